@@ -1,0 +1,12 @@
+"""The workbench in a browser: navigation first, then the page that was asked for, then what went wrong, in one box."""
+
+import streamlit as st
+
+from rebracket_core.ui import site
+from rebracket_core.ui.errors import guard
+from rebracket_core.ui.swatch import favicon
+
+st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
+page = st.navigation(site.navigation(), expanded=True)
+with guard():
+    page.run()

@@ -1,0 +1,68 @@
+"""Overview: what there is, and what to do next."""
+
+import streamlit as st
+
+from rebracket_core.ui import home, site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.data import dataset_table
+from rebracket_core.ui.escape import escape
+from rebracket_core.ui.run import STARTER_NOTE, run_table
+from rebracket_core.ui.table import columns_of, verdict_frame
+
+st.title("Rebracket", anchor=False)
+st.caption("Concepts go in; albums of the Rainbow Table come out, with numbers that can be checked.")
+
+workbench = bench()
+datasets, runs, promoted = workbench.datasets(), workbench.runs(), workbench.promoted()
+kept = workbench.history.count()
+
+with st.grid(4, min_column_width=150):
+    st.metric("Data sets", f"{len(datasets):,}", border=True)
+    st.metric("Texts", f"{sum(d.n_rows for d in datasets):,}", border=True)
+    st.metric("Runs", f"{len(runs):,}", border=True)
+    st.metric("Verdicts kept", f"{kept:,}", border=True)
+
+st.subheader("What to do next", anchor=False)
+for step in home.next_steps(datasets, runs, promoted=promoted, kept=kept):
+    with st.container(border=True, gap="xsmall"):
+        st.text(step.text)
+        site.link(step.place, step.label)
+
+left, right = st.columns(2)
+with left:
+    st.subheader("Model", anchor=False)
+    if promoted is None:
+        st.text("None in use: no verdict is given without one.")
+    else:
+        st.table(home.model_facts(promoted), border="horizontal", alt="The model in use")
+        if promoted.starter:
+            st.caption(f":material/info: {STARTER_NOTE}")
+    st.caption(f"The engine runs on {escape(workbench.device())}.")
+with right:
+    st.subheader("Data", anchor=False)
+    if datasets:
+        st.dataframe(
+            dataset_table(datasets)[["data set", "texts", "groups", "origins"]],
+            hide_index=True,
+            alt="The imported data sets",
+        )
+    else:
+        st.text("Nothing is imported yet.")
+
+if runs:
+    st.subheader("Last runs", anchor=False)
+    st.dataframe(
+        run_table(runs[:5])[["in use", "run", "data set", "album right", "trained (UTC)"]],
+        hide_index=True,
+        alt="The last runs",
+    )
+if kept:
+    st.subheader("Last verdicts", anchor=False)
+    last = workbench.history.search(limit=5)
+    st.dataframe(
+        verdict_frame([entry.verdict for entry in last]).filter(["tile", "album", "verdict", "probability", "text"]),
+        hide_index=True,
+        column_config=columns_of(),
+        alt="The last verdicts, newest first",
+    )
+    site.link(site.HISTORY, "All verdicts")

@@ -1,0 +1,153 @@
+"""The commands `train`, `runs`, `promote` and `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebracket_core.cli.ending import DONE, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.progress import showing
+from rebracket_core.cli.tables import columns, one_line
+
+if TYPE_CHECKING:
+    from rebracket_core.settings import Settings
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.evaluation import Evaluation
+    from rebracket_core.workbench.runs import RunInfo
+
+_SCORE_HEADS = ("question", "accuracy", "low", "high", "n", "majority", "lookup", "tfidf_lr")
+LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skill."
+
+
+@command
+def train(
+    dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
+    *,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="A YAML or JSON training config.")
+    ] = None,
+    values: SetOption = None,
+    follow: Annotated[bool, typer.Option("--follow/--quiet", help="Show how far the training is, on stderr.")] = True,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Train a run on a data set and say how good it is on groups that it has not met."""
+    bench = workbench_for(home)
+    chosen = _config(config, values, settings=bench.settings)
+    with showing(shown=follow) as progress:
+        info = bench.train(dataset, config=chosen, progress=progress)
+    if as_json:
+        out.json(info.to_dict())
+    else:
+        out.text(_run_text(info))
+    return DONE
+
+
+def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
+    from rebracket_core.training.config import TrainingConfig
+
+    base = TrainingConfig.from_file(file) if file else TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+    return base.with_(**pairs(values))
+
+
+def _run_text(info: RunInfo) -> str:
+    state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
+    size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
+    return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.metrics)}"
+
+
+@command
+def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """List the finished runs, newest first, with their figures on unseen groups."""
+    bench = workbench_for(home)
+    found, broken = bench.runs(), bench.shelf.broken()
+    if as_json:
+        out.json({
+            "runs": [info.to_dict() for info in found],
+            "broken": [{"run_id": run_id, "why": why} for run_id, why in broken],
+        })
+        return DONE
+    if found:
+        heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "in use", "leaked")
+        out.text(columns(heads, [_run_row(info) for info in found]))
+    else:
+        out.text("No finished runs. Train one: rebracket train DATASET")
+    for run_id, why in broken:
+        tell(f"{run_id} cannot be used: {why or 'it is not finished'}")
+    return DONE
+
+
+def _run_row(info: RunInfo) -> tuple[Any, ...]:
+    album = info.metrics.get("album", {})
+    figures = tuple(album.get(name) for name in ("accuracy", "ci_low", "ci_high"))
+    in_use = "in use" if info.promoted else ""
+    leaked = "LEAKED" if info.leaked else ""
+    return (info.run_id, info.created_at, info.dataset, info.n_rows, info.n_groups, *figures, in_use, leaked)
+
+
+@command
+def promote(
+    run: Annotated[str, typer.Argument(help="The id of a finished run.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a run the one that verdicts come from."""
+    bench = workbench_for(home)
+    before = bench.promoted()
+    bench.promote(run)
+    if as_json:
+        out.json({"promoted": run, "before": before.run_id if before else None})
+    else:
+        out.text(f"Verdicts now come from {one_line(run)}.")
+    return DONE
+
+
+@command
+def evaluate(
+    run: Annotated[str, typer.Argument(help="The id of a finished run.")],
+    dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Score a run on a data set, with intervals over groups and beside majority, lookup and TF-IDF."""
+    with showing() as progress:
+        found: Evaluation = workbench_for(home).evaluate(run, dataset, progress=progress)
+    if as_json:
+        out.json(found.to_dict())
+    else:
+        head = f"Run {one_line(run)} on {one_line(found.dataset)}: {found.n_rows:,} rows in {found.n_groups:,} groups"
+        out.text(f"{head}, split: {found.split}.\n\n{_scores_text(found.to_dict())}")
+    return DONE
+
+
+def _scores_text(evaluation: Mapping[str, Any]) -> str:
+    """The figures of an evaluation as text: scores with intervals and baselines, calibration, what the gate accepts."""
+    rows = [_score_row("album", evaluation.get("album", {}))]
+    rows += [_score_row(axis, scores) for axis, scores in evaluation.get("metrics", {}).items()]
+    parts = [LEAKED, ""] if evaluation.get("leaked") else []
+    parts.append(columns(_SCORE_HEADS, rows))
+    calibration, selective = evaluation.get("calibration", {}), evaluation.get("selective", {})
+    if calibration.get("ece") is not None:
+        perfect = _number(calibration.get("ece_of_a_perfect_model"))
+        parts.append(f"\nCalibration error {_number(calibration['ece'])} (a perfect model's: {perfect}).")
+    if selective.get("coverage") is not None:
+        share, right = _number(selective["coverage"]), _number(selective.get("accuracy"))
+        count = selective.get("n_accepted")
+        parts.append(f"The gate accepts {share} of the texts; of these {right} are right (n {count}).")
+    parts += [f"Note: {one_line(note)}" for note in evaluation.get("notes", ())]
+    return "\n".join(parts)
+
+
+def _score_row(name: str, scores: Mapping[str, Any]) -> tuple[Any, ...]:
+    keys = ("accuracy", "ci_low", "ci_high", "n", "majority", "lookup", "tfidf_lr")
+    return (name, *(scores.get(key) for key in keys))
+
+
+def _number(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "-"

@@ -1,0 +1,73 @@
+"""The options that several commands share, and the settings that follow from them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebracket_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rebracket_core.settings import Settings
+    from rebracket_core.workbench import Workbench
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="FOLDER", help="Where everything lies; by default REBRACKET_HOME, else data/home."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated.")
+]
+
+
+class Common:
+    """What stood before the command: `rebracket --home F --debug COMMAND`."""
+
+    def __init__(self) -> None:
+        self.home: Path | None = None
+        self.debug = False
+
+    def set(self, *, home: Path | None, debug: bool) -> None:
+        """Nothing; remembers the options for the command that follows."""
+        self.home = home
+        self.debug = debug or bool(os.environ.get("REBRACKET_DEBUG"))
+
+
+common = Common()
+
+
+def settings_for(home: Path | None) -> Settings:
+    """The settings of the environment, with the home that was named on the command line."""
+    from rebracket_core.settings import Settings
+
+    env = dict(os.environ)
+    chosen = home or common.home
+    if chosen is not None:
+        env["REBRACKET_HOME"] = str(chosen)
+    return Settings.from_env(env)
+
+
+def workbench_for(home: Path | None) -> Workbench:
+    """The workbench of the home that was named."""
+    from rebracket_core.workbench import get_workbench
+
+    return get_workbench(settings_for(home))
+
+
+def pairs(given: list[str] | None, *, option: str = "--set") -> dict[str, str]:
+    """The values of "key=value" words by key, as text; a word of another shape or a repeated key is a ConfigError."""
+    out: dict[str, str] = {}
+    for word in given or ():
+        key, equals, value = word.partition("=")
+        key = key.strip()
+        if not equals or not key or key in out:
+            raise ConfigError(
+                f"This value of {option} cannot be read.", expected="key=value, each key once", found=repr(word),
+                hint=f"write {option} accept=0.6",
+            )
+        out[key] = value.strip()
+    return out

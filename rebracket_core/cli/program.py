@@ -1,0 +1,84 @@
+"""The program `rebracket`: its commands, its common options and its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from rebracket_core import __version__
+from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.learning import evaluate, promote, runs, train
+from rebracket_core.cli.library import audit, import_
+from rebracket_core.cli.machine import app as serve_app
+from rebracket_core.cli.machine import doctor
+from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.verdicts import validate
+
+program = typer.Typer(
+    name="rebracket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Concepts in, verdicts out. Exit codes: 0 done, 1 failed, 2 bad input, 3 some items failed, the rest done.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rebracket {__version__}")
+        raise typer.Exit(DONE)
+
+
+@program.callback()
+def _common_options(
+    *,
+    home: HomeOption = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    common.set(home=home, debug=debug)
+
+
+program.command("import")(import_)
+for _command in (audit, train, runs, promote, evaluate, validate):
+    program.command()(_command)
+program.command("app")(serve_app)
+program.command()(doctor)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """The exit code of the program with these arguments (by default those of the process)."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        program(args=arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE if end.code is None else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        hush_stdout()
+        return BROKEN_PIPE
+    finally:
+        _flush()
+    return DONE
+
+
+def _terminated(_number: int, _frame: object) -> None:
+    raise SystemExit(TERMINATED)  # so that half-written files are taken away on the way out
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError, OSError):
+        if os.name == "posix":
+            hush_stdout()

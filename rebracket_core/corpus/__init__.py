@@ -1,0 +1,68 @@
+"""Rows coming in: schema, readers, targets, grouped splits, audit and the library of imported data sets."""
+
+from rebracket_core.corpus.audit import AuditReport, Count, Shared, Spread, audit
+from rebracket_core.corpus.confounds import AxisPair
+from rebracket_core.corpus.duplicates import NearDuplicate
+from rebracket_core.corpus.embeddings import PrecomputedVectors, join_embeddings, read_embeddings
+from rebracket_core.corpus.findings import Finding, Level
+from rebracket_core.corpus.leakage import Leakage
+from rebracket_core.corpus.library import Library, join_datasets, slug
+from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.reading import read_not_concepts, read_source, read_upload
+from rebracket_core.corpus.schema import (
+    COLUMNS,
+    TEXT_FIELDS,
+    Dataset,
+    DatasetMeta,
+    ReadReport,
+    Skip,
+    frame_digest,
+    make_frame,
+)
+from rebracket_core.corpus.splits import SparseClass, grouped_folds, leak_safe_groups, row_folds, sparse_classes
+from rebracket_core.corpus.targets import Targets, smooth_context, targets
+from rebracket_core.corpus.texts import clean_text, has_words, normalised_text
+from rebracket_core.corpus.units import collapse_repeats
+
+__all__ = [
+    "COLUMNS",
+    "TEXT_FIELDS",
+    "AuditReport",
+    "AxisPair",
+    "Count",
+    "Dataset",
+    "DatasetMeta",
+    "Finding",
+    "Leakage",
+    "Level",
+    "Library",
+    "Limits",
+    "NearDuplicate",
+    "PrecomputedVectors",
+    "ReadReport",
+    "Shared",
+    "Skip",
+    "SparseClass",
+    "Spread",
+    "Targets",
+    "audit",
+    "clean_text",
+    "collapse_repeats",
+    "frame_digest",
+    "grouped_folds",
+    "has_words",
+    "join_datasets",
+    "join_embeddings",
+    "leak_safe_groups",
+    "make_frame",
+    "normalised_text",
+    "read_embeddings",
+    "read_not_concepts",
+    "read_source",
+    "read_upload",
+    "row_folds",
+    "slug",
+    "smooth_context",
+    "sparse_classes",
+    "targets",
+]

@@ -1,0 +1,230 @@
+"""The library of imported data sets: one folder each, rows as Parquet, what is known of them as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
+from rebracket_core.errors import DataError, InputError, StoreError
+from rebracket_core.rainbow import AXIS_NAMES
+
+META_FILE = "meta.json"
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}(?<!\.)")
+_LISTS = {
+    **{axis: pa.list_(pa.float64()) for axis in AXIS_NAMES},
+    **{f"{axis}_stated": pa.list_(pa.string()) for axis in AXIS_NAMES},
+    "types": pa.list_(pa.string()),
+}
+_SCHEMA = pa.schema([(name, pa.float64() if name == "weight" else _LISTS.get(name, pa.string())) for name in COLUMNS])
+
+
+def slug(text: str) -> str:
+    """A name for a data set made from any text: lower case letters, digits and "-", at most 63; "data" for nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", text.casefold()).strip("-")[:63].strip("-") or "data"
+
+
+def join_datasets(parts: Sequence[Dataset]) -> Dataset:
+    """The rows of several data sets as one, named "a+b"; nothing is written.
+
+    Row ids are led by their data set's name; groups keep theirs, so that a song that stands in two sets stays one group.
+    """
+    names = [part.name for part in parts]
+    if len(set(names)) < len(names):
+        raise InputError("A data set is named twice.", expected="different data sets", found="+".join(names),
+                         hint="name each once")
+    frames = [part.frame.assign(row_id=[f"{part.name}/{i}" for i in part.frame["row_id"]]) for part in parts]
+    rows = pd.concat(frames, ignore_index=True)
+    taken = sum(part.meta.report.taken for part in parts)
+    report = ReadReport(taken, tuple(s for part in parts for s in part.meta.report.skipped))
+    name = "+".join(names)
+    return Dataset(name, rows, _describe(rows, name=name, source=name, report=report))
+
+
+def _describe(rows: pd.DataFrame, *, name: str, source: str, report: ReadReport) -> DatasetMeta:
+    return DatasetMeta(
+        name=name,
+        digest=frame_digest(rows),
+        n_rows=len(rows),
+        n_groups=rows["group_id"].nunique(),
+        origins=tuple(sorted(set(rows["origin"]))),
+        imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        source=source,
+        report=report,
+        n_albums=len({album for album in rows["album"] if album}),
+    )
+
+
+class Library:
+    """The data sets below one folder. Each write is a temporary file and a rename; each load checks the digest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def add(self, frame: pd.DataFrame, *, name: str, source: str, report: ReadReport) -> Dataset:
+        """The data set, now kept under the name. The same rows under the same name are kept once.
+
+        Raises InputError for a bad name, DataError for an empty frame or a name that other rows have, StoreError where
+        the disk refuses.
+        """
+        home = self._home(name)
+        if frame.empty:
+            raise DataError(
+                "The data set is empty.", expected="at least one row", found="none", hint="read another source"
+            )
+        checked = make_frame(frame.to_dict("records"))
+        digest = frame_digest(checked)
+        if (home / META_FILE).exists():
+            known = self.load(name)
+            if known.meta.digest == digest:
+                return known
+            raise DataError(
+                "There is a data set of this name with other rows.",
+                expected="a new name",
+                found=repr(name),
+                hint="choose another name, or remove the old one first",
+            )
+        meta = _describe(checked, name=name, source=source, report=report)
+        self._write(home, frame=checked, meta=meta)
+        return Dataset(name, checked, meta)
+
+    def names(self) -> list[str]:
+        """The names of the data sets, in alphabetical order."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(p.name for p in self.folder.iterdir() if _SLUG.fullmatch(p.name) and (p / META_FILE).is_file())
+
+    def meta(self, name: str) -> DatasetMeta:
+        """What is known of a data set. Raises DataError for an unknown name, StoreError for a damaged description."""
+        path = self._home(name) / META_FILE
+        if not path.is_file():
+            raise DataError(
+                "There is no such data set.",
+                expected=f"one of {', '.join(self.names()) or '(none yet)'}",
+                found=repr(name),
+                hint="import it first",
+            )
+        try:
+            return _meta_of(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                "The description of a data set is damaged.",
+                expected="its meta.json",
+                found=str(error)[:200],
+                hint="remove the data set and import it again",
+                where=str(path),
+            ) from error
+
+    def load(self, name: str) -> Dataset:
+        """The data set with its rows. Raises DataError for an unknown name, StoreError where the rows have changed."""
+        meta = self.meta(name)
+        path = self._home(name) / _rows_file(meta.digest)
+        try:
+            frame = make_frame(pq.read_table(path).to_pylist())
+        except (OSError, pa.ArrowException, DataError) as error:
+            raise StoreError(
+                "The rows of a data set cannot be read.",
+                expected=path.name,
+                found=str(error)[:200],
+                hint="remove the data set and import it again",
+                where=str(path),
+            ) from error
+        digest = frame_digest(frame)
+        if digest != meta.digest:
+            raise StoreError(
+                "The rows of a data set were changed.",
+                expected=f"digest {meta.digest[:12]}",
+                found=digest[:12],
+                hint="remove the data set and import it again",
+                where=str(path),
+            )
+        return Dataset(name, frame, meta)
+
+    def remove(self, name: str) -> None:
+        """Remove a data set. Raises DataError for an unknown name, StoreError where the disk refuses."""
+        home = self._home(name)
+        if not home.is_dir():
+            raise DataError(
+                "There is no such data set.",
+                expected=f"one of {', '.join(self.names()) or '(none yet)'}",
+                found=repr(name),
+                hint="check the name",
+            )
+        try:
+            (home / META_FILE).unlink(missing_ok=True)
+            shutil.rmtree(home)
+        except OSError as error:
+            raise StoreError(
+                "The data set cannot be removed.",
+                expected="a writable folder",
+                found=str(error),
+                hint="check its rights",
+                where=str(home),
+            ) from error
+
+    def _home(self, name: str) -> Path:
+        if not isinstance(name, str) or not _SLUG.fullmatch(name):
+            raise InputError(
+                "This is no name for a data set.",
+                expected="lower case letters, digits, '-', '_' and '.', at most 63",
+                found=repr(name)[:100],
+                hint=f"try {slug(str(name))!r}",
+            )
+        return self.folder / name
+
+    def _write(self, home: Path, *, frame: pd.DataFrame, meta: DatasetMeta) -> None:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            table = pa.Table.from_pylist(frame.to_dict("records"), schema=_SCHEMA)
+            _replace(home / _rows_file(meta.digest), lambda path: pq.write_table(table, path))
+            words = json.dumps(meta.to_dict(), ensure_ascii=False, indent=1)
+            _replace(home / META_FILE, lambda path: path.write_text(words, encoding="utf-8"))
+        except (OSError, pa.ArrowException, UnicodeEncodeError) as error:
+            raise StoreError(
+                "The data set cannot be kept.",
+                expected="a writable folder",
+                found=str(error)[:200],
+                hint="check the disk and its rights",
+                where=str(home),
+            ) from error
+
+
+def _rows_file(digest: str) -> str:
+    return f"rows-{digest[:16]}.parquet"
+
+
+def _replace(target: Path, write: Any) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+    os.close(handle)
+    try:
+        write(Path(temporary))
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _meta_of(raw: Mapping[str, Any]) -> DatasetMeta:
+    report = raw["report"]
+    skipped = tuple(Skip(s["where"], s["reason"], s.get("hint", "")) for s in report["skipped"])
+    return DatasetMeta(
+        name=str(raw["name"]),
+        digest=str(raw["digest"]),
+        n_rows=int(raw["n_rows"]),
+        n_groups=int(raw["n_groups"]),
+        origins=tuple(raw["origins"]),
+        imported_at=str(raw["imported_at"]),
+        source=str(raw["source"]),
+        report=ReadReport(int(report["taken"]), skipped, tuple(report["notes"])),
+        n_albums=int(raw.get("n_albums", 0)),
+    )

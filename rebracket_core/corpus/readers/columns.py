@@ -1,0 +1,303 @@
+"""Columns of a table, recognised by their exact names, and rows made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rebracket_core.corpus.readers.intake import Hints, Intake
+from rebracket_core.corpus.readers.labels import missing, read_album, read_axis, read_types, read_weight
+from rebracket_core.errors import DataError, InputError
+from rebracket_core.rainbow import AXES
+
+TEXT_NAMES = ("concept", "white_concept", "text", "content")
+GROUP_NAMES = ("song_id", "thread", "thread_id", "group_id", "group", "song", "manifest_id")
+ID_NAMES = ("segment_id", "row_id", "proposal_id", "concept_id", "id")
+ALBUM_NAMES_OF_COLUMNS = ("rainbow_color", "album")
+TYPE_COLUMNS = ("rebracketing_type", "rebracketing_types", "types")
+KEYWORD_TYPE_COLUMN = "rebracketing_type"
+STRUCT = "training_data"
+_SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
+_VERDICT = frozenset({"verdict", "run_id"})
+_LYRICS = "lyric_text"
+
+
+def axis_column_names(name: str, also: str) -> tuple[str, ...]:
+    """The exact column names that may hold an axis, in order of preference."""
+    words = [also, name] if also else [name]
+    return (*(f"rainbow_color_{w}_mode" for w in words), *(f"{w}_mode" for w in words), *words)
+
+
+_AXIS_COLUMNS = {axis.name: axis_column_names(axis.name, axis.also) for axis in AXES}
+KNOWN_NAMES: frozenset[str] = frozenset(
+    {
+        *TEXT_NAMES,
+        *GROUP_NAMES,
+        *ID_NAMES,
+        *ALBUM_NAMES_OF_COLUMNS,
+        *TYPE_COLUMNS,
+        "title",
+        "agent",
+        "agent_name",
+        "description",
+        "descriptions",
+        _LYRICS,
+        "lyrics",
+        "weight",
+        "types_from",
+        "expected_album",
+        STRUCT,
+        *(name for names in _AXIS_COLUMNS.values() for name in names),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """Which column of a table is what; each value is the column's name in the file, "" or () where there is none."""
+
+    text: str
+    ids: tuple[str, ...] = ()
+    group: str = ""
+    album: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
+    types: str = ""
+    types_from: str = ""
+    title: str = ""
+    agent: str = ""
+    descriptions: str = ""
+    lyrics: str = ""
+    weight: str = ""
+    origin: str = "table"
+    number_repeats: bool = False
+    notes: tuple[str, ...] = ()
+
+    def used(self) -> list[str]:
+        """The names of the columns to read, each once."""
+        plain = [
+            self.text,
+            *self.ids,
+            self.group,
+            self.album,
+            *(c for _, c in self.axes),
+            self.types,
+            self.types_from,
+            self.title,
+            self.agent,
+            self.descriptions,
+            self.lyrics,
+            self.weight,
+        ]
+        return list(dict.fromkeys(name for name in plain if name))
+
+
+def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "") -> ColumnPlan:  # noqa: B008 - frozen
+    """Which column is what, by exact name (case and outer blanks aside), never by a part of a name.
+
+    Raises DataError where there is no text column, or where a column named by the caller is not there.
+    """
+    by_name: dict[str, str] = {}
+    for name in names:
+        by_name.setdefault(name.strip().casefold(), name)
+    first = _Finder(by_name)
+    text = _named(hints.text_column, by_name, what="text", where=where) or first(*TEXT_NAMES)
+    notes: list[str] = []
+    if not text and "segment_id" in by_name and _LYRICS in by_name:
+        text = by_name[_LYRICS]
+        notes.append("The table has no concept column; the lyrics of each segment were taken as its text.")
+    if not text:
+        raise DataError(
+            "No column holds the text.",
+            expected=f"a column named {', '.join(TEXT_NAMES)}",
+            found=", ".join(list(by_name.values())[:40]) or "no columns",
+            hint="rename it or name the text column",
+            where=where,
+        )
+    plan = ColumnPlan(
+        text=text,
+        ids=_ids(first),
+        group=_named(hints.group_column, by_name, what="group", where=where) or _group(first),
+        album=first(*ALBUM_NAMES_OF_COLUMNS),
+        axes=tuple((axis, found) for axis, options in _AXIS_COLUMNS.items() if (found := first(*options))),
+        types=first(*TYPE_COLUMNS),
+        types_from=first("types_from"),
+        title=first("title"),
+        agent=first("agent", "agent_name"),
+        descriptions=first("descriptions", "description"),
+        lyrics=first(_LYRICS, "lrc_lyrics", "lyrics"),
+        weight=first("weight"),
+        number_repeats="proposal_id" in by_name,
+        origin="songs" if "segment_id" in by_name else "proposals" if "proposal_id" in by_name else "table",
+    )
+    plan = _for_known_tables(plan, first)
+    return replace(plan, notes=(*notes, *plan.notes, _taken(plan)))
+
+
+class _Finder:
+    def __init__(self, by_name: Mapping[str, str]) -> None:
+        self.by_name = by_name
+
+    def __call__(self, *names: str) -> str:
+        return next((self.by_name[name] for name in names if name in self.by_name), "")
+
+
+def _named(asked: str | None, by_name: Mapping[str, str], *, what: str, where: str) -> str:
+    if not asked:
+        return ""
+    found = asked if asked in by_name.values() else by_name.get(asked.strip().casefold())
+    if found is None:
+        raise DataError(
+            f"The {what} column is not there.",
+            expected=repr(asked),
+            where=where,
+            found=", ".join(list(by_name.values())[:40]),
+            hint="name one of the columns found",
+        )
+    return found
+
+
+def is_stem_table(names: Iterable[str]) -> bool:
+    """Whether the columns are those of the table with one row per audio stem, where `id` is the song."""
+    have = set(names)
+    return {"id", "track_id"} <= have and "segment_id" not in have and bool(have & _SONG_TABLE)
+
+
+def _ids(first: _Finder) -> tuple[str, ...]:
+    if is_stem_table(first.by_name):
+        return first("id"), first("track_id")
+    found = first(*ID_NAMES)
+    return (found,) if found else ()
+
+
+def _group(first: _Finder) -> str:
+    if is_stem_table(first.by_name):
+        return first("id")
+    if "segment_id" in first.by_name:
+        return first("song_id", "track_id")
+    return first(*GROUP_NAMES)
+
+
+def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
+    notes: list[str] = []
+    if is_stem_table(first.by_name):
+        notes.append(
+            "One row is one audio stem: 'id' is the song, 'track_id' the stem; stem descriptions were left out."
+        )
+        plan = replace(plan, descriptions="", origin="songs")
+        if first("lyrics") == plan.lyrics:
+            plan = replace(plan, lyrics="")
+    if not plan.types and STRUCT in first.by_name:
+        plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
+    if first.by_name.keys() >= _VERDICT:
+        notes.append("These are verdicts of a model: their albums, axes and types were not taken as labels.")
+        plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
+    return replace(plan, notes=tuple(notes))
+
+
+def _taken(plan: ColumnPlan) -> str:
+    parts = [
+        f"'{plan.text}' as the text",
+        f"{' + '.join(map(repr, plan.ids))} as the id" if plan.ids else "",
+        f"'{plan.group}' as the group" if plan.group else "no group column, so each row is a group of its own",
+        f"'{plan.album}' as the album" if plan.album else "no album column",
+        *(f"'{column}' as {axis}" for axis, column in plan.axes),
+        f"'{plan.types}' as the types" if plan.types else "",
+        *(
+            f"'{getattr(plan, role)}' as {role}"
+            for role in ("title", "agent", "descriptions", "lyrics", "weight")
+            if getattr(plan, role)
+        ),
+    ]
+    return "Columns taken: " + ", ".join(p for p in parts if p) + "."
+
+
+def take_records(
+    records: Iterable[tuple[str, Mapping[str, Any]]], plan: ColumnPlan, *, into: Intake, hints: Hints, stem: str
+) -> None:
+    """Put (where, record) pairs into the intake; a record with a bad label becomes a skip, the rest goes on."""
+    for note in plan.notes:
+        into.note(note)
+    for number, (where, record) in enumerate(records, start=1):
+        try:
+            row = _row(record, plan, into=into, fallback=f"{stem}-{number:04d}")
+        except InputError as error:
+            into.refuse(where, error)
+            continue
+        own_group = not row["group_id"]
+        row["row_id"] = hints.prefix + row["row_id"]
+        row["group_id"] = row["row_id"] if own_group else row["group_id"]
+        if own_group and plan.group:
+            into.note(f"Rows without a '{plan.group}' are groups of their own.")
+        into.take({**row, "where": where}, number_repeats=plan.number_repeats)
+
+
+def _row(record: Mapping[str, Any], plan: ColumnPlan, *, into: Intake, fallback: str) -> dict[str, Any]:
+    album = read_album(_cell(record, plan.album))
+    row: dict[str, Any] = {
+        "row_id": _row_id(record, plan.ids) or fallback,
+        "group_id": _plain(_cell(record, plan.group)),
+        "origin": plan.origin,
+        "concept": record.get(plan.text),
+        "album": album,
+        "weight": read_weight(_cell(record, plan.weight)),
+        **{role: _plain(_cell(record, getattr(plan, role))) for role in ("title", "agent", "descriptions", "lyrics")},
+    }
+    for axis, column in plan.axes:
+        shares, modes = read_axis(axis, _cell(record, column))
+        row[axis] = shares
+        # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
+        row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
+    row["types"], row["types_from"] = _types(record, plan, into=into)
+    return row
+
+
+def row_ids(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
+    """The id of a record from its id columns, joined by "/"; "" where one is missing."""
+    return _row_id(record, ids)
+
+
+def _row_id(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
+    parts = [_plain(_cell(record, name)) for name in ids]
+    return "/".join(parts) if parts and all(parts) else ""
+
+
+def _types(record: Mapping[str, Any], plan: ColumnPlan, *, into: Intake) -> tuple[list[str] | None, str]:
+    try:
+        kinds = read_types(_cell(record, plan.types))
+    except InputError as error:
+        into.note(f"The type {error.found} is not one of the eight; such rows stay without a type.")
+        return None, ""
+    if kinds is None:
+        return None, ""
+    said = _plain(_cell(record, plan.types_from))
+    keyword = plan.types.split(".")[-1].strip().casefold() == KEYWORD_TYPE_COLUMN
+    return kinds, said or ("keyword" if keyword else "human")
+
+
+def _cell(record: Mapping[str, Any], column: str) -> Any:
+    if not column:
+        return None
+    if column in record:
+        return record[column]
+    outer, _, inner = column.partition(".")
+    struct = record.get(outer)
+    return struct.get(inner) if inner and isinstance(struct, Mapping) else None
+
+
+def _plain(value: object) -> str:
+    if missing(value) or isinstance(value, (bool, Mapping, bytes)):
+        return ""
+    if isinstance(value, (list, tuple)):
+        return "\n\n".join(part for item in value if (part := _plain(item)))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def iter_where(
+    records: Iterable[Mapping[str, Any]], *, name: str, first: int = 1
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(where, record) pairs with "name:row 12" as the place."""
+    for number, record in enumerate(records, start=first):
+        yield f"{name}:row {number}", record

@@ -1,0 +1,100 @@
+"""Bytes → text, whatever the encoding."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+
+from rebracket_core.errors import DataError
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_FORMATS = (
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"RIFF", "a sound file"),
+    (b"fLaC", "a sound file"),
+    (b"ID3", "a sound file"),
+    (b"MThd", "a MIDI file"),
+    (b"SQLite format 3", "a database"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"7z\xbc\xaf", "a 7-zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file"),
+)
+# Valid UTF-8 is rarely anything but text; any bytes at all can be read as cp1252 or latin-1.
+_MAX_CONTROL_SHARE = {True: 0.3, False: 0.05}
+_MIN_ZERO_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text without NUL characters, the encoding it was read as, and a note where a person should look."""
+
+    text: str
+    encoding: str
+    note: str = ""
+
+
+def decode(data: bytes) -> Decoded:
+    """The text of a file: by byte order mark, as UTF-8, as UTF-16 without a mark, else as cp1252 or latin-1.
+
+    Raises DataError for an empty file and for what is no text.
+    """
+    if not data.strip():
+        raise DataError("The file is empty.", expected="text", found=f"{len(data)} bytes", hint="check the export")
+    for magic, name in _FORMATS:
+        if data.startswith(magic):
+            raise DataError(
+                "The file is no text.",
+                expected="text, YAML, CSV, JSON, Parquet or ZIP",
+                found=name,
+                hint="export it as text or CSV",
+            )
+    text, encoding = _text_of(data)
+    nuls = text.count("\0")
+    odd = nuls + sum(
+        1 for ch in text[:20_000] if (ch < " " and ch not in "\n\r\t\f\0") or ("\x7f" <= ch <= "\x9f" and ch != "\x85")
+    )
+    if odd > _MAX_CONTROL_SHARE[encoding.startswith("utf")] * max(1, min(len(text), 20_000)) + 2:
+        raise DataError(
+            "The file is no text.",
+            expected="text",
+            found="control characters throughout",
+            hint="export it as text, UTF-8",
+        )
+    notes = [] if encoding.startswith("utf") else [f"it is not UTF-8 and was read as {encoding}; check its accents"]
+    notes += [f"{nuls} NUL characters were left out"] if nuls else []
+    return Decoded(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), encoding, "; ".join(notes))
+
+
+def _text_of(data: bytes) -> tuple[str, str]:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data.decode(encoding, "replace"), encoding
+    for encoding in (*_wide_guess(data), "utf-8", "cp1252"):
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1"), "latin-1"
+
+
+def _wide_guess(data: bytes) -> tuple[str, ...]:
+    head = data[:4096]
+    half = max(1, len(head) // 2)
+    even, odd = head[0::2].count(0) / half, head[1::2].count(0) / half
+    if odd > _MIN_ZERO_SHARE and even < 0.1 * odd:
+        return ("utf-16-le",)
+    if even > _MIN_ZERO_SHARE and odd < 0.1 * even:
+        return ("utf-16-be",)
+    return ()

@@ -1,0 +1,140 @@
+"""CSV in its many forms: delimiter, quoting and header are found by looking."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from rebracket_core.corpus.readers.columns import KNOWN_NAMES, TEXT_NAMES, plan_columns, take_records
+from rebracket_core.corpus.readers.intake import Hints, Intake
+from rebracket_core.errors import DataError
+
+_DELIMITERS = (",", ";", "\t", "|")
+_ONE_COLUMN = "\x1f"
+_SAMPLE_ROWS = 50
+_NAME_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a table is written: its delimiter, its column names, and whether its first line is a header."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    header: bool
+
+
+def find_layout(text: str, *, named: str = "", sure: bool = False) -> Layout | None:
+    """The layout of a table, None where the text does not look like one.
+
+    A header counts where one of its cells is a known column name; `named` is one more such name, and its first line
+    alone decides. With `sure` (the file is called .csv) the delimiter that splits the first lines most evenly is taken.
+    """
+    known = KNOWN_NAMES | ({named.strip().casefold()} if named else set())
+    best: tuple[int, Layout] | None = None
+    for delimiter in _DELIMITERS:
+        first = _first_row(text, delimiter)
+        hits = sum(1 for cell in first if cell.strip().casefold() in known)
+        if (
+            len(first) > 1
+            and hits
+            and all(len(cell) <= _NAME_CHARS for cell in first)
+            and (best is None or hits > best[0])
+        ):
+            best = hits, Layout(delimiter, tuple(cell.strip() for cell in first), True)
+    if best is not None and (
+        sure or _is_table(text, best[1], known=frozenset({*TEXT_NAMES, named.strip().casefold()}))
+    ):
+        return best[1]
+    lone = [cell.strip() for cell in _first_row(text, _ONE_COLUMN)]
+    if len(lone) == 1 and (
+        lone[0].casefold() in TEXT_NAMES or (named and lone[0].casefold() == named.strip().casefold())
+    ):
+        return Layout(_ONE_COLUMN, (lone[0],), True)
+    return _headless(text) if sure else None
+
+
+def _is_table(text: str, layout: Layout, *, known: frozenset[str]) -> bool:
+    """Whether a file that is not called .csv is a table: it names a text column and has even rows below its header."""
+    named = any(name.casefold() in known for name in layout.names if name)
+    return named and len(text.strip().splitlines()) > 1 and _even(text, layout.delimiter)
+
+
+def _headless(text: str) -> Layout:
+    for delimiter in _DELIMITERS:
+        first = _first_row(text, delimiter)
+        if len(first) > 1 and _even(text, delimiter) and all(0 < len(cell) <= _NAME_CHARS for cell in first):
+            return Layout(delimiter, tuple(cell.strip() for cell in first), True)
+    return Layout(_ONE_COLUMN, (TEXT_NAMES[0],), False)
+
+
+def _first_row(text: str, delimiter: str) -> list[str]:
+    try:
+        return next((row for row in _reader(text, delimiter) if any(cell.strip() for cell in row)), [])
+    except csv.Error:
+        return []
+
+
+def _even(text: str, delimiter: str) -> bool:
+    try:
+        widths = Counter(len(row) for row in islice(_reader(text, delimiter), _SAMPLE_ROWS) if row)
+    except csv.Error:
+        return False
+    width, times = widths.most_common(1)[0] if widths else (0, 0)
+    return width > 1 and times >= 0.9 * widths.total()
+
+
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t")
+
+
+def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hints, into: Intake) -> None:
+    """Put the rows of a table into the intake; a row with more cells than the header becomes a skip.
+
+    Raises DataError where no column holds the text.
+    """
+    if len({n.casefold() for n in layout.names}) < len(layout.names):
+        into.note("Two columns have the same name; the first is used.")
+    if not layout.header:
+        into.note("The file has one column and no header; each line was taken as a text.")
+    plan = plan_columns(layout.names, hints=hints, where=name)
+    take_records(records(text, name=name, layout=layout, into=into), plan, into=into, hints=hints, stem=stem)
+
+
+def records(text: str, *, name: str, layout: Layout, into: Intake) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+    rows = _reader(text, layout.delimiter)
+    waiting, number = layout.header, 0
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DataError(
+                "The table cannot be read further.",
+                expected="a closed quote",
+                found=str(error),
+                hint=f"look at the lines after row {number}",
+                where=name,
+            ) from error
+        if not any(cell.strip() for cell in row):
+            continue
+        if waiting:
+            waiting = False
+            continue
+        number += 1
+        where = f"{name}:row {number}"
+        if len(row) > len(layout.names):
+            into.skip(
+                where,
+                f"has {len(row)} cells where the header has {len(layout.names)}",
+                hint="put texts that hold the delimiter in quotes",
+            )
+            continue
+        cells = {key: row[k] if k < len(row) else None for k, key in reversed(list(enumerate(layout.names)))}
+        yield where, cells

@@ -1,0 +1,113 @@
+"""Cells → labels: albums, modes, shares of modes and rebracketing types."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rebracket_core.errors import DataError, InputError
+from rebracket_core.rainbow import MODES, TYPE_NAMES, parse_album, parse_modes, parse_types
+
+_UNLABELLED = frozenset({"unlabeled", "unlabelled"})
+_SUM_SLACK = 0.02
+
+
+def missing(value: object) -> bool:
+    """Whether a cell says nothing: None, NaN or blank."""
+    return (
+        value is None or (isinstance(value, float) and value != value) or (isinstance(value, str) and not value.strip())
+    )
+
+
+def read_album(value: object) -> str | None:
+    """The name of the album that a cell means, None for nothing; an unknown word is an InputError that names it."""
+    if missing(value) or (isinstance(value, str) and value.strip().casefold() in _UNLABELLED):
+        return None
+    album = parse_album(value)
+    return album.name if album else None
+
+
+def read_axis(axis: str, value: object) -> tuple[list[float] | None, list[str] | None]:
+    """What a cell says of one axis: (shares in mode order, None), (None, modes in mode order) or (None, None).
+
+    A mapping or three numbers are shares; words, lists and "none" are modes ([] = none). Raises InputError naming an
+    unknown mode, and DataError for shares that are negative or do not sum to 1.
+    """
+    if missing(value):
+        return None, None
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        value = _json_or_same(value)
+    if isinstance(value, Mapping):
+        return _shares(axis, {str(k).strip().casefold(): v for k, v in value.items()}), None
+    if isinstance(value, (list, tuple)) and any(_is_number(v) for v in value):
+        if len(value) != len(MODES[axis]):
+            raise DataError(
+                f"The {axis} shares cannot be read.",
+                expected="three numbers",
+                found=repr(value)[:200],
+                hint=f"give the shares of {', '.join(MODES[axis])}",
+            )
+        return _shares(axis, dict(zip(MODES[axis], value, strict=True))), None
+    chosen = parse_modes(axis, value)
+    return None, [mode for mode in MODES[axis] if mode in chosen]
+
+
+def read_types(value: object) -> list[str] | None:
+    """The rebracketing types that a cell names, in the table's order; None where it says nothing ([] = "none")."""
+    if missing(value):
+        return None
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        value = _json_or_same(value)
+    chosen = parse_types(value)
+    return [name for name in TYPE_NAMES if name in chosen]
+
+
+def read_weight(value: object) -> float:
+    """The weight that a cell gives, 1 where it gives none; raises DataError for what is no number of 0 or more."""
+    if missing(value):
+        return 1.0
+    try:
+        weight = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        weight = -1.0
+    if not math.isfinite(weight) or weight < 0:
+        raise DataError(
+            "The weight cannot be read.",
+            expected="a number of 0 or more",
+            found=repr(value)[:100],
+            hint="correct the weight",
+        )
+    return weight
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _shares(axis: str, given: Mapping[str, Any]) -> list[float]:
+    unknown = sorted(set(given) - set(MODES[axis]))
+    if unknown:
+        raise InputError(
+            f"This word is no {axis} mode.",
+            expected=f"one of {', '.join(MODES[axis])}",
+            found=", ".join(map(repr, unknown)),
+            hint="correct the mode",
+        )
+    shares = [given.get(mode) or 0 for mode in MODES[axis]]
+    if not all(_is_number(s) and math.isfinite(s) and s >= 0 for s in shares) or abs(sum(shares) - 1) > _SUM_SLACK:
+        raise DataError(
+            f"The {axis} shares are no distribution.",
+            expected="numbers of 0 or more that sum to 1",
+            found=repr(dict(given))[:200],
+            hint="correct the shares",
+        )
+    return [float(s) / float(sum(shares)) for s in shares]
+
+
+def _json_or_same(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -1,0 +1,231 @@
+"""The files of a source - one file, a folder, an archive or an upload - under safe relative names."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from rebracket_core.corpus.limits import Limits
+from rebracket_core.errors import DataError
+
+ZIP_MAGIC = b"PK\x03\x04"
+_OFFICE = frozenset({"[Content_Types].xml", "mimetype"})
+_MIN_RATIO_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a source: its relative name with "/", and where its bytes are (disk, memory or archive)."""
+
+    name: str
+    path: Path | None = None
+    held: bytes = b""
+    archive: zipfile.ZipFile | None = None
+    member: zipfile.ZipInfo | None = None
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folders and suffix."""
+        return PurePosixPath(self.name).stem or "text"
+
+    @property
+    def suffix(self) -> str:
+        """The file's suffix in lower case, with its dot."""
+        return PurePosixPath(self.name).suffix.casefold()
+
+    def head(self, size: int = 16) -> bytes:
+        """The first bytes of the file."""
+        return self.read(size, cut=True)
+
+    def read(self, limit: int, *, cut: bool = False) -> bytes:
+        """The bytes of the file. Raises DataError for more than `limit` (unless `cut`) or an unreadable file."""
+        try:
+            if self.path is not None:
+                with open(self.path, "rb") as handle:
+                    data = handle.read(limit + 1)
+            elif self.archive is not None and self.member is not None:
+                with self.archive.open(self.member) as member:
+                    data = member.read(limit + 1)
+            else:
+                data = self.held[: limit + 1]
+        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+            raise DataError(
+                "The file cannot be read.",
+                expected="a readable file",
+                found=str(error)[:200],
+                hint="check its rights or pack it again",
+                where=self.name,
+            ) from error
+        if len(data) > limit and not cut:
+            raise DataError(
+                "The file is too large.",
+                expected=f"at most {limit} bytes",
+                found="more",
+                hint="split it, or use Parquet",
+                where=self.name,
+            )
+        return data[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The files to read, the root's name, files that may belong to them, and what was left aside and why."""
+
+    root: str
+    entries: tuple[Entry, ...]
+    companions: tuple[Entry, ...] = ()
+    aside: tuple[tuple[str, str], ...] = ()
+    many: bool = False
+    by_name: dict[str, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_name.update({entry.name.casefold(): entry for entry in (*self.companions, *self.entries)})
+
+    def beside(self, entry: Entry, names: tuple[str, ...]) -> Entry | None:
+        """The first file of these names that lies in the entry's folder, None where there is none."""
+        folder = PurePosixPath(entry.name).parent
+        return next((found for n in names if (found := self.by_name.get(str(folder / n).casefold()))), None)
+
+
+def shelf_of_path(source: Path, *, limits: Limits) -> Shelf:
+    """The files of a path. Raises DataError where there is none, or more than the limits allow."""
+    if source.is_dir():
+        return _shelf_of_folder(source, limits=limits)
+    if not source.is_file():
+        raise DataError(
+            "There is no such file or folder.", expected="a file or folder", found=str(source), hint="check the path"
+        )
+    entry = Entry(source.name, path=source)
+    if entry.head(4) == ZIP_MAGIC:
+        return _shelf_of_archive(source, name=source.stem, limits=limits)
+    near = sorted(source.parent.glob("*.lrc"))[: limits.max_files] if entry.suffix in (".yml", ".yaml") else []
+    return Shelf(source.resolve().parent.name, (entry,), tuple(Entry(p.name, path=p) for p in near))
+
+
+def shelf_of_bytes(name: str, data: bytes, *, limits: Limits) -> Shelf:
+    """The file or the archive that was uploaded under a name; folders in the name are dropped."""
+    bare = name.replace("\\", "/").rsplit("/", 1)[-1] or "upload"
+    if data[:4] == ZIP_MAGIC:
+        return _shelf_of_archive(io.BytesIO(data), name=PurePosixPath(bare).stem, limits=limits)
+    return Shelf(PurePosixPath(bare).stem, (Entry(bare, held=data),))
+
+
+def _shelf_of_folder(folder: Path, *, limits: Limits) -> Shelf:
+    root = folder.resolve()
+    entries: list[Entry] = []
+    aside: list[tuple[str, str]] = []
+    for path in _walk(root, depth=limits.max_depth, aside=aside, root=root):
+        if len(entries) >= limits.max_files:
+            raise DataError(
+                "The folder holds too many files.",
+                expected=f"at most {limits.max_files}",
+                found="more",
+                hint="give a smaller folder",
+                where=str(folder),
+            )
+        entries.append(Entry(path.relative_to(root).as_posix(), path=path))
+    return Shelf(root.name, tuple(entries), aside=tuple(aside), many=True)
+
+
+def _walk(folder: Path, *, depth: int, aside: list[tuple[str, str]], root: Path) -> Iterator[Path]:
+    try:
+        children = sorted(folder.iterdir())
+    except OSError as error:
+        aside.append((folder.relative_to(root).as_posix(), f"the folder cannot be read ({error.strerror})"))
+        return
+    for child in children:
+        name = child.relative_to(root).as_posix()
+        if child.name.startswith(".") or child.name == "__MACOSX":
+            continue
+        if child.is_symlink():
+            aside.append((name, "links are not followed"))
+        elif child.is_dir():
+            if depth <= 0:
+                aside.append((name, "the folders are nested too deep"))
+            else:
+                yield from _walk(child, depth=depth - 1, aside=aside, root=root)
+        elif child.is_file():
+            yield child
+
+
+def _shelf_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> Shelf:
+    try:
+        archive = zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+        raise DataError(
+            "The archive cannot be opened.",
+            expected="a whole ZIP file",
+            found=str(error)[:200],
+            hint="pack it again",
+            where=name,
+        ) from error
+    members = [m for m in archive.infolist() if not m.is_dir()]
+    _check_members(members, name=name, limits=limits)
+    hidden = ("__MACOSX", ".")
+    entries = [
+        Entry(m.filename, archive=archive, member=m)
+        for m in members
+        if not any(part.startswith(hidden) for part in PurePosixPath(m.filename).parts)
+    ]
+    return Shelf(name, tuple(sorted(entries, key=lambda e: e.name)), many=True)
+
+
+def _check_members(members: list[zipfile.ZipInfo], *, name: str, limits: Limits) -> None:
+    if any(m.filename in _OFFICE for m in members):
+        raise DataError(
+            "This is an Office file, not an archive of texts.",
+            expected="text, YAML, CSV, JSON, Parquet or ZIP",
+            found="an Office document",
+            hint="export it as CSV or text",
+            where=name,
+        )
+    if len(members) > limits.max_files:
+        raise DataError(
+            "The archive holds too many files.",
+            expected=f"at most {limits.max_files}",
+            found=str(len(members)),
+            hint="pack fewer",
+            where=name,
+        )
+    total = 0
+    for member in members:
+        _check_member(member, limits=limits)
+        total += member.file_size
+    if total > limits.max_expanded_bytes:
+        raise DataError(
+            "The archive grows too large.",
+            expected=f"at most {limits.max_expanded_bytes} bytes",
+            found=str(total),
+            hint="pack fewer files",
+            where=name,
+        )
+
+
+def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
+    name = member.filename
+    path = PurePosixPath(name)
+    bad = ""
+    if path.is_absolute() or "\\" in name or (len(name) > 1 and name[1] == ":"):
+        bad = "an absolute path"
+    elif ".." in path.parts:
+        bad = "a path that leaves the archive"
+    elif len(path.parts) - 1 > limits.max_depth:
+        bad = "folders nested too deep"
+    elif stat.S_ISLNK(member.external_attr >> 16):
+        bad = "a symbolic link"
+    elif member.flag_bits & 0x1:
+        bad = "an encrypted file"
+    elif member.file_size > _MIN_RATIO_BYTES and member.file_size > limits.max_ratio * max(1, member.compress_size):
+        bad = f"a file that grows {member.file_size // max(1, member.compress_size)} times"
+    if bad:
+        raise DataError(
+            "The archive is refused.",
+            expected="plain files with relative names",
+            found=f"{bad}: {name!r}"[:200],
+            hint="pack the files themselves",
+            where=name,
+        )

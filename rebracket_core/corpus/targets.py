@@ -1,0 +1,108 @@
+"""Rows → what a model is trained towards: soft targets, album, confidence, types (DOMAIN 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rebracket_core.rainbow import (
+    ALBUM_NAMES,
+    AXIS_NAMES,
+    N_MODES,
+    SMOOTHING,
+    TYPE_NAMES,
+    album_named,
+    axis_target,
+)
+
+CONTEXT_WINDOW = 3
+OWN_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Targets of n rows.
+
+    `album_idx` (n,) int64 into ALBUM_NAMES, -1 without one; `axis` (n, 3 axes, 3 modes) float64, each triple sums to 1;
+    `axis_kind` (n, 3) of "single", "multi", "none", "soft" or "unlabelled"; `axis_known` is its mask of trainable
+    triples; `confidence` (n,) is 1 with any mode and 0 with none; `types` (n, 8) 0/1, valid where `types_labelled`;
+    `weight` (n,) is the annotator's confidence.
+    """
+
+    album_idx: np.ndarray
+    axis: np.ndarray
+    axis_kind: np.ndarray
+    confidence: np.ndarray
+    types: np.ndarray
+    types_labelled: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def axis_known(self) -> np.ndarray:
+        """(n, 3) bool: the row says something of that axis."""
+        return np.asarray(self.axis_kind != "unlabelled")
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """(n,) bool: the row says something of any axis, so that its confidence target means something."""
+        return np.asarray(self.axis_known.any(axis=1))
+
+
+def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
+    """The targets of a data set's rows.
+
+    On each axis an explicit distribution comes before the album's modes, and these before the modes that a row without
+    an album states. What a row with an album states of its modes is not used (the audit reports contradictions).
+    """
+    n = len(frame)
+    axis = np.full((n, len(AXIS_NAMES), N_MODES), 1.0 / N_MODES)
+    kind = np.full((n, len(AXIS_NAMES)), "unlabelled", dtype=object)
+    albums = [album_named(name) if name else None for name in frame["album"].tolist()]
+    for j, name in enumerate(AXIS_NAMES):
+        given, stated = frame[name].tolist(), frame[f"{name}_stated"].tolist()
+        for i, album in enumerate(albums):
+            if given[i] is not None:
+                shares = np.asarray(given[i], dtype=np.float64)
+                axis[i, j] = (1.0 - smoothing) * shares / shares.sum() + smoothing / N_MODES
+                kind[i, j] = "soft" if np.count_nonzero(shares) > 1 else "single"
+                continue
+            modes = album.modes[name] if album else stated[i]
+            if modes is None:
+                continue
+            axis[i, j] = axis_target(name, modes, smoothing=smoothing)
+            kind[i, j] = ("none", "single", "multi")[min(len(modes), 2)]
+    kinds = frame["types"].tolist()
+    multi_hot = np.array([[float(t in (k or ())) for t in TYPE_NAMES] for k in kinds]).reshape(n, len(TYPE_NAMES))
+    return Targets(
+        album_idx=np.array([ALBUM_NAMES.index(a.name) if a else -1 for a in albums], dtype=np.int64),
+        axis=axis,
+        axis_kind=kind,
+        confidence=np.asarray(np.isin(kind, ("single", "multi", "soft")).any(axis=1), dtype=np.float64),
+        types=multi_hot,
+        types_labelled=np.array([k is not None for k in kinds], dtype=bool),
+        weight=frame["weight"].to_numpy(dtype=np.float64),
+    )
+
+
+def smooth_context(axis: np.ndarray, *, groups: np.ndarray, has_modes: np.ndarray) -> np.ndarray:
+    """Axis targets blended with their neighbours of the same song in row order, (n, 3, 3) float64.
+
+    Window 3 on each side, neighbour weight 1/(|k|+1), own share 0.7 (DOMAIN 2); never across groups, never from or onto
+    a triple without modes. `groups` (n,), `has_modes` (n, 3) bool.
+    """
+    out = np.array(axis, dtype=np.float64)
+    n = len(out)
+    for i in range(n):
+        around = [
+            k for k in range(-CONTEXT_WINDOW, CONTEXT_WINDOW + 1) if k and 0 <= i + k < n and groups[i + k] == groups[i]
+        ]
+        for j in range(out.shape[1]):
+            near = [k for k in around if has_modes[i + k, j]]
+            if not near or not has_modes[i, j]:
+                continue
+            weights = np.array([1.0 / (abs(k) + 1) for k in near])
+            mean = (weights[:, None] * axis[[i + k for k in near], j]).sum(axis=0) / weights.sum()
+            out[i, j] = OWN_SHARE * axis[i, j] + (1.0 - OWN_SHARE) * mean
+    return out

@@ -1,0 +1,30 @@
+"""What counts as a text, and when two texts are the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def clean_text(text: str) -> str:
+    """The text with plain newlines, without control characters and outer blanks; half surrogates become U+FFFD."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", plain)).strip()
+
+
+def has_words(text: str) -> bool:
+    """Whether the text holds at least one letter of any script."""
+    return any(ch.isalpha() for ch in text)
+
+
+def normalised_text(text: str) -> str:
+    """The text as it is compared: compatibility forms, case, punctuation and spacing no longer matter.
+
+    A text without a letter or digit is compared as it stands.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _NOT_WORD.sub(" ", folded).strip() or folded.strip()

@@ -1,0 +1,85 @@
+"""Text to vectors: the bundled MiniLM, any transformers model, precomputed columns; a cache around each.
+
+Importing this room loads numpy and the standard library; ONNX Runtime or PyTorch come with the first text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir
+from rebracket_core.encoders.device import describe_device, thread_count, torch_device
+from rebracket_core.encoders.features import FeatureRecipe, encode_fields, joined
+from rebracket_core.encoders.lexical import Lexicon
+from rebracket_core.encoders.precomputed import Precomputed
+from rebracket_core.encoders.protocol import Encoder, Progress, Vectors
+from rebracket_core.settings import Settings
+
+MINILM = "minilm"
+MINILM_TORCH = "minilm-torch"
+LARGE_CHOICE = "microsoft/deberta-v3-base"
+
+__all__ = [
+    "LARGE_CHOICE",
+    "MINILM",
+    "MINILM_TORCH",
+    "CachedEncoder",
+    "Encoder",
+    "FeatureRecipe",
+    "Lexicon",
+    "Precomputed",
+    "Progress",
+    "Vectors",
+    "build_minilm",
+    "describe_device",
+    "embeddings_dir",
+    "encode_fields",
+    "joined",
+    "open_encoder",
+    "thread_count",
+    "torch_device",
+]
+
+
+def open_encoder(name: str, *, settings: Settings, cached: bool = True) -> Encoder:
+    """The encoder of that name: "minilm", "minilm-torch", or a transformers model by folder or hub name.
+
+    "minilm" runs in ONNX Runtime on the CPU; all others run in PyTorch on the device of the settings. `cached` puts
+    the memory in front. Raises: EncoderError where it is not to be had; the message says what can be used instead.
+    """
+    encoder: Encoder
+    if name == MINILM:
+        from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
+
+        encoder = OnnxMiniLM(settings)
+    else:
+        from rebracket_core.encoders.minilm_files import find_minilm
+        from rebracket_core.encoders.torch_transformer import TorchTransformer
+
+        source = str(find_minilm(settings).folder) if name == MINILM_TORCH else name
+        encoder = TorchTransformer(source, settings=settings)
+    return CachedEncoder(encoder, settings=settings) if cached else encoder
+
+
+def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None] | None = None) -> Path:
+    """The path of MiniLM's graph in the cache, built where it is missing or damaged, after encoding one text with it.
+
+    `progress` gets (stage, done, total) of three stages. Raises: EncoderError where the weights are missing or altered.
+    """
+    from rebracket_core.encoders.minilm_files import find_minilm
+    from rebracket_core.encoders.minilm_graph import graph_path, open_graph
+    from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
+
+    def stage(name: str, done: int) -> None:
+        if progress is not None:
+            progress(name, done, 3)
+
+    stage("checking the weights of MiniLM", 0)
+    files = find_minilm(settings)
+    stage("building the graph of MiniLM", 1)
+    open_graph(files, settings=settings)
+    stage("encoding a first text", 2)
+    OnnxMiniLM(settings).encode(["a thing that was here"])
+    stage("MiniLM is ready", 3)
+    return graph_path(settings)

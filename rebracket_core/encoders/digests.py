@@ -1,0 +1,80 @@
+"""SHA-256 of large files, paid once: a small book remembers each digest while its file stays the same."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+logger = logging.getLogger(__name__)
+
+
+def file_digest(path: Path, *, book: Path) -> str:
+    """The SHA-256 (64 hex digits) of a file, read from `book` while size, times and inode are those it was hashed with.
+
+    A book that is missing, damaged or not writable costs a hash, never an error. Raises: OSError for `path` itself.
+    """
+    before = _stamp(path)
+    entry = _read(book).get(str(path))
+    if isinstance(entry, dict) and entry.get("stamp") == before and _is_digest(entry.get("sha256")):
+        return str(entry["sha256"])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if _stamp(path) == before:
+        _remember(path, digest, book=book, stamp=before)
+    return digest
+
+
+def remember(path: Path, digest: str, *, book: Path) -> None:
+    """Nothing; notes in `book` that the file, as it is now, has this digest (for a file that was just written)."""
+    _remember(path, digest, book=book, stamp=_stamp(path))
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write bytes to that takes the place of `path` only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _stamp(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64
+
+
+def _read(book: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(book.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _remember(path: Path, digest: str, *, book: Path, stamp: list[int]) -> None:
+    entries = {key: value for key, value in _read(book).items() if Path(key).exists()}
+    entries[str(path)] = {"stamp": stamp, "sha256": digest}
+    try:
+        with atomic_file(book) as file:
+            file.write(json.dumps(entries, indent=1, sort_keys=True).encode())
+    except OSError as error:
+        logger.warning("The digest of %s cannot be remembered in %s: %s", path, book, error)

@@ -1,0 +1,98 @@
+"""Any transformers model as an encoder, through PyTorch: mean pooling over the mask, length 1."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rebracket_core.encoders.device import torch_device
+from rebracket_core.encoders.minilm_files import digest_book
+from rebracket_core.encoders.model_folder import ModelFolder, read_model_folder
+from rebracket_core.encoders.model_hub import local_folder
+from rebracket_core.encoders.pretrained import load_pretrained
+from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts, checked_vectors
+from rebracket_core.encoders.tokens import Tokens
+from rebracket_core.encoders.windows import MAX_ROWS, MAX_TOKENS, Ints, Windowing, embed
+from rebracket_core.settings import Settings
+
+ACCELERATOR_FACTOR = 4
+
+
+class TorchTransformer:
+    """Texts to vectors (n, dim) float32 with a model given by folder or hub name, such as microsoft/deberta-v3-base.
+
+    Safetensors only, no code from the hub, float32, evaluation mode. The model is loaded when it is first needed, on
+    the device that the settings name; one lock guards it. Raises: EncoderError where the model is not to be had.
+    """
+
+    def __init__(self, name: str, *, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = read_model_folder(local_folder(name, settings=settings), book=digest_book(settings))
+        self._lock = threading.Lock()
+        self._open: tuple[Tokens, Any, str] | None = None
+
+    @property
+    def encoder_id(self) -> str:
+        """Everything that changes a vector: digests of weights, config and tokenizer, backend, window, overlap."""
+        return self._folder.encoder_id
+
+    @property
+    def dim(self) -> int:
+        """The width of a vector."""
+        return self._folder.dim
+
+    @property
+    def window(self) -> int:
+        """The tokens of one pass, special tokens included."""
+        return self._folder.window
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+        """Vectors (n, dim) float32 in the order of `texts`, rows of length 1; long texts are split, never cut."""
+        listed = checked_texts(texts)
+        if not listed:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        with self._lock:
+            if self._open is None:
+                self._open = _load(self._folder, settings=self._settings)
+            tokens, model, device = self._open
+
+            def forward(ids: Ints, mask: Ints) -> NDArray[np.float32]:
+                return _forward(model, ids, mask=mask, device=device)
+
+            factor = 1 if device == "cpu" else ACCELERATOR_FACTOR
+            vectors = embed(
+                tokens.ids(listed), forward, dim=self.dim, progress=progress,
+                windowing=Windowing(
+                    window=self.window, overlap=self._folder.overlap, frame=tokens.frame,
+                    max_rows=MAX_ROWS * factor, max_tokens=MAX_TOKENS * factor,
+                ),
+            )
+        return checked_vectors(vectors, encoder_id=self.encoder_id)
+
+
+def _load(folder: ModelFolder, *, settings: Settings) -> tuple[Tokens, Any, str]:
+    import torch
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    device = torch_device(settings)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    tokenizer, model = load_pretrained(str(folder.path), offline=True)
+    encoder = model.get_encoder() if model.config.is_encoder_decoder else model
+    return Tokens(tokenizer.backend_tokenizer, pad=tokenizer.pad_token_id or 0), encoder.eval().to(device), device
+
+
+def _forward(model: Any, ids: Ints, *, mask: Ints, device: str) -> NDArray[np.float32]:
+    import torch
+
+    with torch.inference_mode():
+        shown = torch.from_numpy(mask).to(device)
+        hidden = model(input_ids=torch.from_numpy(ids).to(device), attention_mask=shown).last_hidden_state.float()
+        summed = (hidden * shown.unsqueeze(-1)).sum(dim=1)
+        vectors: NDArray[np.float32] = torch.nn.functional.normalize(summed, dim=1).cpu().numpy()
+    return vectors

@@ -1,0 +1,115 @@
+"""Logits of an ensemble → calibrated scores: axes, confidence, album posterior, types, uncertainty (DOMAIN 3)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, album_targets, album_vertices
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Numbers chosen on unseen groups that turn logits into probabilities that mean what they say.
+
+    Temperatures divide logits; `affinity_power` is the power of the axis affinity in the album posterior; `axis_blend` is
+    the share of the albums' mixture in the axis scores that are shown (per axis).
+    """
+
+    album_temperature: float = 1.0
+    axis_temperature: tuple[float, ...] = (1.0, 1.0, 1.0)
+    confidence_temperature: float = 1.0
+    affinity_power: float = 0.0
+    axis_blend: tuple[float, ...] = (0.0, 0.0, 0.0)
+    type_temperature: float = 1.0
+
+    def to_dict(self) -> dict[str, object]:
+        """The calibration as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, object]) -> Calibration:
+        """The calibration that `to_dict` gave."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of n texts, all float64; every distribution sums to 1.
+
+    `axis` (n, 3, 3) as shown (heads blended with the album mixture), `axis_heads` (n, 3, 3) the heads alone, `confidence` (n,),
+    `album` (n, 9), `types` (n, 8) independent probabilities, `uncertainty` (n, 3): total, aleatoric and epistemic entropy
+    of the album posterior as shares of ln 9.
+    """
+
+    axis: np.ndarray
+    axis_heads: np.ndarray
+    confidence: np.ndarray
+    album: np.ndarray
+    types: np.ndarray
+    uncertainty: np.ndarray
+
+
+def axis_affinity(axis: np.ndarray) -> np.ndarray:
+    """(n, 9) affinity of (n, 3, 3) axis scores to each album: the product over axes of (Σ sqrt(p·t))², t unsmoothed.
+
+    For albums of one mode an axis this is the product of the three mode probabilities (squared Bhattacharyya coefficient).
+    """
+    overlap = np.einsum("nxk,axk->nax", np.sqrt(axis), np.sqrt(album_vertices()))
+    return np.prod(overlap**2, axis=2)
+
+
+def scores_from_logits(logits: np.ndarray, *, calibration: Calibration) -> Scores:
+    """The scores of (n, M, 27) member logits under a calibration."""
+    n, members, _ = logits.shape
+    z = logits.astype(np.float64)
+    axis_z = z[..., AXIS].reshape(n, members, len(AXIS_NAMES), N_MODES)
+    axis_heads = softmax(axis_z / np.asarray(calibration.axis_temperature)[:, None]).mean(axis=1)
+    member_album = softmax(z[..., ALBUM] / calibration.album_temperature)
+    head_album = member_album.mean(axis=1)
+    posterior = head_album
+    if calibration.affinity_power > 0:
+        posterior = head_album * np.maximum(axis_affinity(axis_heads), _TINY) ** calibration.affinity_power
+        posterior = posterior / posterior.sum(axis=1, keepdims=True)
+    mixture = np.einsum("na,axk->nxk", posterior, album_targets())
+    blend = np.asarray(calibration.axis_blend)[:, None]
+    axis = (1.0 - blend) * axis_heads + blend * mixture
+    return Scores(
+        axis=axis / axis.sum(axis=-1, keepdims=True),
+        axis_heads=axis_heads,
+        confidence=sigmoid(z[..., CONFIDENCE] / calibration.confidence_temperature).mean(axis=1),
+        album=posterior,
+        types=sigmoid(z[..., TYPES] / calibration.type_temperature).mean(axis=1),
+        uncertainty=_uncertainty(posterior, head=head_album, members=member_album),
+    )
+
+
+def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Total = entropy of the posterior; epistemic = mutual information between member and album; aleatoric = the rest."""
+    top = np.log(len(ALBUM_NAMES))
+    total = entropy(posterior) / top
+    epistemic = np.clip((entropy(head) - entropy(members).mean(axis=1)) / top, 0.0, total)
+    return np.stack([total, total - epistemic, epistemic], axis=1)
+
+
+def entropy(p: np.ndarray) -> np.ndarray:
+    """Entropy in nats over the last axis."""
+    result: np.ndarray = -(p * np.log(np.maximum(p, _TINY))).sum(axis=-1)
+    return result
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    result: np.ndarray = e / e.sum(axis=-1, keepdims=True)
+    return result
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """The logistic function, element by element."""
+    result: np.ndarray = 1.0 / (1.0 + np.exp(-np.clip(z, -60.0, 60.0)))
+    return result

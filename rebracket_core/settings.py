@@ -1,0 +1,131 @@
+"""One frozen Settings: where things lie, which device, which thresholds. Built once at the edge from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from rebracket_core.errors import ConfigError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def data_dir() -> Path:
+    """The folder of the project's own data (Rainbow Table, starter corpus), from a checkout or an installed wheel."""
+    packaged = _PACKAGE / "_data"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The numbers of the states, the album report and the gate (DOMAIN 3 and 4), each a share between 0 and 1.
+
+    `accept` is replaced by the run's own value where the run chose one on unseen groups.
+    """
+
+    accept: float = 0.5
+    confidence: float = 0.7
+    black_confidence: float = 0.5
+    diffuse_confidence: float = 0.3
+    low_confidence: float = 0.4
+    hybrid_album: float = 0.3
+    dominant: float = 0.6
+    hybrid: float = 0.15
+    diffuse: float = 0.2
+    tie: float = 0.1
+    uncertain_album: float = 0.3
+    uncertainty: float = 0.8
+    ood_p: float = 0.05
+    accept_uncharted: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if name != "accept_uncharted" and not 0.0 <= value <= 1.0:
+                raise ConfigError(
+                    f"The threshold '{name}' is out of range.",
+                    expected="a number from 0 to 1",
+                    found=repr(value),
+                    hint=f"set {name} to a share such as 0.5",
+                )
+
+    def with_(self, **changes: float | bool) -> Thresholds:
+        """A copy with some thresholds replaced; an unknown name is a ConfigError."""
+        unknown = sorted(set(changes) - set(asdict(self)))
+        if unknown:
+            raise ConfigError(
+                f"There is no threshold named {', '.join(unknown)}.",
+                expected=f"one of {', '.join(asdict(self))}",
+                found=", ".join(unknown),
+                hint="check the spelling",
+            )
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    def to_dict(self) -> dict[str, float | bool]:
+        """The thresholds as plain values, by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where everything lies and how the engine runs. All that a user makes is below `home`."""
+
+    home: Path
+    database_url: str
+    device: str = "auto"
+    encoder: str = "minilm"
+    validate_root: Path | None = None
+    threads: int = 0
+    seed: int = 20260122
+    max_text_chars: int = 100_000
+    thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @property
+    def library(self) -> Path:
+        """The folder of imported data sets."""
+        return self.home / "library"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of training runs."""
+        return self.home / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be made again: encoder graphs and embeddings."""
+        return self.home / "cache"
+
+    @classmethod
+    def from_env(cls, env: dict[str, str] | None = None) -> Settings:
+        """Settings from REBRACKET_* variables; see the table of settings in the README."""
+        env = dict(os.environ) if env is None else env
+        home = Path(env.get("REBRACKET_HOME") or data_dir() / "home").expanduser().resolve()
+        root = env.get("REBRACKET_VALIDATE_ROOT")
+        return cls(
+            home=home,
+            database_url=env.get("REBRACKET_DB") or f"sqlite:///{home / 'workbench.db'}",
+            device=env.get("REBRACKET_DEVICE") or "auto",
+            encoder=env.get("REBRACKET_ENCODER") or "minilm",
+            validate_root=Path(root).expanduser().resolve() if root else None,
+            threads=_whole(env, "REBRACKET_THREADS", 0),
+            seed=_whole(env, "REBRACKET_SEED", 20260122),
+            max_text_chars=_whole(env, "REBRACKET_MAX_TEXT_CHARS", 100_000),
+        )
+
+
+def _whole(env: dict[str, str], name: str, default: int) -> int:
+    value = env.get(name, "")
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise ConfigError(
+            f"{name} cannot be read.",
+            expected="a whole number, 0 or more",
+            found=repr(value),
+            hint=f"unset {name} or give it a whole number",
+        )
+    return number

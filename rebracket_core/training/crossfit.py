@@ -1,0 +1,106 @@
+"""Models fitted on some groups and asked about the others: the only answers that figures may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rebracket_core.corpus import grouped_folds, row_folds
+from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
+from rebracket_core.models.ensemble import HeadEnsemble
+from rebracket_core.models.fit import FitOptions, fit_heads
+from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.training.config import TrainingConfig
+from rebracket_core.training.rows import TrainingRows, head_targets
+from rebracket_core.validation import OodDetector
+
+
+@dataclass(frozen=True, slots=True)
+class FittedHeads:
+    """Heads with the recipe of the features that they take."""
+
+    recipe: FeatureRecipe
+    ensemble: HeadEnsemble
+
+
+@dataclass(frozen=True, slots=True)
+class CrossFit:
+    """What models said of rows whose groups they had not met.
+
+    `fold` (n,) int; `logits` (n, M, 27) float32; `ood_p` (n,) p-values of a detector fitted on the other folds.
+    """
+
+    fold: np.ndarray
+    logits: np.ndarray
+    ood_p: np.ndarray
+
+
+def fit_ensemble(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int) -> FittedHeads:
+    """Heads fitted on the rows at the indices `train`; each member stops early on its own share of the groups."""
+    texts = {field: [rows.texts[field][i] for i in train] for field in config.text}
+    lexicon = None
+    if config.words:
+        lexicon = Lexicon.fit(
+            joined(texts, fields=config.text), rows.groups[train].tolist(), max_terms=config.max_words
+        )
+    recipe = FeatureRecipe(fields=config.text, vector_weight=config.vector_weight, lexicon=lexicon)
+    features = recipe.assemble({f: rows.vectors[f][train] for f in config.text}, texts)
+    held = split(rows, train=train, n_folds=config.members, config=config, seed=seed)
+    member_weights = (held[None, :] != np.arange(config.members)[:, None]).astype(np.float32)
+    ensemble = fit_heads(
+        features,
+        head_targets(rows.soft).take(train),
+        member_weights=member_weights,
+        options=FitOptions(strength=config.strength, max_steps=config.max_steps, patience=config.patience, seed=seed),
+    )
+    return FittedHeads(recipe=recipe, ensemble=ensemble)
+
+
+def predict_rows(fitted: FittedHeads, rows: TrainingRows, *, at: np.ndarray) -> np.ndarray:
+    """(len(at), M, 27) logits of the rows at the indices `at`."""
+    fields = fitted.recipe.fields
+    texts = {field: [rows.texts[field][i] for i in at] for field in fields}
+    return fitted.ensemble.logits(fitted.recipe.assemble({f: rows.vectors[f][at] for f in fields}, texts))
+
+
+def split(rows: TrainingRows, *, train: np.ndarray, n_folds: int, config: TrainingConfig, seed: int) -> np.ndarray:
+    """(len(train),) fold of each row: by group, or by row where the config asks for the leaked split by name."""
+    if n_folds == 1:
+        return np.full(len(train), -1)
+    groups, strata = rows.groups[train], rows.strata[train]
+    if config.split == "leaked":
+        return row_folds(len(train), n_folds=n_folds, seed=seed, confirm="leaked")
+    return grouped_folds(groups, strata, n_folds=min(n_folds, len(set(groups.tolist()))), seed=seed)
+
+
+def cross_fit(
+    rows: TrainingRows, *, config: TrainingConfig, progress: Callable[[int, int], None] | None = None
+) -> CrossFit:
+    """What models fitted on the other folds say of each row."""
+    everything = np.arange(len(rows))
+    fold = split(rows, train=everything, n_folds=config.folds, config=config, seed=config.seed)
+    logits = np.zeros((len(rows), config.members, N_OUTPUTS), dtype=np.float32)
+    ood_p = np.ones(len(rows))
+    folds = np.unique(fold)
+    for k in folds:
+        train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        logits[test] = predict_rows(
+            fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + int(k)), rows, at=test
+        )
+        ood_p[test] = fit_ood(rows, train=train, config=config).p_value(rows.vectors[config.text[0]][test])
+        if progress:
+            progress(int(k) + 1, len(folds))
+    return CrossFit(fold=fold, logits=logits, ood_p=ood_p)
+
+
+def fit_ood(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig) -> OodDetector:
+    """An out-of-distribution detector fitted on the vectors of the first text field of the rows `train`."""
+    return OodDetector.fit(
+        rows.vectors[config.text[0]][train],
+        rows.groups[train],
+        origins=rows.frame["origin"].to_numpy(dtype=str)[train],
+        background=rows.background,
+        seed=config.seed,
+    )

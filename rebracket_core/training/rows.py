@@ -1,0 +1,99 @@
+"""A data set's rows made ready to train on: one row a text, vectors, targets, and groups that leak nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rebracket_core.corpus import collapse_repeats, leak_safe_groups, read_not_concepts
+from rebracket_core.corpus.targets import Targets, targets
+from rebracket_core.encoders import Encoder, encode_fields
+from rebracket_core.errors import DataError
+from rebracket_core.models.fit import HeadTargets
+from rebracket_core.settings import data_dir
+from rebracket_core.training.config import TrainingConfig
+
+MIN_GROUPS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRows:
+    """n rows ready to train on.
+
+    `frame` the collapsed rows; `texts` and `vectors` by field ((n, dim) float32); `soft` targets smoothed as the config
+    says, `plain` the same unsmoothed (what calibration and scores are held against); `groups` (n,) the rows' songs or
+    threads, merged where a text stands in several; `background` (b, dim) vectors of texts that are no concepts.
+    """
+
+    frame: pd.DataFrame
+    texts: dict[str, list[str]]
+    vectors: dict[str, np.ndarray]
+    soft: Targets
+    plain: Targets
+    groups: np.ndarray
+    background: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def strata(self) -> np.ndarray:
+        """(n,) the album of each row, and one more class for rows without one: what splits are balanced by."""
+        return np.where(self.plain.album_idx < 0, self.plain.album_idx.max() + 1, self.plain.album_idx)
+
+
+def prepare_rows(
+    frame: pd.DataFrame,
+    *,
+    config: TrainingConfig,
+    encoder: Encoder,
+    progress: Callable[[int, int], None] | None = None,
+) -> TrainingRows:
+    """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused."""
+    rows = collapse_repeats(frame)
+    has_text = (rows[list(config.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
+    rows = rows[has_text].reset_index(drop=True)
+    plain = targets(rows, smoothing=0.0)
+    useful = plain.labelled | (plain.album_idx >= 0)
+    rows = rows[useful].reset_index(drop=True)
+    groups = leak_safe_groups(rows)
+    if len(set(groups.tolist())) < MIN_GROUPS:
+        raise DataError(
+            "There are too few groups to train on.",
+            expected=f"at least {MIN_GROUPS} songs or threads with labelled texts",
+            found=f"{len(set(groups.tolist()))} groups, {len(rows)} labelled rows of {len(frame)}",
+            hint="import more songs, or check the columns that name song and album",
+        )
+    texts = {field: rows[field].tolist() for field in config.text}
+    return TrainingRows(
+        frame=rows,
+        texts=texts,
+        vectors=encode_fields(texts, fields=config.text, encoder=encoder, progress=progress),
+        soft=targets(rows, smoothing=config.smoothing),
+        plain=targets(rows, smoothing=0.0),
+        groups=groups,
+        background=encoder.encode(background_texts()),
+    )
+
+
+def background_texts() -> list[str]:
+    """The texts that are no concepts, from the starter corpus: what an out-of-distribution detector tells concepts from."""
+    frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
+    return [str(text) for text in frame["concept"].tolist()]
+
+
+def head_targets(soft: Targets) -> HeadTargets:
+    """The targets in the form that heads are fitted to."""
+    return HeadTargets(
+        axis=soft.axis,
+        axis_mask=soft.axis_known.astype(np.float32),
+        confidence=soft.confidence,
+        confidence_mask=soft.labelled.astype(np.float32),
+        album_idx=soft.album_idx,
+        types=soft.types,
+        types_mask=soft.types_labelled.astype(np.float32),
+        weight=soft.weight,
+    )

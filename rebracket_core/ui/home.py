@@ -1,0 +1,69 @@
+"""What to do next, from what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.ui import site
+from rebracket_core.ui.escape import escape
+from rebracket_core.ui.run import span, trained_on
+from rebracket_core.ui.sentences import units
+from rebracket_core.ui.site import Place
+from rebracket_core.workbench import RunInfo
+
+_LEAST_GROUPS = 4  # fewer cannot be split into parts to learn from and to measure on
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: why, where, and the words of the link."""
+
+    text: str
+    place: Place
+    label: str
+
+
+def next_steps(datasets: Sequence[DatasetMeta], runs: Sequence[RunInfo], *, promoted: RunInfo | None, kept: int) -> list[Step]:
+    """One to three steps, the most needed first; never empty."""
+    if not datasets and not runs:
+        return [
+            Step(
+                "Bring texts in. The starter corpus takes one press; your own songs, proposals or tables work as well.",
+                site.IMPORT,
+                "Import data",
+            )
+        ]
+    if not runs:
+        return [
+            Step("Train a first model on what is imported.", site.RUNS, "Train a model"),
+            Step("See what the data can teach and what it cannot.", site.AUDIT, "Audit the data"),
+        ]
+    if promoted is None:
+        return [Step("Choose the run that gives the verdicts.", site.RUNS, "Choose a run")]
+    steps = []
+    if not kept:
+        steps.append(Step("Ask for a first verdict.", site.VALIDATE, "Validate a concept"))
+    if promoted.starter and all(d.name == promoted.dataset for d in datasets):
+        steps.append(
+            Step(
+                "The model in use learned from the starter corpus. Import your own songs to get verdicts about them.",
+                site.IMPORT,
+                "Import data",
+            )
+        )
+    known = {run.dataset_digest for run in runs}
+    fresh = [d.name for d in datasets if d.digest not in known and d.n_groups >= _LEAST_GROUPS]
+    if fresh:
+        steps.append(Step(f"No run has learned from {', '.join(fresh[:3])} yet.", site.RUNS, "Train on it"))
+    return steps or [Step("Everything is in place. Validate concepts, one or many.", site.VALIDATE, "Validate concepts")]
+
+
+def model_facts(run: RunInfo) -> dict[str, str]:
+    """What a run is, in a few rows, escaped for a table."""
+    return {
+        "Run": escape(run.run_id),
+        "Learned from": escape(trained_on(run)),
+        f"Album right on unseen {units(run.origins)}": escape(span(run.metrics.get("album"))),
+    }

@@ -1,0 +1,123 @@
+"""Training and choosing runs on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.ui.escape import escape
+from rebracket_core.ui.progress import working
+from rebracket_core.ui.run import run_label, show_figures, span, trained_on
+from rebracket_core.ui.sentences import count
+from rebracket_core.workbench import RunInfo, Workbench
+
+_MOST_KEPT = 8
+
+
+def train_form(workbench: Workbench, datasets: Sequence[DatasetMeta]) -> None:
+    """Draw the choice of a data set and the button that trains on it; the run goes into the session as `runs.new`."""
+    with st.form("runs.train", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Data set", [d.name for d in datasets], key="runs.dataset", width=320)
+        pressed = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
+    st.caption(
+        "Training reads every text once and takes from seconds to minutes. Keep this page open until it is done; the "
+        "command line, `rebracket train`, does the same without a browser."
+    )
+    if not pressed or name is None:
+        return
+    with working(f"Training on {escape(name)}", done=f"Trained on {escape(name)}") as progress:
+        run = workbench.train(name, progress=progress)
+    st.session_state["runs.new"] = run.run_id
+
+
+def show_new(runs: dict[str, RunInfo], run_id: str | None) -> None:
+    """Draw what the run that was just trained is worth, and whether it is in use."""
+    run = runs.get(run_id or "")
+    if run is None:
+        return
+    tail = "It is in use now." if run.promoted else "It is not in use: promote it below if it is better."
+    st.success(f"**{escape(run.run_id)}** learned from {escape(trained_on(run))}. {tail}", icon=":material/check_circle:")
+
+
+def promote_button(workbench: Workbench, run: RunInfo) -> None:
+    """Draw the button that puts a run to use, or the word that it is."""
+    if run.promoted:
+        st.success("In use: verdicts come from this run.", icon=":material/verified:")
+        return
+    st.button(
+        "Use this run for verdicts",
+        type="primary",
+        icon=":material/verified:",
+        key="runs.promote",
+        on_click=_promote,
+        args=(workbench, run.run_id),
+        disabled=False,
+        help="Verdicts that were given before stay in the history with the run that gave them.",
+    )
+
+
+def _promote(workbench: Workbench, run_id: str) -> None:
+    workbench.promote(run_id)
+    st.toast(f"{escape(run_id)} is in use.", icon=":material/verified:")
+
+
+def show_facts(run: RunInfo) -> None:
+    """Draw what a run learned from and what it runs with."""
+    limits = ", ".join(f"{name} {value:g}" for name, value in run.thresholds.items() if not isinstance(value, bool))
+    st.table(
+        {
+            "Learned from": escape(trained_on(run)),
+            "Trained": escape(run.created_at[:19].replace("T", " ")) + " UTC",
+            "Encoder": escape(run.encoder_id),
+            "Thresholds": escape(limits),
+            **{f"Album right on {escape(t['origin'])}, learning from the others": escape(span(t)) for t in run.transfer},
+            "Digest of the data": escape(run.dataset_digest[:16]),
+        },
+        border="horizontal",
+        alt="What the run learned from and runs with",
+    )
+
+
+def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[DatasetMeta]) -> None:
+    """Draw the choice of a data set and, once asked, the run's figures on it; kept for the session."""
+    with st.form("runs.evaluate", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Evaluate on", [d.name for d in datasets], key="runs.evaluate.on", width=320)
+        pressed = st.form_submit_button("Evaluate", icon=":material/query_stats:")
+    kept: dict[str, dict[str, Any]] = st.session_state.setdefault("runs.evaluations", {})
+    meta = next((d for d in datasets if d.name == name), None)
+    if meta is None:
+        return
+    place = f"{run.run_id} {meta.digest}"
+    if pressed:
+        with working(f"Evaluating on {escape(meta.name)}", done="Evaluated") as progress:
+            kept[place] = workbench.evaluate(run.run_id, meta.name, progress=progress).to_dict()
+        while len(kept) > _MOST_KEPT:
+            kept.pop(next(iter(kept)))
+    if place in kept:
+        found = kept[place]
+        st.text(
+            f"{count(found['n_rows'], 'texts')} in {count(found['n_groups'], 'groups')}"
+            + (f"; {found['n_seen_excluded']:,} left out because the run had seen them" if found.get("n_seen_excluded") else "")
+            + "."
+        )
+        show_figures(found, key="runs.evaluated")
+
+
+def choose_run(runs: dict[str, RunInfo]) -> RunInfo:
+    """Draw the choice of a run (in the address as `runs.run`) and return it."""
+    ids = sorted(runs, key=lambda run_id: not runs[run_id].promoted)
+    chosen = st.selectbox("Run", ids, key="runs.run", bind="query-params", help="The first is the one in use.") or ids[0]
+    run = runs.get(chosen, runs[ids[0]])
+    st.caption(escape(run_label(run)))
+    return run
+
+
+def show_broken(workbench: Workbench) -> None:
+    """Draw the runs that cannot be used and why; nothing where there are none."""
+    broken = workbench.shelf.broken()
+    if broken:
+        with st.expander(f"{len(broken)} cannot be used: see why", icon=":material/block:"):
+            st.dataframe([{"run": run_id, "why": why} for run_id, why in broken], alt="Runs that cannot be used, and why")

@@ -1,0 +1,82 @@
+"""The pages of the workbench: where they lie, what they are called and how they are linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page: its file below the project folder, its title, its icon, its address and what it is for."""
+
+    file: str
+    title: str
+    icon: str
+    url: str
+    help: str
+
+
+OVERVIEW = Place(
+    "pages/home/overview.py",
+    "Overview",
+    ":material/home:",
+    "overview",
+    "What there is: data, model, last runs, and what to do next.",
+)
+VALIDATE = Place(
+    "pages/concepts/validate.py",
+    "Validate",
+    ":material/rule:",
+    "validate",
+    "Ask for the verdict on one concept or on many.",
+)
+HISTORY = Place(
+    "pages/concepts/history.py",
+    "History",
+    ":material/history:",
+    "history",
+    "Every verdict that was given, with the model that gave it.",
+)
+RUNS = Place(
+    "pages/train/runs.py",
+    "Runs",
+    ":material/model_training:",
+    "runs",
+    "Train a model, compare runs, and choose the one that answers.",
+)
+IMPORT = Place(
+    "pages/library/import.py",
+    "Import",
+    ":material/upload_file:",
+    "import",
+    "Bring texts in, and see what was taken and what was not.",
+)
+AUDIT = Place(
+    "pages/library/audit.py", "Audit", ":material/fact_check:", "audit", "What a data set can teach and what it cannot."
+)
+
+SECTIONS: dict[str, tuple[Place, ...]] = {
+    "": (OVERVIEW,),
+    "Concepts": (VALIDATE, HISTORY),
+    "Train": (RUNS,),
+    "Library": (IMPORT, AUDIT),
+}
+"""Section heading → its pages, in the order of the navigation."""
+
+
+def navigation() -> dict[str, list[StreamlitPage]]:
+    """The pages as `st.navigation` takes them; Overview is where the address without a path leads."""
+    return {
+        heading: [
+            st.Page(p.file, title=p.title, icon=p.icon, url_path=p.url, help=p.help, default=p is OVERVIEW) for p in places
+        ]
+        for heading, places in SECTIONS.items()
+    }
+
+
+def link(place: Place, label: str | None = None) -> None:
+    """Draw a link to a page, with its icon."""
+    st.page_link(place.file, label=label or place.title, icon=place.icon)

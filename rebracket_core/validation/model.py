@@ -1,0 +1,131 @@
+"""A run's model as one thing: texts in, calibrated scores and out-of-distribution p-values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
+from rebracket_core.errors import ModelError
+from rebracket_core.models.artefact import Artefact
+from rebracket_core.models.ensemble import HeadEnsemble
+from rebracket_core.models.scores import Calibration, Scores, scores_from_logits
+from rebracket_core.settings import Thresholds
+from rebracket_core.validation.ood import OodDetector
+from rebracket_core.validation.verdict import ItemLike, Verdict, judge_many
+
+_OOD = "ood."
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model says of n texts: its scores, and (n,) p-values of being like the training texts."""
+
+    scores: Scores
+    ood_p: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Answers:
+        """The answers for some rows (mask or indices)."""
+        parts = {name: getattr(self.scores, name)[rows] for name in self.scores.__slots__}
+        return Answers(scores=Scores(**parts), ood_p=self.ood_p[rows])
+
+    def judge(
+        self,
+        items: Sequence[ItemLike],
+        *,
+        thresholds: Thresholds,
+        run_id: str,
+        with_types: bool = True,
+        flags: Sequence[Sequence[str]] | None = None,
+    ) -> list[Verdict]:
+        """One verdict an item, in order; without types where the run learnt none."""
+        s = self.scores
+        return judge_many(
+            items,
+            axis=s.axis,
+            confidence=s.confidence,
+            album_proba=s.album,
+            types=s.types if with_types else None,
+            uncertainty=s.uncertainty,
+            ood_p=self.ood_p,
+            thresholds=thresholds,
+            run_id=run_id,
+            flags=flags,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptModel:
+    """Everything that a run needs to answer, and the facts that its answers carry."""
+
+    run_id: str
+    encoder_id: str
+    recipe: FeatureRecipe
+    ensemble: HeadEnsemble
+    calibration: Calibration
+    ood: OodDetector
+    thresholds: Thresholds
+    manifest: Mapping[str, Any]
+
+    def answer(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Answers:
+        """The answers for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
+        if encoder.encoder_id != self.encoder_id:
+            raise ModelError(
+                "The run was trained on other vectors.",
+                expected=f"the encoder {self.encoder_id}",
+                found=encoder.encoder_id,
+                hint="open the run with its own encoder, or train again",
+            )
+        n = len(next(iter(texts.values())))
+        full = {field: list(texts.get(field) or [""] * n) for field in self.recipe.fields}
+        vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
+        logits = self.ensemble.logits(self.recipe.assemble(vectors, full))
+        return Answers(
+            scores=scores_from_logits(logits, calibration=self.calibration),
+            ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
+        )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The kinds of source that the run was trained on."""
+        return tuple(self.manifest.get("origins", ()))
+
+    @property
+    def has_types(self) -> bool:
+        """Whether the run was trained on any rebracketing type, so that its type scores mean something."""
+        return bool(self.manifest.get("n_typed", 0))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """The arrays of the model, for its artefact."""
+        return {
+            "weight": self.ensemble.weight,
+            "bias": self.ensemble.bias,
+            **{_OOD + name: value for name, value in self.ood.to_arrays().items()},
+        }
+
+    @classmethod
+    def from_artefact(cls, artefact: Artefact) -> ConceptModel:
+        """The model of an artefact; a ModelError names what it lacks or what does not fit."""
+        manifest, arrays = artefact.manifest, artefact.arrays
+        try:
+            ensemble = HeadEnsemble(weight=arrays["weight"], bias=arrays["bias"])
+            return cls(
+                run_id=manifest["run_id"],
+                encoder_id=manifest["encoder_id"],
+                recipe=FeatureRecipe.from_dict(manifest["recipe"]),
+                ensemble=ensemble,
+                calibration=Calibration.from_dict(manifest["calibration"]),
+                ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
+                thresholds=Thresholds(**manifest["thresholds"]),
+                manifest=manifest,
+            )
+        except (KeyError, TypeError, ValueError, IndexError) as cause:
+            raise ModelError(
+                "The run's model is incomplete.",
+                expected="heads, recipe, calibration, detector and thresholds",
+                found=f"{type(cause).__name__}: {cause}",
+                hint="train again with this version",
+            ) from cause

@@ -1,0 +1,263 @@
+"""How far a text is from each album and what would take it there (DOMAIN 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from math import sqrt
+from types import MappingProxyType
+
+import numpy as np
+
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, Album, album_named, album_vertices, axis_vertex
+from rebracket_core.settings import Thresholds
+from rebracket_core.validation.gate import agrees, fits, number
+from rebracket_core.validation.states import EPSILON, AxisState, axis_state, check_triple, state_of_triple
+
+EASY_BELOW = 1.0
+DIFFICULT_ABOVE = 2.0
+# An axis this near to its target is within reach of an edit with score targets (DOMAIN 5).
+EDIT_REACH = 0.5
+# A difference this small is no step: scores are told to six digits.
+SETTLED = 1e-6
+# How far above the dominant threshold an edit aims, and in which steps it goes higher where that is not enough.
+AIM_ABOVE = 0.1
+AIM_STEP = 0.05
+# The shares that an album's own two modes aim at, each.
+TWO_MODES = (0.45, 0.5)
+
+Triple = tuple[float, float, float]
+
+
+class Difficulty(StrEnum):
+    """How hard a move is: easy below 1, moderate from 1 to 2, difficult above 2."""
+
+    EASY = "easy"
+    MODERATE = "moderate"
+    DIFFICULT = "difficult"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One axis set to the album's target: its scores before and after, how far that is, and what is left to go."""
+
+    axis: str
+    before: Triple
+    after: Triple
+    distance: float
+    remaining: float
+    scores: tuple[Triple, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way to an album, one axis at a time; `steps` is empty where the text is already there.
+
+    The scores of the last step are the album's target.
+    """
+
+    album: str
+    distance: float
+    difficulty: Difficulty
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change on one axis.
+
+    `targets` maps modes to the scores that they should reach (the other modes of the axis share the rest in the
+    proportions that they have); empty where the axis is too far for a score target. `text` says it in words.
+    """
+
+    axis: str
+    distance: float
+    targets: Mapping[str, float]
+    text: str
+
+
+def distances(axis_scores: Sequence[Sequence[float]]) -> dict[str, float]:
+    """The distance from one text to each album by name: L2 over the nine numbers to the album's unsmoothed target.
+
+    `axis_scores` is (3 axes, 3 modes).
+    """
+    rows = [check_triple(axis, row) for axis, row in zip(AXIS_NAMES, axis_scores, strict=True)]
+    return dict(zip(ALBUM_NAMES, distances_many(np.array([rows]))[0].tolist(), strict=True))
+
+
+def distances_many(axis_scores: np.ndarray) -> np.ndarray:
+    """(n, 9) float64 distances of (n, 3, 3) scores to the albums' unsmoothed targets, in the table's order."""
+    scores = np.asarray(axis_scores, dtype=np.float64)
+    return np.sqrt(((scores[:, None] - album_vertices()[None]) ** 2).sum(axis=(2, 3)))
+
+
+def difficulty(distance: float) -> Difficulty:
+    """How hard a move of this distance is."""
+    if distance < EASY_BELOW - EPSILON:
+        return Difficulty.EASY
+    return Difficulty.DIFFICULT if distance > DIFFICULT_ABOVE + EPSILON else Difficulty.MODERATE
+
+
+@lru_cache(maxsize=64)
+def vertex(album: str, axis: str) -> Triple:
+    """The album's unsmoothed target on one axis."""
+    a, b, c = axis_vertex(axis, album_named(album).modes[axis])
+    return a, b, c
+
+
+def axis_distances(scores: Sequence[Sequence[float]], album: str) -> tuple[float, float, float]:
+    """How far each axis is from the album's unsmoothed target (L2 over its three numbers), in the order of the axes."""
+    a, b, c = (_apart(row, vertex(album, axis)) for axis, row in zip(AXIS_NAMES, scores, strict=True))
+    return a, b, c
+
+
+def path(scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds) -> Path:
+    """The path from (3, 3) scores to an album: the farthest axis first, each set to its target in one step.
+
+    An axis that is already there is no step. Warns where none of the three axes agrees with the album, so that all
+    three must change, and where the album shares its target with another.
+    """
+    here = [check_triple(axis, row) for axis, row in zip(AXIS_NAMES, scores, strict=True)]
+    target = album_named(album)
+    apart = axis_distances(here, album)
+    order = sorted((i for i in range(3) if apart[i] > SETTLED), key=lambda i: (-apart[i], i))
+    steps: list[Step] = []
+    now = list(here)
+    for place, i in enumerate(order):
+        axis = AXIS_NAMES[i]
+        before, now[i] = now[i], vertex(album, axis)
+        if place == len(order) - 1:
+            now = [vertex(album, name) for name in AXIS_NAMES]
+        left = sqrt(sum(apart[j] ** 2 for j in order[place + 1 :]))
+        steps.append(Step(axis, before, now[i], apart[i], left, tuple(now), _step_words(target, axis, before=before)))
+    states = [axis_state(axis, row, thresholds=thresholds) for axis, row in zip(AXIS_NAMES, here, strict=True)]
+    total = sqrt(sum(d * d for d in apart))
+    return Path(album, total, difficulty(total), tuple(steps), _warnings(target, states, steps=steps))
+
+
+def _warnings(target: Album, states: Sequence[AxisState], *, steps: Sequence[Step]) -> tuple[str, ...]:
+    found = []
+    if len(steps) == 3 and not any(agrees(state, target.modes[state.axis]) for state in states):
+        found.append(f"All three axes must change to reach {target.name}.")
+    twins = [name for name in ALBUM_NAMES if name != target.name and _same_target(name, target.name)]
+    if twins:
+        found.append(f"{target.name} shares its target with {', '.join(twins)}: the axes cannot tell them apart.")
+    return tuple(found)
+
+
+@lru_cache(maxsize=81)
+def _same_target(one: str, other: str) -> bool:
+    return all(vertex(one, axis) == vertex(other, axis) for axis in AXIS_NAMES)
+
+
+def _step_words(target: Album, axis: str, *, before: Triple) -> str:
+    modes = [mode for mode in MODES[axis] if mode in target.modes[axis]]
+    lead = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
+    if not modes:
+        return f"Even out {axis}, now led by {lead}."
+    if modes == [lead]:
+        return f"Strengthen {lead} on {axis}."
+    return f"Move {axis} from {lead} to {' and '.join(modes)}."
+
+
+def minimal_edits(scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds) -> tuple[Edit, ...]:
+    """The least that makes (3, 3) scores stand firmly on an album, the farthest axis first.
+
+    An axis needs an edit where the gate would not pass it, or where its one mode is less than a tenth above the
+    dominant threshold (below 0.70). One within 0.5 of its target gets score targets; one that is farther
+    gets its direction alone.
+    """
+    found = {edit.axis: edit for edit in axis_edits(scores, album, thresholds=thresholds)}
+    aim = round(min(1.0, thresholds.dominant + AIM_ABOVE), 6)
+    for axis, row, apart in zip(AXIS_NAMES, scores, axis_distances(scores, album), strict=True):
+        modes = album_named(album).modes[axis]
+        now = check_triple(axis, row)
+        if axis not in found and len(modes) == 1 and max(now) < aim - EPSILON:
+            targets = {next(iter(modes)): aim}
+            found[axis] = Edit(axis, apart, MappingProxyType(targets), _edit_words(axis, now, targets=targets))
+    edits = sorted(found.values(), key=lambda edit: -edit.distance)
+    return tuple(e if e.distance <= EDIT_REACH + EPSILON else _direction(e, scores, album=album) for e in edits)
+
+
+def _direction(edit: Edit, scores: Sequence[Sequence[float]], *, album: str) -> Edit:
+    now = check_triple(edit.axis, scores[AXIS_NAMES.index(edit.axis)])
+    words = _step_words(album_named(album), edit.axis, before=now).removesuffix(".")
+    return Edit(edit.axis, edit.distance, MappingProxyType({}), words)
+
+
+def axis_edits(
+    scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds, states: Sequence[AxisState] | None = None,
+) -> tuple[Edit, ...]:
+    """For each axis that the gate would not pass for the album, the score targets with which it would; farthest first.
+
+    Every target is tried on the gate's own axis condition; where the thresholds leave no score that passes, the axis
+    has no edit. `states`, if given, are those of `scores`.
+    """
+    found = []
+    for i, axis in enumerate(AXIS_NAMES):
+        modes = album_named(album).modes[axis]
+        now = check_triple(axis, scores[i])
+        state = states[i] if states is not None else state_of_triple(axis, now, thresholds=thresholds)
+        if fits(state, modes):
+            continue
+        for targets in _candidates(axis, now, modes=modes, dominant=thresholds.dominant):
+            reached = apply_targets(axis, now, targets=targets)
+            if fits(state_of_triple(axis, reached, thresholds=thresholds), modes):
+                words = _edit_words(axis, now, targets=targets)
+                found.append(Edit(axis, _apart(now, vertex(album, axis)), MappingProxyType(targets), words))
+                break
+    return tuple(sorted(found, key=lambda edit: -edit.distance))
+
+
+def apply_targets(axis: str, scores: Sequence[float], *, targets: Mapping[str, float]) -> Triple:
+    """The three scores once `targets` are reached.
+
+    The other modes share the rest in their proportions, or evenly where all are 0.
+    """
+    names = MODES[axis]
+    rest = max(0.0, 1.0 - sum(targets.values()))
+    others = [i for i in range(3) if names[i] not in targets]
+    weight = sum([scores[i] for i in others])
+    values = [targets.get(mode, 0.0) for mode in names]
+    for i in others:
+        values[i] = rest * (scores[i] / weight if weight > 0.0 else 1.0 / len(others))
+    return values[0], values[1], values[2]
+
+
+def _candidates(axis: str, now: Triple, *, modes: frozenset[str], dominant: float) -> Iterator[dict[str, float]]:
+    """Score targets that may do, in rising order of effort."""
+    names = MODES[axis]
+    if not modes:
+        yield dict(zip(names, axis_vertex(axis, ()), strict=True))
+        return
+    wanted = sorted((i for i in range(3) if names[i] in modes), key=lambda i: (-now[i], i))
+    if len(wanted) == 2:
+        for share in TWO_MODES:
+            yield {names[i]: share for i in wanted}
+    share = dominant + AIM_ABOVE
+    while share < 1.0:
+        yield {names[wanted[0]]: round(share, 6)}
+        share += AIM_STEP
+    yield {names[wanted[0]]: 1.0}
+
+
+def _edit_words(axis: str, now: Triple, *, targets: Mapping[str, float]) -> str:
+    names = MODES[axis]
+    if len(targets) == len(names):
+        have = ", ".join(f"{mode} {number(now[i])}" for i, mode in enumerate(names))
+        return f"Even out {axis} ({have}) to about {1 / len(names):.2f} each"
+    changes = [
+        f"{'raise' if share >= now[names.index(mode)] else 'lower'} {mode} "
+        f"from {number(now[names.index(mode)], beside=share)} to {number(share)}"
+        for mode, share in targets.items()
+    ]
+    words = " and ".join(changes)
+    return words[0].upper() + words[1:]
+
+
+def _apart(one: Sequence[float], other: Sequence[float]) -> float:
+    return sqrt(sum((a - b) ** 2 for a, b in zip(one, other, strict=True)))

@@ -1,0 +1,239 @@
+"""The workbench: the one door through which pages, command line and API reach the engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.encoders import Encoder, describe_device, open_encoder
+from rebracket_core.errors import InputError
+from rebracket_core.settings import Settings, Thresholds, data_dir
+from rebracket_core.workbench.history import History
+from rebracket_core.workbench.judging import Judge
+from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
+
+if TYPE_CHECKING:
+    from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.evaluation import Evaluation
+    from rebracket_core.validation import ConceptModel, Verdict
+    from rebracket_core.workbench.concepts import Concept, ConceptsRead
+
+Progress = Callable[[str, int, int], None]
+_MODELS_KEPT = 2
+
+
+class Workbench:
+    """All that Rebracket can do, over one home folder; safe to share between threads.
+
+    Models and encoders are opened on first use and kept; one lock guards each encoder, so that two sessions do not fight
+    over the same cores or device.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.shelf = RunShelf(settings.runs)
+        self.history = History(settings.database_url)
+        self._lock = threading.Lock()
+        self._models: dict[str, ConceptModel] = {}
+        self._encoders: dict[str, Encoder] = {}
+        self._judge = Judge(settings)
+
+    # ---- models -------------------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunInfo]:
+        """All finished runs, newest first."""
+        return self.shelf.infos()
+
+    def promoted(self) -> RunInfo | None:
+        """The run in use, or None."""
+        run_id = self.shelf.promoted_id()
+        return self.shelf.info(run_id) if run_id else None
+
+    def promote(self, run_id: str) -> None:
+        """Make a run the one that verdicts come from."""
+        self.shelf.promote(run_id)
+
+    def device(self) -> str:
+        """In words, what the engine runs on."""
+        return describe_device(self.settings)
+
+    def model(self, run_id: str | None = None) -> ConceptModel:
+        """The model of a run, or of the run in use; kept in memory, at most two at a time."""
+        chosen = self.shelf.chosen(run_id)
+        with self._lock:
+            if chosen not in self._models:
+                while len(self._models) >= _MODELS_KEPT:
+                    self._models.pop(next(iter(self._models)))
+                self._models[chosen] = self.shelf.load(chosen)
+            return self._models[chosen]
+
+    def encoder(self, name: str) -> Encoder:
+        """An encoder by name, opened once."""
+        with self._lock:
+            if name not in self._encoders:
+                self._encoders[name] = open_encoder(name, settings=self.settings)
+            return self._encoders[name]
+
+    # ---- verdicts -----------------------------------------------------------------------------------------------------
+
+    def read_concepts(self, sources: Sequence[Path | str]) -> ConceptsRead:
+        """The concepts of files, folders or "-", in input order, with what could not be read."""
+        from rebracket_core.workbench.concepts import read_concepts
+
+        return read_concepts(sources, max_text_chars=self.settings.max_text_chars)
+
+    def read_upload(self, name: str, data: bytes) -> ConceptsRead:
+        """The concepts of one uploaded file."""
+        from rebracket_core.workbench.concepts import read_concepts_upload
+
+        return read_concepts_upload(name, data, max_text_chars=self.settings.max_text_chars)
+
+    def validate(
+        self,
+        concepts: Sequence[Concept],
+        *,
+        run_id: str | None = None,
+        thresholds: dict[str, Any] | None = None,
+        progress: Progress | None = None,
+        source: str = "",
+        keep: bool = True,
+    ) -> list[Verdict]:
+        """One verdict a concept, in input order; what cannot be judged carries `error`. Raises NoModelError without a run.
+
+        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction.
+        """
+        model = self.model(run_id)
+        limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
+        encoder = self.encoder(str(model.manifest["encoder"]))
+        verdicts = self._judge.judge(
+            concepts,
+            model=model,
+            encoder=encoder,
+            thresholds=limits,
+            progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
+        )
+        if keep:
+            self.history.keep((v.to_dict() for v in verdicts), source=source)
+        return verdicts
+
+    # ---- data ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def library(self) -> Library:
+        """The shelf of imported data sets."""
+        from rebracket_core.corpus import Library
+
+        return Library(self.settings.library)
+
+    def datasets(self) -> list[DatasetMeta]:
+        """What is imported, without opening rows."""
+        library = self.library
+        return [library.meta(name) for name in library.names()]
+
+    def dataset(self, name: str) -> Dataset:
+        """One imported data set with its rows; "songs+proposals" gives the rows of both, to train on or evaluate at once."""
+        from rebracket_core.corpus import join_datasets
+
+        parts = [self.library.load(part.strip()) for part in name.split("+")]
+        return parts[0] if len(parts) == 1 else join_datasets(parts)
+
+    def import_data(self, source: Path, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
+        """Read any source of the users' data and keep it under a name (by default the source's own)."""
+        from rebracket_core.corpus import read_source, slug
+
+        frame, report = read_source(source)
+        return self.library.add(frame, name=name or slug(source.stem), source=source.name, report=report), report
+
+    def import_upload(self, file_name: str, data: bytes, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
+        """The same for one uploaded file."""
+        from rebracket_core.corpus import read_upload, slug
+
+        frame, report = read_upload(file_name, data)
+        return self.library.add(frame, name=name or slug(Path(file_name).stem), source=file_name, report=report), report
+
+    def import_starter(self) -> tuple[Dataset, ReadReport]:
+        """The starter corpus that comes with Rebracket, imported under the name "starter"."""
+        return self.import_data(data_dir() / "starter" / "concepts", name=STARTER)
+
+    def audit(self, name: str, *, progress: Progress | None = None) -> AuditReport:
+        """What is wrong or remarkable about a data set, near duplicates by meaning included."""
+        from rebracket_core.corpus import audit
+
+        dataset = self.dataset(name)
+        encoder = self.encoder(self.settings.encoder)
+        vectors = encoder.encode(
+            dataset.frame["concept"].tolist(),
+            progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
+        )
+        return audit(dataset, vectors=vectors)
+
+    # ---- training -----------------------------------------------------------------------------------------------------
+
+    def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
+        """Train a run on a data set. The first run of a home is promoted, so that there is a model to ask."""
+        from rebracket_core.training import TrainingConfig, train_run
+
+        chosen = config or TrainingConfig(encoder=self.settings.encoder, seed=self.settings.seed)
+        run = train_run(
+            self.dataset(dataset),
+            config=chosen,
+            encoder=self.encoder(chosen.encoder),
+            runs=self.settings.runs,
+            thresholds=self.settings.thresholds,
+            progress=progress,
+        )
+        if self.shelf.promoted_id() is None:
+            self.shelf.promote(run.run_id)
+        return self.shelf.info(run.run_id)
+
+    def evaluate(self, run_id: str, dataset: str, *, progress: Progress | None = None) -> Evaluation:
+        """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""
+        from rebracket_core.training import Evaluation, evaluate_run
+
+        info = self.shelf.info(run_id)
+        asked = self.dataset(dataset)
+        if asked.meta.digest == info.dataset_digest:
+            return Evaluation.from_dict(info.metrics)
+        model = self.model(run_id)
+        own = next((m.name for m in self.datasets() if m.digest == info.dataset_digest), None)
+        return evaluate_run(
+            model,
+            asked,
+            encoder=self.encoder(str(model.manifest["encoder"])),
+            training_frame=self.dataset(own).frame if own else None,
+            progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
+        )
+
+    def below_root(self, relative: str) -> Path:
+        """A folder below the configured root for validating folders from the browser; anything outside is refused."""
+        root = self.settings.validate_root
+        if root is None:
+            raise InputError(
+                "No folder is opened for validation.",
+                expected="REBRACKET_VALIDATE_ROOT",
+                found="it is not set",
+                hint="set REBRACKET_VALIDATE_ROOT to a folder and start the app again",
+            )
+        path = (root / relative).resolve()
+        if not path.is_relative_to(root) or not path.exists():
+            raise InputError(
+                "This folder cannot be read.",
+                expected=f"a folder or file below {root}",
+                found=repr(relative),
+                hint="give a path below the configured root",
+            )
+        return path
+
+
+@lru_cache(maxsize=4)
+def _workbench(settings: Settings) -> Workbench:
+    return Workbench(settings)
+
+
+def get_workbench(settings: Settings | None = None) -> Workbench:
+    """The workbench of these settings (by default those of the environment), made once a process."""
+    return _workbench(settings or Settings.from_env())

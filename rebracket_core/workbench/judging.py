@@ -1,0 +1,117 @@
+"""Concepts → verdicts: unusable texts set apart, remembered verdicts reused, the rest judged in chunks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rebracket_core.encoders import Encoder
+from rebracket_core.settings import Settings, Thresholds
+from rebracket_core.validation import ConceptModel, Item, Verdict, failed_verdict
+from rebracket_core.validation.prints import text_print
+from rebracket_core.workbench.usable import unusable
+from rebracket_core.workbench.verdict_cache import VerdictCache
+
+if TYPE_CHECKING:
+    from rebracket_core.workbench.concepts import Concept
+
+CHUNK = 256
+
+
+class Judge:
+    """Judges concepts with a model; remembers verdicts for an hour. Safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_chars = settings.max_text_chars
+        self._cache = VerdictCache()
+        self._locks: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def judge(
+        self,
+        concepts: Sequence[Concept],
+        *,
+        model: ConceptModel,
+        encoder: Encoder,
+        thresholds: Thresholds,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> list[Verdict]:
+        """One verdict a concept, in input order."""
+        verdicts: list[Verdict | None] = [None] * len(concepts)
+        fresh: list[int] = []
+        for i, concept in enumerate(concepts):
+            error = concept.error or unusable(concept.text, max_chars=self._max_chars)
+            if error:
+                verdicts[i] = failed_verdict(_item(concept), error, run_id=model.run_id)
+                continue
+            known = self._cache.get(_key(concept, model=model, thresholds=thresholds))
+            if known is None:
+                fresh.append(i)
+            else:
+                verdicts[i] = replace(
+                    known, id=concept.id, source=concept.source, expected_album=concept.expected_album
+                )
+        prints = frozenset(model.manifest.get("text_prints", ()))
+        for start in range(0, len(fresh), CHUNK):
+            at = fresh[start : start + CHUNK]
+            judged = self._judge_chunk(
+                [concepts[i] for i in at], model=model, encoder=encoder, thresholds=thresholds, prints=prints
+            )
+            for i, verdict in zip(at, judged, strict=True):
+                verdicts[i] = verdict
+                self._cache.put(_key(concepts[i], model=model, thresholds=thresholds), verdict)
+            if progress:
+                progress(min(start + CHUNK, len(fresh)), len(fresh))
+        return [v for v in verdicts if v is not None]
+
+    def _judge_chunk(
+        self,
+        concepts: list[Concept],
+        *,
+        model: ConceptModel,
+        encoder: Encoder,
+        thresholds: Thresholds,
+        prints: frozenset[str],
+    ) -> list[Verdict]:
+        texts = {
+            field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts]
+            for field in model.recipe.fields
+        }
+        with self._lock_of(encoder):
+            answers = model.answer(texts, encoder=encoder)
+        return answers.judge(
+            [_item(c) for c in concepts],
+            thresholds=thresholds,
+            run_id=model.run_id,
+            with_types=model.has_types,
+            flags=[_flags(c, model=model, prints=prints) for c in concepts],
+        )
+
+    def _lock_of(self, encoder: Encoder) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(encoder.encoder_id, threading.Lock())
+
+
+def _item(concept: Concept) -> Item:
+    return Item(id=concept.id, source=concept.source, text=concept.text, expected_album=concept.expected_album)
+
+
+def _flags(concept: Concept, *, model: ConceptModel, prints: frozenset[str]) -> tuple[str, ...]:
+    """What is known of a text beside its scores: it was trained on, it comes from a strange source, a field is missing."""
+    flags = []
+    if text_print(concept.text) in prints:
+        flags.append("seen_in_training")
+    origin = concept.fields.get("origin")
+    if origin and origin not in model.origins:
+        flags.append("unknown_source")
+    flags += [
+        f"without_{field}" for field in model.recipe.fields if field != "concept" and not concept.fields.get(field)
+    ]
+    return tuple(flags)
+
+
+def _key(concept: Concept, *, model: ConceptModel, thresholds: Thresholds) -> Hashable:
+    fields = tuple((f, concept.fields.get(f, "")) for f in (*model.recipe.fields, "origin") if f != "concept")
+    return (model.run_id, model.encoder_id, thresholds, concept.text, fields)

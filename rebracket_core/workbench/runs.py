@@ -1,0 +1,179 @@
+"""The shelf of runs: what was trained, on what, how good it is on unseen songs, and which one is in use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rebracket_core.errors import ModelError, NoModelError
+from rebracket_core.models.artefact import load_artefact, load_manifest
+from rebracket_core.validation import ConceptModel
+
+_PROMOTED = "promoted.json"
+STARTER = "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One finished run, from its folder. `metrics` is its evaluation on unseen groups as plain values."""
+
+    run_id: str
+    created_at: str
+    dataset: str
+    dataset_digest: str
+    encoder_id: str
+    origins: tuple[str, ...]
+    n_rows: int
+    n_groups: int
+    metrics: Mapping[str, Any]
+    transfer: tuple[Mapping[str, Any], ...]
+    thresholds: Mapping[str, Any]
+    config: Mapping[str, Any]
+    promoted: bool
+    starter: bool
+
+    @property
+    def leaked(self) -> bool:
+        """Whether its figures come from a row-level split."""
+        return bool(self.metrics.get("leaked"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as plain values."""
+        return asdict(self)
+
+
+class RunShelf:
+    """The runs below one folder. Everything is read from the run folders; `promoted.json` names the one in use."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def infos(self) -> list[RunInfo]:
+        """All finished runs, newest first; a folder whose model cannot be read is left out (see `broken`)."""
+        return self._scan()[0]
+
+    def broken(self) -> list[tuple[str, str]]:
+        """Runs that cannot be used, as (run_id, why): unfinished, failed or damaged."""
+        return self._scan()[1]
+
+    def info(self, run_id: str) -> RunInfo:
+        """One run; a ModelError says which there are."""
+        folder = self._folder(run_id)
+        return _info(folder, promoted=self.promoted_id() == run_id)
+
+    def load(self, run_id: str) -> ConceptModel:
+        """The model of a run, or a ModelError that names what is wrong with it."""
+        return ConceptModel.from_artefact(load_artefact(self._folder(run_id) / "model"))
+
+    def promoted_id(self) -> str | None:
+        """The id of the run in use, or None."""
+        path = self.folder / _PROMOTED
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as cause:
+            raise ModelError(
+                "The note of the run in use cannot be read.",
+                expected="a JSON document",
+                found=str(cause),
+                hint="promote a run again",
+                where=str(path),
+            ) from cause
+        return str(raw["run_id"])
+
+    def promote(self, run_id: str) -> None:
+        """Make a run the one in use; its model is loaded first, so that a damaged one is refused."""
+        self.load(run_id)
+        path = self.folder / _PROMOTED
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        note = {
+            "run_id": run_id,
+            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "before": self.promoted_id(),
+        }
+        temporary.write_text(json.dumps(note), encoding="utf-8")
+        os.replace(temporary, path)
+
+    def chosen(self, run_id: str | None) -> str:
+        """The run asked for, or the one in use; a NoModelError where there is none."""
+        chosen = run_id or self.promoted_id()
+        if chosen is None:
+            raise NoModelError(
+                "There is no model yet, and no verdict without one.",
+                expected="a promoted run",
+                found=f"{len(self.infos())} finished runs, none promoted",
+                hint="train one (rebracket train DATASET) and promote it (rebracket promote RUN)",
+            )
+        return chosen
+
+    def _folder(self, run_id: str) -> Path:
+        folder = self.folder / run_id
+        if Path(run_id).name != run_id or run_id.startswith(".") or not folder.is_dir():
+            names = [i.run_id for i in self.infos()]
+            raise ModelError(
+                "There is no such run.",
+                expected=f"one of {', '.join(names[:5])}" if names else "a trained run",
+                found=repr(run_id),
+                hint="see: rebracket runs",
+            )
+        return folder
+
+    def _scan(self) -> tuple[list[RunInfo], list[tuple[str, str]]]:
+        if not self.folder.is_dir():
+            return [], []
+        promoted = self.promoted_id()
+        infos: list[RunInfo] = []
+        broken: list[tuple[str, str]] = []
+        for folder in sorted((p for p in self.folder.iterdir() if (p / "spec.json").is_file()), reverse=True):
+            try:
+                infos.append(_info(folder, promoted=folder.name == promoted))
+            except ModelError as cause:
+                broken.append((folder.name, _why(folder) or str(cause)))
+        return sorted(infos, key=lambda i: (i.created_at, i.run_id), reverse=True), broken
+
+
+def _info(folder: Path, *, promoted: bool) -> RunInfo:
+    manifest = load_manifest(folder / "model")
+    try:
+        spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+        return RunInfo(
+            run_id=spec["run_id"],
+            created_at=spec["created_at"],
+            dataset=manifest["dataset"],
+            dataset_digest=manifest["dataset_digest"],
+            encoder_id=manifest["encoder_id"],
+            origins=tuple(manifest["origins"]),
+            n_rows=manifest["n_rows"],
+            n_groups=manifest["n_groups"],
+            metrics=manifest["metrics"],
+            transfer=tuple(manifest["transfer"]),
+            thresholds=manifest["thresholds"],
+            config=manifest["config"],
+            promoted=promoted,
+            starter=manifest["dataset"] == STARTER,
+        )
+    except (OSError, ValueError, KeyError) as cause:
+        raise ModelError(
+            "The run's description cannot be read.",
+            expected="spec.json and manifest.json of one run",
+            found=f"{type(cause).__name__}: {cause}",
+            hint="train again",
+            where=str(folder),
+        ) from cause
+
+
+def _why(folder: Path) -> str:
+    for result in sorted(folder.glob("attempts/*/result.json"), reverse=True):
+        try:
+            raw = json.loads(result.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if raw.get("status") != "done":
+            return f"{raw.get('status')}: {raw.get('error', '')}"
+    return ""

@@ -1,0 +1,82 @@
+"""The way from nothing to a run: import, audit, train, promote, evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app_pages import Open, table_with, words
+
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import get_workbench
+
+CSV = b"concept,rainbow_color\nA bell that was cast in 1804.,Red\nA tower that will be forgotten.,Green\n,Blue\n"
+
+
+def test_the_starter_corpus_takes_one_press(open_page: Open, empty_home: Path) -> None:
+    app = open_page("pages/library/import.py")
+    app.button(key="import.starter").click().run()
+    assert not app.exception and not app.error
+    assert "**starter** is in the library" in app.success[0].value
+    assert get_workbench(Settings.from_env()).datasets()[0].name == "starter"
+
+
+def test_an_upload_says_what_was_left_aside_and_why(open_page: Open, empty_home: Path) -> None:
+    app = open_page("pages/library/import.py")
+    app.segmented_control(key="import.way").set_value("Files").run()
+    app.file_uploader(key="import.file.0").upload("my songs.csv", CSV)
+    app.text_input(key="import.name.0").set_value("mine")
+    app.form_submit_button[0].click().run()
+    assert not app.exception and not app.error
+    assert "**mine** is in the library: 2 texts" in app.success[0].value
+    reasons = table_with(app, "why")
+    assert len(reasons) == 1 and reasons["why"].iloc[0]
+    with pytest.raises(KeyError):
+        app.file_uploader(key="import.file.0")  # the file was let go
+
+
+def test_a_bad_name_and_no_file_are_explained(open_page: Open, empty_home: Path) -> None:
+    app = open_page("pages/library/import.py")
+    app.segmented_control(key="import.way").set_value("Files").run()
+    app.form_submit_button[0].click().run()
+    assert "No file was chosen" in app.error[0].value
+    app.file_uploader(key="import.file.0").upload("a.csv", CSV)
+    app.text_input(key="import.name.0").set_value("../evil")
+    app.form_submit_button[0].click().run()
+    assert len(app.error) == 1 and not app.exception
+    assert get_workbench(Settings.from_env()).datasets() == []
+
+
+def test_an_audit_says_what_the_data_can_teach(open_page: Open, home: Path) -> None:
+    app = open_page("pages/library/audit.py")
+    assert "**Fact:" in words(app)
+    assert {m.label for m in app.metric} >= {"Rows", "Different texts"}
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_a_run_is_trained_shown_and_put_to_use(open_page: Open, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = get_workbench(Settings.from_env())
+    before = bench.promoted()
+    assert before is not None
+    app = open_page("pages/train/runs.py")
+    assert "In use" in app.success[0].value
+    app.form_submit_button[0].click().run()
+    assert not app.exception and not app.error
+    made = app.session_state["runs.new"]
+    assert made != before.run_id and "It is not in use" in app.success[0].value
+    app.selectbox(key="runs.run").set_value(made).run()
+    app.button(key="runs.promote").click().run()
+    assert not app.exception and not app.error
+    after = bench.promoted()
+    assert after is not None and after.run_id == made
+
+
+def test_a_run_is_evaluated_on_a_data_set(open_page: Open, home: Path) -> None:
+    app = open_page("pages/train/runs.py")
+    app.session_state["runs.view"] = "Evaluate on a data set"
+    app.run()
+    button = next(b for b in app.form_submit_button if b.label == "Evaluate")
+    button.click().run()
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == 3
+    assert "The gate accepts" in words(app)

@@ -1,0 +1,44 @@
+"""Every page opens, with nothing yet and with everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from app_pages import PAGES, Open, words
+
+NEEDS = {
+    "pages/home/overview.py": "Bring texts in",
+    "pages/concepts/validate.py": "no model yet",
+    "pages/concepts/history.py": "Nothing was validated yet",
+    "pages/library/import.py": "Nothing is imported yet",
+    "pages/library/audit.py": "nothing to audit yet",
+    "pages/train/runs.py": "no data to train on yet",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_home_says_what_it_needs_and_links_there(page: str, open_page: Open, empty_home: Path) -> None:
+    app = open_page(page)
+    assert not app.exception and not app.error
+    assert len(app.title) == 1
+    assert NEEDS[page].casefold() in words(app).casefold()
+    assert app.get("page_link") or page == "pages/library/import.py"
+    assert not (empty_home / "workbench.db").exists()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_full_home_opens(page: str, open_page: Open, home: Path) -> None:
+    app = open_page(page)
+    assert not app.exception and not app.error
+    assert len(app.title) == 1
+    if page != "pages/concepts/history.py":
+        assert NEEDS[page].casefold() not in words(app).casefold()
+
+
+def test_a_broken_home_is_one_box_and_not_a_trace(open_page: Open, home: Path) -> None:
+    (home / "runs" / "promoted.json").write_text("{not json", encoding="utf-8")
+    app = open_page("pages/concepts/validate.py")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "**Expected:**" in app.error[0].value and "**What to do:**" in app.error[0].value

@@ -1,0 +1,105 @@
+"""`make bench`: every figure that the project claims, measured in one run and written as a page."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.metadata as metadata
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rebracket_core.encoders import thread_count
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import Workbench
+from rebracket_core.workbench.prepare import prepare
+from tests.bench import quality, speed
+from tests.bench.ratio import Ratio
+
+_MARK = "<!-- figures -->"
+PARTS = ("speed", "cold", "scale", "quality")
+
+
+def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
+    if part == "speed":
+        peer = speed.peer(thread_count(bench.settings))
+        yield from speed.one_concept(bench, peer)
+        yield from speed.throughput(bench, peer)
+    elif part == "cold":
+        yield from speed.cold()
+    elif part == "scale":
+        yield from speed.scale()
+    elif corpus is None:
+        yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
+    else:
+        yield from quality.quality(corpus, bench.settings)
+
+
+def _cell(row: dict[str, Any]) -> str:
+    if "value" in row:
+        return str(row["value"])
+    r: Ratio = row["result"]
+    times = f"{r.ours_s * 1e3:.1f} ms against {r.other_s * 1e3:.1f} ms, {r.rounds} rounds"
+    return f"**{r.ratio:.2f}** [{r.low:.2f}, {r.high:.2f}] ({times})"
+
+
+def _machine(bench: Workbench) -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+    versions = ", ".join(
+        f"{name} {metadata.version(name)}" for name in ("onnxruntime", "torch", "sentence-transformers", "transformers")
+    )
+    return (
+        f"{dt.date.today().isoformat()} · {model or platform.machine()}, {os.cpu_count()} cores, no GPU · "
+        f"{bench.device()} · Python {platform.python_version()}, {versions}"
+    )
+
+
+def main() -> int:
+    """Measure the parts asked for and write one Markdown table a part."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--only", choices=PARTS, action="append")
+    asked = parser.parse_args()
+    prepare(Workbench(Settings.from_env()))
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(asked, _without_vectors(Settings.from_env(), Path(folder)))
+
+
+def _without_vectors(settings: Settings, home: Path) -> Settings:
+    """A home with the same runs and encoder graph that remembers no vector, so that "uncached" is true in every run."""
+    (home / "cache").mkdir()
+    (home / "runs").symlink_to(settings.runs)
+    (home / "library").symlink_to(settings.library)
+    (home / "cache" / "encoders").symlink_to(settings.cache / "encoders")
+    os.environ["REBRACKET_HOME"] = str(home)  # what the processes of the cold and scale parts see
+    return Settings.from_env()
+
+
+def _measure(asked: argparse.Namespace, settings: Settings) -> int:
+    bench = Workbench(settings)
+    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
+    corpus = folder if folder.is_dir() else None
+    lines = [_machine(bench), ""]
+    for part in asked.only or PARTS:
+        lines += [f"## {part.capitalize()}", "", "| what | asked for | measured |", "|---|---|---|"]
+        for row in _rows(part, bench=bench, corpus=corpus):
+            line = f"| {row['what']} | {row['target']} | {_cell(row)} |"
+            print(line, file=sys.stderr, flush=True)
+            lines.append(line)
+        lines.append("")
+    text = "\n".join(lines)
+    print(text)
+    if asked.out:
+        before = asked.out.read_text(encoding="utf-8") if asked.out.exists() else ""
+        asked.out.write_text(f"{before.split(_MARK)[0]}{_MARK}\n\n{text}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

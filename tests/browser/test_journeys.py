@@ -1,0 +1,82 @@
+"""What people do, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., "Page"]
+TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
+PATHS = ("/", "/validate", "/history", "/runs", "/import", "/audit")
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_timeout(400)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def test_a_link_to_a_page_works_on_the_very_first_visit(visit: Visit) -> None:
+    page = visit("/validate")
+    assert page.get_by_role("dialog").count() == 0
+    assert page.get_by_role("heading", level=1).inner_text() == "Validate"
+
+
+def test_control_enter_validates_and_the_verdict_comes_first(visit: Visit) -> None:
+    page = visit("/validate")
+    page.get_by_label("Concept", exact=True).fill(TEXT)
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("What to change").wait_for()
+    _settle(page)
+    heading = page.get_by_role("heading", level=3).first.inner_text()
+    assert heading.split(" — ")[0].split()[-1] in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
+    assert page.locator("[data-testid=stPlotlyChart] .js-plotly-plot").count() == 3
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download as JSON lines").click()
+    kept = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
+    assert kept["text"] == TEXT and kept["verdict"] in heading.replace("\\", "")
+
+
+def test_a_row_of_many_opens_below_the_table(visit: Visit) -> None:
+    page = visit("/validate?validate.mode=Many+concepts&validate.way=Folder")
+    page.locator("input[aria-label='File or folder']").click()
+    page.get_by_role("option", name="set").click()
+    page.get_by_role("button", name="Validate all").click()
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.wait_for()
+    _settle(page)
+    assert page.get_by_text("States", exact=True).count() == 0
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 53)
+    page.get_by_text("States", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: str) -> None:
+    for path in PATHS:
+        page = visit("/", width=390, scheme=scheme)
+        asked: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.goto(page.url.rstrip("/") + path)
+        page.wait_for_selector("[data-testid=stMain] h1")
+        _settle(page)
+        wide = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
+        )
+        assert wide <= 1, path
+        assert page.locator("[data-testid=stException]").count() == 0, path
+        assert not [url for url in asked if _outside(url)], path
+
+
+def _outside(url: str) -> bool:
+    return urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != "127.0.0.1"

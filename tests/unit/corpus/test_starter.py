@@ -1,0 +1,108 @@
+"""The starter corpus: enough of everything, labelled as it says, and its own words."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rebracket_core.corpus import normalised_text, read_not_concepts, read_source, targets
+from rebracket_core.corpus.confounds import axis_pairs
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
+
+FORBIDDEN = re.compile(
+    r"\b(?:"
+    + "|".join([*ALBUM_NAMES, *(m for modes in MODES.values() for m in modes), "rainbow", "album"])
+    + r")(?:e?s)?\b",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+MIN_SHARED_WORDS = 8
+
+
+@pytest.fixture(scope="module")
+def concepts(starter: Path) -> pd.DataFrame:
+    frame, report = read_source(starter / "concepts")
+    assert report.skipped == ()
+    return frame
+
+
+@pytest.fixture(scope="module")
+def not_concepts(starter: Path) -> pd.DataFrame:
+    frame, report = read_not_concepts(starter / "not_concepts")
+    assert report.skipped == ()
+    return frame
+
+
+def test_size(concepts: pd.DataFrame, not_concepts: pd.DataFrame) -> None:
+    sizes = concepts.groupby("group_id").size()
+    assert len(concepts) >= 600 and len(sizes) >= 75
+    assert sizes.between(4, 10).all()
+    assert len(not_concepts) >= 150
+    assert not set(concepts["row_id"]) & set(not_concepts["row_id"])
+
+
+def test_every_album_type_and_triple(concepts: pd.DataFrame) -> None:
+    of = targets(concepts)
+    assert set(of.album_idx.tolist()) - {-1} == set(range(len(ALBUM_NAMES)))
+    assert of.types.sum(axis=0).min() > 0 and len(TYPE_NAMES) == of.types.shape[1]
+    assert set(concepts["types_from"]) == {"human"} and of.types_labelled.all()
+    assert of.axis_known.all()
+    with_modes = ((of.axis_kind == "single") | (of.axis_kind == "soft")).all(axis=1)
+    triples = set(map(tuple, of.axis[with_modes].argmax(axis=2).tolist()))
+    assert triples == set(product(range(3), repeat=3))
+
+
+def test_uncharted_and_soft_labels(concepts: pd.DataFrame) -> None:
+    of = targets(concepts)
+    uncharted = (of.album_idx == -1) & (of.axis_kind == "single").all(axis=1)
+    assert uncharted.sum() >= 60
+    assert (of.axis_kind == "soft").any(axis=1).sum() >= 60
+
+
+def test_plain_labels_agree_with_the_album(concepts: pd.DataFrame) -> None:
+    from rebracket_core.rainbow import album_named
+
+    for row in concepts[concepts["album"].notna()].to_dict("records"):
+        for axis in AXIS_NAMES:
+            if row[axis] is None:
+                assert frozenset(row[f"{axis}_stated"]) == album_named(row["album"]).modes[axis], row["row_id"]
+
+
+def test_time_and_space_can_be_told_apart(concepts: pd.DataFrame) -> None:
+    pairs = {(p.first, p.second): p for p in axis_pairs(targets(concepts))}
+    assert not pairs["temporal", "spatial"].same_partition
+    assert pairs["temporal", "spatial"].nmi < 0.8
+    assert len(pairs["temporal", "spatial"].pairs) == 9
+
+
+def test_no_text_gives_its_label_away(concepts: pd.DataFrame) -> None:
+    found = {row: FORBIDDEN.findall(text) for row, text in zip(concepts["row_id"], concepts["concept"], strict=True)}
+    assert {row: words for row, words in found.items() if words} == {}
+
+
+def test_no_text_twice(concepts: pd.DataFrame, not_concepts: pd.DataFrame) -> None:
+    texts = [normalised_text(t) for t in (*concepts["concept"], *not_concepts["concept"])]
+    assert len(set(texts)) == len(texts)
+
+
+def sentences(text: str) -> set[str]:
+    parts = (normalised_text(part) for part in SENTENCE_END.split(text))
+    return {part for part in parts if len(part.split()) >= MIN_SHARED_WORDS}
+
+
+@pytest.mark.corpus
+def test_no_sentence_is_taken_from_the_users_corpus(
+    corpus: Path, concepts: pd.DataFrame, not_concepts: pd.DataFrame
+) -> None:
+    theirs: set[str] = set()
+    for source in ("staged_raw_material", "chain_artifacts"):
+        frame, _ = read_source(corpus / source)
+        for field in ("concept", "descriptions", "lyrics"):
+            theirs |= {s for text in set(frame[field]) for s in sentences(text)}
+    assert len(theirs) > 1000
+    ours = {s for text in (*concepts["concept"], *not_concepts["concept"]) for s in sentences(text)}
+    assert ours and ours & theirs == set()

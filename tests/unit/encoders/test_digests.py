@@ -1,0 +1,95 @@
+"""A digest is remembered while its file stays the same, and never a moment longer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from rebracket_core.encoders import digests
+from rebracket_core.encoders.digests import atomic_file, file_digest, remember
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of files that were really hashed."""
+    names: list[str] = []
+    real = hashlib.file_digest
+
+    def counted(file, digest):
+        names.append(Path(file.name).name)
+        return real(file, digest)
+
+    monkeypatch.setattr(digests.hashlib, "file_digest", counted)
+    return names
+
+
+def test_a_second_look_costs_no_hash(tmp_path: Path, hashed: list[str]) -> None:
+    path, book = tmp_path / "w", tmp_path / "cache" / "book.json"
+    path.write_bytes(b"one")
+    assert file_digest(path, book=book) == file_digest(path, book=book) == _sha(b"one")
+    assert hashed == ["w"]
+
+
+@pytest.mark.parametrize("keep_mtime", [False, True])
+def test_a_change_of_the_same_size_is_seen(tmp_path: Path, keep_mtime: bool) -> None:
+    path, book = tmp_path / "w", tmp_path / "book.json"
+    path.write_bytes(b"one")
+    before = path.stat()
+    file_digest(path, book=book)
+    path.write_bytes(b"two")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns if keep_mtime else before.st_mtime_ns + 10**9))
+    assert file_digest(path, book=book) == _sha(b"two")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"x": 3}', b"\xff\xfe"])
+def test_a_damaged_book_costs_a_hash_only(tmp_path: Path, content: bytes, hashed: list[str]) -> None:
+    path, book = tmp_path / "w", tmp_path / "book.json"
+    path.write_bytes(b"one")
+    book.write_bytes(content)
+    assert file_digest(path, book=book) == _sha(b"one")
+    assert file_digest(path, book=book) == _sha(b"one")
+    assert hashed == ["w"]
+
+
+def test_a_book_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path, blocker = tmp_path / "w", tmp_path / "file"
+    path.write_bytes(b"one")
+    blocker.write_text("in the way")
+    assert file_digest(path, book=blocker / "book.json") == _sha(b"one")
+    assert "cannot be remembered" in caplog.text
+
+
+def test_remember_saves_the_first_hash_and_forgets_files_that_went(tmp_path: Path, hashed: list[str]) -> None:
+    path, gone, book = tmp_path / "w", tmp_path / "gone", tmp_path / "book.json"
+    gone.write_bytes(b"x")
+    remember(gone, _sha(b"x"), book=book)
+    gone.unlink()
+    path.write_bytes(b"one")
+    remember(path, _sha(b"one"), book=book)
+    assert file_digest(path, book=book) == _sha(b"one")
+    assert hashed == []
+    assert list(json.loads(book.read_text())) == [str(path)]
+
+
+def test_an_atomic_file_leaves_the_old_one_when_writing_fails(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "f"
+    with atomic_file(path) as file:
+        file.write(b"old")
+
+    def fail() -> None:
+        with atomic_file(path) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(path.parent) == ["f"]

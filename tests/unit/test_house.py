@@ -1,0 +1,84 @@
+"""The rules of the house: imports go downward, heavy things load late, pages stay small, one copy of each fact."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "rebracket_core"
+FLOORS = {
+    "rainbow": 0, "errors": 0, "settings": 0, "corpus": 1, "encoders": 2, "models": 2, "charts": 2, "validation": 3,
+    "training": 4, "workbench": 6, "cli": 7, "ui": 7,
+}
+# The one reader of YAML, with PyYAML's safe loader (in C where there is one).
+_SAFE_YAML = "yaml.load(text, Loader=_LOADER)"
+GROUND = {"errors", "settings", "rainbow"}
+MODULES = sorted(CORE.rglob("*.py"))
+
+
+def _imports(path: Path) -> set[str]:
+    """The rooms of the engine that a module imports, wherever in the file."""
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module] if node.module != "rebracket_core" else [f"rebracket_core.{a.name}" for a in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("rebracket_core.")}
+    return rooms - {"__version__"}
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(CORE).parts[0].removesuffix(".py")
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {_room(p) for p in MODULES} - {"__init__"} == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p != CORE / "__init__.py"], ids=lambda p: str(p.relative_to(CORE)))
+def test_imports_go_downward(path: Path) -> None:
+    room = _room(path)
+    for other in _imports(path) - {room}:
+        if room in GROUND:
+            assert other in GROUND, f"{room} imports {other}"
+        else:
+            assert FLOORS[other] < FLOORS[room], f"{room} (floor {FLOORS[room]}) imports {other} (floor {FLOORS[other]})"
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = ("torch", "transformers", "umap", "streamlit", "pandas", "sklearn", "onnxruntime", "sqlalchemy", "numpy")
+    code = f"import sys, rebracket_core; print([m for m in {heavy!r} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["rebracket_core.workbench", "rebracket_core.validation", "rebracket_core.training"])
+def test_the_way_to_a_verdict_loads_no_torch(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in ('torch', 'transformers', 'umap', 'streamlit') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert out.stdout.strip() == "[]"
+
+
+def test_modules_and_pages_stay_small() -> None:
+    long = [str(p) for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > 400]
+    pages = [str(p) for p in (ROOT / "pages").rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 150]
+    assert not long and not pages
+
+
+def test_no_page_lies_where_streamlit_would_serve_it_past_app_py() -> None:
+    assert not list((ROOT / "pages").glob("*.py"))
+
+
+def test_nothing_unpickles_or_runs_what_it_reads() -> None:
+    forbidden = ("torch.load(", "pickle.load", "joblib.load", "yaml.load(", "unsafe_allow_html=True", "shell=True", "eval(")
+    for path in [*MODULES, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        text = path.read_text(encoding="utf-8")
+        hits = [word for word in forbidden if word in text.replace(".eval(", "").replace(_SAFE_YAML, "")]
+        assert not hits, f"{path}: {hits}"
