@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,12 @@ from rebracket_core.encoders.minilm_files import (
     TOKENIZER_SHA256,
     WEIGHTS_SHA256,
     WINDOW,
-    MiniLMFiles,
     find_minilm,
 )
 from rebracket_core.encoders.minilm_graph import GRAPH_VERSION, open_graph
 from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.tokens import Tokens
-from rebracket_core.encoders.windows import Ints, Windowing, embed
+from rebracket_core.encoders.windows import Padded, Windowing, embed
 from rebracket_core.settings import Settings
 
 ENCODER_ID = (
@@ -37,8 +37,10 @@ BATCH_TOKENS = 512
 
 
 class OnnxMiniLM:
-    """Texts to vectors (n, 384) float32; the files are checked when it is made, the session opens when first needed.
+    """Texts to vectors (n, 384) float32; the files are checked when it is made, the sessions open when first needed.
 
+    One batch is spread over the threads, which is the quickest way to one answer; of many batches each thread takes
+    its own, which spares the waiting for one another (0.65 of sentence-transformers' time where 0.80 was measured).
     `spinning` lets ONNX Runtime's threads spin: faster for a process that does nothing else (5 ms where 9 were measured
     for a short text), slower beside other busy threads (24 ms where 11 were), so it is off. `folder` replaces the
     installed package's model folder.
@@ -54,42 +56,57 @@ class OnnxMiniLM:
         self._spinning = spinning
         self._files = find_minilm(settings, folder=folder)
         self._lock = threading.Lock()
-        self._open: tuple[Tokens, Any] | None = None
+        self._tokenizer: Tokens | None = None
+        self._sessions: dict[int, Any] = {}
+        self._threads = thread_count(settings)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="minilm")
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Vectors (n, 384) float32 in the order of `texts`, rows of length 1; long texts are split, never cut."""
         listed = checked_texts(texts)
         if not listed:
             return np.zeros((0, DIM), dtype=np.float32)
-        tokens, session = self._ready()
+        windowing = Windowing(
+            window=WINDOW, overlap=OVERLAP, frame=self._tokens().frame, max_rows=BATCH_TOKENS, max_tokens=BATCH_TOKENS
+        )
+        ids = self._tokens().ids(listed)
+        vectors = embed(ids, self._forward, windowing=windowing, dim=DIM, progress=progress)
+        return checked_vectors(vectors, encoder_id=ENCODER_ID)
 
-        def forward(ids: Ints, mask: Ints) -> NDArray[np.float32]:
+    def _forward(self, batches: Sequence[Padded]) -> Iterable[NDArray[np.float32]]:
+        alone = len(batches) == 1
+        session = self._session(self._threads if alone else 1)
+
+        def forward(padded: Padded) -> NDArray[np.float32]:
+            ids, mask = padded()
             vectors: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
             return vectors
 
-        windowing = Windowing(
-            window=WINDOW, overlap=OVERLAP, frame=tokens.frame, max_rows=BATCH_TOKENS, max_tokens=BATCH_TOKENS
-        )
-        vectors = embed(tokens.ids(listed), forward, windowing=windowing, dim=DIM, progress=progress)
-        return checked_vectors(vectors, encoder_id=ENCODER_ID)
+        return map(forward, batches) if alone else self._pool.map(forward, batches)
 
-    def _ready(self) -> tuple[Tokens, Any]:
+    def _tokens(self) -> Tokens:
         with self._lock:
-            if self._open is None:
+            if self._tokenizer is None:
                 from tokenizers import Tokenizer
 
-                self._open = Tokens(Tokenizer.from_buffer(self._files.tokenizer)), self._session(self._files)
-            return self._open
+                self._tokenizer = Tokens(Tokenizer.from_buffer(self._files.tokenizer))
+            return self._tokenizer
 
-    def _session(self, files: MiniLMFiles) -> Any:
+    def _session(self, threads: int) -> Any:
+        with self._lock:
+            if threads not in self._sessions:
+                self._sessions[threads] = self._open_session(threads)
+            return self._sessions[threads]
+
+    def _open_session(self, threads: int) -> Any:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = thread_count(self._settings)
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is fused already
         options.add_session_config_entry("session.intra_op.allow_spinning", "1" if self._spinning else "0")
-        graph = open_graph(files, settings=self._settings)
+        graph = open_graph(self._files, settings=self._settings)
         source = graph if isinstance(graph, bytes) else str(graph)
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

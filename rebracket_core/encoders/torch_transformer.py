@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from rebracket_core.encoders.model_hub import local_folder
 from rebracket_core.encoders.pretrained import load_pretrained
 from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.tokens import Tokens
-from rebracket_core.encoders.windows import MAX_ROWS, MAX_TOKENS, Ints, Windowing, embed
+from rebracket_core.encoders.windows import MAX_ROWS, MAX_TOKENS, Ints, Padded, Windowing, embed
 from rebracket_core.settings import Settings
 
 ACCELERATOR_FACTOR = 4
@@ -60,8 +60,10 @@ class TorchTransformer:
                 self._open = _load(self._folder, settings=self._settings)
             tokens, model, device = self._open
 
-            def forward(ids: Ints, mask: Ints) -> NDArray[np.float32]:
-                return _forward(model, ids, mask=mask, device=device)
+            def forward(batches: Sequence[Padded]) -> Iterator[NDArray[np.float32]]:
+                for padded in batches:
+                    ids, mask = padded()
+                    yield _forward(model, ids, mask=mask, device=device)
 
             factor = 1 if device == "cpu" else ACCELERATOR_FACTOR
             vectors = embed(

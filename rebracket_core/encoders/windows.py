@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from rebracket_core.encoders.protocol import Progress, Vectors
 
 Ints = NDArray[np.int64]
-Forward = Callable[[Ints, Ints], NDArray[np.float32]]
+Padded = Callable[[], tuple[Ints, Ints]]
+Forward = Callable[[Sequence[Padded]], Iterable[NDArray[np.float32]]]
 
 MAX_ROWS = 16
 MAX_TOKENS = 4096
@@ -84,13 +86,18 @@ def batches(lengths: Ints, *, max_rows: int, max_tokens: int) -> Iterator[Ints]:
 
 
 def embed(
-    bodies: Sequence[NDArray[np.int32]], forward: Forward, *, windowing: Windowing, dim: int,
+    bodies: Sequence[NDArray[np.int32]],
+    forward: Forward,
+    *,
+    windowing: Windowing,
+    dim: int,
     progress: Progress | None = None,
 ) -> Vectors:
     """Unit vectors (n, dim) of texts given as token ids: unit vector of each window, their mean, length 1 again.
 
-    `forward` takes ids and mask (b, l) int64 and gives unit vectors (b, dim) float32. Windows of one text are added
-    in text order whatever else is in the call, so that its vector doesn't depend on its batch mates.
+    `forward` takes batches, each a call that gives ids and mask (b, l) int64, and gives unit vectors (b, dim) float32
+    for each, in their order. Windows of one text are added in text order whatever else is in the call, so that its
+    vector doesn't depend on its batch mates.
     """
     n = len(bodies)
     windows = split([len(b) for b in bodies], body=windowing.body, overlap=windowing.overlap)
@@ -98,9 +105,10 @@ def embed(
     total = np.zeros((n, dim), dtype=np.float32)
     done = 0
     widths = windows.length + (windowing.window - windowing.body)
-    for rows in batches(widths, max_rows=windowing.max_rows, max_tokens=windowing.max_tokens):
-        ids, mask = _padded(bodies, windows, rows, frame=windowing.frame)
-        np.add.at(total, windows.owner[rows], forward(ids, mask))
+    parts = list(batches(widths, max_rows=windowing.max_rows, max_tokens=windowing.max_tokens))
+    padded = [partial(_padded, bodies, windows, rows, frame=windowing.frame) for rows in parts]
+    for rows, vectors in zip(parts, forward(padded), strict=True):
+        np.add.at(total, windows.owner[rows], vectors)
         done += int(last[rows].sum())
         if progress is not None:
             progress(done, n)

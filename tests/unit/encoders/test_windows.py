@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebracket_core.encoders.windows import Frame, Windowing, batches, embed, split, unit, window_starts
+from rebracket_core.encoders.windows import Frame, Padded, Windowing, batches, embed, split, unit, window_starts
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,11 +53,13 @@ def test_batches_hold_every_window_once_within_the_budget(lengths: list[int]) ->
 def test_a_million_tokens_pass_in_small_batches() -> None:
     widest = 0
 
-    def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def forward(batches: Sequence[Padded]) -> Iterator[np.ndarray]:
         nonlocal widest
-        widest = max(widest, ids.size)
-        assert ids[0, 0] == 101 and ids[0, int(mask[0].sum()) - 1] == 102
-        return np.ones((len(ids), 4), dtype=np.float32) / 2
+        for padded in batches:
+            ids, mask = padded()
+            widest = max(widest, ids.size)
+            assert ids[0, 0] == 101 and ids[0, int(mask[0].sum()) - 1] == 102
+            yield np.ones((len(ids), 4), dtype=np.float32) / 2
 
     windowing = Windowing(window=256, overlap=64, frame=Frame(prefix=(101,), suffix=(102,), pad=0))
     seen: list[tuple[int, int]] = []
