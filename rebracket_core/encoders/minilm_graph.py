@@ -17,7 +17,7 @@ from rebracket_core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-GRAPH_VERSION = 2
+GRAPH_VERSION = 3
 LAYERS = 6
 HEADS = 12
 EPSILON = 1e-12
@@ -120,41 +120,40 @@ def _embeddings(g: _Builder) -> str:
     word = g.node("Gather", [words, "input_ids"], out="word", axis=0)
     place = g.node("Slice", [places, zero, width, zero], out="place")
     both = g.node("Add", [word, place], out="word_place")
-    return g.node("LayerNormalization", [both, scale, bias], out="hidden_0", epsilon=EPSILON, axis=-1)
+    g.constant("flat_shape", np.array([-1, DIM], np.int64))
+    wide = g.constant("dim", np.array([DIM], np.int64))
+    g.node("Concat", [shape, wide], out="batch_shape", axis=0)
+    flat = g.node("Reshape", [both, "flat_shape"], out="word_place_flat")
+    return g.node("LayerNormalization", [flat, scale, bias], out="hidden_0", epsilon=EPSILON, axis=-1)
 
 
 def _layer(g: _Builder, layer: int, *, hidden: str) -> str:
     prefix = f"encoder.layer.{layer}."
 
-    def matrix(name: str) -> str:
-        return g.constant(f"{name}_{layer}", g.weights[f"{prefix}{name}.weight"].T)
+    def pair(name: str) -> list[str]:
+        return [g.constant(f"{name}.{part}_{layer}", g.weights[f"{prefix}{name}.{part}"]) for part in ("weight", "bias")]
 
-    def vector(name: str) -> str:
-        return g.constant(f"{name}_{layer}", g.weights[prefix + name])
+    def dense(name: str, rows: str, out: str) -> str:
+        return g.node("Gemm", [rows, *pair(name)], out=out, transB=1)
+
+    def normed(name: str, change: str, skip: str, out: str) -> str:
+        both = g.node("Add", [change, skip], out=f"{out}_sum")
+        return g.node("LayerNormalization", [both, *pair(name)], out=out, epsilon=EPSILON, axis=-1)
 
     parts = [f"{prefix}attention.self.{n}." for n in ("query", "key", "value")]
     qkv = g.constant(f"qkv_{layer}", np.concatenate([g.weights[p + "weight"].T for p in parts], axis=1))
     qkv_bias = g.constant(f"qkv_bias_{layer}", np.concatenate([g.weights[p + "bias"] for p in parts]))
+    rows = g.node("Reshape", [hidden, "batch_shape"], out=f"batch_{layer}")
     heads = g.node(
-        "Attention", [hidden, qkv, qkv_bias, "n_tokens"], out=f"heads_{layer}", domain=CONTRIB, num_heads=HEADS
+        "Attention", [rows, qkv, qkv_bias, "n_tokens"], out=f"heads_{layer}", domain=CONTRIB, num_heads=HEADS
     )
-    mixed = g.node("MatMul", [heads, matrix("attention.output.dense")], out=f"mixed_{layer}")
-    seen = _added(g, mixed, hidden, prefix=f"{prefix}attention.output.", out=f"seen_{layer}")
-    wide = g.node("MatMul", [seen, matrix("intermediate.dense")], out=f"wide_{layer}")
-    gelu = g.node("BiasGelu", [wide, vector("intermediate.dense.bias")], out=f"gelu_{layer}", domain=CONTRIB)
-    narrow = g.node("MatMul", [gelu, matrix("output.dense")], out=f"narrow_{layer}")
-    return _added(g, narrow, seen, prefix=f"{prefix}output.", out=f"hidden_{layer + 1}")
-
-
-def _added(g: _Builder, change: str, skip: str, *, prefix: str, out: str) -> str:
-    """The layer norm of `change` with its bias and the `skip` connection."""
-    bias, scale, shift = (
-        g.constant(f"{out}_{short}", g.weights[prefix + name])
-        for short, name in (("bias", "dense.bias"), ("scale", "LayerNorm.weight"), ("shift", "LayerNorm.bias"))
-    )
-    moved = g.node("Add", [change, bias], out=f"{out}_moved")
-    both = g.node("Add", [moved, skip], out=f"{out}_both")
-    return g.node("LayerNormalization", [both, scale, shift], out=out, epsilon=EPSILON, axis=-1)
+    flat = g.node("Reshape", [heads, "flat_shape"], out=f"flat_{layer}")
+    mixed = dense("attention.output.dense", flat, f"mixed_{layer}")
+    seen = normed("attention.output.LayerNorm", mixed, hidden, f"seen_{layer}")
+    wide = dense("intermediate.dense", seen, f"wide_{layer}")
+    gelu = g.node("Gelu", [wide], out=f"gelu_{layer}", domain=CONTRIB)
+    narrow = dense("output.dense", gelu, f"narrow_{layer}")
+    return normed("output.LayerNorm", narrow, seen, f"hidden_{layer + 1}")
 
 
 def _pooling(g: _Builder, hidden: str) -> None:
@@ -162,7 +161,8 @@ def _pooling(g: _Builder, hidden: str) -> None:
 
     mask = g.node("Cast", ["attention_mask"], out="mask_f32", to=TensorProto.FLOAT)
     row = g.node("Unsqueeze", [mask, "one"], out="mask_row")
-    summed = g.node("MatMul", [row, hidden], out="sum_row")
+    rows = g.node("Reshape", [hidden, "batch_shape"], out="last")
+    summed = g.node("MatMul", [row, rows], out="sum_row")
     flat = g.node("Squeeze", [summed, "one"], out="sum")
     g.node("LpNormalization", [flat], out="embedding", axis=1, p=2)
 

@@ -35,15 +35,17 @@ ENCODER_ID = (
 # of sentence-transformers' time where 16 texts a batch took 0.74.
 BATCH_TOKENS = 512
 
+# How long a thread waits awake for the next operation of a forward pass. Asleep at once, a text that fills the window took
+# 41 ms, and 37 with 100 microseconds; without a limit it takes 34, but slows down everything else that the machine does.
+SPIN_US = 100
+
 
 class OnnxMiniLM:
     """Texts to vectors (n, 384) float32; the files are checked when it is made, the sessions open when first needed.
 
     One batch is spread over the threads, which is the quickest way to one answer; of many batches each thread takes
     its own, which spares the waiting for one another (0.65 of sentence-transformers' time where 0.80 was measured).
-    `spinning` lets ONNX Runtime's threads spin: faster for a process that does nothing else (5 ms where 9 were measured
-    for a short text), slower beside other busy threads (24 ms where 11 were), so it is off. `folder` replaces the
-    installed package's model folder.
+    `folder` replaces the installed package's model folder.
     Safe to call from several threads. Raises: EncoderError where the files are missing or altered.
     """
 
@@ -51,9 +53,8 @@ class OnnxMiniLM:
     dim = DIM
     window = WINDOW
 
-    def __init__(self, settings: Settings, *, folder: Path | None = None, spinning: bool = False) -> None:
+    def __init__(self, settings: Settings, *, folder: Path | None = None) -> None:
         self._settings = settings
-        self._spinning = spinning
         self._files = find_minilm(settings, folder=folder)
         self._lock = threading.Lock()
         self._tokenizer: Tokens | None = None
@@ -106,7 +107,7 @@ class OnnxMiniLM:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is fused already
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if self._spinning else "0")
+        options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
         graph = open_graph(self._files, settings=self._settings)
         source = graph if isinstance(graph, bytes) else str(graph)
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

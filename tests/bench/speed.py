@@ -68,7 +68,7 @@ def one_concept(bench: Workbench, model: Any) -> Iterator[dict[str, Any]]:
         yield {
             "what": f"whole validation of {name}, p50, against encode alone",
             "target": "<= 0.60",
-            "result": paired(ours, other, rounds=41, warm_up=5),
+            "result": paired(ours, other, rounds=61, warm_up=5, rest_s=0.02),
         }
 
 
