@@ -112,6 +112,19 @@ class Settings:
             max_text_chars=_whole(env, "REBRACKET_MAX_TEXT_CHARS", 100_000),
         )
 
+    def to_env(self) -> dict[str, str]:
+        """The variables from which another process makes the same settings (thresholds are never changed this way)."""
+        found = {
+            "REBRACKET_HOME": str(self.home),
+            "REBRACKET_DB": self.database_url,
+            "REBRACKET_DEVICE": self.device,
+            "REBRACKET_ENCODER": self.encoder,
+            "REBRACKET_THREADS": str(self.threads),
+            "REBRACKET_SEED": str(self.seed),
+            "REBRACKET_MAX_TEXT_CHARS": str(self.max_text_chars),
+        }
+        return {**found, **({"REBRACKET_VALIDATE_ROOT": str(self.validate_root)} if self.validate_root else {})}
+
 
 def _whole(env: dict[str, str], name: str, default: int) -> int:
     value = env.get(name, "")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 
 from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
 from rebracket_core.errors import DataError, InputError, StoreError
+from rebracket_core.files import atomic_file, write_json
 from rebracket_core.rainbow import AXIS_NAMES
 
 META_FILE = "meta.json"
@@ -151,6 +150,11 @@ class Library:
             )
         return Dataset(name, frame, meta)
 
+    def joined(self, name: str) -> Dataset:
+        """One data set, or the rows of several: "songs+proposals". Raises as `load` does."""
+        parts = [self.load(part.strip()) for part in name.split("+")]
+        return parts[0] if len(parts) == 1 else join_datasets(parts)
+
     def remove(self, name: str) -> None:
         """Remove a data set. Raises DataError for an unknown name, StoreError where the disk refuses."""
         home = self._home(name)
@@ -187,9 +191,9 @@ class Library:
         try:
             home.mkdir(parents=True, exist_ok=True)
             table = pa.Table.from_pylist(frame.to_dict("records"), schema=_SCHEMA)
-            _replace(home / _rows_file(meta.digest), lambda path: pq.write_table(table, path))
-            words = json.dumps(meta.to_dict(), ensure_ascii=False, indent=1)
-            _replace(home / META_FILE, lambda path: path.write_text(words, encoding="utf-8"))
+            with atomic_file(home / _rows_file(meta.digest)) as file:
+                pq.write_table(table, file)
+            write_json(home / META_FILE, meta.to_dict())
         except (OSError, pa.ArrowException, UnicodeEncodeError) as error:
             raise StoreError(
                 "The data set cannot be kept.",
@@ -202,16 +206,6 @@ class Library:
 
 def _rows_file(digest: str) -> str:
     return f"rows-{digest[:16]}.parquet"
-
-
-def _replace(target: Path, write: Any) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-    os.close(handle)
-    try:
-        write(Path(temporary))
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
 
 
 def _meta_of(raw: Mapping[str, Any]) -> DatasetMeta:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir
-from rebracket_core.encoders.device import describe_device, thread_count, torch_device
+from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
 from rebracket_core.encoders.features import FeatureRecipe, encode_fields, joined
 from rebracket_core.encoders.lexical import Lexicon
 from rebracket_core.encoders.precomputed import Precomputed
@@ -33,6 +33,7 @@ __all__ = [
     "Vectors",
     "build_minilm",
     "describe_device",
+    "device_name",
     "embeddings_dir",
     "encode_fields",
     "joined",

@@ -45,6 +45,11 @@ def torch_device(settings: Settings) -> str:
     return asked
 
 
+def device_name(settings: Settings) -> str:
+    """The short name of the device that trainings queue for: "cpu", "cuda", "cuda:1", "mps"."""
+    return torch_device(settings)
+
+
 def describe_device(settings: Settings) -> str:
     """One line for people, such as "CPU, ONNX Runtime, 2 threads" or "CUDA: NVIDIA H200".
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
-import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from rebracket_core.files import write_json
 
 logger = logging.getLogger(__name__)
 
@@ -36,23 +34,6 @@ def remember(path: Path, digest: str, *, book: Path) -> None:
     _remember(path, digest, book=book, stamp=_stamp(path))
 
 
-@contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write bytes to that takes the place of `path` only when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
 def _stamp(path: Path) -> list[int]:
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
@@ -74,7 +55,6 @@ def _remember(path: Path, digest: str, *, book: Path, stamp: list[int]) -> None:
     entries = {key: value for key, value in _read(book).items() if Path(key).exists()}
     entries[str(path)] = {"stamp": stamp, "sha256": digest}
     try:
-        with atomic_file(book) as file:
-            file.write(json.dumps(entries, indent=1, sort_keys=True).encode())
+        write_json(book, dict(sorted(entries.items())))
     except OSError as error:
         logger.warning("The digest of %s cannot be remembered in %s: %s", path, book, error)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.digests import atomic_file, file_digest, remember
+from rebracket_core.encoders.digests import file_digest, remember
 from rebracket_core.encoders.minilm_files import DIM, WEIGHTS_SHA256, MiniLMFiles, digest_book, encoders_dir
+from rebracket_core.files import write_bytes
 from rebracket_core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,11 +50,9 @@ def open_graph(files: MiniLMFiles, *, settings: Settings) -> Path | bytes:
         return path
     content = build_graph(files.weights)
     try:
-        with atomic_file(path) as file:
-            file.write(content)
+        write_bytes(path, content)
         digest = hashlib.sha256(content).hexdigest()
-        with atomic_file(_digest_note(path)) as file:
-            file.write(digest.encode("ascii"))
+        write_bytes(_digest_note(path), digest.encode("ascii"))
         remember(path, digest, book=digest_book(settings))
     except OSError as error:
         logger.warning("The graph of MiniLM cannot be kept in %s and is built at every start: %s", path, error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import ModelError
+from rebracket_core.files import write_bytes, write_json
 
 SCHEMA_VERSION = 1
 KIND = "rebracket-model"
@@ -33,7 +33,7 @@ def save_artefact(folder: Path, *, arrays: dict[str, np.ndarray], manifest: dict
 
     folder.mkdir(parents=True, exist_ok=True)
     blob = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
-    _replace(folder / _ARRAYS, blob)
+    write_bytes(folder / _ARRAYS, blob)
     full = {
         "kind": KIND,
         "schema_version": SCHEMA_VERSION,
@@ -41,7 +41,7 @@ def save_artefact(folder: Path, *, arrays: dict[str, np.ndarray], manifest: dict
         "shapes": {name: list(value.shape) for name, value in arrays.items()},
         **manifest,
     }
-    _replace(folder / _MANIFEST, json.dumps(full, indent=1, ensure_ascii=False).encode("utf-8"))
+    write_json(folder / _MANIFEST, full)
 
 
 def load_artefact(folder: Path) -> Artefact:
@@ -135,12 +135,3 @@ def _read(path: Path) -> bytes:
             hint="train again or restore the run folder",
             where=str(path),
         ) from cause
-
-
-def _replace(path: Path, blob: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as handle:
-        handle.write(blob)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, path)

@@ -18,6 +18,8 @@ from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYP
 if TYPE_CHECKING:
     import torch
 
+OnStep = Callable[[int, np.ndarray], None]
+
 # Below this many numbers a second thread waits longer for the first than it works.
 _WORTH_THREADS = 20_000_000
 
@@ -68,12 +70,13 @@ def fit_heads(
     *,
     member_weights: np.ndarray,
     options: FitOptions,
-    progress: Callable[[int, int], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> HeadEnsemble:
     """An ensemble of M linear heads, one pass for all.
 
     `features` (n, d) float32; `member_weights` (M, n): a row's weight in a member's training, where 0 leaves the row out.
     Rows that a member leaves out stop it early: the member keeps the weights of the step with the lowest loss there.
+    `on_step` is told, after each step, its number (from 1) and each member's loss on the rows that it left out, (M,).
     """
     import torch
 
@@ -83,7 +86,7 @@ def fit_heads(
     if rotated.size * len(member_weights) < _WORTH_THREADS:
         torch.set_num_threads(1)
     try:
-        weight, bias = _minimise(rotated, targets, member_weights=member_weights, options=options, progress=progress)
+        weight, bias = _minimise(rotated, targets, member_weights=member_weights, options=options, on_step=on_step)
     finally:
         torch.set_num_threads(threads)
     full = np.einsum("dr,mro->mdo", back, weight) if back is not None else weight
@@ -96,7 +99,7 @@ def _minimise(
     *,
     member_weights: np.ndarray,
     options: FitOptions,
-    progress: Callable[[int, int], None] | None,
+    on_step: OnStep | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(M, r, 27) weights and (M, 27) biases of the members, each at its best step."""
     import torch
@@ -130,8 +133,8 @@ def _minimise(
             best_loss = torch.where(better, held, best_loss)
             best[0][better], best[1][better] = weight[better].detach(), bias[better].detach()
             stale = torch.where(better, torch.zeros_like(stale), stale + 1)
-        if progress:
-            progress(step + 1, options.max_steps)
+        if on_step:
+            on_step(step + 1, held.numpy())
         if bool((stale >= options.patience).all()):
             break
     return best[0].numpy(), best[1].numpy()

@@ -3,6 +3,7 @@
 from rebracket_core.training.assess import evaluate_run
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.evaluation import Evaluation
-from rebracket_core.training.run import TrainedRun, train_run
+from rebracket_core.training.run import train_run
+from rebracket_core.training.watch import Cancelled, Watch
 
-__all__ = ["Evaluation", "TrainedRun", "TrainingConfig", "evaluate_run", "train_run"]
+__all__ = ["Cancelled", "Evaluation", "TrainingConfig", "Watch", "evaluate_run", "train_run"]

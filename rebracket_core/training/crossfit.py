@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
 from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
 from rebracket_core.models.ensemble import HeadEnsemble
-from rebracket_core.models.fit import FitOptions, fit_heads
-from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.models.fit import FitOptions, OnStep, fit_heads
+from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
+from rebracket_core.training.intervals import clustered_mean
 from rebracket_core.training.rows import TrainingRows, head_targets
+from rebracket_core.training.watch import Watch
 from rebracket_core.validation import OodDetector
+
+STAGE = "Training on the other songs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,9 @@ class CrossFit:
     ood_p: np.ndarray
 
 
-def fit_ensemble(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int) -> FittedHeads:
+def fit_ensemble(
+    rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int, on_step: OnStep | None = None
+) -> FittedHeads:
     """Heads fitted on the rows at the indices `train`; each member stops early on its own share of the groups."""
     texts = {field: [rows.texts[field][i] for i in train] for field in config.text}
     lexicon = None
@@ -54,6 +62,7 @@ def fit_ensemble(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfi
         head_targets(rows.soft).take(train),
         member_weights=member_weights,
         options=FitOptions(strength=config.strength, max_steps=config.max_steps, patience=config.patience, seed=seed),
+        on_step=on_step,
     )
     return FittedHeads(recipe=recipe, ensemble=ensemble)
 
@@ -75,24 +84,57 @@ def split(rows: TrainingRows, *, train: np.ndarray, n_folds: int, config: Traini
     return grouped_folds(groups, strata, n_folds=min(n_folds, len(set(groups.tolist()))), seed=seed)
 
 
-def cross_fit(
-    rows: TrainingRows, *, config: TrainingConfig, progress: Callable[[int, int], None] | None = None
-) -> CrossFit:
-    """What models fitted on the other folds say of each row."""
+def cross_fit(rows: TrainingRows, *, config: TrainingConfig, watch: Watch, shelf: FoldShelf) -> CrossFit:
+    """What models fitted on the other folds say of each row; a fold that stands on the shelf is not trained again."""
     everything = np.arange(len(rows))
     fold = split(rows, train=everything, n_folds=config.folds, config=config, seed=config.seed)
     logits = np.zeros((len(rows), config.members, N_OUTPUTS), dtype=np.float32)
     ood_p = np.ones(len(rows))
-    folds = np.unique(fold)
-    for k in folds:
-        train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        logits[test] = predict_rows(
-            fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + int(k)), rows, at=test
-        )
-        ood_p[test] = fit_ood(rows, train=train, config=config).p_value(rows.vectors[config.text[0]][test])
-        if progress:
-            progress(int(k) + 1, len(folds))
+    folds = np.unique(fold).tolist()
+    watch.stage(STAGE, 0, len(folds))
+    asked = np.zeros(len(rows), dtype=bool)
+    for done, k in enumerate(folds, start=1):
+        test = np.flatnonzero(fold == k)
+        arrays = shelf.load(k, rows=test)
+        if arrays is None:
+            arrays = _fit_fold(rows, k, train=np.flatnonzero(fold != k), test=test, config=config, watch=watch)
+            shelf.save(k, rows=test, arrays=arrays)
+        logits[test], ood_p[test] = arrays["logits"], arrays["ood_p"]
+        asked[test] = True
+        watch.point({"fold": k, **_right_so_far(rows, logits, asked=asked, seed=config.seed)})
+        watch.stage(STAGE, done, len(folds))
     return CrossFit(fold=fold, logits=logits, ood_p=ood_p)
+
+
+def _fit_fold(
+    rows: TrainingRows, k: int, *, train: np.ndarray, test: np.ndarray, config: TrainingConfig, watch: Watch
+) -> dict[str, np.ndarray]:
+    def on_step(step: int, losses: np.ndarray) -> None:
+        watch.point({"fold": k, "step": step, "loss": losses.mean(), "loss_low": losses.min(), "loss_high": losses.max()})
+
+    fitted = fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + k, on_step=on_step)
+    return {
+        "logits": predict_rows(fitted, rows, at=test),
+        "ood_p": fit_ood(rows, train=train, config=config).p_value(rows.vectors[config.text[0]][test]),
+    }
+
+
+def _right_so_far(rows: TrainingRows, logits: np.ndarray, *, asked: np.ndarray, seed: int) -> dict[str, Any]:
+    """How often the album and each axis are right on the groups asked so far, with the interval over groups."""
+    at = np.flatnonzero(asked)
+    mean = logits[at].mean(axis=1)
+    told = {"album": (mean[:, ALBUM].argmax(axis=1) == rows.plain.album_idx[at], rows.plain.album_idx[at] >= 0)}
+    target = rows.plain.axis[at]
+    single = rows.plain.axis_known[at] & (target.max(axis=-1) == 1.0)
+    says = mean[:, AXIS].reshape(len(at), -1, 3).argmax(axis=-1)
+    for i, axis in enumerate(AXIS_NAMES):
+        told[axis] = (says[:, i] == target[:, i].argmax(axis=-1), single[:, i])
+    out: dict[str, Any] = {"n": len(at)}
+    for name, (right, counts) in told.items():
+        if counts.any():
+            share = clustered_mean(right[counts].astype(np.float64), rows.groups[at][counts], seed=seed)
+            out[name], out[f"{name}_low"], out[f"{name}_high"] = share.value, share.ci_low, share.ci_high
+    return out
 
 
 def fit_ood(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig) -> OodDetector:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import os
-import platform
-import secrets
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rebracket_core import __version__
 from rebracket_core.corpus.schema import Dataset
 from rebracket_core.encoders import Encoder
-from rebracket_core.errors import RebracketError
+from rebracket_core.files import write_json
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.settings import Thresholds
 from rebracket_core.training.calibration import cross_calibrate, fit_calibration
+from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ensemble, fit_ood
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
@@ -29,21 +21,12 @@ from rebracket_core.training.folds import cross_baselines
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
 from rebracket_core.training.transfer import transfer_between_origins
+from rebracket_core.training.watch import Watch
 from rebracket_core.validation import Answers, ConceptModel
 from rebracket_core.validation.prints import text_print
 
-Progress = Callable[[str, int, int], None]
 # Below so many rows the threads of BLAS wait for each other longer than they work.
 _WORTH_THREADS = 3000
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedRun:
-    """A finished run: its id, its folder and its figures on unseen groups."""
-
-    run_id: str
-    folder: Path
-    evaluation: Evaluation
 
 
 def train_run(
@@ -51,56 +34,27 @@ def train_run(
     *,
     config: TrainingConfig,
     encoder: Encoder,
-    runs: Path,
+    folder: Path,
     thresholds: Thresholds,
-    progress: Progress | None = None,
-) -> TrainedRun:
-    """Train on a data set and write `runs/<run_id>/`; the same data, config and code give the same numbers.
+    watch: Watch,
+) -> Evaluation:
+    """Train into the run folder: `checkpoints/` while it goes on, then `model/` and `evaluation.json`.
 
-    A failure is written to the attempt's result.json and raised again.
+    Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
+    through at once or went on from the checkpoints of an earlier attempt. Raises Cancelled where the watch says so.
     """
-    run_id = f"{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}-{dataset.name[:24]}-{secrets.token_hex(2)}"
-    folder = runs / run_id
-    attempt = folder / "attempts" / "0001"
-    attempt.mkdir(parents=True)
-    write_json(folder / "spec.json", _spec(run_id, dataset, config=config, encoder=encoder))
-
-    def tell(stage: str, done: int, total: int) -> None:
-        write_json(attempt / "progress.json", {"stage": stage, "done": done, "total": total})
-        if progress:
-            progress(stage, done, total)
-
     from threadpoolctl import threadpool_limits
 
-    try:
-        rows = prepare_rows(
-            dataset.frame, config=config, encoder=encoder, progress=lambda d, t: tell("Reading texts", d, t)
+    rows = prepare_rows(
+        dataset.frame, config=config, encoder=encoder, progress=lambda d, t: watch.stage("Reading texts", d, t)
+    )
+    with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
+        return _train(
+            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch
         )
-        with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
-            evaluation = _train(
-                run_id,
-                folder,
-                rows=rows,
-                dataset=dataset,
-                config=config,
-                encoder=encoder,
-                thresholds=thresholds,
-                tell=tell,
-            )
-    except BaseException as cause:
-        (attempt / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        status = "failed" if isinstance(cause, Exception) else "cancelled"
-        hint = cause.hint if isinstance(cause, RebracketError) else ""
-        write_json(
-            attempt / "result.json", {"status": status, "error": f"{type(cause).__name__}: {cause}", "hint": hint}
-        )
-        raise
-    write_json(attempt / "result.json", {"status": "done"})
-    return TrainedRun(run_id=run_id, folder=folder, evaluation=evaluation)
 
 
 def _train(
-    run_id: str,
     folder: Path,
     *,
     rows: TrainingRows,
@@ -108,17 +62,18 @@ def _train(
     config: TrainingConfig,
     encoder: Encoder,
     thresholds: Thresholds,
-    tell: Progress,
+    watch: Watch,
 ) -> Evaluation:
-    crossed = cross_fit(rows, config=config, progress=lambda d, t: tell("Training on the other songs", d, t))
-    tell("Calibrating on unseen songs", 0, 1)
+    run_id = folder.name
+    crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"))
+    watch.stage("Calibrating on unseen songs", 0, 1)
     held = hold_out(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
     accept = choose_accept(held, precision=config.accept_precision)
     transfer = transfer_between_origins(
-        rows, config=config, progress=lambda d, t: tell("Asking about other sources", d, t)
+        rows, config=config, progress=lambda d, t: watch.stage("Asking about other sources", d, t)
     )
-    tell("Scoring", 0, 1)
+    watch.stage("Scoring", 0, 1)
     evaluation = evaluate_rows(
         held,
         seed=config.seed,
@@ -130,7 +85,7 @@ def _train(
         n_seen_excluded=0,
         notes=_notes(config, transfer),
     )
-    tell("Fitting the final model", 0, 1)
+    watch.stage("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final = fit_ensemble(rows, train=everything, config=config, seed=config.seed)
     model = ConceptModel(
@@ -151,7 +106,7 @@ def _train(
         ),
     )
     write_json(folder / "evaluation.json", evaluation.to_dict())
-    tell("Done", 1, 1)
+    watch.stage("Done", 1, 1)
     return evaluation
 
 
@@ -167,28 +122,6 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
         thresholds=[thresholds] * len(rows),
     )
     return cross_accept(held, fold=crossed.fold, precision=config.accept_precision)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write one JSON file so that a reader sees the old one or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def _spec(run_id: str, dataset: Dataset, *, config: TrainingConfig, encoder: Encoder) -> dict[str, Any]:
-    return {
-        "schema_version": 1,
-        "run_id": run_id,
-        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "dataset": dataset.name,
-        "dataset_digest": dataset.meta.digest,
-        "config": config.to_dict(),
-        "encoder_id": encoder.encoder_id,
-        "code_version": __version__,
-        "python": platform.python_version(),
-        "seed": config.seed,
-    }
 
 
 def _manifest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
+    from rebracket_core.jobs import RunFolder, RunState
     from rebracket_core.training.config import TrainingConfig
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _MODELS_KEPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RunWatch:
+    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log."""
+
+    state: RunState
+    points: list[dict[str, Any]]
+    log: str
 
 
 class Workbench:
@@ -136,10 +147,7 @@ class Workbench:
 
     def dataset(self, name: str) -> Dataset:
         """One imported data set with its rows; "songs+proposals" gives the rows of both, to train on or evaluate at once."""
-        from rebracket_core.corpus import join_datasets
-
-        parts = [self.library.load(part.strip()) for part in name.split("+")]
-        return parts[0] if len(parts) == 1 else join_datasets(parts)
+        return self.library.joined(name)
 
     def import_data(self, source: Path, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
         """Read any source of the users' data and keep it under a name (by default the source's own)."""
@@ -174,21 +182,57 @@ class Workbench:
     # ---- training -----------------------------------------------------------------------------------------------------
 
     def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
-        """Train a run on a data set. The first run of a home is promoted, so that there is a model to ask."""
-        from rebracket_core.training import TrainingConfig, train_run
+        """Train a run on a data set in this process. The first run of a home is promoted, so that there is a model to ask."""
+        from rebracket_core.jobs import execute
+
+        folder = self._new_run(dataset, config)
+        execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
+        return self.shelf.info(folder.run_id)
+
+    def launch(self, dataset: str, *, config: TrainingConfig | None = None) -> str:
+        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process."""
+        from rebracket_core.jobs import LocalLauncher
+
+        folder = self._new_run(dataset, config)
+        LocalLauncher(self.settings).launch(folder)
+        return folder.run_id
+
+    def resume(self, run_id: str) -> None:
+        """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
+        from rebracket_core.jobs import LocalLauncher
+
+        LocalLauncher(self.settings).launch(self.shelf.folder_of(run_id))
+
+    def cancel(self, run_id: str) -> None:
+        """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
+        from rebracket_core.jobs import LocalLauncher
+
+        LocalLauncher(self.settings).cancel(self.shelf.folder_of(run_id))
+
+    def states(self) -> list[RunState]:
+        """What every run is doing, newest first."""
+        from rebracket_core.jobs import run_states
+
+        return run_states(self.settings.runs)
+
+    def watch(self, run_id: str) -> RunWatch:
+        """One run as it stands, with the points of its curves and the end of its log."""
+        from rebracket_core.jobs import log_tail, metric_points, run_state
+
+        folder = self.shelf.folder_of(run_id)
+        return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
+
+    def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+        from rebracket_core.jobs import create_run
+        from rebracket_core.training import TrainingConfig
 
         chosen = config or TrainingConfig(encoder=self.settings.encoder, seed=self.settings.seed)
-        run = train_run(
-            self.dataset(dataset),
+        return create_run(
+            self.settings.runs,
+            meta=self.dataset(dataset).meta,
             config=chosen,
-            encoder=self.encoder(chosen.encoder),
-            runs=self.settings.runs,
-            thresholds=self.settings.thresholds,
-            progress=progress,
+            encoder_id=self.encoder(chosen.encoder).encoder_id,
         )
-        if self.shelf.promoted_id() is None:
-            self.shelf.promote(run.run_id)
-        return self.shelf.info(run.run_id)
 
     def evaluate(self, run_id: str, dataset: str, *, progress: Progress | None = None) -> Evaluation:
         """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import ModelError, NoModelError
+from rebracket_core.jobs import RunFolder, promote, promoted_id, roll_back
 from rebracket_core.models.artefact import load_artefact, load_manifest
 from rebracket_core.validation import ConceptModel
 
-_PROMOTED = "promoted.json"
 STARTER = "starter"
 
 
@@ -72,33 +70,16 @@ class RunShelf:
 
     def promoted_id(self) -> str | None:
         """The id of the run in use, or None."""
-        path = self.folder / _PROMOTED
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as cause:
-            raise ModelError(
-                "The note of the run in use cannot be read.",
-                expected="a JSON document",
-                found=str(cause),
-                hint="promote a run again",
-                where=str(path),
-            ) from cause
-        return str(raw["run_id"])
+        return promoted_id(self.folder)
 
     def promote(self, run_id: str) -> None:
         """Make a run the one in use; its model is loaded first, so that a damaged one is refused."""
         self.load(run_id)
-        path = self.folder / _PROMOTED
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        note = {
-            "run_id": run_id,
-            "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "before": self.promoted_id(),
-        }
-        temporary.write_text(json.dumps(note), encoding="utf-8")
-        os.replace(temporary, path)
+        promote(self.folder, run_id)
+
+    def roll_back(self) -> str:
+        """Put the run that was in use before back to use; its id."""
+        return roll_back(self.folder)
 
     def chosen(self, run_id: str | None) -> str:
         """The run asked for, or the one in use; a NoModelError where there is none."""
@@ -111,6 +92,10 @@ class RunShelf:
                 hint="train one (rebracket train DATASET) and promote it (rebracket promote RUN)",
             )
         return chosen
+
+    def folder_of(self, run_id: str) -> RunFolder:
+        """The folder of a run, finished or not; a ModelError says which there are."""
+        return RunFolder(self._folder(run_id))
 
     def _folder(self, run_id: str) -> Path:
         folder = self.folder / run_id

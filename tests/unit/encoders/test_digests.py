@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.encoders import digests
-from rebracket_core.encoders.digests import atomic_file, file_digest, remember
+from rebracket_core.encoders.digests import file_digest, remember
 
 
 def _sha(content: bytes) -> str:
@@ -77,19 +77,3 @@ def test_remember_saves_the_first_hash_and_forgets_files_that_went(tmp_path: Pat
     assert file_digest(path, book=book) == _sha(b"one")
     assert hashed == []
     assert list(json.loads(book.read_text())) == [str(path)]
-
-
-def test_an_atomic_file_leaves_the_old_one_when_writing_fails(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "f"
-    with atomic_file(path) as file:
-        file.write(b"old")
-
-    def fail() -> None:
-        with atomic_file(path) as file:
-            file.write(b"new")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fail()
-    assert path.read_bytes() == b"old"
-    assert os.listdir(path.parent) == ["f"]

@@ -1,0 +1,95 @@
+"""A run on disk: an immutable spec, numbered attempts, checkpoints, a model."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import platform
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rebracket_core import __version__
+from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.errors import ModelError
+from rebracket_core.files import write_json
+from rebracket_core.training import TrainingConfig
+
+SCHEMA_VERSION = 1
+
+
+def now() -> str:
+    """The moment in UTC, ISO 8601, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One `runs/<run_id>/`: where its parts lie."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The name of the folder."""
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of what an interrupted training left for the next attempt."""
+        return self.path / "checkpoints"
+
+    def spec(self) -> dict[str, Any]:
+        """What the run was asked to be; a ModelError where it cannot be read."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / "spec.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as cause:
+            raise ModelError(
+                "The run's description cannot be read.",
+                expected="spec.json, as it was written when the run was made",
+                found=f"{type(cause).__name__}: {cause}",
+                hint="train again",
+                where=str(self.path),
+            ) from cause
+        return found
+
+    def attempts(self) -> list[Path]:
+        """The folders of the attempts, oldest first."""
+        return sorted(p for p in self.path.glob("attempts/[0-9]*") if p.is_dir())
+
+    def new_attempt(self) -> Path:
+        """A fresh attempt; two processes that ask at once get two numbers."""
+        number = len(self.attempts()) + 1
+        while True:
+            attempt = self.path / "attempts" / f"{number:04d}"
+            attempt.parent.mkdir(exist_ok=True)
+            try:
+                attempt.mkdir()
+                return attempt
+            except FileExistsError:
+                number += 1
+
+
+def create_run(runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str) -> RunFolder:
+    """A new run folder below `runs` with its spec; nothing is trained yet."""
+    stamp = dt.datetime.now(dt.UTC)
+    run_id = f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}-{secrets.token_hex(2)}"
+    folder = RunFolder(runs / run_id)
+    folder.path.mkdir(parents=True)
+    write_json(
+        folder.path / "spec.json",
+        {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": run_id,
+            "created_at": stamp.isoformat(timespec="seconds"),
+            "dataset": meta.name,
+            "dataset_digest": meta.digest,
+            "config": config.to_dict(),
+            "encoder_id": encoder_id,
+            "code_version": __version__,
+            "python": platform.python_version(),
+            "seed": config.seed,
+        },
+    )
+    return folder

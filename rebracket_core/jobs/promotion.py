@@ -1,0 +1,67 @@
+"""Which run is in use: one small file, with the runs that were in use before it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rebracket_core.errors import InputError, ModelError
+from rebracket_core.files import write_json
+from rebracket_core.jobs.folder import now
+
+_PROMOTED = "promoted.json"
+_MOST_KEPT = 50
+
+
+def promoted_id(runs: Path) -> str | None:
+    """The id of the run in use, or None."""
+    note = _note(runs)
+    return str(note["run_id"]) if note else None
+
+
+def promote(runs: Path, run_id: str) -> None:
+    """Put a run to use; the one before it is remembered."""
+    note = _note(runs)
+    earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
+    _write(runs, run_id, earlier)
+
+
+def roll_back(runs: Path) -> str:
+    """Put the run that was in use before back to use and give its id; an InputError where there was none."""
+    note = _note(runs)
+    earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
+    if not note or not earlier:
+        raise InputError(
+            "There is nothing to go back to.",
+            expected="a run that was in use before this one",
+            found="none",
+            hint="promote another run by name",
+        )
+    _write(runs, earlier[0], earlier[1:])
+    return str(earlier[0])
+
+
+def _write(runs: Path, run_id: str, earlier: list[str]) -> None:
+    write_json(runs / _PROMOTED, {"run_id": run_id, "at": now(), "earlier": earlier[:_MOST_KEPT]})
+
+
+def _earlier(note: dict[str, Any] | None) -> list[str]:
+    return list(note.get("earlier", [])) if note else []
+
+
+def _note(runs: Path) -> dict[str, Any] | None:
+    path = runs / _PROMOTED
+    try:
+        note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return note if note["run_id"] else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise ModelError(
+            "The note of the run in use cannot be read.",
+            expected="a JSON document",
+            found=str(cause),
+            hint="promote a run again",
+            where=str(path),
+        ) from cause

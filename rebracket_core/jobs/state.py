@@ -1,0 +1,192 @@
+"""What a run is doing, derived from its files: never stored by a page, never guessed from a process number."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rebracket_core.errors import InputError, ModelError
+from rebracket_core.jobs.folder import RunFolder
+
+LOCK = "lock"
+CANCEL = "cancel"
+PROGRESS = "progress.json"
+RESULT = "result.json"
+LOG = "log.txt"
+METRICS = "metrics.jsonl"
+QUEUED_STAGE = "Waiting for the device"
+# A worker takes its lock once Python has started; slower than this it never will.
+STARTING_S = 60.0
+_LOG_BYTES = 20_000
+
+
+class Status(StrEnum):
+    """Where a run stands. LOST: its worker ended without a word (killed, power cut); it can be resumed."""
+
+    CREATED = "created"
+    STARTING = "starting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker has it or is about to."""
+        return self in (Status.STARTING, Status.QUEUED, Status.RUNNING)
+
+    @property
+    def resumable(self) -> bool:
+        """Whether another attempt may go on from its checkpoints."""
+        return self in (Status.CREATED, Status.FAILED, Status.CANCELLED, Status.LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as it stands now.
+
+    `stage`, `done`, `total` say how far it is; `left_s` the seconds that are left, None where nothing says so yet;
+    `error` and `hint` why it failed; `metrics` the points of its curves; `log` the end of its log.
+    """
+
+    run_id: str
+    status: Status
+    dataset: str
+    created_at: str
+    attempt: int
+    stage: str
+    done: int
+    total: int
+    left_s: float | None
+    error: str
+    hint: str
+    config: Mapping[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state as plain values."""
+        return asdict(self)
+
+
+def run_state(folder: RunFolder) -> RunState:
+    """What a run is doing now."""
+    spec = folder.spec()
+    attempts = folder.attempts()
+    last = attempts[-1] if attempts else None
+    progress = _json(last / PROGRESS) if last else {}
+    result = _json(last / RESULT) if last else {}
+    return RunState(
+        run_id=folder.run_id,
+        status=_status(last, progress=progress, result=result),
+        dataset=str(spec.get("dataset", "")),
+        created_at=str(spec.get("created_at", "")),
+        attempt=len(attempts),
+        stage=str(progress.get("stage", "")),
+        done=int(progress.get("done", 0)),
+        total=int(progress.get("total", 0)),
+        left_s=progress.get("left_s"),
+        error=str(result.get("error", "")),
+        hint=str(result.get("hint", "")),
+        config=spec.get("config", {}),
+    )
+
+
+def run_states(runs: Path) -> list[RunState]:
+    """All runs below a folder whose spec can be read, newest first."""
+    states = []
+    for path in runs.iterdir() if runs.is_dir() else ():
+        if (path / "spec.json").is_file():
+            try:
+                states.append(run_state(RunFolder(path)))
+            except ModelError:
+                continue  # named with its reason by the shelf of runs
+    return sorted(states, key=lambda s: (s.created_at, s.run_id), reverse=True)
+
+
+def metric_points(folder: RunFolder) -> list[dict[str, Any]]:
+    """The points of the run's curves over all attempts, oldest first; a line that was cut off by a kill is skipped."""
+    points = []
+    for attempt in folder.attempts():
+        try:
+            lines = (attempt / METRICS).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            try:
+                points.append(json.loads(line))
+            except ValueError:
+                continue
+    return points
+
+
+def log_tail(folder: RunFolder) -> str:
+    """The last lines of the newest attempt's log, at most 20,000 bytes."""
+    attempts = folder.attempts()
+    if not attempts:
+        return ""
+    try:
+        with open(attempts[-1] / LOG, "rb") as file:
+            file.seek(0, 2)
+            size = file.tell()
+            file.seek(max(0, size - _LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def request_cancel(folder: RunFolder) -> None:
+    """Ask the run's worker to stop at its next step; what it finished stays in the checkpoints.
+
+    Raises InputError where no worker has the run.
+    """
+    state = run_state(folder)
+    if not state.status.active:
+        raise InputError(
+            "There is nothing to cancel.",
+            expected="a run that is waiting or training",
+            found=f"{folder.run_id} is {state.status}",
+            hint="see: rebracket runs",
+        )
+    (folder.attempts()[-1] / CANCEL).touch()
+
+
+def _status(attempt: Path | None, *, progress: dict[str, Any], result: dict[str, Any]) -> Status:
+    if attempt is None:
+        return Status.CREATED
+    if result:
+        return Status(result.get("status", Status.FAILED))
+    if _held(attempt / LOCK):
+        return Status.QUEUED if progress.get("stage") == QUEUED_STAGE else Status.RUNNING
+    if result := _json(attempt / RESULT):  # it ended between the two looks
+        return Status(result.get("status", Status.FAILED))
+    young = time.time() - attempt.stat().st_mtime < STARTING_S
+    return Status.STARTING if not progress and young else Status.LOST
+
+
+def _held(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
