@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rebracket_core.encoders.deberta import keep_positions
 from rebracket_core.encoders.device import torch_device
 from rebracket_core.encoders.minilm_files import digest_book
 from rebracket_core.encoders.model_folder import ModelFolder, read_model_folder
@@ -86,7 +87,8 @@ def _load(folder: ModelFolder, *, settings: Settings) -> tuple[Tokens, Any, str]
         torch.set_num_threads(settings.threads)
     tokenizer, model = load_pretrained(str(folder.path), offline=True)
     encoder = model.get_encoder() if model.config.is_encoder_decoder else model
-    return Tokens(tokenizer.backend_tokenizer, pad=tokenizer.pad_token_id or 0), encoder.eval().to(device), device
+    tokens = Tokens(tokenizer.backend_tokenizer, pad=tokenizer.pad_token_id or 0)
+    return tokens, keep_positions(encoder.eval().to(device)), device
 
 
 def _forward(model: Any, ids: Ints, *, mask: Ints, device: str) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.promotion import promote, promoted_id
+from rebracket_core.jobs.promotion import gives_verdicts, promote, promoted_id
 from rebracket_core.jobs.queue import device_turn
 from rebracket_core.jobs.state import LOCK, RESULT, Status
 from rebracket_core.jobs.watch import AttemptWatch
@@ -37,7 +37,7 @@ def execute(
     open_with: Callable[[str], Encoder] | None = None,
     echo: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Train the run in this process and give its evaluation; the first run of a home is promoted.
+    """Train the run in this process and give its evaluation; the first run of a home that can judge is promoted.
 
     However it ends, `result.json` says so, and the error is raised again: Cancelled, or what went wrong.
     """
@@ -57,7 +57,7 @@ def execute(
         (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
         with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
             evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
-        if promoted_id(settings.runs) is None:
+        if promoted_id(settings.runs) is None and gives_verdicts(folder):
             promote(settings.runs, folder.run_id)
         _end(attempt, watch, {"status": Status.DONE})
         return evaluation
@@ -93,7 +93,7 @@ def _train(
 
 
 def _ending(cause: BaseException) -> dict[str, str]:
-    if isinstance(cause, Cancelled | KeyboardInterrupt):
+    if isinstance(cause, Cancelled | KeyboardInterrupt | SystemExit):
         return {"status": Status.CANCELLED, "error": "It was cancelled.", "hint": "resume it to go on where it was"}
     if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
         return {"status": Status.FAILED, "error": "The disk is full.", "hint": "free some space and resume the run"}

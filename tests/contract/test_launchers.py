@@ -1,0 +1,147 @@
+"""What every launcher must do, on a real worker with a real training."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rebracket_core.errors import InputError
+from rebracket_core.jobs import (
+    Launcher,
+    LocalLauncher,
+    RunFolder,
+    Status,
+    create_run,
+    log_tail,
+    metric_points,
+    run_state,
+)
+from rebracket_core.settings import Settings
+from rebracket_core.training import TrainingConfig
+from tests.conftest import open_home
+
+LAUNCHERS: dict[str, Callable[[Settings], Launcher]] = {"local": LocalLauncher}
+QUICK = TrainingConfig(members=1, folds=3, max_steps=10)
+LONG = TrainingConfig(members=5, folds=20, max_steps=200, patience=200)
+
+
+@pytest.fixture(params=sorted(LAUNCHERS))
+def launcher(request: pytest.FixtureRequest, home: Path) -> Launcher:
+    return LAUNCHERS[request.param](_settings(home))
+
+
+def _settings(home: Path) -> Settings:
+    return Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_THREADS": "1"})
+
+
+def _new(home: Path, config: TrainingConfig) -> RunFolder:
+    bench = open_home(home)
+    meta = bench.dataset("starter").meta
+    return create_run(home / "runs", meta=meta, config=config, encoder_id=bench.encoder("minilm").encoder_id)
+
+
+def _until(folder: RunFolder, *wanted: Status, seconds: float = 90.0) -> Status:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status = run_state(folder).status
+        if status in wanted:
+            return status
+        assert status.active or status is Status.LOST, f"{status}: {log_tail(folder)}"
+        time.sleep(0.05)
+    raise AssertionError(f"still {run_state(folder)} after {seconds} s:\n{log_tail(folder)}")
+
+
+def _worker_pid(folder: RunFolder) -> int:
+    """The process that trains the run, found by its command line."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder.path).encode() in path.read_bytes():
+                return int(path.parent.name)
+        except OSError:
+            continue
+    raise AssertionError("no worker")
+
+
+def test_a_run_is_trained_outside_and_said_to_be_done(launcher: Launcher, home: Path) -> None:
+    folder = _new(home, QUICK)
+    assert run_state(folder).status is Status.CREATED
+    launcher.launch(folder)
+    assert run_state(folder).status.active
+    assert _until(folder, Status.DONE) is Status.DONE
+    assert (folder.path / "model/manifest.json").is_file()
+    after_folds = [p for p in metric_points(folder) if "album" in p]
+    assert len(after_folds) == 3 and all(p["album_low"] <= p["album"] <= p["album_high"] for p in after_folds)
+    assert {p["fold"] for p in metric_points(folder) if "loss" in p} == {0, 1, 2}
+    assert "Training on the other songs" in log_tail(folder)
+    with pytest.raises(InputError, match="cannot be started again"):
+        launcher.launch(folder)
+    with pytest.raises(InputError, match="nothing to cancel"):
+        launcher.cancel(folder)
+
+
+def test_a_second_launch_of_a_run_that_is_trained_is_refused(launcher: Launcher, home: Path) -> None:
+    folder = _new(home, LONG)
+    launcher.launch(folder)
+    with pytest.raises(InputError, match="cannot be started again"):
+        launcher.launch(folder)
+    _until(folder, Status.RUNNING)
+    with pytest.raises(InputError, match="cannot be started again"):
+        launcher.launch(folder)
+    launcher.cancel(folder)
+    assert _until(folder, Status.CANCELLED) is Status.CANCELLED
+
+
+def test_runs_wait_for_each_other_in_the_order_they_were_made(launcher: Launcher, home: Path) -> None:
+    first, second = _new(home, LONG), _new(home, QUICK)
+    launcher.launch(first)
+    _until(first, Status.RUNNING)
+    launcher.launch(second)
+    _until(second, Status.QUEUED)
+    launcher.cancel(first)
+    _until(first, Status.CANCELLED)
+    assert _until(second, Status.DONE) is Status.DONE
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_model(
+    launcher: Launcher, home: Path
+) -> None:
+    """kill -9 at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened."""
+    config = TrainingConfig(members=2, folds=8, max_steps=40, patience=40)
+    whole, broken = _new(home, config), _new(home, config)
+    launcher.launch(whole)
+    _until(whole, Status.DONE)
+    rng = random.Random(7)
+    for _ in range(10):
+        launcher.launch(broken)
+        _until(broken, Status.RUNNING, Status.DONE)
+        time.sleep(rng.uniform(0.0, 3.0))
+        if run_state(broken).status is Status.DONE:
+            break
+        kept = {p.name: p.read_bytes() for p in broken.checkpoints.glob("*.safetensors")}
+        os.kill(_worker_pid(broken), signal.SIGKILL)
+        assert _until(broken, Status.LOST, Status.DONE) in (Status.LOST, Status.DONE)
+        assert all((broken.checkpoints / name).read_bytes() == content for name, content in kept.items())
+        if run_state(broken).status is Status.DONE:
+            break
+    if run_state(broken).status is not Status.DONE:
+        launcher.launch(broken)
+        _until(broken, Status.DONE)
+    weights = [(f.path / "model/model.safetensors").read_bytes() for f in (whole, broken)]
+    assert weights[0] == weights[1]
+    assert len(broken.attempts()) > 1
+
+
+def test_a_polite_kill_cancels(launcher: Launcher, home: Path) -> None:
+    folder = _new(home, LONG)
+    launcher.launch(folder)
+    _until(folder, Status.RUNNING)
+    os.kill(_worker_pid(folder), signal.SIGTERM)
+    assert _until(folder, Status.CANCELLED) is Status.CANCELLED
+    assert run_state(folder).hint
