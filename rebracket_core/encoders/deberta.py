@@ -28,7 +28,8 @@ def keep_positions(model: Any) -> Any:
     rows = _Rows()
     for module in model.modules():
         if type(module) is DisentangledSelfAttention and module.relative_attention:
-            module.disentangled_attention_bias = partial(_bias, module, _Projected(), rows)
+            quick: Any = partial(_bias, module, _Projected(), rows)
+            module.disentangled_attention_bias = quick  # type: ignore[method-assign]
     return model
 
 
