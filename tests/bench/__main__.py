@@ -18,10 +18,11 @@ from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
+from tests.bench.deberta import deberta
 from tests.bench.ratio import Ratio
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "quality")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -33,6 +34,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from speed.cold()
     elif part == "scale":
         yield from speed.scale()
+    elif part == "deberta":
+        yield from deberta(threads=thread_count(bench.settings))
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
     else:
@@ -85,20 +88,28 @@ def _measure(asked: argparse.Namespace, settings: Settings) -> int:
     bench = Workbench(settings)
     folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
     corpus = folder if folder.is_dir() else None
-    lines = [_machine(bench), ""]
+    tables = {}
     for part in asked.only or PARTS:
-        lines += [f"## {part.capitalize()}", "", "| what | asked for | measured |", "|---|---|---|"]
+        lines = [_machine(bench), "", "| what | asked for | measured |", "|---|---|---|"]
         for row in _rows(part, bench=bench, corpus=corpus):
             line = f"| {row['what']} | {row['target']} | {_cell(row)} |"
             print(line, file=sys.stderr, flush=True)
             lines.append(line)
-        lines.append("")
-    text = "\n".join(lines)
-    print(text)
+        tables[part.capitalize()] = "\n".join(lines)
+    print(_page(tables))
     if asked.out:
-        before = asked.out.read_text(encoding="utf-8") if asked.out.exists() else ""
-        asked.out.write_text(f"{before.split(_MARK)[0]}{_MARK}\n\n{text}", encoding="utf-8")
+        head, _, before = asked.out.read_text(encoding="utf-8").partition(_MARK) if asked.out.exists() else ("", "", "")
+        asked.out.write_text(f"{head}{_MARK}\n\n{_page(_tables(before) | tables)}", encoding="utf-8")
     return 0
+
+
+def _tables(page: str) -> dict[str, str]:
+    """The tables of a page by their headings: what was not measured this time stays as it was, with its own date."""
+    return {part.partition("\n")[0].strip(): part.partition("\n")[2].strip() for part in page.split("\n## ")[1:]}
+
+
+def _page(tables: dict[str, str]) -> str:
+    return "\n\n".join(f"## {heading}\n\n{table}" for heading, table in tables.items()) + "\n"
 
 
 if __name__ == "__main__":
