@@ -33,7 +33,7 @@ def deberta(*, threads: int) -> Iterator[dict[str, Any]]:
 
         difference = float((forward(plain) - forward(quick)).abs().max())
         yield {
-            "what": f"DeBERTa-v3-base shape, random weights, {what}, against transformers (largest difference {difference:.1e})",
+            "what": f"DeBERTa-v3-base shape, random weights, {what}, against transformers (differs by {difference:.1e})",
             "target": "<= 0.5 at <= 1e-5" if length == 24 else "",
             "result": paired(lambda f=forward: f(quick), lambda f=forward: f(plain), rounds=15, warm_up=2),
         }
