@@ -28,5 +28,5 @@ if meta.report.skipped:
     st.subheader("What was not taken", anchor=False)
     show_report(meta.report)
 with st.container(horizontal=True):
-    site.link(site.RUNS, "Train on it")
+    site.link(site.LAUNCH, "Train on it")
     site.link(site.IMPORT, "Import more")

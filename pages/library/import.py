@@ -28,7 +28,7 @@ if datasets:
         st.text("Nothing: every row was taken.")
     with st.container(horizontal=True):
         site.link(site.AUDIT, "Audit what it can teach")
-        site.link(site.RUNS, "Train on it")
+        site.link(site.LAUNCH, "Train on it")
 else:
     st.info(
         "Nothing is imported yet. The starter corpus above is the quickest way to a first verdict.",

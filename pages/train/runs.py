@@ -1,55 +1,52 @@
-"""Runs: train a model, see how often it is right, choose the one that answers."""
+"""Runs: see how often each is right, compare them, and choose the one that answers."""
 
 import streamlit as st
 
-from rebracket_core.ui import shelf, site
+from rebracket_core.ui import handover, shelf, site
 from rebracket_core.ui.bench import bench
+from rebracket_core.ui.comparison import compare_controls, show_comparison
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
-from rebracket_core.ui.run import STARTER_NOTE, run_table, show_figures
+from rebracket_core.ui.leaderboard import show_leaderboard, tags_of
+from rebracket_core.ui.run import STARTER_NOTE, show_figures
+from rebracket_core.ui.run_note import note_form
 
 st.title("Runs", anchor=False)
 st.caption("A run is a model trained on one data set and measured on songs that it had not seen.")
 
 workbench = bench()
 datasets = workbench.datasets()
-if datasets:
-    st.subheader("Train", anchor=False)
-    with guard():
-        shelf.train_form(workbench, datasets)
-else:
-    needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
-
 runs = {run.run_id: run for run in workbench.runs()}
 if not runs:
     if datasets:
-        st.info("No run yet. Train one above: without a model no verdict is given.", icon=":material/model_training:")
+        needs("No run yet. Train one: without a model no verdict is given.", (site.LAUNCH, "Launch a training"))
+    else:
+        needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
+    handover.bring_in(workbench)
     st.stop()
-shelf.show_new(runs, st.session_state.get("runs.new"))
+site.link(site.LAUNCH, "Launch a training, or watch one")
 
 st.subheader("All runs", anchor=False)
-st.caption("Shares that were right on unseen groups, with the range that new ones would likely give (95 %).")
-st.dataframe(
-    run_table(list(runs.values())),
-    hide_index=True,
-    alt="The runs with their accuracies, newest first",
-    column_config={
-        "probabilities off by": st.column_config.NumberColumn(format="%.3f"),
-        "in use": st.column_config.TextColumn(pinned=True),
-        "run": st.column_config.TextColumn(pinned=True),
-    },
+st.caption(
+    "Best first by how often the album is right on unseen groups, with the range that new ones would likely give (95 %)."
 )
-
+with guard():
+    show_leaderboard(list(runs.values()), notes=tags_of(workbench, list(runs.values())))
 shelf.show_broken(workbench)
+handover.bring_in(workbench)
 
 st.subheader("One run", anchor=False)
 run = shelf.choose_run(runs)
-with guard():
+with guard(), st.container(horizontal=True, vertical_alignment="center"):
     shelf.promote_button(workbench, run)
+    if len(runs) > 1:
+        handover.roll_back_button(workbench)
 if run.starter:
     st.caption(f":material/info: {STARTER_NOTE}")
-figures, facts, elsewhere = st.tabs(
-    ["Figures on unseen groups", "What it learned from", "Evaluate on a data set"], key="runs.view", on_change="rerun"
+figures, facts, elsewhere, note, away = st.tabs(
+    ["Figures on unseen groups", "What it learned from", "Evaluate on a data set", "Note and tags", "Take away"],
+    key="runs.view",
+    on_change="rerun",
 )
 if figures.open:
     with figures:
@@ -63,3 +60,20 @@ if elsewhere.open:
             shelf.evaluate_form(workbench, run, datasets)
         else:
             needs("There is no data to evaluate on.", (site.IMPORT, "Import data"))
+if note.open:
+    with note, guard():
+        note_form(workbench, run)
+if away.open:
+    with away, guard():
+        handover.take_away(workbench, run)
+
+st.subheader("Compare", anchor=False)
+if len(runs) < 2:
+    st.caption("There is one run. Train another, and how much they differ stands here.")
+    st.stop()
+chosen = compare_controls(list(runs.values()))
+if len(chosen) < 2:
+    st.caption("Choose two runs or more: they are compared text by text, on the unseen texts that both were asked.")
+else:
+    with guard():
+        show_comparison(workbench, chosen)

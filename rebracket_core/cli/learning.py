@@ -12,6 +12,7 @@ from rebracket_core.cli.ending import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.settings import Settings
@@ -32,12 +33,17 @@ def train(
     ] = None,
     values: SetOption = None,
     follow: Annotated[bool, typer.Option("--follow/--quiet", help="Show how far the training is, on stderr.")] = True,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Train a run on a data set and say how good it is on groups that it has not met."""
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
+    if detach:
+        return _detached(bench.launch(dataset, config=chosen), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.train(dataset, config=chosen, progress=progress)
     if as_json:
@@ -45,6 +51,43 @@ def train(
     else:
         out.text(_run_text(info))
     return DONE
+
+
+def _detached(run_id: str, *, as_json: bool) -> int:
+    if as_json:
+        out.json({"run_id": run_id})
+    else:
+        out.text(run_id)
+        tell("A worker trains it. How far it is: rebracket runs; to stop it: rebracket cancel RUN")
+    return DONE
+
+
+@command
+def cancel(
+    run: Annotated[str, typer.Argument(help="The id of a run that is waiting or training.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Ask the worker of a run to stop at its next step; what is finished is kept for `resume`."""
+    workbench_for(home).cancel(run)
+    if as_json:
+        out.json({"cancelling": run})
+    else:
+        out.text(f"{one_line(run)} stops at its next step.")
+    return DONE
+
+
+@command
+def resume(
+    run: Annotated[str, typer.Argument(help="The id of a run that was cancelled, failed or lost.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Start a worker that goes on where a run stopped; it comes to the numbers that it would have had anyway."""
+    workbench_for(home).resume(run)
+    return _detached(run, as_json=as_json)
 
 
 def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
@@ -62,12 +105,14 @@ def _run_text(info: RunInfo) -> str:
 
 @command
 def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
-    """List the finished runs, newest first, with their figures on unseen groups."""
+    """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
     bench = workbench_for(home)
     found, broken = bench.runs(), bench.shelf.broken()
+    active = [state for state in bench.states() if state.status.active]
     if as_json:
         out.json({
             "runs": [info.to_dict() for info in found],
+            "active": [state.to_dict() for state in active],
             "broken": [{"run_id": run_id, "why": why} for run_id, why in broken],
         })
         return DONE
@@ -76,6 +121,9 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
         out.text(columns(heads, [_run_row(info) for info in found]))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
+    for state in active:
+        part = f" {state.done}/{state.total}" if state.total > 1 else ""
+        tell(f"{state.run_id} on {one_line(state.dataset)}: {state.status}, {state.stage}{part}")
     for run_id, why in broken:
         tell(f"{run_id} cannot be used: {why or 'it is not finished'}")
     return DONE
@@ -91,17 +139,26 @@ def _run_row(info: RunInfo) -> tuple[Any, ...]:
 
 @command
 def promote(
-    run: Annotated[str, typer.Argument(help="The id of a finished run.")],
+    run: Annotated[str | None, typer.Argument(help="The id of a finished run.")] = None,
     *,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the run that was in use before.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Make a run the one that verdicts come from."""
+    """Make a run the one that verdicts come from, or go back to the one before."""
+    if (run is None) != back:
+        raise InputError(
+            "It is not clear which run is meant.", expected="the id of a run, or --back",
+            found="both" if back else "neither", hint="rebracket promote RUN, or rebracket promote --back",
+        )
     bench = workbench_for(home)
-    before = bench.promoted()
-    bench.promote(run)
+    before = bench.shelf.promoted_id()
+    if run is None:
+        run = bench.roll_back()
+    else:
+        bench.promote(run)
     if as_json:
-        out.json({"promoted": run, "before": before.run_id if before else None})
+        out.json({"promoted": run, "before": before})
     else:
         out.text(f"Verdicts now come from {one_line(run)}.")
     return DONE

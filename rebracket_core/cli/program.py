@@ -12,11 +12,12 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
-from rebracket_core.cli.learning import evaluate, promote, runs, train
+from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.verdicts import validate
 
 program = typer.Typer(
@@ -45,7 +46,7 @@ def _common_options(
 
 
 program.command("import")(import_)
-for _command in (audit, train, runs, promote, evaluate, validate):
+for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
 program.command("app")(serve_app)
 program.command()(doctor)

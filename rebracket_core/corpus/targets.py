@@ -86,6 +86,11 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
     )
 
 
+def take_targets(told: Targets, rows: np.ndarray) -> Targets:
+    """The targets of some rows (mask or indices)."""
+    return Targets(*(getattr(told, name)[rows] for name in Targets.__slots__))
+
+
 def smooth_context(axis: np.ndarray, *, groups: np.ndarray, has_modes: np.ndarray) -> np.ndarray:
     """Axis targets blended with their neighbours of the same song in row order, (n, 3, 3) float64.
 

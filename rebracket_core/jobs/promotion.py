@@ -8,7 +8,8 @@ from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import write_json
-from rebracket_core.jobs.folder import now
+from rebracket_core.jobs.folder import RunFolder, now
+from rebracket_core.training import TrainingConfig
 
 _PROMOTED = "promoted.json"
 _MOST_KEPT = 50
@@ -20,8 +21,21 @@ def promoted_id(runs: Path) -> str | None:
     return str(note["run_id"]) if note else None
 
 
+def gives_verdicts(folder: RunFolder) -> bool:
+    """Whether a run was asked to learn what a verdict needs."""
+    return TrainingConfig.from_dict(folder.spec()["config"]).judges
+
+
 def promote(runs: Path, run_id: str) -> None:
-    """Put a run to use; the one before it is remembered."""
+    """Put a run to use; the one before it is remembered. A ModelError refuses a run that was not trained to judge."""
+    folder = RunFolder(runs / run_id)
+    if (folder.path / "spec.json").is_file() and not gives_verdicts(folder):
+        raise ModelError(
+            "The run cannot be put to use.",
+            expected="a run that was trained on axes and album, which every verdict needs",
+            found=f"outputs: {', '.join(folder.spec()['config']['outputs'])}",
+            hint="train a run with the outputs axes and album, and promote that one",
+        )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
     _write(runs, run_id, earlier)

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rebracket_core.models.layout import TYPES
+
 
 @dataclass(frozen=True, slots=True)
 class HeadEnsemble:
-    """M linear heads: `weight` (M, d, 27) float32, `bias` (M, 27) float32; outputs stand as in `layout`."""
+    """M linear heads: `weight` (M, d, 27) float32, `bias` (M, 27) float32; outputs stand as in `layout`.
+
+    `exclusive_types`: the heads were trained so that a text has exactly one type (softmax); their type logits are then
+    turned into log-odds, so that a sigmoid of them is the type's probability, as everywhere else.
+    """
 
     weight: np.ndarray
     bias: np.ndarray
+    exclusive_types: bool = False
 
     @property
     def n_members(self) -> int:
@@ -28,4 +35,16 @@ class HeadEnsemble:
         """(n, M, 27) float32 logits of (n, d) features: one matrix product for all members."""
         members, dim, outputs = self.weight.shape
         flat = self.weight.transpose(1, 0, 2).reshape(dim, members * outputs)
-        return (features @ flat).reshape(len(features), members, outputs) + self.bias
+        logits: np.ndarray = (features @ flat).reshape(len(features), members, outputs) + self.bias
+        if self.exclusive_types:
+            logits[..., TYPES] = log_odds(logits[..., TYPES])
+        return logits
+
+
+def log_odds(logits: np.ndarray) -> np.ndarray:
+    """(..., K) log of p/(1-p) of the softmax over the last axis: each logit minus the log-sum-exp of all the others."""
+    k = logits.shape[-1]
+    others = np.where(np.eye(k, dtype=bool), -np.inf, logits[..., None, :])
+    top = others.max(axis=-1)
+    result: np.ndarray = logits - (top + np.log(np.exp(others - top[..., None]).sum(axis=-1)))
+    return result.astype(logits.dtype)

@@ -7,13 +7,15 @@ The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rebracket_core.models import losses
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYPES
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +53,11 @@ class FitOptions:
     """How heads are fitted.
 
     `strength` is the inverse of the penalty, as C in scikit-learn's LogisticRegression: the mean loss of n rows is
-    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of four L-BFGS iterations.
+    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of four L-BFGS iterations. A question of weight 0
+    teaches nothing. `axis_loss`, `type_loss` as in `losses`; `axis_delta` is Huber's delta and smooth L1's beta;
+    `balanced` weighs albums by the inverse of how often a member's rows have them. With `by_uncertainty` the weights only
+    say which questions count (above 0): the losses weigh themselves (`losses.uncertainty_weighted`). Linear heads share no
+    parameters, so that moves each question's strength against the penalty, and nothing else.
     """
 
     strength: float = 10.0
@@ -62,6 +68,13 @@ class FitOptions:
     axis_weight: float = 1.0
     confidence_weight: float = 0.5
     types_weight: float = 0.5
+    marked_weight: float = 0.0
+    axis_loss: str = losses.AxisLoss.KL
+    axis_delta: float = 0.2
+    type_loss: str = losses.TypeLoss.MULTI
+    balanced: bool = False
+    label_smoothing: float = 0.0
+    by_uncertainty: bool = False
 
 
 def fit_heads(
@@ -90,7 +103,8 @@ def fit_heads(
     finally:
         torch.set_num_threads(threads)
     full = np.einsum("dr,mro->mdo", back, weight) if back is not None else weight
-    return HeadEnsemble(weight=np.ascontiguousarray(full, dtype=np.float32), bias=bias)
+    exclusive = options.type_loss == losses.TypeLoss.SINGLE
+    return HeadEnsemble(weight=np.ascontiguousarray(full, dtype=np.float32), bias=bias, exclusive_types=exclusive)
 
 
 def _minimise(
@@ -117,10 +131,12 @@ def _minimise(
     best = (torch.zeros_like(weight), torch.zeros_like(bias))
     stale = torch.zeros(members)
     has_held = bool((held_w.sum(dim=1) > 0).all())
+    balance = _balance(y["album"], train_w) if options.balanced else None
+    watched = replace(options, by_uncertainty=False)  # steps are compared by a loss whose weights stay where they are
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = member_losses(_logits(x, weight, bias), y, train_w, options=options).sum()
+        loss = member_losses(_logits(x, weight, bias), y, train_w, options=options, balance=balance).sum()
         loss = loss + ((weight**2).sum(dim=(1, 2)) / (2.0 * options.strength * n_train)).sum()
         loss.backward()
         return loss
@@ -128,7 +144,8 @@ def _minimise(
     for step in range(options.max_steps):
         optimiser.step(closure)
         with torch.no_grad():
-            held = member_losses(_logits(x, weight, bias), y, held_w if has_held else train_w, options=options)
+            held_out = held_w if has_held else train_w
+            held = member_losses(_logits(x, weight, bias), y, held_out, options=watched, balance=balance)
             better = held < best_loss - 1e-5
             best_loss = torch.where(better, held, best_loss)
             best[0][better], best[1][better] = weight[better].detach(), bias[better].detach()
@@ -141,44 +158,82 @@ def _minimise(
 
 
 def member_losses(
-    logits: torch.Tensor, y: dict[str, torch.Tensor], row_weight: torch.Tensor, *, options: FitOptions
+    logits: torch.Tensor,
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    options: FitOptions,
+    balance: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """(M,) losses of M members from (n, M, 27) logits, each part a weighted mean over the rows that have that label.
+    """(M,) losses of M members from (n, M, 27) logits: the questions' losses, weighted as the options say.
 
-    Axes: KL(target‖prediction) summed over the three axes; confidence: BCE; album: cross-entropy; types: mean BCE.
-    `row_weight` (M, n).
+    `row_weight` (M, n); `balance` (M, n) multiplies it for the album's question.
     """
     import torch
-    from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, log_softmax
 
+    parts = question_losses(logits, y, row_weight, options=options, balance=balance)
+    if options.by_uncertainty:
+        axes = [parts[axis] for axis in AXIS_NAMES if options.axis_weight > 0]
+        others = [parts[name] for name in ("confidence", "album", "types", "marked") if _weight(options, name) > 0]
+        return losses.uncertainty_weighted(torch.stack([*axes, *others], dim=-1))
+    total = (
+        options.axis_weight * sum(parts[axis] for axis in AXIS_NAMES)
+        + options.confidence_weight * parts["confidence"]
+        + options.album_weight * parts["album"]
+        + options.types_weight * parts["types"]
+    )
+    return total + options.marked_weight * parts["marked"] if options.marked_weight > 0 else total
+
+
+def question_losses(
+    logits: torch.Tensor,
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    options: FitOptions,
+    balance: torch.Tensor | None = None,
+) -> dict[str, torch.Tensor]:
+    """By question the (M,) losses of M members, each a weighted mean over the rows that have that label.
+
+    The three axes by name, "confidence", "album", "types", and "marked" where it has a weight; shapes as in `member_losses`.
+    """
     n, members, _ = logits.shape
     w = row_weight.T
-
-    def mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        weighted = w * mask[:, None]
-        return (values * weighted).sum(dim=0) / weighted.sum(dim=0).clamp(min=1e-9)
-
-    log_p = log_softmax(logits[..., AXIS].reshape(n, members, -1, 3), dim=-1)
-    target = y["axis"][:, None]
-    kl = (torch.xlogy(target, target) - target * log_p).sum(dim=-1)
-    axis = sum(mean(kl[..., a], y["axis_mask"][:, a]) for a in range(kl.shape[-1]))
-    conf = logits[..., CONFIDENCE]
-    confidence = mean(
-        binary_cross_entropy_with_logits(conf, y["confidence"][:, None].expand_as(conf), reduction="none"),
-        y["confidence_mask"],
+    axis = losses.axis_losses(
+        logits[..., AXIS].reshape(n, members, -1, 3), y["axis"][:, None], kind=options.axis_loss, delta=options.axis_delta
     )
-    has_album = (y["album"] >= 0).float()
-    album_target = y["album"].clamp(min=0)[:, None].expand(n, members)
-    album = mean(cross_entropy(logits[..., ALBUM].permute(0, 2, 1), album_target, reduction="none"), has_album)
-    kinds = logits[..., TYPES]
-    per_type = binary_cross_entropy_with_logits(kinds, y["types"][:, None].expand_as(kinds), reduction="none")
-    types = mean(per_type.mean(dim=-1), y["types_mask"])
-    return (
-        options.axis_weight * axis
-        + options.confidence_weight * confidence
-        + options.album_weight * album
-        + options.types_weight * types
+    out = {
+        name: losses.weighted_mean(axis[..., a], w * y["axis_mask"][:, a][:, None]) for a, name in enumerate(AXIS_NAMES)
+    }
+    conf = losses.bce(logits[..., CONFIDENCE], y["confidence"][:, None])
+    out["confidence"] = losses.weighted_mean(conf, w * y["confidence_mask"][:, None])
+    has_album = (y["album"] >= 0).float()[:, None]
+    album = losses.album_cross_entropy(
+        logits[..., ALBUM], y["album"].clamp(min=0)[:, None].expand(n, members), label_smoothing=options.label_smoothing
     )
+    out["album"] = losses.weighted_mean(album, w * has_album if balance is None else w * balance.T * has_album)
+    kinds, types, mask = logits[..., TYPES], y["types"][:, None], y["types_mask"][:, None]
+    if options.type_loss == losses.TypeLoss.SINGLE:
+        asked = w * mask * losses.with_a_type(y["types"])[:, None]
+        out["types"] = losses.weighted_mean(losses.types_single(kinds, types), asked)
+    else:
+        out["types"] = losses.weighted_mean(losses.types_multi(kinds, types), w * mask)
+    if options.marked_weight > 0:
+        out["marked"] = losses.weighted_mean(losses.marked(kinds, types), w * mask)
+    return out
+
+
+def _weight(options: FitOptions, question: str) -> float:
+    return float(getattr(options, f"{question}_weight"))
+
+
+def _balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
+    """(M, n) weight of each row's album for each member, from the (M, n) weights of the rows that it is trained on."""
+    import torch
+
+    one_hot = torch.nn.functional.one_hot(album.clamp(min=0), len(ALBUM_NAMES)) * (album >= 0)[:, None]
+    weights = torch.from_numpy(losses.balanced_weights((train_w @ one_hot.float()).numpy()))
+    return weights[:, album.clamp(min=0)]
 
 
 def _logits(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.targets import targets
+from rebracket_core.corpus.targets import take_targets, targets
 from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.baselines import NAMES, baseline_answers
@@ -52,7 +53,7 @@ def evaluate_run(
         )
     rows = take_rows(rows, unseen)
     held = Held(
-        answers=model.answer({**{f: rows.frame[f].tolist() for f in config.text}}, encoder=encoder),
+        answers=replace(model.answer({f: rows.frame[f].tolist() for f in config.text}, encoder=encoder), untrained=()),
         targets=rows.plain,
         groups=rows.groups,
         texts=rows.texts[config.text[0]],
@@ -84,8 +85,8 @@ def take_rows(rows: TrainingRows, at: np.ndarray) -> TrainingRows:
         frame=frame,
         texts={field: [values[i] for i in at] for field, values in rows.texts.items()},
         vectors={field: values[at] for field, values in rows.vectors.items()},
-        soft=targets(frame),
-        plain=targets(frame, smoothing=0.0),
+        soft=take_targets(rows.soft, at),
+        plain=take_targets(rows.plain, at),
         groups=rows.groups[at],
         background=rows.background,
     )

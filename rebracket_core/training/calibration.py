@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rebracket_core.corpus.targets import Targets
+from rebracket_core.corpus.targets import Targets, take_targets
 from rebracket_core.models.layout import CONFIDENCE
 from rebracket_core.models.scores import Calibration, Scores, scores_from_logits, sigmoid
 
@@ -47,11 +47,6 @@ def cross_calibrate(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -
             whole[fold == k] = getattr(scores, name)
         merged[name] = whole
     return Scores(**merged)
-
-
-def take_targets(targets: Targets, rows: np.ndarray) -> Targets:
-    """The targets of some rows (mask or indices)."""
-    return Targets(*(getattr(targets, name)[rows] for name in Targets.__slots__))
 
 
 def album_log_loss(album: np.ndarray, album_idx: np.ndarray) -> float:

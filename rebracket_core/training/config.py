@@ -11,6 +11,17 @@ from rebracket_core.errors import ConfigError
 
 _TEXT_FIELDS = ("concept", "descriptions", "lyrics")
 SPLITS = ("grouped", "leaked")
+OUTPUTS = ("axes", "album", "types", "marked")
+VERDICT_OUTPUTS = ("axes", "album")
+AXIS_LOSSES = ("kl", "mse", "huber", "smooth_l1")
+TYPE_LOSSES = ("multi", "single")
+CLASS_WEIGHTS = ("none", "balanced")
+WEIGHTINGS = ("fixed", "uncertainty")
+_WEIGHTS = ("axis_weight", "confidence_weight", "album_weight", "types_weight", "marked_weight")
+# Ways to balance questions on a shared trunk. Heads on frozen vectors have none, so choosing one would change nothing.
+_FOR_SHARED_TRUNKS = (
+    "gradnorm", "pcgrad", "mgda", "cagrad", "gradvac", "graddrop", "imtl_g", "nash_mtl", "upgrad", "aligned_mtl", "dualproj",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,20 @@ class TrainingConfig:
     "leaked" (by row), which marks every figure; `strength`: inverse penalty, as C of a logistic regression;
     `accept_precision`: the share of accepted concepts that must be right where `accept` is chosen, a little above the
     0.9 that is promised, because a threshold chosen on some songs does slightly worse on others.
+
+    What is learnt, and how:
+    `outputs`: the questions that are trained: "axes" (with the chromatic confidence), "album", "types", and "marked",
+    whether a text has any rebracketing type; a verdict needs axes and album, so a run without them is scored, never used.
+    `axis_loss`: "kl" against the soft targets, or "mse", "huber", "smooth_l1" of the scores.
+    `axis_delta`: Huber's delta and smooth L1's beta; at 1 no difference of two scores passes it, and both are half of mse.
+    `class_weights`: "balanced" weighs an album by the inverse of its share of the rows, so that rare albums count as much.
+    `label_smoothing`: the share of the album's target that is spread over all nine albums.
+    `context_smoothing`: a row's axis targets take 0.3 from its neighbours in the same song (window 3), never from others.
+    `type_loss`: "multi" asks for each type on its own; "single" is a softmax over the types, learnt from rows that have one.
+    `weighting`: "fixed" weights, or "uncertainty" (Kendall et al. 2018), where each question is divided by its own loss;
+    linear heads share nothing, so that only moves each question's strength against the penalty.
+    `axis_weight`, `confidence_weight`, `album_weight`, `types_weight`, `marked_weight`: the fixed weights of the questions,
+    which too move no more than each question's strength ("types" and "marked" alone share a head).
     """
 
     schema_version: int = 1
@@ -39,14 +64,30 @@ class TrainingConfig:
     smoothing: float = 0.1
     accept_precision: float = 0.93
     seed: int = 20260122
+    outputs: tuple[str, ...] = ("axes", "album", "types")
+    axis_loss: str = "kl"
+    axis_delta: float = 0.2
+    class_weights: str = "none"
+    label_smoothing: float = 0.0
+    context_smoothing: bool = False
+    type_loss: str = "multi"
+    weighting: str = "fixed"
+    axis_weight: float = 1.0
+    confidence_weight: float = 0.5
+    album_weight: float = 1.0
+    types_weight: float = 0.5
+    marked_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(
-            "text",
-            bool(self.text) and set(self.text) <= set(_TEXT_FIELDS) and len(set(self.text)) == len(self.text),
-            expected=f"one or several of {', '.join(_TEXT_FIELDS)}",
-            found=self.text,
-        )
+        for name, choices in (("text", _TEXT_FIELDS), ("outputs", OUTPUTS)):
+            some = getattr(self, name)
+            _check(
+                name,
+                bool(some) and set(some) <= set(choices) and len(set(some)) == len(some),
+                expected=f"one or several of {', '.join(choices)}",
+                found=some,
+            )
+        self._check_losses()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
@@ -65,6 +106,9 @@ class TrainingConfig:
             ("strength", 1e-6, 1e9),
             ("smoothing", 0.0, 0.9),
             ("accept_precision", 0.5, 1.0),
+            ("axis_delta", 1e-3, 1.0),
+            ("label_smoothing", 0.0, 0.9),
+            *((name, 1e-3, 1e3) for name in _WEIGHTS),
         ):
             value = getattr(self, name)
             _check(name, low_f <= value <= high_f, expected=f"{low_f} to {high_f}", found=value)
@@ -75,9 +119,37 @@ class TrainingConfig:
             found=self.vector_weight,
         )
 
+    def _check_losses(self) -> None:
+        if self.weighting in _FOR_SHARED_TRUNKS:
+            raise ConfigError(
+                f"The weighting '{self.weighting}' can do nothing here.",
+                expected=" or ".join(WEIGHTINGS),
+                found=f"{self.weighting!r}, which balances the gradients that questions send into parameters they share; "
+                "linear heads on frozen vectors share none",
+                hint="leave weighting at 'fixed', or set the questions' weights",
+            )
+        for name, choices in (
+            ("axis_loss", AXIS_LOSSES),
+            ("type_loss", TYPE_LOSSES),
+            ("class_weights", CLASS_WEIGHTS),
+            ("weighting", WEIGHTINGS),
+        ):
+            _check(name, getattr(self, name) in choices, expected=" or ".join(choices), found=getattr(self, name))
+        _check(
+            "outputs",
+            "marked" not in self.outputs or self.type_loss == "multi",
+            expected="no 'marked' where type_loss is 'single': a softmax over the types cannot say that there is none",
+            found=self.outputs,
+        )
+
+    @property
+    def judges(self) -> bool:
+        """Whether a run with this config can give verdicts: these need the axes and the album."""
+        return set(VERDICT_OUTPUTS) <= set(self.outputs)
+
     def to_dict(self) -> dict[str, Any]:
         """The config as plain values; `from_dict` gives it back unchanged."""
-        return {**asdict(self), "text": list(self.text)}
+        return {**asdict(self), "text": list(self.text), "outputs": list(self.outputs)}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> TrainingConfig:

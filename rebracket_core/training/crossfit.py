@@ -61,10 +61,35 @@ def fit_ensemble(
         features,
         head_targets(rows.soft).take(train),
         member_weights=member_weights,
-        options=FitOptions(strength=config.strength, max_steps=config.max_steps, patience=config.patience, seed=seed),
+        options=fit_options(config, seed=seed),
         on_step=on_step,
     )
     return FittedHeads(recipe=recipe, ensemble=ensemble)
+
+
+def fit_options(config: TrainingConfig, *, seed: int) -> FitOptions:
+    """How heads are fitted under a config; a question that is no output weighs nothing."""
+
+    def weight(output: str, value: float) -> float:
+        return value if output in config.outputs else 0.0
+
+    return FitOptions(
+        strength=config.strength,
+        max_steps=config.max_steps,
+        patience=config.patience,
+        seed=seed,
+        album_weight=weight("album", config.album_weight),
+        axis_weight=weight("axes", config.axis_weight),
+        confidence_weight=weight("axes", config.confidence_weight),
+        types_weight=weight("types", config.types_weight),
+        marked_weight=weight("marked", config.marked_weight),
+        axis_loss=config.axis_loss,
+        axis_delta=config.axis_delta,
+        type_loss=config.type_loss,
+        balanced=config.class_weights == "balanced",
+        label_smoothing=config.label_smoothing,
+        by_uncertainty=config.weighting == "uncertainty",
+    )
 
 
 def predict_rows(fitted: FittedHeads, rows: TrainingRows, *, at: np.ndarray) -> np.ndarray:
@@ -110,7 +135,8 @@ def _fit_fold(
     rows: TrainingRows, k: int, *, train: np.ndarray, test: np.ndarray, config: TrainingConfig, watch: Watch
 ) -> dict[str, np.ndarray]:
     def on_step(step: int, losses: np.ndarray) -> None:
-        watch.point({"fold": k, "step": step, "loss": losses.mean(), "loss_low": losses.min(), "loss_high": losses.max()})
+        spread = {"loss": losses.mean(), "loss_low": losses.min(), "loss_high": losses.max()}
+        watch.point({"fold": k, "step": step, **{name: float(value) for name, value in spread.items()}})
 
     fitted = fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + k, on_step=on_step)
     return {

@@ -205,7 +205,10 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
 
 
 def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
-    """Average precision of each type beside how often it occurs, which is what an answer by chance would reach."""
+    """Average precision of each type beside how often it occurs, which is what an answer by chance would reach.
+
+    `marked` is the same for "has any type at all", whose probability is 1 - Π(1 - p) over the types.
+    """
     from sklearn.metrics import average_precision_score
 
     mask = plain.types_labelled
@@ -221,8 +224,15 @@ def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
         for k, name in enumerate(TYPE_NAMES)
         if truth[:, k].any()
     }
+    has = np.asarray(truth.any(axis=1))
+    any_p = 1.0 - np.prod(1.0 - told, axis=1)
+    marked = {"prevalence": float(has.mean()), "n": int(has.sum())}
+    if has.any():
+        marked["average_precision"] = float(average_precision_score(has, any_p))
+        marked["accuracy"] = float(((any_p >= 0.5) == has).mean())
     return {
         "n": int(mask.sum()),
+        "marked": marked,
         "macro_average_precision": float(np.mean([row["average_precision"] for row in per_type.values()])),
         "macro_prevalence": float(np.mean([row["prevalence"] for row in per_type.values()])),
         "per_type": per_type,

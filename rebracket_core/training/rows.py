@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus import collapse_repeats, leak_safe_groups, read_not_concepts
-from rebracket_core.corpus.targets import Targets, targets
+from rebracket_core.corpus.targets import Targets, smooth_context, take_targets, targets
 from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
 from rebracket_core.models.fit import HeadTargets
@@ -56,8 +56,12 @@ def prepare_rows(
     rows = collapse_repeats(frame)
     has_text = (rows[list(config.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
     rows = rows[has_text].reset_index(drop=True)
-    plain = targets(rows, smoothing=0.0)
-    useful = plain.labelled | (plain.album_idx >= 0)
+    plain = asked_of(targets(rows, smoothing=0.0), outputs=config.outputs)
+    soft = asked_of(soft_targets(rows, config=config), outputs=config.outputs)
+    useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
+    if "axes" not in config.outputs and "album" not in config.outputs:
+        useful = plain.types_labelled
+    plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows = rows[useful].reset_index(drop=True)
     groups = leak_safe_groups(rows)
     if len(set(groups.tolist())) < MIN_GROUPS:
@@ -72,11 +76,32 @@ def prepare_rows(
         frame=rows,
         texts=texts,
         vectors=encode_fields(texts, fields=config.text, encoder=encoder, progress=progress),
-        soft=targets(rows, smoothing=config.smoothing),
-        plain=targets(rows, smoothing=0.0),
+        soft=soft,
+        plain=plain,
         groups=groups,
         background=encoder.encode(background_texts()),
     )
+
+
+def soft_targets(rows: pd.DataFrame, *, config: TrainingConfig) -> Targets:
+    """The smoothed targets of rows in their songs' order, blended with their neighbours' where the config asks for it."""
+    soft = targets(rows, smoothing=config.smoothing)
+    if not config.context_smoothing:
+        return soft
+    has_modes = np.isin(soft.axis_kind, ("single", "multi", "soft"))
+    songs = np.array(rows["group_id"].tolist(), dtype=object)
+    return replace(soft, axis=smooth_context(soft.axis, groups=songs, has_modes=has_modes))
+
+
+def asked_of(told: Targets, *, outputs: tuple[str, ...]) -> Targets:
+    """The targets as if rows had no label of the questions that are not trained: no figure is then given for these."""
+    if "album" not in outputs:
+        told = replace(told, album_idx=np.full_like(told.album_idx, -1))
+    if "axes" not in outputs:
+        told = replace(told, axis_kind=np.full_like(told.axis_kind, "unlabelled"))
+    if "types" not in outputs and "marked" not in outputs:
+        told = replace(told, types_labelled=np.zeros_like(told.types_labelled))
+    return told
 
 
 def background_texts() -> list[str]:

@@ -18,6 +18,7 @@ from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ensemble, fit_ood
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
 from rebracket_core.training.folds import cross_baselines
+from rebracket_core.training.held_rows import held_rows, write_held_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
 from rebracket_core.training.transfer import transfer_between_origins
@@ -85,6 +86,7 @@ def _train(
         n_seen_excluded=0,
         notes=_notes(config, transfer),
     )
+    write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
     watch.stage("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final = fit_ensemble(rows, train=everything, config=config, seed=config.seed)

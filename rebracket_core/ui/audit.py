@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pandas as pd
 import streamlit as st
@@ -42,9 +42,16 @@ def report_of(workbench: Workbench, meta: DatasetMeta) -> AuditReport:
     return kept[place]
 
 
-def show_findings(report: AuditReport) -> None:
-    """Draw the findings, problems first, each with its word, its numbers and some evidence."""
+def remembered(meta: DatasetMeta) -> AuditReport | None:
+    """The audit of a data set where one was made since the app started, else None."""
+    return _kept().get(f"{meta.name} {meta.digest}")
+
+
+def show_findings(report: AuditReport, *, levels: Collection[Level] = tuple(Level)) -> None:
+    """Draw the findings of these levels, problems first, each with its word, its numbers and some evidence."""
     for finding in report.findings:
+        if Level(finding.level) not in levels:
+            continue
         word, icon, box = _BOXES[Level(finding.level)]
         box(finding_text(finding, word=word), icon=icon)
 

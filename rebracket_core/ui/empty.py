@@ -21,12 +21,12 @@ def needs_model(has_data: bool) -> None:
     if has_data:
         needs(
             "There is no model yet, and without one no verdict is given. Train one from the data that is here.",
-            (site.RUNS, "Train a model"),
+            (site.LAUNCH, "Train a model"),
         )
     else:
         needs(
             "There is no model yet, and without one no verdict is given. Import texts first (the starter corpus takes "
             "one press), then train.",
             (site.IMPORT, "Import data"),
-            (site.RUNS, "Train a model"),
+            (site.LAUNCH, "Train a model"),
         )

@@ -37,7 +37,7 @@ def next_steps(datasets: Sequence[DatasetMeta], runs: Sequence[RunInfo], *, prom
         ]
     if not runs:
         return [
-            Step("Train a first model on what is imported.", site.RUNS, "Train a model"),
+            Step("Train a first model on what is imported.", site.LAUNCH, "Train a model"),
             Step("See what the data can teach and what it cannot.", site.AUDIT, "Audit the data"),
         ]
     if promoted is None:
@@ -56,7 +56,7 @@ def next_steps(datasets: Sequence[DatasetMeta], runs: Sequence[RunInfo], *, prom
     known = {run.dataset_digest for run in runs}
     fresh = [d.name for d in datasets if d.digest not in known and d.n_groups >= _LEAST_GROUPS]
     if fresh:
-        steps.append(Step(f"No run has learned from {', '.join(fresh[:3])} yet.", site.RUNS, "Train on it"))
+        steps.append(Step(f"No run has learned from {', '.join(fresh[:3])} yet.", site.LAUNCH, "Train on it"))
     return steps or [Step("Everything is in place. Validate concepts, one or many.", site.VALIDATE, "Validate concepts")]
 
 

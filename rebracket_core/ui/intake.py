@@ -117,4 +117,4 @@ def show_last(workbench: Workbench, name: str) -> None:
         show_report(meta.report)
         with st.container(horizontal=True):
             site.link(site.AUDIT, "Audit what it can teach")
-            site.link(site.RUNS, "Train on it")
+            site.link(site.LAUNCH, "Train on it")

@@ -1,4 +1,4 @@
-"""Training and choosing runs on a page."""
+"""Choosing runs on a page."""
 
 from __future__ import annotations
 
@@ -15,31 +15,6 @@ from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import RunInfo, Workbench
 
 _MOST_KEPT = 8
-
-
-def train_form(workbench: Workbench, datasets: Sequence[DatasetMeta]) -> None:
-    """Draw the choice of a data set and the button that trains on it; the run goes into the session as `runs.new`."""
-    with st.form("runs.train", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Data set", [d.name for d in datasets], key="runs.dataset", width=320)
-        pressed = st.form_submit_button("Train", type="primary", icon=":material/model_training:")
-    st.caption(
-        "Training reads every text once and takes from seconds to minutes. Keep this page open until it is done; the "
-        "command line, `rebracket train`, does the same without a browser."
-    )
-    if not pressed or name is None:
-        return
-    with working(f"Training on {escape(name)}", done=f"Trained on {escape(name)}") as progress:
-        run = workbench.train(name, progress=progress)
-    st.session_state["runs.new"] = run.run_id
-
-
-def show_new(runs: dict[str, RunInfo], run_id: str | None) -> None:
-    """Draw what the run that was just trained is worth, and whether it is in use."""
-    run = runs.get(run_id or "")
-    if run is None:
-        return
-    tail = "It is in use now." if run.promoted else "It is not in use: promote it below if it is better."
-    st.success(f"**{escape(run.run_id)}** learned from {escape(trained_on(run))}. {tail}", icon=":material/check_circle:")
 
 
 def promote_button(workbench: Workbench, run: RunInfo) -> None:

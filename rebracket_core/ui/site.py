@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -40,12 +41,19 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+LAUNCH = Place(
+    "pages/train/launch.py",
+    "Launch",
+    ":material/rocket_launch:",
+    "launch",
+    "Train a model, and watch it while it learns.",
+)
 RUNS = Place(
     "pages/train/runs.py",
     "Runs",
     ":material/model_training:",
     "runs",
-    "Train a model, compare runs, and choose the one that answers.",
+    "Compare runs, and choose the one that answers.",
 )
 IMPORT = Place(
     "pages/library/import.py",
@@ -61,7 +69,7 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
-    "Train": (RUNS,),
+    "Train": (LAUNCH, RUNS),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""
@@ -77,6 +85,6 @@ def navigation() -> dict[str, list[StreamlitPage]]:
     }
 
 
-def link(place: Place, label: str | None = None) -> None:
-    """Draw a link to a page, with its icon."""
-    st.page_link(place.file, label=label or place.title, icon=place.icon)
+def link(place: Place, label: str | None = None, *, query: Mapping[str, str] | None = None) -> None:
+    """Draw a link to a page, with its icon; `query` is what the address says after the question mark."""
+    st.page_link(place.file, label=label or place.title, icon=place.icon, query_params=dict(query or {}))

@@ -18,19 +18,24 @@ from rebracket_core.validation.ood import OodDetector
 from rebracket_core.validation.verdict import ItemLike, Verdict, judge_many
 
 _OOD = "ood."
+_NEEDED = ("axes", "album")  # what a verdict rests on
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a model says of n texts: its scores, and (n,) p-values of being like the training texts."""
+    """What a model says of n texts: its scores, and (n,) p-values of being like the training texts.
+
+    `untrained` names what a verdict needs and the run did not learn; no verdict is then given.
+    """
 
     scores: Scores
     ood_p: np.ndarray
+    untrained: tuple[str, ...] = ()
 
     def take(self, rows: np.ndarray) -> Answers:
         """The answers for some rows (mask or indices)."""
         parts = {name: getattr(self.scores, name)[rows] for name in self.scores.__slots__}
-        return Answers(scores=Scores(**parts), ood_p=self.ood_p[rows])
+        return Answers(scores=Scores(**parts), ood_p=self.ood_p[rows], untrained=self.untrained)
 
     def judge(
         self,
@@ -41,7 +46,17 @@ class Answers:
         with_types: bool = True,
         flags: Sequence[Sequence[str]] | None = None,
     ) -> list[Verdict]:
-        """One verdict an item, in order; without types where the run learnt none."""
+        """One verdict an item, in order; without types where the run learnt none.
+
+        Raises ModelError where the run did not learn what a verdict needs.
+        """
+        if self.untrained:
+            raise ModelError(
+                "The run gives no verdicts.",
+                expected="a run that was trained on axes and album",
+                found=f"it was trained without {' and '.join(self.untrained)}",
+                hint="ask another run, or train one with these outputs",
+            )
         s = self.scores
         return judge_many(
             items,
@@ -86,6 +101,7 @@ class ConceptModel:
         return Answers(
             scores=scores_from_logits(logits, calibration=self.calibration),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
+            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("outputs", _NEEDED)),
         )
 
     @property
@@ -111,7 +127,8 @@ class ConceptModel:
         """The model of an artefact; a ModelError names what it lacks or what does not fit."""
         manifest, arrays = artefact.manifest, artefact.arrays
         try:
-            ensemble = HeadEnsemble(weight=arrays["weight"], bias=arrays["bias"])
+            exclusive = manifest.get("config", {}).get("type_loss") == "single"
+            ensemble = HeadEnsemble(weight=arrays["weight"], bias=arrays["bias"], exclusive_types=exclusive)
             return cls(
                 run_id=manifest["run_id"],
                 encoder_id=manifest["encoder_id"],

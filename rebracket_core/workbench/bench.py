@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rebracket_core.encoders import Encoder, describe_device, open_encoder
 from rebracket_core.errors import InputError
 from rebracket_core.settings import Settings, Thresholds, data_dir
+from rebracket_core.workbench.comparing import compare
 from rebracket_core.workbench.history import History
 from rebracket_core.workbench.judging import Judge
+from rebracket_core.workbench.model_card import model_card
+from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
     from rebracket_core.jobs import RunFolder, RunState
+    from rebracket_core.training.compare import Comparison
     from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.estimate import Estimate
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
@@ -67,6 +72,42 @@ class Workbench:
     def promote(self, run_id: str) -> None:
         """Make a run the one that verdicts come from."""
         self.shelf.promote(run_id)
+
+    def roll_back(self) -> str:
+        """Put the run that was in use before back to use; its id."""
+        return self.shelf.roll_back()
+
+    def note(self, run_id: str) -> RunNote:
+        """What people wrote about a run; an empty note where nobody did."""
+        return read_note(self.shelf.folder_of(run_id).path)
+
+    def set_note(self, run_id: str, *, text: str, tags: Iterable[str] = ()) -> RunNote:
+        """Put a note and tags in the place of a run's own; the note as it is kept."""
+        return write_note(self.shelf.folder_of(run_id).path, text=text, tags=tags)
+
+    def compare(self, run_ids: Sequence[str]) -> list[Comparison]:
+        """Each later run against the first, on the unseen rows of both; see `training.compare`."""
+        return compare(self.shelf, run_ids, seed=self.settings.seed)
+
+    def card(self, run_id: str) -> str:
+        """The model card of a run as Markdown."""
+        return model_card(self.shelf.info(run_id), spec=self.shelf.folder_of(run_id).spec())
+
+    def export_run(self, run_id: str, *, to: Path | IO[bytes]) -> None:
+        """Write a finished run as one file, to import it elsewhere; `to` is a path or an open binary file."""
+        from rebracket_core.workbench.run_exchange import export_run, pack_run
+
+        folder = self.shelf.folder_of(self.shelf.info(run_id).run_id).path
+        if isinstance(to, Path):
+            export_run(folder, to=to)
+        else:
+            pack_run(folder, to=to)
+
+    def import_run(self, source: Path | bytes, *, name: str = "run.zip") -> RunInfo:
+        """Take in a run that `export_run` wrote, after checking every part; it is not put to use. `name` is for messages."""
+        from rebracket_core.workbench.run_exchange import import_run
+
+        return self.shelf.info(import_run(source, runs=self.shelf.folder, name=name))
 
     def device(self) -> str:
         """In words, what the engine runs on."""
@@ -197,6 +238,13 @@ class Workbench:
         LocalLauncher(self.settings).launch(folder)
         return folder.run_id
 
+    def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
+        """What a training will take at most, from a probe of some seconds on this machine."""
+        from rebracket_core.training.estimate import estimate_training
+
+        chosen = config or self._default_config()
+        return estimate_training(self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder))
+
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
         from rebracket_core.jobs import LocalLauncher
@@ -224,15 +272,17 @@ class Workbench:
 
     def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
         from rebracket_core.jobs import create_run
+        from rebracket_core.training.estimate import available_memory, refuse_too_large
+
+        chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        encoder = self.encoder(chosen.encoder)
+        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
+        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
+
+    def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
 
-        chosen = config or TrainingConfig(encoder=self.settings.encoder, seed=self.settings.seed)
-        return create_run(
-            self.settings.runs,
-            meta=self.dataset(dataset).meta,
-            config=chosen,
-            encoder_id=self.encoder(chosen.encoder).encoder_id,
-        )
+        return TrainingConfig(encoder=self.settings.encoder, seed=self.settings.seed)
 
     def evaluate(self, run_id: str, dataset: str, *, progress: Progress | None = None) -> Evaluation:
         """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import ModelError, NoModelError
-from rebracket_core.jobs import RunFolder, promote, promoted_id, roll_back
+from rebracket_core.jobs import RunFolder, RunState, Status, promote, promoted_id, roll_back, run_state
 from rebracket_core.models.artefact import load_artefact, load_manifest
 from rebracket_core.validation import ConceptModel
 
@@ -56,7 +56,7 @@ class RunShelf:
         return self._scan()[0]
 
     def broken(self) -> list[tuple[str, str]]:
-        """Runs that cannot be used, as (run_id, why): unfinished, failed or damaged."""
+        """Runs that cannot be used, as (run_id, why): failed, cancelled, lost or damaged; one that is being trained is none."""
         return self._scan()[1]
 
     def info(self, run_id: str) -> RunInfo:
@@ -119,7 +119,13 @@ class RunShelf:
             try:
                 infos.append(_info(folder, promoted=folder.name == promoted))
             except ModelError as cause:
-                broken.append((folder.name, _why(folder) or str(cause)))
+                try:
+                    state = run_state(RunFolder(folder))
+                except ModelError as unread:
+                    broken.append((folder.name, str(unread)))
+                    continue
+                if not state.status.active:
+                    broken.append((folder.name, _why(state, cause)))
         return sorted(infos, key=lambda i: (i.created_at, i.run_id), reverse=True), broken
 
 
@@ -153,12 +159,10 @@ def _info(folder: Path, *, promoted: bool) -> RunInfo:
         ) from cause
 
 
-def _why(folder: Path) -> str:
-    for result in sorted(folder.glob("attempts/*/result.json"), reverse=True):
-        try:
-            raw = json.loads(result.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if raw.get("status") != "done":
-            return f"{raw.get('status')}: {raw.get('error', '')}"
-    return ""
+def _why(state: RunState, cause: ModelError) -> str:
+    """Why a run cannot be used, in the words of its last attempt."""
+    if state.status is Status.LOST:
+        return "lost: its worker ended without a word; resume it"
+    if state.status in (Status.FAILED, Status.CANCELLED):
+        return f"{state.status}: {state.error} {state.hint}".strip()
+    return str(cause)

@@ -8,6 +8,7 @@ import pytest
 from app_pages import Open, table_with, words
 
 from rebracket_core.settings import Settings
+from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
 
 CSV = b"concept,rainbow_color\nA bell that was cast in 1804.,Red\nA tower that will be forgotten.,Green\n,Blue\n"
@@ -54,16 +55,14 @@ def test_an_audit_says_what_the_data_can_teach(open_page: Open, home: Path) -> N
     assert len(app.get("plotly_chart")) == 1
 
 
-def test_a_run_is_trained_shown_and_put_to_use(open_page: Open, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     bench = get_workbench(Settings.from_env())
     before = bench.promoted()
     assert before is not None
+    made = bench.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=4)).run_id
     app = open_page("pages/train/runs.py")
-    assert "In use" in app.success[0].value
-    app.form_submit_button[0].click().run()
     assert not app.exception and not app.error
-    made = app.session_state["runs.new"]
-    assert made != before.run_id and "It is not in use" in app.success[0].value
+    assert made != before.run_id and "In use" in app.success[0].value
     app.selectbox(key="runs.run").set_value(made).run()
     app.button(key="runs.promote").click().run()
     assert not app.exception and not app.error

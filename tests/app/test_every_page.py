@@ -13,6 +13,7 @@ NEEDS = {
     "pages/concepts/history.py": "Nothing was validated yet",
     "pages/library/import.py": "Nothing is imported yet",
     "pages/library/audit.py": "nothing to audit yet",
+    "pages/train/launch.py": "no data to train on yet",
     "pages/train/runs.py": "no data to train on yet",
 }
 

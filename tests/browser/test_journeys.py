@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
-PATHS = ("/", "/validate", "/history", "/runs", "/import", "/audit")
+PATHS = ("/", "/validate", "/history", "/launch", "/runs", "/import", "/audit")
 
 
 def _settle(page: Page) -> None:
@@ -59,6 +59,29 @@ def test_a_row_of_many_opens_below_the_table(visit: Visit) -> None:
     assert box is not None
     page.mouse.click(box["x"] + 18, box["y"] + 53)
     page.get_by_text("States", exact=True).wait_for()
+
+
+def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(visit: Visit, home: Path) -> None:
+    page = visit("/launch")
+    page.get_by_role("button", name="Launch", exact=True).click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    address = urlsplit(page.url)
+    run_id = parse_qs(address.query)["run"][0]
+    page.get_by_text("Training on the other songs").first.wait_for()
+    page.close()
+    page = visit(f"{address.path}?{address.query}")
+    assert "It is being trained." in page.locator("[data-testid=stMain]").inner_text()
+    assert page.locator("input[aria-label='Run']").input_value() == run_id
+    page.get_by_text("It is trained.").wait_for(timeout=120_000)
+    _settle(page)
+    assert page.locator("[data-testid=stPlotlyChart] .js-plotly-plot").count() == 2
+    assert page.get_by_role("button", name="Cancel").count() == 0
+    result = home / "runs" / run_id / "attempts" / "0001" / "result.json"
+    assert json.loads(result.read_text(encoding="utf-8"))["status"] == "done"
+    page.get_by_role("link", name="See its figures among the runs").click()
+    page.get_by_role("heading", level=1, name="Runs").wait_for()
+    _settle(page)
+    assert parse_qs(urlsplit(page.url).query)["runs.run"] == [run_id]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

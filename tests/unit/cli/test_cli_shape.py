@@ -129,7 +129,7 @@ def test_a_wrong_training_option_is_bad_input(invoke: Invoke, tmp_path: Path, op
 
 
 def test_no_runs_yet(invoke: Invoke, tmp_path: Path) -> None:
-    assert json.loads(invoke("runs", "--home", tmp_path, "--json").stdout) == {"runs": [], "broken": []}
+    assert json.loads(invoke("runs", "--home", tmp_path, "--json").stdout) == {"runs": [], "active": [], "broken": []}
     assert "rebracket train" in invoke("runs", "--home", tmp_path).stdout
 
 

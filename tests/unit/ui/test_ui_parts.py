@@ -122,12 +122,12 @@ def test_scores_leave_out_what_was_not_measured() -> None:
 def test_the_next_step_is_always_the_most_needed_one() -> None:
     run = SimpleNamespace(starter=True, dataset="starter", dataset_digest="d")
     assert [s.place for s in next_steps([], [], promoted=None, kept=0)] == [site.IMPORT]
-    assert [s.place for s in next_steps([_meta()], [], promoted=None, kept=0)] == [site.RUNS, site.AUDIT]
+    assert [s.place for s in next_steps([_meta()], [], promoted=None, kept=0)] == [site.LAUNCH, site.AUDIT]
     assert [s.place for s in next_steps([_meta()], [run], promoted=None, kept=0)] == [site.RUNS]
     assert [s.place for s in next_steps([_meta()], [run], promoted=run, kept=0)] == [site.VALIDATE, site.IMPORT]
     songs = SimpleNamespace(starter=False, dataset="songs", dataset_digest="s")
     steps = next_steps([_meta(), _meta("songs", "s")], [songs], promoted=songs, kept=3)
-    assert [s.place for s in steps] == [site.RUNS] and "starter" in steps[0].text
+    assert [s.place for s in steps] == [site.LAUNCH] and "starter" in steps[0].text
     assert [s.place for s in next_steps([_meta("songs", "s")], [songs], promoted=songs, kept=3)] == [site.VALIDATE]
 
 

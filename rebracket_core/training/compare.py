@@ -1,0 +1,268 @@
+"""Two runs or more on the rows that all pairs were asked: what differs, by how much, and whether chance would do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rebracket_core.errors import InputError
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
+from rebracket_core.training.held_rows import HeldRows
+from rebracket_core.training.paired import group_sums, holm, paired_differences
+
+MIN_GROUPS = 2
+BRIER, LOG_LOSS = "album_brier", "album_log_loss"
+METRICS = ("album", *AXIS_NAMES, BRIER, LOG_LOSS)
+_LOWER_IS_BETTER = frozenset({BRIER, LOG_LOSS})
+_FLOOR = 1e-12
+LEAKED_NOTE = (
+    "{runs} was split by row, so texts of one song stood on both sides: its figures measure memory, and the differences say "
+    "nothing about which run is better."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswers:
+    """A run as it enters a comparison: its unseen rows, whether its split leaks, and its config as plain values."""
+
+    run_id: str
+    rows: HeldRows
+    leaked: bool
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One metric of two runs on their common rows; `difference` is the second less the first, with its 95 % interval.
+
+    `p` is that of the sign-flip permutation test over groups, `p_holm` the same corrected for all that were compared.
+    None where the metric has no common row, or fewer than two groups.
+    """
+
+    metric: str
+    lower_is_better: bool
+    first: float | None
+    second: float | None
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p: float | None
+    p_holm: float | None
+    n: int
+    n_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A common row to which the two runs give different albums; `right` is "first", "second", "neither" or "unknown"."""
+
+    row_id: str
+    group_id: str
+    text: str
+    truth: str | None
+    first: str
+    first_probability: float
+    first_verdict: str
+    second: str
+    second_probability: float
+    second_verdict: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The second run against the first on the rows that both were asked.
+
+    `only_first` and `only_second` count rows that the other was not asked, `relabelled` common rows whose label changed
+    between the two (they count for no metric that changed). `leaked` names the runs whose figures are worth nothing; `honest`
+    is False then. `config` maps each option that differs to its two values.
+    """
+
+    first: str
+    second: str
+    n_rows: int
+    n_groups: int
+    only_first: int
+    only_second: int
+    relabelled: int
+    leaked: tuple[str, ...]
+    metrics: tuple[Difference, ...]
+    config: Mapping[str, tuple[Any, Any]]
+    disagreements: tuple[Disagreement, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def honest(self) -> bool:
+        """Whether both runs were measured on groups that they had not met."""
+        return not self.leaked
+
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as plain values."""
+        return {**asdict(self), "honest": self.honest}
+
+
+def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
+    """Each later run against the first, on the rows that both were asked: same id, same text.
+
+    The p-values are corrected over all metrics of all pairs (Holm). A leaked run is compared and marked. Raises InputError
+    for fewer than two runs, a run named twice, or a pair with fewer than two common groups.
+    """
+    ids = [run.run_id for run in runs]
+    if len(runs) < 2 or len(set(ids)) != len(ids):
+        raise InputError(
+            "This is no comparison.",
+            expected="two different runs or more",
+            found=", ".join(ids) or "none",
+            hint="name each run once, the one to compare with first",
+        )
+    told = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
+    corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in told for m in c.metrics])).tolist())
+    return [
+        replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in told
+    ]
+
+
+def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Each option whose value differs, with both values; None where a config does not know the option."""
+    names = [*first, *(name for name in second if name not in first)]
+    return {name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)}
+
+
+def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
+    at = _common(first.rows, second.rows)
+    a, b = (_take(run.rows, rows) for run, rows in zip((first, second), at, strict=True))
+    groups = _merged_groups(a.group_id, b.group_id)
+    n_groups = int(groups.max()) + 1 if len(groups) else 0
+    if n_groups < MIN_GROUPS:
+        raise InputError(
+            "These runs were not asked the same texts.",
+            expected=f"common unseen texts of at least {MIN_GROUPS} songs or threads",
+            found=f"{len(a):,} common texts in {n_groups} groups ({len(first.rows):,} and {len(second.rows):,} texts)",
+            hint="compare runs on the same data set",
+            where=f"{first.run_id} and {second.run_id}",
+        )
+    leaked = tuple(run.run_id for run in (first, second) if run.leaked)
+    return Comparison(
+        first=first.run_id,
+        second=second.run_id,
+        n_rows=len(a),
+        n_groups=n_groups,
+        only_first=len(first.rows) - len(a),
+        only_second=len(second.rows) - len(b),
+        relabelled=int(((a.album_truth != b.album_truth) | (a.axis_truth != b.axis_truth).any(axis=1)).sum()),
+        leaked=leaked,
+        metrics=_differences(a, b, groups=groups, seed=seed),
+        config=config_difference(first.config, second.config),
+        disagreements=_disagreements(a, b),
+        notes=tuple(LEAKED_NOTE.format(runs=run_id) for run_id in leaked),
+    )
+
+
+def _common(first: HeldRows, second: HeldRows) -> tuple[np.ndarray, np.ndarray]:
+    """The positions, in both, of the rows with the same id and the same text, in the order of the first."""
+    place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
+    pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
+    at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return at[:, 0], at[:, 1]
+
+
+def _take(rows: HeldRows, at: np.ndarray) -> HeldRows:
+    def pick(values: Any) -> Any:
+        return values[at] if isinstance(values, np.ndarray) else tuple(values[i] for i in at)
+
+    return HeldRows(**{name: pick(getattr(rows, name)) for name in HeldRows.__slots__})
+
+
+def _merged_groups(first: Sequence[str], second: Sequence[str]) -> np.ndarray:
+    """(n,) int: rows that either run keeps together are one group, so that no group is drawn apart from its like."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not len(first):
+        return np.zeros(0, dtype=np.int64)
+    _, one = np.unique(np.asarray(first, dtype=str), return_inverse=True)
+    _, two = np.unique(np.asarray(second, dtype=str), return_inverse=True)
+    n_one, n = int(one.max()) + 1, int(one.max()) + int(two.max()) + 2
+    links = coo_array((np.ones(len(one)), (one, n_one + two)), shape=(n, n))
+    _, component = connected_components(links, directed=False)
+    return np.asarray(component[one], dtype=np.int64)
+
+
+def _differences(a: HeldRows, b: HeldRows, *, groups: np.ndarray, seed: int) -> tuple[Difference, ...]:
+    table_a, table_b = _values(a), _values(b)
+    changed = np.column_stack([a.album_truth != b.album_truth, a.axis_truth != b.axis_truth])[:, _TRUTH_OF]
+    table_a[changed] = np.nan
+    sums = group_sums(table_a, table_b, groups=groups)
+    told = paired_differences(sums, seed=seed)
+    return tuple(
+        Difference(
+            metric=metric,
+            lower_is_better=metric in _LOWER_IS_BETTER,
+            first=_plain(told.first[k]),
+            second=_plain(told.second[k]),
+            difference=_plain(told.difference[k]),
+            ci_low=_plain(told.low[k]),
+            ci_high=_plain(told.high[k]),
+            p=_plain(told.p[k]),
+            p_holm=None,
+            n=int(sums.counts[:, k].sum()),
+            n_groups=int((sums.counts[:, k] > 0).sum()),
+        )
+        for k, metric in enumerate(METRICS)
+    )
+
+
+# For each metric the truth that it rests on: 0 the album, 1 to 3 the axes.
+_TRUTH_OF = np.array([0, 1, 2, 3, 0, 0])
+
+
+def _values(rows: HeldRows) -> np.ndarray:
+    """(n, 6) values a row in the order of METRICS; NaN where the row has no such truth or the run learnt no such answer.
+
+    Brier is Σ (p - truth)² over the nine albums (0 to 2), log loss -ln p of the true album, floored at 1e-12.
+    """
+    has = (rows.album_truth >= 0) & (rows.album_top >= 0)
+    known = (rows.axis_truth >= 0) & (rows.axis_top >= 0)
+    hit = np.where(has, (rows.album_top == rows.album_truth).astype(np.float64), np.nan)
+    axes = np.where(known, (rows.axis_top == rows.axis_truth).astype(np.float64), np.nan)
+    chosen = rows.album_proba[np.arange(len(rows)), np.maximum(rows.album_truth, 0)]
+    brier = np.where(has, (rows.album_proba**2).sum(axis=1) - 2.0 * chosen + 1.0, np.nan)
+    loss = np.where(has, -np.log(np.maximum(chosen, _FLOOR)), np.nan)
+    return np.column_stack([hit, axes, brier, loss])
+
+
+def _disagreements(a: HeldRows, b: HeldRows) -> tuple[Disagreement, ...]:
+    """The rows with different albums: those that one run has right first, the surest answers before the others."""
+    differ = (a.album_top != b.album_top) & (a.album_top >= 0) & (b.album_top >= 0)
+    found = [_disagreement(a, b, int(i)) for i in np.flatnonzero(differ)]
+    rank = {"first": 0, "second": 0, "neither": 1, "unknown": 2}
+    return tuple(sorted(found, key=lambda d: (rank[d.right], -max(d.first_probability, d.second_probability), d.row_id)))
+
+
+def _disagreement(a: HeldRows, b: HeldRows, i: int) -> Disagreement:
+    truth, one, two = int(a.album_truth[i]), int(a.album_top[i]), int(b.album_top[i])
+    right = "neither"
+    if truth < 0 or truth != b.album_truth[i]:
+        right = "unknown"
+    elif truth in (one, two):
+        right = "first" if truth == one else "second"
+    return Disagreement(
+        row_id=a.row_id[i],
+        group_id=a.group_id[i],
+        text=a.text[i],
+        truth=ALBUM_NAMES[truth] if right != "unknown" else None,
+        first=ALBUM_NAMES[one],
+        first_probability=float(a.album_proba[i, one]),
+        first_verdict=a.verdict[i],
+        second=ALBUM_NAMES[two],
+        second_probability=float(b.album_proba[i, two]),
+        second_verdict=b.verdict[i],
+        right=right,
+    )
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

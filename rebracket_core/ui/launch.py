@@ -1,0 +1,194 @@
+"""Choosing how a run is trained: every choice with a sentence that says what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from rebracket_core.corpus.findings import Level
+from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.settings import Settings
+from rebracket_core.training.config import SPLITS, TrainingConfig
+from rebracket_core.ui import audit, site
+from rebracket_core.ui.escape import escape
+from rebracket_core.ui.sentences import count, units
+from rebracket_core.ui.training import time_left
+from rebracket_core.workbench import Workbench
+
+CONFIG_FILE = "training.yaml"
+_LEAKED = "leaked"
+_TEXTS = {
+    "concept": "the idea of the song",
+    "descriptions": "what is said about its sections",
+    "lyrics": "the words that are sung",
+}
+_SPLITS = {
+    "grouped": "All texts of a song stay on one side: the figures say what new songs would get.",
+    _LEAKED: "Texts of one song stand on both sides: the figures measure memory, not skill, and are marked wherever they show.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of the config as the form asks for it; `low`, `high` and `step` are for numbers."""
+
+    name: str
+    label: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+
+
+MEMBERS = Choice(
+    "members",
+    "Members",
+    "So many heads learn from different shares of the songs. Where they disagree the model is unsure; five is a good start, "
+    "one is quickest and cannot say how sure it is.",
+    low=1,
+    high=50,
+    step=1,
+)
+FURTHER = (
+    Choice("encoder", "Encoder", "What turns texts into numbers: minilm, or the name or folder of a transformers model."),
+    Choice("words", "Count words", "Also look at which words a text has. It helps on most data, and costs little."),
+    Choice(
+        "folds",
+        "Folds",
+        "The songs are measured in so many parts, each by a model of the others. More is steadier and slower.",
+        low=2,
+        high=20,
+        step=1,
+    ),
+    Choice(
+        "strength",
+        "Strength",
+        "How closely the heads follow the training texts: lower is more cautious, too high learns them by heart.",
+        low=1e-6,
+        high=1e9,
+        step=5.0,
+    ),
+    Choice(
+        "accept_precision",
+        "Accepted must be right",
+        "The share of accepted concepts that must be right where the limit for acceptance is chosen.",
+        low=0.5,
+        high=1.0,
+        step=0.01,
+    ),
+    Choice("seed", "Seed", "The same seed, data and config give the same numbers.", low=0, high=2**31 - 1, step=1),
+)
+
+
+def choose_dataset(datasets: Sequence[DatasetMeta]) -> DatasetMeta:
+    """Draw the choice of the data to learn from and return it."""
+    names = {meta.name: meta for meta in datasets}
+    name = st.selectbox("Data set", list(names), key="launch.dataset")
+    meta = names.get(name or "", datasets[0])
+    st.caption(
+        f"It learns from {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
+        "measured on the ones that it did not learn from."
+    )
+    return meta
+
+
+def choose_config(settings: Settings) -> TrainingConfig:
+    """Draw all choices and return the config that they make; as they stand they are good to train with.
+
+    Raises ConfigError where a choice is not allowed, such as no text at all.
+    """
+    default = TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+    text = st.pills("Text", list(_TEXTS), selection_mode="multi", default=list(default.text), key="launch.text")
+    st.caption("What a row contributes: " + "; ".join(f"{name}, {what}" for name, what in _TEXTS.items()) + ". One or several.")
+    members = _ask(MEMBERS, default)
+    split = st.radio("Split", SPLITS, captions=[_SPLITS.get(name, "") for name in SPLITS], key="launch.split")
+    if split == _LEAKED:
+        st.text_input("Type leaked to confirm", key="launch.confirm", width=320)
+    with st.expander("Further options", icon=":material/tune:", key="launch.further"):
+        further = {choice.name: _ask(choice, default) for choice in FURTHER}
+    return default.with_(text=text, members=members, split=split, **further)
+
+
+def _ask(choice: Choice, default: TrainingConfig) -> Any:
+    """Draw one option with its meaning, as its default value says: a switch, a number or a word."""
+    value, key = getattr(default, choice.name), f"launch.{choice.name}"
+    chosen: Any
+    if isinstance(value, bool):
+        chosen = st.toggle(choice.label, value=value, key=key)
+    elif isinstance(value, int | float):
+        kind = type(value)
+        low, high, step = (kind(n) if n is not None else None for n in (choice.low, choice.high, choice.step))
+        chosen = st.number_input(choice.label, value=value, min_value=low, max_value=high, step=step, key=key, width=320)
+    else:
+        chosen = st.text_input(choice.label, value=value, key=key, width=320)
+    st.caption(choice.meaning)
+    return chosen
+
+
+def config_yaml(config: TrainingConfig) -> str:
+    """The config as the YAML file that `rebracket train --config` takes; `TrainingConfig.from_file` gives it back."""
+    import yaml
+
+    return "# rebracket train DATASET --config FILE\n" + yaml.safe_dump(config.to_dict(), sort_keys=False, allow_unicode=True)
+
+
+def show_config(config: TrainingConfig, meta: DatasetMeta) -> None:
+    """Draw the config as a file to take away, and the command that trains with it."""
+    with st.expander("This config as a file", icon=":material/description:", key="launch.file"):
+        st.download_button(
+            "Download the config",
+            config_yaml(config).encode(),
+            file_name=CONFIG_FILE,
+            mime="application/yaml",
+            key="launch.config",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.caption("The command line trains the same with it:")
+        st.code(f"rebracket train {meta.name} --config {CONFIG_FILE}", language=None, wrap_lines=True)
+
+
+def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> None:
+    """Draw the button that asks how long it takes and, once pressed, the answer of a probe on this machine."""
+    if not st.button("How long will it take?", icon=":material/timer:", key="launch.estimate"):
+        return
+    with st.spinner("Trying a part of the texts and a few steps"):
+        found = workbench.estimate(meta.name, config=config)
+    st.info(
+        f"At most {time_left(found.seconds)} and {found.memory_bytes / 1e9:.1f} GB of memory, once it is its turn. Most "
+        "trainings stop early and take less.",
+        icon=":material/timer:",
+    )
+
+
+def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
+    """Draw the button; once pressed, start a worker and return the run's id. A leaked split needs its name first."""
+    if not st.button("Launch", type="primary", icon=":material/rocket_launch:", key="launch.go"):
+        return None
+    if config.split == _LEAKED and str(st.session_state.get("launch.confirm", "")).strip().lower() != _LEAKED:
+        st.error(
+            "Nothing was started: a leaked split has to be confirmed. Type leaked into the box below the split, or choose "
+            "grouped.",
+            icon=":material/block:",
+        )
+        return None
+    with st.spinner("Starting its worker"):
+        return workbench.launch(meta.name, config=config)
+
+
+def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:
+    """Draw what the audit warns of in a data set; it reads every text, so the first time it waits to be asked."""
+    st.subheader("What the audit warns of", anchor=False)
+    report = audit.remembered(meta)
+    if report is None:
+        st.caption(f"What can {escape(meta.name)} teach, and what would it fake? The audit reads every text once.")
+        if not st.button("Audit the data", icon=":material/fact_check:", key="launch.audit"):
+            return
+        report = audit.report_of(workbench, meta)
+    audit.show_findings(report, levels=(Level.PROBLEM, Level.WARNING))
+    if all(Level(finding.level) is Level.INFO for finding in report.findings):
+        st.success("Nothing to warn of.", icon=":material/check_circle:")
+    site.link(site.AUDIT, "The whole audit")

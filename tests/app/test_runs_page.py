@@ -1,0 +1,131 @@
+"""The runs in order, against each other, with notes, taken away, brought in, and the way back."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from app_pages import Open, table_with, words
+
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import Workbench, get_workbench
+
+PAGE = "pages/train/runs.py"
+
+
+def _twin(home: Path, name: str, *, leaked: bool = False) -> str:
+    """Another run in the home: the trained one under another id, each of its albums turned to the first where not leaked."""
+    source = next(p for p in (home / "runs").iterdir() if p.is_dir())
+    folder = home / "runs" / name
+    shutil.copytree(source, folder)
+    for part in ("spec.json", "evaluation.json", "model/manifest.json"):
+        raw = json.loads((folder / part).read_text())
+        raw["run_id"] = name
+        if part == "model/manifest.json":
+            raw["metrics"] |= {"leaked": leaked, "album": {**raw["metrics"]["album"], "accuracy": 0.99 if leaked else 0.01}}
+        (folder / part).write_text(json.dumps(raw))
+    return name
+
+
+@pytest.fixture
+def bench(home: Path) -> Workbench:
+    return get_workbench(Settings.from_env())
+
+
+def test_a_leaked_run_never_stands_above_an_honest_one(open_page: Open, home: Path) -> None:
+    _twin(home, "leaked-run", leaked=True)
+    _twin(home, "weak-run")
+    table = table_with(open_page(PAGE), "rank")
+    assert table["rank"].tolist() == ["1", "2", "leaked"]
+    assert table["run"].tolist()[1:] == ["weak-run", "leaked-run"]
+
+
+def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, bench: Workbench) -> None:
+    twin = _twin(home, "twin")
+    app = open_page(PAGE)
+    app.session_state["runs.view"] = "Note and tags"
+    app.selectbox(key="runs.run").set_value(twin).run()
+    app.text_input(key=f"runs.note.tags.{twin}").set_value("best, on songs")
+    app.text_area(key=f"runs.note.text.{twin}").set_value("Trained on a <b>rainy</b> day.")
+    next(b for b in app.form_submit_button if b.label == "Keep").click().run()
+    assert not app.exception and not app.error
+    assert bench.note(twin).tags == ("best", "on songs")
+    assert table_with(app, "tags").set_index("run").loc[twin, "tags"] == "best, on songs"
+    app.multiselect(key="runs.tags").set_value(["best"]).run()
+    assert table_with(app, "tags")["run"].tolist() == [twin]
+    app.text_input(key=f"runs.note.tags.{twin}").set_value("<b>")
+    next(b for b in app.form_submit_button if b.label == "Keep").click().run()
+    assert "tag is not allowed" in app.error[0].value and bench.note(twin).tags == ("best", "on songs")
+
+
+def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Workbench) -> None:
+    from rebracket_core.training.held_rows import read_held_rows, write_held_rows
+
+    first = bench.runs()[0].run_id
+    twin = home / "runs" / _twin(home, "twin")
+    rows = read_held_rows(twin)
+    rows.album_proba[:] = 0.01
+    rows.album_proba[:, 0] = 0.92
+    rows.album_top[:] = 0
+    write_held_rows(twin, rows)
+    app = open_page(PAGE)
+    assert "Choose two runs or more" in words(app)
+    app.multiselect(key="runs.compare").set_value([first, "twin"]).run()
+    assert not app.exception and not app.error
+    told = app.table[-1].value
+    assert "worse by" in told.loc["album right", "the second is"]
+    assert "no proven difference" in told.loc["temporal right", "the second is"]
+    assert "same options on the same data" in words(app)
+    parted = table_with(app, "truth")
+    assert set(parted["right"]) >= {"the first"} and parted["second says"].str.startswith("Black").all()
+
+
+def test_a_leaked_run_is_compared_under_a_warning(open_page: Open, home: Path, bench: Workbench) -> None:
+    first, leaked = bench.runs()[0].run_id, _twin(home, "leaked-run", leaked=True)
+    app = open_page(PAGE)
+    app.multiselect(key="runs.compare").set_value([first, leaked]).run()
+    assert "Leaked" in app.warning[0].value
+    assert app.table[-1].value["the second is"].iloc[0].endswith("leaked")
+
+
+def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path, bench: Workbench) -> None:
+    first, twin = bench.runs()[0].run_id, _twin(home, "twin")
+    (home / "runs" / twin / "held.parquet").unlink()
+    app = open_page(PAGE)
+    app.multiselect(key="runs.compare").set_value([first, twin]).run()
+    assert not app.exception and "did not keep" in app.error[0].value
+
+
+def test_going_back_puts_the_run_before_to_use(open_page: Open, home: Path, bench: Workbench) -> None:
+    first, twin = bench.runs()[0].run_id, _twin(home, "twin")
+    bench.promote(twin)
+    app = open_page(PAGE)
+    app.button(key="runs.back").click().run()
+    assert not app.exception and bench.shelf.promoted_id() == first
+    app.button(key="runs.back").click().run()
+    assert "nothing to go back to" in app.error[0].value
+
+
+def test_a_run_is_taken_away_and_brought_in(
+    open_page: Open, home: Path, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = bench.runs()[0].run_id
+    app = open_page(PAGE)
+    app.session_state["runs.view"] = "Take away"
+    app.run()
+    assert not app.exception and len(app.get("download_button")) == 2
+    assert any("## Limits" in m.value for m in app.markdown)
+    sink = io.BytesIO()
+    bench.export_run(run_id, to=sink)
+    monkeypatch.setenv("REBRACKET_HOME", str(tmp_path / "other"))
+    app = open_page(PAGE)
+    app.file_uploader(key="runs.import.0").upload("run.zip", sink.getvalue())
+    next(b for b in app.form_submit_button if b.label == "Bring in").click().run()
+    assert not app.exception and not app.error
+    assert "is among the runs" in app.success[0].value
+    app.file_uploader(key="runs.import.1").upload("run.zip", sink.getvalue()[:-30])
+    next(b for b in app.form_submit_button if b.label == "Bring in").click().run()
+    assert len(app.error) == 1 and not app.exception

@@ -1,0 +1,93 @@
+"""The choices of a training: what is refused and why, and that each reaches the targets and the heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rebracket_core.corpus import make_frame
+from rebracket_core.corpus.targets import targets
+from rebracket_core.errors import ConfigError, ModelError
+from rebracket_core.files import write_json
+from rebracket_core.jobs import promote, promoted_id
+from rebracket_core.training import TrainingConfig
+from rebracket_core.training.crossfit import fit_options
+from rebracket_core.training.rows import asked_of, head_targets, soft_targets
+
+
+@pytest.mark.parametrize(
+    ("raw", "word"),
+    [
+        ({"outputs": []}, "outputs"),
+        ({"outputs": ["axes", "axes"]}, "outputs"),
+        ({"outputs": ["mood"]}, "outputs"),
+        ({"outputs": ["marked"], "type_loss": "single"}, "softmax"),
+        ({"axis_loss": "l3"}, "axis_loss"),
+        ({"axis_delta": 0}, "axis_delta"),
+        ({"class_weights": "heavy"}, "class_weights"),
+        ({"label_smoothing": 1}, "label_smoothing"),
+        ({"context_smoothing": "perhaps"}, "context_smoothing"),
+        ({"type_loss": "both"}, "type_loss"),
+        ({"album_weight": 0}, "album_weight"),
+        ({"weighting": "luck"}, "weighting"),
+        ({"weighting": "gradnorm"}, "share"),
+        ({"weighting": "pcgrad"}, "share"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(raw: dict[str, Any], word: str) -> None:
+    with pytest.raises(ConfigError, match=word):
+        TrainingConfig.from_dict(raw)
+
+
+def test_the_choices_go_through_a_file_and_a_command_line() -> None:
+    config = TrainingConfig(outputs=("types", "marked"), weighting="uncertainty", context_smoothing=True)
+    assert TrainingConfig.from_dict(config.to_dict()) == config
+    assert TrainingConfig.from_dict({"outputs": "axes, album"}).outputs == ("axes", "album")
+
+
+def test_a_question_that_is_no_output_weighs_nothing() -> None:
+    options = fit_options(TrainingConfig(outputs=("album", "marked"), album_weight=2.0), seed=1)
+    assert (options.axis_weight, options.confidence_weight, options.types_weight) == (0.0, 0.0, 0.0)
+    assert (options.album_weight, options.marked_weight) == (2.0, 0.5)
+
+
+def _rows(*cells: dict[str, Any]) -> Any:
+    return make_frame({"row_id": str(i), "group_id": "one", "concept": f"text {i}", **cell} for i, cell in enumerate(cells))
+
+
+def test_labels_that_are_not_asked_for_are_not_there() -> None:
+    told = targets(_rows({"album": "Red", "types": ["memory"]}), smoothing=0.0)
+    album = asked_of(told, outputs=("album",))
+    assert album.album_idx[0] >= 0 and not album.labelled.any() and not album.types_labelled.any()
+    marked = asked_of(told, outputs=("marked",))
+    assert marked.album_idx[0] == -1 and marked.types_labelled.all()
+
+
+def test_context_is_taken_from_the_same_song_alone() -> None:
+    frame = _rows(*({"album": name, "group_id": song} for name, song in (("Red", "a"), ("Violet", "a"), ("Violet", "b"))))
+    plain = soft_targets(frame, config=TrainingConfig())
+    blended = soft_targets(frame, config=TrainingConfig(context_smoothing=True))
+    assert np.array_equal(plain.axis, targets(frame).axis)
+    assert blended.axis[0, 0] == pytest.approx(0.7 * plain.axis[0, 0] + 0.3 * plain.axis[1, 0])
+    assert np.array_equal(blended.axis[2], plain.axis[2])
+
+
+def test_a_persons_distribution_is_the_target_and_their_confidence_its_weight() -> None:
+    frame = _rows({"album": "Red", "temporal": [0.2, 0.8, 0.0], "weight": 0.6}, {"album": "Red"})
+    told = head_targets(soft_targets(frame, config=TrainingConfig(smoothing=0.0)))
+    assert told.axis[0, 0].tolist() == pytest.approx([0.2, 0.8, 0.0])
+    assert told.axis[1, 0].tolist() == [1.0, 0.0, 0.0]
+    assert told.weight.tolist() == [0.6, 1.0]
+
+
+def test_a_run_that_cannot_judge_is_not_put_to_use(tmp_path: Path) -> None:
+    for name, outputs in (("whole", ("axes", "album")), ("part", ("axes", "types"))):
+        write_json(tmp_path / name / "spec.json", {"config": TrainingConfig(outputs=outputs).to_dict()})
+    with pytest.raises(ModelError, match="axes and album"):
+        promote(tmp_path, "part")
+    assert promoted_id(tmp_path) is None
+    promote(tmp_path, "whole")
+    assert promoted_id(tmp_path) == "whole"

@@ -1,0 +1,77 @@
+"""What the Launch page says and writes, without a page."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from rebracket_core.jobs import RunState, Status
+from rebracket_core.training.config import SPLITS, TrainingConfig
+from rebracket_core.ui import launch, training
+
+CONFIG = TrainingConfig(
+    text=("concept", "lyrics"), encoder="a/b: c#d", words=False, members=3, folds=4, split="leaked", strength=7.5, seed=1
+)
+
+
+def _state(status: Status, *, done: int = 0, total: int = 1, left_s: float | None = None) -> RunState:
+    return RunState(
+        run_id="r",
+        status=status,
+        dataset="d",
+        created_at="",
+        attempt=1,
+        stage="Reading texts",
+        done=done,
+        total=total,
+        left_s=left_s,
+        error="",
+        hint="",
+        config={},
+    )
+
+
+@pytest.mark.parametrize("config", [TrainingConfig(), CONFIG])
+def test_the_downloaded_config_is_the_one_that_the_command_line_trains_with(config: TrainingConfig, tmp_path: Path) -> None:
+    path = tmp_path / launch.CONFIG_FILE
+    path.write_bytes(launch.config_yaml(config).encode())
+    assert TrainingConfig.from_file(path) == config
+
+
+def test_every_choice_is_an_option_of_the_config_and_says_what_it_means() -> None:
+    names = {f.name for f in fields(TrainingConfig)}
+    for choice in (launch.MEMBERS, *launch.FURTHER):
+        assert choice.name in names and len(choice.meaning) > 20 and choice.meaning.endswith(".")
+    assert set(launch._SPLITS) == set(SPLITS)
+    for text in launch._TEXTS:
+        assert TrainingConfig(text=(text,)).text == (text,)
+
+
+@pytest.mark.parametrize("choice", [c for c in (launch.MEMBERS, *launch.FURTHER) if c.low is not None], ids=lambda c: c.name)
+def test_the_form_offers_all_that_the_config_allows(choice: launch.Choice) -> None:
+    kind = type(getattr(TrainingConfig(), choice.name))
+    for value in (choice.low, choice.high):
+        assert value is not None
+        assert getattr(TrainingConfig().with_(**{choice.name: kind(value)}), choice.name) == value
+
+
+def test_every_status_has_words() -> None:
+    assert set(training._MEANINGS) == set(Status)
+    lost = training._MEANINGS[Status.LOST][2]
+    assert "without a word" in lost and "resume" in lost
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "a moment"), (40, "about 40 s"), (200, "about 3 min"), (7300, "about 2 h")]
+)
+def test_time_left_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    assert training.time_left(seconds) == words
+
+
+def test_the_stage_says_how_far_it_is() -> None:
+    running = _state(Status.RUNNING, done=2, total=5, left_s=6.2)
+    assert training.stage_text(running) == "Reading texts · 2 of 5 · about 6 s left in this step"
+    assert training.stage_text(_state(Status.RUNNING)) == "Reading texts"
+    assert training.stage_text(_state(Status.LOST, done=2, total=5)) == "It ended while: Reading texts · 2 of 5"
