@@ -13,7 +13,7 @@ run: $(VENV)/.run-ready
 	@$(BIN)/python -m rebracket_core.ui run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -n auto
 
 test-all: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest

@@ -97,6 +97,7 @@ def test_a_second_launch_of_a_run_that_is_trained_is_refused(launcher: Launcher,
     assert _until(folder, Status.CANCELLED) is Status.CANCELLED
 
 
+@pytest.mark.slow
 def test_runs_wait_for_each_other_in_the_order_they_were_made(launcher: Launcher, home: Path) -> None:
     first, second = _new(home, LONG), _new(home, QUICK)
     launcher.launch(first)

@@ -104,8 +104,14 @@ def test_a_data_set_that_changed_since_is_refused(folder: RunFolder, settings: S
     assert run_state(folder).status is Status.FAILED
 
 
-def test_an_attempt_is_held_by_one_process(folder: RunFolder, settings: Settings) -> None:
+def test_an_attempt_is_held_by_one_process(
+    folder: RunFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib
+
     from filelock import FileLock
+
+    monkeypatch.setattr(importlib.import_module("rebracket_core.jobs.execute"), "_LOCK_WAIT_S", 0.2)
 
     attempt = folder.new_attempt()
     with FileLock(attempt / "lock"):

@@ -52,7 +52,7 @@ def _some(settings: Settings, n_groups: int) -> Dataset:
 
 def test_the_same_seed_gives_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     data = _some(settings, 24)
-    config = TrainingConfig(folds=3, members=2)
+    config = TrainingConfig(folds=3, members=2, max_steps=15)
     encoder = open_encoder("minilm", settings=settings)
     first, second = (
         train_run(data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), watch=Quiet())
