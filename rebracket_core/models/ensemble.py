@@ -32,10 +32,12 @@ class HeadEnsemble:
         return int(self.weight.shape[1])
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """(n, M, 27) float32 logits of (n, d) features: one matrix product for all members."""
-        members, dim, outputs = self.weight.shape
-        flat = self.weight.transpose(1, 0, 2).reshape(dim, members * outputs)
-        logits: np.ndarray = (features @ flat).reshape(len(features), members, outputs) + self.bias
+        """(n, M, 27) float32 logits of (n, d) features.
+
+        One product a member, on the weights as they lie: side by side for one product they would be copied at each call,
+        5 ms for a single text where this takes 0.3.
+        """
+        logits: np.ndarray = np.matmul(features, self.weight).transpose(1, 0, 2) + self.bias
         if self.exclusive_types:
             logits[..., TYPES] = log_odds(logits[..., TYPES])
         return logits
