@@ -44,7 +44,7 @@ $(VENV)/.dev-ready: requirements-dev.lock $(VENV)/.run-ready
 # Resolves the newest allowed versions in a throw-away environment and writes both lock files.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install -q $(PIP_ARGS) .
+	build/lock/bin/python -m pip install -q $(PIP_ARGS) '.[app]'
 	{ echo "# Locked versions of everything that Rebracket runs on (make run). Made with: make lock"; \
 	  build/lock/bin/python -m pip freeze --exclude rebracket | sed 's/+[a-z0-9]*$$//'; } > requirements.lock
 	build/lock/bin/python -m pip install -q $(PIP_ARGS) '.[dev]'

@@ -24,6 +24,13 @@ def _settle(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
+def _wait_for_charts(page: Page, number: int) -> None:
+    """Charts are drawn by the browser after the page has run, and on a busy machine not at once; the number is exact."""
+    charts = page.locator("[data-testid=stPlotlyChart] .js-plotly-plot")
+    charts.nth(number - 1).wait_for()
+    assert charts.count() == number
+
+
 def test_a_link_to_a_page_works_on_the_very_first_visit(visit: Visit) -> None:
     page = visit("/validate")
     assert page.get_by_role("dialog").count() == 0
@@ -38,7 +45,7 @@ def test_control_enter_validates_and_the_verdict_comes_first(visit: Visit) -> No
     _settle(page)
     heading = page.get_by_role("heading", level=3).first.inner_text()
     assert heading.split(" — ")[0].split()[-1] in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
-    assert page.locator("[data-testid=stPlotlyChart] .js-plotly-plot").count() == 3
+    _wait_for_charts(page, 3)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download as JSON lines").click()
     kept = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
@@ -74,7 +81,7 @@ def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(v
     assert page.locator("input[aria-label='Run']").input_value() == run_id
     page.get_by_text("It is trained.").wait_for(timeout=120_000)
     _settle(page)
-    assert page.locator("[data-testid=stPlotlyChart] .js-plotly-plot").count() == 2
+    _wait_for_charts(page, 2)
     assert page.get_by_role("button", name="Cancel").count() == 0
     result = home / "runs" / run_id / "attempts" / "0001" / "result.json"
     assert json.loads(result.read_text(encoding="utf-8"))["status"] == "done"
