@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
-
-httpx = pytest.importorskip("httpx", reason="the extra 'client' is not installed")
 
 from rebracket_core.errors import InputError
 from rebracket_core.serving import client as module
