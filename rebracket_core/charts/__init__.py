@@ -16,6 +16,7 @@ from rebracket_core.charts._map_paint import RIGHT_WRONG, MapPaint, class_paint,
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts._transmigration import path_ternary
 
 __all__ = [
     "RIGHT_WRONG",
@@ -36,6 +37,7 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "path_ternary",
     "point_map",
     "probability_distribution",
     "reliability",

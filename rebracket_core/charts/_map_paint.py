@@ -25,7 +25,7 @@ RIGHT_WRONG: Mapping[str, str] = {"right": ALBUM_COLOURS["Green"], "wrong": ALBU
 
 @dataclass(frozen=True, slots=True)
 class MapPaint:
-    """n points coloured: `codes` (n,) uint8 into `names`, `colours` (hex) and `symbols`; the last name is for what is not known.
+    """n points coloured: `codes` (n,) uint8 into `names`, `colours` (hex) and `symbols`; the last name is for the unknown.
 
     A scale has STEPS names from `low` to `high`, in words.
     """
@@ -89,8 +89,9 @@ def point_map(places: np.ndarray, paint: MapPaint, labels: Sequence[str], *, tit
             continue
         axes = dict(zip("xyz", places[at].T.round(4).tolist(), strict=False))
         figure.add_trace(kind(
-            **axes, mode="markers", name=name, text=[shorten(labels[i]) for i in at],
-            marker={"size": 6 if flat else 3, "color": paint.colours[k], "line": {"color": OUTLINE, "width": 0.5 if flat else 0}},
+            **axes, mode="markers", name=name, text=[shorten(labels[int(i)]) for i in at],
+            marker={"size": 6 if flat else 3, "color": paint.colours[k],
+                    "line": {"color": OUTLINE, "width": 0.5 if flat else 0}},
             hovertemplate="%{text}<extra>%{fullData.name}</extra>",
         ))
     figure.update_layout(showlegend=True)

@@ -16,10 +16,11 @@ from rebracket_core.charts.colours import OUTLINE
 from rebracket_core.insight.map_scene import GRID, Scene, bounds
 
 _ASSETS = Path(__file__).parent / "assets"
-_PARTS = {kind: (_ASSETS / f"map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
-_COMPONENT = st.components.v2.component("rebracket_map", **_PARTS)
+_HTML, _CSS, _JS = ((_ASSETS / f"map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
+_COMPONENT = st.components.v2.component("rebracket_map", html=_HTML, css=_CSS, js=_JS)
 # Beginnings of texts go along for at most so many points: 11,605 of 72 characters are 0.8 MB.
 MOST_LABELS = 12_000
+_HIDE = "hide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def show_map(drawing: Drawing, *, key: str) -> None:
         key=key,
         data=_message(drawing, with_places=not sent),
         on_region_change=lambda: st.session_state.update({f"{key}.drawn": True}),
-        on_hidden_change=_nothing,
+        on_hidden_change=lambda: _hide(key),
         on_view_change=_nothing,
         on_lost_change=lambda: st.session_state.pop(f"{key}.sent", None),  # the browser asks for what it does not have
     )
@@ -112,8 +113,16 @@ def state_of(key: str) -> Mapping[str, Any]:
 
 
 def hidden_of(key: str) -> list[str]:
-    """The names in the legend that are switched off."""
-    return [str(name) for name in state_of(key).get("hidden") or ()]
+    """The names in the legend that are switched off: as they were pressed, or as the address says."""
+    if (pressed := state_of(key).get("hidden")) is not None:
+        return [str(name) for name in pressed]
+    return [name for name in st.query_params.get(_HIDE, "").split("|") if name]
+
+
+def _hide(key: str) -> None:
+    st.query_params.pop(_HIDE, None)
+    if names := state_of(key).get("hidden"):
+        st.query_params[_HIDE] = "|".join(map(str, names))
 
 
 def view_of(key: str, *, places: np.ndarray) -> tuple[float, float, float, float] | None:

@@ -53,7 +53,9 @@ def fit_form(workbench: Workbench, meta: DatasetMeta, runs: Sequence[RunInfo]) -
                 "Layer", FINAL, key="map.fit.layer",
                 help="“final” is what the encoder gives. 0, 1, 2, … is one hidden layer, read with PyTorch: slower.",
             )
-            near = st.number_input("Neighbours (UMAP) or perplexity (t-SNE)", 2, 200, None, key="map.fit.near", placeholder="default")
+            near = st.number_input(
+                "Neighbours (UMAP) or perplexity (t-SNE)", 2, 200, None, key="map.fit.near", placeholder="default"
+            )
             seed = st.number_input("Seed", 0, 2**31 - 1, workbench.settings.seed, key="map.fit.seed")
         pressed = st.form_submit_button("Fit this map", type="primary", icon=":material/scatter_plot:")
     if pressed:

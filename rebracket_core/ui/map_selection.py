@@ -25,7 +25,8 @@ def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:
     """Draw the chosen texts and what can be done with them; how to choose some where none are."""
     if not len(chosen.at):
         nothing = f"No text is {chosen.why}." if chosen.why else "Nothing is chosen."
-        st.info(f"{escape(nothing)} Draw around points with Lasso or Box, press one, or search above.", icon=":material/gesture:")
+        how = "Draw around points with Lasso or Box, press one, or search above."
+        st.info(f"{escape(nothing)} {how}", icon=":material/gesture:")
         return
     st.subheader(f"{count(len(chosen.at), 'texts')} {escape(chosen.why)}", anchor=False)
     notes: dict[str, int] = {}
@@ -38,7 +39,9 @@ def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:
         column_config={
             "text": st.column_config.TextColumn(width="large"),
             "probability": st.column_config.NumberColumn(format="%.2f"),
-            "nearest kept": st.column_config.NumberColumn(format="%.2f", help="The share of its 15 nearest texts that lie near it here"),
+            "nearest kept": st.column_config.NumberColumn(
+                format="%.2f", help="The share of its 15 nearest texts that lie near it here"
+            ),
             "likeness": st.column_config.NumberColumn(format="%.2f", help="Cosine in embedding space"),
         },
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -140,7 +141,8 @@ def _two_runs(workbench: Workbench, asked: Asked, other: RunInfo) -> None:
         st.caption("The places are of one encoder. To see how the other encoder lays the texts out, fit a map of its own.")
     st.text(f"They give another album to {count(len(moved), 'texts')} of {int(both.sum()):,} that both were asked.")
     _moved_table(asked, moved, {
-        asked.run.run_id: [ALBUM_NAMES[k] for k in first.album[moved]], other.run_id: [ALBUM_NAMES[k] for k in second.album[moved]],
+        run_id: [ALBUM_NAMES[k] for k in album[moved]]
+        for run_id, album in ((asked.run.run_id, first.album), (other.run_id, second.album))
     })
 
 
@@ -150,7 +152,7 @@ def _two_fits(workbench: Workbench, asked: Asked, other_id: str) -> None:
         stored, paint = asked.stored, paint_of(asked)
         here, _, laid = workbench.maps.beside(stored.map_id, other_id)
         other = workbench.maps.open(other_id)
-        part = type(paint)(paint.title, paint.codes[here], paint.names, paint.colours, paint.symbols, paint.scale, paint.low, paint.high)
+        part = replace(paint, codes=paint.codes[here])
         for column, (name, places) in zip(st.columns(2), {
             stored.map_id: stored.places[here], f"{other_id}-laid-over": laid}.items(), strict=True):
             with column:
@@ -173,7 +175,7 @@ def _two_fits(workbench: Workbench, asked: Asked, other_id: str) -> None:
         _moved_table(asked, at[moved], {"nearest shared": found.kept[moved].tolist()})
 
 
-def _moved_table(asked: Asked, at: np.ndarray, columns: dict[str, list[object]] | dict[str, list[str]] | dict[str, list[float]]) -> None:
+def _moved_table(asked: Asked, at: np.ndarray, columns: Mapping[str, Sequence[object]]) -> None:
     if len(at):
         most = at[:500]
         st.dataframe(

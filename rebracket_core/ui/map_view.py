@@ -53,21 +53,23 @@ class Chosen:
 
 
 def choose(label: str, options: Mapping[str, str], *, param: str, width: int = 260, help: str | None = None) -> str:
-    """Draw a choice that stands in the address as `param` even where it is the first; its key. `options`: key → words."""
+    """Draw a choice that stands in the address as `param`, the first one too; its key. `options`: key → words."""
     keys, state = list(options), f"map.{param}"
     asked = st.query_params.get(param)
     if st.session_state.get(state) not in keys:
         if asked is not None and asked not in keys:
-            st.caption(f":material/search_off: There is no {escape(label.lower())} {escape(asked)} here; this is another one.")
+            gone = f"There is no {escape(label.lower())} {escape(asked)} here; this is another one."
+            st.caption(f":material/search_off: {gone}")
         st.session_state[state] = asked if asked in keys else keys[0]
-    chosen = str(st.selectbox(label, keys, format_func=lambda k: options.get(k, k), key=state, width=width, help=help) or keys[0])
+    words = options.get
+    chosen = str(st.selectbox(label, keys, format_func=lambda k: words(k, k), key=state, width=width, help=help) or keys[0])
     if asked != chosen:
         st.query_params[param] = chosen
     return chosen
 
 
 def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo]) -> Asked:
-    """Draw the choice of map, run, colour and search, and return what was asked, with the run's answers where it is about them."""
+    """Draw the choice of map, run, colour and search, and return what was asked, with the answers of the run."""
     by_id = {info.map_id: info for info in infos}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         map_id = choose("Map", {i: by_id[i].spec.title for i in by_id}, param="map", width=330,
@@ -134,7 +136,7 @@ def draw(workbench: Workbench, asked: Asked) -> Chosen:
 
 def strip(quality: MapQuality, *, shown: int, inside: int, seed: int, version: str) -> str:
     """The line under every map: n of N, what is kept of the neighbours beside chance, seed and version."""
-    part = f"{shown:,} of {quality.n:,} texts" if inside == quality.n else f"{shown:,} of {inside:,} texts in view ({quality.n:,} in all)"
+    part = f"{shown:,} of {inside:,} texts" + ("" if inside == quality.n else f" in view ({quality.n:,} in all)")
     asked = "on all" if quality.measured == quality.n else f"on {quality.measured:,} of {quality.n:,}, each against all"
     return escape(
         f"{part} · nearest {quality.k} kept {quality.knn_preservation:.3f} (chance {quality.chance:.3f}) · "
@@ -147,8 +149,8 @@ def reading(stored: StoredMap, asked: Asked) -> str:
     """How to read the map, and whose answers are shown."""
     lost = 1 - stored.quality.knn_preservation
     said = (
-        f"Texts that lie together are mostly alike, but of a text's {stored.quality.k} nearest the map loses {lost:.0%}: check in "
-        "the table. Distances between far groups say little."
+        f"Texts that lie together are mostly alike, but of a text's {stored.quality.k} nearest the map loses {lost:.0%}: "
+        "check in the table. Distances between far groups say little."
     )
     if asked.run is None or asked.answers is None or asked.by not in ASKED:
         return said

@@ -135,8 +135,8 @@ def _ask(found: MapAnswers, bench: Workbench, stored: StoredMap, *, progress: Pr
     texts, origins, labels = (stored.values(name, rest) for name in ("text", "origin", "album"))
     concepts = [Concept(id=str(at), text=text, fields={"origin": origin})
                 for at, text, origin in zip(rest, texts, origins, strict=True)]
-    for at, label, verdict in zip(rest, labels, bench.validate(concepts, run_id=found.run_id, keep=False, progress=progress),
-                                  strict=True):
+    verdicts = bench.validate(concepts, run_id=found.run_id, keep=False, progress=progress)
+    for at, label, verdict in zip(rest, labels, verdicts, strict=True):
         if not verdict.error:
             _note(found, int(at), verdict, label=label)
 
@@ -149,7 +149,7 @@ def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) ->
     found.album_proba[at] = [shares[name] for name in ALBUM_NAMES]
     for j, axis in enumerate(AXIS_NAMES):
         row = getattr(verdict, axis)
-        found.axis_top[at, j] = max(range(len(MODES[axis])), key=lambda k, row=row, axis=axis: row[MODES[axis][k]])
+        found.axis_top[at, j] = np.argmax([row[mode] for mode in MODES[axis]])
     found.verdict[at] = VERDICTS.index(str(verdict.verdict))
     found.right[at] = -1 if label is None else int(label == verdict.album)
     found.standing[at] = Standing.NEVER_MET

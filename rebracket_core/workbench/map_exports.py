@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def to_parquet(table: pa.Table) -> bytes:
 
 
 def to_csv(table: pa.Table) -> bytes:
-    """The table as CSV, UTF-8 with a header; a cell of text that a spreadsheet would run as a formula is led by an apostrophe."""
+    """The table as CSV, UTF-8 with a header; text that a spreadsheet would run as a formula is led by an apostrophe."""
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(table.column_names)
@@ -74,11 +75,10 @@ def _safe(value: Any) -> Any:
 
 def to_html(stored: StoredMap, paint: MapPaint, *, at: np.ndarray, reading: str) -> bytes:
     """The map as one page that opens without a network, with the texts' beginnings on hover."""
-    from rebracket_core.charts import MapPaint as Paint
     from rebracket_core.charts import point_map
 
     labels: Sequence[str] = stored.values("text", at)
-    part = Paint(paint.title, paint.codes[at], paint.names, paint.colours, paint.symbols, paint.scale, paint.low, paint.high)
+    part = replace(paint, codes=paint.codes[at])
     figure = point_map(stored.places[at], part, labels, title=f"{stored.spec.dataset}: {stored.spec.title}", reading=reading)
     figure.update_layout(paper_bgcolor="#FFFFFF")
     page: str = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False, "scrollZoom": True})

@@ -18,6 +18,8 @@ from rebracket_core.workbench.map_answers import MapAnswers, answers_of
 from rebracket_core.workbench.selections import Selections
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from rebracket_core.encoders import Encoder
     from rebracket_core.insight.map_align import Drift
     from rebracket_core.insight.map_words import WordGap
@@ -215,6 +217,13 @@ class Maps:
             raise InputError("This map kept no vectors.", expected="vectors beside the map", found="none",
                              hint="search by words, or fit the map again")
         return stored.vectors
+
+    def coordinates(self, map_id: str, *, run_id: str | None = None, progress: Progress | None = None) -> pa.Table:
+        """A map as a table to take away, with what a run says where one is named."""
+        from rebracket_core.workbench.map_exports import coordinates
+
+        answers = self.answers(map_id, run_id, progress=progress) if run_id else None
+        return coordinates(self.open(map_id), answers=answers)
 
     # ---- comparing -----------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class Selections:
         """The selection, now on disk. Raises InputError for none or a long name."""
         ids, clean = tuple(dict.fromkeys(row_ids)), " ".join(name.split())
         if not ids or len(clean) > 80:
-            raise InputError("This selection cannot be kept.", expected="at least one text, and a name of at most 80 characters",
+            raise InputError("This selection cannot be kept.", expected="at least one text, a name of at most 80 characters",
                              found=f"{len(ids)} texts, a name of {len(clean)}", hint="select texts on the map first")
         key = hashlib.sha256(json.dumps([dataset, sorted(ids)]).encode()).hexdigest()[:12]
         known = self._read(key)
@@ -72,7 +72,7 @@ class Selections:
         """A selection by its id; an InputError where there is none."""
         found = self._read(selection_id) if _ID.fullmatch(selection_id) else None
         if found is None:
-            raise InputError("There is no such selection.", expected="the id of a kept selection", found=repr(selection_id[:40]),
+            raise InputError("There is no such selection.", expected="the id of a kept one", found=repr(selection_id[:40]),
                              hint="the link may be of another home; select the texts again")
         return found
 
@@ -88,7 +88,7 @@ class Selections:
         who = " ".join(author.split())[:80]
         if not clean or len(clean) > MOST_CHARS or not who:
             raise InputError("This note cannot be kept.", expected=f"a name, and 1 to {MOST_CHARS:,} characters",
-                             found=f"{len(clean):,} characters by {who or 'nobody'}", hint="write a shorter note, with your name")
+                             found=f"{len(clean):,} characters by {who or 'nobody'}", hint="shorten it, and give a name")
         note = TextNote(dataset, row_id, clean, who, now())
         self._notes.mkdir(parents=True, exist_ok=True)
         path = self._note_file(dataset)
