@@ -76,7 +76,7 @@ def two_selections(workbench: Workbench, asked: Asked) -> None:
         st.caption("Words by texts that hold them. z above 2: the first has it more than its share; below -2: the second.")
     with right:
         if asked.answers is None:
-            st.info("Choose a run above to compare scores and states.")
+            st.info("Choose a run above, and colour by what it says, to compare scores and states.")
         else:
             st.dataframe(states_apart(asked.answers, one, other), hide_index=True, alt="Scores and states of both",
                          column_config={n: st.column_config.NumberColumn(format="%.2f") for n in ("first", "second")})
@@ -131,6 +131,7 @@ def _two_runs(workbench: Workbench, asked: Asked, other: RunInfo) -> None:
     """Two runs on the same places: what moves is what they say."""
     stored, first = asked.stored, asked.answers
     if first is None or asked.run is None:
+        st.info("Colour the map by what the first run says.")
         return
     second = answers_for(workbench, stored, other)
     both = (first.album >= 0) & (second.album >= 0)

@@ -79,9 +79,12 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
         run = next((r for r in runs if r.run_id == run_id), None)
         by = choose("Colour by", KNOWN | (ASKED if run else {}), param="colour", width=230)
         find = st.text_input("Find texts", key="map.find", type="search", bind="query-params", width=230)
-        how = st.segmented_control("by their", [WORDS, MEANING], default=WORDS, required=True, key="map.how", bind="query-params")
+        how = st.segmented_control(
+            "by their", [WORDS, MEANING], default=WORDS, required=True, key="map.how", bind="query-params"
+        )
     stored = workbench.maps.open(map_id)
-    answers = answers_for(workbench, stored, run) if run else None
+    needed = run is not None and (by in ASKED or workbench.maps.has_answers(map_id, run.run_id))
+    answers = answers_for(workbench, stored, run) if run and needed else None
     return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers)
 
 

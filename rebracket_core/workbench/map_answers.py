@@ -77,7 +77,7 @@ def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Pr
     Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
     that it learned from and kept no such answer of has none here.
     """
-    path = stored.folder / _FILE.format(run_id=run_id)
+    path = answers_file(stored, run_id)
     if path.is_file():
         return _read(path, run_id)
     n = len(stored)
@@ -91,6 +91,11 @@ def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Pr
     with atomic_file(path) as file:
         np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})
     return found
+
+
+def answers_file(stored: StoredMap, run_id: str) -> Path:
+    """Where the answers of a run are kept beside a map."""
+    return stored.folder / _FILE.format(run_id=run_id)
 
 
 def _read(path: Path, run_id: str) -> MapAnswers:
