@@ -60,8 +60,7 @@ class MapSpec:
             raise _refused("dims", expected="2 or 3", found=self.dims)
         if self.text not in TEXT_FIELDS:
             raise _refused("text", expected=f"one of {', '.join(TEXT_FIELDS)}", found=self.text)
-        if self.layer != FINAL and not (self.layer.isascii() and self.layer.isdecimal()):
-            raise _refused("layer", expected="'final' or the number of a layer", found=self.layer)
+        layer_number(self.layer)
         known = DEFAULTS[MapMethod(self.method)]
         for name, value in self.params.items():
             if name not in known:
@@ -108,6 +107,15 @@ class MapSpec:
                 "This is no description of a map.", expected=f"the fields {', '.join(cls.__slots__)}",
                 found=f"{type(cause).__name__}: {cause}", hint="fit the map again",
             ) from cause
+
+
+def layer_number(layer: str) -> int | None:
+    """The number of a hidden layer, None for "final"; a ConfigError for any other word."""
+    if layer == FINAL:
+        return None
+    if not (layer.isascii() and layer.isdecimal()):
+        raise _refused("layer", expected="'final' or the number of a layer", found=layer)
+    return int(layer)
 
 
 def _refused(name: str, *, expected: str, found: object) -> ConfigError:

@@ -20,7 +20,7 @@ from rebracket_core.errors import DataError, InputError, RebracketError
 from rebracket_core.files import write_json
 from rebracket_core.insight.map_quality import map_quality
 from rebracket_core.insight.map_rows import map_rows
-from rebracket_core.insight.map_spec import FINAL, MapMethod, MapSpec
+from rebracket_core.insight.map_spec import MapMethod, MapSpec, layer_number
 from rebracket_core.insight.map_store import StoredMap, is_fitted, write_map
 from rebracket_core.insight.projection import fit
 from rebracket_core.jobs.folder import RunFolder, now
@@ -117,7 +117,7 @@ def _fit(folder: RunFolder, *, settings: Settings, watch: AttemptWatch, open_wit
 
 def open_for_map(name: str, layer: str, *, settings: Settings) -> Encoder:
     """The encoder of a map: what it gives in the end, or one of its hidden layers."""
-    return open_encoder(name, settings=settings, layer=None if layer == FINAL else int(layer))
+    return open_encoder(name, settings=settings, layer=layer_number(layer))
 
 
 def _threads_of_numba() -> str:

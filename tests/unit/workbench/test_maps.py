@@ -121,7 +121,8 @@ def test_a_map_is_taken_away_with_its_version(bench: Workbench, map_id: str, tmp
     assert run is not None
     table = bench.maps.coordinates(map_id, run_id=run.run_id)
     pq.write_table(table, tmp_path / "map.parquet")
-    assert {"row_id", "x", "y", "trust", "map_version", "run_album"} <= set(pq.read_table(tmp_path / "map.parquet").column_names)
+    names = set(pq.read_table(tmp_path / "map.parquet").column_names)
+    assert {"row_id", "x", "y", "trust", "map_version", "run_album"} <= names
     assert to_csv(table).count(b"\r\n") >= table.num_rows + 1
     from rebracket_core.ui.map_colours import known_paint
 
