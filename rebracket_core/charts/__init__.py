@@ -12,12 +12,16 @@ from rebracket_core.charts._differences import Gap, difference_intervals
 from rebracket_core.charts._distance_bars import distance_bars, effort
 from rebracket_core.charts._distribution import probability_distribution
 from rebracket_core.charts._intervals import Score, score_intervals
+from rebracket_core.charts._map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts._transmigration import path_ternary
 
 __all__ = [
+    "RIGHT_WRONG",
     "Gap",
+    "MapPaint",
     "ReliabilityBin",
     "Score",
     "TernaryPoint",
@@ -25,6 +29,7 @@ __all__ = [
     "album_counts",
     "axis_bars",
     "axis_ternary",
+    "class_paint",
     "confusion",
     "difference_intervals",
     "distance_bars",
@@ -32,11 +37,14 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "path_ternary",
+    "point_map",
     "probability_distribution",
     "reliability",
     "right_curves",
     "right_overlay",
     "right_so_far",
+    "scale_paint",
     "score_intervals",
     "wilson",
 ]

@@ -16,6 +16,7 @@ from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs,
 from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
+from rebracket_core.cli.mapping import map_
 from rebracket_core.cli.options import HomeOption, common
 from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
@@ -49,6 +50,7 @@ def _common_options(
 program.command("import")(import_)
 for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
+program.command("map")(map_)
 program.command("app")(serve_app)
 program.command()(serve)
 program.add_typer(keys, name="keys")

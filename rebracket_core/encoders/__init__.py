@@ -43,14 +43,15 @@ __all__ = [
 ]
 
 
-def open_encoder(name: str, *, settings: Settings, cached: bool = True) -> Encoder:
+def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: int | None = None) -> Encoder:
     """The encoder of that name: "minilm", "minilm-torch", or a transformers model by folder or hub name.
 
     "minilm" runs in ONNX Runtime on the CPU; all others run in PyTorch on the device of the settings. `cached` puts
-    the memory in front. Raises: EncoderError where it is not to be had; the message says what can be used instead.
+    the memory in front. `layer` asks for a hidden layer in the place of the last, always through PyTorch.
+    Raises: EncoderError where it is not to be had; the message says what can be used instead.
     """
     encoder: Encoder
-    if name == MINILM:
+    if name == MINILM and layer is None:
         from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
 
         encoder = OnnxMiniLM(settings)
@@ -58,8 +59,8 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True) -> Encod
         from rebracket_core.encoders.minilm_files import find_minilm
         from rebracket_core.encoders.torch_transformer import TorchTransformer
 
-        source = str(find_minilm(settings).folder) if name == MINILM_TORCH else name
-        encoder = TorchTransformer(source, settings=settings)
+        source = str(find_minilm(settings).folder) if name in (MINILM, MINILM_TORCH) else name
+        encoder = TorchTransformer(source, settings=settings, layer=layer)
     return CachedEncoder(encoder, settings=settings) if cached else encoder
 
 

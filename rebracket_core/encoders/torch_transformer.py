@@ -18,6 +18,7 @@ from rebracket_core.encoders.pretrained import load_pretrained
 from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.tokens import Tokens
 from rebracket_core.encoders.windows import MAX_ROWS, MAX_TOKENS, Ints, Padded, Windowing, embed
+from rebracket_core.errors import EncoderError
 from rebracket_core.settings import Settings
 
 ACCELERATOR_FACTOR = 4
@@ -27,11 +28,13 @@ class TorchTransformer:
     """Texts to vectors (n, dim) float32 with a model given by folder or hub name, such as microsoft/deberta-v3-base.
 
     Safetensors only, no code from the hub, float32, evaluation mode. The model is loaded when it is first needed, on
-    the device that the settings name; one lock guards it. Raises: EncoderError where the model is not to be had.
+    the device that the settings name; one lock guards it. `layer` gives the hidden states of one layer (0 the word
+    embeddings) in the place of the last. Raises: EncoderError where the model or the layer is not to be had.
     """
 
-    def __init__(self, name: str, *, settings: Settings) -> None:
+    def __init__(self, name: str, *, settings: Settings, layer: int | None = None) -> None:
         self._settings = settings
+        self._layer = layer
         self._folder = read_model_folder(local_folder(name, settings=settings), book=digest_book(settings))
         self._lock = threading.Lock()
         self._open: tuple[Tokens, Any, str] | None = None
@@ -39,7 +42,8 @@ class TorchTransformer:
     @property
     def encoder_id(self) -> str:
         """Everything that changes a vector: digests of weights, config and tokenizer, backend, window, overlap."""
-        return self._folder.encoder_id
+        own = self._folder.encoder_id
+        return own if self._layer is None else f"{own}|layer {self._layer}"
 
     @property
     def dim(self) -> int:
@@ -64,7 +68,7 @@ class TorchTransformer:
             def forward(batches: Sequence[Padded]) -> Iterator[NDArray[np.float32]]:
                 for padded in batches:
                     ids, mask = padded()
-                    yield _forward(model, ids, mask=mask, device=device)
+                    yield _forward(model, ids, mask=mask, device=device, layer=self._layer)
 
             factor = 1 if device == "cpu" else ACCELERATOR_FACTOR
             vectors = embed(
@@ -91,12 +95,24 @@ def _load(folder: ModelFolder, *, settings: Settings) -> tuple[Tokens, Any, str]
     return tokens, keep_positions(encoder.eval().to(device)), device
 
 
-def _forward(model: Any, ids: Ints, *, mask: Ints, device: str) -> NDArray[np.float32]:
+def _forward(model: Any, ids: Ints, *, mask: Ints, device: str, layer: int | None = None) -> NDArray[np.float32]:
     import torch
 
     with torch.inference_mode():
         shown = torch.from_numpy(mask).to(device)
-        hidden = model(input_ids=torch.from_numpy(ids).to(device), attention_mask=shown).last_hidden_state.float()
+        out = model(
+            input_ids=torch.from_numpy(ids).to(device), attention_mask=shown, output_hidden_states=layer is not None
+        )
+        hidden = (out.last_hidden_state if layer is None else _of_layer(out.hidden_states, layer)).float()
         summed = (hidden * shown.unsqueeze(-1)).sum(dim=1)
         vectors: NDArray[np.float32] = torch.nn.functional.normalize(summed, dim=1).cpu().numpy()
     return vectors
+
+
+def _of_layer(states: Sequence[Any], layer: int) -> Any:
+    if layer >= len(states):
+        raise EncoderError(
+            "The model has no such layer.", expected=f"a layer from 0 to {len(states) - 1}", found=str(layer),
+            hint="choose one of these",
+        )
+    return states[layer]

@@ -55,6 +55,13 @@ RUNS = Place(
     "runs",
     "Compare runs, and choose the one that answers.",
 )
+MAP = Place(
+    "pages/review/map.py",
+    "Map",
+    ":material/scatter_plot:",
+    "map",
+    "The texts of a data set as points: similar ones lie together.",
+)
 IMPORT = Place(
     "pages/library/import.py",
     "Import",
@@ -70,6 +77,7 @@ SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
     "Train": (LAUNCH, RUNS),
+    "Review": (MAP,),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""

@@ -14,6 +14,7 @@ from rebracket_core.rainbow import AXIS_NAMES, MODES, album_named
 from rebracket_core.ui import sentences
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
+from rebracket_core.ui.path import show_path
 from rebracket_core.ui.run import run_line
 from rebracket_core.ui.swatch import swatch
 from rebracket_core.validation import Verdict, decision_of
@@ -63,6 +64,7 @@ def show_verdict(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -
         show(distance_bars(verdict["distances"]), key=f"{key}.distances")
     with right:
         _change(verdict)
+    show_path(verdict, key=f"{key}.path")
     _details(verdict)
 
 

@@ -15,6 +15,7 @@ from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.workbench.comparing import compare
 from rebracket_core.workbench.history import History
 from rebracket_core.workbench.judging import Judge
+from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
@@ -57,6 +58,7 @@ class Workbench:
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
+        self.maps = Maps(self)
 
     # ---- models -------------------------------------------------------------------------------------------------------
 

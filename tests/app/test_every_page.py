@@ -15,6 +15,7 @@ NEEDS = {
     "pages/library/audit.py": "nothing to audit yet",
     "pages/train/launch.py": "no data to train on yet",
     "pages/train/runs.py": "no data to train on yet",
+    "pages/review/map.py": "no texts to map yet",
 }
 
 

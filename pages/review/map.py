@@ -1,0 +1,54 @@
+"""Map: the texts of a data set as points, similar ones together."""
+
+import streamlit as st
+
+from rebracket_core.ui import map_tabs, site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import guard
+from rebracket_core.ui.map_fit import ensure_first, fit_form, show_work
+from rebracket_core.ui.map_selection import show_chosen
+from rebracket_core.ui.map_view import ask, choose, draw
+
+st.title("Map", anchor=False)
+st.caption("Each point is a text; texts that an encoder finds alike lie together. The figures below say how far to trust it.")
+
+workbench = bench()
+datasets = {meta.name: meta for meta in workbench.datasets()}
+if not datasets:
+    needs("There are no texts to map yet.", (site.IMPORT, "Import data"))
+    st.stop()
+runs = sorted(workbench.runs(), key=lambda run: not run.promoted)
+
+meta = datasets[choose("Data set", {name: name for name in datasets}, param="dataset")]
+infos = ensure_first(workbench, meta)
+asked = ask(workbench, infos, runs)
+
+
+@st.fragment
+def picture() -> None:
+    """Draw the map and what is chosen on it; a lasso draws this part alone anew."""
+    with guard():
+        show_chosen(workbench, asked, draw(workbench, asked))
+
+
+picture()
+show_work(workbench, meta)
+place, pair, beside, fit, away = st.tabs(
+    ["Place a concept", "Two selections", "Two runs or maps", "Fit a map", "Take away"], key="map.tab", on_change="rerun"
+)
+if place.open:
+    with place, guard():
+        map_tabs.place_form(workbench, asked)
+if pair.open:
+    with pair, guard():
+        map_tabs.two_selections(workbench, asked)
+if beside.open:
+    with beside, guard():
+        map_tabs.two_maps(workbench, asked, infos, runs)
+if fit.open:
+    with fit, guard():
+        fit_form(workbench, meta, runs)
+if away.open:
+    with away, guard():
+        map_tabs.take_away(workbench, asked)

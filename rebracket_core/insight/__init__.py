@@ -1,0 +1,4 @@
+"""How the model sees: projections, confusion, calibration curves, attribution, counterfactuals, geometry.
+
+Import the modules themselves: this room loads nothing by being named.
+"""

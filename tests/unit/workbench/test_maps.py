@@ -1,0 +1,163 @@
+"""Maps through the workbench: fitted once, answered out of fold, searched, placed on, kept and taken away."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from rebracket_core.errors import DataError, InputError, StoreError
+from rebracket_core.insight.map_spec import MapMethod
+from rebracket_core.jobs import Status
+from rebracket_core.training.held_rows import read_held_rows
+from rebracket_core.workbench import Workbench
+from rebracket_core.workbench.map_answers import Standing
+from rebracket_core.workbench.map_exports import to_csv, to_html
+from tests.conftest import open_home
+
+
+@pytest.fixture
+def bench(home: Path) -> Workbench:
+    return open_home(home)
+
+
+@pytest.fixture
+def map_id(bench: Workbench) -> str:
+    return bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA)).map_id
+
+
+def test_a_map_is_fitted_once_and_knows_its_texts(bench: Workbench, map_id: str) -> None:
+    again = bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA))
+    (info,) = bench.maps.infos("starter")
+    assert again.map_id == map_id and info.fitted and info.state.status is Status.DONE and info.state.attempt == 1
+    texts = bench.dataset("starter").frame["concept"].str.strip()
+    assert len(again) == texts.nunique() and again.places.shape == (len(again), 2)
+    ids = again.values("row_id", [3, 1])
+    assert again.positions(ids).tolist() == [1, 3] and np.isfinite(again.trust).all()
+
+
+def test_a_data_set_that_changed_gets_no_map_of_the_old_one(bench: Workbench, home: Path) -> None:
+    from rebracket_core.jobs.maps import create_map, fit_map
+
+    folder = create_map(bench.settings, bench.maps.spec("starter", method=MapMethod.PCA, seed=3))
+    raw = json.loads((folder.path / "spec.json").read_text())
+    raw["config"]["digest"] = "0" * 64
+    (folder.path / "spec.json").write_text(json.dumps(raw))
+    with pytest.raises(DataError, match="has changed"):
+        fit_map(folder, attempt=folder.new_attempt(), settings=bench.settings)
+    (info,) = bench.maps.infos("starter")
+    assert not info.fitted and info.state.status is Status.FAILED and "changed" in info.state.error
+    with pytest.raises(InputError):
+        bench.maps.open("../runs")
+
+
+def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(bench: Workbench, map_id: str) -> None:
+    run = bench.promoted()
+    assert run is not None and bench.maps.has_answers(map_id, run.run_id)
+    found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
+    held = read_held_rows(bench.shelf.folder_of(run.run_id).path)
+    place = {row_id: at for at, row_id in enumerate(stored.column("row_id").to_pylist())}
+    for j in range(0, len(held), 17):
+        at = place[held.row_id[j]]
+        assert found.standing[at] == Standing.OUT_OF_FOLD
+        assert found.album_proba[at] == pytest.approx(held.album_proba[j], abs=1e-6)
+    assert found.count(Standing.TRAINED_ON) == 0
+
+
+def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench: Workbench, map_id: str) -> None:
+    run = bench.promoted()
+    assert run is not None
+    (bench.shelf.folder_of(run.run_id).path / "held.parquet").unlink()
+    found = bench.maps.answers(map_id, run.run_id)
+    learned = found.standing == Standing.TRAINED_ON
+    assert learned.sum() >= run.n_rows and (found.album[learned] == -1).all() and np.isnan(found.probability[learned]).all()
+
+
+def test_texts_are_found_by_words_and_by_meaning(bench: Workbench, map_id: str) -> None:
+    stored = bench.maps.open(map_id)
+    text = stored.values("text", [5])[0]
+    assert 5 in bench.maps.with_words(map_id, text[:30].upper())
+    near, cosines = bench.maps.alike(map_id, text, most=4)
+    assert near[0] == 5 and cosines[0] == pytest.approx(1.0, abs=1e-4) and (np.diff(cosines) <= 0).all()
+
+
+def test_a_new_text_is_placed_once_and_stays(bench: Workbench, map_id: str) -> None:
+    first = bench.maps.place(map_id, "A bell rang under the lake before the town was drowned.")
+    again = bench.maps.place(map_id, " A bell rang under the lake before the town was drowned. ")
+    assert first.placed == again.placed and bench.maps.open(map_id).placed() == [first.placed] and len(first.near) == 10
+    with pytest.raises(InputError, match="cannot be placed"):
+        bench.maps.place(map_id, "!?")
+
+
+def test_selections_and_notes_outlive_a_refit(bench: Workbench, map_id: str) -> None:
+    ids = bench.maps.open(map_id).values("row_id", [1, 2, 3])
+    kept = bench.maps.selections.keep("starter", ids, name="three")
+    assert bench.maps.selections.keep("starter", reversed(ids)).selection_id == kept.selection_id  # type: ignore[arg-type]
+    bench.maps.selections.add_note("starter", ids[0], text="look again", author="Ada")
+    other = bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA, dims=3))
+    assert other.map_id != map_id
+    assert len(other.positions(bench.maps.selections.get(kept.selection_id).row_ids)) == 3
+    assert [(n.row_id, n.author) for n in bench.maps.selections.notes("starter")] == [(ids[0], "Ada")]
+    assert [s.name for s in bench.maps.selections.named("starter")] == ["three"]
+    for wrong in ("../x", "0" * 12):
+        with pytest.raises(InputError, match="no such selection"):
+            bench.maps.selections.get(wrong)
+    with pytest.raises(InputError):
+        bench.maps.selections.add_note("starter", ids[0], text=" ", author="Ada")
+
+
+def test_two_fits_of_one_encoder_move_nothing(bench: Workbench, map_id: str) -> None:
+    other = bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA, seed=5)).map_id
+    here, there, laid = bench.maps.beside(map_id, other)
+    assert (here == there).all() and laid == pytest.approx(bench.maps.open(map_id).places, abs=1e-3)
+    assert bench.maps.drift(map_id, other)[1].kept.min() == 1.0
+
+
+def test_a_map_is_taken_away_with_its_version(bench: Workbench, map_id: str, tmp_path: Path) -> None:
+    run = bench.promoted()
+    assert run is not None
+    table = bench.maps.coordinates(map_id, run_id=run.run_id)
+    pq.write_table(table, tmp_path / "map.parquet")
+    names = set(pq.read_table(tmp_path / "map.parquet").column_names)
+    assert {"row_id", "x", "y", "trust", "map_version", "run_album"} <= names
+    assert to_csv(table).count(b"\r\n") >= table.num_rows + 1
+    from rebracket_core.ui.map_colours import known_paint
+
+    stored = bench.maps.open(map_id)
+    page = to_html(stored, known_paint(stored, "album"), at=np.arange(len(stored)), reading="How to <read> it").decode()
+    assert "How to &lt;read&gt; it" in page and 'src="http' not in page
+
+
+def test_a_damaged_map_is_named(bench: Workbench, map_id: str) -> None:
+    path = bench.maps.open(map_id).folder / "coordinates.parquet"
+    path.write_bytes(b"no parquet")
+    with pytest.raises(StoreError, match=r"coordinates\.parquet"):
+        Workbench(bench.settings).maps.open(map_id).column("text")
+
+
+@pytest.mark.slow
+def test_a_worker_fits_a_map_and_can_be_cancelled(bench: Workbench) -> None:
+    import time
+
+    first = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.TSNE))
+    second = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.TSNE, seed=4))
+    bench.maps.cancel(second)
+    for _ in range(900):
+        states = {i.map_id: i.state.status for i in bench.maps.infos("starter")}
+        if not any(s.active for s in states.values()):
+            break
+        time.sleep(0.1)
+    assert states == {first: Status.DONE, second: Status.CANCELLED}
+    assert bench.maps.open(first).quality.knn_preservation > bench.maps.open(first).quality.chance * 3
+
+
+@pytest.mark.slow
+def test_a_hidden_layer_is_another_map(bench: Workbench) -> None:
+    final = bench.maps.spec("starter", method=MapMethod.PCA)
+    layer = bench.maps.spec("starter", method=MapMethod.PCA, layer="2")
+    assert layer.map_id != final.map_id and layer.encoder_id.endswith("layer 2")
+    places = bench.maps.fit(layer).places
+    assert places.shape == bench.maps.fit(final).places.shape and not np.allclose(places, bench.maps.fit(final).places)
