@@ -54,7 +54,7 @@ def alpha(
     name = f"alpha, {distance.value}"
     usable = votes.pairable()
     n_items, n_labels = len(usable.items), len(usable)
-    basis = {"n_items": n_items, "n_labels": n_labels, "n_annotators": len(usable.annotators)}
+    basis: dict[str, Any] = {"n_items": n_items, "n_labels": n_labels, "n_annotators": len(usable.annotators)}
     reason = why_none(votes, usable, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def cohen(
     name = f"Cohen's kappa, {first} and {second}"
     both = votes.hard()
     both = both.only(np.isin(np.array(both.annotators)[both.annotator], (first, second))).pairable() if len(both) else both
-    basis = {"n_items": len(both.items), "n_labels": len(both), "n_annotators": len(both.annotators)}
+    basis: dict[str, Any] = {"n_items": len(both.items), "n_labels": len(both), "n_annotators": len(both.annotators)}
     reason = why_none(votes, both, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason.replace("no item has", "no item of theirs has"))
@@ -39,7 +40,7 @@ def fleiss(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: i
         of = np.bincount(counts)
         hard = hard.only(hard.sizes[hard.item] == int(np.flatnonzero(of == of.max())[-1]))
     usable = hard.pairable()
-    basis = {"n_items": len(usable.items), "n_labels": len(usable), "n_annotators": len(usable.annotators)}
+    basis: dict[str, Any] = {"n_items": len(usable.items), "n_labels": len(usable), "n_annotators": len(usable.annotators)}
     reason = why_none(votes, usable, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason)
@@ -49,7 +50,7 @@ def fleiss(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: i
 
 
 def _with_interval(
-    name: str, cells: np.ndarray, parts: _Parts, *, basis: dict[str, int], seed: int, replicates: int
+    name: str, cells: np.ndarray, parts: _Parts, *, basis: dict[str, Any], seed: int, replicates: int
 ) -> Agreement:
     observed, expected = parts(np.ones((1, len(cells))), cells)
     if expected[0] >= 1.0 - 1e-12:
