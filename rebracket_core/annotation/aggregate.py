@@ -93,9 +93,9 @@ def aggregate(
     methods: Sequence[str] = WEIGHING,
     progress: Callable[[int, int], None] | None = None,
 ) -> Aggregation:
-    """The mean of the votes and the named methods, all on the same hard tables. `model` is (items, k), a model's out-of-fold probabilities.
+    """The mean of the votes and the named methods, all on the same hard tables.
 
-    CROWDLAB weighs people against such a model and stays out without one. Raises MissingExtraError where the extra `labels`
+    `model` is (items, k), a model's out-of-fold probabilities: CROWDLAB weighs people against them, and stays out without. Raises MissingExtraError where the extra `labels`
     is not installed. Below `fewest` items with two votes, or with one person, the methods that weigh people say why not.
     """
     _need_extra()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -126,11 +126,9 @@ def _or_why(votes: Votes, distance: Distance, *, seed: int, fewest: int) -> Agre
     try:
         return alpha(votes, distance, seed=seed, fewest=fewest)
     except InputError as error:
-        why = f"{error.message} {error.found}: {error.hint}"
-        return Agreement(f"alpha, {distance.value}", None, None, None, None, None, 0, len(votes), len(votes.annotators), why=why)
+        why, name = f"{error.message} {error.found}: {error.hint}", f"alpha, {distance.value}"
+        return Agreement(name, None, None, None, None, None, 0, len(votes), len(votes.annotators), why=why)
 
 
 def _renamed(found: Agreement, name: str) -> Agreement:
-    from dataclasses import replace
-
     return replace(found, name=name)

@@ -110,7 +110,12 @@ def exposures(
 
 
 def anchoring(
-    rows: Sequence[Exposure], *, seed: int, question: str = "all axes", fewest: int = FEWEST_LABELS, replicates: int = REPLICATES
+    rows: Sequence[Exposure],
+    *,
+    seed: int,
+    question: str = "all axes",
+    fewest: int = FEWEST_LABELS,
+    replicates: int = REPLICATES,
 ) -> Anchoring:
     """The effect of having seen the suggestion, from all rows given; no figure below `fewest` answers in an arm."""
     draw = _Draw(seed=seed, fewest=fewest, replicates=replicates)
@@ -118,18 +123,18 @@ def anchoring(
     agree = [np.array([_same_first(r.shares, r.model) for r in arm], dtype=np.float64) for arm in (shown, blind)]
     close = [np.array([1.0 - _apart(r.shares, r.model) for r in arm], dtype=np.float64) for arm in (shown, blind)]
     names = [np.array([r.item_id for r in arm], dtype=str) for arm in (shown, blind)]
-    changed = [r for r in shown if r.before is not None]
-    moved = [r for r in changed if _apart(r.shares, r.before) > 1e-9]  # type: ignore[arg-type]
-    flips = np.array([_apart(r.shares, r.before) > 1e-9 for r in changed], dtype=np.float64)  # type: ignore[arg-type]
-    toward = np.array([_apart(r.shares, r.model) < _apart(r.before, r.model) for r in moved], dtype=np.float64)  # type: ignore[arg-type]
+    changed = [(r, r.before) for r in shown if r.before is not None]
+    moved = [(r, before) for r, before in changed if _apart(r.shares, before) > 1e-9]
+    flips = np.array([_apart(r.shares, before) > 1e-9 for r, before in changed], dtype=np.float64)
+    toward = np.array([_apart(r.shares, r.model) < _apart(before, r.model) for r, before in moved], dtype=np.float64)
     return Anchoring(
         question,
         shown=_mean(agree[0], names[0], draw=draw, what="answers with a suggestion seen"),
         blind=_mean(agree[1], names[1], draw=draw, what="blind answers"),
         difference=_gap(agree, names, draw=draw),
         overlap_difference=_gap(close, names, draw=draw),
-        flip_rate=_mean(flips, _items(changed), draw=draw, what="answers given before the suggestion came"),
-        toward_model=_mean(toward, _items(moved), draw=draw, what="changed answers"),
+        flip_rate=_mean(flips, _items([r for r, _ in changed]), draw=draw, what="answers given before the suggestion came"),
+        toward_model=_mean(toward, _items([r for r, _ in moved]), draw=draw, what="changed answers"),
         time_difference_s=_time_gap(shown, blind, draw=draw),
     )
 
@@ -217,7 +222,8 @@ def _time_gap(shown: Sequence[Exposure], blind: Sequence[Exposure], *, draw: _Dr
     arms = [np.array(list({(r.item_id, r.active_s): r.active_s for r in arm}.values())) for arm in timed]
     n = len(arms[0]) + len(arms[1])
     if min(map(len, arms)) < draw.fewest:
-        why = f"not enough yet: {len(arms[0])} shown and {len(arms[1])} blind labels with a time, {draw.fewest} of each are needed"
+        counts = f"{len(arms[0])} shown and {len(arms[1])} blind labels with a time"
+        why = f"not enough yet: {counts}, {draw.fewest} of each are needed"
         return Measured(None, None, None, n, n, why=why)
     rng = draw.rng()
     drawn = [np.median(rng.choice(arm, size=(draw.replicates, len(arm))), axis=1) for arm in arms]

@@ -24,7 +24,8 @@ def cohen(
     basis: dict[str, Any] = {"n_items": len(both.items), "n_labels": len(both), "n_annotators": len(both.annotators)}
     reason = why_none(votes, both, fewest=fewest)
     if reason:
-        return Agreement(name, None, None, None, None, None, **basis, why=reason.replace("no item has", "no item of theirs has"))
+        reason = reason.replace("no item has", "no item of theirs has")
+        return Agreement(name, None, None, None, None, None, **basis, why=reason)
     k, mine = len(votes.categories), both.annotator == both.annotators.index(first)
     cells = np.zeros((len(both.items), k * k))
     cells[np.arange(len(cells)), both.chosen[mine] * k + both.chosen[~mine]] = 1.0

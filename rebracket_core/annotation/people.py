@@ -1,116 +1,89 @@
-"""How each person answers, seen from the others: overlap with them, confusion, and how steady the person is on hidden repeats."""
+"""Who labels, and in which role."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from rebracket_core.annotation.desk import Desk, append, new_id, require, storable
+from rebracket_core.annotation.kinds import EventKind, Role
+from rebracket_core.annotation.projecting import project_people
+from rebracket_core.annotation.store import lock_events
+from rebracket_core.annotation.tables import tables
+from rebracket_core.annotation.values import Person
+from rebracket_core.errors import InputError
 
-from rebracket_core.annotation.anchoring import Measured
-from rebracket_core.annotation.values import Item, Label
-from rebracket_core.annotation.votes import WHOLE, Votes
-from rebracket_core.rainbow import AXIS_NAMES
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
-FEWEST_SHARED = 10
-FEWEST_REPEATS = 5
-REPLICATES = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class AgainstOthers:
-    """One person's answers on one question beside what the others say of the same items.
-
-    `overlap` is the mean of 1 − total variation to the mean of the others. `confusion` is (k, k): row, what the others say;
-    column, what the person says; soft answers count in parts, so that the cells sum to the items shared.
-    """
-
-    annotator: str
-    n_answers: int
-    overlap: Measured
-    confusion: tuple[tuple[float, ...], ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The person's figures as plain values."""
-        return {**asdict(self), "confusion": [list(row) for row in self.confusion]}
+MAX_NAME = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Steadiness:
-    """How much a person's answer to a hidden repeat overlaps with the first one, over all axes answered both times."""
-
-    annotator: str
-    overlap: Measured
-    same_first: Measured
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as plain values."""
-        return asdict(self)
+def enrol(desk: Desk, name: str, *, person_id: str | None) -> Person:
+    """The person of this name or id, made where there is none yet."""
+    shown = " ".join(storable(name).split())
+    key = " ".join((person_id or shown).split()).casefold()
+    if not shown or not key or len(shown) > MAX_NAME or len(key) > MAX_NAME:
+        raise InputError("This name cannot be used.", expected=f"1 to {MAX_NAME} signs", found=repr(name)[:200],
+                         hint="give a name by which others know you")
+    known = find(desk, key)
+    return known or desk.store.write(lambda connection: enrol_within(desk, connection, key, name=shown))
 
 
-def against_others(votes: Votes, *, seed: int, fewest: int = FEWEST_SHARED) -> list[AgainstOthers]:
-    """Each person against the mean of the others, by name; no overlap below `fewest` items that others answered, too."""
-    k = len(votes.categories)
-    totals, sizes = np.zeros((len(votes.items), k)), votes.sizes
-    np.add.at(totals, votes.item, votes.shares / WHOLE)
-    out = []
-    for position, name in enumerate(votes.annotators):
-        mine = votes.annotator == position
-        shared = mine & (sizes[votes.item] > 1)
-        own, item = votes.shares[shared] / WHOLE, votes.item[shared]
-        others = (totals[item] - own) / (sizes[item] - 1)[:, None]
-        out.append(
-            AgainstOthers(
-                name,
-                n_answers=int(mine.sum()),
-                overlap=_measured(1.0 - np.abs(own - others).sum(axis=1) / 2.0, seed=seed, fewest=fewest, what="items shared"),
-                confusion=tuple(tuple(float(v) for v in row) for row in others.T @ own),
-            )
-        )
-    return out
+def enrol_within(desk: Desk, connection: Connection, person_id: str, *, name: str) -> Person:
+    """The same inside a transaction."""
+    import sqlalchemy as sa
+
+    lock_events(connection)
+    people = tables().people
+    row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).first()
+    if row is None:
+        first = connection.execute(sa.select(sa.func.count()).select_from(people)).scalar_one() == 0
+        role = Role.ADMIN if first else Role.ANNOTATOR
+        payload = {"person_id": person_id, "name": name, "role": str(role), "active": True}
+        append(connection, EventKind.PERSON, event_id=new_id(), at=desk.now(), by=person_id, payload=payload)
+        project_people(connection)
+        return Person(person_id, name, role)
+    return Person(row.person_id, row.name, Role(row.role), bool(row.active))
 
 
-def steadiness(
-    labels: Sequence[Label], items: Iterable[Item], *, seed: int, fewest: int = FEWEST_REPEATS
-) -> list[Steadiness]:
-    """Each person on the items that came back unannounced, by name; those who had none are left out."""
-    repeat_of = {item.item_id: item.repeat_of for item in items if item.repeat_of}
-    first = {(label.item_id, label.annotator): label for label in labels if label.item_id not in repeat_of and label.round == 1}
-    overlaps: dict[str, list[float]] = {}
-    same: dict[str, list[float]] = {}
-    for label in labels:
-        earlier = first.get((repeat_of.get(label.item_id, ""), label.annotator))
-        if earlier is None:
-            continue
-        told = [_alike(earlier.value.axes[axis].shares, label.value.axes[axis].shares) for axis in AXIS_NAMES]
-        known = [pair for pair in told if pair is not None]
-        if known:
-            overlaps.setdefault(label.annotator, []).append(float(np.mean([pair[0] for pair in known])))
-            same.setdefault(label.annotator, []).append(float(np.mean([pair[1] for pair in known])))
-    return [
-        Steadiness(
-            name,
-            overlap=_measured(np.array(overlaps[name]), seed=seed, fewest=fewest, what="repeats"),
-            same_first=_measured(np.array(same[name]), seed=seed, fewest=fewest, what="repeats"),
-        )
-        for name in sorted(overlaps)
-    ]
+def find(desk: Desk, person_id: str) -> Person | None:
+    """The person of this id, or None."""
+    return next((p for p in everybody(desk) if p.person_id == person_id), None)
 
 
-def _alike(first: Sequence[float] | None, second: Sequence[float] | None) -> tuple[float, float] | None:
-    """Overlap, and 1 where the first mode is the same; "cannot tell" once is no overlap, both times says nothing (None)."""
-    if first is None or second is None:
-        return None if first is None and second is None else (0.0, 0.0)
-    apart = sum(abs(a - b) for a, b in zip(first, second, strict=True)) / 2.0
-    return 1.0 - apart, float(int(np.argmax(first)) == int(np.argmax(second)))
+def everybody(desk: Desk) -> list[Person]:
+    """Everybody, by name."""
+    import sqlalchemy as sa
+
+    people = tables().people
+    rows = desk.store.read(lambda c: c.execute(sa.select(people)).all(), empty=[])
+    return sorted((Person(r.person_id, r.name, Role(r.role), bool(r.active)) for r in rows), key=lambda p: p.name.casefold())
 
 
-def _measured(values: np.ndarray, *, seed: int, fewest: int, what: str) -> Measured:
-    """The mean of one value an item, with its interval over items."""
-    n = len(values)
-    if n < max(fewest, 2):
-        return Measured(None, None, None, n, n, why=f"not enough yet: {n} {what}, {fewest} are needed")
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=REPLICATES).astype(np.float64)
-    low, high = np.quantile(draws @ values / n, (0.025, 0.975))
-    return Measured(float(values.mean()), float(low), float(high), n, n)
+def set_role(desk: Desk, person_id: str, role: Role, *, by: str, active: bool) -> Person:
+    """The person with the new role; one active admin always remains."""
+    def work(connection: Connection) -> Person:
+        lock_events(connection)
+        require(connection, by, role=Role.ADMIN)
+        import sqlalchemy as sa
+
+        people = tables().people
+        rows = {row.person_id: row for row in connection.execute(sa.select(people))}
+        if person_id not in rows:
+            raise unknown(person_id)
+        others = [r for r in rows.values() if r.person_id != person_id and r.role == Role.ADMIN and r.active]
+        if not others and (role is not Role.ADMIN or not active):
+            raise InputError("The last admin stays one.", expected="another active admin", found="none",
+                             hint="make somebody else an admin first")
+        payload = {"person_id": person_id, "name": rows[person_id].name, "role": str(role), "active": active}
+        append(connection, EventKind.PERSON, event_id=new_id(), at=desk.now(), by=by, payload=payload)
+        project_people(connection)
+        return Person(person_id, rows[person_id].name, role, active)
+
+    return desk.store.write(work)
+
+
+def unknown(person_id: str) -> InputError:
+    """The error for an id that nobody has."""
+    return InputError("There is no such person.", expected="the id of somebody who enrolled", found=repr(person_id),
+                      hint="see the list of people")

@@ -92,11 +92,13 @@ def test_exposures_are_of_the_arms_alone() -> None:
     }
     labels = [
         label("blind", mode="past"), label("open", mode="past", shown_at="t"), label("open", mode="past", who="bo"),
-        label("again", mode="past"), label("none", mode="past", shown_at="t"), label("open", mode="past", shown_at="t", round_=2),
+        label("again", mode="past"), label("none", mode="past", shown_at="t"),
+        label("open", mode="past", shown_at="t", round_=2),
     ]
     found = exposures(labels, items, told)
     assert [(e.item_id, e.axis, e.shown) for e in found] == [
-        ("blind", "temporal", False), ("blind", "ontological", False), ("open", "temporal", True), ("open", "ontological", True),
+        ("blind", "temporal", False), ("blind", "ontological", False),
+        ("open", "temporal", True), ("open", "ontological", True),
     ]
     assert [part.question for part in anchoring_by_axis(found, seed=1)] == ["all axes", "temporal", "spatial", "ontological"]
 

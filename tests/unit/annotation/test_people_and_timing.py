@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.annotation.answers import AxisLabel, LabelValue
-from rebracket_core.annotation.people import steadiness
+from rebracket_core.annotation.annotators import steadiness
 from rebracket_core.annotation.timing import pace, strange_times, times
 from rebracket_core.annotation.values import Item, Label
 
@@ -22,7 +22,8 @@ PAST, FUTURE, MIXED = AxisLabel.hard("temporal", "past"), AxisLabel.hard("tempor
 
 
 def test_repeats_are_compared_with_the_first_answer_of_the_same_person() -> None:
-    items = [Item("p", f"i{k}", "x", "d") for k in range(6)] + [Item("p", f"r{k}", "x", "d", repeat_of=f"i{k}") for k in range(6)]
+    items = [Item("p", f"i{k}", "x", "d") for k in range(6)]
+    items += [Item("p", f"r{k}", "x", "d", repeat_of=f"i{k}") for k in range(6)]
     labels = [label(f"i{k}", "ann", PAST) for k in range(6)] + [label(f"r{k}", "ann", MIXED if k else FUTURE) for k in range(6)]
     labels += [label("i0", "bo", PAST), label("r0", "bo", PAST), label("r1", "cy", PAST)]
     found = {one.annotator: one for one in steadiness(labels, items, seed=1)}
