@@ -95,8 +95,9 @@ def aggregate(
 ) -> Aggregation:
     """The mean of the votes and the named methods, all on the same hard tables.
 
-    `model` is (items, k), a model's out-of-fold probabilities: CROWDLAB weighs people against them, and stays out without. Raises MissingExtraError where the extra `labels`
-    is not installed. Below `fewest` items with two votes, or with one person, the methods that weigh people say why not.
+    `model` is (items, k), a model's out-of-fold probabilities: CROWDLAB weighs people against them, and stays out without.
+    Raises MissingExtraError where the extra `labels` is not installed. Below `fewest` items with two votes, or with one
+    person, the methods that weigh people say why not.
     """
     _need_extra()
     drawn = hard_tables(votes, seed=seed, tables=tables)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.answers import AxisLabel, LabelValue
 from rebracket_core.annotation.annotators import steadiness
+from rebracket_core.annotation.answers import AxisLabel, LabelValue
 from rebracket_core.annotation.timing import pace, strange_times, times
 from rebracket_core.annotation.values import Item, Label
 
