@@ -56,8 +56,10 @@ def _line(row: Row, number: int, losses: Losses) -> str:
     value = row.label.value
     losses.add("the shares of a mixture (read back, its modes count as an even split)", int(not only_hard(value)))
     losses.add("the confidence", int(value.confidence is not None))
-    told = {"id": number, "text": row.item.text, "label": sorted(words_of(value)),
-            "Comments": [value.note] if value.note else [], "item_id": row.item.item_id, "text_digest": row.item.text_digest, "annotator": row.label.annotator}
+    told = {
+        "id": number, "text": row.item.text, "label": sorted(words_of(value)), "Comments": [value.note] if value.note else [],
+        "item_id": row.item.item_id, "text_digest": row.item.text_digest, "annotator": row.label.annotator,
+    }
     return json.dumps(told, ensure_ascii=False)
 
 
