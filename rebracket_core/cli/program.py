@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from rebracket_core import __version__
-from rebracket_core.cli.annotations import group as annotations_group
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
