@@ -3,6 +3,7 @@
 Every figure has a title; its `layout.meta` holds `reading`, a sentence saying how to read it, and `alt`, what it shows.
 """
 
+from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
 from rebracket_core.charts._axis_bars import axis_bars
@@ -17,10 +18,12 @@ from rebracket_core.charts._reliability import ReliabilityBin, reliability, wils
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 
 __all__ = [
+    "AgreementDot",
     "Gap",
     "ReliabilityBin",
     "Score",
     "TernaryPoint",
+    "agreement_intervals",
     "album_bars",
     "album_counts",
     "axis_bars",
@@ -29,6 +32,7 @@ __all__ = [
     "difference_intervals",
     "distance_bars",
     "effort",
+    "labels_by_day",
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
