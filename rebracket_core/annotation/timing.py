@@ -141,7 +141,8 @@ def _expected(spent: np.ndarray, length: np.ndarray, people: Sequence[str]) -> n
     design = np.array([[float(who == name) for name in names] for who in people])
     if float(np.ptp(length)) > 0:
         design = np.column_stack([design, length - length.mean()])
-    return np.asarray(QuantReg(spent, design).fit(q=0.5, max_iter=2000).predict(design))
+    with np.errstate(all="ignore"):  # its standard errors, which are not used, divide by 0 where many times are equal
+        return np.asarray(QuantReg(spent, design).fit(q=0.5, max_iter=2000).predict(design))
 
 
 def _float(value: Any) -> float | None:

@@ -33,7 +33,7 @@ def agreement_intervals(dots: Sequence[AgreementDot], *, title: str = "How far p
             x=[dot.value for dot in dots],
             y=names,
             mode="markers+text",
-            text=[f"{dot.value:.2f}" for dot in dots],
+            text=[f"{round(dot.value, 2) + 0.0:.2f}" for dot in dots],
             textposition="top center",
             cliponaxis=False,
             customdata=[dot.n for dot in dots],
@@ -76,7 +76,7 @@ def labels_by_day(by_day: Mapping[str, Mapping[str, int]]) -> go.Figure:
                 name=plain(name),
                 marker={
                     "color": shades[k % len(shades)],
-                    "pattern": {"shape": _PATTERNS[k % len(_PATTERNS)], "fgcolor": OUTLINE},
+                    "pattern": {"shape": _PATTERNS[k % len(_PATTERNS)], "fgcolor": OUTLINE, "fillmode": "overlay"},
                     "line": {"color": OUTLINE, "width": 1},
                 },
                 hovertemplate="%{x}: %{y} labels<extra>%{fullData.name}</extra>",
@@ -85,7 +85,7 @@ def labels_by_day(by_day: Mapping[str, Mapping[str, int]]) -> go.Figure:
         ]
     )
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
-    figure.update_xaxes(type="category", nticks=8)
+    figure.update_xaxes(type="category", nticks=5, tickangle=0)
     figure.update_yaxes(title="labels", rangemode="tozero")
     total = sum(sum(day.values()) for day in by_day.values())
     return finish(

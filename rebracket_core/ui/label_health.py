@@ -39,7 +39,7 @@ def show_progress(health: LabelHealth) -> None:
     """Draw how far the project is and at which pace it goes on."""
     told = health.progress
     with st.grid(4, min_column_width=150):
-        st.metric("Texts complete", f"{told.n_complete:,} of {told.n_items:,}", border=True)
+        st.metric("Texts complete", f"{told.n_complete:,} / {told.n_items:,}", border=True)
         st.metric("Labels", f"{told.n_labels:,}", border=True)
         st.metric("For a reviewer", f"{told.n_to_adjudicate:,}", border=True)
         st.metric("Labels a day", f"{health.pace.per_day:,.0f}", border=True, help="The mean of the last seven days")
@@ -145,7 +145,11 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     if not st.button("Weigh people by three methods", key="progress.weigh", icon=":material/balance:"):
         return
     bar = st.progress(0.0, text="Fitting on tables drawn from the votes")
-    found = weigh_people(workbench, project.project_id, axis, progress=lambda done, total: bar.progress(done / total))
+
+    def step(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"Fitting on tables drawn from the votes: {done} of {total}")
+
+    found = weigh_people(workbench, project.project_id, axis, progress=step)
     bar.empty()
     rows = []
     for method in found.methods:

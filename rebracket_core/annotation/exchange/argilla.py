@@ -95,15 +95,16 @@ def _answers(row: Row) -> dict[str, Any]:
     return out
 
 
-def _read_one(found: Reading, told: Mapping[str, Any], *, who: str, where: str, texts: dict[str, str]) -> None:
+def _read_one(found: Reading, told: Mapping[str, Any], *, who: str, where: str, texts: dict[str, Any]) -> None:
     ticks, shares = Ticks(), {}
     for question, answer in told.items():
         axis = question.removesuffix("_shares")
         mixture = shares_from(axis, str(answer)) if axis in AXIS_NAMES and axis != question else None
+        words: list[Any] = answer if isinstance(answer, list) else [answer]
         if mixture is not None:
             shares[axis] = mixture
         elif question not in ("confidence", "note"):
-            for word in answer if isinstance(answer, list) else [answer]:
+            for word in words:
                 ticks.add(str(word), question=question if question in _SAID else "")
     if ticks.unknown:
         found.taken_as[f"unknown answers left aside ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1

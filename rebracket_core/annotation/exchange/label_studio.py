@@ -54,9 +54,8 @@ def read(data: bytes) -> Reading:
     """The labels of exported tasks; cancelled annotations are skips and give none."""
     found = Reading()
     for number, task in json_lines(data):
-        told = task.get("data") if isinstance(task.get("data"), dict) else {}
-        meta = task.get("meta") if isinstance(task.get("meta"), dict) else {}
-        ours = meta.get(_OURS) if isinstance(meta.get(_OURS), dict) else {}
+        told, meta = _mapping(task.get("data")), _mapping(task.get("meta"))
+        ours = _mapping(meta.get(_OURS))
         texts = {"text": told.get("text") or told.get("concept"), "item_id": told.get("item_id"),
                  "text_digest": ours.get("text_digest")}
         for k, annotation in enumerate(task.get("annotations") or (), 1):
@@ -79,10 +78,12 @@ def _annotation(row: Row, k: int, *, task: int, person: int) -> dict[str, Any]:
 
 
 def _results(row: Row) -> list[dict[str, Any]]:
-    value, out = row.label.value, []
+    value = row.label.value
+    out: list[dict[str, Any]] = []
 
     def add(name: str, kind: str, told: Any) -> None:
-        result = {"from_name": name, "to_name": "text", "type": kind, "origin": "manual", "value": {kind: told}}
+        held = {"text" if kind == "textarea" else kind: told}
+        result = {"from_name": name, "to_name": "text", "type": kind, "origin": "manual", "value": held}
         out.append({"id": f"{row.label.label_id[:6]}{len(out)}", **result})
 
     for axis, answer in value.axes.items():
@@ -100,11 +101,11 @@ def _results(row: Row) -> list[dict[str, Any]]:
         add("note", "textarea", [value.note])
     if value.flag:
         add("flag", "choices", [LOOK])
-    return [{**one, "value": {"text": one["value"]["textarea"]}} if one["type"] == "textarea" else one for one in out]
+    return out
 
 
 def _read_one(
-    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, str]
+    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, Any]
 ) -> None:
     ticks, numbers, note = Ticks(), {}, ""
     for result in annotation.get("result") or ():
@@ -138,6 +139,10 @@ def _read_one(
         client_time=str(annotation.get("created_at") or ""), active_s=float(annotation.get("lead_time") or 0.0),
         **{name: rest[name] for name in _REST if name in rest},
     ))
+
+
+def _mapping(told: Any) -> dict[str, Any]:
+    return told if isinstance(told, dict) else {}
 
 
 def _person(told: Any) -> str:
