@@ -77,7 +77,8 @@ def _user(name: str) -> str:
 
 
 def _answers(row: Row) -> dict[str, Any]:
-    value, out = row.label.value, {}  # type: ignore[var-annotated]
+    value = row.label.value
+    out: dict[str, Any] = {}
     for axis, answer in value.axes.items():
         if answer.kind is AnswerKind.SOFT:
             out[f"{axis}_shares"] = shares_text(axis, answer)
