@@ -126,7 +126,7 @@ def anchoring(
     changed = [(r, r.before) for r in shown if r.before is not None]
     moved = [(r, before) for r, before in changed if _apart(r.shares, before) > 1e-9]
     flips = np.array([_apart(r.shares, before) > 1e-9 for r, before in changed], dtype=np.float64)
-    toward = np.array([_apart(r.shares, r.model) < _apart(before, r.model) for r, before in moved], dtype=np.float64)
+    toward = np.array([_apart(r.shares, r.model) < _apart(before, r.model) - 1e-9 for r, before in moved], dtype=np.float64)
     return Anchoring(
         question,
         shown=_mean(agree[0], names[0], draw=draw, what="answers with a suggestion seen"),
