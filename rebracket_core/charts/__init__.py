@@ -3,6 +3,7 @@
 Every figure has a title; its `layout.meta` holds `reading`, a sentence saying how to read it, and `alt`, what it shows.
 """
 
+from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
 from rebracket_core.charts._axis_bars import axis_bars
@@ -20,11 +21,13 @@ from rebracket_core.charts._transmigration import path_ternary
 
 __all__ = [
     "RIGHT_WRONG",
+    "AgreementDot",
     "Gap",
     "MapPaint",
     "ReliabilityBin",
     "Score",
     "TernaryPoint",
+    "agreement_intervals",
     "album_bars",
     "album_counts",
     "axis_bars",
@@ -34,6 +37,7 @@ __all__ = [
     "difference_intervals",
     "distance_bars",
     "effort",
+    "labels_by_day",
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",

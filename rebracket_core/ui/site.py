@@ -41,6 +41,13 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+PROGRESS = Place(
+    "pages/annotate/progress.py",
+    "Progress",
+    ":material/monitoring:",
+    "progress",
+    "How far the labelling is, and how far people agree.",
+)
 LAUNCH = Place(
     "pages/train/launch.py",
     "Launch",
@@ -76,6 +83,7 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
+    "Annotate": (PROGRESS,),
     "Train": (LAUNCH, RUNS),
     "Review": (MAP,),
     "Library": (IMPORT, AUDIT),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rebracket_core.training.estimate import Estimate
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
+    from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +60,7 @@ class Workbench:
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
         self.maps = Maps(self)
+        self._annotations: Annotations | None = None
 
     # ---- models -------------------------------------------------------------------------------------------------------
 
@@ -222,6 +224,15 @@ class Workbench:
         )
         return audit(dataset, vectors=vectors)
 
+    @property
+    def annotations(self) -> Annotations:
+        """People's labels: `annotations.service` reads and writes them, the rest needs data sets or models."""
+        from rebracket_core.workbench.annotating import Annotations
+
+        with self._lock:
+            self._annotations = self._annotations or Annotations(self)
+            return self._annotations
+
     # ---- training -----------------------------------------------------------------------------------------------------
 
     def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
@@ -277,9 +288,12 @@ class Workbench:
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        if chosen.labels != "none":
+            chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
+        human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
         encoder = self.encoder(chosen.encoder)
         refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
-        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
+        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human)
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig

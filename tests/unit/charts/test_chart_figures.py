@@ -6,9 +6,11 @@ import plotly.graph_objects as go
 import pytest
 
 from rebracket_core.charts import (
+    AgreementDot,
     ReliabilityBin,
     Score,
     TernaryPoint,
+    agreement_intervals,
     album_bars,
     album_counts,
     axis_bars,
@@ -16,6 +18,7 @@ from rebracket_core.charts import (
     confusion,
     distance_bars,
     effort,
+    labels_by_day,
     probability_distribution,
     reliability,
     score_intervals,
@@ -38,6 +41,8 @@ FIGURES: dict[str, go.Figure] = {
     "reliability": reliability([ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.9, 0.95, 20)], ece=0.05),
     "distribution": probability_distribution({"ACCEPT": [0.9, 1.0], "REJECT": [0.1], "none": []}, accept=0.5),
     "intervals": score_intervals([Score("album", 0.8, low=0.7, high=0.9, n=20, majority=0.3)], leaked=True),
+    "agreement": agreement_intervals([AgreementDot(EVIL, 0.5, 0.4, 0.6, 20), AgreementDot("types", -0.1, None, None, 9)]),
+    "labels_by_day": labels_by_day({"2026-03-01": {EVIL: 3, "Bo": 2}}),
     "album_counts": album_counts({"Red": (12, 3)}),
 }
 
