@@ -13,7 +13,7 @@ from rebracket_core.charts._distance_bars import distance_bars, effort
 from rebracket_core.charts._distribution import probability_distribution
 from rebracket_core.charts._intervals import Score, score_intervals
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
-from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
+from rebracket_core.charts._reliability import ReliabilityBin, reliability
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 
 __all__ = [
@@ -38,5 +38,4 @@ __all__ = [
     "right_overlay",
     "right_so_far",
     "score_intervals",
-    "wilson",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from rebracket_core.corpus.schema import Dataset
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
+from rebracket_core.measures.held_answers import write_held_answers
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.settings import Thresholds
 from rebracket_core.training.calibration import cross_calibrate, fit_calibration
@@ -18,6 +19,7 @@ from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ensemble, fit_ood
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
 from rebracket_core.training.folds import cross_baselines
+from rebracket_core.training.held_answers import held_answers
 from rebracket_core.training.held_rows import held_rows, write_held_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
@@ -87,6 +89,7 @@ def _train(
         notes=_notes(config, transfer),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
+    write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
     watch.stage("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final = fit_ensemble(rows, train=everything, config=config, seed=config.seed)
