@@ -70,18 +70,18 @@ def members_of(labels: np.ndarray, n_labels: int) -> np.ndarray:
     return np.asarray(labels[..., None] == np.arange(n_labels), dtype=np.float64)
 
 
-def shuffled_labels(units: Units, rng: np.random.Generator) -> np.ndarray:
-    """(m,) labels that are as likely as the true ones if labels meant nothing.
+def shuffled_labels(units: Units, rng: np.random.Generator, *, times: int) -> np.ndarray:
+    """(times, m) labels that are as likely as the true ones if labels meant nothing.
 
     Songs with several labels swap them among their own units; songs with one label swap with each other.
     """
-    out = units.label.copy()
     sizes = np.bincount(units.group)
-    alone = np.flatnonzero(sizes[units.group] == 1)
-    out[alone] = rng.permutation(out[alone])
-    for g in np.flatnonzero(sizes > 1):
-        at = np.flatnonzero(units.group == g)
-        out[at] = rng.permutation(out[at])
+    alone = sizes[units.group] == 1
+    block = np.where(alone, -1, units.group)  # all songs with one label are one block
+    place = np.argsort(block, kind="stable")
+    order = np.argsort(block + rng.random((times, len(block))), axis=1)
+    out = np.empty((times, len(block)), dtype=np.int64)
+    out[:, place] = units.label[order]
     return out
 
 
@@ -118,7 +118,8 @@ def centroid_distances(units: Units, *, seed: int, permutations: int = PERMUTATI
     if pairs:
         rows, columns = np.array(pairs).T
         p[rows, columns] = p[columns, rows] = holm(p[rows, columns])
-    centres = np.array([units.mean[units.label == k].mean(axis=0) if enough[k] else units.mean[0] * np.nan for k in range(size)])
+    nowhere = np.full(units.mean.shape[1], np.nan)
+    centres = np.array([units.mean[units.label == k].mean(axis=0) if enough[k] else nowhere for k in range(size)])
     naive = np.linalg.norm(centres[:, None] - centres[None], axis=2)
     return Distances(squared=squared, p=p, n_groups=units.n_groups, naive=naive)
 
@@ -128,7 +129,7 @@ def _pair_p(units: Units, a: int, b: int, *, told: float, rng: np.random.Generat
     two = Units(units.mean[at], (units.label[at] == b).astype(np.int64), np.unique(units.group[at], return_inverse=True)[1], 2)
     gram, far = cross_gram(two), 0
     for start in range(0, permutations, 100):
-        labels = np.array([shuffled_labels(two, rng) for _ in range(min(100, permutations - start))])
+        labels = shuffled_labels(two, rng, times=min(100, permutations - start))
         drawn = squares(inner_products(gram, two, members_of(labels, 2)))[:, 0, 1]
         far += int((drawn >= told - 1e-12).sum())
     return (1 + far) / (1 + permutations)

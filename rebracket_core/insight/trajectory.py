@@ -19,6 +19,7 @@ from rebracket_core.insight.centroids import (
 
 PERMUTATIONS = 499
 LEVEL = 0.05
+SHARP = 0.5  # the cosine of 60 degrees
 
 
 class Shape(StrEnum):
@@ -56,9 +57,9 @@ class Trajectory:
 def trajectory(units: Units, *, seed: int) -> Trajectory:
     """The path through the labels that have at least two songs, in the order of their numbers; three are needed.
 
-    A line: the whole interval lies above a half circle's cosine. No direction: the interval holds 0 or lies below it. Bent: it
-    lies between 0 and 1, its upper end at most the half circle's, or its upper end below 1. Else it cannot be told. No path:
-    the steps are no longer than when labels are shuffled between songs.
+    A line: the whole interval lies above a half circle's cosine. No direction: it lies below 0.5, so that steps turn by more
+    than 60 degrees. Bent: it lies below 1. Else it cannot be told. No path at all: the steps are no longer than when labels
+    are shuffled between songs.
     """
     labels = tuple(np.flatnonzero(units.n_groups >= 2).tolist())
     turn = float(np.cos(np.pi / max(2, len(labels) - 1)))
@@ -90,8 +91,8 @@ def trajectory(units: Units, *, seed: int) -> Trajectory:
 def _shape(low: float, high: float, *, turn: float) -> Shape:
     if low > turn:
         return Shape.LINE
-    if low <= 0.0:
-        return Shape.WALK if high < turn else Shape.OPEN
+    if high < SHARP:
+        return Shape.WALK
     return Shape.BENT if high < 1.0 else Shape.OPEN
 
 
@@ -114,7 +115,7 @@ def _pooled(lengths: np.ndarray, dots: np.ndarray) -> np.ndarray:
 def _any_step(units: Units, gram: np.ndarray, labels: tuple[int, ...], *, told: float, seed: int) -> float:
     rng, far = np.random.default_rng(seed), 0
     for start in range(0, PERMUTATIONS, 50):
-        drawn = np.array([shuffled_labels(units, rng) for _ in range(min(50, PERMUTATIONS - start))])
+        drawn = shuffled_labels(units, rng, times=min(50, PERMUTATIONS - start))
         lengths, _ = _steps(inner_products(gram, units, members_of(drawn, units.n_labels)), labels)
         far += int((lengths.sum(axis=-1) >= told - 1e-12).sum())
     return (1 + far) / (1 + PERMUTATIONS)

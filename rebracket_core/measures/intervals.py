@@ -65,4 +65,5 @@ def perfect_calibration_error(p: np.ndarray, *, seed: int, n_bins: int = 10, rep
 
 def reliability(p: np.ndarray, right: np.ndarray, *, n_bins: int = 10) -> list[dict[str, float | int]]:
     """Equal-mass bins for a reliability curve: mean probability, share right and count of each."""
-    return [{"probability": float(p[b].mean()), "right": float(right[b].mean()), "n": len(b)} for b in equal_mass_bins(p, n_bins)]
+    bins = equal_mass_bins(p, n_bins)
+    return [{"probability": float(p[b].mean()), "right": float(right[b].mean()), "n": len(b)} for b in bins]
