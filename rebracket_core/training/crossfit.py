@@ -9,13 +9,13 @@ import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
 from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
+from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.fit import FitOptions, OnStep, fit_heads
 from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.intervals import clustered_mean
 from rebracket_core.training.rows import TrainingRows, head_targets
 from rebracket_core.training.watch import Watch
 from rebracket_core.validation import OodDetector

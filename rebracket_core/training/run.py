@@ -12,6 +12,7 @@ from rebracket_core.corpus.schema import Dataset
 from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
+from rebracket_core.measures.held_answers import write_held_answers
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Thresholds
@@ -21,6 +22,7 @@ from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ensemble, fit_ood
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
 from rebracket_core.training.folds import cross_baselines
+from rebracket_core.training.held_answers import held_answers
 from rebracket_core.training.held_rows import held_rows, write_held_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
@@ -92,6 +94,7 @@ def _train(
         notes=_notes(config, transfer),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
+    write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
     watch.stage("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final = fit_ensemble(rows, train=everything, config=config, seed=config.seed)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows
-from rebracket_core.training.intervals import clustered_mean
 from rebracket_core.training.rows import MIN_GROUPS, TrainingRows
 
 

@@ -17,6 +17,7 @@ from rebracket_core.workbench.history import History
 from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
+from rebracket_core.workbench.reviewing import Reviewing
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
@@ -92,6 +93,11 @@ class Workbench:
     def compare(self, run_ids: Sequence[str]) -> list[Comparison]:
         """Each later run against the first, on the unseen rows of both; see `training.compare`."""
         return compare(self.shelf, run_ids, seed=self.settings.seed)
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """Runs and data sets under review: confusion, confidence, errors, geometry, report."""
+        return Reviewing(self)
 
     def card(self, run_id: str) -> str:
         """The model card of a run as Markdown."""

@@ -16,13 +16,13 @@ import numpy as np
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError
 from rebracket_core.files import write_bytes
+from rebracket_core.measures.intervals import Share, clustered_mean
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.calibration import album_log_loss, cross_calibrate
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
-from rebracket_core.training.intervals import Share, clustered_mean
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.workbench import Workbench
 

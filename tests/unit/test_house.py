@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "rebracket_core"
 FLOORS = {
     "errors": 0, "files": 0, "rainbow": 0, "settings": 0, "spreadsheet": 0,
-    "corpus": 1,
+    "corpus": 1, "measures": 1,
     "annotation": 2, "charts": 2, "encoders": 2, "models": 2,
     "validation": 3,
     "insight": 4, "training": 4,

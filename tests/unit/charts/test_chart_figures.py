@@ -22,7 +22,6 @@ from rebracket_core.charts import (
     probability_distribution,
     reliability,
     score_intervals,
-    wilson,
 )
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL
 from rebracket_core.errors import InputError
@@ -108,12 +107,6 @@ def test_confusion_writes_every_count_and_refuses_another_shape() -> None:
     assert [note.text for note in FIGURES["confusion"].layout.annotations] == ["<b>3</b>", "1", "0", "<b>2</b>"]
     with pytest.raises(InputError, match="shape"):
         confusion([[1, 2]], ["Red", "Blue"])
-
-
-def test_wilson_has_its_known_values() -> None:
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(1.0, 20) == pytest.approx((0.8389, 1.0), abs=1e-4)
-    assert wilson(0.3, 0) == (0.0, 1.0)
 
 
 def test_reliability_leaves_empty_bins_out_and_shows_counts() -> None:
