@@ -1,4 +1,4 @@
-"""What a batch costs a trunk and its heads: the heads' own losses, weighted as the config says, the same on one process or many.
+"""What a batch costs a trunk and its heads: the heads' own losses, weighted as asked, on one process or many alike.
 
 A question's loss is a mean over the rows that have its label. With several processes each holds a part of the batch, so the
 sums of weights are added up over all of them first; then the average of the processes' gradients, which is what distributed
@@ -24,7 +24,7 @@ _LOG_VARIANCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class TrunkLoss:
-    """What one batch said: `total` to go back from; by question its loss, and the norm of its gradient where it was asked."""
+    """What one batch said: `total` to go back from; where it was asked, by question its loss and its gradient's norm."""
 
     total: torch.Tensor
     losses: dict[str, torch.Tensor]
@@ -83,7 +83,7 @@ def trunk_loss(
             pull = (weights.to(gradients) @ gradients).reshape(told["features"].shape)
             through = (told["features"] * pull).sum()
             total = total + through - through.detach()
-    shown = {name: parts[name].detach().mean() for name in here}
+    shown = {name: _mean(parts[name].detach().mean()) for name in here} if with_norms else {}
     return TrunkLoss(total, shown, norms)
 
 

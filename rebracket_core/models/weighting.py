@@ -112,12 +112,7 @@ def torchjd_weighting(method: TrunkWeighting) -> torch.nn.Module:
     try:
         from torchjd import aggregation
     except ImportError as cause:
-        raise MissingExtraError(
-            f"The weighting '{method}' is not installed.",
-            expected="the package torchjd",
-            found="no such package in this environment",
-            hint="pip install 'rebracket[finetune]', or choose weighting=gradnorm",
-        ) from cause
+        raise MissingExtraError("finetune", what=f"The weighting '{method}'") from cause
     projects = method in (TrunkWeighting.UPGRAD, TrunkWeighting.DUALPROJ)
     weighting: torch.nn.Module = getattr(aggregation, _TORCHJD[method])(**({"projector": _projector()} if projects else {}))
     return weighting

@@ -160,7 +160,7 @@ class Workbench:
         """
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
-        encoder = self.encoder(str(model.manifest["encoder"]))
+        encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
             concepts,
             model=model,
@@ -297,7 +297,7 @@ class Workbench:
         return evaluate_run(
             model,
             asked,
-            encoder=self.encoder(str(model.manifest["encoder"])),
+            encoder=self.encoder(self.shelf.encoder_of(model)),
             training_frame=self.dataset(own).frame if own else None,
             progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
         )
