@@ -243,7 +243,9 @@ class Workbench:
         from rebracket_core.training.estimate import estimate_training
 
         chosen = config or self._default_config()
-        return estimate_training(self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder))
+        return estimate_training(
+            self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder), settings=self.settings
+        )
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
@@ -271,12 +273,14 @@ class Workbench:
         return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
 
     def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+        from rebracket_core.encoders.trainable import trainable_folder
         from rebracket_core.jobs import create_run
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
         encoder = self.encoder(chosen.encoder)
-        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
+        base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
+        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
         return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
 
     def _default_config(self) -> TrainingConfig:
