@@ -90,6 +90,7 @@ def _train(
         thresholds=settings.thresholds,
         watch=watch,
         human=folder.human(config),
+        settings=settings,
     )
 
 

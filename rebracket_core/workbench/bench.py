@@ -170,7 +170,7 @@ class Workbench:
         """
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
-        encoder = self.encoder(str(model.manifest["encoder"]))
+        encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
             concepts,
             model=model,
@@ -262,7 +262,9 @@ class Workbench:
         from rebracket_core.training.estimate import estimate_training
 
         chosen = config or self._default_config()
-        return estimate_training(self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder))
+        return estimate_training(
+            self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder), settings=self.settings
+        )
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
@@ -290,6 +292,7 @@ class Workbench:
         return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
 
     def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+        from rebracket_core.encoders.trainable import trainable_folder
         from rebracket_core.jobs import create_run
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
@@ -298,7 +301,8 @@ class Workbench:
             chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
         human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
         encoder = self.encoder(chosen.encoder)
-        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
+        base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
+        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
         return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human)
 
     def _default_config(self) -> TrainingConfig:
@@ -319,7 +323,7 @@ class Workbench:
         return evaluate_run(
             model,
             asked,
-            encoder=self.encoder(str(model.manifest["encoder"])),
+            encoder=self.encoder(self.shelf.encoder_of(model)),
             training_frame=self.dataset(own).frame if own else None,
             progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
         )
