@@ -7,10 +7,11 @@ import logging
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from rebracket_core.corpus import Library
+from rebracket_core.corpus import Dataset, Library
 from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.files import write_json
@@ -22,6 +23,7 @@ from rebracket_core.jobs.watch import AttemptWatch
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _RESERVE = "reserve"
@@ -41,7 +43,18 @@ def execute(
 
     However it ends, `result.json` says so, and the error is raised again: Cancelled, or what went wrong.
     """
-    watch = AttemptWatch(attempt, echo=echo)
+
+    def work(watch: AttemptWatch) -> Evaluation:
+        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
+            evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
+        promote_first(settings.runs, folder)
+        return evaluation
+
+    return run_attempt(folder, attempt=attempt, watch=AttemptWatch(attempt, echo=echo), work=work)
+
+
+def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: Callable[[AttemptWatch], T]) -> T:
+    """What `work` gives, done while this process holds the attempt; however it ends, `result.json` says so."""
     lock = FileLock(attempt / LOCK)
     try:
         lock.acquire(timeout=_LOCK_WAIT_S)
@@ -55,12 +68,9 @@ def execute(
     try:
         watch.stage("Starting", 0, 1)
         (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
-        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
-            evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
-        if promoted_id(settings.runs) is None and gives_verdicts(folder):
-            promote(settings.runs, folder.run_id)
+        done = work(watch)
         _end(attempt, watch, {"status": Status.DONE})
-        return evaluation
+        return done
     except BaseException as cause:
         _end(attempt, watch, _ending(cause), trace="" if isinstance(cause, Cancelled) else traceback.format_exc())
         raise
@@ -68,11 +78,15 @@ def execute(
         lock.release()
 
 
-def _train(
-    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, watch: AttemptWatch
-) -> Evaluation:
+def promote_first(runs: Path, folder: RunFolder) -> None:
+    """Nothing; the run is put to use where none is and it can judge."""
+    if promoted_id(runs) is None and gives_verdicts(folder):
+        promote(runs, folder.run_id)
+
+
+def asked_dataset(folder: RunFolder, *, settings: Settings) -> Dataset:
+    """The data set of the run's spec; a DataError where it has changed since the run was made."""
     spec = folder.spec()
-    config = TrainingConfig.from_dict(spec["config"])
     dataset = Library(settings.library).joined(spec["dataset"])
     if dataset.meta.digest != spec["dataset_digest"]:
         raise DataError(
@@ -81,14 +95,23 @@ def _train(
             found=dataset.meta.digest[:16],
             hint="train a new run on the data as it is now",
         )
+    return dataset
+
+
+def _train(
+    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, watch: AttemptWatch
+) -> Evaluation:
+    spec = folder.spec()
+    config = TrainingConfig.from_dict(spec["config"])
     encoder = open_with(config.encoder) if open_with else open_encoder(config.encoder, settings=settings)
     return train_run(
-        dataset,
+        asked_dataset(folder, settings=settings),
         config=config,
         encoder=encoder,
         folder=folder.path,
         thresholds=settings.thresholds,
         watch=watch,
+        notes=tuple(spec.get("notes", ())),
     )
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import platform
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,10 @@ class RunFolder:
                 number += 1
 
 
-def create_run(runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str) -> RunFolder:
-    """A new run folder below `runs` with its spec; nothing is trained yet."""
+def create_run(
+    runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str, more: Mapping[str, Any] | None = None
+) -> RunFolder:
+    """A new run folder below `runs` with its spec; nothing is trained yet. `more` is kept in the spec as it is."""
     stamp = dt.datetime.now(dt.UTC)
     run_id = f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}-{secrets.token_hex(2)}"
     folder = RunFolder(runs / run_id)
@@ -90,6 +93,7 @@ def create_run(runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder
             "code_version": __version__,
             "python": platform.python_version(),
             "seed": config.seed,
+            **(more or {}),
         },
     )
     return folder

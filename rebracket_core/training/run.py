@@ -38,11 +38,13 @@ def train_run(
     folder: Path,
     thresholds: Thresholds,
     watch: Watch,
+    notes: tuple[str, ...] = (),
 ) -> Evaluation:
     """Train into the run folder: `checkpoints/` while it goes on, then `model/` and `evaluation.json`.
 
     Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
-    through at once or went on from the checkpoints of an earlier attempt. Raises Cancelled where the watch says so.
+    through at once or went on from the checkpoints of an earlier attempt. `notes` are kept with the figures. Raises Cancelled
+    where the watch says so.
     """
     from threadpoolctl import threadpool_limits
 
@@ -51,7 +53,7 @@ def train_run(
     )
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
-            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch
+            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch, notes=notes
         )
 
 
@@ -64,6 +66,7 @@ def _train(
     encoder: Encoder,
     thresholds: Thresholds,
     watch: Watch,
+    notes: tuple[str, ...],
 ) -> Evaluation:
     run_id = folder.name
     crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"))
@@ -84,7 +87,7 @@ def _train(
         split=f"{config.split}, {len(np.unique(crossed.fold))} folds",
         leaked=config.split == "leaked",
         n_seen_excluded=0,
-        notes=_notes(config, transfer),
+        notes=(*_notes(config, transfer), *notes),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
     watch.stage("Fitting the final model", 0, 1)
