@@ -49,8 +49,8 @@ def _common_options(
 program.command("import")(import_)
 for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
-for _command in (search, searches, train_found):
-    program.command()(_command)
+for _searching in (search, searches, train_found):
+    program.command()(_searching)
 program.command("app")(serve_app)
 program.command()(doctor)
 

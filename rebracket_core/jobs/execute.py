@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +20,7 @@ from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.promotion import gives_verdicts, promote, promoted_id
 from rebracket_core.jobs.queue import device_turn
 from rebracket_core.jobs.state import LOCK, RESULT, Status
+from rebracket_core.jobs.tracking import Tracking
 from rebracket_core.jobs.watch import AttemptWatch
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
@@ -50,7 +52,26 @@ def execute(
         promote_first(settings.runs, folder)
         return evaluation
 
-    return run_attempt(folder, attempt=attempt, watch=AttemptWatch(attempt, echo=echo), work=work)
+    watch = AttemptWatch(attempt, echo=echo)
+    with told_to_tracker(folder, attempt=attempt, settings=settings, watch=watch):
+        return run_attempt(folder, attempt=attempt, watch=watch, work=work)
+
+
+@contextmanager
+def told_to_tracker(
+    folder: RunFolder, *, attempt: Path, settings: Settings, watch: AttemptWatch
+) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
+    """Tell the tracker of the settings, if there is one, of the block's points and end; gives what takes a point."""
+    if not settings.tracker:
+        yield None
+        return
+    tracking = Tracking(folder, attempt=attempt, settings=settings, say=watch.say)
+    watch.tell_point, done = tracking.point, False
+    try:
+        yield tracking.point
+        done = True
+    finally:
+        tracking.end(done=done)
 
 
 def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: Callable[[AttemptWatch], T]) -> T:
@@ -127,6 +148,8 @@ def _ending(cause: BaseException) -> dict[str, str]:
             "hint": "train with fewer members, fewer words (max_words) or on a part of the data",
         }
     hint = cause.hint if isinstance(cause, RebracketError) else "see the end of the log"
+    if type(cause) is RebracketError:  # what a far worker said, in its words
+        return {"status": Status.FAILED, "error": cause.message, "hint": hint}
     return {"status": Status.FAILED, "error": f"{type(cause).__name__}: {cause}", "hint": hint}
 
 

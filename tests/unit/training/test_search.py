@@ -115,7 +115,7 @@ def test_a_space_is_the_same_from_a_file_and_every_suggested_option_is_allowed(t
     assert again.values_of(TrainingConfig())["text"] == "concept"  # type: ignore[index]
     assert again.values_of(TrainingConfig(strength=1e6)) is None
     (tmp_path / "space.yaml").write_text("- strength", encoding="utf-8")
-    with pytest.raises(ConfigError, match="space.yaml"):
+    with pytest.raises(ConfigError, match=r"space\.yaml"):
         SearchSpace.from_file(tmp_path / "space.yaml", base=BASE)
 
 
@@ -137,6 +137,7 @@ def test_the_groups_put_aside_are_in_nothing_that_a_trial_gets(dataset: Dataset,
     assert 0.1 < share < 0.3
 
 
+@pytest.mark.slow
 def test_a_leak_planted_into_the_groups_put_aside_moves_no_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
     """Each text put aside is made to name its album. A search that looked there would see it; planted everywhere, it does."""
     aside = outer_ids(dataset.frame, seed=BASE.seed)
@@ -154,7 +155,7 @@ def test_a_leak_planted_into_the_groups_put_aside_moves_no_trial(dataset: Datase
     assert seen["outer"]["best"]["album_accuracy"]["value"] > plain["outer"]["best"]["album_accuracy"]["value"]
 
 
-@pytest.mark.parametrize("cause", [Cancelled("enough"), KeyboardInterrupt()])
+@pytest.mark.parametrize("cause", [pytest.param(Cancelled("enough"), marks=pytest.mark.slow), KeyboardInterrupt()])
 def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
     dataset: Dataset, encoder: Encoder, tmp_path: Path, cause: BaseException
 ) -> None:
