@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rebracket_core.errors import ConfigError
 
+TRACKERS = ("mlflow", "wandb", "trackio")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -81,6 +82,17 @@ class Settings:
     seed: int = 20260122
     max_text_chars: int = 100_000
     thresholds: Thresholds = field(default_factory=Thresholds)
+    tracker: str = ""
+    ray_address: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tracker not in ("", *TRACKERS):
+            raise ConfigError(
+                "There is no such tracker.",
+                expected=f"one of {', '.join(TRACKERS)}, or nothing",
+                found=repr(self.tracker),
+                hint="change REBRACKET_TRACKER, or unset it",
+            )
 
     @property
     def library(self) -> Path:
@@ -91,6 +103,16 @@ class Settings:
     def runs(self) -> Path:
         """The folder of training runs."""
         return self.home / "runs"
+
+    @property
+    def searches(self) -> Path:
+        """The folder of searches for training options."""
+        return self.home / "searches"
+
+    @property
+    def tracking(self) -> Path:
+        """The folder of trackers that keep their records on this machine."""
+        return self.home / "tracking"
 
     @property
     def cache(self) -> Path:
@@ -112,6 +134,8 @@ class Settings:
             threads=_whole(env, "REBRACKET_THREADS", 0),
             seed=_whole(env, "REBRACKET_SEED", 20260122),
             max_text_chars=_whole(env, "REBRACKET_MAX_TEXT_CHARS", 100_000),
+            tracker=(env.get("REBRACKET_TRACKER") or "").strip().lower(),
+            ray_address=(env.get("REBRACKET_RAY_ADDRESS") or "").strip(),
         )
 
     def to_env(self) -> dict[str, str]:
@@ -124,6 +148,8 @@ class Settings:
             "REBRACKET_THREADS": str(self.threads),
             "REBRACKET_SEED": str(self.seed),
             "REBRACKET_MAX_TEXT_CHARS": str(self.max_text_chars),
+            "REBRACKET_TRACKER": self.tracker,
+            "REBRACKET_RAY_ADDRESS": self.ray_address,
         }
         return {**found, **({"REBRACKET_VALIDATE_ROOT": str(self.validate_root)} if self.validate_root else {})}
 

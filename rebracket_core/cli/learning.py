@@ -43,17 +43,18 @@ def train(
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
     if detach:
-        return _detached(bench.launch(dataset, config=chosen), as_json=as_json)
+        return detached(bench.launch(dataset, config=chosen), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.train(dataset, config=chosen, progress=progress)
     if as_json:
         out.json(info.to_dict())
     else:
-        out.text(_run_text(info))
+        out.text(run_text(info))
     return DONE
 
 
-def _detached(run_id: str, *, as_json: bool) -> int:
+def detached(run_id: str, *, as_json: bool) -> int:
+    """The exit code; says which run a worker trains now."""
     if as_json:
         out.json({"run_id": run_id})
     else:
@@ -64,13 +65,14 @@ def _detached(run_id: str, *, as_json: bool) -> int:
 
 @command
 def cancel(
-    run: Annotated[str, typer.Argument(help="The id of a run that is waiting or training.")],
+    run: Annotated[str, typer.Argument(help="The id of a run or search that is waiting or at work.")],
     *,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Ask the worker of a run to stop at its next step; what is finished is kept for `resume`."""
-    workbench_for(home).cancel(run)
+    """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
+    bench = workbench_for(home)
+    (bench.searches if bench.searches.has(run) else bench).cancel(run)
     if as_json:
         out.json({"cancelling": run})
     else:
@@ -80,14 +82,15 @@ def cancel(
 
 @command
 def resume(
-    run: Annotated[str, typer.Argument(help="The id of a run that was cancelled, failed or lost.")],
+    run: Annotated[str, typer.Argument(help="The id of a run or search that was cancelled, failed or lost.")],
     *,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Start a worker that goes on where a run stopped; it comes to the numbers that it would have had anyway."""
-    workbench_for(home).resume(run)
-    return _detached(run, as_json=as_json)
+    """Start a worker that goes on where a run or a search stopped; it comes to the numbers that it would have had anyway."""
+    bench = workbench_for(home)
+    (bench.searches if bench.searches.has(run) else bench).resume(run)
+    return detached(run, as_json=as_json)
 
 
 def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
@@ -97,7 +100,8 @@ def _config(file: Path | None, values: list[str] | None, *, settings: Settings) 
     return base.with_(**pairs(values))
 
 
-def _run_text(info: RunInfo) -> str:
+def run_text(info: RunInfo) -> str:
+    """A finished run with its figures, as text."""
     state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
     size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
     return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.metrics)}"

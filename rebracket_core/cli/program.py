@@ -19,6 +19,7 @@ from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.searching import search, searches, train_found
 from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.verdicts import validate
@@ -53,6 +54,8 @@ for _command in (audit, train, runs, cancel, resume, compare, promote, card, exp
     program.command()(_command)
 program.command("map")(map_)
 program.add_typer(annotations_group)
+for _searching in (search, searches, train_found):
+    program.command()(_searching)
 program.command("app")(serve_app)
 program.command()(serve)
 program.add_typer(keys, name="keys")

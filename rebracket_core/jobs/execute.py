@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from rebracket_core.corpus import Library
+from rebracket_core.corpus import Dataset, Library
 from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.files import write_json
@@ -18,10 +20,12 @@ from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.promotion import gives_verdicts, promote, promoted_id
 from rebracket_core.jobs.queue import device_turn
 from rebracket_core.jobs.state import LOCK, RESULT, Status
+from rebracket_core.jobs.tracking import Tracking
 from rebracket_core.jobs.watch import AttemptWatch
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _RESERVE = "reserve"
@@ -41,7 +45,37 @@ def execute(
 
     However it ends, `result.json` says so, and the error is raised again: Cancelled, or what went wrong.
     """
+
+    def work(watch: AttemptWatch) -> Evaluation:
+        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
+            evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
+        promote_first(settings.runs, folder)
+        return evaluation
+
     watch = AttemptWatch(attempt, echo=echo)
+    with told_to_tracker(folder, attempt=attempt, settings=settings, watch=watch):
+        return run_attempt(folder, attempt=attempt, watch=watch, work=work)
+
+
+@contextmanager
+def told_to_tracker(
+    folder: RunFolder, *, attempt: Path, settings: Settings, watch: AttemptWatch
+) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
+    """Tell the tracker of the settings, if there is one, of the block's points and end; gives what takes a point."""
+    if not settings.tracker:
+        yield None
+        return
+    tracking = Tracking(folder, attempt=attempt, settings=settings, say=watch.say)
+    watch.tell_point, done = tracking.point, False
+    try:
+        yield tracking.point
+        done = True
+    finally:
+        tracking.end(done=done)
+
+
+def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: Callable[[AttemptWatch], T]) -> T:
+    """What `work` gives, done while this process holds the attempt; however it ends, `result.json` says so."""
     lock = FileLock(attempt / LOCK)
     try:
         lock.acquire(timeout=_LOCK_WAIT_S)
@@ -55,12 +89,9 @@ def execute(
     try:
         watch.stage("Starting", 0, 1)
         (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
-        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
-            evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
-        if promoted_id(settings.runs) is None and gives_verdicts(folder):
-            promote(settings.runs, folder.run_id)
+        done = work(watch)
         _end(attempt, watch, {"status": Status.DONE})
-        return evaluation
+        return done
     except BaseException as cause:
         _end(attempt, watch, _ending(cause), trace="" if isinstance(cause, Cancelled) else traceback.format_exc())
         raise
@@ -68,11 +99,15 @@ def execute(
         lock.release()
 
 
-def _train(
-    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, watch: AttemptWatch
-) -> Evaluation:
+def promote_first(runs: Path, folder: RunFolder) -> None:
+    """Nothing; the run is put to use where none is and it can judge."""
+    if promoted_id(runs) is None and gives_verdicts(folder):
+        promote(runs, folder.run_id)
+
+
+def asked_dataset(folder: RunFolder, *, settings: Settings) -> Dataset:
+    """The data set of the run's spec; a DataError where it has changed since the run was made."""
     spec = folder.spec()
-    config = TrainingConfig.from_dict(spec["config"])
     dataset = Library(settings.library).joined(spec["dataset"])
     if dataset.meta.digest != spec["dataset_digest"]:
         raise DataError(
@@ -81,9 +116,17 @@ def _train(
             found=dataset.meta.digest[:16],
             hint="train a new run on the data as it is now",
         )
+    return dataset
+
+
+def _train(
+    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, watch: AttemptWatch
+) -> Evaluation:
+    spec = folder.spec()
+    config = TrainingConfig.from_dict(spec["config"])
     encoder = open_with(config.encoder) if open_with else open_encoder(config.encoder, settings=settings)
     return train_run(
-        dataset,
+        asked_dataset(folder, settings=settings),
         config=config,
         encoder=encoder,
         folder=folder.path,
@@ -91,6 +134,7 @@ def _train(
         watch=watch,
         human=folder.human(config),
         settings=settings,
+        notes=tuple(spec.get("notes", ())),
     )
 
 
@@ -106,6 +150,8 @@ def _ending(cause: BaseException) -> dict[str, str]:
             "hint": "train with fewer members, fewer words (max_words) or on a part of the data",
         }
     hint = cause.hint if isinstance(cause, RebracketError) else "see the end of the log"
+    if type(cause) is RebracketError:  # what a far worker said, in its words
+        return {"status": Status.FAILED, "error": cause.message, "hint": hint}
     return {"status": Status.FAILED, "error": f"{type(cause).__name__}: {cause}", "hint": hint}
 
 

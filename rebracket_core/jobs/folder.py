@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import platform
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,13 @@ class RunFolder:
 
 
 def create_run(
-    runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str, human: Sequence[HumanTarget] = ()
+    runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str, human: Sequence[HumanTarget] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> RunFolder:
-    """A new run folder below `runs` with its spec, and the people's labels that it learns from; nothing is trained yet."""
+    """A new run folder below `runs` with its spec, and the people's labels that it learns from; nothing is trained yet.
+
+    `more` is kept in the spec as it is.
+    """
     stamp = dt.datetime.now(dt.UTC)
     run_id = f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}-{secrets.token_hex(2)}"
     folder = RunFolder(runs / run_id)
@@ -112,6 +116,7 @@ def create_run(
             "code_version": __version__,
             "python": platform.python_version(),
             "seed": config.seed,
+            **(more or {}),
         },
     )
     return folder

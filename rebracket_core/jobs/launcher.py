@@ -31,14 +31,7 @@ class LocalLauncher:
 
     def launch(self, folder: RunFolder) -> None:
         """Start `python -m rebracket_core.jobs.worker` on a new attempt; returns at once."""
-        state = run_state(folder)
-        if not state.status.resumable:
-            raise InputError(
-                "The run cannot be started again.",
-                expected="a run that is not being trained and not finished",
-                found=f"{folder.run_id} is {state.status}",
-                hint="wait for it, or train a new run",
-            )
+        refuse_unless_startable(folder)
         attempt = folder.new_attempt()
         with open(attempt / LOG, "ab") as log:
             subprocess.Popen(
@@ -53,3 +46,15 @@ class LocalLauncher:
     def cancel(self, folder: RunFolder) -> None:
         """Leave the word in the attempt's folder; the worker reads it at its next step."""
         request_cancel(folder)
+
+
+def refuse_unless_startable(folder: RunFolder) -> None:
+    """Nothing, or an InputError where a worker has the run or it is finished."""
+    state = run_state(folder)
+    if not state.status.resumable:
+        raise InputError(
+            "The run cannot be started again.",
+            expected="a run that is not being trained and not finished",
+            found=f"{folder.run_id} is {state.status}",
+            hint="wait for it, or train a new run",
+        )

@@ -19,7 +19,7 @@ _POLL_S = 0.25
 def device_turn(runs: Path, *, device: str, run_id: str, watch: AttemptWatch) -> Iterator[None]:
     """Hold the device while inside; waits until the run before is through, and can be cancelled while waiting.
 
-    Of the runs that wait, the one that was made first goes first.
+    Of the runs that wait, the one that was made first goes first; a search, which is no run, lets all of them go first.
     """
     lock = FileLock(runs / f".device-{device.replace(':', '-')}.lock")
     while True:
@@ -42,4 +42,6 @@ def device_turn(runs: Path, *, device: str, run_id: str, watch: AttemptWatch) ->
 def _first(runs: Path, run_id: str) -> bool:
     waiting = [s for s in run_states(runs) if s.status is Status.QUEUED and s.run_id != run_id]
     mine = next((s for s in run_states(runs) if s.run_id == run_id), None)
-    return mine is None or all((s.created_at, s.run_id) > (mine.created_at, run_id) for s in waiting)
+    if mine is None:
+        return not waiting
+    return all((s.created_at, s.run_id) > (mine.created_at, run_id) for s in waiting)

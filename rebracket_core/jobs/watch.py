@@ -23,6 +23,7 @@ class AttemptWatch:
     """
 
     def __init__(self, attempt: Path, *, echo: Callable[[str, int, int], None] | None = None) -> None:
+        self.tell_point: Callable[[Mapping[str, Any]], None] | None = None  # who else is told of each point
         self._attempt = attempt
         self._echo = echo
         self._stage = ""
@@ -53,6 +54,8 @@ class AttemptWatch:
         self.check()
         with open(self._attempt / METRICS, "a", encoding="utf-8") as file:
             file.write(json.dumps({"at": now(), **values}) + "\n")
+        if self.tell_point:
+            self.tell_point(values)
 
     def say(self, line: str) -> None:
         """Add one line to the log."""

@@ -1,4 +1,4 @@
-"""The worker process: `python -m rebracket_core.jobs.worker RUN_FOLDER ATTEMPT` trains one attempt and ends."""
+"""The worker process: `python -m rebracket_core.jobs.worker RUN_FOLDER ATTEMPT` trains (or searches) one attempt and ends."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rebracket_core.jobs.execute import execute
 from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.searching import execute_search, is_search
 from rebracket_core.jobs.state import CANCEL
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
@@ -20,7 +21,8 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
     try:
-        execute(folder, attempt=attempt, settings=Settings.from_env())
+        work = execute_search if is_search(folder) else execute
+        work(folder, attempt=attempt, settings=Settings.from_env())
     except Cancelled:
         return 4
     except Exception as cause:

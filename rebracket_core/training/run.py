@@ -47,6 +47,7 @@ def train_run(
     watch: Watch,
     human: Sequence[HumanTarget] = (),
     settings: Settings | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Evaluation:
     """Train into the run folder: `checkpoints/` while it goes on, then `model/` and `evaluation.json`.
 
@@ -55,7 +56,7 @@ def train_run(
 
     Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
     through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
-    config's `labels` names it. Raises Cancelled where the watch says so.
+    config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the watch says so.
     """
     from threadpoolctl import threadpool_limits
 
@@ -65,7 +66,8 @@ def train_run(
     tuner = EncoderTuner(folder, config=config, settings=settings, watch=watch) if tunes(config) else None
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
-            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch, tuner=tuner
+            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch, tuner=tuner,
+            notes=notes,
         )
 
 
@@ -79,6 +81,7 @@ def _train(
     thresholds: Thresholds,
     watch: Watch,
     tuner: EncoderTuner | None,
+    notes: tuple[str, ...],
 ) -> Evaluation:
     run_id = folder.name
     crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"), tuner=tuner)
@@ -99,7 +102,7 @@ def _train(
         split=f"{config.split}, {len(np.unique(crossed.fold))} folds",
         leaked=config.split == "leaked",
         n_seen_excluded=0,
-        notes=_notes(config, transfer),
+        notes=(*_notes(config, transfer), *notes),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
     write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
+    from rebracket_core.workbench.searching import Searches
 
 Progress = Callable[[str, int, int], None]
 _MODELS_KEPT = 2
@@ -118,6 +119,13 @@ class Workbench:
         from rebracket_core.workbench.run_exchange import import_run
 
         return self.shelf.info(import_run(source, runs=self.shelf.folder, name=name))
+
+    @property
+    def searches(self) -> Searches:
+        """The searches for training options."""
+        from rebracket_core.workbench.searching import Searches
+
+        return Searches(self)
 
     def device(self) -> str:
         """In words, what the engine runs on."""
@@ -254,6 +262,22 @@ class Workbench:
         from rebracket_core.jobs import LocalLauncher
 
         folder = self._new_run(dataset, config)
+        LocalLauncher(self.settings).launch(folder)
+        return folder.run_id
+
+    def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
+        """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
+        from rebracket_core.jobs import execute
+
+        folder = self.searches.run_of(search_id, trial=trial)
+        execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
+        return self.shelf.info(folder.run_id)
+
+    def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
+        """Start a worker that does the same; the run's id at once."""
+        from rebracket_core.jobs import LocalLauncher
+
+        folder = self.searches.run_of(search_id, trial=trial)
         LocalLauncher(self.settings).launch(folder)
         return folder.run_id
 

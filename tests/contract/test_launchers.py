@@ -22,22 +22,30 @@ from rebracket_core.jobs import (
     metric_points,
     run_state,
 )
+from rebracket_core.jobs.ray_launcher import RayLauncher
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home
 
-LAUNCHERS: dict[str, Callable[[Settings], Launcher]] = {"local": LocalLauncher}
+LAUNCHERS: dict[str, Callable[[Settings], Launcher]] = {"local": LocalLauncher, "ray": RayLauncher}
+KILLS = {"local": 10, "ray": 3}
 QUICK = TrainingConfig(members=1, folds=3, max_steps=10)
 LONG = TrainingConfig(members=5, folds=20, max_steps=200, patience=200)
 
 
-@pytest.fixture(params=sorted(LAUNCHERS))
-def launcher(request: pytest.FixtureRequest, home: Path) -> Launcher:
-    return LAUNCHERS[request.param](_settings(home))
+@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.slow)])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def _settings(home: Path) -> Settings:
-    return Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_THREADS": "1"})
+@pytest.fixture
+def launcher(kind: str, request: pytest.FixtureRequest, home: Path) -> Launcher:
+    address = request.getfixturevalue("ray_head") if kind == "ray" else ""
+    return LAUNCHERS[kind](_settings(home, ray=address))
+
+
+def _settings(home: Path, *, ray: str = "") -> Settings:
+    return Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_THREADS": "1", "REBRACKET_RAY_ADDRESS": ray})
 
 
 def _new(home: Path, config: TrainingConfig) -> RunFolder:
@@ -111,15 +119,18 @@ def test_runs_wait_for_each_other_in_the_order_they_were_made(launcher: Launcher
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_model(
-    launcher: Launcher, home: Path
+    launcher: Launcher, kind: str, home: Path
 ) -> None:
-    """kill -9 at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened."""
+    """kill -9 at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened.
+
+    On a cluster it is the follower that is killed, three times.
+    """
     config = TrainingConfig(members=2, folds=8, max_steps=40, patience=40)
     whole, broken = _new(home, config), _new(home, config)
     launcher.launch(whole)
     _until(whole, Status.DONE)
     rng = random.Random(7)
-    for _ in range(10):
+    for _ in range(KILLS[kind]):
         launcher.launch(broken)
         _until(broken, Status.RUNNING, Status.DONE)
         time.sleep(rng.uniform(0.0, 3.0))

@@ -1,0 +1,234 @@
+"""A search: its space is checked, no trial meets the groups that were put aside, and a killed one tries what it would have."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest
+from rebracket_core.encoders import Encoder, open_encoder
+from rebracket_core.errors import ConfigError, DataError
+from rebracket_core.settings import Settings
+from rebracket_core.training import Cancelled, TrainingConfig
+from rebracket_core.training.search import SearchPlan, run_search
+from rebracket_core.training.search_rows import SearchRows, outer_ids
+from rebracket_core.training.search_space import FIRST, SUGGESTED, SearchSpace
+from rebracket_core.training.trials import TrialLedger, TrialStatus
+from rebracket_core.workbench import Workbench
+
+BASE = TrainingConfig(members=1, folds=3, max_steps=4)
+SPACE = SearchSpace.from_dict({"strength": {"low": 1, "high": 100, "log": True}, "words": [True, False]}, base=BASE)
+
+
+class Quiet:
+    """A watch that nobody reads."""
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        pass
+
+    def point(self, values: Mapping[str, Any]) -> None:
+        pass
+
+
+class StopAt(Quiet):
+    """A watch that ends the search at a stage, as a kill or a cancel would."""
+
+    def __init__(self, name: str, cause: BaseException) -> None:
+        self.name, self.cause = name, cause
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        if name == self.name and done == 1:
+            raise self.cause
+
+
+@pytest.fixture(scope="module")
+def encoder(trained_home: Path) -> Encoder:
+    return open_encoder("minilm", settings=Settings(home=trained_home, database_url=""))
+
+
+@pytest.fixture(scope="module")
+def dataset(trained_home: Path) -> Dataset:
+    bench = Workbench(Settings(home=trained_home, database_url=f"sqlite:///{trained_home / 'workbench.db'}"))
+    return bench.dataset("starter")
+
+
+def _with(dataset: Dataset, change: Callable[[str, str, str], str]) -> Dataset:
+    """The data set with each concept changed, given its row's id, its text and its album."""
+    frame = dataset.frame.copy()
+    albums = [album or "none" for album in frame["album"].tolist()]
+    frame["concept"] = [change(*row) for row in zip(frame["row_id"], frame["concept"], albums, strict=True)]
+    meta = DatasetMeta("changed", frame_digest(frame), len(frame), 0, ("starter",), "", "", ReadReport(len(frame)))
+    return Dataset("changed", frame, meta)
+
+
+def _rows(dataset: Dataset, encoder: Encoder, *, base: TrainingConfig = BASE, space: SearchSpace = SPACE) -> SearchRows:
+    return SearchRows(dataset.frame, base=base, space=space, open_encoder=lambda _: encoder)
+
+
+def _search(dataset: Dataset, encoder: Encoder, folder: Path, *, n: int = 3, watch: Quiet | None = None) -> dict[str, Any]:
+    plan = SearchPlan(BASE, SPACE, n_trials=n)
+    return run_search(dataset, plan=plan, rows=_rows(dataset, encoder), folder=folder, watch=watch or Quiet())
+
+
+def _trials(folder: Path) -> list[dict[str, Any]]:
+    """The trials that ended, without their times."""
+    told = json.loads((folder / "trials.json").read_text())["trials"]
+    return [{name: value for name, value in trial.items() if name != "seconds"} for trial in told]
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({}, "empty"),
+        ({"strenght": {"low": 1, "high": 2}}, "no training option"),
+        ({"folds": [2, 3]}, "the same for all trials"),
+        ({"strength": {"low": 5, "high": 5}}, "low below high"),
+        ({"strength": {"low": 0, "high": 5, "log": True}}, "low above 0"),
+        ({"strength": {"low": 1, "high": 1e12}}, "1e-06 to 1000000000.0"),
+        ({"strength": {"low": 1}}, "low, high"),
+        ({"strength": {"low": "a", "high": 2}}, "numbers"),
+        ({"members": {"low": 1.5, "high": 3}}, "whole numbers"),
+        ({"words": {"low": 0, "high": 1}}, "a list of choices"),
+        ({"axis_loss": ["kl", "l3"]}, "axis_loss"),
+        ({"axis_loss": ["kl"]}, "2 to 50"),
+        ({"text": ["concept", "chorus"]}, "text"),
+    ],
+)
+def test_a_space_that_cannot_be_searched_is_refused_by_name(raw: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        SearchSpace.from_dict(raw, base=BASE)
+
+
+def test_a_space_is_the_same_from_a_file_and_every_suggested_option_is_allowed(tmp_path: Path) -> None:
+    space = SearchSpace(SUGGESTED)
+    (tmp_path / "space.yaml").write_text(space.to_yaml(), encoding="utf-8")
+    again = SearchSpace.from_file(tmp_path / "space.yaml", base=TrainingConfig())
+    assert again.to_dict() == SearchSpace.from_dict(space.to_dict(), base=TrainingConfig()).to_dict()
+    assert set(FIRST) <= set(SUGGESTED)
+    assert again.values_of(TrainingConfig())["text"] == "concept"  # type: ignore[index]
+    assert again.values_of(TrainingConfig(strength=1e6)) is None
+    (tmp_path / "space.yaml").write_text("- strength", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"space\.yaml"):
+        SearchSpace.from_file(tmp_path / "space.yaml", base=BASE)
+
+
+def test_a_leaked_split_and_an_objective_without_its_output_are_refused() -> None:
+    with pytest.raises(ConfigError, match="memory wins"):
+        SearchPlan(BASE.with_(split="leaked"), SPACE)
+    with pytest.raises(ConfigError, match="axes"):
+        SearchPlan(BASE.with_(outputs="album"), SPACE, objective="axes_log_loss")
+    plan = SearchPlan(BASE, SPACE, n_trials=7, objective="album_error")
+    assert SearchPlan.from_dict(json.loads(json.dumps(plan.to_dict()))).to_dict() == plan.to_dict()
+
+
+def test_the_groups_put_aside_are_in_nothing_that_a_trial_gets(dataset: Dataset, encoder: Encoder) -> None:
+    rows = _rows(dataset, encoder)
+    inner, outer = rows.inner(BASE), rows.outer(BASE)
+    assert not set(inner.groups.tolist()) & set(outer.groups.tolist())
+    assert set(outer.frame["row_id"]) <= outer_ids(dataset.frame, seed=BASE.seed)
+    share = len(set(outer.groups.tolist())) / len(set(inner.groups.tolist()) | set(outer.groups.tolist()))
+    assert 0.1 < share < 0.3
+
+
+@pytest.mark.slow
+def test_a_leak_planted_into_the_groups_put_aside_moves_no_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
+    """Each text put aside is made to name its album. A search that looked there would see it; planted everywhere, it does."""
+    aside = outer_ids(dataset.frame, seed=BASE.seed)
+    plain = _search(dataset, encoder, tmp_path / "plain")
+
+    def leaks(_row: str, text: str, album: str) -> str:
+        return f"{text} The answer is {album}lore, {album}lore, {album}lore."
+
+    planted = _with(dataset, lambda row, text, album: leaks(row, text, album) if row in aside else text)
+    blind = _search(planted, encoder, tmp_path / "planted")
+    assert _trials(tmp_path / "planted") == _trials(tmp_path / "plain")
+    assert blind["outer"]["best"] != plain["outer"]["best"]
+    seen = _search(_with(dataset, leaks), encoder, tmp_path / "everywhere")
+    assert seen["best"]["value"] < 0.7 * plain["best"]["value"]  # the control: where trials may look, the plant is found
+    assert seen["outer"]["best"]["album_accuracy"]["value"] > plain["outer"]["best"]["album_accuracy"]["value"]
+
+
+@pytest.mark.parametrize("cause", [pytest.param(Cancelled("enough"), marks=pytest.mark.slow), KeyboardInterrupt()])
+def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
+    dataset: Dataset, encoder: Encoder, tmp_path: Path, cause: BaseException
+) -> None:
+    whole = _search(dataset, encoder, tmp_path / "whole")
+    for stage in ("Trial 1 of 3", "Trial 3 of 3"):
+        with suppress(Cancelled, KeyboardInterrupt):
+            _search(dataset, encoder, tmp_path / "broken", watch=StopAt(stage, cause))
+            pytest.fail("it was not stopped")
+        with open(tmp_path / "broken" / "trials.journal", "ab") as journal:
+            journal.write(b'{"op_code": 6, "half a li')  # as a kill in the middle of a line leaves it
+    again = _search(dataset, encoder, tmp_path / "broken")
+    assert _trials(tmp_path / "broken") == _trials(tmp_path / "whole")
+    assert {**again, "best": 0} == {**whole, "best": 0}
+
+
+def test_the_first_trial_is_what_the_search_began_with_and_the_same_options_cost_nothing(
+    dataset: Dataset, encoder: Encoder, tmp_path: Path
+) -> None:
+    space = SearchSpace.from_dict({"words": [True, False]}, base=BASE)
+    plan = SearchPlan(BASE, space, n_trials=5)
+    found = run_search(dataset, plan=plan, rows=_rows(dataset, encoder, space=space), folder=tmp_path, watch=Quiet())
+    trials = json.loads((tmp_path / "trials.json").read_text())["trials"]
+    assert trials[0]["options"] == {"words": True}
+    again = [t for t in trials if t["why"].startswith("as trial")]
+    assert len(again) >= 3 and all(t["seconds"] == 0 for t in again)
+    assert found["config"]["words"] == found["best"]["options"]["words"]
+    assert found["importance"] == {}  # one option: nothing to share
+
+
+def test_options_that_do_not_go_together_are_a_refused_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
+    base = BASE.with_(vector_weight=0.5)
+    space = SearchSpace.from_dict({"words": [True, False], "vector_weight": [0.0, 0.5]}, base=base)
+    rows = _rows(dataset, encoder, base=base, space=space)
+    run_search(dataset, plan=SearchPlan(base, space, n_trials=8), rows=rows, folder=tmp_path, watch=Quiet())
+    trials = _trials(tmp_path)
+    refused = [t for t in trials if t["options"] == {"words": False, "vector_weight": 0.0}]
+    assert refused and all(t["status"] == TrialStatus.REFUSED and "words" in t["why"] for t in refused)
+
+
+def test_a_trial_worse_on_the_same_songs_is_pruned_and_the_importance_finds_the_option_that_counts(tmp_path: Path) -> None:
+    space = SearchSpace.from_dict({"strength": {"low": 1, "high": 100}, "album_weight": {"low": 1, "high": 2}}, base=BASE)
+    ledger = TrialLedger(tmp_path / "j", space=space, seed=1, first={"strength": 5.0, "album_weight": 1.0})
+    noise = np.random.default_rng(0).normal(size=24)
+    for _ in range(12):
+        with ledger.trial() as run:
+            values = run.options["strength"] / 100 + noise
+            try:
+                run.tell_fold({i: float(v) for i, v in enumerate(values[:12])}, folds=2, last=False)
+                run.tell_fold({12 + i: float(v) for i, v in enumerate(values[12:])}, folds=3, last=True)
+                run.value = float(values.mean())
+            except Exception:
+                run.status = TrialStatus.PRUNED
+    records = ledger.records()
+    assert [r.number for r in records] == list(range(1, 13))
+    pruned = [r for r in records if r.status is TrialStatus.PRUNED]
+    best = ledger.best()
+    assert best is not None and pruned and all(r.folds == 2 and r.value is None for r in pruned)
+    assert all(r.options["strength"] > best.options["strength"] for r in pruned)
+    shares = ledger.importance()
+    assert shares["strength"] > 0.8 and abs(sum(shares.values()) - 1) < 1e-6
+
+
+def test_texts_that_one_choice_cannot_read_are_left_out_of_all_trials(dataset: Dataset, encoder: Encoder) -> None:
+    frame = dataset.frame.copy()
+    frame["lyrics"] = ["la la" if i % 3 else "" for i in range(len(frame))]
+    space = SearchSpace.from_dict({"text": ["concept", "lyrics"]}, base=BASE)
+    rows = SearchRows(frame, base=BASE, space=space, open_encoder=lambda _: encoder)
+    asked = [rows.inner(BASE.with_(text=text)).frame["row_id"].tolist() for text in ("concept", "lyrics")]
+    assert asked[0] == asked[1] and len(asked[0]) < len(_rows(dataset, encoder).inner(BASE))
+
+
+def test_too_few_groups_are_refused(dataset: Dataset, encoder: Encoder) -> None:
+    few = sorted(set(dataset.frame["group_id"]))[:8]
+    frame = dataset.frame[dataset.frame["group_id"].isin(few)].reset_index(drop=True)
+    with pytest.raises(DataError, match="too few groups"):
+        SearchRows(frame, base=BASE, space=SPACE, open_encoder=lambda _: encoder)
