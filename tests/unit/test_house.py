@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "rebracket_core"
 FLOORS = {
     "rainbow": 0, "errors": 0, "settings": 0, "files": 0, "corpus": 1, "encoders": 2, "models": 2, "charts": 2, "validation": 3,
-    "training": 4, "jobs": 5, "workbench": 6, "cli": 7, "ui": 7,
+    "annotation": 2, "training": 4, "jobs": 5, "workbench": 6, "cli": 7, "ui": 7,
 }
 # The one reader of YAML, with PyYAML's safe loader (in C where there is one).
 _SAFE_YAML = "yaml.load(text, Loader=_LOADER)"
