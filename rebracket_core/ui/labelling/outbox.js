@@ -97,7 +97,7 @@ export class Sender {
   // The server has answered a batch: what it holds is safe, and what was added meanwhile goes next.
   answered(done) {
     const fresh = this.outbox.remove(done) > 0
-    if (!fresh && this.waiting) return
+    if (!fresh && this.waiting && !this.late()) return // an answer to something else: ours is still under way
     this.tries = 0
     this.waiting = false
     clearTimeout(this.timer)

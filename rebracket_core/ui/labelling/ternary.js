@@ -3,7 +3,9 @@
 import { STEP, inWords, isSpread, nudge, placed, toPermille } from "./presses.js"
 
 const SVG = "http://www.w3.org/2000/svg"
-const CORNERS = [[100, 14], [12, 166], [188, 166]]
+const WIDTH = 200
+const HEIGHT = 194
+const CORNERS = [[100, 24], [14, 174], [186, 174]]
 const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [1, 1], ArrowRight: [2, 1] }
 
 function shape(name, attributes, parent) {
@@ -48,11 +50,21 @@ function drawGround(svg) {
   }
 }
 
+// The names of the corners, for layouts in which the buttons of the modes stand beside the triangle and not at its corners.
+function drawNames(svg, modes) {
+  const places = [[100, 10, "middle"], [2, 189, "start"], [198, 189, "end"]]
+  modes.forEach((mode, i) => {
+    const [x, y, anchor] = places[i]
+    shape("text", { x, y, "text-anchor": anchor, class: "corner-name", "aria-hidden": "true" }, svg).textContent = mode
+  })
+}
+
 // The pad for an axis {name, modes}; `onAnswer(answer, joined)` is called with whole
 // per-mille; `joined` says that the same drag goes on.
 export function makePad(axis, { presets, onAnswer }) {
-  const svg = shape("svg", { viewBox: "0 0 200 180", class: "pad", focusable: "false" })
+  const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "pad", focusable: "false" })
   drawGround(svg)
+  drawNames(svg, axis.modes)
   const hint = shape("path", { class: "hint", d: "M0 -9 L9 0 L0 9 L-9 0 Z", hidden: "" }, svg)
   const handle = shape("g", { class: "handle", tabindex: "0", role: "slider", "aria-valuemin": "0", "aria-valuemax": "1000" }, svg)
   handle.setAttribute("aria-label", `${axis.name}: ${axis.modes.join(", ")}`)
@@ -61,7 +73,9 @@ export function makePad(axis, { presets, onAnswer }) {
   let shown = null
   const set = (event, joined) => {
     const box = svg.getBoundingClientRect()
-    onAnswer(sharesAt(((event.clientX - box.left) / box.width) * 200, ((event.clientY - box.top) / box.height) * 180), joined)
+    const x = ((event.clientX - box.left) / box.width) * WIDTH
+    const y = ((event.clientY - box.top) / box.height) * HEIGHT
+    onAnswer(sharesAt(x, y), joined)
   }
   svg.onpointerdown = (event) => {
     if (event.button) return
