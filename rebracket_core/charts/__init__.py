@@ -15,8 +15,10 @@ from rebracket_core.charts._intervals import Score, score_intervals
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts._votes import AxisVote, votes_ternary
 
 __all__ = [
+    "AxisVote",
     "Gap",
     "ReliabilityBin",
     "Score",
@@ -38,5 +40,6 @@ __all__ = [
     "right_overlay",
     "right_so_far",
     "score_intervals",
+    "votes_ternary",
     "wilson",
 ]

@@ -41,6 +41,20 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+LABEL = Place(
+    "pages/annotate/label.py",
+    "Label",
+    ":material/label:",
+    "label",
+    "Say what concepts are on the three axes, by keys or by touch.",
+)
+ADJUDICATE = Place(
+    "pages/annotate/adjudicate.py",
+    "Adjudicate",
+    ":material/gavel:",
+    "adjudicate",
+    "Settle the concepts on which people differ.",
+)
 LAUNCH = Place(
     "pages/train/launch.py",
     "Launch",
@@ -69,6 +83,7 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
+    "Annotate": (LABEL, ADJUDICATE),
     "Train": (LAUNCH, RUNS),
     "Library": (IMPORT, AUDIT),
 }

@@ -20,14 +20,16 @@ export class Desk {
     this.pace = new Pace()
     this.saved = 0
     this.known = false
-    this.data = data
+    this.data = { progress: { done: 0, total: 0, mine: 0 }, ...data }
+    this.last = null
     this.say = "" // the last thing worth saying aloud
   }
 
   // ---- what comes from the server -----------------------------------------------------------------------------------
 
   receive(data) {
-    this.data = data
+    this.data = { ...this.data, ...data, done: data.done, items: data.items, lost: data.lost }
+    this.last = data.last ?? this.last
     const done = data.done ?? []
     for (const ack of done) if (ack.status === "refused") this.refuse(ack)
     this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.kept(entry, done)).length

@@ -72,7 +72,7 @@ export class View {
   }
 
   showLast(desk) {
-    const last = desk.data.last
+    const { last } = desk
     setHidden(this.part.last, !last)
     if (!last || this.part.last.dataset.id === last.id) return
     this.part.last.dataset.id = last.id

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from rebracket_core.charts import (
+    AxisVote,
     ReliabilityBin,
     Score,
     TernaryPoint,
@@ -19,6 +20,7 @@ from rebracket_core.charts import (
     probability_distribution,
     reliability,
     score_intervals,
+    votes_ternary,
     wilson,
 )
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL
@@ -39,6 +41,7 @@ FIGURES: dict[str, go.Figure] = {
     "distribution": probability_distribution({"ACCEPT": [0.9, 1.0], "REJECT": [0.1], "none": []}, accept=0.5),
     "intervals": score_intervals([Score("album", 0.8, low=0.7, high=0.9, n=20, majority=0.3)], leaked=True),
     "album_counts": album_counts({"Red": (12, 3)}),
+    "votes": votes_ternary("spatial", [AxisVote(EVIL, (0.75, 0.25, 0.0)), AxisVote("B", None)], model=(0.2, 0.2, 0.6)),
 }
 
 
@@ -139,3 +142,12 @@ def test_a_ternary_has_one_symbol_an_album() -> None:
     figure = axis_ternary("ontological", points)
     assert len(figure.data) == 10
     assert figure.layout.ternary.aaxis.title.text == "imagined"
+
+
+def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> None:
+    same = (1.0, 0.0, 0.0)
+    figure = votes_ternary("temporal", [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)])
+    assert list(figure.data[0].text) == ["A, C", "B"] and list(figure.data[0].a) == [1.0, 0.0]
+    assert "Cannot tell: D." in figure.layout.meta["reading"]
+    assert "A says past 100%" in figure.layout.meta["alt"] and "D says cannot tell" in figure.layout.meta["alt"]
+    assert len(figure.data) == 1
