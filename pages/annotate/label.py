@@ -6,6 +6,7 @@ from rebracket_core.ui import site
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
+from rebracket_core.ui.labelling.exchange import AHEAD
 from rebracket_core.ui.labelling.guideline import show_guideline
 from rebracket_core.ui.labelling.project import choose_project, manage, open_projects
 from rebracket_core.ui.labelling.show import MOST_AHEAD, show_desk, show_form
@@ -34,23 +35,25 @@ if not projects:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     project = choose_project(projects, key="label.project")
     mode = st.segmented_control("With", [DESK, FORM], default=DESK, required=True, key="label.mode", bind="query-params")
-    ahead = st.number_input(
-        "Concepts in hand",
-        1,
-        MOST_AHEAD,
-        10,
-        key="label.ahead",
-        bind="query-params",
-        width=150,
-        help="How many are handed out to you at a time, so that the next one is there at once. Others cannot take these.",
-    )
-show_person(person)
-desk, aside = st.columns([3, 1], gap="medium")
+    guided = st.toggle("Guideline", True, key="label.guided", bind="query-params")
+    with st.popover("In hand", icon=":material/stacks:"):
+        ahead = st.number_input(
+            "Concepts in hand",
+            1,
+            MOST_AHEAD,
+            AHEAD,
+            key="label.ahead",
+            bind="query-params",
+            help="How many are handed out to you at a time, so that the next one is there at once. Nobody else can take these.",
+        )
+    show_person(person)
+desk, aside = st.columns([3, 1], gap="medium") if guided else (st.container(), st.container())
 with desk, guard():
     if mode == DESK:
         show_desk(project_id=project.project_id, person_id=person.person_id, ahead=int(ahead))
     else:
         show_form(project_id=project.project_id, person_id=person.person_id)
 with aside, guard():
-    show_guideline(service, project, person=person)
+    if guided:
+        show_guideline(service, project, person=person)
     manage(workbench, project, person=person)

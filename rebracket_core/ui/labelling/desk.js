@@ -32,7 +32,8 @@ export class Desk {
     this.last = data.last ?? this.last
     const done = data.done ?? []
     for (const ack of done) if (ack.status === "refused") this.refuse(ack)
-    this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.kept(entry, done)).length
+    if (data.progress) this.saved = 0
+    else this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.kept(entry, done)).length
     this.sender.answered(done.map((ack) => ack.id))
     const away = this.decided()
     const lost = new Set(data.lost ?? [])

@@ -32,6 +32,8 @@ CONFIDENCE = (("a guess", 300), ("fairly sure", 650), ("sure", 1000))
 AHEAD = 10
 """Concepts in hand at a time, the one in front included: enough that nobody waits, few enough to finish within a lease."""
 RECENT = 5
+COUNTED = 20_000
+"""Items up to which everything is counted anew at each answer; above, once for each page, and the browser counts on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,24 @@ class Desk:
         done = [_ack(entry_id, AckStatus.REFUSED, "It cannot be read.") for entry_id in bad] + self.write(entries)
         holding = read_holding(said.get("holding"))
         kept = set(self.service.heartbeat(self._id, list(holding.values()), by=self._by)) if holding else set()
-        claimed = self.service.claim(self._id, max(self.ahead - len(holding), 0), by=self._by, holding=list(holding))
-        return {
+        told = {
             **self.fixed(),
             "done": done,
             "lost": [lease for lease in holding.values() if lease not in kept],
-            "items": [item_for_browser(one) for one in claimed.items],
-            "empty": claimed.empty.reason if claimed.empty else "",
-            "progress": self.progress(),
+            **self.more(holding),
             "last": self.comparison(entries, done),
             "recent": [] if said else self.recent(),
         }
+        return {**told, "progress": self.progress()} if not said or self.project.n_items <= COUNTED else told
+
+    def more(self, holding: Mapping[str, str]) -> dict[str, Any]:
+        """The next concepts, as many as the desk has room for, and why there are fewer where there are."""
+        room = self.ahead - len(holding)
+        if room <= 0:
+            return {"items": [], "empty": ""}
+        claimed = self.service.claim(self._id, room, by=self._by, holding=list(holding))
+        reason = claimed.empty.reason if claimed.empty else ""
+        return {"items": [item_for_browser(one) for one in claimed.items], "empty": reason}
 
     def fixed(self) -> dict[str, Any]:
         """What does not change while a project is worked on: names, keys' meanings, the guideline's version."""

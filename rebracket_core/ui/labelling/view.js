@@ -89,7 +89,7 @@ export class View {
 
   showProgress(desk) {
     const { done, total } = desk.data.progress
-    const mine = desk.data.progress.mine + desk.outbox.load().filter((entry) => entry.kind === "label").length
+    const mine = desk.data.progress.mine + desk.saved + desk.outbox.load().filter((entry) => entry.kind === "label").length
     const pace = desk.pace.words()
     setText(this.part.progress, [`${done} of ${total} concepts done`, `${mine} by you`, pace].filter(Boolean).join(" · "))
   }
