@@ -108,8 +108,8 @@ def sync_slots(connection: Connection, item: Row[Any], state: ItemState, *, over
     keep = [s for s in rows if s.round == state.round and (not s.done or s.person in current)]
     done = {s.person for s in keep if s.done}
     open_ = [s for s in keep if not s.done]
+    _drop(connection, [s.slot_no for s in rows if s not in keep])
     change: list[dict[str, Any]] = []
-    fresh = 0
     for person in sorted(current - done):
         slot = next((s for s in open_ if s.person == person), None) or next((s for s in open_ if s.person is None), None)
         if slot is not None:
@@ -119,15 +119,20 @@ def sync_slots(connection: Connection, item: Row[Any], state: ItemState, *, over
             _add(connection, item, state, person=person)
     wanted = 0 if state.settled else max(0, overlap - len(current))
     open_.sort(key=lambda s: (s.person is None, -s.until_ms))
-    fresh, extra = max(0, wanted - len(open_)), open_[wanted:]
-    gone = [s.slot_no for s in rows if s not in keep] + [s.slot_no for s in extra]
-    if gone:
-        connection.execute(sa.delete(slots).where(slots.c.slot_no.in_(gone)))
+    _drop(connection, [s.slot_no for s in open_[wanted:]])
     if change:
         statement = sa.update(slots).where(slots.c.slot_no == sa.bindparam("no"))
         connection.execute(statement.values(person=sa.bindparam("person"), done=True, lease_id="", until_ms=0), change)
-    for _ in range(fresh):
+    for _ in range(wanted - len(open_)):
         _add(connection, item, state)
+
+
+def _drop(connection: Connection, numbers: list[int]) -> None:
+    import sqlalchemy as sa
+
+    slots = tables().slots
+    if numbers:
+        connection.execute(sa.delete(slots).where(slots.c.slot_no.in_(numbers)))
 
 
 def _add(connection: Connection, item: Row[Any], state: ItemState, *, person: str | None = None) -> None:

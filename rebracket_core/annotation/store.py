@@ -92,6 +92,8 @@ class Store:
 
         assert self._engine is not None
         options: dict[str, Any] = {_WRITES: write, _DURABLE: durable}
+        if not write and not self.is_sqlite:
+            options["isolation_level"] = "REPEATABLE READ"
         for attempt in range(_TRIES):
             try:
                 with self._engine.connect().execution_options(**options) as connection, connection.begin():

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from rebracket_core import __version__
+from rebracket_core.cli.annotations import group as annotations_group
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
@@ -48,6 +49,7 @@ def _common_options(
 program.command("import")(import_)
 for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
+program.add_typer(annotations_group)
 program.command("app")(serve_app)
 program.command()(doctor)
 

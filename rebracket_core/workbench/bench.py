@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rebracket_core.training.estimate import Estimate
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
+    from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +60,7 @@ class Workbench:
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
+        self._annotations: Annotations | None = None
 
     # ---- models -------------------------------------------------------------------------------------------------------
 
@@ -221,6 +223,15 @@ class Workbench:
             progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
         )
         return audit(dataset, vectors=vectors)
+
+    @property
+    def annotations(self) -> Annotations:
+        """People's labels: `annotations.service` reads and writes them, the rest needs data sets or models."""
+        from rebracket_core.workbench.annotating import Annotations
+
+        with self._lock:
+            self._annotations = self._annotations or Annotations(self)
+            return self._annotations
 
     # ---- training -----------------------------------------------------------------------------------------------------
 
