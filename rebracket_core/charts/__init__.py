@@ -23,10 +23,12 @@ from rebracket_core.charts._reliability_band import BandBin, reliability_band
 from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._transmigration import path_ternary
+from rebracket_core.charts._votes import AxisVote, votes_ternary
 
 __all__ = [
     "RIGHT_WRONG",
     "AgreementDot",
+    "AxisVote",
     "BandBin",
     "Cell",
     "ConfusionTable",
@@ -71,4 +73,5 @@ __all__ = [
     "scale_paint",
     "score_intervals",
     "share_pairs",
+    "votes_ternary",
 ]

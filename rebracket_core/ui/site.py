@@ -48,6 +48,20 @@ PROGRESS = Place(
     "progress",
     "How far the labelling is, and how far people agree.",
 )
+LABEL = Place(
+    "pages/annotate/label.py",
+    "Label",
+    ":material/label:",
+    "label",
+    "Say what concepts are on the three axes, by keys or by touch.",
+)
+ADJUDICATE = Place(
+    "pages/annotate/adjudicate.py",
+    "Adjudicate",
+    ":material/gavel:",
+    "adjudicate",
+    "Settle the concepts on which people differ.",
+)
 LAUNCH = Place(
     "pages/train/launch.py",
     "Launch",
@@ -111,7 +125,7 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
-    "Annotate": (PROGRESS,),
+    "Annotate": (LABEL, ADJUDICATE, PROGRESS),
     "Train": (LAUNCH, RUNS),
     "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, GEOMETRY),
     "Library": (IMPORT, AUDIT),

@@ -1,0 +1,46 @@
+"""Adjudicate: concepts on which people differ, and how each is settled. What people said never changes."""
+
+import streamlit as st
+
+from rebracket_core.annotation import Role
+from rebracket_core.ui import site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import guard
+from rebracket_core.ui.labelling.cases import choose_case, show_case
+from rebracket_core.ui.labelling.deciding import Bench, decide_form, show_said
+from rebracket_core.ui.labelling.project import choose_project, open_projects
+from rebracket_core.ui.person import person_here, show_person
+
+MOST = 200
+
+st.title("Adjudicate", anchor=False)
+st.caption("Where people differ, a reviewer says how it ends. What people said stays as it is.")
+
+service = bench().annotation
+projects = open_projects(service)
+if not projects:
+    needs("There is no project yet, so nothing waits for a reviewer.", (site.LABEL, "Label concepts"))
+    st.stop()
+with guard():
+    person = person_here(service)
+if person is None:
+    st.stop()
+show_person(person)
+if person.role is Role.ANNOTATOR:
+    needs("Reviewers and admins adjudicate; you are an annotator. Ask an admin.", (site.LABEL, "Label concepts"))
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    project = choose_project(projects, key="adjudicate.project")
+    names = st.toggle("Show names", key="adjudicate.names", help="Letters keep it about the concept.")
+with guard():
+    reviewing = Bench(service, project, person)
+    show_said(reviewing)
+    cases = service.adjudication_queue(project.project_id, by=person.person_id, limit=MOST, names=names)
+    if cases:
+        case = choose_case(cases)
+        show_case(case)
+        decide_form(reviewing, case)
+    else:
+        st.info("Nothing waits: where there are two labels or more, they agree or are settled.", icon=":material/inbox:")

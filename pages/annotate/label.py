@@ -1,0 +1,59 @@
+"""Label: one concept at a time, by keys or by touch; nothing that was pressed is lost."""
+
+import streamlit as st
+
+from rebracket_core.ui import site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import guard
+from rebracket_core.ui.labelling.exchange import AHEAD
+from rebracket_core.ui.labelling.guideline import show_guideline
+from rebracket_core.ui.labelling.project import choose_project, manage, open_projects
+from rebracket_core.ui.labelling.show import MOST_AHEAD, show_desk, show_form
+from rebracket_core.ui.person import person_here, show_person
+
+DESK, FORM = "Desk", "Plain form"
+
+st.title("Label", anchor=False)
+st.caption("Say what a concept is on the three axes. Mixtures are answers too, and so is “cannot tell”.")
+
+workbench = bench()
+service = workbench.annotation
+projects = open_projects(service)
+if not projects and not workbench.datasets():
+    needs("There is nothing to label yet. Import texts first; a project is made from them.", (site.IMPORT, "Import data"))
+    st.stop()
+with guard():
+    person = person_here(service)
+if person is None:
+    st.stop()
+if not projects:
+    show_person(person)
+    manage(workbench, None, person=person)
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    project = choose_project(projects, key="label.project")
+    mode = st.segmented_control("With", [DESK, FORM], default=DESK, required=True, key="label.mode", bind="query-params")
+    guided = st.toggle("Guideline", True, key="label.guided", bind="query-params")
+    with st.popover("In hand", icon=":material/stacks:"):
+        ahead = st.number_input(
+            "Concepts in hand",
+            1,
+            MOST_AHEAD,
+            AHEAD,
+            key="label.ahead",
+            bind="query-params",
+            help="How many are handed out to you at a time, so that the next one is there at once. Nobody else can take these.",
+        )
+    show_person(person)
+desk, aside = st.columns([3, 1], gap="medium") if guided else (st.container(), st.container())
+with desk, guard():
+    if mode == DESK:
+        show_desk(project_id=project.project_id, person_id=person.person_id, ahead=int(ahead))
+    else:
+        show_form(project_id=project.project_id, person_id=person.person_id)
+with aside, guard():
+    if guided:
+        show_guideline(service, project, person=person)
+    manage(workbench, project, person=person)

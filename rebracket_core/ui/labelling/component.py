@@ -1,0 +1,55 @@
+"""The labelling desk in the browser: its files joined to one component, and the call that puts it on a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import streamlit as st
+
+_MODULES = (
+    "presses.js",
+    "ternary.js",
+    "keys.js",
+    "parts.js",
+    "axis_view.js",
+    "view.js",
+    "time.js",
+    "outbox.js",
+    "draft.js",
+    "desk.js",
+    "main.js",
+)
+"""The modules in the order in which one may use the ones before it."""
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)"\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+def _read(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+@cache
+def script() -> str:
+    """The component's modules as one: a component takes one script, and this one is sent with each answer, so it stays small."""
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _MODULES)
+
+
+@cache
+def _component() -> Any:
+    return st.components.v2.component("rebracket.desk", html=_read("desk.html"), css=_read("desk.css"), js=script())
+
+
+def mount(data: Mapping[str, Any], *, key: str) -> None:
+    """Put the desk on the page; what it has to say stands in the session state under `key` as `outbox`."""
+    _component()(key=key, data=dict(data), on_outbox_change=lambda: None)
+
+
+def message(key: str) -> Mapping[str, Any]:
+    """What the desk under `key` said last: `batch`, `entries`, `holding`; {} before it said anything."""
+    state = st.session_state.get(key)
+    said = state.get("outbox") if isinstance(state, Mapping) else None
+    return said if isinstance(said, Mapping) else {}

@@ -1,0 +1,139 @@
+// The component: one desk for each place where it is mounted. Streamlit calls the default export again at every update.
+
+import { Desk } from "./desk.js"
+import { actionOf, belongsElsewhere } from "./keys.js"
+import { View } from "./view.js"
+
+const benches = new WeakMap()
+
+class Bench {
+  constructor(root, data) {
+    this.root = root
+    this.desk = new Desk(data, window.localStorage)
+    this.view = new View(root, data, (action) => this.act(action))
+    this.view.onMark = () => this.draw()
+    this.listen()
+  }
+
+  // Whether this desk serves the person and project of the data.
+  serves(data) {
+    return this.desk.person === data.person && this.desk.project === data.project
+  }
+
+  update(data, setStateValue) {
+    this.desk.sender.give = (message) => setStateValue("outbox", { ...message, holding: this.desk.holding() })
+    this.desk.receive(data)
+    this.draw()
+    this.keepLeases(data.lease_s)
+  }
+
+  listen() {
+    this.stop = new AbortController()
+    const { signal } = this.stop
+    document.addEventListener("keydown", (event) => this.onKey(event), { signal })
+    document.addEventListener("visibilitychange", () => this.desk.clock.run(!document.hidden), { signal })
+    window.addEventListener("online", () => { this.desk.sender.send(); this.draw() }, { signal })
+    window.addEventListener("offline", () => this.draw(), { signal })
+    window.addEventListener("beforeunload", (event) => { if (this.desk.outbox.fragile && this.desk.pending()) event.preventDefault() }, { signal })
+    this.ticking = setInterval(() => this.showSaving(), 500)
+  }
+
+  onKey(event) {
+    if (event.defaultPrevented) return
+    const inNote = event.composedPath()[0] === this.view.part.note
+    if (inNote && event.key === "Escape") return this.view.part.note.blur()
+    if (belongsElsewhere(event) || (event.repeat && event.key !== "Backspace")) return
+    const action = actionOf(event)
+    if (!action) return
+    event.preventDefault()
+    this.act(action)
+  }
+
+  act(action) {
+    const { desk, view } = this
+    if (action.do === "help") return view.toggleHelp()
+    if (action.do === "dismiss") desk.refused = desk.refused.filter((one) => one !== action.refusal)
+    else if (action.do === "undo") { desk.say = ""; desk.undo() }
+    else if (desk.item) this.decide(action)
+    this.draw()
+    if (action.do === "note" && desk.item) view.part.note.focus()
+  }
+
+  decide(action) {
+    const { desk, view } = this
+    const { draft, data } = desk
+    const axis = action.axis ?? view.marked(draft)
+    desk.say = ""
+    const does = {
+      press: () => draft.press(axis, action.mode, data.presets),
+      answer: () => draft.answer(axis, action.answer, action.joined),
+      even: () => draft.even(axis, data.presets),
+      cannotTell: () => draft.cannotTell(axis),
+      type: () => draft.toggleType(data.types[action.type]),
+      noType: () => draft.noType(),
+      confidence: () => draft.confidence(data.confidence[action.level][1]),
+      flag: () => draft.flag(),
+      setNote: () => draft.note(action.text),
+      submit: () => { this.takeNote(); desk.submit() },
+      skip: () => { this.takeNote(); desk.skip() },
+    }
+    does[action.do]?.()
+  }
+
+  // What stands in the note counts even where the field was not left.
+  takeNote() {
+    const { note } = this.view.part
+    if (note.getRootNode().activeElement === note) {
+      this.desk.draft.note(note.value)
+      note.blur()
+    }
+  }
+
+  draw() {
+    this.view.show(this.desk)
+    this.showSaving()
+  }
+
+  showSaving() {
+    const { desk } = this
+    const n = desk.pending()
+    const offline = !navigator.onLine || desk.sender.late()
+    const fragile = desk.outbox.fragile ? " This browser keeps nothing: do not close the page." : ""
+    const words = offline && n ? `offline, ${n} kept in this browser` : offline ? "offline" : n ? `${n} pending` : "all saved"
+    this.view.showSaving(words + (n ? fragile : ""), offline ? "offline" : n ? "pending" : "saved")
+  }
+
+  // Asks again well before the leases run out, as long as somebody looks at the page.
+  keepLeases(lease_s) {
+    clearTimeout(this.beat)
+    this.beat = setTimeout(() => {
+      if (!document.hidden) this.desk.sender.beat()
+      this.keepLeases(lease_s)
+    }, Math.max(5, lease_s / 3) * 1000)
+  }
+
+  close() {
+    this.stop.abort()
+    clearInterval(this.ticking)
+    clearTimeout(this.beat)
+    this.desk.close()
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component
+  let bench = benches.get(parentElement)
+  if (bench && !bench.serves(data)) {
+    bench.close()
+    bench = undefined
+  }
+  if (!bench) {
+    bench = new Bench(parentElement, data)
+    benches.set(parentElement, bench)
+  }
+  bench.update(data, setStateValue)
+  return () => {
+    benches.get(parentElement)?.close()
+    benches.delete(parentElement)
+  }
+}

@@ -1,0 +1,122 @@
+// What was decided and not yet acknowledged: kept in this browser, one entry a key, so that two tabs never overwrite each other.
+
+const ROOM = "rebracket.outbox"
+
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  bytes[6] = (bytes[6] & 0x0f) | 0x40
+  bytes[8] = (bytes[8] & 0x3f) | 0x80
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
+}
+
+// The outbox of one person in one project. `storage` is the browser's localStorage; where that is full or forbidden the
+// entries live in memory only, and `fragile` says so.
+export class Outbox {
+  constructor(person, project, storage) {
+    this.prefix = `${ROOM}/${encodeURIComponent(person)}/${encodeURIComponent(project)}/`
+    this.storage = storage
+    this.memory = new Map()
+    this.fragile = false
+    this.order = this.load().reduce((last, entry) => Math.max(last, entry.order), 0)
+  }
+
+  load() {
+    const found = []
+    try {
+      for (let i = 0; i < this.storage.length; i += 1) {
+        const key = this.storage.key(i)
+        if (key.startsWith(this.prefix)) found.push(JSON.parse(this.storage.getItem(key)))
+      }
+    } catch {
+      this.fragile = true
+    }
+    const all = new Map([...found, ...this.memory.values()].map((entry) => [entry.id, entry]))
+    return [...all.values()].sort((a, b) => a.order - b.order || a.at - b.at)
+  }
+
+  // Keeps an entry and returns it with its id, its place in the order and the time of this computer (ms).
+  add(entry) {
+    this.order += 1
+    const kept = { ...entry, id: newId(), order: this.order, at: Date.now() }
+    this.memory.set(kept.id, kept)
+    try {
+      this.storage.setItem(this.prefix + kept.id, JSON.stringify(kept))
+      this.memory.delete(kept.id)
+    } catch {
+      this.fragile = true
+    }
+    return kept
+  }
+
+  // Lets go of the entries that the server has kept or refused; returns how many there were.
+  remove(ids) {
+    let n = 0
+    for (const id of ids) {
+      if (this.memory.delete(id)) n += 1
+      try {
+        if (this.storage.getItem(this.prefix + id) !== null) {
+          this.storage.removeItem(this.prefix + id)
+          n += 1
+        }
+      } catch {
+        this.fragile = true
+      }
+    }
+    return n
+  }
+}
+
+// Sends the outbox again and again until it is empty: one batch under way at a time, and once more when no answer came.
+export class Sender {
+  constructor(outbox, { patience = [2500, 4000, 8000, 15000] } = {}) {
+    this.outbox = outbox
+    this.patience = patience
+    this.batch = 0
+    this.tries = 0
+    this.timer = null
+    this.waiting = false
+    this.give = null // sets the component's state; the newest one counts
+  }
+
+  push() {
+    if (!this.waiting) this.send()
+  }
+
+  send() {
+    const entries = this.outbox.load()
+    clearTimeout(this.timer)
+    this.waiting = entries.length > 0
+    if (!this.waiting || !this.give) return
+    this.batch += 1
+    const patience = this.patience[Math.min(this.tries, this.patience.length - 1)]
+    this.timer = setTimeout(() => { this.tries += 1; this.send() }, patience)
+    this.give({ batch: this.batch, entries })
+  }
+
+  // The server has answered a batch: what it holds is safe, and what was added meanwhile goes next.
+  answered(done) {
+    const fresh = this.outbox.remove(done) > 0
+    if (!fresh && this.waiting && !this.late()) return // an answer to something else: ours is still under way
+    this.tries = 0
+    this.waiting = false
+    clearTimeout(this.timer)
+    this.send()
+  }
+
+  // Speaks up although nothing is pending: leases live on, and an empty queue may have filled.
+  beat() {
+    if (this.waiting || !this.give) return
+    this.batch += 1
+    this.give({ batch: this.batch, entries: [] })
+  }
+
+  late() {
+    return this.tries > 0
+  }
+
+  close() {
+    clearTimeout(this.timer)
+    this.give = null
+  }
+}

@@ -1,0 +1,100 @@
+"""Who sits at this browser: by name on a machine of one's own, or signed in where the secrets name a provider."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+from rebracket_core.annotation import AnnotationService, Person
+from rebracket_core.errors import InputError
+from rebracket_core.ui.errors import guard
+from rebracket_core.ui.escape import escape
+
+_KEY = "annotate.person"
+_PARAM = "person"
+
+
+def provider_is_set() -> bool:
+    """Whether the secrets hold a section `auth`: then everybody signs in, and a typed name counts for nothing."""
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        return False
+
+
+def person_here(service: AnnotationService) -> Person | None:
+    """The person at this browser; draws the way in where nobody is known yet, and then it is None."""
+    person = _signed_in(service) if provider_is_set() else _named(service)
+    if person is None or person.active:
+        return person
+    st.warning(f"{escape(person.name)} may not label at present. Ask an admin.", icon=":material/block:")
+    return None
+
+
+def show_person(person: Person) -> None:
+    """Draw who is labelling, with the role, and the way to be somebody else."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.caption(f":material/person: {escape(person.name)}, {person.role}")
+        if provider_is_set():
+            st.button("Sign out", key="annotate.sign_out", type="tertiary", on_click=st.logout)
+        else:
+            st.button("Not you?", key="annotate.not_you", type="tertiary", on_click=_forget)
+
+
+def _signed_in(service: AnnotationService) -> Person | None:
+    if not st.user.is_logged_in:
+        st.text("Labels carry the name of who gave them. Sign in to label.")
+        st.button("Sign in", key="annotate.sign_in", type="primary", icon=":material/login:", on_click=st.login)
+        return None
+    mail = str(st.user.get("email") or st.user.get("sub") or "").strip().casefold()
+    if not mail:
+        raise InputError(
+            "The sign-in names nobody.",
+            expected="an e-mail address or a subject from the provider",
+            found="neither",
+            hint="let the provider send the scope 'email'",
+        )
+    known = st.session_state.get(_KEY)
+    if known != mail:
+        service.enrol(str(st.user.get("name") or mail), person_id=mail)
+        st.session_state[_KEY] = mail
+    return service.person(mail)
+
+
+def _named(service: AnnotationService) -> Person | None:
+    people = {person.person_id: person for person in service.people()}
+    asked = st.session_state.get(_KEY) or st.query_params.get(_PARAM)
+    if asked in people:
+        _remember(str(asked))
+        return people[str(asked)]
+    with st.form("annotate.who", border=True):
+        st.text("Labels carry the name of who gave them. Who are you?")
+        name = st.selectbox(
+            "Your name",
+            sorted(person.name for person in people.values()),
+            index=None,
+            placeholder="Type a new name, or choose yours",
+            accept_new_options=True,
+            key="annotate.name",
+        )
+        pressed = st.form_submit_button("Begin", type="primary", icon=":material/arrow_forward:")
+    st.caption("On this machine a name is taken on trust. Where people must sign in, set up a provider; the README says how.")
+    if pressed and not (name or "").strip():
+        st.error("A name is needed.", icon=":material/error:")
+    elif pressed:
+        with guard():
+            _remember(service.enrol(str(name).strip()).person_id)
+            st.rerun()
+    return None
+
+
+def _remember(person_id: str) -> None:
+    """The address names the person, so that a page loaded anew knows who it is."""
+    st.session_state[_KEY] = person_id
+    if st.query_params.get(_PARAM) != person_id:
+        st.query_params[_PARAM] = person_id
+
+
+def _forget() -> None:
+    st.session_state.pop(_KEY, None)
+    st.query_params.pop(_PARAM, None)

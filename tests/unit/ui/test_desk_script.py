@@ -1,0 +1,231 @@
+"""The desk's own script, run by Node without a browser: what keys mean, the outbox, undoing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rebracket_core.annotation import presets
+from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
+from rebracket_core.ui.labelling import component
+from rebracket_core.ui.labelling.choices import choices
+from rebracket_core.ui.labelling.exchange import CONFIDENCE
+
+FOLDER = Path(component.__file__).parent
+PRESETS = [{"name": p.name, "shares": list(p.shares), "words": p.words} for p in presets(1)]
+SETTING = f"""
+const presets = {json.dumps(PRESETS)}
+const fixed = {{
+  person: "ann", project: "p", presets, types: {json.dumps(TYPE_NAMES)}, confidence: {json.dumps(CONFIDENCE)}, lease_s: 900,
+  axes: {json.dumps([{"name": a.name, "modes": a.modes} for a in AXES])}, guideline_version: 1,
+}}
+class Box {{
+  constructor(broken = false) {{ this.map = new Map(); this.broken = broken }}
+  get length() {{ this.check(); return this.map.size }}
+  check() {{ if (this.broken) throw new Error("full") }}
+  key(i) {{ return [...this.map.keys()][i] }}
+  getItem(key) {{ this.check(); return this.map.get(key) ?? null }}
+  setItem(key, value) {{ this.check(); this.map.set(key, value) }}
+  removeItem(key) {{ this.map.delete(key) }}
+}}
+const item = (n) => ({{ item_id: `i${{n}}`, round: 1, text: `text ${{n}}`, text_digest: "d", lease_id: `l${{n}}`, why: "", note: "" }})
+const equal = (found, wanted) => {{
+  if (JSON.stringify(found) !== JSON.stringify(wanted)) throw new Error(`${{JSON.stringify(found)}} is not ${{JSON.stringify(wanted)}}`)
+}}
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """A function that runs lines after the desk's script and gives what they print, read as JSON."""
+    if not (program := shutil.which("node")):
+        pytest.skip("node is not installed")
+
+    def run(lines: str) -> object:
+        file = tmp_path / "desk.mjs"
+        file.write_text(component.script() + SETTING + lines + "\nprocess.exit(0)\n", encoding="utf-8")
+        out = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=30)
+        assert out.returncode == 0, out.stderr[-1500:]
+        return json.loads(out.stdout) if out.stdout.strip() else None
+
+    return run
+
+
+def test_the_modules_join_to_one_script_without_loose_ends() -> None:
+    text = component.script()
+    assert not re.search(r"^(import|export (?!default))", text, re.MULTILINE)
+    names = re.findall(r"^(?:const|function|class) (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names))
+    modules = {path.name for path in FOLDER.glob("*.js")}
+    assert modules == set(component._MODULES)
+    assert all(len(path.read_text(encoding="utf-8").splitlines()) <= 200 for path in FOLDER.glob("*.js"))
+
+
+def test_data_never_becomes_markup() -> None:
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", component.script())
+
+
+def test_the_same_words_mean_the_same_shares_in_browser_and_form(node) -> None:  # type: ignore[no-untyped-def]
+    for axis in AXIS_NAMES:
+        answers = {words: a.per_mille for words, a in choices(axis).items() if a.shares}
+        said = node(f"""
+          const answers = {json.dumps(list(answers.values()))}
+          const modes = fixed.axes.find((axis) => axis.name === "{axis}").modes
+          console.log(JSON.stringify(answers.map((answer) => inWords(answer, modes, presets))))
+        """)
+        assert said == list(answers)
+
+
+def test_keys_of_an_axis(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const after = (keys) => keys.reduce((now, mode) => press(now.trail, mode, presets), { trail: null }).answer
+      equal(after([0]), [1000, 0, 0])
+      equal(after([1, 1]), [0, 1000, 0])
+      equal(after([0, 1]), [750, 250, 0])
+      equal(after([2, 0]), [250, 0, 750])
+      equal(after([0, 1, 1]), [500, 500, 0])
+      equal(after([0, 1, 1, 1]), [400, 400, 200])
+      equal(after([0, 1, 1, 1, 1]), [334, 333, 333])
+      equal(after([0, 1, 1, 1, 1, 1]), [750, 250, 0])
+      equal(after([0, 1, 2]), [400, 400, 200])
+      equal(after([2, 1, 0]), [200, 400, 400])
+    """)
+
+
+def test_shares_are_whole_and_sum_to_a_thousand_whatever_is_done(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      let seed = 7
+      const random = () => { seed = (seed * 16807) % 2147483647; return seed / 2147483647 }
+      let answer = null
+      let trail = null
+      for (let i = 0; i < 20000; i += 1) {
+        const kind = Math.floor(random() * 4)
+        const mode = Math.floor(random() * 3)
+        if (kind === 0) ({ answer, trail } = press(trail, mode, presets))
+        else if (kind === 1) answer = nudge(answer, mode, random() < 0.5 ? 50 : -10)
+        else if (kind === 2) answer = sharesAt(random() * 300 - 50, random() * 300 - 50)
+        else answer = toPermille([random(), random(), random()], 1)
+        if (answer.some((n) => !Number.isInteger(n) || n < 0) || answer[0] + answer[1] + answer[2] !== 1000) throw new Error(answer)
+      }
+    """)
+
+
+def test_the_outbox_keeps_the_order_and_two_tabs_do_not_overwrite_each_other(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const box = new Box()
+      const one = new Outbox("ann", "p", box)
+      const two = new Outbox("ann", "p", box)
+      const other = new Outbox("bo", "p", box)
+      const a = one.add({ kind: "label" })
+      const b = two.add({ kind: "label" })
+      const c = one.add({ kind: "undo" })
+      other.add({ kind: "label" })
+      equal(new Outbox("ann", "p", box).load().length, 3)
+      equal(one.load().findIndex((e) => e.id === c.id) > one.load().findIndex((e) => e.id === a.id), true)
+      equal(two.remove([a.id, c.id]), 2)
+      equal(one.load().map((e) => e.id), [b.id])
+      equal(other.load().length, 1)
+      const full = new Outbox("ann", "p", new Box(true))
+      full.add({ kind: "label" })
+      equal([full.fragile, full.load().length], [true, 1])
+    """)
+
+
+def test_a_batch_is_said_again_until_it_is_acknowledged(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const outbox = new Outbox("ann", "p", new Box())
+      const said = []
+      const sender = new Sender(outbox, { patience: [20, 20] })
+      sender.give = (message) => said.push(message.entries.map((e) => e.id))
+      const a = outbox.add({ kind: "label" })
+      sender.push()
+      const b = outbox.add({ kind: "label" })
+      sender.push()
+      equal(said, [[a.id]])
+      sender.answered([])
+      equal(said.length, 1)
+      sender.answered([a.id])
+      equal(said, [[a.id], [b.id]])
+      await new Promise((go) => setTimeout(go, 90))
+      equal(said.length >= 4, true)
+      equal(sender.late(), true)
+      sender.answered([b.id])
+      const n = said.length
+      await new Promise((go) => setTimeout(go, 60))
+      equal([said.length, sender.late(), outbox.load().length], [n, false, 0])
+    """)
+
+
+def test_undo_takes_back_steps_first_and_then_the_label_itself(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const desk = new Desk(fixed, new Box())
+      desk.sender.give = () => {}
+      desk.receive({ ...fixed, items: [item(1), item(2)] })
+      equal(desk.submit(), false)
+      for (const axis of [0, 1, 2]) desk.draft.press(axis, axis, presets)
+      desk.draft.toggleType("memory")
+      equal(desk.submit(), true)
+      equal(desk.item.item_id, "i2")
+      desk.draft.flag()
+      desk.undo()
+      equal([desk.item.item_id, desk.draft.now.flag], ["i2", false])
+      desk.undo()
+      equal([desk.item.item_id, desk.draft.now.types], ["i1", ["memory"]])
+      const [label, undo] = desk.outbox.load()
+      equal([label.kind, undo.kind, undo.target], ["label", "undo", label.id])
+      equal(label.value.temporal, { per_mille: [1000, 0, 0], kind: "hard" })
+      desk.undo()
+      equal(desk.draft.now.types, null)
+      desk.receive({ ...fixed, items: [item(2), item(3)], done: [{ id: label.id, status: "saved" }, { id: undo.id, status: "saved" }] })
+      equal(desk.queue.map((one) => one.item_id), ["i1", "i2", "i3"])
+    """)
+
+
+def test_what_is_on_its_way_does_not_come_back_and_a_lost_lease_goes(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const box = new Box()
+      const desk = new Desk(fixed, box)
+      desk.receive({ ...fixed, items: [item(1), item(2), item(3)] })
+      desk.skip()
+      const again = new Desk(fixed, box)
+      again.receive({ ...fixed, items: [item(1), item(2), item(3)] })
+      equal(again.queue.map((one) => one.item_id), ["i2", "i3"])
+      again.draft.press(0, 0, presets)
+      again.receive({ ...fixed, lost: ["l2", "l3"] })
+      equal(again.queue.map((one) => one.item_id), ["i2"])
+      again.receive({ ...fixed, done: [{ id: box.map.values().next().value && JSON.parse(box.map.values().next().value).id, status: "refused", reason: "No." }] })
+      equal([again.refused.length, again.pending()], [1, 0])
+    """)
+
+
+def test_a_page_loaded_anew_can_still_undo_what_was_saved(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const value = { temporal: { per_mille: [0, 1000, 0], kind: "hard" }, spatial: { per_mille: [0, 0, 0], kind: "abstain" },
+        ontological: { per_mille: [750, 250, 0], kind: "soft" }, types: [], confidence: 650, note: "so", flag: true }
+      const desk = new Desk(fixed, new Box())
+      desk.receive({ ...fixed, items: [item(5)], recent: [{ id: "new-event", item: item(4), value }, { id: "old-event", item: item(3), value: null }] })
+      desk.undo()
+      equal([desk.item.item_id, desk.draft.now.confidence, desk.draft.value(fixed.axes)], ["i4", 650, value])
+      desk.undo()
+      equal(desk.queue.map((one) => one.item_id), ["i3", "i4", "i5"])
+      equal(desk.undo(), false)
+      equal(desk.outbox.load().map((entry) => entry.target), ["new-event", "old-event"])
+    """)
+
+
+def test_keys_with_modifiers_and_streamlits_own_are_left_alone(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const key = (key, more = {}) => actionOf({ key, code: "", ctrlKey: false, altKey: false, metaKey: false, isComposing: false, ...more })
+      equal([key("c"), key("r"), key("C"), key("R"), key("1", { ctrlKey: true }), key("q", { metaKey: true })], Array(6).fill(null))
+      equal(key("Q"), { do: "press", axis: 1, mode: 0 })
+      equal(key("&", { code: "Digit1" }), { do: "press", axis: 0, mode: 0 })
+      equal(key("l"), { do: "type", type: 7 })
+      equal([key("Enter").do, key("Backspace").do, key("?").do, key("0").do, key("9").do], ["submit", "undo", "help", "cannotTell", "even"])
+      const all = [...AXIS_KEYS.flat(), ...TYPE_KEYS, ...CONFIDENCE_KEYS, NO_TYPE_KEY, EVEN_KEY, CANNOT_TELL_KEY, "n", "f", "x", "?"]
+      equal(new Set(all).size, all.length)
+    """)
