@@ -147,7 +147,7 @@ def _lasso(page: Page) -> float:
     """Seconds from letting the mouse go to the table of about a thousand texts."""
     box = page.locator("canvas[role=img]").bounding_box()
     assert box is not None
-    x, y, r = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 70
+    x, y, r = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 46
     page.mouse.move(x + r, y)
     page.mouse.down()
     for k in range(1, 25):

@@ -139,3 +139,13 @@ def test_a_ternary_has_one_symbol_an_album() -> None:
     figure = axis_ternary("ontological", points)
     assert len(figure.data) == 10
     assert figure.layout.ternary.aaxis.title.text == "imagined"
+
+
+def test_the_way_to_an_album_is_a_line_with_its_length() -> None:
+    from rebracket_core.charts import path_ternary
+
+    moved = path_ternary("temporal", (0.8, 0.1, 0.1), album="Green", target=(0.0, 0.0, 1.0), step=1, distance=1.21)
+    there = path_ternary("spatial", (0.0, 1.0, 0.0), album="Green", target=(0.0, 1.0, 0.0), step=None, distance=0.0)
+    assert [t.mode for t in moved.data] == ["lines", "markers", "markers"] and len(there.data) == 1
+    assert "1.21" in moved.layout.title.text and "future 1.00" in moved.layout.meta["reading"]
+    assert "nothing to do" in there.layout.title.text
