@@ -51,6 +51,8 @@ class Thresholds:
 
     def with_(self, **changes: float | bool) -> Thresholds:
         """A copy with some thresholds replaced; an unknown name is a ConfigError."""
+        if not changes:
+            return self
         unknown = sorted(set(changes) - set(asdict(self)))
         if unknown:
             raise ConfigError(

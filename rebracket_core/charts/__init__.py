@@ -3,48 +3,72 @@
 Every figure has a title; its `layout.meta` holds `reading`, a sentence saying how to read it, and `alt`, what it shows.
 """
 
+from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
 from rebracket_core.charts._axis_bars import axis_bars
 from rebracket_core.charts._confusion import confusion
+from rebracket_core.charts._confusion_cells import ConfusionTable, confusion_cells
 from rebracket_core.charts._curves import loss_curves, loss_of_folds, right_curves, right_so_far
 from rebracket_core.charts._differences import Gap, difference_intervals
 from rebracket_core.charts._distance_bars import distance_bars, effort
 from rebracket_core.charts._distribution import probability_distribution
+from rebracket_core.charts._gaps import LayerPoint, PartGap, SharePair, colour_pairs, layer_curve, part_gaps, share_pairs
+from rebracket_core.charts._grid import Cell, cell_grid
 from rebracket_core.charts._intervals import Score, score_intervals
 from rebracket_core.charts._map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
-from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
+from rebracket_core.charts._reliability import ReliabilityBin, reliability
+from rebracket_core.charts._reliability_band import BandBin, reliability_band
+from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._transmigration import path_ternary
 
 __all__ = [
     "RIGHT_WRONG",
+    "AgreementDot",
+    "BandBin",
+    "Cell",
+    "ConfusionTable",
+    "Curve",
     "Gap",
+    "LayerPoint",
     "MapPaint",
+    "PartGap",
+    "Point",
     "ReliabilityBin",
     "Score",
+    "SharePair",
     "TernaryPoint",
+    "agreement_intervals",
     "album_bars",
     "album_counts",
     "axis_bars",
     "axis_ternary",
+    "cell_grid",
     "class_paint",
+    "colour_pairs",
     "confusion",
+    "confusion_cells",
     "difference_intervals",
     "distance_bars",
     "effort",
+    "labels_by_day",
+    "layer_curve",
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "part_gaps",
     "path_ternary",
     "point_map",
     "probability_distribution",
     "reliability",
+    "reliability_band",
     "right_curves",
     "right_overlay",
     "right_so_far",
+    "risk_coverage_curve",
     "scale_paint",
     "score_intervals",
-    "wilson",
+    "share_pairs",
 ]

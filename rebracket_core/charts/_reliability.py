@@ -11,8 +11,7 @@ from plotly.subplots import make_subplots
 
 from rebracket_core.charts._layout import EDGE, GUIDE, finish
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL, OUTLINE
-
-_Z = 1.96  # the normal quantile of a 95 % interval
+from rebracket_core.measures.cells import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +21,6 @@ class ReliabilityBin:
     predicted: float
     observed: float
     count: int
-
-
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share out of `count`; (0, 1) for an empty count."""
-    if count <= 0:
-        return 0.0, 1.0
-    spread = _Z * _Z / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def reliability(bins: Sequence[ReliabilityBin], *, ece: float | None = None) -> go.Figure:

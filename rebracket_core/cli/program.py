@@ -12,12 +12,14 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.verdicts import validate
 
@@ -50,7 +52,10 @@ program.command("import")(import_)
 for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
 program.command("map")(map_)
+program.add_typer(annotations_group)
 program.command("app")(serve_app)
+program.command()(serve)
+program.add_typer(keys, name="keys")
 program.command()(doctor)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,6 +87,75 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
         types_labelled=np.array([k is not None for k in kinds], dtype=bool),
         weight=frame["weight"].to_numpy(dtype=np.float64),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HumanTarget:
+    """What people said of one text, named by the sha256 of its `concept`: shares by axis (None: nothing), types (None:
+    nothing), and their mean confidence, 0 to 1."""
+
+    text_digest: str
+    axes: dict[str, tuple[float, ...] | None]
+    types: tuple[str, ...] | None
+    weight: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The target as plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> HumanTarget:
+        """The target that `to_dict` wrote."""
+        axes = {axis: None if shares is None else tuple(shares) for axis, shares in raw["axes"].items()}
+        types = None if raw["types"] is None else tuple(raw["types"])
+        return cls(text_digest=raw["text_digest"], axes=axes, types=types, weight=float(raw["weight"]))
+
+
+def with_human(frame: pd.DataFrame, human: Sequence[HumanTarget]) -> tuple[pd.DataFrame, np.ndarray]:
+    """The rows with what people said in the place of albums and keywords, and (n, 3 axes) bool: which triples are theirs.
+
+    A row is found by the digest of its concept. Its weight becomes the people's confidence; its album stays.
+    """
+    told = {target.text_digest: target for target in human}
+    mask = np.zeros((len(frame), len(AXIS_NAMES)), dtype=bool)
+    if not told:
+        return frame, mask
+    frame = frame.copy()
+    columns = {name: frame[name].tolist() for name in (*AXIS_NAMES, "types", "types_from", "weight")}
+    for i, text in enumerate(frame["concept"].tolist()):
+        target = told.get(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        if target is None:
+            continue
+        columns["weight"][i] = target.weight
+        for j, axis in enumerate(AXIS_NAMES):
+            shares = target.axes[axis]
+            if shares is not None:
+                columns[axis][i], mask[i, j] = list(shares), True
+        if target.types is not None:
+            columns["types"][i], columns["types_from"][i] = list(target.types), "human"
+    for name, values in columns.items():
+        dtype = "float64" if name == "weight" else object
+        frame[name] = pd.Series(values, index=frame.index, dtype=dtype)
+    return frame, mask
+
+
+def axis_sources(frame: pd.DataFrame, human: np.ndarray) -> np.ndarray:
+    """(n, 3 axes) object: where each triple comes from, "human" before "given" before "album" before "stated", "" for none.
+
+    `human` is the mask of `with_human`; "given" is a distribution that came with the data.
+    """
+    out = np.full(human.shape, "", dtype=object)
+    albums = frame["album"].tolist()
+    for j, axis in enumerate(AXIS_NAMES):
+        given, stated = frame[axis].tolist(), frame[f"{axis}_stated"].tolist()
+        for i, album in enumerate(albums):
+            if human[i, j]:
+                out[i, j] = "human"
+            elif given[i] is not None:
+                out[i, j] = "given"
+            elif album or stated[i] is not None:
+                out[i, j] = "album" if album else "stated"
+    return out
 
 
 def take_targets(told: Targets, rows: np.ndarray) -> Targets:

@@ -33,6 +33,7 @@ class Lexicon:
     n_texts: int
     bigrams: bool = False
     _position: dict[str, int] = field(init=False, repr=False, compare=False)
+    _idf: np.ndarray[Any, np.dtype[np.float64]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.terms) != len(self.document_counts) or len(set(self.terms)) != len(self.terms):
@@ -41,6 +42,8 @@ class Lexicon:
                 found=f"{len(self.terms)} terms, {len(self.document_counts)} counts", hint="train the run again",
             )
         object.__setattr__(self, "_position", {term: at for at, term in enumerate(self.terms)})
+        counts = np.asarray(self.document_counts, dtype=np.float64)
+        object.__setattr__(self, "_idf", np.log((1 + self.n_texts) / (1 + counts)) + 1.0)
 
     @classmethod
     def fit(
@@ -70,7 +73,7 @@ class Lexicon:
     @property
     def idf(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Inverse document frequencies (V,) float64, smoothed."""
-        return np.log((1 + self.n_texts) / (1 + np.asarray(self.document_counts, dtype=np.float64))) + 1.0
+        return self._idf
 
     def transform(self, texts: Sequence[str]) -> Vectors:
         """Rows (n, V) float32 of length 1; a text with no known term is a row of zeros."""

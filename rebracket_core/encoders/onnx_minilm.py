@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.device import thread_count
+from rebracket_core.encoders.device import helper_places, thread_count
 from rebracket_core.encoders.minilm_files import (
     DIM,
     OVERLAP,
@@ -108,6 +108,8 @@ class OnnxMiniLM:
         options.log_severity_level = 3
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # it is fused already
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
+        if places := helper_places(threads):
+            options.add_session_config_entry("session.intra_op_thread_affinities", places)
         graph = open_graph(self._files, settings=self._settings)
         source = graph if isinstance(graph, bytes) else str(graph)
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

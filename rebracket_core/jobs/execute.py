@@ -89,6 +89,8 @@ def _train(
         folder=folder.path,
         thresholds=settings.thresholds,
         watch=watch,
+        human=folder.human(config),
+        settings=settings,
     )
 
 

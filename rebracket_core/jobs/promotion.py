@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +65,18 @@ def _earlier(note: dict[str, Any] | None) -> list[str]:
     return list(note.get("earlier", [])) if note else []
 
 
+@lru_cache(maxsize=16)
+def _read(path: Path, _version: tuple[int, int, int]) -> dict[str, Any] | None:
+    """The note of a file; every verdict asks for it, and a file that has not changed (time, inode, size) says the same."""
+    note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return note if note["run_id"] else None
+
+
 def _note(runs: Path) -> dict[str, Any] | None:
     path = runs / _PROMOTED
     try:
-        note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return note if note["run_id"] else None
+        file = path.stat()
+        return _read(path, (file.st_mtime_ns, file.st_ino, file.st_size))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as cause:

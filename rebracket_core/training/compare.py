@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import InputError
+from rebracket_core.measures.cells import merged_groups
+from rebracket_core.measures.paired import group_sums, holm, paired_differences
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 from rebracket_core.training.held_rows import HeldRows
-from rebracket_core.training.paired import group_sums, holm, paired_differences
 
 MIN_GROUPS = 2
 BRIER, LOG_LOSS = "album_brier", "album_log_loss"
@@ -134,7 +135,7 @@ def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> di
 def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
     at = _common(first.rows, second.rows)
     a, b = (_take(run.rows, rows) for run, rows in zip((first, second), at, strict=True))
-    groups = _merged_groups(a.group_id, b.group_id)
+    groups = merged_groups(a.group_id, b.group_id)
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     if n_groups < MIN_GROUPS:
         raise InputError(
@@ -174,21 +175,6 @@ def _take(rows: HeldRows, at: np.ndarray) -> HeldRows:
         return values[at] if isinstance(values, np.ndarray) else tuple(values[i] for i in at)
 
     return HeldRows(**{name: pick(getattr(rows, name)) for name in HeldRows.__slots__})
-
-
-def _merged_groups(first: Sequence[str], second: Sequence[str]) -> np.ndarray:
-    """(n,) int: rows that either run keeps together are one group, so that no group is drawn apart from its like."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    if not len(first):
-        return np.zeros(0, dtype=np.int64)
-    _, one = np.unique(np.asarray(first, dtype=str), return_inverse=True)
-    _, two = np.unique(np.asarray(second, dtype=str), return_inverse=True)
-    n_one, n = int(one.max()) + 1, int(one.max()) + int(two.max()) + 2
-    links = coo_array((np.ones(len(one)), (one, n_one + two)), shape=(n, n))
-    _, component = connected_components(links, directed=False)
-    return np.asarray(component[one], dtype=np.int64)
 
 
 def _differences(a: HeldRows, b: HeldRows, *, groups: np.ndarray, seed: int) -> tuple[Difference, ...]:

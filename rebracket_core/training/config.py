@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import ConfigError
+from rebracket_core.training.tuning_options import FROZEN, TRUNK_WEIGHTINGS, check_tuning, learnt_questions
 
 _TEXT_FIELDS = ("concept", "descriptions", "lyrics")
 SPLITS = ("grouped", "leaked")
@@ -47,6 +48,29 @@ class TrainingConfig:
     linear heads share nothing, so that only moves each question's strength against the penalty.
     `axis_weight`, `confidence_weight`, `album_weight`, `types_weight`, `marked_weight`: the fixed weights of the questions,
     which too move no more than each question's strength ("types" and "marked" alone share a head).
+
+    Whose labels:
+    `labels`: "none"; "human", what people say now, before albums and keywords; or snapshots of it by id, joined by "+".
+    A run's own config always names the snapshots, never "human".
+    Whether the encoder learns too (all further options count only where it does):
+    `method`: "frozen" leaves the encoder as it is; "full" trains all its weights with the heads; "lora" trains small matrices
+    beside its weights (Hu et al. 2021), which are added to them at the end. Each fold, and each source that is left out once,
+    then trains an encoder of its own, so fewer `folds` save the most time.
+    `epochs`: passes over the rows; `phases` takes its place where what learns changes on the way.
+    `phases`: such as "heads:1, all:2": what learns (heads, trunk or all) for how many epochs; "all/album+types:2" trains these
+    questions alone.
+    `learning_rate`: of the encoder; 0 stands for 5e-5 with "full" and 5e-4 with "lora". `head_learning_rate`: of the heads.
+    `batch_size`: texts a step, over all processes; `tokens`: how much of a text training reads (verdicts read all of it).
+    `warmup`: the share of steps in which the learning rate rises; `weight_decay`: how strongly the encoder's weights shrink.
+    `stop_after`: so many epochs without a lower loss on the held share end the training, and the best epoch is kept; 0 holds
+    nothing back and keeps the last. `held_share`: the share of groups that is held back for it.
+    `keep_checkpoints`: how many of the best epochs stay in the run folder; `checkpoint_steps`: checkpoints between the epochs'
+    own, 0 for none.
+    `lora_rank`, `lora_alpha`, `lora_dropout`: the size, scale and dropout of LoRA's matrices.
+    `precision`: "auto" is bf16 where a CUDA device has it, else fp32; "fp32", "bf16" and "fp16" ask for one.
+    `processes`: so many processes share each batch (torchrun, one a GPU, or a part of the CPU's cores each).
+    `gradnorm_alpha`: how strongly GradNorm pulls questions to one pace. With an encoder that learns, `weighting` may also be
+    "gradnorm", "pcgrad", "upgrad", "imtl_g", "aligned_mtl", "mgda" or "dualproj", which balance the questions' gradients.
     """
 
     schema_version: int = 1
@@ -77,6 +101,28 @@ class TrainingConfig:
     album_weight: float = 1.0
     types_weight: float = 0.5
     marked_weight: float = 0.5
+    # The encoder's own training; see training.tuning_options.
+    method: str = FROZEN
+    epochs: int = 4
+    phases: tuple[str, ...] = ()
+    learning_rate: float = 0.0
+    head_learning_rate: float = 1e-3
+    batch_size: int = 16
+    tokens: int = 128
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    stop_after: int = 2
+    held_share: float = 0.125
+    keep_checkpoints: int = 1
+    checkpoint_steps: int = 0
+    lora_rank: int = 8
+    lora_alpha: int = 16
+    lora_dropout: float = 0.0
+    precision: str = "auto"
+    processes: int = 1
+    gradnorm_alpha: float = 1.5
+
+    labels: str = "none"
 
     def __post_init__(self) -> None:
         for name, choices in (("text", _TEXT_FIELDS), ("outputs", OUTPUTS)):
@@ -88,7 +134,11 @@ class TrainingConfig:
                 found=some,
             )
         self._check_losses()
+        check_tuning(self, check=_check)
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
+        names = self.labels.split("+")
+        _check("labels", self.labels in ("none", "human") or all(n.startswith("labels-") for n in names),
+               expected="none, human, or the ids of snapshots", found=self.labels)
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
             ("members", 1, 50),
@@ -120,7 +170,7 @@ class TrainingConfig:
         )
 
     def _check_losses(self) -> None:
-        if self.weighting in _FOR_SHARED_TRUNKS:
+        if self.method == FROZEN and self.weighting in _FOR_SHARED_TRUNKS:
             raise ConfigError(
                 f"The weighting '{self.weighting}' can do nothing here.",
                 expected=" or ".join(WEIGHTINGS),
@@ -128,11 +178,18 @@ class TrainingConfig:
                 "linear heads on frozen vectors share none",
                 hint="leave weighting at 'fixed', or set the questions' weights",
             )
+        if self.weighting in TRUNK_WEIGHTINGS and len(learnt_questions(self)) == 1:
+            raise ConfigError(
+                f"The weighting '{self.weighting}' can do nothing here.",
+                expected="several outputs, or " + " or ".join(WEIGHTINGS),
+                found=f"{self.weighting!r}, which balances several questions; '{self.outputs[0]}' is one",
+                hint="train more outputs, or leave weighting at 'fixed'",
+            )
         for name, choices in (
             ("axis_loss", AXIS_LOSSES),
             ("type_loss", TYPE_LOSSES),
             ("class_weights", CLASS_WEIGHTS),
-            ("weighting", WEIGHTINGS),
+            ("weighting", WEIGHTINGS if self.method == FROZEN else (*WEIGHTINGS, *TRUNK_WEIGHTINGS)),
         ):
             _check(name, getattr(self, name) in choices, expected=" or ".join(choices), found=getattr(self, name))
         _check(
@@ -149,7 +206,7 @@ class TrainingConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The config as plain values; `from_dict` gives it back unchanged."""
-        return {**asdict(self), "text": list(self.text), "outputs": list(self.outputs)}
+        return {**asdict(self), "text": list(self.text), "outputs": list(self.outputs), "phases": list(self.phases)}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> TrainingConfig:
@@ -210,7 +267,7 @@ def _check(name: str, good: bool, *, expected: str, found: object) -> None:
 
 def _typed(name: str, value: Any, *, kind: str) -> Any:
     if kind.startswith("tuple"):
-        parts = [p.strip() for p in value.split(",")] if isinstance(value, str) else value
+        parts = [p.strip() for p in value.split(",") if p.strip()] if isinstance(value, str) else value
         _check(name, isinstance(parts, (list, tuple)), expected="a list of words", found=value)
         return tuple(str(p) for p in parts)
     try:

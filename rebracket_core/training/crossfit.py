@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
 from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
+from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.fit import FitOptions, OnStep, fit_heads
 from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.intervals import clustered_mean
 from rebracket_core.training.rows import TrainingRows, head_targets
 from rebracket_core.training.watch import Watch
 from rebracket_core.validation import OodDetector
@@ -55,16 +55,46 @@ def fit_ensemble(
         )
     recipe = FeatureRecipe(fields=config.text, vector_weight=config.vector_weight, lexicon=lexicon)
     features = recipe.assemble({f: rows.vectors[f][train] for f in config.text}, texts)
-    held = split(rows, train=train, n_folds=config.members, config=config, seed=seed)
-    member_weights = (held[None, :] != np.arange(config.members)[:, None]).astype(np.float32)
     ensemble = fit_heads(
         features,
         head_targets(rows.soft).take(train),
-        member_weights=member_weights,
+        member_weights=member_weights(rows, train=train, config=config, seed=seed),
         options=fit_options(config, seed=seed),
         on_step=on_step,
     )
     return FittedHeads(recipe=recipe, ensemble=ensemble)
+
+
+def member_weights(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int) -> np.ndarray:
+    """(M, len(train)) float32 weight of each row in each member's training: 0 for the member's own share of the groups."""
+    held = split(rows, train=train, n_folds=config.members, config=config, seed=seed)
+    return (held[None, :] != np.arange(config.members)[:, None]).astype(np.float32)
+
+
+class Tuner(Protocol):
+    """Trains an encoder along with the heads; see `training.finetune`."""
+
+    def fit(self, rows: TrainingRows, *, train: np.ndarray, seed: int, name: str) -> tuple[FittedHeads, TrainingRows]:
+        """Heads, and the rows with the vectors of the encoder that learnt with them."""
+
+    def forget(self, name: str) -> None:
+        """Remove what the training of this name left."""
+
+
+def fit_with(
+    rows: TrainingRows,
+    *,
+    train: np.ndarray,
+    config: TrainingConfig,
+    seed: int,
+    tuner: Tuner | None,
+    name: str,
+    on_step: OnStep | None = None,
+) -> tuple[FittedHeads, TrainingRows]:
+    """Heads fitted on the rows at the indices `train` and the rows as their encoder sees them, which a tuner trains along."""
+    if tuner is None:
+        return fit_ensemble(rows, train=train, config=config, seed=seed, on_step=on_step), rows
+    return tuner.fit(rows, train=train, seed=seed, name=name)
 
 
 def fit_options(config: TrainingConfig, *, seed: int) -> FitOptions:
@@ -109,7 +139,9 @@ def split(rows: TrainingRows, *, train: np.ndarray, n_folds: int, config: Traini
     return grouped_folds(groups, strata, n_folds=min(n_folds, len(set(groups.tolist()))), seed=seed)
 
 
-def cross_fit(rows: TrainingRows, *, config: TrainingConfig, watch: Watch, shelf: FoldShelf) -> CrossFit:
+def cross_fit(
+    rows: TrainingRows, *, config: TrainingConfig, watch: Watch, shelf: FoldShelf, tuner: Tuner | None = None
+) -> CrossFit:
     """What models fitted on the other folds say of each row; a fold that stands on the shelf is not trained again."""
     everything = np.arange(len(rows))
     fold = split(rows, train=everything, n_folds=config.folds, config=config, seed=config.seed)
@@ -122,8 +154,11 @@ def cross_fit(rows: TrainingRows, *, config: TrainingConfig, watch: Watch, shelf
         test = np.flatnonzero(fold == k)
         arrays = shelf.load(k, rows=test)
         if arrays is None:
-            arrays = _fit_fold(rows, k, train=np.flatnonzero(fold != k), test=test, config=config, watch=watch)
+            train = np.flatnonzero(fold != k)
+            arrays = _fit_fold(rows, k, train=train, test=test, config=config, watch=watch, tuner=tuner)
             shelf.save(k, rows=test, arrays=arrays)
+        if tuner is not None:
+            tuner.forget(f"fold-{k}")
         logits[test], ood_p[test] = arrays["logits"], arrays["ood_p"]
         asked[test] = True
         watch.point({"fold": k, **_right_so_far(rows, logits, asked=asked, seed=config.seed)})
@@ -132,16 +167,26 @@ def cross_fit(rows: TrainingRows, *, config: TrainingConfig, watch: Watch, shelf
 
 
 def _fit_fold(
-    rows: TrainingRows, k: int, *, train: np.ndarray, test: np.ndarray, config: TrainingConfig, watch: Watch
+    rows: TrainingRows,
+    k: int,
+    *,
+    train: np.ndarray,
+    test: np.ndarray,
+    config: TrainingConfig,
+    watch: Watch,
+    tuner: Tuner | None,
 ) -> dict[str, np.ndarray]:
     def on_step(step: int, losses: np.ndarray) -> None:
         spread = {"loss": losses.mean(), "loss_low": losses.min(), "loss_high": losses.max()}
         watch.point({"fold": k, "step": step, **{name: float(value) for name, value in spread.items()}})
 
-    fitted = fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + k, on_step=on_step)
+    seed = config.seed + 1 + k
+    fitted, seen = fit_with(
+        rows, train=train, config=config, seed=seed, tuner=tuner, name=f"fold-{k}", on_step=on_step
+    )
     return {
-        "logits": predict_rows(fitted, rows, at=test),
-        "ood_p": fit_ood(rows, train=train, config=config).p_value(rows.vectors[config.text[0]][test]),
+        "logits": predict_rows(fitted, seen, at=test),
+        "ood_p": fit_ood(seen, train=train, config=config).p_value(seen.vectors[config.text[0]][test]),
     }
 
 

@@ -10,9 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from rebracket_core.encoders import Encoder
+from rebracket_core.encoders.trainable import trainable_folder
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.settings import Settings
 from rebracket_core.training.config import TrainingConfig
+from rebracket_core.training.tuning_cost import smaller_tuning, tuning_bytes, tuning_seconds
+from rebracket_core.training.tuning_options import tunes
 
 _PROBE_ROWS = 120
 _PROBE_STEPS = 4
@@ -38,8 +42,12 @@ class Estimate:
         return asdict(self)
 
 
-def estimate_training(frame: pd.DataFrame, *, config: TrainingConfig, encoder: Encoder) -> Estimate:
+def estimate_training(
+    frame: pd.DataFrame, *, config: TrainingConfig, encoder: Encoder, settings: Settings | None = None
+) -> Estimate:
     """What a training on these rows takes, from a probe of some seconds; texts that the probe reads are remembered.
+
+    Where the encoder is trained along, `settings` say where its files lie; the probe then takes a few steps of that as well.
 
     Raises what the training itself would raise for these rows and this config.
     """
@@ -58,23 +66,38 @@ def estimate_training(frame: pd.DataFrame, *, config: TrainingConfig, encoder: E
     width = len(config.text) * encoder.dim + (config.max_words if config.words else 0)
     work = (n * min(n, width)) / (probed * min(probed, width)) * config.max_steps / steps
     n_fits = config.folds + 1 + (frame["origin"].nunique() if frame["origin"].nunique() > 1 else 0)
+    tuned_s, tuned_bytes = 0.0, 0
+    if settings is not None and tunes(config):
+        base = trainable_folder(config.encoder, settings=settings)
+        tuned_s = tuning_seconds(part, n=n, config=config, settings=settings)
+        tuned_bytes = tuning_bytes(base, config=config)
     return Estimate(
-        seconds=read_s * n / max(1, len(part)) + fit_s * work * n_fits,
-        memory_bytes=_memory(n, width=width, members=config.members),
+        seconds=read_s * n / max(1, len(part)) + (fit_s * work + tuned_s) * n_fits,
+        memory_bytes=_memory(n, width=width, members=config.members) + tuned_bytes,
         n_rows=n,
         n_fits=n_fits,
     )
 
 
-def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int | None) -> None:
+def refuse_too_large(
+    n_rows: int, *, config: TrainingConfig, dim: int, free: int | None, base: Path | None = None
+) -> None:
     """Nothing where `free` bytes suffice, or nobody knows them; else a ConfigError that suggests what would fit.
 
-    `dim` is the width of the encoder's vectors.
+    `dim` is the width of the encoder's vectors; `base` the folder of its weights where it is trained along.
     """
     vectors = len(config.text) * dim
-    needed = _memory(n_rows, width=vectors + (config.max_words if config.words else 0), members=config.members)
+    heads = _memory(n_rows, width=vectors + (config.max_words if config.words else 0), members=config.members)
+    needed = heads + (tuning_bytes(base, config=config) if base is not None else 0)
     if free is None or needed <= free:
         return
+    if base is not None and heads <= free:
+        raise ConfigError(
+            "Training the encoder would not fit into the memory.",
+            expected=f"at most {free / 1e9:.1f} GB, which is free",
+            found=f"about {needed / 1e9:.1f} GB",
+            hint=smaller_tuning(base, config=config, free=free - heads),
+        )
     raise ConfigError(
         "The training would not fit into the memory.",
         expected=f"at most {free / 1e9:.1f} GB, which is free",

@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.corpus.targets import Targets
-from rebracket_core.models.scores import Scores
-from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
-from rebracket_core.settings import Thresholds
-from rebracket_core.training.intervals import (
+from rebracket_core.measures.intervals import (
     Share,
     calibration_error,
     clustered_mean,
     perfect_calibration_error,
     reliability,
 )
+from rebracket_core.models.scores import Scores
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
+from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Answers, Item, Verdict, axes_affinity
 
 ACCEPTED = ("ACCEPT", "ACCEPT_BLACK")

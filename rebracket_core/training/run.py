@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rebracket_core.corpus.schema import Dataset
+from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
+from rebracket_core.measures.held_answers import write_held_answers
 from rebracket_core.models.artefact import save_artefact
-from rebracket_core.settings import Thresholds
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.training.calibration import cross_calibrate, fit_calibration
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ensemble, fit_ood
+from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ood, fit_with
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
+from rebracket_core.training.finetune import FINAL, EncoderTuner
 from rebracket_core.training.folds import cross_baselines
+from rebracket_core.training.held_answers import held_answers
 from rebracket_core.training.held_rows import held_rows, write_held_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
 from rebracket_core.training.transfer import transfer_between_origins
+from rebracket_core.training.tuning_options import tunes
 from rebracket_core.training.watch import Watch
 from rebracket_core.validation import Answers, ConceptModel
 from rebracket_core.validation.prints import text_print
@@ -38,20 +45,27 @@ def train_run(
     folder: Path,
     thresholds: Thresholds,
     watch: Watch,
+    human: Sequence[HumanTarget] = (),
+    settings: Settings | None = None,
 ) -> Evaluation:
     """Train into the run folder: `checkpoints/` while it goes on, then `model/` and `evaluation.json`.
 
+    Where the config trains the encoder along, `settings` say where and on what, and the encoder that learnt lies in
+    `model/encoder/`; `encoder` is then the one that it begins with.
+
     Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
-    through at once or went on from the checkpoints of an earlier attempt. Raises Cancelled where the watch says so.
+    through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
+    config's `labels` names it. Raises Cancelled where the watch says so.
     """
     from threadpoolctl import threadpool_limits
 
     rows = prepare_rows(
-        dataset.frame, config=config, encoder=encoder, progress=lambda d, t: watch.stage("Reading texts", d, t)
+        dataset.frame, config=config, encoder=encoder, human=human, progress=lambda d, t: watch.stage("Reading texts", d, t)
     )
+    tuner = EncoderTuner(folder, config=config, settings=settings, watch=watch) if tunes(config) else None
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
-            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch
+            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch, tuner=tuner
         )
 
 
@@ -64,15 +78,16 @@ def _train(
     encoder: Encoder,
     thresholds: Thresholds,
     watch: Watch,
+    tuner: EncoderTuner | None,
 ) -> Evaluation:
     run_id = folder.name
-    crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"))
+    crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"), tuner=tuner)
     watch.stage("Calibrating on unseen songs", 0, 1)
     held = hold_out(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
     accept = choose_accept(held, precision=config.accept_precision)
     transfer = transfer_between_origins(
-        rows, config=config, progress=lambda d, t: watch.stage("Asking about other sources", d, t)
+        rows, config=config, progress=lambda d, t: watch.stage("Asking about other sources", d, t), tuner=tuner
     )
     watch.stage("Scoring", 0, 1)
     evaluation = evaluate_rows(
@@ -87,16 +102,17 @@ def _train(
         notes=_notes(config, transfer),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
+    write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
     watch.stage("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
-    final = fit_ensemble(rows, train=everything, config=config, seed=config.seed)
+    final, seen = fit_with(rows, train=everything, config=config, seed=config.seed, tuner=tuner, name=FINAL)
     model = ConceptModel(
         run_id=run_id,
-        encoder_id=encoder.encoder_id,
+        encoder_id=tuner.keep(FINAL) if tuner else encoder.encoder_id,
         recipe=final.recipe,
         ensemble=final.ensemble,
         calibration=calibration,
-        ood=fit_ood(rows, train=everything, config=config),
+        ood=fit_ood(seen, train=everything, config=config),
         thresholds=thresholds.with_(accept=accept),
         manifest={},
     )
@@ -145,6 +161,7 @@ def _manifest(
         "origins": sorted(set(rows.frame["origin"].tolist())),
         "n_rows": len(rows),
         "n_groups": len(set(rows.groups.tolist())),
+        "labels": _labels(rows, config),
         "n_typed": int(rows.plain.types_labelled.sum()),
         "albums_absent": evaluation.album["absent"],
         "recipe": model.recipe.to_dict(),
@@ -157,6 +174,18 @@ def _manifest(
         "text_prints": sorted({text_print(t) for t in rows.frame["concept"].tolist()}),
         "metrics": evaluation.to_dict(),
         "transfer": transfer,
+    }
+
+
+def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
+    """Which labels the run learnt from: the snapshots' ids, and for each axis how many triples came from whom."""
+    def counted(found: np.ndarray) -> dict[str, int]:
+        return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}
+
+    return {
+        "snapshots": [] if config.labels == "none" else config.labels.split("+"),
+        "n_human": int((rows.sources == "human").any(axis=1).sum()),
+        "sources": {axis: counted(rows.sources[:, j]) for j, axis in enumerate(AXIS_NAMES)},
     }
 
 

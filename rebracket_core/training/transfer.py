@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.crossfit import fit_ensemble, predict_rows
-from rebracket_core.training.intervals import clustered_mean
+from rebracket_core.training.crossfit import Tuner, fit_with, predict_rows
 from rebracket_core.training.rows import MIN_GROUPS, TrainingRows
 
 
 def transfer_between_origins(
-    rows: TrainingRows, *, config: TrainingConfig, progress: Callable[[int, int], None] | None = None
+    rows: TrainingRows,
+    *,
+    config: TrainingConfig,
+    progress: Callable[[int, int], None] | None = None,
+    tuner: Tuner | None = None,
 ) -> list[dict[str, Any]]:
     """For each kind of source in the rows: the album accuracy on it of heads that were trained on the other kinds only.
 
@@ -31,7 +35,8 @@ def transfer_between_origins(
         test = np.flatnonzero((origin == kind) & (rows.plain.album_idx >= 0))
         if len(set(rows.groups[train].tolist())) < MIN_GROUPS or not len(test):
             continue
-        logits = predict_rows(fit_ensemble(rows, train=train, config=config, seed=config.seed), rows, at=test)
+        fitted, seen = fit_with(rows, train=train, config=config, seed=config.seed, tuner=tuner, name=f"without-{i}")
+        logits = predict_rows(fitted, seen, at=test)
         right = logits[..., ALBUM].mean(axis=1).argmax(axis=1) == rows.plain.album_idx[test]
         share = clustered_mean(right.astype(np.float64), rows.groups[test], seed=config.seed)
         out.append(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -17,11 +19,18 @@ _CONFIG = {
 _INK = "#000037"
 
 
-def show(figure: go.Figure, *, key: str) -> None:
-    """Draw a figure of `rebracket_core.charts` with its reading sentence below."""
+def show(figure: go.Figure, *, key: str, pressed: bool = False) -> Any:
+    """Draw a figure of `rebracket_core.charts` with its reading sentence below; with `pressed`, gives what was pressed."""
     meta = figure.layout.meta or {}
     figure.update_layout(font={"color": _INK})
     figure.update_xaxes(tickfont={"color": _INK}, title={"font": {"color": _INK}})
     figure.update_yaxes(tickfont={"color": _INK}, title={"font": {"color": _INK}})
-    st.plotly_chart(figure, key=key, alt=meta.get("alt"), config=_CONFIG)
+    event: Any
+    if pressed:
+        event = st.plotly_chart(
+            figure, key=key, alt=meta.get("alt"), config=_CONFIG, on_select="rerun", selection_mode="points"
+        )
+    else:
+        event = st.plotly_chart(figure, key=key, alt=meta.get("alt"), config=_CONFIG)
     st.caption(meta.get("reading", ""))
+    return event

@@ -52,6 +52,33 @@ MEMBERS = Choice(
     high=50,
     step=1,
 )
+METHODS = {
+    "frozen": "The encoder stays as it is and only the heads learn: seconds, and the best start.",
+    "full": "All of the encoder's weights learn too. It can fit the texts more closely, takes minutes to hours, and each fold "
+    "trains an encoder of its own.",
+    "lora": "Small matrices beside the encoder's weights learn, and are added to them at the end: less memory than full.",
+}
+TUNING = (
+    Choice("epochs", "Epochs", "Passes over the texts; it ends earlier where nothing is gained.", low=1, high=1000, step=1),
+    Choice(
+        "learning_rate", "Learning rate",
+        "How far one step moves the encoder; 0 takes what suits the method (0.00005 for full, 0.0005 for lora).",
+        low=0.0, high=1.0, step=1e-5,
+    ),
+    Choice("batch_size", "Batch size", "Texts a step. Fewer take less memory, with noisier steps.", low=1, high=4096, step=1),
+    Choice("tokens", "Tokens", "How much of a text training reads; verdicts read all of it.", low=8, high=512, step=8),
+    Choice("lora_rank", "LoRA rank", "How much LoRA can learn; it counts with lora alone.", low=1, high=1024, step=1),
+    Choice(
+        "phases", "Phases",
+        "Empty: all learns in every epoch. heads:1, all:3 trains the heads for one epoch, then all for three.",
+    ),
+    Choice(
+        "weighting", "Weighting",
+        "fixed, uncertainty, or a way to balance the questions' gradients on the encoder: gradnorm, pcgrad, upgrad, imtl_g, "
+        "aligned_mtl, mgda, dualproj.",
+    ),
+    Choice("processes", "Processes", "So many share each batch: one a GPU, or some cores each.", low=1, high=64, step=1),
+)
 FURTHER = (
     Choice("encoder", "Encoder", "What turns texts into numbers: minilm, or the name or folder of a transformers model."),
     Choice("words", "Count words", "Also look at which words a text has. It helps on most data, and costs little."),
@@ -107,9 +134,14 @@ def choose_config(settings: Settings) -> TrainingConfig:
     split = st.radio("Split", SPLITS, captions=[_SPLITS.get(name, "") for name in SPLITS], key="launch.split")
     if split == _LEAKED:
         st.text_input("Type leaked to confirm", key="launch.confirm", width=320)
+    method = st.radio("Encoder's part", list(METHODS), captions=list(METHODS.values()), key="launch.method")
+    tuning: dict[str, Any] = {}
+    if method != "frozen":
+        with st.expander("How the encoder learns", icon=":material/school:", key="launch.tuning"):
+            tuning = {choice.name: _ask(choice, default) for choice in TUNING}
     with st.expander("Further options", icon=":material/tune:", key="launch.further"):
         further = {choice.name: _ask(choice, default) for choice in FURTHER}
-    return default.with_(text=text, members=members, split=split, **further)
+    return default.with_(text=text, members=members, split=split, method=method, **tuning, **further)
 
 
 def _ask(choice: Choice, default: TrainingConfig) -> Any:
@@ -121,9 +153,13 @@ def _ask(choice: Choice, default: TrainingConfig) -> Any:
     elif isinstance(value, int | float):
         kind = type(value)
         low, high, step = (kind(n) if n is not None else None for n in (choice.low, choice.high, choice.step))
-        chosen = st.number_input(choice.label, value=value, min_value=low, max_value=high, step=step, key=key, width=320)
+        fine = "%.6f" if isinstance(step, float) and step < 1e-3 else None
+        chosen = st.number_input(
+            choice.label, value=value, min_value=low, max_value=high, step=step, format=fine, key=key, width=320
+        )
     else:
-        chosen = st.text_input(choice.label, value=value, key=key, width=320)
+        shown = ", ".join(value) if isinstance(value, tuple) else value
+        chosen = st.text_input(choice.label, value=shown, key=key, width=320)
     st.caption(choice.meaning)
     return chosen
 

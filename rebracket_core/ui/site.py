@@ -41,6 +41,13 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+PROGRESS = Place(
+    "pages/annotate/progress.py",
+    "Progress",
+    ":material/monitoring:",
+    "progress",
+    "How far the labelling is, and how far people agree.",
+)
 LAUNCH = Place(
     "pages/train/launch.py",
     "Launch",
@@ -62,6 +69,34 @@ MAP = Place(
     "map",
     "The texts of a data set as points: similar ones lie together.",
 )
+CONFUSION = Place(
+    "pages/review/confusion.py",
+    "Confusion",
+    ":material/grid_on:",
+    "confusion",
+    "What a run takes for what, on songs that it had not met.",
+)
+CONFIDENCE = Place(
+    "pages/review/confidence.py",
+    "Confidence",
+    ":material/speed:",
+    "confidence",
+    "Whether its probabilities hold, and what other thresholds would accept.",
+)
+ERRORS = Place(
+    "pages/review/errors.py",
+    "Errors",
+    ":material/bug_report:",
+    "errors",
+    "The wrong answers, the suspected labels, and the texts on which it is worse.",
+)
+GEOMETRY = Place(
+    "pages/review/geometry.py",
+    "Geometry",
+    ":material/share_location:",
+    "geometry",
+    "How albums and axes lie in the space of the encoder.",
+)
 IMPORT = Place(
     "pages/library/import.py",
     "Import",
@@ -76,8 +111,9 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
+    "Annotate": (PROGRESS,),
     "Train": (LAUNCH, RUNS),
-    "Review": (MAP,),
+    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, GEOMETRY),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""

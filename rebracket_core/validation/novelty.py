@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -33,11 +33,15 @@ class Neighbours:
 
     vectors: np.ndarray
     k: int
+    _wide: np.ndarray = field(init=False, repr=False, compare=False)  # made once: a copy at each call takes longer than it all
     name: ClassVar[str] = "neighbours"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_wide", self.vectors.astype(np.float64))
 
     def score(self, vectors: np.ndarray) -> np.ndarray:
         """(m,) float64 mean distances of (m, d) unit rows, from 0 to 2."""
-        return nearest(vectors, self.vectors, k=self.k)
+        return nearest(vectors, self._wide, k=self.k)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The training vectors and k."""
@@ -148,9 +152,10 @@ def nearest(
     """
     scores = np.empty(len(vectors))
     k = min(k, len(training))
+    wide = training.astype(np.float64, copy=False)
     for start in range(0, len(vectors), _BLOCK):
         part = slice(start, start + _BLOCK)
-        distance = 1.0 - np.asarray(vectors[part], dtype=np.float64) @ training.T.astype(np.float64)
+        distance = 1.0 - np.asarray(vectors[part], dtype=np.float64) @ wide.T
         if own is not None and training_groups is not None:
             distance[own[part, None] == training_groups[None, :]] = np.inf
         scores[part] = np.partition(distance, k - 1, axis=1)[:, :k].mean(axis=1)

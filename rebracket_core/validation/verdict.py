@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -222,8 +223,9 @@ class _Limits:
     told: Mapping[str, float | bool]
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, thresholds: Thresholds) -> _Limits:
-        """The rounded thresholds."""
+        """The rounded thresholds; the same ones are asked for again and again."""
         rounded = {k: v if isinstance(v, bool) else round(float(v), DIGITS) for k, v in thresholds.to_dict().items()}
         values = thresholds.with_(**rounded)
         return cls(values=values, told=MappingProxyType(values.to_dict()))

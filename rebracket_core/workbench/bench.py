@@ -17,6 +17,7 @@ from rebracket_core.workbench.history import History
 from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
+from rebracket_core.workbench.reviewing import Reviewing
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rebracket_core.training.estimate import Estimate
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
+    from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
 
 Progress = Callable[[str, int, int], None]
@@ -59,6 +61,7 @@ class Workbench:
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
         self.maps = Maps(self)
+        self._annotations: Annotations | None = None
 
     # ---- models -------------------------------------------------------------------------------------------------------
 
@@ -90,6 +93,11 @@ class Workbench:
     def compare(self, run_ids: Sequence[str]) -> list[Comparison]:
         """Each later run against the first, on the unseen rows of both; see `training.compare`."""
         return compare(self.shelf, run_ids, seed=self.settings.seed)
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """Runs and data sets under review: confusion, confidence, errors, geometry, report."""
+        return Reviewing(self)
 
     def card(self, run_id: str) -> str:
         """The model card of a run as Markdown."""
@@ -162,7 +170,7 @@ class Workbench:
         """
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
-        encoder = self.encoder(str(model.manifest["encoder"]))
+        encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
             concepts,
             model=model,
@@ -222,6 +230,15 @@ class Workbench:
         )
         return audit(dataset, vectors=vectors)
 
+    @property
+    def annotations(self) -> Annotations:
+        """People's labels: `annotations.service` reads and writes them, the rest needs data sets or models."""
+        from rebracket_core.workbench.annotating import Annotations
+
+        with self._lock:
+            self._annotations = self._annotations or Annotations(self)
+            return self._annotations
+
     # ---- training -----------------------------------------------------------------------------------------------------
 
     def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
@@ -245,7 +262,9 @@ class Workbench:
         from rebracket_core.training.estimate import estimate_training
 
         chosen = config or self._default_config()
-        return estimate_training(self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder))
+        return estimate_training(
+            self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder), settings=self.settings
+        )
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
@@ -273,13 +292,18 @@ class Workbench:
         return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
 
     def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+        from rebracket_core.encoders.trainable import trainable_folder
         from rebracket_core.jobs import create_run
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        if chosen.labels != "none":
+            chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
+        human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
         encoder = self.encoder(chosen.encoder)
-        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
-        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
+        base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
+        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
+        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human)
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
@@ -299,7 +323,7 @@ class Workbench:
         return evaluate_run(
             model,
             asked,
-            encoder=self.encoder(str(model.manifest["encoder"])),
+            encoder=self.encoder(self.shelf.encoder_of(model)),
             training_frame=self.dataset(own).frame if own else None,
             progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
         )

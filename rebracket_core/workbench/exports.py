@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
+from rebracket_core.spreadsheet import harmless
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +36,6 @@ _NUMBERS = frozenset({"chromatic_confidence", "album_probability", "ood_p_value"
 _LISTS = frozenset({"flags"})
 _DOCUMENTS = frozenset({"states", "suggestions", "thresholds"})
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_FORMULA_SIGNS = frozenset("=+-@")
 _LINE_BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _CONTROL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -189,19 +189,7 @@ def _cell(value: Any) -> Any:
         value = "; ".join(value)
     elif isinstance(value, (list, Mapping)):
         value = _json(value)
-    return _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    """The text without NUL characters, with an apostrophe in front where a spreadsheet would see a formula.
-
-    A formula begins with = + - @ (or a wide or small form of one) after any blanks and invisible characters, and some
-    programs treat a tab or line break at the beginning as one.
-    """
-    first = next((ch for ch in text if not (ch.isspace() or unicodedata.category(ch) in _CONTROL)), "")
-    if text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS:
-        text = f"'{text}"
-    return text.replace("\x00", "\ufffd")
+    return harmless(str(value))
 
 
 def _schema() -> pa.Schema:

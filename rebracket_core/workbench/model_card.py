@@ -51,9 +51,16 @@ def _what(run: RunInfo) -> str:
     verdict = ", and from these a verdict" if {"axes", "album"} <= set(learnt) else "; it cannot give verdicts"
     text = (
         f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has {heads} on vectors of the "
-        f"encoder {_code(run.encoder_id)}, and reads {_words(', '.join(map(str, run.config.get('text') or ('concept',))))}."
+        f"encoder {_code(run.encoder_id)}{_trained_along(run)}, and reads "
+        f"{_words(', '.join(map(str, run.config.get('text') or ('concept',))))}."
     )
     return f"{_leak_warning()}\n\n{text}" if run.leaked else text
+
+
+def _trained_along(run: RunInfo) -> str:
+    """What was done to the encoder; nothing where it was left as it is."""
+    how = {"full": "all its weights", "lora": "by LoRA, added to its weights"}.get(str(run.config.get("method")))
+    return f", which was trained along from {_code(run.config.get('encoder', ''))} ({how}) and lies in the run" if how else ""
 
 
 def _leak_warning() -> str:
@@ -148,6 +155,13 @@ def _limits(run: RunInfo) -> list[str]:
         "apart, so another maker's songs may do worse.",
         "The final model is fitted on all rows, the figures come from models fitted on a part of them.",
     ]
+    if run.config.get("method", "frozen") != "frozen":
+        limits.append(
+            "Its encoder learnt from the same songs as its heads. The figures come from encoders that had not met the songs "
+            "asked about; the final encoder is another one, trained in the same way on all of them. Its out-of-distribution "
+            "test was fitted on vectors of texts that the encoder has met, so it may flag new songs more "
+            "often than one in twenty."
+        )
     if run.starter:
         limits.insert(0, "It learnt from the starter corpus that comes with Rebracket: it is a demonstration, not your songs.")
     if run.leaked:

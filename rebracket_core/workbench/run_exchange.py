@@ -21,6 +21,7 @@ from rebracket_core.corpus.readers.shelf import Shelf, shelf_of_bytes, shelf_of_
 from rebracket_core.errors import DataError, ModelError, RebracketError, StoreError
 from rebracket_core.files import atomic_file, write_json
 from rebracket_core.jobs.state import RESULT, Status
+from rebracket_core.measures.held_answers import ANSWERS_FILE, read_held_answers
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.training import Evaluation
 from rebracket_core.training.held_rows import HELD_FILE, read_held_rows
@@ -31,7 +32,7 @@ DIGESTS = "digests.json"
 KIND = "rebracket-run"
 SCHEMA_VERSION = 1
 _NEEDED = ("spec.json", "evaluation.json", "model/manifest.json", "model/model.safetensors")
-_OPTIONAL = (HELD_FILE, NOTE_FILE)
+_OPTIONAL = (HELD_FILE, ANSWERS_FILE, NOTE_FILE)
 _MODEL_FILE = re.compile(r"model/(?:[\w-][\w.-]*/)?[\w-][\w.-]*\.(?:json|safetensors|txt|model)")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _MIB = 1024 * 1024
@@ -175,6 +176,7 @@ def _check_whole(folder: Path, *, where: str) -> None:
         ids = {"spec.json": str(spec["run_id"]), "model": model.run_id, "evaluation.json": evaluation.run_id}
         if (folder / HELD_FILE).is_file():
             read_held_rows(folder)
+        read_held_answers(folder)
         if (folder / NOTE_FILE).is_file():
             note_of((folder / NOTE_FILE).read_bytes())
     except RebracketError as cause:

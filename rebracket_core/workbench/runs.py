@@ -68,6 +68,12 @@ class RunShelf:
         """The model of a run, or a ModelError that names what is wrong with it."""
         return ConceptModel.from_artefact(load_artefact(self._folder(run_id) / "model"))
 
+    def encoder_of(self, model: ConceptModel) -> str:
+        """The name that opens the encoder of a run's model: where the run trained one along, the folder in which it lies."""
+        if model.manifest["config"].get("method", "frozen") == "frozen":
+            return str(model.manifest["encoder"])
+        return str(self._folder(model.run_id) / "model" / "encoder")
+
     def promoted_id(self) -> str | None:
         """The id of the run in use, or None."""
         return promoted_id(self.folder)

@@ -11,8 +11,13 @@ NEEDS = {
     "pages/home/overview.py": "Bring texts in",
     "pages/concepts/validate.py": "no model yet",
     "pages/concepts/history.py": "Nothing was validated yet",
+    "pages/review/confusion.py": "no run to review yet",
+    "pages/review/confidence.py": "no run to review yet",
+    "pages/review/errors.py": "no run to review yet",
+    "pages/review/geometry.py": "no data to measure yet",
     "pages/library/import.py": "Nothing is imported yet",
     "pages/library/audit.py": "nothing to audit yet",
+    "pages/annotate/progress.py": "no labelling project yet",
     "pages/train/launch.py": "no data to train on yet",
     "pages/train/runs.py": "no data to train on yet",
     "pages/review/map.py": "no texts to map yet",
@@ -34,7 +39,7 @@ def test_a_full_home_opens(page: str, open_page: Open, home: Path) -> None:
     app = open_page(page)
     assert not app.exception and not app.error
     assert len(app.title) == 1
-    if page != "pages/concepts/history.py":
+    if page not in ("pages/concepts/history.py", "pages/annotate/progress.py"):
         assert NEEDS[page].casefold() not in words(app).casefold()
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,16 @@ import numpy as np
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError
 from rebracket_core.files import write_bytes
+from rebracket_core.measures.intervals import Share, clustered_mean
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.calibration import album_log_loss, cross_calibrate
-from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
-from rebracket_core.training.intervals import Share, clustered_mean
+from rebracket_core.training.crossfit import fit_with, predict_rows, split
+from rebracket_core.training.finetune import EncoderTuner
 from rebracket_core.training.rows import TrainingRows, prepare_rows
+from rebracket_core.training.tuning_options import tunes
 from rebracket_core.workbench import Workbench
 
 DEFAULT = "default"
@@ -62,9 +64,14 @@ TRIED_FIELDS: dict[str, dict[str, Any]] = {
 }
 # Left out on the larger corpus, so that the whole page takes some ten minutes.
 _SONGS_ALONE = ("axis-huber", "axis-smooth-l1", "vectors-0.3", "album-counts-double")
+# An encoder that learns too: each fold trains its own, so these rows take minutes each and stand on the smaller corpus alone.
+TUNED: dict[str, dict[str, Any]] = {
+    "full": {"method": "full", "epochs": 3, "stop_after": 0},
+    "lora": {"method": "lora", "epochs": 3, "stop_after": 0},
+}
 ROWS = {f"songs/{name}": changes for name, changes in {**TRIED, **TRIED_FIELDS}.items()} | {
     f"proposals/{name}": changes for name, changes in TRIED.items() if name not in _SONGS_ALONE
-}
+} | {f"proposals/{name}": changes for name, changes in TUNED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,29 @@ class Told:
     log_loss: float
 
 
-def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray) -> Told:
-    """The answers of models and calibrations that were fitted on the other folds."""
+class Quiet:
+    """A watch that nobody looks at."""
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def point(self, values: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+
+def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, settings: Settings | None = None) -> Told:
+    """The answers of models and calibrations that were fitted on the other folds; `settings` where encoders are trained."""
+    folder = tempfile.TemporaryDirectory()
+    tuner = EncoderTuner(Path(folder.name), config=config, settings=settings, watch=Quiet()) if tunes(config) else None
     logits = np.zeros((len(rows), config.members, N_OUTPUTS), dtype=np.float32)
     for k in np.unique(fold):
         train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        fitted = fit_ensemble(rows, train=train, config=config, seed=config.seed + 1 + int(k))
-        logits[test] = predict_rows(fitted, rows, at=test)
+        seed, name = config.seed + 1 + int(k), f"fold-{k}"
+        fitted, seen = fit_with(rows, train=train, config=config, seed=seed, tuner=tuner, name=name)
+        logits[test] = predict_rows(fitted, seen, at=test)
+        if tuner is not None:
+            tuner.forget(name)
+    folder.cleanup()
     scores, plain = cross_calibrate(logits, rows.plain, fold=fold), rows.plain
     right = (scores.album.argmax(axis=1) == plain.album_idx).astype(np.float64)
     axis_right = (scores.axis.argmax(axis=-1) == plain.axis.argmax(axis=-1)).astype(np.float64)
@@ -183,7 +206,7 @@ def measure(bench: Workbench, corpus: str, names: list[str], encoder: Encoder) -
     for name in dict.fromkeys([f"{corpus}/{DEFAULT}", *names]):
         config = base.with_(**ROWS[name])
         rows = prepare_rows(frame, config=config, encoder=encoder)
-        told[name] = ask(rows, config=config, fold=_fold_of(rows, by_id))
+        told[name] = ask(rows, config=config, fold=_fold_of(rows, by_id), settings=bench.settings)
         yield _line(name, told[name], told[f"{corpus}/{DEFAULT}"])
     yield ""
     if len(told) > 2:
@@ -193,7 +216,8 @@ def measure(bench: Workbench, corpus: str, names: list[str], encoder: Encoder) -
 
 _PREFACE = """# Experiments
 
-What was tried with heads on frozen MiniLM vectors, on the users' own corpus (credit: "Gabe (The Earthly Frames) & Claude
+What was tried with heads on frozen MiniLM vectors, and with MiniLM trained along (the rows with `method`),
+on the users' own corpus (credit: "Gabe (The Earthly Frames) & Claude
 (Anthropic)", CC BY-SA 4.0 with the Collaborative Intelligence License; not part of this project). Written by
 `python -m tests.bench.experiments --out docs/experiments.md`; the folder of the corpus is `REBRACKET_CORPUS`.
 

@@ -6,9 +6,11 @@ import plotly.graph_objects as go
 import pytest
 
 from rebracket_core.charts import (
+    AgreementDot,
     ReliabilityBin,
     Score,
     TernaryPoint,
+    agreement_intervals,
     album_bars,
     album_counts,
     axis_bars,
@@ -16,10 +18,10 @@ from rebracket_core.charts import (
     confusion,
     distance_bars,
     effort,
+    labels_by_day,
     probability_distribution,
     reliability,
     score_intervals,
-    wilson,
 )
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL
 from rebracket_core.errors import InputError
@@ -38,6 +40,8 @@ FIGURES: dict[str, go.Figure] = {
     "reliability": reliability([ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.9, 0.95, 20)], ece=0.05),
     "distribution": probability_distribution({"ACCEPT": [0.9, 1.0], "REJECT": [0.1], "none": []}, accept=0.5),
     "intervals": score_intervals([Score("album", 0.8, low=0.7, high=0.9, n=20, majority=0.3)], leaked=True),
+    "agreement": agreement_intervals([AgreementDot(EVIL, 0.5, 0.4, 0.6, 20), AgreementDot("types", -0.1, None, None, 9)]),
+    "labels_by_day": labels_by_day({"2026-03-01": {EVIL: 3, "Bo": 2}}),
     "album_counts": album_counts({"Red": (12, 3)}),
 }
 
@@ -103,12 +107,6 @@ def test_confusion_writes_every_count_and_refuses_another_shape() -> None:
     assert [note.text for note in FIGURES["confusion"].layout.annotations] == ["<b>3</b>", "1", "0", "<b>2</b>"]
     with pytest.raises(InputError, match="shape"):
         confusion([[1, 2]], ["Red", "Blue"])
-
-
-def test_wilson_has_its_known_values() -> None:
-    assert wilson(0.5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(1.0, 20) == pytest.approx((0.8389, 1.0), abs=1e-4)
-    assert wilson(0.3, 0) == (0.0, 1.0)
 
 
 def test_reliability_leaves_empty_bins_out_and_shows_counts() -> None:

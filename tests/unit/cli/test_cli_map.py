@@ -14,7 +14,8 @@ Invoke = Callable[..., Result]
 
 def test_a_map_its_coordinates_and_a_new_text(invoke: Invoke, home: Path, tmp_path: Path) -> None:
     to = tmp_path / "map.csv"
-    line = ("map", "starter", "--method", "pca", "--place", "A bell rang.", "--out", to, "--home", home, "--json")
+    asked = ("map", "starter", "--method", "pca", "--place", "A bell rang under the lake.")
+    line = (*asked, "--out", to, "--home", home, "--json")
     first, again = (json.loads(invoke(*line).stdout) for _ in range(2))
     assert first["map_id"] == again["map_id"] and first["placed"] == again["placed"]
     assert len(list((home / "maps" / first["map_id"] / "attempts").iterdir())) == 1

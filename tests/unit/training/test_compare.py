@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.measures.paired import group_sums, holm, paired_differences, sign_flip_p
 from rebracket_core.training.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
 from rebracket_core.training.held_rows import HELD_FILE, HeldRows, read_held_rows, write_held_rows
-from rebracket_core.training.paired import group_sums, holm, paired_differences, sign_flip_p
 
 
 def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> HeldRows:

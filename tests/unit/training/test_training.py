@@ -14,15 +14,15 @@ import pytest
 from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame
 from rebracket_core.encoders import open_encoder
 from rebracket_core.errors import ConfigError, DataError
-from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
-from rebracket_core.training.baselines import baseline_answers
-from rebracket_core.training.checkpoints import FoldShelf
-from rebracket_core.training.intervals import (
+from rebracket_core.measures.intervals import (
     calibration_error,
     clustered_mean,
     perfect_calibration_error,
 )
+from rebracket_core.settings import Settings, Thresholds
+from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
+from rebracket_core.training.baselines import baseline_answers
+from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 

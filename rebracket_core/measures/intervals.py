@@ -47,10 +47,10 @@ def clustered_mean(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Shar
 
 def calibration_error(p: np.ndarray, right: np.ndarray, *, n_bins: int = 10) -> float:
     """Expected calibration error over equal-mass bins: Σ share · |mean probability − share right| (Naeini et al. 2015)."""
-    return float(sum(len(b) * abs(p[b].mean() - right[b].mean()) for b in _bins(p, n_bins)) / len(p))
+    return float(sum(len(b) * abs(p[b].mean() - right[b].mean()) for b in equal_mass_bins(p, n_bins)) / len(p))
 
 
-def _bins(p: np.ndarray, n_bins: int) -> list[np.ndarray]:
+def equal_mass_bins(p: np.ndarray, n_bins: int) -> list[np.ndarray]:
     """Row indices of about equal parts in order of p; equal probabilities never stand in two parts."""
     edges = np.unique(np.quantile(p, np.linspace(0.0, 1.0, n_bins + 1)[1:-1])) if len(p) else np.zeros(0)
     of = np.searchsorted(edges, p, side="right")
@@ -65,4 +65,5 @@ def perfect_calibration_error(p: np.ndarray, *, seed: int, n_bins: int = 10, rep
 
 def reliability(p: np.ndarray, right: np.ndarray, *, n_bins: int = 10) -> list[dict[str, float | int]]:
     """Equal-mass bins for a reliability curve: mean probability, share right and count of each."""
-    return [{"probability": float(p[b].mean()), "right": float(right[b].mean()), "n": len(b)} for b in _bins(p, n_bins)]
+    bins = equal_mass_bins(p, n_bins)
+    return [{"probability": float(p[b].mean()), "right": float(right[b].mean()), "n": len(b)} for b in bins]

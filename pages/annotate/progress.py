@@ -1,0 +1,39 @@
+"""Progress: how far the labelling is, how far people agree, what suggestions do to them, and how each person does."""
+
+import streamlit as st
+
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.ui import label_health, site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import guard
+
+st.title("Progress", anchor=False)
+st.caption("How far the labelling is, and whether people mean the same.")
+
+workbench = bench()
+projects = {project.project_id: project for project in workbench.annotations.service.projects()}
+if not projects:
+    needs("There is no labelling project yet.", (site.IMPORT, "Import data"))
+    st.stop()
+chosen = st.selectbox(
+    "Project", list(projects), format_func=lambda key: projects[key].name, key="progress.project", bind="query-params"
+)
+project = projects.get(chosen or "", next(iter(projects.values())))
+health = label_health.health_of(workbench, project)
+if not health.progress.n_labels:
+    st.info("Nobody has labelled anything here yet. Figures come with the labels.", icon=":material/inbox:")
+    st.stop()
+
+label_health.show_progress(health)
+st.subheader("Agreement", anchor=False)
+label_health.show_agreement(health)
+st.subheader("What suggestions do", anchor=False)
+label_health.show_anchoring(health)
+st.subheader("People", anchor=False)
+label_health.show_people(health)
+axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", wrap=True)
+with st.expander("Each person's answers beside the others'", icon=":material/grid_on:"):
+    label_health.show_confusion(health, axis or AXIS_NAMES[0])
+with guard():
+    label_health.weigh_form(workbench, project, axis or AXIS_NAMES[0])

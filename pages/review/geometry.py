@@ -1,0 +1,33 @@
+"""Geometry: how albums and axes lie in the space of the encoder."""
+
+import streamlit as st
+
+from rebracket_core.ui import geometry, site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import guard
+
+st.title("Geometry", anchor=False)
+st.caption("How far albums lie apart, whether they lie on a line, which axes are one, and which layer knows it.")
+
+workbench = bench()
+datasets = {meta.name: meta for meta in workbench.datasets()}
+if not datasets:
+    needs("There is no data to measure yet.", (site.IMPORT, "Import data"))
+    st.stop()
+name = st.selectbox("Data set", list(datasets), key="geometry.dataset", bind="query-params")
+meta = datasets.get(name or "", next(iter(datasets.values())))
+found = None
+with guard():
+    found = geometry.geometry_of(workbench, meta)
+if found is not None:
+    st.subheader("How far albums lie apart", anchor=False)
+    geometry.show_space(found, meta)
+    st.subheader("Are the axes different directions?", anchor=False)
+    geometry.show_angles(found)
+    st.subheader("Colours and texts", anchor=False)
+    geometry.show_colours(found)
+    st.subheader("Layer by layer", anchor=False)
+    with guard():
+        geometry.show_layers(workbench, meta)
+site.link(site.AUDIT, "What this data set can teach", query={"audit.dataset": meta.name})

@@ -1,0 +1,1 @@
+"""How the annotation tables came to be, one revision a file (Alembic)."""

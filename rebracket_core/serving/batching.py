@@ -1,0 +1,114 @@
+"""Many requests at once, few calls of the model: what arrives while a batch is judged makes up the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class QueueFull(Exception):
+    """So many items wait that another request is better asked to come again."""
+
+
+@dataclass(slots=True)
+class _Job(Generic[T, R]):
+    kind: Hashable
+    items: Sequence[T]
+    answer: asyncio.Future[list[R]]
+
+
+class Batcher(Generic[T, R]):
+    """Items of one kind from several requests are worked on together, in one thread, in the order of arrival.
+
+    There is no waiting for a batch to fill: an idle worker starts at once, so a lone request loses nothing, and under
+    load the batches grow by themselves. `work(kind, items)` gives one result an item.
+    """
+
+    def __init__(self, work: Callable[[Hashable, list[T]], list[R]], *, batch_items: int, max_queued: int) -> None:
+        self._work = work
+        self._batch_items = batch_items
+        self._max_queued = max_queued
+        self._jobs: deque[_Job[T, R]] = deque()
+        self._queued = 0
+        self._busy = False
+        self._running: asyncio.Future[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
+
+    @property
+    def queued(self) -> int:
+        """How many items wait or are being worked on."""
+        return self._queued
+
+    async def submit(self, items: Sequence[T], *, kind: Hashable = None) -> list[R]:
+        """The results of the items, in order. Raises QueueFull, or whatever the work raised for this request's items."""
+        if self._queued + len(items) > self._max_queued and self._queued:
+            raise QueueFull
+        job: _Job[T, R] = _Job(kind, items, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        self._queued += len(items)
+        self._idle.clear()
+        if not self._busy:
+            self._busy = True
+            self._running = asyncio.ensure_future(self._run())
+        return await job.answer
+
+    async def drain(self) -> None:
+        """Nothing, once every item that was taken has its answer."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        """Nothing; the thread ends with what it is doing."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._jobs:
+            batch = self._take()
+            await loop.run_in_executor(self._thread, self._answer, batch, loop)
+            self._queued -= sum(len(job.items) for job in batch)
+        self._busy = False
+        self._idle.set()
+
+    def _take(self) -> list[_Job[T, R]]:
+        """The first job, and those behind it of the same kind while there is room."""
+        batch = [self._jobs.popleft()]
+        room = self._batch_items - len(batch[0].items)
+        while self._jobs and self._jobs[0].kind == batch[0].kind and len(self._jobs[0].items) <= room:
+            room -= len(self._jobs[0].items)
+            batch.append(self._jobs.popleft())
+        return batch
+
+    def _answer(self, batch: list[_Job[T, R]], loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            results = self._work(batch[0].kind, list(itertools.chain.from_iterable(job.items for job in batch)))
+        except Exception as error:
+            if len(batch) == 1:
+                loop.call_soon_threadsafe(_fail, batch[0].answer, error)
+            else:  # one request's trouble is not another's: each is tried alone
+                for job in batch:
+                    self._answer([job], loop)
+            return
+        at = 0
+        for job in batch:
+            loop.call_soon_threadsafe(_give, job.answer, results[at : at + len(job.items)])
+            at += len(job.items)
+
+
+def _give(answer: asyncio.Future[list[R]], result: list[R]) -> None:
+    if not answer.done():  # the caller may have gone
+        answer.set_result(result)
+
+
+def _fail(answer: asyncio.Future[list[R]], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)

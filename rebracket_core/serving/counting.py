@@ -1,0 +1,54 @@
+"""What the server counts, in the form that Prometheus reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+KNOWN_PATHS = frozenset({"/health", "/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/metrics"})
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Counts:
+    """Counters of one server: requests and their times, verdicts by kind and album, what waits, what went wrong."""
+
+    def __init__(self, *, queued: Callable[[], float]) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "rebracket_requests", "Requests by path and status.", ("path", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "rebracket_request_seconds", "How long requests took.", ("path",), buckets=_SECONDS, registry=self.registry
+        )
+        self._verdicts = Counter("rebracket_verdicts", "Verdicts given.", ("run", "verdict"), registry=self.registry)
+        self._albums = Counter("rebracket_albums", "First albums of the verdicts.", ("run", "album"), registry=self.registry)
+        self._lost = Counter(
+            "rebracket_history_failures", "Batches of verdicts that could not be kept.", registry=self.registry
+        )
+        waiting = Gauge("rebracket_queued_texts", "Texts that wait or are being judged.", registry=self.registry)
+        waiting.set_function(queued)
+
+    def request(self, path: str, status: int, seconds: float) -> None:
+        """Nothing; counts a request. Paths that the server does not know count together."""
+        place = path if path in KNOWN_PATHS else "other"
+        self._requests.labels(place, str(status)).inc()
+        self._seconds.labels(place).observe(seconds)
+
+    def verdicts(self, run_id: str, verdicts: Iterable[Mapping[str, Any]]) -> None:
+        """Nothing; counts verdicts by kind and album."""
+        for verdict in verdicts:
+            self._verdicts.labels(run_id, "error" if verdict["error"] else verdict["verdict"]).inc()
+            if verdict["album"]:
+                self._albums.labels(run_id, verdict["album"]).inc()
+
+    def history_failed(self) -> None:
+        """Nothing; counts verdicts that were given and could not be kept."""
+        self._lost.inc()
+
+    def text(self) -> bytes:
+        """Everything, as Prometheus reads it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,56 @@
+"""How the API is served: limits, logs, and which share of the texts asks a second run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rebracket_core.errors import ConfigError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Every limit of a server.
+
+    `per_minute`: requests of one key (or, without keys, one address) in a minute, in bursts of at most a quarter of that;
+    `max_body_bytes`, `max_items`: what one request may hold; `max_queued`: texts that wait, beyond which a request is
+    asked to come again; `batch_items`: texts that are judged together; `drain_s`: how long a server that is told to
+    stop finishes what it has; `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the
+    history; `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8600
+    per_minute: int = 6000
+    max_body_bytes: int = 8 * 2**20
+    max_items: int = 1000
+    max_queued: int = 4000
+    batch_items: int = 64
+    drain_s: float = 10.0
+    log_texts: bool = False
+    keep: bool = False
+    second_run: str | None = None
+    second_share: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("port", 0, 65_535), ("per_minute", 1, 10**9), ("max_body_bytes", 1024, 2**30), ("max_items", 1, 10**6),
+            ("max_queued", 1, 10**7), ("batch_items", 1, 4096), ("drain_s", 0.0, 3600.0), ("second_share", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ConfigError(
+                    f"The option '{name}' of the server is not allowed.", expected=f"{low} to {high}", found=repr(value),
+                    hint=f"change {name}",
+                )
+        if bool(self.second_run) != (self.second_share > 0):
+            raise ConfigError(
+                "The share of a second run is not whole.", expected="a run and its share, such as RUN:0.1",
+                found=f"{self.second_run!r} with {self.second_share}", hint="give both, or none",
+            )
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can ask."""
+        return self.host in LOOPBACK

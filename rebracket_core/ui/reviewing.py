@@ -1,0 +1,128 @@
+"""What the review pages share: the run under review, its warning, its texts, and figures that can be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from rebracket_core.insight.review import Review
+from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.ui import site
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.escape import escape, snippet
+from rebracket_core.ui.figure import show
+from rebracket_core.ui.run import STARTER_NOTE, run_label
+from rebracket_core.ui.sentences import count, units
+from rebracket_core.workbench import RunInfo, Workbench
+
+MIN_SONGS = 30
+_MOST_TEXTS = 200
+LEAKED = (
+    "**Leaked:** this run was split by row, so texts of one song stood on both sides. Everything on this page measures memory, "
+    "not skill."
+)
+
+
+def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review] | None:
+    """Draw the choice of a run (in the address) and what is to be known of it; None, with a way out, without a run."""
+    runs = {run.run_id: run for run in workbench.runs()}
+    if not runs:
+        needs("There is no run to review yet. Train one first.", (site.LAUNCH, "Train a model"))
+        return None
+    ids = sorted(runs, key=lambda i: not runs[i].promoted)
+    chosen = st.selectbox(
+        "Run", ids, format_func=lambda i: run_label(runs[i]) if i in runs else str(i), key=f"{prefix}.run", bind="query-params",
+        help="The first is the one in use.",
+    )
+    run = runs.get(chosen or "", runs[ids[0]])
+    review = review_of(workbench, run.run_id)
+    unit = unit_of(run)
+    st.caption(
+        f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}, each answered by a model that had not met its "
+        f"{escape(unit.removesuffix('s'))}."
+        if not review.leaked
+        else f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}."
+    )
+    if review.leaked:
+        st.warning(LEAKED, icon=":material/warning:")
+    if run.starter:
+        st.caption(f":material/info: {STARTER_NOTE}")
+    if review.n_groups < MIN_SONGS:
+        st.caption(
+            f":material/info: There are fewer than {MIN_SONGS} {unit}: intervals are a little narrower than they should be."
+        )
+    return run, review
+
+
+def unit_of(run: RunInfo) -> str:
+    """What the texts of a run are grouped by: songs, threads or groups of texts."""
+    return units(run.origins)
+
+
+def review_of(workbench: Workbench, run_id: str) -> Review:
+    """The review of a run, read once and shared."""
+    return _review(run_id, str(workbench.settings.runs), _workbench=workbench)
+
+
+@st.cache_resource(show_spinner="Reading what the run said", max_entries=8)
+def _review(run_id: str, folder: str, *, _workbench: Workbench) -> Review:
+    return _workbench.reviewing.review(run_id)
+
+
+def pressed_cell(figure: go.Figure, *, key: str) -> tuple[int, int] | None:
+    """Draw a grid of cells and return the row and column of the one that was pressed, or None."""
+    event: Any = show(figure, key=key, pressed=True)
+    points = event["selection"]["points"] if event else []
+    if not points:
+        return None
+    row, column = list(points[0]["customdata"])[:2]
+    return int(row), int(column)
+
+
+def text_rows(review: Review, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """The texts at these places with truth, answer and probability, one mapping a row."""
+    return [
+        {
+            "text": snippet(review.text[i], limit=240),
+            "truth": ALBUM_NAMES[review.album_truth[i]] if review.album_truth[i] >= 0 else "",
+            "answer": ALBUM_NAMES[review.album_top[i]] if review.album_top[i] >= 0 else "",
+            "probability": float(review.probability[i]) if review.album_top[i] >= 0 else None,
+            "verdict": review.verdict[i],
+            "group": review.group_id[i],
+            "row": review.row_id[i],
+        }
+        for i in map(int, rows)
+    ]
+
+
+def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> None:
+    """Draw a table of texts; the one that is chosen is shown in full with a way to the Validate page."""
+    listed = list(rows)[:_MOST_TEXTS]
+    if len(rows) > _MOST_TEXTS:
+        st.caption(f"The first {_MOST_TEXTS} of {len(rows):,}.")
+    event: Any = st.dataframe(
+        text_rows(review, listed),
+        hide_index=True,
+        height=min(38 + 35 * max(1, len(listed)), 320),
+        key=f"{key}.table",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt=alt,
+        column_config={
+            "text": st.column_config.TextColumn(width="large"),
+            "probability": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )
+    picked = event["selection"]["rows"] if event else []
+    if not picked or picked[0] >= len(listed):
+        st.caption("Choose a row to read the whole text and to validate it.")
+        return
+    row = int(listed[picked[0]])
+    with st.container(border=True):
+        st.text(review.text[row])
+        if st.button("Validate this text", key=f"{key}.validate", icon=":material/rule:"):
+            st.session_state["validate.text"] = review.text[row]
+            st.switch_page(site.VALIDATE.file)

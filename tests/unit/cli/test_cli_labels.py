@@ -1,0 +1,74 @@
+"""Labels in and out of files and agreement, on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, NewItem, Submission
+from rebracket_core.rainbow import AXIS_NAMES, MODES
+
+Invoke = Callable[..., Result]
+
+
+def labelled(home: Path, *, n: int = 24) -> AnnotationService:
+    """A home with a project that two people labelled, alike on two texts of three."""
+    home.mkdir(parents=True)
+    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
+    for name in ("Rev", "Ann"):
+        service.enrol(name)
+    service.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(n)], by="rev")
+    for who in ("rev", "ann"):
+        sent = []
+        for k, item in enumerate(service.items("one")):
+            at = (k + (who == "ann" and k % 3 == 0)) % 3
+            value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES}, types=frozenset())
+            sent.append(Submission(f"{who}{k}", item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
+        service.submit("one", sent, by=who)
+    return service
+
+
+def test_out_and_in_and_agreement(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REBRACKET_DB", raising=False)
+    labelled(tmp_path / "home").close()
+    home = ("--home", tmp_path / "home")
+    told = json.loads(invoke("annotations", "agreement", "one", "--json", *home).stdout)
+    main = told["agreement"]["questions"][0]["main"]
+    assert main["n_items"] == 24 and main["low"] < main["value"] < main["high"]
+    assert "all labels are the same" in told["agreement"]["questions"][3]["main"]["why"]
+    assert "alpha, total variation" in invoke("annotations", "agreement", "one", *home).stdout
+    file = tmp_path / "labels.zip"
+    made = json.loads(invoke("annotations", "export", "one", "--out", file, "--format", "doccano", "--json", *home).stdout)
+    assert made["labels"] == made["in_database"] == 48 and made["lost"]
+    other = tmp_path / "other"
+    other.mkdir()
+    service = AnnotationService(f"sqlite:///{other / 'workbench.db'}")
+    service.enrol("Rev")
+    service.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(20)], by="rev")
+    service.close()
+    result = invoke("annotations", "import", "one", file, "--by", "Rev", "--json", "--home", other)
+    assert result.exit_code == 3
+    back = json.loads(result.stdout)
+    assert (back["saved"], len(back["skipped"])) == (40, 8)
+
+
+def test_label_studio_gets_its_configuration(invoke: Invoke, tmp_path: Path) -> None:
+    labelled(tmp_path / "home").close()
+    file = tmp_path / "tasks.json"
+    result = invoke("annotations", "export", "one", "--out", file, "--format", "label-studio", "--home", tmp_path / "home")
+    assert result.exit_code == 0 and "48 of 48" in result.stdout
+    assert (tmp_path / "tasks.json.config.xml").read_text().startswith("<View>")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [["export", "one", "--out", "x", "--format", "xml"], ["import", "one", "missing.jsonl"], ["agreement", "nothing"]],
+)
+def test_wrong_use_is_bad_input(invoke: Invoke, tmp_path: Path, line: list[str]) -> None:
+    labelled(tmp_path / "home", n=1).close()
+    result = invoke("annotations", *line, "--home", tmp_path / "home")
+    assert result.exit_code == 2 and "Error:" in result.stderr

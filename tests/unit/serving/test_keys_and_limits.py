@@ -1,0 +1,66 @@
+"""Keys are digests with scopes; a bucket fills evenly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.serving.keys import KeyRing, Scope
+from rebracket_core.serving.limits import RateLimit
+from rebracket_core.serving.options import ServeOptions
+
+
+def test_a_secret_opens_only_what_its_key_may_and_is_not_in_the_file(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    key, secret = ring.add("the agent", scopes=["validate"])
+    assert ring.find(secret) == key and key.allows(Scope.VALIDATE) and not key.allows(Scope.METRICS)
+    assert secret not in (tmp_path / "keys.json").read_text() and (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
+    for wrong in ("", "rbk_", secret[:-1], secret + "x", f"rbk_{key.key_id}_guess", "rbk_00000000_x"):
+        assert ring.find(wrong) is None
+
+
+def test_a_key_revoked_by_another_process_is_refused_at_once(tmp_path: Path) -> None:
+    server, admin = KeyRing(tmp_path / "keys.json"), KeyRing(tmp_path / "keys.json")
+    key, secret = admin.add("a script")
+    assert server.find(secret) is not None
+    admin.revoke(key.key_id)
+    assert server.find(secret) is None and server.all()[0].revoked_at
+
+
+def test_a_key_without_name_or_with_a_strange_scope_is_refused(tmp_path: Path) -> None:
+    ring = KeyRing(tmp_path / "keys.json")
+    for name, scopes in ((" ", ["validate"]), ("x", ["everything"]), ("x", [])):
+        with pytest.raises(InputError):
+            ring.add(name, scopes=scopes)
+    with pytest.raises(InputError, match="no such key"):
+        ring.revoke("deadbeef")
+    assert ring.all() == []
+
+
+def test_a_damaged_file_of_keys_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [{"name": "x"}]}))
+    with pytest.raises(StoreError, match="cannot be read"):
+        KeyRing(tmp_path / "keys.json").find("rbk_x_y")
+
+
+def test_a_bucket_gives_a_burst_and_then_the_rate() -> None:
+    now = [0.0]
+    limit = RateLimit(60, clock=lambda: now[0])
+    assert [limit.wait_s("a") for _ in range(16)] == [0] * 15 + [1]
+    assert limit.wait_s("b") == 0
+    now[0] = 2.0
+    assert [limit.wait_s("a") for _ in range(3)] == [0, 0, 1]
+
+
+def test_a_slow_rate_says_how_long_to_wait() -> None:
+    limit = RateLimit(1, clock=lambda: 0.0)
+    assert limit.wait_s("a") == 0 and limit.wait_s("a") == 60
+
+
+@pytest.mark.parametrize("changes", [{"port": 70_000}, {"second_run": "x"}, {"second_share": 0.5}, {"max_items": 0}])
+def test_options_out_of_range_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        ServeOptions(**changes)  # type: ignore[arg-type]
