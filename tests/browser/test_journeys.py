@@ -45,7 +45,7 @@ def test_control_enter_validates_and_the_verdict_comes_first(visit: Visit) -> No
     _settle(page)
     heading = page.get_by_role("heading", level=3).first.inner_text()
     assert heading.split(" — ")[0].split()[-1] in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
-    _wait_for_charts(page, 3)
+    _wait_for_charts(page, 6)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download as JSON lines").click()
     kept = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
