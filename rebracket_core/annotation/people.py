@@ -22,8 +22,9 @@ def enrol(desk: Desk, name: str, *, person_id: str | None) -> Person:
     """The person of this name or id, made where there is none yet."""
     shown = " ".join(storable(name).split())
     key = " ".join((person_id or shown).split()).casefold()
-    if not shown or not key or len(shown) > MAX_NAME or len(key) > MAX_NAME:
-        raise InputError("This name cannot be used.", expected=f"1 to {MAX_NAME} signs", found=repr(name)[:200],
+    if not shown or not key or key.startswith("(") or len(shown) > MAX_NAME or len(key) > MAX_NAME:
+        raise InputError("This name cannot be used.",
+                         expected=f"1 to {MAX_NAME} signs, the first of them no bracket", found=repr(name)[:200],
                          hint="give a name by which others know you")
     known = find(desk, key)
     return known or desk.store.write(lambda connection: enrol_within(desk, connection, key, name=shown))

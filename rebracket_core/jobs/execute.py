@@ -89,6 +89,7 @@ def _train(
         folder=folder.path,
         thresholds=settings.thresholds,
         watch=watch,
+        human=folder.human(config),
     )
 
 

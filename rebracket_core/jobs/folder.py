@@ -6,17 +6,20 @@ import datetime as dt
 import json
 import platform
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rebracket_core import __version__
 from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.errors import ModelError
+from rebracket_core.corpus.targets import HumanTarget
+from rebracket_core.errors import DataError, ModelError
 from rebracket_core.files import write_json
 from rebracket_core.training import TrainingConfig
 
 SCHEMA_VERSION = 1
+LABELS = "labels.json"
 
 
 def now() -> str:
@@ -54,6 +57,21 @@ class RunFolder:
             ) from cause
         return found
 
+    def human(self, config: TrainingConfig) -> list[HumanTarget]:
+        """What people said of texts, kept when the run was made, so that it can be trained anywhere; a DataError without."""
+        if config.labels == "none":
+            return []
+        try:
+            found = json.loads((self.path / LABELS).read_text(encoding="utf-8"))
+            if found["labels"] != config.labels:
+                raise ValueError(f"they are of {found['labels']}")
+            return [HumanTarget.from_dict(raw) for raw in found["texts"]]
+        except (OSError, ValueError, KeyError, TypeError) as cause:
+            raise DataError(
+                "The labels of the run cannot be read.", expected=f"{LABELS} with the labels of {config.labels}",
+                found=f"{type(cause).__name__}: {cause}", hint="train a new run", where=str(self.path),
+            ) from cause
+
     def attempts(self) -> list[Path]:
         """The folders of the attempts, oldest first."""
         return sorted(p for p in self.path.glob("attempts/[0-9]*") if p.is_dir())
@@ -71,12 +89,16 @@ class RunFolder:
                 number += 1
 
 
-def create_run(runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str) -> RunFolder:
-    """A new run folder below `runs` with its spec; nothing is trained yet."""
+def create_run(
+    runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str, human: Sequence[HumanTarget] = ()
+) -> RunFolder:
+    """A new run folder below `runs` with its spec, and the people's labels that it learns from; nothing is trained yet."""
     stamp = dt.datetime.now(dt.UTC)
     run_id = f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}-{secrets.token_hex(2)}"
     folder = RunFolder(runs / run_id)
     folder.path.mkdir(parents=True)
+    if config.labels != "none":
+        write_json(folder.path / LABELS, {"labels": config.labels, "texts": [target.to_dict() for target in human]})
     write_json(
         folder.path / "spec.json",
         {

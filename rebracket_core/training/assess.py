@@ -89,6 +89,7 @@ def take_rows(rows: TrainingRows, at: np.ndarray) -> TrainingRows:
         plain=take_targets(rows.plain, at),
         groups=rows.groups[at],
         background=rows.background,
+        sources=rows.sources[at],
     )
 
 

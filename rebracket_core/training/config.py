@@ -47,6 +47,10 @@ class TrainingConfig:
     linear heads share nothing, so that only moves each question's strength against the penalty.
     `axis_weight`, `confidence_weight`, `album_weight`, `types_weight`, `marked_weight`: the fixed weights of the questions,
     which too move no more than each question's strength ("types" and "marked" alone share a head).
+
+    Whose labels:
+    `labels`: "none"; "human", what people say now, before albums and keywords; or snapshots of it by id, joined by "+".
+    A run's own config always names the snapshots, never "human".
     """
 
     schema_version: int = 1
@@ -78,6 +82,8 @@ class TrainingConfig:
     types_weight: float = 0.5
     marked_weight: float = 0.5
 
+    labels: str = "none"
+
     def __post_init__(self) -> None:
         for name, choices in (("text", _TEXT_FIELDS), ("outputs", OUTPUTS)):
             some = getattr(self, name)
@@ -89,6 +95,9 @@ class TrainingConfig:
             )
         self._check_losses()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
+        names = self.labels.split("+")
+        _check("labels", self.labels in ("none", "human") or all(n.startswith("labels-") for n in names),
+               expected="none, human, or the ids of snapshots", found=self.labels)
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
             ("members", 1, 50),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus import collapse_repeats, leak_safe_groups, read_not_concepts
-from rebracket_core.corpus.targets import Targets, smooth_context, take_targets, targets
+from rebracket_core.corpus.targets import HumanTarget, Targets, axis_sources, smooth_context, take_targets, targets, with_human
 from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
 from rebracket_core.models.fit import HeadTargets
@@ -24,8 +24,9 @@ class TrainingRows:
     """n rows ready to train on.
 
     `frame` the collapsed rows; `texts` and `vectors` by field ((n, dim) float32); `soft` targets smoothed as the config
-    says, `plain` the same unsmoothed (what calibration and scores are held against); `groups` (n,) the rows' songs or
-    threads, merged where a text stands in several; `background` (b, dim) vectors of texts that are no concepts.
+    says, `plain` the same unsmoothed (what calibration and scores are held against); `sources` (n, 3 axes) where each
+    triple comes from ("human", "given", "album", "stated" or ""); `groups` (n,) the rows' songs or threads, merged where
+    a text stands in several; `background` (b, dim) vectors of texts that are no concepts.
     """
 
     frame: pd.DataFrame
@@ -35,6 +36,7 @@ class TrainingRows:
     plain: Targets
     groups: np.ndarray
     background: np.ndarray
+    sources: np.ndarray
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -50,19 +52,23 @@ def prepare_rows(
     *,
     config: TrainingConfig,
     encoder: Encoder,
+    human: Sequence[HumanTarget] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> TrainingRows:
-    """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused."""
-    rows = collapse_repeats(frame)
+    """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused.
+
+    What people said (`human`) stands in the place of albums and keywords.
+    """
+    rows, by_people = with_human(collapse_repeats(frame), human)
     has_text = (rows[list(config.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
-    rows = rows[has_text].reset_index(drop=True)
+    rows, by_people = rows[has_text].reset_index(drop=True), by_people[has_text.to_numpy()]
     plain = asked_of(targets(rows, smoothing=0.0), outputs=config.outputs)
     soft = asked_of(soft_targets(rows, config=config), outputs=config.outputs)
     useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
     if "axes" not in config.outputs and "album" not in config.outputs:
         useful = plain.types_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
-    rows = rows[useful].reset_index(drop=True)
+    rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
     groups = leak_safe_groups(rows)
     if len(set(groups.tolist())) < MIN_GROUPS:
         raise DataError(
@@ -80,6 +86,7 @@ def prepare_rows(
         plain=plain,
         groups=groups,
         background=encoder.encode(background_texts()),
+        sources=axis_sources(rows, by_people),
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rebracket_core.corpus.schema import Dataset
+from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.models.artefact import save_artefact
+from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Thresholds
 from rebracket_core.training.calibration import cross_calibrate, fit_calibration
 from rebracket_core.training.checkpoints import FoldShelf
@@ -38,16 +41,18 @@ def train_run(
     folder: Path,
     thresholds: Thresholds,
     watch: Watch,
+    human: Sequence[HumanTarget] = (),
 ) -> Evaluation:
     """Train into the run folder: `checkpoints/` while it goes on, then `model/` and `evaluation.json`.
 
     Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
-    through at once or went on from the checkpoints of an earlier attempt. Raises Cancelled where the watch says so.
+    through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
+    config's `labels` names it. Raises Cancelled where the watch says so.
     """
     from threadpoolctl import threadpool_limits
 
     rows = prepare_rows(
-        dataset.frame, config=config, encoder=encoder, progress=lambda d, t: watch.stage("Reading texts", d, t)
+        dataset.frame, config=config, encoder=encoder, human=human, progress=lambda d, t: watch.stage("Reading texts", d, t)
     )
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
@@ -145,6 +150,7 @@ def _manifest(
         "origins": sorted(set(rows.frame["origin"].tolist())),
         "n_rows": len(rows),
         "n_groups": len(set(rows.groups.tolist())),
+        "labels": _labels(rows, config),
         "n_typed": int(rows.plain.types_labelled.sum()),
         "albums_absent": evaluation.album["absent"],
         "recipe": model.recipe.to_dict(),
@@ -157,6 +163,18 @@ def _manifest(
         "text_prints": sorted({text_print(t) for t in rows.frame["concept"].tolist()}),
         "metrics": evaluation.to_dict(),
         "transfer": transfer,
+    }
+
+
+def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
+    """Which labels the run learnt from: the snapshots' ids, and for each axis how many triples came from whom."""
+    def counted(found: np.ndarray) -> dict[str, int]:
+        return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}
+
+    return {
+        "snapshots": [] if config.labels == "none" else config.labels.split("+"),
+        "n_human": int((rows.sources == "human").any(axis=1).sum()),
+        "sources": {axis: counted(rows.sources[:, j]) for j, axis in enumerate(AXIS_NAMES)},
     }
 
 

@@ -15,6 +15,7 @@ from rebracket_core.annotation import (
     Suggestion,
     text_digest,
 )
+from rebracket_core.annotation.snapshots import TRAINING
 from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
@@ -79,14 +80,14 @@ class Annotations:
         )
         return self.service.put_order(project_id, scored.scores, why=scored.why, by=by)
 
-    def snapshot_for_training(self, labels: str, *, by: str) -> str:
+    def snapshot_for_training(self, labels: str) -> str:
         """The snapshots that a training takes, joined by "+": "human" takes every project's labels as they are now.
 
         "none" and the names of snapshots come back as they are; "none" too where nobody labelled anything.
         """
         if labels != "human":
             return labels
-        taken = [self.service.snapshot(p.project_id, by=by) for p in self.service.projects()]
+        taken = [self.service.snapshot(p.project_id, by=TRAINING) for p in self.service.projects()]
         return "+".join(snap.snapshot_id for snap in taken if snap.n_labels) or "none"
 
     def human_targets(self, labels: str) -> list[HumanTarget]:

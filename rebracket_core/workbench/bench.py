@@ -288,9 +288,12 @@ class Workbench:
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        if chosen.labels != "none":
+            chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
+        human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
         encoder = self.encoder(chosen.encoder)
         refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
-        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
+        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human)
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig

@@ -47,8 +47,8 @@ class Check:
 def examine(settings: Settings) -> list[Check]:
     """The checks of this machine, in the order in which its parts are needed; none of them raises."""
     parts: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
-        ("version", _version), ("home", _home), ("disk", _disk), ("database", _database), ("device", _device),
-        ("encoder", _encoder), ("model", _model), ("verdict", _verdict),
+        ("version", _version), ("home", _home), ("disk", _disk), ("database", _database), ("labels", _labels),
+        ("device", _device), ("encoder", _encoder), ("model", _model), ("verdict", _verdict),
     )
     return [_tried(name, part, settings=settings) for name, part in parts]
 
@@ -100,6 +100,24 @@ def _database(settings: Settings) -> Check:
         return Check("database", Outcome.OK, history.check())
     finally:
         history.close()
+
+
+def _labels(settings: Settings) -> Check:
+    """People's labels: events and tables agree, no lease is orphaned, and a backup can be made and read again."""
+    from rebracket_core.annotation.backup import restore_drill
+    from rebracket_core.annotation.health import examine_labels
+
+    found = examine_labels(settings.database_url)
+    if found.differences:
+        return Check("labels", Outcome.FAIL, f"{len(found.differences)} differences: {found.differences[0]}",
+                     "put back the latest backup, or report what is shown")
+    drill = restore_drill(settings.database_url)
+    tried = "no SQLite file to back up" if drill is None else f"backup and restore tried ({drill.n_bytes / MIB:.1f} MiB)"
+    detail = f"{found.n_labels} labels in {found.n_projects} projects, {found.n_leases} leases out; {tried}"
+    if found.n_orphans:
+        return Check("labels", Outcome.WARN, f"{detail}; {found.n_orphans} leases of people who are gone",
+                     "nothing to do: they are given out again when they run out")
+    return Check("labels", Outcome.OK, detail)
 
 
 def _device(settings: Settings) -> Check:

@@ -1,0 +1,37 @@
+"""One process that labels until nothing is left: `python labelling_process.py URL PROJECT PERSON N`; tells what it did."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import uuid
+
+from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, Submission
+
+VALUE = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.abstain(), AxisLabel.abstain())
+
+
+def main(url: str, project: str, person: str, n: int) -> None:
+    """Claims n at a time and labels them; every acknowledged label is printed, then the times of the claims."""
+    service = AnnotationService(url)
+    service.heartbeat(project, [], by=person)  # opens the database and loads what it needs; claims are timed after it
+    took = []
+    while True:
+        started = time.perf_counter()
+        got = service.claim(project, n, by=person)
+        took.append(time.perf_counter() - started)
+        if not got.items:
+            if got.empty is not None and not got.empty.leased:
+                break
+            time.sleep(0.01)
+            continue
+        sent = [Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, VALUE, "", c.lease.lease_id)
+                for c in got.items]
+        for ack in service.submit(project, sent, by=person):
+            print(ack.label_id, ack.status, flush=True)
+    print(json.dumps({"claims": took}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
