@@ -11,7 +11,6 @@ from rebracket_core.annotation import AckStatus, AxisLabel, Claimed, LabelValue,
 from rebracket_core.errors import RebracketError
 from rebracket_core.rainbow import AXES, TYPE_NAMES, TYPES
 from rebracket_core.ui.escape import escape
-from rebracket_core.ui.errors import error_box
 from rebracket_core.ui.labelling.choices import choices, in_words
 from rebracket_core.ui.labelling.exchange import CONFIDENCE, Desk, suggestion_for_browser
 
@@ -77,7 +76,8 @@ def _show_suggestion(claimed: Claimed) -> str:
     if claimed.suggestion is None:
         return ""
     shown = suggestion_for_browser(claimed.suggestion)
-    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in zip(AXES, shown["axes"], strict=True)]
+    pairs = zip(AXES, shown["axes"], strict=True)
+    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in pairs]
     st.caption(f"The model: {escape('; '.join(words))}. Types: {escape(', '.join(shown['types']) or NONE_OF_THESE)}.")
     return str(st.session_state.setdefault(f"label.plain.{claimed.lease.lease_id}.shown", _now()))
 
