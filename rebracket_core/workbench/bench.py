@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from rebracket_core.annotation import AnnotationService
 from rebracket_core.encoders import Encoder, describe_device, open_encoder
 from rebracket_core.errors import InputError
 from rebracket_core.settings import Settings, Thresholds, data_dir
@@ -58,7 +57,6 @@ class Workbench:
         self.settings = settings
         self.shelf = RunShelf(settings.runs)
         self.history = History(settings.database_url)
-        self.annotation = AnnotationService(settings.database_url)
         self._lock = threading.Lock()
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}

@@ -43,7 +43,8 @@ def show_case(case: Case) -> None:
             votes = [AxisVote(vote.name, vote.value.axes[axis].shares) for vote in case.votes]  # type: ignore[arg-type]
             model = tuple(case.suggestion.axes[axis]) if case.suggestion else None
             show(votes_ternary(axis, votes, model=model), key=f"adjudicate.{axis}.{case.item.item_id}")  # type: ignore[arg-type]
-    st.dataframe(vote_table(case.votes), hide_index=True, alt="What each person said", key=f"adjudicate.votes.{case.item.item_id}")
+    key = f"adjudicate.votes.{case.item.item_id}"
+    st.dataframe(vote_table(case.votes), hide_index=True, alt="What each person said", key=key)
 
 
 def vote_table(votes: Sequence[Vote]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ WAYS: dict[DecisionKind, tuple[str, str]] = {
     DecisionKind.GOLD: ("One answer", "This is what the concept says. It stands above the votes from now on."),
     DecisionKind.KEEP: ("Keep the distribution", "People differ because the concept does: the votes together are the answer."),
     DecisionKind.SEND_BACK: ("Send back", "The concept is asked once more, with your note; the old votes stay as they are."),
-    DecisionKind.FIX_GUIDELINE: ("Fix the guideline", "People differ because the guideline is not clear. Write the new version."),
+    DecisionKind.FIX_GUIDELINE: ("Fix the guideline", "People differ because the guideline is unclear. Write a new version."),
     DecisionKind.DROP: ("Drop", "The concept cannot be judged. No training will see it."),
 }
 EVERYBODY = "everybody"
@@ -82,12 +83,14 @@ def _decision(bench: Bench, case: Case, kind: DecisionKind, key: str) -> Decisio
 
 
 def _gold(bench: Bench, case: Case, key: str, note: str) -> LabelValue:
-    answers = {}
+    answers: dict[str, Any] = {}
     for axis in AXIS_NAMES:
         words = st.session_state.get(f"{key}.{axis}")
         found = offered(axis, case.votes, choices(axis, bench.project.settings.presets_version)).get(str(words))
         if found is None:
-            raise InputError(f"There is no answer for {axis}.", expected="an answer on each axis", found="nothing", hint="choose one")
+            raise InputError(
+                f"There is no answer for {axis}.", expected="an answer on each axis", found="nothing", hint="choose one"
+            )
         answers[axis] = found
     return LabelValue(**answers, types=frozenset(st.session_state.get(f"{key}.types") or ()), confidence=1000, note=note)
 

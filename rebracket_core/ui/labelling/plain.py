@@ -76,7 +76,8 @@ def _show_suggestion(claimed: Claimed) -> str:
     if claimed.suggestion is None:
         return ""
     shown = suggestion_for_browser(claimed.suggestion)
-    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in zip(AXES, shown["axes"], strict=True)]
+    pairs = zip(AXES, shown["axes"], strict=True)
+    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in pairs]
     st.caption(f"The model: {escape('; '.join(words))}. Types: {escape(', '.join(shown['types']) or NONE_OF_THESE)}.")
     return str(st.session_state.setdefault(f"label.plain.{claimed.lease.lease_id}.shown", _now()))
 

@@ -144,7 +144,8 @@ def test_a_ternary_has_one_symbol_an_album() -> None:
 
 def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> None:
     same = (1.0, 0.0, 0.0)
-    figure = votes_ternary("temporal", [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)])
+    votes = [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)]
+    figure = votes_ternary("temporal", votes)
     assert list(figure.data[0].text) == ["A, C", "B"] and list(figure.data[0].a) == [1.0, 0.0]
     assert "Cannot tell: D." in figure.layout.meta["reading"]
     assert "A says past 100%" in figure.layout.meta["alt"] and "D says cannot tell" in figure.layout.meta["alt"]
