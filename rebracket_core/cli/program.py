@@ -17,6 +17,7 @@ from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.review import report
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.verdicts import validate
 
@@ -46,7 +47,9 @@ def _common_options(
 
 
 program.command("import")(import_)
-for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
+for _command in (
+    audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate, report,
+):
     program.command()(_command)
 program.command("app")(serve_app)
 program.command()(doctor)
