@@ -17,6 +17,7 @@ AXIS_LOSSES = ("kl", "mse", "huber", "smooth_l1")
 TYPE_LOSSES = ("multi", "single")
 CLASS_WEIGHTS = ("none", "balanced")
 WEIGHTINGS = ("fixed", "uncertainty")
+UNCERTAINTY = ("ensemble", "dropout", "evidential")
 _WEIGHTS = ("axis_weight", "confidence_weight", "album_weight", "types_weight", "marked_weight")
 # Ways to balance questions on a shared trunk. Heads on frozen vectors have none, so choosing one would change nothing.
 _FOR_SHARED_TRUNKS = (
@@ -47,6 +48,13 @@ class TrainingConfig:
     linear heads share nothing, so that only moves each question's strength against the penalty.
     `axis_weight`, `confidence_weight`, `album_weight`, `types_weight`, `marked_weight`: the fixed weights of the questions,
     which too move no more than each question's strength ("types" and "marked" alone share a head).
+
+    How sure the model is:
+    `uncertainty`: where it comes from: "ensemble", the members' disagreement; "dropout", that of `passes` answers, each of a
+    member with the share `dropout` of its features left out; "evidential" (experimental), how much evidence a member has for
+    any album, with `evidence_penalty` on evidence for the wrong ones. None of them sees a new kind of text: the members share
+    one set of vectors. The split into aleatoric and epistemic is entropy and mutual information in all three.
+    `coverage`: how often the sets of albums that go with a verdict shall hold the right one, on unseen groups.
     """
 
     schema_version: int = 1
@@ -77,6 +85,11 @@ class TrainingConfig:
     album_weight: float = 1.0
     types_weight: float = 0.5
     marked_weight: float = 0.5
+    uncertainty: str = "ensemble"
+    dropout: float = 0.2
+    passes: int = 20
+    evidence_penalty: float = 0.1
+    coverage: float = 0.9
 
     def __post_init__(self) -> None:
         for name, choices in (("text", _TEXT_FIELDS), ("outputs", OUTPUTS)):
@@ -88,6 +101,7 @@ class TrainingConfig:
                 found=some,
             )
         self._check_losses()
+        self._check_uncertainty()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
@@ -141,6 +155,32 @@ class TrainingConfig:
             expected="no 'marked' where type_loss is 'single': a softmax over the types cannot say that there is none",
             found=self.outputs,
         )
+
+    def _check_uncertainty(self) -> None:
+        for name, low, high in (
+            ("passes", 2, 200), ("dropout", 0.01, 0.9), ("evidence_penalty", 0.0, 100.0), ("coverage", 0.5, 0.99),
+        ):
+            value = getattr(self, name)
+            _check(name, low <= value <= high, expected=f"{low} to {high}", found=value)
+        _check("uncertainty", self.uncertainty in UNCERTAINTY, expected=" or ".join(UNCERTAINTY), found=self.uncertainty)
+        dropped = self.uncertainty == "dropout"
+        _check(
+            "passes",
+            not dropped or self.passes >= self.members,
+            expected=f"at least one for each of {self.members} members",
+            found=self.passes,
+        )
+        _check(
+            "outputs",
+            self.uncertainty != "evidential" or "album" in self.outputs,
+            expected="album among them where uncertainty is 'evidential': it is evidence for albums",
+            found=self.outputs,
+        )
+
+    @property
+    def n_answers(self) -> int:
+        """How many answers a text gets: one a member, or one a pass."""
+        return self.passes if self.uncertainty == "dropout" else self.members
 
     @property
     def judges(self) -> bool:
