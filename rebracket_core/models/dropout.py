@@ -15,9 +15,9 @@ from rebracket_core.models.layout import N_OUTPUTS
 if TYPE_CHECKING:
     from rebracket_core.models.fit import FitOptions, HeadTargets, OnStep
 
-# Steps of Adam in one step of the curve, and their size; with a smaller size the heads end at the same loss, later.
+# Steps of Adam in one step of the curve, and their size: half of it takes three times as long and ends no lower.
 _INNER = 5
-_RATE = 0.03
+_RATE = 0.06
 
 
 def fit_thinned(
@@ -53,22 +53,22 @@ def _train(
     Adam on the full batch; every row has a fresh mask at every step, the same for all members, which differ by their rows.
     """
     import torch
+    from torch.nn.functional import dropout
 
     from rebracket_core.models.fit import Training, logits_of
 
     told = Training.of(targets, member_weights=member_weights, options=options)
     x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
-    chance = torch.Generator().manual_seed(options.seed)
+    torch.manual_seed(options.seed)
     weight = torch.zeros(told.members, x.shape[1], N_OUTPUTS, requires_grad=True)
     bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
     optimiser = torch.optim.Adam([weight, bias], lr=_RATE)
     best = told.best(weight, bias)
-    keep = 1.0 - options.dropout
     for step in range(options.max_steps):
         for _ in range(_INNER):
             optimiser.zero_grad()
-            mask = (torch.rand(x.shape, generator=chance) < keep).float() / keep
-            told.penalised(logits_of(x * mask, weight, bias), weight).backward()  # type: ignore[no-untyped-call]
+            thin = dropout(x, options.dropout)
+            told.penalised(logits_of(thin, weight, bias), weight).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         with torch.no_grad():
             held = told.held_losses(logits_of(x, weight, bias))
