@@ -19,9 +19,9 @@ from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
 from rebracket_core.cli.serving import keys, serve
-from rebracket_core.cli.review import report
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.verdicts import validate
 

@@ -22,12 +22,12 @@ from rebracket_core.corpus.targets import Targets, take_targets
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.files import write_json
 from rebracket_core.measures.intervals import clustered_mean
+from rebracket_core.measures.paired import group_sums, paired_differences
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Scores, scores_from_logits
 from rebracket_core.training.calibration import fit_calibration
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
-from rebracket_core.measures.paired import group_sums, paired_differences
 from rebracket_core.training.rows import TrainingRows
 from rebracket_core.training.search_rows import SearchRows
 from rebracket_core.training.search_space import SearchSpace

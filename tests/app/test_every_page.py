@@ -17,6 +17,8 @@ NEEDS = {
     "pages/review/geometry.py": "no data to measure yet",
     "pages/library/import.py": "Nothing is imported yet",
     "pages/library/audit.py": "nothing to audit yet",
+    "pages/annotate/label.py": "nothing to label yet",
+    "pages/annotate/adjudicate.py": "nothing to adjudicate yet",
     "pages/annotate/progress.py": "no labelling project yet",
     "pages/train/launch.py": "no data to train on yet",
     "pages/train/runs.py": "no data to train on yet",
