@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
-PATHS = ("/", "/validate", "/history", "/launch", "/runs", "/import", "/audit")
+PATHS = ("/", "/validate", "/history", "/label", "/adjudicate", "/launch", "/runs", "/import", "/audit")
 
 
 def _settle(page: Page) -> None:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app_server import ROOT, AppServer
 
-from rebracket_core.annotation import AnnotationService, EventKind, Label, NewItem, ProjectSettings, Suggestion, SuggestionPolicy
+from rebracket_core.annotation import (
+    AnnotationService,
+    EventKind,
+    Label,
+    NewItem,
+    ProjectSettings,
+    Suggestion,
+    SuggestionPolicy,
+)
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 if TYPE_CHECKING:
