@@ -39,9 +39,7 @@ class Bench:
 def decide_form(bench: Bench, case: Case) -> None:
     """Draw the ways to end a case and what each needs. The votes themselves never change."""
     labels = {words: kind for kind, (words, _) in WAYS.items()}
-    picked = st.segmented_control(
-        "How does it end?", list(labels), key="adjudicate.way", default=WAYS[DecisionKind.GOLD][0], required=True
-    )
+    picked = st.radio("How does it end?", list(labels), key="adjudicate.way", horizontal=True)
     kind = labels[str(picked)]
     st.caption(WAYS[kind][1])
     key = f"adjudicate.{case.item.item_id}.{case.item.round}.{kind}"
@@ -59,7 +57,7 @@ def _fields(bench: Bench, case: Case, kind: DecisionKind, key: str) -> None:
         for column, axis in zip(st.columns(len(AXIS_NAMES)), AXIS_NAMES, strict=True):
             options = list(offered(axis, case.votes, choices(axis, bench.project.settings.presets_version)))
             column.selectbox(axis.capitalize(), options, index=None, placeholder="Choose", key=f"{key}.{axis}")
-        st.pills("Rebracketing types", list(TYPE_NAMES), selection_mode="multi", key=f"{key}.types")
+        st.multiselect("Rebracketing types", list(TYPE_NAMES), key=f"{key}.types", placeholder="none of them")
     elif kind is DecisionKind.SEND_BACK:
         st.selectbox("To whom", [EVERYBODY, *(vote.name for vote in case.votes)], key=f"{key}.to")
     elif kind is DecisionKind.FIX_GUIDELINE:
