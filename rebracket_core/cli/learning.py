@@ -36,14 +36,17 @@ def train(
     detach: Annotated[
         bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
     ] = False,
+    place: Annotated[
+        str, typer.Option("--on", help="Where: here, or ray (the cluster at REBRACKET_RAY_ADDRESS; always detached).")
+    ] = "here",
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Train a run on a data set and say how good it is on groups that it has not met."""
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
-    if detach:
-        return detached(bench.launch(dataset, config=chosen), as_json=as_json)
+    if detach or place != "here":
+        return detached(bench.launch(dataset, config=chosen, place=place), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.train(dataset, config=chosen, progress=progress)
     if as_json:

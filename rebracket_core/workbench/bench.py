@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -36,11 +36,12 @@ _MODELS_KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class RunWatch:
-    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log."""
+    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
 
     state: RunState
     points: list[dict[str, Any]]
     log: str
+    tracked: dict[str, str] = field(default_factory=dict)
 
 
 class Workbench:
@@ -238,12 +239,16 @@ class Workbench:
         execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
         return self.shelf.info(folder.run_id)
 
-    def launch(self, dataset: str, *, config: TrainingConfig | None = None) -> str:
-        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process."""
-        from rebracket_core.jobs import LocalLauncher
+    def launch(self, dataset: str, *, config: TrainingConfig | None = None, place: str = "here") -> str:
+        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process.
 
-        folder = self._new_run(dataset, config)
-        LocalLauncher(self.settings).launch(folder)
+        `place` is where: "here", or "ray" for the cluster of the settings.
+        """
+        from rebracket_core.jobs.places import launcher_at
+
+        launcher = launcher_at(place, self.settings)
+        folder = self._new_run(dataset, config, place=place)
+        launcher.launch(folder)
         return folder.run_id
 
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
@@ -256,10 +261,10 @@ class Workbench:
 
     def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
         """Start a worker that does the same; the run's id at once."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs.places import launcher_of
 
         folder = self.searches.run_of(search_id, trial=trial)
-        LocalLauncher(self.settings).launch(folder)
+        launcher_of(folder, self.settings).launch(folder)
         return folder.run_id
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
@@ -271,15 +276,16 @@ class Workbench:
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs.places import launcher_of
 
-        LocalLauncher(self.settings).launch(self.shelf.folder_of(run_id))
+        folder = self.shelf.folder_of(run_id)
+        launcher_of(folder, self.settings).launch(folder)
 
     def cancel(self, run_id: str) -> None:
         """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs import request_cancel
 
-        LocalLauncher(self.settings).cancel(self.shelf.folder_of(run_id))
+        request_cancel(self.shelf.folder_of(run_id))
 
     def states(self) -> list[RunState]:
         """What every run is doing, newest first."""
@@ -290,18 +296,24 @@ class Workbench:
     def watch(self, run_id: str) -> RunWatch:
         """One run as it stands, with the points of its curves and the end of its log."""
         from rebracket_core.jobs import log_tail, metric_points, run_state
+        from rebracket_core.jobs.tracking import tracked
 
         folder = self.shelf.folder_of(run_id)
-        return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
+        return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
 
-    def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+    def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
         from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.places import HERE, PLACE
+        from rebracket_core.jobs.trackers import check_tracker
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
         encoder = self.encoder(chosen.encoder)
-        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
-        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id)
+        check_tracker(self.settings)
+        if place == HERE:
+            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory())
+        more = {PLACE: place}
+        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, more=more)
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
