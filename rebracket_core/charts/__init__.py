@@ -14,6 +14,7 @@ from rebracket_core.charts._distribution import probability_distribution
 from rebracket_core.charts._intervals import Score, score_intervals
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability, wilson
+from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 
 __all__ = [
@@ -32,11 +33,13 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "option_importance",
     "probability_distribution",
     "reliability",
     "right_curves",
     "right_overlay",
     "right_so_far",
     "score_intervals",
+    "trial_values",
     "wilson",
 ]

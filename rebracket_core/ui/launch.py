@@ -84,10 +84,10 @@ FURTHER = (
 )
 
 
-def choose_dataset(datasets: Sequence[DatasetMeta]) -> DatasetMeta:
+def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.dataset") -> DatasetMeta:
     """Draw the choice of the data to learn from and return it."""
     names = {meta.name: meta for meta in datasets}
-    name = st.selectbox("Data set", list(names), key="launch.dataset")
+    name = st.selectbox("Data set", list(names), key=key)
     meta = names.get(name or "", datasets[0])
     st.caption(
         f"It learns from {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "

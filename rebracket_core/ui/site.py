@@ -48,6 +48,13 @@ LAUNCH = Place(
     "launch",
     "Train a model, and watch it while it learns.",
 )
+SEARCH = Place(
+    "pages/train/search.py",
+    "Search",
+    ":material/manage_search:",
+    "search",
+    "Find good training options.",
+)
 RUNS = Place(
     "pages/train/runs.py",
     "Runs",
@@ -69,7 +76,7 @@ AUDIT = Place(
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
-    "Train": (LAUNCH, RUNS),
+    "Train": (LAUNCH, SEARCH, RUNS),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""

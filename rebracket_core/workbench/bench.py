@@ -251,6 +251,19 @@ class Workbench:
         launcher.launch(folder)
         return folder.run_id
 
+    def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
+        """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
+        from tempfile import TemporaryDirectory
+
+        from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.dstack_task import write_dstack_task
+
+        chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        encoder_id = self.encoder(chosen.encoder).encoder_id
+        with TemporaryDirectory() as room:
+            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
+            return write_dstack_task(to, folder, settings=self.settings)
+
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
         from rebracket_core.jobs import execute

@@ -14,6 +14,7 @@ NEEDS = {
     "pages/library/import.py": "Nothing is imported yet",
     "pages/library/audit.py": "nothing to audit yet",
     "pages/train/launch.py": "no data to train on yet",
+    "pages/train/search.py": "no data to search on yet",
     "pages/train/runs.py": "no data to train on yet",
 }
 

@@ -36,7 +36,7 @@ def _train(home: Path, tracker: str) -> RunFolder:
 
 @pytest.fixture
 def no_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "WANDB_MODE", "WANDB_API_KEY", "WANDB_PROJECT", "TRACKIO_DIR"):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "WANDB_MODE", "WANDB_API_KEY", "TRACKIO_DIR"):
         monkeypatch.delenv(name, raising=False)
 
 
