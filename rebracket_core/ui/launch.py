@@ -10,6 +10,7 @@ import streamlit as st
 
 from rebracket_core.corpus.findings import Level
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.jobs.places import HERE, places
 from rebracket_core.settings import Settings
 from rebracket_core.training.config import SPLITS, TrainingConfig
 from rebracket_core.ui import audit, doubt, site
@@ -138,10 +139,10 @@ DROPOUT = (
 )
 
 
-def choose_dataset(datasets: Sequence[DatasetMeta]) -> DatasetMeta:
+def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.dataset") -> DatasetMeta:
     """Draw the choice of the data to learn from and return it."""
     names = {meta.name: meta for meta in datasets}
-    name = st.selectbox("Data set", list(names), key="launch.dataset")
+    name = st.selectbox("Data set", list(names), key=key)
     meta = names.get(name or "", datasets[0])
     st.caption(
         f"It learns from {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
@@ -236,8 +237,17 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     )
 
 
+def choose_place(settings: Settings) -> str:
+    """Draw the choice of where to train, where the settings offer more than this machine, and return it."""
+    found = places(settings)
+    if len(found) == 1:
+        return HERE
+    return st.radio("Where", list(found), format_func=lambda place: found[place], key="launch.place") or HERE
+
+
 def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
     """Draw the button; once pressed, start a worker and return the run's id. A leaked split needs its name first."""
+    place = choose_place(workbench.settings)
     if not st.button("Launch", type="primary", icon=":material/rocket_launch:", key="launch.go"):
         return None
     if config.split == _LEAKED and str(st.session_state.get("launch.confirm", "")).strip().lower() != _LEAKED:
@@ -248,7 +258,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.launch(meta.name, config=config)
+        return workbench.launch(meta.name, config=config, place=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

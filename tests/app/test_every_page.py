@@ -21,6 +21,7 @@ NEEDS = {
     "pages/annotate/adjudicate.py": "no project yet",
     "pages/annotate/progress.py": "no labelling project yet",
     "pages/train/launch.py": "no data to train on yet",
+    "pages/train/search.py": "no data to search on yet",
     "pages/train/runs.py": "no data to train on yet",
     "pages/review/map.py": "no texts to map yet",
 }
