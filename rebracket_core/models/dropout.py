@@ -53,29 +53,29 @@ def _train(
     Adam on the full batch; every row has a fresh mask at every step, the same for all members, which differ by their rows.
     """
     import torch
-    from torch.nn.functional import dropout
+    from torch.nn.functional import dropout, pad
 
     from rebracket_core.models.fit import Training, logits_of
 
     told = Training.of(targets, member_weights=member_weights, options=options)
-    x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
+    features = np.ascontiguousarray(features, dtype=np.float32)
+    x = pad(torch.from_numpy(features), (0, 1), value=1.0)  # the last weight is the bias, which nothing leaves out
     torch.manual_seed(options.seed)
     weight = torch.zeros(told.members, x.shape[1], N_OUTPUTS, requires_grad=True)
-    bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
-    optimiser = torch.optim.Adam([weight, bias], lr=_RATE)
-    best = told.best(weight, bias)
+    optimiser = torch.optim.Adam([weight], lr=_RATE)
+    best, everyone = told.best(weight.detach()), torch.arange(told.members)
     for step in range(options.max_steps):
         for _ in range(_INNER):
             optimiser.zero_grad()
             thin = dropout(x, options.dropout)
-            told.penalised(logits_of(thin, weight, bias), weight).backward()  # type: ignore[no-untyped-call]
+            thin[:, -1] = 1.0
+            told.penalised(logits_of(thin, weight), weight).sum().backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         with torch.no_grad():
-            held = told.held_losses(logits_of(x, weight, bias))
-            stop = best.see(held, weight, bias)
+            held = told.held_losses(logits_of(x, weight))
+            best.see(held, weight, going=everyone)
         if on_step:
             on_step(step + 1, held.numpy())
-        if stop:
+        if bool((best.stale >= options.patience).all()):
             break
-    return best.weight.numpy(), best.bias.numpy()
-
+    return best.weight[:, :-1].numpy(), best.weight[:, -1].numpy()

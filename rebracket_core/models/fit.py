@@ -1,7 +1,7 @@
 """Vectors and targets → an ensemble of linear heads, all members trained in one pass.
 
-A member's weights never meet another member's, so the sum of the members' losses trains each as if it were alone.
-The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds.
+A member's weights never meet another member's: all are evaluated in one product, and each takes the steps that it would take
+alone (see `solver`). The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.models import losses
+from rebracket_core.models.closed_form import closed_form, is_known
 from rebracket_core.models.dropout import fit_thinned
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.evidential import concentration, evidential_loss
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYPES
+from rebracket_core.models.solver import SideBySide
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 OnStep = Callable[[int, np.ndarray], None]
 
+# Iterations of L-BFGS in one step of the curve.
+_ITERATIONS = 4
+# A loss that is lower by less is not lower: the last digits take as many steps as all others, and change no answer.
+_WORTH_A_STEP = 1e-3
 # Below this many numbers a second thread waits longer for the first than it works.
 _WORTH_THREADS = 20_000_000
 
@@ -132,28 +138,24 @@ def _minimise(
     import torch
 
     told = Training.of(targets, member_weights=member_weights, options=options)
-    x = torch.from_numpy(rotated)
-    weight = torch.zeros(told.members, rotated.shape[1], N_OUTPUTS, requires_grad=True)
-    bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], lr=1.0, max_iter=4, history_size=12, line_search_fn="strong_wolfe")
-    best = told.best(weight, bias)
-
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        loss = told.penalised(logits_of(x, weight, bias), weight)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
+    x = torch.nn.functional.pad(torch.from_numpy(rotated), (0, 1), value=1.0)  # the last weight is the bias
+    best = told.best(torch.zeros(told.members, x.shape[1], N_OUTPUTS))
+    going, held = torch.arange(told.members), torch.zeros(told.members)
+    solver = SideBySide(best.weight.clone(), told.slopes(x))
     for step in range(options.max_steps):
-        optimiser.step(closure)
+        for _ in range(_ITERATIONS):
+            solver.step()
         with torch.no_grad():
-            held = told.held_losses(logits_of(x, weight, bias))
-            stop = best.see(held, weight, bias)
+            held[going] = told.only(going).held_losses(logits_of(x, solver.at))
+        left = best.see(held, solver.at, going=going)
         if on_step:
             on_step(step + 1, held.numpy())
-        if stop:
+        if not len(left):
             break
-    return best.weight.numpy(), best.bias.numpy()
+        if len(left) < len(going):
+            solver.keep(torch.isin(going, left), told.only(left).slopes(x))
+            going = left
+    return best.weight[:, :-1].numpy(), best.weight[:, -1].numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +187,54 @@ class Training:
         """How many members there are."""
         return int(self.learnt.shape[0])
 
+    def only(self, members: torch.Tensor) -> Training:
+        """The same for some of the members, by position."""
+        if len(members) == self.members:
+            return self
+        balance = self.balance[members] if self.balance is not None else None
+        return replace(
+            self, learnt=self.learnt[members], asked=self.asked[members], n_learnt=self.n_learnt[members], balance=balance
+        )
+
     def penalised(self, logits: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """The sum of the members' losses on the rows that they learn from, with the penalty on their weights."""
-        loss = member_losses(logits, self.y, self.learnt, options=self.options, balance=self.balance).sum()
-        penalty = (weight**2).sum(dim=(1, 2)) / (2.0 * self.options.strength * self.n_learnt)
-        return loss + penalty.sum()
+        """(M,) losses on the rows that each member learns from, with the penalty on its weights."""
+        loss = member_losses(logits, self.y, self.learnt, options=self.options, balance=self.balance)
+        return loss + self.penalty(weight)
+
+    def penalty(self, weight: torch.Tensor) -> torch.Tensor:
+        """(M,) penalty on (M, d + 1, 27) weights, the last of which are the biases and cost nothing."""
+        return (weight[:, :-1] ** 2).sum(dim=(1, 2)) / (2.0 * self.options.strength * self.n_learnt)
+
+    def slopes(self, x: torch.Tensor) -> Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
+        """A function that gives the penalised losses (M,) of weights (M, d + 1, 27) and their slopes, on the features `x`."""
+
+        known = closed_form(x, self.y, self.learnt, options=self.options, balance=self.balance)
+
+        def evaluate(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            losses, slope = known(weight)
+            slope[:, :-1] += weight[:, :-1] / (self.options.strength * self.n_learnt)[:, None, None]
+            return losses + self.penalty(weight), slope
+
+        return evaluate if is_known(self.options) else lambda weight: self._traced(x, weight)
+
+    def _traced(self, x: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        at = weight.detach().requires_grad_()
+        losses = self.penalised(logits_of(x, at), at)
+        return losses.detach(), torch.autograd.grad(losses.sum(), at)[0]
 
     def held_losses(self, logits: torch.Tensor) -> torch.Tensor:
         """(M,) losses on the rows asked about; they weigh questions the same at every step, so that steps compare."""
         watched = replace(self.options, by_uncertainty=False)
         return member_losses(logits, self.y, self.asked, options=watched, balance=self.balance)
 
-    def best(self, weight: torch.Tensor, bias: torch.Tensor) -> Best:
+    def best(self, weight: torch.Tensor) -> Best:
         """The memory of each member's best step, before the first."""
         import torch
 
-        lost = torch.full((self.members,), torch.inf)
-        stale = torch.zeros(self.members)
-        return Best(torch.zeros_like(weight), torch.zeros_like(bias), lost, stale, self.options.patience)
+        lost, stale = torch.full((self.members,), torch.inf), torch.zeros(self.members)
+        return Best(torch.zeros_like(weight), lost, stale, self.options.patience)
 
 
 @dataclass(slots=True)
@@ -210,20 +242,21 @@ class Best:
     """Each member's weights at its lowest loss so far, and how many steps ago that was."""
 
     weight: torch.Tensor
-    bias: torch.Tensor
     loss: torch.Tensor
     stale: torch.Tensor
     patience: int
 
-    def see(self, held: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> bool:
-        """Take in a step; whether no member has got better for `patience` steps."""
-        import torch
+    def see(self, held: torch.Tensor, weight: torch.Tensor, *, going: torch.Tensor) -> torch.Tensor:
+        """Take in a step of the members at the positions `going`, whose weights these are; the positions that go on.
 
-        better = held < self.loss - 1e-5
-        self.loss = torch.where(better, held, self.loss)
-        self.weight[better], self.bias[better] = weight[better].detach(), bias[better].detach()
-        self.stale = torch.where(better, torch.zeros_like(self.stale), self.stale + 1)
-        return bool((self.stale >= self.patience).all())
+        A member is through once it has not got better for `patience` steps.
+        """
+        better = held[going] < self.loss[going] - _WORTH_A_STEP
+        found = going[better]
+        self.loss[found], self.weight[found] = held[found], weight[better].detach()
+        self.stale[going] += 1
+        self.stale[found] = 0
+        return going[self.stale[going] < self.patience]
 
 
 def member_losses(
@@ -316,11 +349,10 @@ def _balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
     return weights[:, album.clamp(min=0)]
 
 
-def logits_of(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """(n, M, 27) logits of (n, d) features."""
+def logits_of(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """(n, M, 27) logits of (n, d + 1) features, the last of them 1, under (M, d + 1, 27) weights, the last of them the bias."""
     members, dim, outputs = weight.shape
-    flat = weight.permute(1, 0, 2).reshape(dim, members * outputs)
-    return (x @ flat).reshape(len(x), members, outputs) + bias
+    return (x @ weight.permute(1, 0, 2).reshape(dim, members * outputs)).reshape(len(x), members, outputs)
 
 
 def _rotate(features: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
