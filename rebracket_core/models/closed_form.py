@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_AXIS_LOGITS, N_OUTPUTS, TYPES
+from rebracket_core.models.layout import ALBUM, AXIS, N_AXIS_LOGITS, N_OUTPUTS
 from rebracket_core.models.losses import AxisLoss, TypeLoss
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, TYPE_NAMES
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rebracket_core.models.fit import FitOptions
 
 _ROWS = 1024
+# A logit farther out counts as this: exp stays finite, and the probability is 0 or 1 in float32 long before.
+_FARTHEST = 60.0
 
 
 def is_known(options: FitOptions) -> bool:
@@ -39,52 +41,57 @@ def closed_form(
     *,
     options: FitOptions,
     balance: torch.Tensor | None,
+    slopes: bool = True,
 ) -> Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
-    """A function that gives the (M,) losses of weights (M, d + 1, 27) and their slopes (M, d + 1, 27), without the penalty.
+    """A function that gives the (M, 27) losses of weights (M, d + 1, 27) and their slopes (M, d + 1, 27), without the penalty.
 
-    Arguments as in `fit.member_losses`; `x` (n, d + 1). A constant, the targets' own entropy, is left in.
+    The losses are by output; those of a question's outputs add up to the question's. Arguments as in `fit.member_losses`;
+    `x` (n, d + 1). Without `slopes` these are 0.
     """
     import torch
 
     target = _targets(y, smoothing=options.label_smoothing)
     share = _shares(y, row_weight, options=options, balance=balance)
     members = row_weight.shape[0]
+    together, one, asked = _groups(target)
     # Σ share·target·log target over the axes: what makes a divergence of the cross-entropy.
     own = torch.xlogy(target[:, AXIS], target[:, AXIS])
-    constant = torch.einsum("nmo,no->m", share[..., AXIS].double(), own.double())
+    constant = torch.zeros(members, N_OUTPUTS, dtype=torch.double)
+    constant[:, AXIS] = torch.einsum("nmo,no->mo", share[..., AXIS].double(), own.double())
 
     def evaluate(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         flat = weight.permute(1, 0, 2).reshape(weight.shape[1], members * N_OUTPUTS)
         slope, loss = torch.zeros_like(flat), constant.clone()
         for start in range(0, len(x), _ROWS):
             part = slice(start, start + _ROWS)
-            z = (x[part] @ flat).view(-1, members, N_OUTPUTS)
-            log_p, p = _answers(z)
-            weighed = share[part]
-            loss -= (weighed * _said(z, log_p, target=target[part])).sum(dim=(0, 2)).double()
-            slope.addmm_(x[part].T, ((p - target[part, None]) * weighed).view(-1, members * N_OUTPUTS))
+            z = (x[part] @ flat).clamp_(-_FARTHEST, _FARTHEST).view(-1, members, N_OUTPUTS)
+            weighed, wanted = share[part], target[part, None]
+            odds = z.exp()
+            sums = (odds @ together).add_(one)
+            loss += (weighed * (asked[part, None] * sums.log() - wanted * z)).sum(dim=0).double()
+            if slopes:
+                apart = odds.div_(sums).sub_(wanted).mul_(weighed)
+                slope.addmm_(x[part].T, apart.view(-1, members * N_OUTPUTS))
         return loss.float(), slope.view(-1, members, N_OUTPUTS).permute(1, 0, 2).contiguous()
 
     return evaluate
 
 
-def _answers(z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(n, M, 27) log-probabilities and probabilities of logits: softmax on each axis and the albums, sigmoid elsewhere."""
+def _groups(target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What makes one formula of softmax and sigmoid: p = e/(e @ `together` + `one`) with e = exp(z).
+
+    (27, 27) ones where two outputs are in one softmax, on the diagonal for a sigmoid; (27,) 1 for a sigmoid, which is e/(e+1);
+    (n, 27) how often the logarithm of the sum counts in the cross-entropy: once a sigmoid, in all once a softmax.
+    """
     import torch
-    from torch.nn.functional import log_softmax, logsigmoid
 
-    axes = log_softmax(z[..., AXIS].reshape(*z.shape[:2], len(AXIS_NAMES), N_MODES), dim=-1).flatten(2)
-    yes = logsigmoid(z[..., CONFIDENCE : CONFIDENCE + 1])
-    log_p = torch.cat([axes, yes, log_softmax(z[..., ALBUM], dim=-1), logsigmoid(z[..., TYPES])], dim=-1)
-    return log_p, log_p.exp()
-
-
-def _said(z: torch.Tensor, log_p: torch.Tensor, *, target: torch.Tensor) -> torch.Tensor:
-    """(n, M, 27) target·log p; for yes and no y·log p + (1-y)·log(1-p), which is log p - (1-y)·z."""
-    said = target[:, None] * log_p
-    for yes in (slice(CONFIDENCE, CONFIDENCE + 1), TYPES):
-        said[..., yes] = log_p[..., yes] - (1.0 - target[:, None, yes]) * z[..., yes]
-    return said
+    softmaxes = [slice(N_MODES * j, N_MODES * (j + 1)) for j in range(N_AXIS_LOGITS // N_MODES)] + [ALBUM]
+    together, one, asked = torch.eye(N_OUTPUTS), torch.ones(N_OUTPUTS), torch.ones_like(target)
+    for group in softmaxes:
+        together[group, group] = 1.0
+        one[group] = 0.0
+        asked[:, group] = target[:, group]
+    return together, one, asked
 
 
 def _targets(y: dict[str, torch.Tensor], *, smoothing: float) -> torch.Tensor:

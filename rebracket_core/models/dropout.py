@@ -73,9 +73,9 @@ def _train(
             optimiser.step()
         with torch.no_grad():
             held = told.held_losses(logits_of(x, weight))
-            best.see(held, weight, going=everyone)
+            left = best.see(held, weight, going=everyone)
         if on_step:
-            on_step(step + 1, held.numpy())
-        if bool((best.stale >= options.patience).all()):
+            on_step(step + 1, held.sum(dim=1).numpy())
+        if not len(left):
             break
     return best.weight[:, :-1].numpy(), best.weight[:, -1].numpy()
