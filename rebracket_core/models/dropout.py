@@ -53,29 +53,29 @@ def _train(
     Adam on the full batch; every row has a fresh mask at every step, the same for all members, which differ by their rows.
     """
     import torch
-    from torch.nn.functional import dropout, pad
+    from torch.nn.functional import dropout
 
     from rebracket_core.models.fit import Training, logits_of
 
     told = Training.of(targets, member_weights=member_weights, options=options)
-    features = np.ascontiguousarray(features, dtype=np.float32)
-    x = pad(torch.from_numpy(features), (0, 1), value=1.0)  # the last weight is the bias, which nothing leaves out
+    x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
     torch.manual_seed(options.seed)
     weight = torch.zeros(told.members, x.shape[1], N_OUTPUTS, requires_grad=True)
-    optimiser = torch.optim.Adam([weight], lr=_RATE)
-    best, everyone = told.best(weight.detach()), torch.arange(told.members)
+    bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
+    optimiser = torch.optim.Adam([weight, bias], lr=_RATE)
+    best = told.best(weight, bias)
     for step in range(options.max_steps):
         for _ in range(_INNER):
             optimiser.zero_grad()
             thin = dropout(x, options.dropout)
-            thin[:, -1] = 1.0
-            told.penalised(logits_of(thin, weight), weight).sum().backward()  # type: ignore[no-untyped-call]
+            told.penalised(logits_of(thin, weight, bias), weight).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         with torch.no_grad():
-            held = told.held_losses(logits_of(x, weight))
-            left = best.see(held, weight, going=everyone)
+            held = told.held_losses(logits_of(x, weight, bias))
+            stop = best.see(held, weight, bias)
         if on_step:
-            on_step(step + 1, held.sum(dim=1).numpy())
-        if not len(left):
+            on_step(step + 1, held.numpy())
+        if stop:
             break
-    return best.weight[:, :-1].numpy(), best.weight[:, -1].numpy()
+    return best.weight.numpy(), best.bias.numpy()
+

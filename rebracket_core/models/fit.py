@@ -1,7 +1,7 @@
 """Vectors and targets → an ensemble of linear heads, all members trained in one pass.
 
-A member's weights never meet another member's: all are evaluated in one product, and each takes the steps that it would take
-alone (see `solver`). The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds.
+A member's weights never meet another member's, so the sum of the members' losses trains each as if it were alone.
+The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.models import losses
-from rebracket_core.models.closed_form import closed_form, is_known
 from rebracket_core.models.dropout import fit_thinned
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.evidential import concentration, evidential_loss
-from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, OUTPUT_QUESTION, QUESTIONS, TYPES
-from rebracket_core.models.solver import SideBySide, summed
+from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYPES
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 
 OnStep = Callable[[int, np.ndarray], None]
 
-# Iterations of L-BFGS in one step of the curve.
-_ITERATIONS = 2
-# A loss that is lower by less is not lower: the last digits take as many steps as all others, and change no answer.
-_WORTH_A_STEP = 2e-4
 # Below this many numbers a second thread waits longer for the first than it works.
 _WORTH_THREADS = 20_000_000
 
@@ -61,7 +55,7 @@ class FitOptions:
     """How heads are fitted.
 
     `strength` is the inverse of the penalty, as C in scikit-learn's LogisticRegression: the mean loss of n rows is
-    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of two L-BFGS iterations. A question of weight 0
+    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of four L-BFGS iterations. A question of weight 0
     teaches nothing. `axis_loss`, `type_loss` as in `losses`; `axis_delta` is Huber's delta and smooth L1's beta;
     `balanced` weighs albums by the inverse of how often a member's rows have them. With `by_uncertainty` the weights only
     say which questions count (above 0): the losses weigh themselves (`losses.uncertainty_weighted`). Linear heads share no
@@ -102,7 +96,7 @@ def fit_heads(
     """An ensemble of M linear heads, one pass for all.
 
     `features` (n, d) float32; `member_weights` (M, n): a row's weight in a member's training, where 0 leaves the row out.
-    Rows that a member leaves out stop it early: each of its questions keeps the weights of the step with the lowest loss there.
+    Rows that a member leaves out stop it early: the member keeps the weights of the step with the lowest loss there.
     `on_step` is told, after each step, its number (from 1) and each member's loss on the rows that it left out, (M,).
     """
     import torch
@@ -138,25 +132,28 @@ def _minimise(
     import torch
 
     told = Training.of(targets, member_weights=member_weights, options=options)
-    x = torch.nn.functional.pad(torch.from_numpy(rotated), (0, 1), value=1.0)  # the last weight is the bias
-    best = told.best(torch.zeros(told.members, x.shape[1], N_OUTPUTS))
-    going, held = torch.arange(told.members), torch.zeros(told.members, len(QUESTIONS))
-    asked = told.asks(x)
-    solver = SideBySide(best.weight.clone(), told.slopes(x), of=torch.tensor(OUTPUT_QUESTION))
+    x = torch.from_numpy(rotated)
+    weight = torch.zeros(told.members, rotated.shape[1], N_OUTPUTS, requires_grad=True)
+    bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], lr=1.0, max_iter=4, history_size=12, line_search_fn="strong_wolfe")
+    best = told.best(weight, bias)
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        loss = told.penalised(logits_of(x, weight, bias), weight)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
     for step in range(options.max_steps):
-        for _ in range(_ITERATIONS):
-            solver.step()
-        held[going] = asked(solver.at)
-        left = best.see(held, solver.at, going=going)
+        optimiser.step(closure)
+        with torch.no_grad():
+            held = told.held_losses(logits_of(x, weight, bias))
+            stop = best.see(held, weight, bias)
         if on_step:
-            on_step(step + 1, held.sum(dim=1).numpy())
-        if not len(left):
+            on_step(step + 1, held.numpy())
+        if stop:
             break
-        if len(left) < len(going):
-            part = told.only(left)
-            solver.keep(torch.isin(going, left), part.slopes(x))
-            going, asked = left, part.asks(x)
-    return best.weight[:, :-1].numpy(), best.weight[:, -1].numpy()
+    return best.weight.numpy(), best.bias.numpy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,101 +185,45 @@ class Training:
         """How many members there are."""
         return int(self.learnt.shape[0])
 
-    def only(self, members: torch.Tensor) -> Training:
-        """The same for some of the members, by position."""
-        if len(members) == self.members:
-            return self
-        balance = self.balance[members] if self.balance is not None else None
-        return replace(
-            self, learnt=self.learnt[members], asked=self.asked[members], n_learnt=self.n_learnt[members], balance=balance
-        )
-
     def penalised(self, logits: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """(M, 6) losses of the questions on the rows that each member learns from, with the penalty on its weights."""
-        loss = weighted_losses(logits, self.y, self.learnt, options=self.options, balance=self.balance)
-        return loss + self.penalty(weight)
-
-    def penalty(self, weight: torch.Tensor) -> torch.Tensor:
-        """(M, 6) penalty on the questions' (M, d + 1, 27) weights, the last of which are the biases and cost nothing."""
-        import torch
-
-        squares = summed((weight[:, :-1] ** 2).sum(dim=1), of=torch.tensor(OUTPUT_QUESTION))
-        return squares / (2.0 * self.options.strength * self.n_learnt)[:, None]
-
-    def slopes(self, x: torch.Tensor) -> Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]:
-        """A function that gives the penalised losses (M, 6) of weights (M, d + 1, 27) and their slopes, on the features `x`."""
-        import torch
-
-        of = torch.tensor(OUTPUT_QUESTION)
-
-        known = closed_form(x, self.y, self.learnt, options=self.options, balance=self.balance)
-
-        def evaluate(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            losses, slope = known(weight)
-            slope[:, :-1] += weight[:, :-1] / (self.options.strength * self.n_learnt)[:, None, None]
-            return summed(losses, of=of) + self.penalty(weight), slope
-
-        return evaluate if is_known(self.options) else lambda weight: self._traced(x, weight)
-
-    def _traced(self, x: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        import torch
-
-        at = weight.detach().requires_grad_()
-        losses = self.penalised(logits_of(x, at), at)
-        return losses.detach(), torch.autograd.grad(losses.sum(), at)[0]
-
-    def asks(self, x: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-        """A function that gives `held_losses` of weights (M, d + 1, 27) on the features `x`."""
-        import torch
-
-        of = torch.tensor(OUTPUT_QUESTION)
-        if is_known(self.options):
-            known = closed_form(x, self.y, self.asked, options=self.options, balance=self.balance, slopes=False)
-            return lambda weight: summed(known(weight)[0], of=of)
-
-        def traced(weight: torch.Tensor) -> torch.Tensor:
-            with torch.no_grad():
-                return self.held_losses(logits_of(x, weight))
-
-        return traced
+        """The sum of the members' losses on the rows that they learn from, with the penalty on their weights."""
+        loss = member_losses(logits, self.y, self.learnt, options=self.options, balance=self.balance).sum()
+        penalty = (weight**2).sum(dim=(1, 2)) / (2.0 * self.options.strength * self.n_learnt)
+        return loss + penalty.sum()
 
     def held_losses(self, logits: torch.Tensor) -> torch.Tensor:
-        """(M, 6) losses of the questions on the rows asked about; weights of questions that follow their losses stay out."""
+        """(M,) losses on the rows asked about; they weigh questions the same at every step, so that steps compare."""
         watched = replace(self.options, by_uncertainty=False)
-        return weighted_losses(logits, self.y, self.asked, options=watched, balance=self.balance)
+        return member_losses(logits, self.y, self.asked, options=watched, balance=self.balance)
 
-    def best(self, weight: torch.Tensor) -> Best:
+    def best(self, weight: torch.Tensor, bias: torch.Tensor) -> Best:
         """The memory of each member's best step, before the first."""
         import torch
 
-        lost = torch.full((self.members, len(QUESTIONS)), torch.inf)
-        stale = torch.zeros(lost.shape)
-        return Best(torch.zeros_like(weight), lost, stale, self.options.patience)
+        lost = torch.full((self.members,), torch.inf)
+        stale = torch.zeros(self.members)
+        return Best(torch.zeros_like(weight), torch.zeros_like(bias), lost, stale, self.options.patience)
 
 
 @dataclass(slots=True)
 class Best:
-    """The weights of each member's questions at their lowest loss so far, and how many steps ago that was."""
+    """Each member's weights at its lowest loss so far, and how many steps ago that was."""
 
     weight: torch.Tensor
+    bias: torch.Tensor
     loss: torch.Tensor
     stale: torch.Tensor
     patience: int
 
-    def see(self, held: torch.Tensor, weight: torch.Tensor, *, going: torch.Tensor) -> torch.Tensor:
-        """Take in a step of the members at the positions `going`, whose weights these are; the positions that go on.
-
-        Questions share no weights, so each keeps its own best step; a member is through once none has got better for
-        `patience` steps.
-        """
+    def see(self, held: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> bool:
+        """Take in a step; whether no member has got better for `patience` steps."""
         import torch
 
-        better = held[going] < self.loss[going] - _WORTH_A_STEP
-        self.loss[going] = torch.where(better, held[going], self.loss[going])
-        wide = better[:, torch.tensor(OUTPUT_QUESTION)][:, None, :]
-        self.weight[going] = torch.where(wide, weight.detach(), self.weight[going])
-        self.stale[going] = torch.where(better, 0.0, self.stale[going] + 1.0)
-        return going[self.stale[going].amin(dim=1) < self.patience]
+        better = held < self.loss - 1e-5
+        self.loss = torch.where(better, held, self.loss)
+        self.weight[better], self.bias[better] = weight[better].detach(), bias[better].detach()
+        self.stale = torch.where(better, torch.zeros_like(self.stale), self.stale + 1)
+        return bool((self.stale >= self.patience).all())
 
 
 def member_losses(
@@ -293,36 +234,24 @@ def member_losses(
     options: FitOptions,
     balance: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """(M,) losses of M members from (n, M, 27) logits: the sum of `weighted_losses`."""
-    return weighted_losses(logits, y, row_weight, options=options, balance=balance).sum(dim=1)
-
-
-def weighted_losses(
-    logits: torch.Tensor,
-    y: dict[str, torch.Tensor],
-    row_weight: torch.Tensor,
-    *,
-    options: FitOptions,
-    balance: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """(M, 6) losses of M members' QUESTIONS from (n, M, 27) logits, weighted as the options say; "marked" is with the types.
+    """(M,) losses of M members from (n, M, 27) logits: the questions' losses, weighted as the options say.
 
     `row_weight` (M, n); `balance` (M, n) multiplies it for the album's question.
     """
     import torch
 
     parts = question_losses(logits, y, row_weight, options=options, balance=balance)
-
-    def weighted(name: str) -> torch.Tensor:
-        weight = _weight(options, "axis" if name in AXIS_NAMES else name)
-        if options.by_uncertainty and weight > 0:
-            return losses.uncertainty_weighted(parts[name][:, None])
-        return weight * parts[name]
-
-    out = [weighted(name) for name in QUESTIONS]
-    if options.marked_weight > 0:
-        out[-1] = out[-1] + weighted("marked")
-    return torch.stack(out, dim=1)
+    if options.by_uncertainty:
+        axes = [parts[axis] for axis in AXIS_NAMES if options.axis_weight > 0]
+        others = [parts[name] for name in ("confidence", "album", "types", "marked") if _weight(options, name) > 0]
+        return losses.uncertainty_weighted(torch.stack([*axes, *others], dim=-1))
+    total = (
+        options.axis_weight * sum(parts[axis] for axis in AXIS_NAMES)
+        + options.confidence_weight * parts["confidence"]
+        + options.album_weight * parts["album"]
+        + options.types_weight * parts["types"]
+    )
+    return total + options.marked_weight * parts["marked"] if options.marked_weight > 0 else total
 
 
 def question_losses(
@@ -387,10 +316,11 @@ def _balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
     return weights[:, album.clamp(min=0)]
 
 
-def logits_of(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """(n, M, 27) logits of (n, d + 1) features, the last of them 1, under (M, d + 1, 27) weights, the last of them the bias."""
+def logits_of(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """(n, M, 27) logits of (n, d) features."""
     members, dim, outputs = weight.shape
-    return (x @ weight.permute(1, 0, 2).reshape(dim, members * outputs)).reshape(len(x), members, outputs)
+    flat = weight.permute(1, 0, 2).reshape(dim, members * outputs)
+    return (x @ flat).reshape(len(x), members, outputs) + bias
 
 
 def _rotate(features: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
