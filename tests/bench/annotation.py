@@ -1,4 +1,4 @@
-"""How fast the labelling queue is: 8 processes on 2,000 texts, and one queue of a million. `python -m tests.bench.annotation`."""
+"""How fast the labelling queue is: 8 processes on 2,000 texts, one queue of a million. `python -m tests.bench.annotation`."""
 
 from __future__ import annotations
 
