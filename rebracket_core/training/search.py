@@ -60,6 +60,7 @@ class SearchPlan:
             ("n_trials", 1 <= self.n_trials <= 10_000, "1 to 10000", self.n_trials),
             ("objective", self.objective in OBJECTIVES, " or ".join(OBJECTIVES), self.objective),
             ("objective", needs in self.base.outputs, f"'{needs}' among the outputs", self.base.outputs),
+            ("method", self.base.method == "frozen", "frozen: a search fits heads on frozen vectors", self.base.method),
             ("split", self.base.split == "grouped", "grouped: inside a leaked split the best memory wins", self.base.split),
         ):
             if not good:

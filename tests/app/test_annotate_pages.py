@@ -135,3 +135,21 @@ def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Ope
     assert not app.exception and not app.error
     assert service.item("trial", "i1").round == 2
     assert service.replay() == []
+
+
+def test_with_a_provider_people_sign_in_and_a_name_in_the_address_counts_for_nothing(
+    open_page: Open, service: AnnotationService
+) -> None:
+    app = open_page("pages/home/overview.py")
+    app.secrets["auth"] = {"client_id": "x"}
+    app.user = {"is_logged_in": False}
+    app.query_params["person"] = "ann"
+    app = app.switch_page(LABEL).run()
+    assert not app.exception and not app.error
+    assert [button.label for button in app.button] == ["Sign in"] and "Sign in to label" in words(app)
+    app.user = {"is_logged_in": True, "email": "Dana@Example.org", "name": "Dana"}
+    app.session_state["label.mode"] = "Plain form"
+    app.run()
+    assert not app.exception and not app.error
+    assert service.person("dana@example.org").role is Role.ANNOTATOR
+    assert any(button.label == "Sign out" for button in app.button)

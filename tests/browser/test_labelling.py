@@ -249,6 +249,7 @@ def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, servi
     axes = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
     service.put_suggestions("trial", [Suggestion(f"i{n:03}", "run", axes) for n in range(160)], by="ann")
     page = desk()
+    assert "will stand here" in page.locator(".desk .last").inner_text()
     assert "The model" not in page.locator(".desk").inner_text()
     press(page, ["1", "q", "0", "Enter"])
     page.locator(".desk .last", has_text="80 % apart").wait_for()
