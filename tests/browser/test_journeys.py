@@ -133,7 +133,8 @@ def test_a_pressed_cell_shows_its_texts_and_one_of_them_is_validated(visit: Visi
     boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
     place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
     page.mouse.click(place["x"] + 18, place["y"] + 53)
-    page.get_by_role("button", name="Validate this text").click()
+    page.get_by_role("button", name="Put it into the Validate form").click()
+    page.get_by_role("link", name="It is in the form").click()
     page.get_by_role("heading", level=1, name="Validate").wait_for()
     _settle(page)
     assert page.get_by_label("Concept", exact=True).input_value()
