@@ -124,6 +124,7 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
     row = int(listed[picked[0]])
     with st.container(border=True):
         st.text(review.text[row])
-        if st.button("Validate this text", key=f"{key}.validate", icon=":material/rule:"):
+        # A link and no jump: Streamlit refuses to leave a page from code while its address is bound to widgets.
+        if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
             st.session_state["validate.text"] = review.text[row]
-            st.switch_page(site.VALIDATE.file)
+            site.link(site.VALIDATE, "It is in the form: go and validate it")

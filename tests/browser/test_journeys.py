@@ -127,17 +127,15 @@ def test_a_pressed_cell_shows_its_texts_and_one_of_them_is_validated(visit: Visi
     _settle(page)
     asked = parse_qs(urlsplit(page.url).query)
     assert asked["confusion.truth"] == asked["confusion.answer"]
-    page.get_by_text("Choose a row to read the whole text").wait_for()
-    table = page.locator("[data-testid=stDataFrame]").last
-    tables = page.locator("[data-testid=stDataFrame]")
-    for k in range(tables.count()):
-        if "were answered" in (tables.nth(k).get_attribute("aria-label") or tables.nth(k).inner_text()):
-            table = tables.nth(k)
-    table.scroll_into_view_if_needed()
-    place = table.bounding_box()
-    assert place is not None
+    below = page.get_by_text("Choose a row to read the whole text")
+    below.scroll_into_view_if_needed()
+    _settle(page)
+    end = below.bounding_box()
+    boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
+    place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
     page.mouse.click(place["x"] + 18, place["y"] + 53)
-    page.get_by_role("button", name="Validate this text").click()
+    page.get_by_role("button", name="Put it into the Validate form").click()
+    page.get_by_role("link", name="It is in the form").click()
     page.get_by_role("heading", level=1, name="Validate").wait_for()
     _settle(page)
     assert page.get_by_label("Concept", exact=True).input_value()
