@@ -24,7 +24,7 @@ LEAKED = "LEAKED: this run was split by row, so texts of one song stood on both 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;background:#fff;color:#1d1b26}"
     "h1,h2{line-height:1.2}table{border-collapse:collapse}td,th{padding:.2rem .6rem;border-bottom:1px solid #ccc;"
-    "text-align:left}.leaked{border:3px solid #ae1e36;padding:.6rem 1rem;font-weight:bold}figure{margin:1.5rem 0}"
+    "text-align:left}.leaked{border:3px double currentcolor;padding:.6rem 1rem;font-weight:bold}figure{margin:1.5rem 0}"
     "figcaption,.note{color:#55515f;font-size:.9rem}div.table{overflow-x:auto}"
 )
 _CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
