@@ -185,6 +185,7 @@ def test_a_closed_pipe_is_quiet(home: Path, tmp_path: Path) -> None:
     assert b"Traceback" not in said and b"BrokenPipe" not in said and b"Exception" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_nothing_half_written(home: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
