@@ -112,7 +112,10 @@ class Reviewing:
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run learnt from is imported here; None where it is not."""
-        named = [m.name for m in self._bench.datasets() if m.digest == info.dataset_digest]
+        metas = self._bench.datasets()
+        if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
+            metas = [self._bench.dataset(info.dataset).meta, *metas]
+        named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
     def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitContrast:

@@ -76,6 +76,9 @@ def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page
     app.text_input(key="map.send.name").set_value("Twelve").run()
     app.button(key="map.send.make").click().run()
     assert not app.exception and bench.annotations.service.projects()[0].n_items == 12
+    for by in ("people.state", "people.annotator", "run.confidence"):
+        app.selectbox(key="map.colour").set_value(by).run()
+        assert not app.exception and not app.error
 
 
 def _open_tab(app: AppTest, name: str) -> AppTest:

@@ -51,18 +51,51 @@ def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, w
     show_sent(key, row_ids, person=person)
 
 
+def second_look(
+    workbench: Workbench, dataset: str, row_ids: Sequence[str], *, among: Sequence[str], name: str, key: str
+) -> None:
+    """Draw what makes a project in which people look at doubted labels again without being told anything about them."""
+    person = person_here(workbench.annotations.service)
+    if person is None:
+        return
+    show_person(person)
+    if person.role is not Role.ADMIN:
+        st.info("An admin makes the project. Ask one.", icon=":material/lock:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        most = st.number_input("Doubted texts, the most doubtful first", 1, len(row_ids), min(50, len(row_ids)), key=f"{key}.n")
+        mixed = st.slider("Others mixed in (%)", 0, 200, 50, 10, key=f"{key}.mixed", width=220,
+                          help="Texts that are not doubted, so that a place in the queue says nothing.")
+        people = st.number_input("Labels for each", 1, 20, 2, key=f"{key}.people")
+    called = st.text_input("Name of the project", name, key=f"{key}.name", max_chars=80, width=360)
+    st.caption(
+        "Nobody who labels sees the label, the title, the model's answer, or which texts are doubted; the order is by chance. "
+        "What people say counts in the next training that takes their labels."
+    )
+    asked = list(row_ids)[: int(most)]
+    if st.button("Make the project", key=f"{key}.make", icon=":material/visibility_off:"):
+        send(key, asked, lambda: workbench.annotations.picked.second_look(
+            str(called or name).strip(), dataset, asked, among=among, by=person.person_id, mixed_in=mixed / 100,
+            overlap=int(people),
+        ))
+    show_sent(key, asked, person=person, words=lambda sent: (
+        f"{escape(sent.project.name)} has {count(sent.first, 'texts')}: {len(asked):,} doubted, the rest mixed in."))
+
+
 def send(key: str, row_ids: Sequence[str], work: Callable[[], Queued]) -> None:
     """Send the texts, and remember under `key` what became of them."""
     with guard():
         st.session_state[f"{key}.sent"] = (tuple(row_ids), work())
 
 
-def show_sent(key: str, row_ids: Sequence[str], *, person: Person) -> None:
+def show_sent(
+    key: str, row_ids: Sequence[str], *, person: Person, words: Callable[[Queued], str] | None = None
+) -> None:
     """Draw what became of these texts where they were sent, and the way to the Label page."""
     ids, sent = st.session_state.get(f"{key}.sent", ((), None))
     if sent is None or ids != tuple(row_ids):
         return
-    st.success(sent_words(sent), icon=":material/check_circle:")
+    st.success((words or sent_words)(sent), icon=":material/check_circle:")
     site.link(site.LABEL, "Label them now", query={"label.project": sent.project.project_id, "person": person.person_id})
 
 
