@@ -115,7 +115,8 @@ def test_the_report_holds_every_figure_and_needs_no_network(home: Path) -> None:
     bench = bench_here()
     run = bench.runs()[0]
     document = bench.reviewing.report(run.run_id)
-    assert document.count("<figure") >= 15 and "LEAKED" not in document
+    assert "<h2>Geometry of the unseen texts</h2>" in document and "<h2>Suspected labels</h2>" in document
+    assert document.count("<figure") >= 18 and "LEAKED" not in document
     own = document.replace(get_plotlyjs(), "")
     assert len(own) < len(document) and "<script src" not in own and 'href="http' not in own
     assert not [t for t in bench.reviewing.review(run.run_id).text if len(t) > 40 and t in document]
