@@ -22,9 +22,10 @@ from tests.bench.deberta import deberta
 from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
+from tests.bench.review import review_rows
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality", "review")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -44,6 +45,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from maps()
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
+    elif part == "review":
+        yield from review_rows(corpus, bench.settings)
     else:
         yield from quality.quality(corpus, bench.settings)
 
