@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from rebracket_core.insight.errors import (
     suspected_labels,
 )
 from rebracket_core.insight.review import Review
+from rebracket_core.insight.second_look import Side, side_of
 from rebracket_core.insight.slices import TWIN_COSINE, SliceReport, find_slices, properties_of, twin_cosines
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.ui.errors import guard
@@ -100,11 +102,13 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
     if not found:
         st.text("No label is in doubt.")
         return
+    sides = _sides(workbench, found)
     st.dataframe(
         [
             {
                 "text": snippet(s.text, limit=240), "label": s.label, "the model says": s.suggested,
-                "believed": round(s.quality, 3), "row": s.row_id,
+                "believed": round(s.quality, 3), **({"people side with": sides.get(s.row_id)} if sides else {}),
+                "row": s.row_id,
             }
             for s in found
         ],
@@ -113,7 +117,19 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
         column_config=_WIDE,
     )
     st.caption(f"{count(len(found), 'labels')}; “believed” is the probability that the model gives the label.")
+    if sides:
+        told = Counter(sides.values())
+        st.text(
+            f"People have labelled {count(len(sides), 'texts')} of these: nearer to the label {told[Side.LABEL]}, to the model "
+            f"{told[Side.MODEL]}, to neither {told[Side.NEITHER]}."
+        )
     _second_look(workbench, run, review, found, question=str(question or "album"))
+
+
+def _sides(workbench: Workbench, found: Sequence[Suspect]) -> dict[str, Side]:
+    """Whose side people take in the doubted labels that somebody labelled, by row id."""
+    said = workbench.annotations.picked.said_of([s.text for s in found])
+    return {s.row_id: side_of(s, said[s.text.strip()].axes) for s in found if s.text.strip() in said}
 
 
 def _second_look(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.annotation import AnnotationService, Item, NewItem, Project, ProjectSettings, SuggestionPolicy
+from rebracket_core.annotation import AnnotationService, Item, NewItem, Project, ProjectSettings, Resolved, SuggestionPolicy
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,6 +94,16 @@ class LabelSets:
             name, blank, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=replace(BLIND, overlap=overlap),
         )
         return Queued(made, first=made.n_items)
+
+    def said_of(self, texts: Collection[str]) -> dict[str, Resolved]:
+        """What people say of each of these texts that somebody labelled; of several projects the newest counts."""
+        wanted = {text.strip() for text in texts}
+        found: dict[str, Resolved] = {}
+        for project in self._service.projects():
+            for told in self._service.resolved(project.project_id):
+                if told.text.strip() in wanted:
+                    found.setdefault(told.text.strip(), told)
+        return found
 
     def _items(self, project_id: str) -> Mapping[str, Item]:
         return {item.text.strip(): item for item in self._service.items(project_id) if not item.repeat_of}

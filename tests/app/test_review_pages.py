@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 from app_pages import Open, table_with, words
 
+from rebracket_core.annotation import AxisLabel, LabelValue, Submission
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench, get_workbench
 
@@ -94,6 +96,13 @@ def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path)
     assert all(item.blind and not item.album and item.wanted == 2 for item in items)
     app.button(key="errors.send.make").click().run()
     assert "project of this name" in app.error[0].value
+    item = service.item(project.project_id, doubted[0])
+    said = LabelValue(*[AxisLabel.abstain()] * 3)
+    sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
+    assert service.submit(project.project_id, [sent], by="ada")[0].status == "saved"
+    app.run()
+    assert "to neither 1" in words(app)
+    assert table_with(app, "people side with")["people side with"].dropna().tolist() == ["neither"]
 
 
 def test_a_run_that_kept_no_numbers_says_so_and_still_shows_its_albums(open_page: Open, home: Path) -> None:

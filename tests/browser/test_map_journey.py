@@ -83,7 +83,7 @@ def test_from_a_lasso_to_a_label(visit: Visit, home: Path) -> None:
     page.get_by_role("button", name="Begin").click()
     page.get_by_label("Name of the project").fill("From the map")
     page.get_by_role("button", name="Make the project").click()
-    page.get_by_text("first in From the map").wait_for()
+    page.get_by_text("From the map has").wait_for()
     page.get_by_role("link", name="Label them now").click()
     page.wait_for_selector(".desk .concept")
     settle(page)

@@ -101,6 +101,8 @@ def show_sent(
 
 def sent_words(sent: Queued) -> str:
     """What became of texts that were sent, as Markdown."""
+    if sent.first == sent.project.n_items:
+        return f"{escape(sent.project.name)} has {count(sent.first, 'texts')}."
     parts = [f"{count(sent.first, 'texts')} {'comes' if sent.first == 1 else 'come'} first in {escape(sent.project.name)}."]
     if sent.by_chance:
         parts.append(f"{sent.by_chance:,} of the share by chance in their turn.")
