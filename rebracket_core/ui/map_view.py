@@ -161,6 +161,8 @@ def reading(stored: StoredMap, asked: Asked) -> str:
         f"Texts that lie together are mostly alike, but of a text's {stored.quality.k} nearest the map loses {lost:.0%}: "
         "check in the table. Distances between far groups say little."
     )
+    if asked.by in PEOPLE:
+        return f"{said} The colours say what people did in all labelling projects, as it stands now."
     if asked.run is None or asked.answers is None or asked.by not in ASKED:
         return said
     found = asked.answers

@@ -32,6 +32,8 @@ def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, w
         st.info("An admin or a reviewer can send them. Ask one, or label them as they come.", icon=":material/lock:")
         return
     words = {i: f"{project.name} ({n:,} of them)" for i, (project, n) in held.items()} | {_NEW: _NEW}
+    if st.session_state.get(f"{key}.project") not in options:
+        st.session_state.pop(f"{key}.project", None)  # of another selection
     chosen = st.selectbox("Send them to", options, format_func=lambda i: words.get(i, i), key=f"{key}.project", width=360)
     if chosen == _NEW:
         name = st.text_input("Name of the project", key=f"{key}.name", max_chars=80, width=360)
