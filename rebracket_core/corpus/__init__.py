@@ -1,10 +1,10 @@
 """Rows coming in: schema, readers, targets, grouped splits, audit and the library of imported data sets."""
 
-from rebracket_core.corpus.audit import AuditReport, Count, Shared, Spread, audit
+from rebracket_core.corpus.audit import audit
+from rebracket_core.corpus.audit_report import AuditReport, Count, Finding, Level, Shared, Spread
 from rebracket_core.corpus.confounds import AxisPair
 from rebracket_core.corpus.duplicates import NearDuplicate
 from rebracket_core.corpus.embeddings import PrecomputedVectors, join_embeddings, read_embeddings
-from rebracket_core.corpus.findings import Finding, Level
 from rebracket_core.corpus.leakage import Leakage
 from rebracket_core.corpus.library import Library, join_datasets, slug
 from rebracket_core.corpus.limits import Limits

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.corpus.findings import Level
+from rebracket_core.corpus.audit_report import Level
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.jobs.places import HERE, places
 from rebracket_core.settings import Settings
