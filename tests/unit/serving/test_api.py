@@ -110,6 +110,7 @@ def test_without_a_run_the_server_lives_and_is_not_ready(empty_home: Path) -> No
         assert answer.status_code == 503 and answer.headers["retry-after"] and "promote" in answer.json()["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_a_share_of_the_texts_always_asks_the_second_run(home: Path) -> None:
     from rebracket_core.training import TrainingConfig
 

@@ -15,6 +15,7 @@ from tests.conftest import open_home
 CONFIG = TrainingConfig(folds=3, members=2)
 
 
+@pytest.mark.slow
 def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     bench = open_home(home)
     found = estimate_training(bench.dataset("starter").frame, config=CONFIG, encoder=bench.encoder("minilm"))
@@ -25,6 +26,7 @@ def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     assert spent / 3 < found.seconds < 60 * spent  # "at most": every fit to its last step, beside other tests
 
 
+@pytest.mark.slow
 def test_more_steps_folds_and_members_take_longer(home: Path) -> None:
     bench = open_home(home)
     frame, encoder = bench.dataset("starter").frame, bench.encoder("minilm")

@@ -96,7 +96,9 @@ def test_it_learns_and_says_how(base: Path, tmp_path: Path) -> None:
     assert not [p for p in (tmp_path / "run").rglob("*") if p.suffix in (".pt", ".pth", ".bin", ".pkl")]
 
 
-@pytest.mark.parametrize("cancel_at", [2, 3, 4])
+@pytest.mark.parametrize(
+    "cancel_at", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)]
+)
 def test_a_cancelled_training_comes_to_the_same_numbers(base: Path, tmp_path: Path, cancel_at: int) -> None:
     """Cancelled within an epoch, at its end and after it; the checkpoint holds the step at which it was."""
     train(job_of(base), tmp_path / "whole")
