@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from typing import Annotated
 
 import typer
 
 from rebracket_core import __version__
-from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.ending import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
@@ -23,6 +21,7 @@ from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
 from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
+from rebracket_core.cli.stopping import INTERRUPTED, stop
 from rebracket_core.cli.verdicts import validate
 
 program = typer.Typer(
@@ -67,8 +66,7 @@ program.command()(doctor)
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of the program with these arguments (by default those of the process)."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminated)
+    stop.listen()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -84,10 +82,6 @@ def run(arguments: list[str] | None = None) -> int:
     finally:
         _flush()
     return DONE
-
-
-def _terminated(_number: int, _frame: object) -> None:
-    raise SystemExit(TERMINATED)  # so that half-written files are taken away on the way out
 
 
 def _flush() -> None:
