@@ -4,20 +4,15 @@ import streamlit as st
 
 from rebracket_core.ui import audit, site
 from rebracket_core.ui.bench import bench
-from rebracket_core.ui.data import show_report
-from rebracket_core.ui.empty import needs
+from rebracket_core.ui.data import choose_dataset, show_report
 
 st.title("Audit", anchor=False)
 st.caption("Groups, repeats, leakage, axes that cannot be told apart, balance and missing labels: before anything is trained.")
 
 workbench = bench()
-datasets = {meta.name: meta for meta in workbench.datasets()}
-if not datasets:
-    needs("There is nothing to audit yet.", (site.IMPORT, "Import data"))
+meta = choose_dataset(workbench, key="audit.dataset", nothing="There is nothing to audit yet.")
+if meta is None:
     st.stop()
-
-name = st.selectbox("Data set", list(datasets), key="audit.dataset", bind="query-params")
-meta = datasets.get(name or "", next(iter(datasets.values())))
 report = audit.report_of(workbench, meta)
 
 st.subheader("What it means", anchor=False)

@@ -4,19 +4,16 @@ import streamlit as st
 
 from rebracket_core.ui import geometry, site
 from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
+from rebracket_core.ui.data import choose_dataset
 from rebracket_core.ui.errors import guard
 
 st.title("Geometry", anchor=False)
 st.caption("How far albums lie apart, whether they lie on a line, which axes are one, and which layer knows it.")
 
 workbench = bench()
-datasets = {meta.name: meta for meta in workbench.datasets()}
-if not datasets:
-    needs("There is no data to measure yet.", (site.IMPORT, "Import data"))
+meta = choose_dataset(workbench, key="geometry.dataset", nothing="There is no data to measure yet.")
+if meta is None:
     st.stop()
-name = st.selectbox("Data set", list(datasets), key="geometry.dataset", bind="query-params")
-meta = datasets.get(name or "", next(iter(datasets.values())))
 found = None
 with guard():
     found = geometry.geometry_of(workbench, meta)

@@ -69,10 +69,10 @@ def create(
     if settings.order is not Order.RANDOM:
         with showing() as progress:
             labels.put_in_order(project.project_id, by=me, progress=progress)
-    if as_json:
-        out.json(_project(project, labels.service.progress(project.project_id)))
-    else:
-        out.text(f"{project.project_id}: {project.n_items:,} texts, {overlap} labels wanted of each.")
+    out.answer(
+        _project(project, labels.service.progress(project.project_id)),
+        f"{project.project_id}: {project.n_items:,} texts, {overlap} labels wanted of each.", as_json=as_json,
+    )
     return DONE
 
 
@@ -120,7 +120,7 @@ def order_(
     with showing() as progress:
         n = labels.put_in_order(project, by=acting(labels, by), order=_word(Order, order) if order else None, run_id=run,
                                 progress=progress)
-    out.json({"project": project, "ordered": n}) if as_json else out.text(f"{n:,} texts are in a new order.")
+    out.answer({"project": project, "ordered": n}, f"{n:,} texts are in a new order.", as_json=as_json)
     return DONE
 
 
@@ -138,7 +138,7 @@ def suggest(
     labels = workbench_for(home).annotations
     with showing() as progress:
         n = labels.suggest(project, by=acting(labels, by), run_id=run, progress=progress)
-    out.json({"project": project, "suggestions": n}) if as_json else out.text(f"{n:,} texts have a suggestion.")
+    out.answer({"project": project, "suggestions": n}, f"{n:,} texts have a suggestion.", as_json=as_json)
     return DONE
 
 

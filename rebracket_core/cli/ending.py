@@ -65,6 +65,13 @@ class Output:
         text = json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False, default=str)
         self.data(f"{text}\n".encode())
 
+    def answer(self, document: Any, text: str, *, as_json: bool) -> None:
+        """Nothing; prints the document where `--json` was given, else the text."""
+        if as_json:
+            self.json(document)
+        else:
+            self.text(text)
+
 
 out = Output()
 

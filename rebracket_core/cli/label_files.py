@@ -78,10 +78,10 @@ def import_(
                          where=str(file)) from error
     labels = workbench_for(home).annotations
     made = import_labels(labels.service, project, data, name=file.name, by=acting(labels, by), form=_form(form))
-    if as_json:
-        out.json(made.to_dict())
-    else:
-        out.text(f"{made.n_saved:,} labels taken, {made.n_revised:,} revised, {made.n_already:,} were there already.")
+    out.answer(
+        made.to_dict(),
+        f"{made.n_saved:,} labels taken, {made.n_revised:,} revised, {made.n_already:,} were there already.", as_json=as_json,
+    )
     for what, n in made.taken_as.items():
         tell(f"Note: {what}: {n:,}")
     if made.skipped:
@@ -101,10 +101,7 @@ def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: Ho
 
     bench = workbench_for(home)
     found = label_health(bench.annotations.service, project, seed=bench.settings.seed)
-    if as_json:
-        out.json(found.to_dict())
-    else:
-        out.text(_told(found))
+    out.answer(found.to_dict(), _told(found), as_json=as_json)
     return DONE
 
 

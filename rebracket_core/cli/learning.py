@@ -60,10 +60,7 @@ def train(
         return detached(bench.launch(dataset, config=chosen, place=place), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.train(dataset, config=chosen, progress=progress)
-    if as_json:
-        out.json(info.to_dict())
-    else:
-        out.text(run_text(info))
+    out.answer(info.to_dict(), run_text(info), as_json=as_json)
     return DONE
 
 
@@ -87,10 +84,7 @@ def cancel(
     """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
     bench = workbench_for(home)
     (bench.searches if bench.searches.has(run) else bench).cancel(run)
-    if as_json:
-        out.json({"cancelling": run})
-    else:
-        out.text(f"{one_line(run)} stops at its next step.")
+    out.answer({"cancelling": run}, f"{one_line(run)} stops at its next step.", as_json=as_json)
     return DONE
 
 
@@ -175,10 +169,7 @@ def promote(
         run = bench.roll_back()
     else:
         bench.promote(run)
-    if as_json:
-        out.json({"promoted": run, "before": before})
-    else:
-        out.text(f"Verdicts now come from {one_line(run)}.")
+    out.answer({"promoted": run, "before": before}, f"Verdicts now come from {one_line(run)}.", as_json=as_json)
     return DONE
 
 

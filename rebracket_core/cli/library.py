@@ -65,10 +65,7 @@ def audit(
     """Say what a data set can teach: groups, duplicates, leakage, confounded axes, balance, missing labels."""
     with showing() as progress:
         report = workbench_for(home).audit(dataset, progress=progress)
-    if as_json:
-        out.json(report.to_dict())
-    else:
-        out.text(_audit_text(report))
+    out.answer(report.to_dict(), _audit_text(report), as_json=as_json)
     return DONE
 
 

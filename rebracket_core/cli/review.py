@@ -26,8 +26,5 @@ def report(
     with showing() as progress:
         document = workbench_for(home).reviewing.report(run, progress=progress)
     write_bytes(to, document.encode("utf-8"))
-    if as_json:
-        out.json({"run_id": run, "file": str(to)})
-    else:
-        out.text(str(to))
+    out.answer({"run_id": run, "file": str(to)}, str(to), as_json=as_json)
     return DONE

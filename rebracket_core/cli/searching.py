@@ -97,10 +97,7 @@ def train_found(
         return detached(bench.launch_found(search, trial=trial), as_json=as_json)
     with showing() as progress:
         info = bench.train_found(search, trial=trial, progress=progress)
-    if as_json:
-        out.json(info.to_dict())
-    else:
-        out.text(run_text(info))
+    out.answer(info.to_dict(), run_text(info), as_json=as_json)
     return DONE
 
 

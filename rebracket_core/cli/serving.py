@@ -94,10 +94,7 @@ def revoke(
 ) -> int:
     """Take a key back; running servers refuse it from the next request on."""
     key = _ring(home).revoke(key_id)
-    if as_json:
-        out.json({"key_id": key.key_id, "revoked_at": key.revoked_at})
-    else:
-        out.text(f"{key.name} ({key.key_id}) is revoked.")
+    out.answer({"key_id": key.key_id, "revoked_at": key.revoked_at}, f"{key.name} ({key.key_id}) is revoked.", as_json=as_json)
     return DONE
 
 

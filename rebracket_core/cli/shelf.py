@@ -28,10 +28,9 @@ def compare(
 ) -> int:
     """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
     found = workbench_for(home).compare(runs)
-    if as_json:
-        out.json({"comparisons": [one.to_dict() for one in found]})
-    else:
-        out.text("\n\n".join(_comparison_text(one) for one in found))
+    out.answer(
+        {"comparisons": [one.to_dict() for one in found]}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json
+    )
     return DONE
 
 
@@ -97,10 +96,10 @@ def export_run(
 ) -> int:
     """Write a run as one file, to import it in another home. It holds the texts that the run was measured on."""
     workbench_for(home).export_run(run, to=to)
-    if as_json:
-        out.json({"run_id": run, "file": str(to), "bytes": to.stat().st_size})
-    else:
-        out.text(f"{one_line(run)} is in {one_line(to)} ({to.stat().st_size:,} bytes), with its unseen texts.")
+    out.answer(
+        {"run_id": run, "file": str(to), "bytes": to.stat().st_size},
+        f"{one_line(run)} is in {one_line(to)} ({to.stat().st_size:,} bytes), with its unseen texts.", as_json=as_json,
+    )
     return DONE
 
 
@@ -113,8 +112,8 @@ def import_run(
 ) -> int:
     """Take in a run from one file after checking the digest of every part. It is not put to use."""
     info = workbench_for(home).import_run(file)
-    if as_json:
-        out.json(info.to_dict())
-    else:
-        out.text(f"Run {one_line(info.run_id)} is here; to use it: rebracket promote {one_line(info.run_id)}")
+    out.answer(
+        info.to_dict(),
+        f"Run {one_line(info.run_id)} is here; to use it: rebracket promote {one_line(info.run_id)}", as_json=as_json,
+    )
     return DONE

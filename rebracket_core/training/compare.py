@@ -10,9 +10,9 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.measures.cells import merged_groups
+from rebracket_core.measures.held_rows import HeldRows, common_positions
 from rebracket_core.measures.paired import group_sums, holm, paired_differences
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
-from rebracket_core.training.held_rows import HeldRows
 
 MIN_GROUPS = 2
 BRIER, LOG_LOSS = "album_brier", "album_log_loss"
@@ -133,8 +133,8 @@ def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> di
 
 
 def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
-    at = _common(first.rows, second.rows)
-    a, b = (_take(run.rows, rows) for run, rows in zip((first, second), at, strict=True))
+    at = common_positions(first.rows, second.rows)
+    a, b = first.rows.take(at[0]), second.rows.take(at[1])
     groups = merged_groups(a.group_id, b.group_id)
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     if n_groups < MIN_GROUPS:
@@ -160,21 +160,6 @@ def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
         disagreements=_disagreements(a, b),
         notes=tuple(LEAKED_NOTE.format(runs=run_id) for run_id in leaked),
     )
-
-
-def _common(first: HeldRows, second: HeldRows) -> tuple[np.ndarray, np.ndarray]:
-    """The positions, in both, of the rows with the same id and the same text, in the order of the first."""
-    place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
-    pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
-    at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return at[:, 0], at[:, 1]
-
-
-def _take(rows: HeldRows, at: np.ndarray) -> HeldRows:
-    def pick(values: Any) -> Any:
-        return values[at] if isinstance(values, np.ndarray) else tuple(values[i] for i in at)
-
-    return HeldRows(**{name: pick(getattr(rows, name)) for name in HeldRows.__slots__})
 
 
 def _differences(a: HeldRows, b: HeldRows, *, groups: np.ndarray, seed: int) -> tuple[Difference, ...]:

@@ -13,6 +13,7 @@ from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.measures.held_answers import write_held_answers
+from rebracket_core.measures.held_rows import write_held_rows
 from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.models.scores import scores_from_logits
@@ -25,8 +26,7 @@ from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ood, fit_w
 from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
 from rebracket_core.training.finetune import FINAL, EncoderTuner
 from rebracket_core.training.folds import cross_baselines
-from rebracket_core.training.held_answers import held_answers
-from rebracket_core.training.held_rows import held_rows, write_held_rows
+from rebracket_core.training.held_answers import held_answers, held_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.thresholds import choose_accept, cross_accept
 from rebracket_core.training.transfer import transfer_between_origins

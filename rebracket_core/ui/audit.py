@@ -10,9 +10,9 @@ import streamlit as st
 from rebracket_core.charts import album_counts
 from rebracket_core.corpus.audit_report import AuditReport, Finding, Level
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.ui.data import place_of, worked_out
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
-from rebracket_core.ui.progress import working
 from rebracket_core.ui.sentences import units
 from rebracket_core.workbench import Workbench
 
@@ -31,19 +31,15 @@ def _kept() -> dict[str, AuditReport]:
 
 def report_of(workbench: Workbench, meta: DatasetMeta) -> AuditReport:
     """The audit of a data set, made with progress the first time and remembered by its digest."""
-    kept, place = _kept(), f"{meta.name} {meta.digest}"
-    if place not in kept:
-        with working(f"Auditing {escape(meta.name)}", done="Audited") as progress:
-            report = workbench.audit(meta.name, progress=progress)
-        while len(kept) >= _MOST_KEPT:
-            kept.pop(next(iter(kept)), None)
-        kept[place] = report
-    return kept[place]
+    return worked_out(
+        _kept(), meta, make=lambda progress: workbench.audit(meta.name, progress=progress),
+        doing="Auditing", done="Audited", most=_MOST_KEPT,
+    )
 
 
 def remembered(meta: DatasetMeta) -> AuditReport | None:
     """The audit of a data set where one was made since the app started, else None."""
-    return _kept().get(f"{meta.name} {meta.digest}")
+    return _kept().get(place_of(meta))
 
 
 def show_findings(report: AuditReport, *, levels: Collection[Level] = tuple(Level)) -> None:

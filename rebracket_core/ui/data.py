@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
+from rebracket_core.ui import site
+from rebracket_core.ui.empty import needs
 from rebracket_core.ui.escape import escape
+from rebracket_core.ui.progress import Progress, working
+from rebracket_core.workbench import Workbench
+
+T = TypeVar("T")
+
+
+def choose_dataset(workbench: Workbench, *, key: str, nothing: str) -> DatasetMeta | None:
+    """Draw the choice of a data set (in the address); None, with `nothing` and a way out, where none is imported."""
+    datasets = {meta.name: meta for meta in workbench.datasets()}
+    if not datasets:
+        needs(nothing, (site.IMPORT, "Import data"))
+        return None
+    name = st.selectbox("Data set", list(datasets), key=key, bind="query-params")
+    return datasets.get(name or "", next(iter(datasets.values())))
+
+
+def worked_out(
+    kept: dict[str, T], meta: DatasetMeta, *, make: Callable[[Progress], T], doing: str, done: str, most: int
+) -> T:
+    """What `make` makes of a data set, with progress the first time; `kept` remembers the last `most` by their digest."""
+    place = place_of(meta)
+    if place not in kept:
+        with working(f"{doing} {escape(meta.name)}", done=done) as progress:
+            found = make(progress)
+        while len(kept) >= most:
+            kept.pop(next(iter(kept)), None)
+        kept[place] = found
+    return kept[place]
+
+
+def place_of(meta: DatasetMeta) -> str:
+    """The name under which something about the rows of a data set is remembered."""
+    return f"{meta.name} {meta.digest}"
 
 
 def show_report(report: ReadReport) -> None:

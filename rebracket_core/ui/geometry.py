@@ -9,7 +9,7 @@ from rebracket_core.insight.axis_angles import SAME
 from rebracket_core.insight.colour_space import colour_distances
 from rebracket_core.insight.trajectory import Shape, Trajectory
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.ui.escape import escape
+from rebracket_core.ui.data import worked_out
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.progress import working
 from rebracket_core.ui.sentences import count, units
@@ -23,6 +23,7 @@ from rebracket_core.workbench.review_figures import (
 )
 from rebracket_core.workbench.reviewing import LAYER_TEXTS, Geometry
 
+_MOST_KEPT = 8
 _MEANING = {
     Shape.LINE: "The albums lie on a line as far as can be measured: straighter than a half circle through as many points.",
     Shape.BENT: "The albums lie on a bent path, not on a line.",
@@ -39,14 +40,10 @@ def _kept() -> dict[str, Geometry]:
 
 def geometry_of(workbench: Workbench, meta: DatasetMeta) -> Geometry:
     """The geometry of a data set, measured with progress the first time and remembered by its digest."""
-    kept, place = _kept(), f"{workbench.settings.home} {meta.name} {meta.digest}"
-    if place not in kept:
-        with working(f"Measuring {escape(meta.name)}", done="Measured") as progress:
-            found = workbench.reviewing.geometry(meta.name, progress=progress)
-        while len(kept) >= 8:
-            kept.pop(next(iter(kept)), None)
-        kept[place] = found
-    return kept[place]
+    return worked_out(
+        _kept(), meta, make=lambda progress: workbench.reviewing.geometry(meta.name, progress=progress),
+        doing="Measuring", done="Measured", most=_MOST_KEPT,
+    )
 
 
 def show_space(found: Geometry, meta: DatasetMeta) -> None:

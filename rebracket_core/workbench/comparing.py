@@ -29,8 +29,8 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
 
 
 def _answers(shelf: RunShelf, run_id: str) -> RunAnswers:
+    from rebracket_core.measures.held_rows import read_held_rows
     from rebracket_core.training.compare import RunAnswers
-    from rebracket_core.training.held_rows import read_held_rows
 
     info = shelf.info(run_id)
     facts: dict[str, Any] = {

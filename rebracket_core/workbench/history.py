@@ -5,25 +5,22 @@ SQLite by default, any SQLAlchemy URL for a team. SQLAlchemy is imported on firs
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rebracket_core.errors import InputError, StoreError
+from rebracket_core.database import new_engine, parsed_url, refused, shown, sqlite_file, transaction
+from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Select, Table
     from sqlalchemy.engine import URL, Connection
 
-BUSY_TIMEOUT_S = 10.0
 MAX_SEARCH_CHARS = 10_000
-_WRITES = "rebracket_writes"
 _FOLD = "rebracket_fold"
 T = TypeVar("T")
 
@@ -159,50 +156,35 @@ class History:
             engine = self._opened(write=write)
             if engine is None:
                 return None
-            options: dict[str, Any] = {_WRITES: write}
-            with engine.connect().execution_options(**options) as connection, connection.begin():
+            with transaction(engine, write=write, durable=False) as connection:
                 return work(connection)
         except (SQLAlchemyError, OSError) as problem:
-            raise _store_error(problem, where=self._shown(), write=write) from problem
+            message = f"The history cannot be {'written' if write else 'read'}."
+            raise refused(problem, message=message, where=shown(self._url())) from problem
 
     def _opened(self, *, write: bool) -> Engine | None:
         import sqlalchemy as sa
 
         url = self._url()
         with self._lock:
-            file = _sqlite_file(url)
+            file = sqlite_file(url)
             if self._engine is None:
                 if file is not None:
                     if not file.exists() and not write:
                         return None
                     file.parent.mkdir(parents=True, exist_ok=True)
-                self._engine = _new_engine(url)
+                self._engine = new_engine(url, functions={_FOLD: _fold})
             if not self._has_table:
                 if not write and not sa.inspect(self._engine).has_table(_table().name):
                     return None
                 if write:
-                    options: dict[str, Any] = {_WRITES: True}
-                    with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                    with transaction(self._engine, write=True) as connection:
                         _table().metadata.create_all(connection)
                 self._has_table = True
             return self._engine
 
     def _url(self) -> URL:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            return make_url(self._url_text)
-        except (ArgumentError, ValueError):
-            raise StoreError(
-                "The address of the database cannot be read.", found="no SQLAlchemy URL",
-                expected="a URL such as sqlite:////home/me/workbench.db or postgresql+pg8000://user:password@host/name",
-                hint="correct REBRACKET_DB or unset it",
-            ) from None
-
-    def _shown(self) -> str:
-        url = self._url()
-        return str(_sqlite_file(url) or url.render_as_string(hide_password=True))
+        return parsed_url(self._url_text)
 
 
 @lru_cache(maxsize=1)
@@ -228,51 +210,8 @@ def _table() -> Table:
     )
 
 
-def _new_engine(url: URL) -> Engine:
-    """An engine for `url`: for SQLite with WAL, a busy timeout and BEGIN IMMEDIATE for writers."""
-    import sqlalchemy as sa
-
-    if url.get_backend_name() != "sqlite":
-        try:
-            return sa.create_engine(url, json_serializer=_dumps, pool_pre_ping=True)
-        except ImportError as problem:
-            raise StoreError(
-                "The driver of the database is not installed.", expected=f"the package for {url.drivername}",
-                found=str(problem),
-                hint="install it (for PostgreSQL: pip install 'rebracket[postgres]') or unset REBRACKET_DB",
-            ) from problem
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
-    if _sqlite_file(url) is None:
-        options = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
-    engine = sa.create_engine(url, json_serializer=_dumps, **options)
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
-        dbapi_connection.create_function(_FOLD, 1, _fold, deterministic=True)
-        dbapi_connection.execute("PRAGMA journal_mode=WAL").close()
-        dbapi_connection.execute("PRAGMA synchronous=NORMAL").close()
-
-    @sa.event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _sqlite_file(url: URL) -> Path | None:
-    if url.get_backend_name() != "sqlite" or not url.database or ":memory:" in url.database:
-        return None
-    return Path(url.database)
-
-
 def _fold(text: str | None) -> str | None:
     return text.casefold() if isinstance(text, str) else text
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
 
 
 def _storable(text: object) -> str:
@@ -305,23 +244,3 @@ def _row(verdict: Mapping[str, Any], *, at: str, source: str) -> dict[str, Any]:
 
 def _entry(row: Mapping[str, Any]) -> HistoryEntry:
     return HistoryEntry(str(row["entry_id"]), row["at"], row["source"], row["run_id"], row["document"])
-
-
-def _store_error(problem: Exception, *, where: str, write: bool) -> StoreError:
-    """The StoreError that says what to do about what the database or the disk answered."""
-    said = str(getattr(problem, "orig", None) or problem).strip().splitlines() or [type(problem).__name__]
-    low = said[0].lower()
-    cases = (
-        (("locked", "busy"), "another program holds it; close that program or try again"),
-        (("readonly", "read-only", "permission", "unable to open", "access", "no such file", "a directory", "exists"),
-         "make the folder writable, or set REBRACKET_HOME or REBRACKET_DB to one that is"),
-        (("full", "no space"), "free disk space, then run it again"),
-        (("not a database", "malformed", "no such column", "has no column"),
-         "move this file away (keep a copy); a new one is made on the next run"),
-        (("connect", "refused", "timeout", "authentication", "host"),
-         "check that the database server runs and that REBRACKET_DB names it"),
-    )
-    hints = (advice for words, advice in cases if any(word in low for word in words))
-    hint = next(hints, "see the message and try again")
-    return StoreError(f"The history cannot be {'written' if write else 'read'}.", found=said[0].rstrip("."), hint=hint,
-                      expected="a database that answers", where=where)

@@ -17,7 +17,7 @@ from rebracket_core.validation import VerdictKind
 
 if TYPE_CHECKING:
     from rebracket_core.insight.map_store import StoredMap
-    from rebracket_core.training.held_rows import HeldRows
+    from rebracket_core.measures.held_rows import HeldRows
     from rebracket_core.validation import Verdict
     from rebracket_core.workbench.bench import Workbench
 
@@ -104,7 +104,7 @@ def _read(path: Path, run_id: str) -> MapAnswers:
 
 
 def _take_held(found: MapAnswers, bench: Workbench, stored: StoredMap) -> None:
-    from rebracket_core.training.held_rows import read_held_rows
+    from rebracket_core.measures.held_rows import read_held_rows
 
     info = bench.shelf.info(found.run_id)
     try:

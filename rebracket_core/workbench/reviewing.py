@@ -86,7 +86,7 @@ class Reviewing:
         """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
         from rebracket_core.insight.review import Review
         from rebracket_core.measures.held_answers import read_held_answers
-        from rebracket_core.training.held_rows import HeldRows, read_held_rows
+        from rebracket_core.measures.held_rows import HeldRows, read_held_rows
 
         info, folder = self._bench.shelf.info(run_id), self._bench.shelf.folder_of(run_id).path
         rows, answers = read_held_rows(folder), read_held_answers(folder)

@@ -22,9 +22,9 @@ from rebracket_core.errors import DataError, ModelError, RebracketError, StoreEr
 from rebracket_core.files import atomic_file, write_json
 from rebracket_core.jobs.state import RESULT, Status
 from rebracket_core.measures.held_answers import ANSWERS_FILE, read_held_answers
+from rebracket_core.measures.held_rows import HELD_FILE, read_held_rows
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.training import Evaluation
-from rebracket_core.training.held_rows import HELD_FILE, read_held_rows
 from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench.run_notes import NOTE_FILE, note_of
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from rebracket_core.errors import InputError, ModelError
+from rebracket_core.errors import InputError
+from rebracket_core.measures.held_rows import HeldRows
 from rebracket_core.measures.paired import group_sums, holm, paired_differences, sign_flip_p
 from rebracket_core.training.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
-from rebracket_core.training.held_rows import HELD_FILE, HeldRows, read_held_rows, write_held_rows
 
 
 def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> HeldRows:
@@ -179,38 +176,3 @@ def test_the_correction_is_over_all_pairs() -> None:
 
 def test_config_difference_names_what_one_alone_knows() -> None:
     assert config_difference({"a": 1, "b": 2}, {"b": 3, "c": 4}) == {"a": (1, None), "b": (2, 3), "c": (None, 4)}
-
-
-# ---- the file ---------------------------------------------------------------------------------------------------------
-
-
-def test_unseen_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
-    rows = _rows([0, 8, 3], truth=[0, -1, 2], groups=["a", "b", "c"])
-    write_held_rows(tmp_path, rows)
-    back = read_held_rows(tmp_path)
-    for name in HeldRows.__slots__:
-        assert np.array_equal(getattr(back, name), getattr(rows, name)), name
-
-
-def test_rows_that_are_absent_damaged_or_foreign_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="did not keep"):
-        read_held_rows(tmp_path)
-    (tmp_path / HELD_FILE).write_bytes(b"no parquet")
-    with pytest.raises(ModelError, match="cannot be read"):
-        read_held_rows(tmp_path)
-    write_held_rows(tmp_path, _rows([0, 1], truth=[0, 1], groups=["a", "b"]))
-    table = pq.read_table(tmp_path / HELD_FILE)
-    wrong = {
-        "album_truth": pa.array(["Mauve", None]),
-        "row_id": pa.array(["r0", "r0"]),
-        "album_probabilities": pa.array([[1.0] * 9, [1.0] * 9]),
-        "text": pa.array(["a", None]),
-    }
-    for name, column in wrong.items():
-        place = table.column_names.index(name)
-        pq.write_table(table.set_column(place, name, column), tmp_path / HELD_FILE)
-        with pytest.raises(ModelError, match="cannot be read"):
-            read_held_rows(tmp_path)
-    pq.write_table(table.drop_columns(["verdict"]), tmp_path / HELD_FILE)
-    with pytest.raises(ModelError, match="the columns row_id"):
-        read_held_rows(tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.insight.map_spec import MapMethod
 from rebracket_core.jobs import Status
-from rebracket_core.training.held_rows import read_held_rows
+from rebracket_core.measures.held_rows import read_held_rows
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.map_answers import Standing
 from rebracket_core.workbench.map_exports import to_csv, to_html

@@ -131,7 +131,7 @@ def test_it_is_in_wal_mode(history: History, verdict: Make, tmp_path: Path) -> N
 
 def test_a_locked_database_says_what_to_do(history: History, verdict: Make, tmp_path: Path,
                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebracket_core.workbench.history.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("rebracket_core.database.BUSY_TIMEOUT_S", 0.05)
     history.keep([verdict()])
     with sqlite3.connect(tmp_path / "home" / "workbench.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

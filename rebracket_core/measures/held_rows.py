@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.errors import ModelError
-from rebracket_core.files import write_bytes
+from rebracket_core.measures.held_file import read_held_file, taken, write_held_file
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.training.evaluation import ACCEPTED, Held, held_verdicts
 
 if TYPE_CHECKING:
-    import pandas as pd
     import pyarrow as pa
 
 HELD_FILE = "held.parquet"
@@ -48,35 +45,21 @@ class HeldRows:
     def __len__(self) -> int:
         return len(self.row_id)
 
+    def take(self, at: np.ndarray) -> HeldRows:
+        """Some of the rows, by index."""
+        return HeldRows(**{name: taken(getattr(self, name), at) for name in HeldRows.__slots__})
 
-def held_rows(held: Held, *, frame: pd.DataFrame, outputs: Sequence[str]) -> HeldRows:
-    """The rows of an evaluation as they are kept; `frame` holds the same rows, `outputs` are the questions that were learnt.
 
-    The text is the concept, whatever field the run read.
-    """
-    truth, scores, n = held.targets, held.answers.scores, len(frame)
-    albums, axes = "album" in outputs, "axes" in outputs
-    judged = held_verdicts(held, thresholds=held.thresholds) if albums and axes else []
-    verdicts = [str(v.verdict) for v in judged] or [""] * n
-    return HeldRows(
-        row_id=tuple(map(str, frame["row_id"].tolist())),
-        group_id=tuple(map(str, held.groups.tolist())),
-        text=tuple(map(str, frame["concept"].tolist())),
-        album_truth=truth.album_idx,
-        album_top=scores.album.argmax(axis=1) if albums else np.full(n, -1),
-        album_proba=scores.album if albums else np.full(scores.album.shape, np.nan),
-        axis_truth=np.where(truth.axis_kind == "single", truth.axis.argmax(axis=2), -1),
-        axis_top=scores.axis.argmax(axis=2) if axes else np.full((n, len(AXIS_NAMES)), -1),
-        verdict=tuple(verdicts),
-        accepted=np.array([v in ACCEPTED for v in verdicts], dtype=bool),
-    )
+def common_positions(first: HeldRows, second: HeldRows) -> tuple[np.ndarray, np.ndarray]:
+    """The positions, in both, of the rows with the same id and the same text, in the order of the first."""
+    place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
+    pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
+    at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return at[:, 0], at[:, 1]
 
 
 def write_held_rows(folder: Path, rows: HeldRows) -> None:
     """Write `held.parquet` of a run folder; names are written as names, so that other tools can read the file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     columns: dict[str, Any] = {
         "row_id": list(rows.row_id),
         "group_id": list(rows.group_id),
@@ -91,9 +74,7 @@ def write_held_rows(folder: Path, rows: HeldRows) -> None:
     for j, axis in enumerate(AXIS_NAMES):
         columns[f"{axis}_truth"] = _names(rows.axis_truth[:, j], MODES[axis])
         columns[f"{axis}_predicted"] = _names(rows.axis_top[:, j], MODES[axis])
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=_schema()), sink)
-    write_bytes(folder / HELD_FILE, sink.getvalue())
+    write_held_file(folder / HELD_FILE, columns, schema=_schema())
 
 
 def read_held_rows(folder: Path) -> HeldRows:
@@ -101,9 +82,6 @@ def read_held_rows(folder: Path) -> HeldRows:
 
     Raises ModelError where they are not kept (a run made before they were) or where the file is damaged or foreign.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     path = folder / HELD_FILE
     if not path.is_file():
         raise ModelError(
@@ -113,18 +91,7 @@ def read_held_rows(folder: Path) -> HeldRows:
             hint="train it again with this version, on the same data and config, and compare the new run",
             where=folder.name,
         )
-    try:
-        # The file alone is opened: given a path, pyarrow would read partitions out of the names of folders.
-        table = pq.read_table(io.BytesIO(path.read_bytes()))
-        return _rows(table.select(_schema().names).cast(_schema()))
-    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
-        raise ModelError(
-            "What the run said of its unseen texts cannot be read.",
-            expected=f"the columns {', '.join(_schema().names)}",
-            found=str(cause)[:200],
-            hint="train the run again, or restore the file",
-            where=str(path),
-        ) from cause
+    return read_held_file(path, schema=_schema(), make=_rows, message="What the run said of its unseen texts cannot be read.")
 
 
 def _rows(table: pa.Table) -> HeldRows:

@@ -1,0 +1,55 @@
+"""The files in which a run keeps what it said of its unseen rows: Parquet of one schema, whole or refused."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from rebracket_core.errors import ModelError
+from rebracket_core.files import write_bytes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+
+
+def taken(values: Any, at: np.ndarray) -> Any:
+    """The values at some positions, an array as an array and a tuple as a tuple."""
+    return values[at] if isinstance(values, np.ndarray) else tuple(values[int(i)] for i in at)
+
+
+def write_held_file(path: Path, columns: Mapping[str, Any], *, schema: pa.Schema) -> None:
+    """Write these columns in the place of the file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(pa.table(dict(columns), schema=schema), sink)
+    write_bytes(path, sink.getvalue())
+
+
+def read_held_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str) -> T:
+    """What `make` makes of the file's columns of this schema; it refuses values with a ValueError or KeyError.
+
+    Raises ModelError with this message where the file is damaged or foreign.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        # The file alone is opened: given a path, pyarrow would read partitions out of the names of folders.
+        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        return make(table.select(schema.names).cast(schema))
+    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+        raise ModelError(
+            message,
+            expected=f"the columns {', '.join(schema.names)}",
+            found=str(cause)[:200],
+            hint="train the run again, or restore the file",
+            where=str(path),
+        ) from cause
