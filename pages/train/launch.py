@@ -11,7 +11,7 @@ st.title("Launch", anchor=False)
 st.caption("A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.")
 
 workbench = bench()
-datasets, states = workbench.datasets(), workbench.states()
+datasets, states = workbench.datasets(), workbench.trainings.states()
 if not datasets and not states:
     needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
     st.stop()

@@ -140,7 +140,7 @@ def _show_texts(one: Mapping[str, Any]) -> None:
 
 
 def _show_curves(workbench: Workbench, names: Mapping[str, str]) -> None:
-    points = {name: workbench.watch(run_id).points for run_id, name in names.items()}
+    points = {name: workbench.trainings.watch(run_id).points for run_id, name in names.items()}
     if not any(points.values()):
         st.caption("No curves were kept of these runs.")
         return

@@ -229,7 +229,7 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     if not st.button("How long will it take?", icon=":material/timer:", key="launch.estimate"):
         return
     with st.spinner("Trying a part of the texts and a few steps"):
-        found = workbench.estimate(meta.name, config=config)
+        found = workbench.trainings.estimate(meta.name, config=config)
     st.info(
         f"At most {time_left(found.seconds)} and {found.memory_bytes / 1e9:.1f} GB of memory, once it is its turn. Most "
         "trainings stop early and take less.",
@@ -258,7 +258,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.launch(meta.name, config=config, place=place)
+        return workbench.trainings.launch(meta.name, config=config, place=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

@@ -14,7 +14,7 @@ from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.run import span
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.bench import RunWatch
+from rebracket_core.workbench.trainings import RunWatch
 
 NEW, WATCH = "New training", "Watch"
 _VIEW, _RUN, _STARTED, _CANCELLED = "launch.view", "launch.run", "launch.started", "launch.cancelled"
@@ -74,13 +74,13 @@ def choose_run(states: Sequence[RunState]) -> str:
 
 def show_run(workbench: Workbench, run_id: str) -> None:
     """Draw a run as it stands; while it is active, anew every second."""
-    polling = workbench.watch(run_id).state.status.active
+    polling = workbench.trainings.watch(run_id).state.status.active
     st.fragment(_run, run_every=_EVERY_S if polling else None)(workbench, run_id, polling=polling)
 
 
 def _run(workbench: Workbench, run_id: str, *, polling: bool) -> None:
     with guard():
-        watch = workbench.watch(run_id)
+        watch = workbench.trainings.watch(run_id)
         if polling and not watch.state.status.active:
             st.rerun()  # the whole page, which asks no more
         _show_status(watch.state)
@@ -168,11 +168,11 @@ def _buttons(workbench: Workbench, state: RunState) -> None:
         asked = st.session_state.get(_CANCELLED) == place
         label = "Cancelling at its next step" if asked else "Cancel"
         if st.button(label, icon=":material/cancel:", key="launch.cancel", disabled=asked):
-            workbench.cancel(state.run_id)
+            workbench.trainings.cancel(state.run_id)
             st.session_state[_CANCELLED] = place
             st.rerun()
     elif state.status.resumable and st.button("Resume", type="primary", icon=":material/resume:", key="launch.resume"):
-        workbench.resume(state.run_id)
+        workbench.trainings.resume(state.run_id)
         st.rerun()
 
 
@@ -189,12 +189,12 @@ def _show_curves(watch: RunWatch) -> None:
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:
     """Draw the other runs that wait or train, each with its progress and a way to it; nothing where there is none."""
-    if any(s.status.active and s.run_id != chosen for s in workbench.states()):
+    if any(s.status.active and s.run_id != chosen for s in workbench.trainings.states()):
         st.fragment(_others, run_every=_EVERY_S)(workbench, chosen)
 
 
 def _others(workbench: Workbench, chosen: str) -> None:
-    others = [s for s in workbench.states() if s.status.active and s.run_id != chosen]
+    others = [s for s in workbench.trainings.states() if s.status.active and s.run_id != chosen]
     if not others:
         st.rerun()
     st.subheader("Also active", anchor=False)

@@ -75,7 +75,7 @@ def main(corpus: Path) -> None:
         bench = Workbench(Settings.from_env({"REBRACKET_HOME": home}))
         for name, file, text in SETS:
             bench.import_data(corpus / file, name=name)
-            run = bench.train(name, config=TrainingConfig(text=text, seed=SEED))
+            run = bench.trainings.train(name, config=TrainingConfig(text=text, seed=SEED))
             print(f"\n## {name}\n")
             lines = [*review_lines(bench, run.run_id), *geometry_lines(bench, name)]
             print("\n".join(f"- {line}" for line in lines), flush=True)

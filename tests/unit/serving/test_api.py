@@ -116,7 +116,7 @@ def test_a_share_of_the_texts_always_asks_the_second_run(home: Path) -> None:
 
     bench = open_home(home)
     first = bench.promoted()
-    second = bench.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.trainings.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
     assert first is not None
     options = ServeOptions(second_run=second, second_share=0.4)
     with TestClient(create_app(bench, options)) as client:

@@ -20,7 +20,7 @@ def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     bench = open_home(home)
     found = estimate_training(bench.dataset("starter").frame, config=CONFIG, encoder=bench.encoder("minilm"))
     start = time.perf_counter()
-    bench.train("starter", config=CONFIG)
+    bench.trainings.train("starter", config=CONFIG)
     spent = time.perf_counter() - start
     assert found.n_fits == 4 and found.n_rows == len(bench.dataset("starter").frame)
     assert spent / 3 < found.seconds < 60 * spent  # "at most": every fit to its last step, beside other tests

@@ -208,7 +208,7 @@ def test_a_killed_training_comes_to_the_same_numbers(base: Path, tmp_path: Path,
 def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home: Path, tmp_path: Path) -> None:
     bench = open_home(home)
     config = CONFIG.with_(encoder=str(base), folds=2, epochs=1, max_steps=8)
-    info = bench.train("starter", config=config)
+    info = bench.trainings.train("starter", config=config)
     place = home / "runs" / info.run_id
     assert (place / "model" / "encoder" / "model.safetensors").is_file()
     assert info.encoder_id != bench.encoder(str(base)).encoder_id

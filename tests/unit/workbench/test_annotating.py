@@ -35,7 +35,7 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     assert project.n_items == len(set(bench.dataset("starter").frame["concept"]))
     _label_all(bench, project.project_id, n=12, value=LabelValue(
         AxisLabel.of((600, 400, 0)), AxisLabel.hard("spatial", "place"), AxisLabel.abstain(), confidence=700))
-    info = bench.train("starter", config=SMALL.with_(labels="human"))
+    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
     model = bench.model(info.run_id)
     told = model.manifest["labels"]
     (snap,) = service.snapshots(project.project_id)
@@ -43,15 +43,15 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     assert told["n_human"] == 12
     assert told["sources"]["temporal"]["human"] == 12 and "human" not in told["sources"]["ontological"]
     _label_all(bench, project.project_id, n=3, value=LabelValue(*[AxisLabel.abstain()] * 3))
-    again = bench.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
+    again = bench.trainings.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
     assert bench.model(again.run_id).manifest["labels"] == told
     with pytest.raises(InputError, match="no such snapshot"):
-        bench.train("starter", config=SMALL.with_(labels="labels-unknown"))
+        bench.trainings.train("starter", config=SMALL.with_(labels="labels-unknown"))
 
 
 def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) -> None:
     bench = open_home(home)
-    info = bench.train("starter", config=SMALL.with_(labels="human"))
+    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
     assert bench.model(info.run_id).manifest["labels"]["snapshots"] == []
     with pytest.raises(ConfigError):
         TrainingConfig(labels="mine")
