@@ -18,6 +18,7 @@ from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
+from rebracket_core.cli.monitoring import monitor
 from rebracket_core.cli.options import HomeOption, common
 from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
@@ -64,6 +65,7 @@ program.command("app")(serve_app)
 program.command()(serve)
 program.add_typer(keys, name="keys")
 program.command()(watch)
+program.command()(monitor)
 program.command()(doctor)
 
 

@@ -168,7 +168,7 @@ def test_the_worked_example_counts_first_and_last_tries(
     assert (found.at_first, found.at_last, found.right_at_first, found.right_at_last, found.tries) == (1, 2, 0, 1, 6)
     assert (found.commissions, found.with_second, found.branches) == (3, 2, {"accept": 2, "reject": 1})
     for thread, name in (("one", "01"), ("one", "02"), ("two", "01")):
-        (tmp_path / thread).mkdir(exist_ok=True)
-        (tmp_path / thread / f"{name}.yml").write_text(f"concept: {TEXT}\nrainbow_color: Red\n")
-    assert main([str(tmp_path)]) == 0
+        (tmp_path / "written" / thread).mkdir(exist_ok=True, parents=True)
+        (tmp_path / "written" / thread / f"{name}.yml").write_text(f"concept: {TEXT}\nrainbow_color: Red\n")
+    assert main([str(tmp_path / "written")]) == 0
     assert "2 commissions, 1 of them with more than one proposal" in capsys.readouterr().out
