@@ -23,6 +23,7 @@ from rebracket_core.charts._reliability_band import BandBin, reliability_band
 from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
 from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts._traffic import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts._transmigration import path_ternary
 from rebracket_core.charts._votes import AxisVote, votes_ternary
 
@@ -46,6 +47,7 @@ __all__ = [
     "agreement_intervals",
     "album_bars",
     "album_counts",
+    "albums_over_time",
     "axis_bars",
     "axis_ternary",
     "cell_grid",
@@ -57,6 +59,7 @@ __all__ = [
     "distance_bars",
     "effort",
     "labels_by_day",
+    "latency_over_time",
     "layer_curve",
     "loss_curves",
     "loss_of_folds",
@@ -76,5 +79,6 @@ __all__ = [
     "score_intervals",
     "share_pairs",
     "trial_values",
+    "verdicts_over_time",
     "votes_ternary",
 ]

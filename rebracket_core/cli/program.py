@@ -16,6 +16,7 @@ from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
+from rebracket_core.cli.monitoring import monitor
 from rebracket_core.cli.options import HomeOption, common
 from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
@@ -23,6 +24,7 @@ from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
 from rebracket_core.cli.stopping import INTERRUPTED, stop
 from rebracket_core.cli.verdicts import validate
+from rebracket_core.cli.watching import watch
 
 program = typer.Typer(
     name="rebracket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -61,6 +63,8 @@ for _searching in (search, searches, train_found):
 program.command("app")(serve_app)
 program.command()(serve)
 program.add_typer(keys, name="keys")
+program.command()(watch)
+program.command()(monitor)
 program.command()(doctor)
 
 

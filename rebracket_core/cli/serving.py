@@ -27,6 +27,9 @@ def serve(
     per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="Requests of one caller in a minute.")] = 6000,
     max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
+    sample: Annotated[
+        float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
+    ] = 0.0,
     log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
     second: Annotated[
         str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
@@ -42,7 +45,7 @@ def serve(
 
     run, share = _second(second)
     options = ServeOptions(
-        host=host, port=port, per_minute=per_minute, max_queued=max_queued, keep=keep, log_texts=log_texts,
+        host=host, port=port, per_minute=per_minute, max_queued=max_queued, keep=keep, sample=sample, log_texts=log_texts,
         second_run=run, second_share=share,
     )
     run_server(workbench_for(home), options, quiet=quiet)

@@ -41,6 +41,13 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+MONITORING = Place(
+    "pages/concepts/monitoring.py",
+    "Monitoring",
+    ":material/monitor_heart:",
+    "monitoring",
+    "What comes in and what is answered, over time.",
+)
 PROGRESS = Place(
     "pages/annotate/progress.py",
     "Progress",
@@ -131,7 +138,7 @@ AUDIT = Place(
 
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
-    "Concepts": (VALIDATE, HISTORY),
+    "Concepts": (VALIDATE, HISTORY, MONITORING),
     "Annotate": (LABEL, ADJUDICATE, PROGRESS),
     "Train": (LAUNCH, SEARCH, RUNS),
     "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, GEOMETRY),

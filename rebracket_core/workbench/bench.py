@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,10 +16,12 @@ from rebracket_core.workbench.history import History
 from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
+from rebracket_core.workbench.monitoring import Monitoring
 from rebracket_core.workbench.reviewing import Reviewing
 from rebracket_core.workbench.roots import below_root
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
+from rebracket_core.workbench.verdict_counts import VerdictCounts
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
@@ -49,6 +52,7 @@ class Workbench:
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
+        self.verdict_counts = VerdictCounts(settings.home / "monitoring")
         self.maps = Maps(self)
         self._annotations: Annotations | None = None
 
@@ -82,6 +86,11 @@ class Workbench:
     def compare(self, run_ids: Sequence[str]) -> list[Comparison]:
         """Each later run against the first, on the unseen rows of both; see `training.compare`."""
         return compare(self.shelf, run_ids, seed=self.settings.seed)
+
+    @property
+    def monitoring(self) -> Monitoring:
+        """What comes in and what is answered, over time: counts, latency, drift, samples to label."""
+        return Monitoring(self)
 
     @property
     def reviewing(self) -> Reviewing:
@@ -159,11 +168,14 @@ class Workbench:
         progress: Progress | None = None,
         source: str = "",
         keep: bool = True,
+        counted: bool = False,
     ) -> list[Verdict]:
         """One verdict a concept, in input order; what cannot be judged carries `error`. Raises NoModelError without a run.
 
-        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction.
+        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; what is
+        kept or `counted` shows in the monitoring.
         """
+        start = time.perf_counter()
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
@@ -174,6 +186,8 @@ class Workbench:
             thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
         )
+        if keep or counted:
+            self.verdict_counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
             self.history.keep((v.to_dict() for v in verdicts), source=source)
         return verdicts
