@@ -29,7 +29,7 @@ if wrong.open:
         mistakes.show_mistakes(review, vectors, seed=seed)
 if doubtful.open:
     with doubtful, guard():
-        mistakes.show_suspects(review)
+        mistakes.show_suspects(workbench, run, review)
 if people.open:
     with people, guard():
         mistakes.show_people(review)

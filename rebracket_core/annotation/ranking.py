@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rebracket_core.annotation.desk import Desk, project_row, require, settings_of, share_of, storable
@@ -52,6 +52,20 @@ def put_order(desk: Desk, project_id: str, scores: Mapping[str, float], *, by: s
         part = changes[at : at + _CHUNK]
         desk.store.write(lambda connection, part=part: _write(connection, part), durable=False)  # type: ignore[misc]
     return len(changes)
+
+
+def put_first(desk: Desk, project_id: str, item_ids: Collection[str], *, by: str, why: str) -> int:
+    """The number of these items that the project has; they come before the others, which keep their order and their words."""
+    import sqlalchemy as sa
+
+    items, asked = tables().items, set(item_ids)
+    query = sa.select(items.c.item_id, items.c.rank, items.c.why).where(
+        items.c.project_id == project_id, items.c.repeat_of == "")
+    rows = desk.store.read(lambda c: (project_row(c, project_id), c.execute(query).all())[1], empty=[])
+    scores = {row.item_id: 1.0 if row.item_id in asked else -1.0 - row.rank for row in rows}
+    words = {row.item_id: why if row.item_id in asked else row.why for row in rows}
+    put_order(desk, project_id, scores, by=by, why=words)
+    return sum(row.item_id in asked for row in rows)
 
 
 def _places(

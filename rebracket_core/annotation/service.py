@@ -7,7 +7,7 @@ write. Nothing is ever deleted: an undo is an event too, and it can be undone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from rebracket_core.annotation import (
     adjudicating,
@@ -187,6 +187,10 @@ class AnnotationService:
     def put_order(self, project_id: str, scores: Mapping[str, float], *, by: str, why: Mapping[str, str]) -> int:
         """The number of items put in a new order, highest score first, the chance share mixed in (reviewers and admins)."""
         return ranking.put_order(self._desk, project_id, scores, by=by, why=why)
+
+    def put_first(self, project_id: str, item_ids: Collection[str], *, by: str, why: str) -> int:
+        """The number of these items that the project has (reviewers and admins); all but those by chance come first now."""
+        return ranking.put_first(self._desk, project_id, item_ids, by=by, why=why)
 
     # ---- reading ------------------------------------------------------------------------------------------------------
 

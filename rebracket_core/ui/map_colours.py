@@ -11,6 +11,7 @@ from rebracket_core.charts.colours import ALBUM_COLOURS
 from rebracket_core.insight.map_store import StoredMap
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.workbench.map_answers import STANDINGS, VERDICTS, MapAnswers
+from rebracket_core.workbench.map_people import LABEL_STATES, MapPeople
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,10 +31,13 @@ ASKED = {
     **{f"run.{axis}": f"{axis} mode (run)" for axis in AXIS_NAMES},
     "run.right": "right or wrong (run)",
     "run.probability": "album probability (run)",
+    "run.confidence": "confidence: how album-like (run)",
     "run.verdict": "verdict (run)",
     "run.standing": "whether the run had met the text",
 }
 """Colours that need a run."""
+PEOPLE = {"people.state": "label state (people)", "people.annotator": "annotator (people)"}
+"""Colours by what people said in labelling projects, as it stands now."""
 _ORDER = {"album": ALBUM_NAMES, "type": TYPE_NAMES, **MODES}
 
 
@@ -71,8 +75,17 @@ def asked_paint(answers: MapAnswers, by: str) -> MapPaint:
         return class_paint(title, codes, ("right", "wrong"), colours=RIGHT_WRONG, unknown="no label or no answer")
     if what == "probability":
         return scale_paint(title, answers.probability, low=0.0, high=1.0, unknown=unknown)
+    if what == "confidence":
+        return scale_paint(title, answers.confidence, low=0.0, high=1.0, unknown=unknown)
     if what == "verdict":
         return class_paint(title, answers.verdict, VERDICTS, unknown=unknown)
     if what == "standing":
         return class_paint(title, answers.standing, STANDINGS, unknown="other")
     return class_paint(title, answers.axis_top[:, AXIS_NAMES.index(what)], MODES[what], unknown=unknown)
+
+
+def people_paint(found: MapPeople, by: str) -> MapPaint:
+    """The paint by how far people are with a text, or by who labelled it."""
+    if by == "people.state":
+        return class_paint(PEOPLE[by], found.state.astype(np.int64), LABEL_STATES, unknown="in no project")
+    return class_paint(PEOPLE[by], found.annotator, found.names, unknown="nobody yet")

@@ -12,6 +12,7 @@ import streamlit as st
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape, snippet
+from rebracket_core.ui.labelling.sending import label_these
 from rebracket_core.ui.map_view import Asked, Chosen, draw
 from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import Workbench
@@ -60,6 +61,11 @@ def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:
     else:
         st.caption("Tick a row to read the whole text and to note something on it.")
     _keep(workbench, asked, chosen)
+    label = st.expander("Label these", icon=":material/label:", key="map.label", on_change="rerun")
+    if label.open:
+        with label, guard():
+            ids = asked.stored.values("row_id", chosen.at)
+            label_these(workbench, asked.stored.spec.dataset, ids, why=f"{chosen.why} on the map", key="map.send")
 
 
 def table_of(asked: Asked, at: np.ndarray, *, notes: dict[str, int], chosen: Chosen) -> pd.DataFrame:

@@ -17,10 +17,11 @@ from rebracket_core.insight.map_scene import inside_polygon, on_plane, scene
 from rebracket_core.insight.map_store import StoredMap
 from rebracket_core.ui.escape import escape, snippet
 from rebracket_core.ui.map_canvas import MOST_LABELS, Drawing, Mark, drawn_anew, hidden_of, show_map, state_of, view_of
-from rebracket_core.ui.map_colours import ASKED, KNOWN, asked_paint, known_paint
+from rebracket_core.ui.map_colours import ASKED, KNOWN, PEOPLE, asked_paint, known_paint, people_paint
 from rebracket_core.ui.progress import working
 from rebracket_core.workbench import RunInfo, Workbench
 from rebracket_core.workbench.map_answers import MapAnswers, Standing
+from rebracket_core.workbench.map_people import MapPeople
 from rebracket_core.workbench.maps import MapInfo
 
 CANVAS = "map.canvas"
@@ -41,6 +42,7 @@ class Asked:
     find: str
     how: str
     answers: MapAnswers | None = None
+    people: MapPeople | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
         run_id = choose("Run", {r.run_id: r.run_id for r in runs} | {"none": "none"}, param="run",
                         help="Whose answers the map can be coloured by.")
         run = next((r for r in runs if r.run_id == run_id), None)
-        by = choose("Colour by", KNOWN | (ASKED if run else {}), param="colour", width=230)
+        by = choose("Colour by", KNOWN | PEOPLE | (ASKED if run else {}), param="colour", width=230)
         find = st.text_input("Find texts", key="map.find", type="search", bind="query-params", width=230)
         how = st.segmented_control(
             "by their", [WORDS, MEANING], default=WORDS, required=True, key="map.how", bind="query-params"
@@ -86,7 +88,8 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
     needed = run is not None and (by in ASKED or workbench.maps.has_answers(map_id, run.run_id))
     with st.container():
         answers = answers_for(workbench, stored, run) if run and needed else None
-    return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers)
+    people = workbench.maps.people(map_id) if by in PEOPLE else None
+    return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers, people)
 
 
 def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapAnswers:
@@ -106,6 +109,8 @@ def paint_of(asked: Asked) -> MapPaint:
     """The paint that was asked for."""
     if asked.by in ASKED and asked.answers is not None:
         return asked_paint(asked.answers, asked.by)
+    if asked.by in PEOPLE and asked.people is not None:
+        return people_paint(asked.people, asked.by)
     return known_paint(asked.stored, asked.by if asked.by in KNOWN else "album")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from rebracket_core.insight.errors import (
     Blame,
+    Suspect,
     cluster_mistakes,
     disputes,
     has_people,
@@ -16,12 +19,14 @@ from rebracket_core.insight.errors import (
 from rebracket_core.insight.review import Review
 from rebracket_core.insight.slices import TWIN_COSINE, SliceReport, find_slices, properties_of, twin_cosines
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import snippet
 from rebracket_core.ui.figure import show
+from rebracket_core.ui.labelling.sending import second_look
 from rebracket_core.ui.progress import working
 from rebracket_core.ui.reviewing import show_texts
 from rebracket_core.ui.sentences import count
-from rebracket_core.workbench import Workbench
+from rebracket_core.workbench import RunInfo, Workbench
 from rebracket_core.workbench.review_figures import slices_figure
 
 _ALL = "All"
@@ -80,8 +85,8 @@ def show_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> None:
     show_texts(review, rows.tolist(), key="errors.mistakes", alt="Texts with a wrong album, the surest answers first")
 
 
-def show_suspects(review: Review) -> None:
-    """Draw the labels that the run doubts, for one question."""
+def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
+    """Draw the labels that the run doubts, for one question, and what sends them to a blind second look."""
     questions = ["album", *(AXIS_NAMES if review.answers is not None else ())]
     question = st.segmented_control(
         "Labels of", questions, default="album", required=True, key="errors.question", bind="query-params"
@@ -108,6 +113,24 @@ def show_suspects(review: Review) -> None:
         column_config=_WIDE,
     )
     st.caption(f"{count(len(found), 'labels')}; “believed” is the probability that the model gives the label.")
+    _second_look(workbench, run, review, found, question=str(question or "album"))
+
+
+def _second_look(
+    workbench: Workbench, run: RunInfo, review: Review, found: Sequence[Suspect], *, question: str
+) -> None:
+    place = st.expander("Send them to a blind second look", icon=":material/visibility_off:", key="errors.look",
+                        on_change="rerun")
+    if not place.open:
+        return
+    with place, guard():
+        dataset = workbench.reviewing.own_dataset(run)
+        if dataset is None:
+            st.info("The data that this run learnt from is not here, so there are no texts to label.", icon=":material/inbox:")
+            return
+        doubted = [s.row_id for s in found]
+        among = [row_id for row_id in review.row_id if row_id not in set(doubted)]
+        second_look(workbench, dataset, doubted, among=among, name=f"Second look at {question} labels", key="errors.send")
 
 
 def show_people(review: Review) -> None:

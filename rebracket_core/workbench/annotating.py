@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation import (
     AnnotationService,
-    NewItem,
     Order,
     Project,
     ProjectSettings,
     Suggestion,
-    text_digest,
 )
 from rebracket_core.annotation.snapshots import TRAINING
 from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.workbench.concepts import Concept
+from rebracket_core.workbench.label_sets import LabelSets, new_items
 
 if TYPE_CHECKING:
     from rebracket_core.annotation.backup import Backup
@@ -32,26 +31,25 @@ _NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.TIES, Order.COVERAGE})
 
 
 class Annotations:
-    """People's labels of one home. `service` is the door to reading and writing; the rest needs data sets or models."""
+    """People's labels of one home.
+
+    `service` is the door to reading and writing, `picked` sends texts that somebody picked out to be labelled; the rest needs
+    data sets or models.
+    """
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self.service = AnnotationService(bench.settings.database_url)
+        self.picked = LabelSets(bench, self.service)
 
     def create_project(
         self, name: str, dataset: str, *, by: str, settings: ProjectSettings | None = None, guideline: str = "",
     ) -> Project:
         """A new project over the texts of a data set, each different text once; ordered at once where no model is needed."""
         found = self._bench.dataset(dataset)
-        new, seen = [], set()
-        for row in found.frame.to_dict("records"):
-            text = str(row["concept"])
-            if text.strip() and text_digest(text) not in seen:
-                seen.add(text_digest(text))
-                new.append(NewItem(str(row["row_id"]), text, title=str(row["title"]), group_id=str(row["group_id"]),
-                                   album=str(row["album"] or "")))
         return self.service.create_project(
-            name, new, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=settings, guideline=guideline,
+            name, new_items(found.frame), by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=settings,
+            guideline=guideline,
         )
 
     def suggest(self, project_id: str, *, by: str, run_id: str | None = None, progress: Progress | None = None) -> int:

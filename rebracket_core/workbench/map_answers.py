@@ -17,7 +17,7 @@ from rebracket_core.validation import VerdictKind
 
 if TYPE_CHECKING:
     from rebracket_core.insight.map_store import StoredMap
-    from rebracket_core.measures.held_rows import HeldRows
+    from rebracket_core.insight.review import Review
     from rebracket_core.validation import Verdict
     from rebracket_core.workbench.bench import Workbench
 
@@ -44,13 +44,14 @@ class MapAnswers:
     """What a run says of n points.
 
     `album` (n,) positions in ALBUM_NAMES, -1 where nothing is said; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
-    positions in MODES, -1; `verdict` (n,) positions in VERDICTS, -1; `right` (n,) 1 or 0, -1 where there is no label or no
-    answer; `standing` (n,) a Standing.
+    positions in MODES, -1; `confidence` (n,) how album-like it is, NaN where nothing is said or kept; `verdict` (n,) positions
+    in VERDICTS, -1; `right` (n,) 1 or 0, -1 where there is no label or no answer; `standing` (n,) a Standing.
     """
 
     run_id: str
     album_proba: np.ndarray
     axis_top: np.ndarray
+    confidence: np.ndarray
     verdict: np.ndarray
     right: np.ndarray
     standing: np.ndarray
@@ -77,18 +78,18 @@ def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Pr
     Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
     that it learned from and kept no such answer of has none here.
     """
-    path = answers_file(stored, run_id)
-    if path.is_file():
-        return _read(path, run_id)
+    if known := kept_answers(stored, run_id):
+        return known
     n = len(stored)
     found = MapAnswers(
         run_id=run_id, album_proba=np.full((n, len(ALBUM_NAMES)), np.nan, dtype=np.float32),
-        axis_top=np.full((n, len(AXIS_NAMES)), -1, dtype=np.int8), verdict=np.full(n, -1, dtype=np.int8),
+        axis_top=np.full((n, len(AXIS_NAMES)), -1, dtype=np.int8), confidence=np.full(n, np.nan, dtype=np.float32),
+        verdict=np.full(n, -1, dtype=np.int8),
         right=np.full(n, -1, dtype=np.int8), standing=np.full(n, Standing.UNJUDGED, dtype=np.int8),
     )
     _take_held(found, bench, stored)
     _ask(found, bench, stored, progress=progress)
-    with atomic_file(path) as file:
+    with atomic_file(answers_file(stored, run_id)) as file:
         np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})
     return found
 
@@ -98,17 +99,21 @@ def answers_file(stored: StoredMap, run_id: str) -> Path:
     return stored.folder / _FILE.format(run_id=run_id)
 
 
-def _read(path: Path, run_id: str) -> MapAnswers:
+def kept_answers(stored: StoredMap, run_id: str) -> MapAnswers | None:
+    """What a run said of a map's texts where that was kept; None where it was not, or by a version that kept less."""
+    path = answers_file(stored, run_id)
+    if not path.is_file():
+        return None
     with np.load(path, allow_pickle=False) as kept:
+        if {"run_id", *kept.files} != set(MapAnswers.__slots__):
+            return None
         return MapAnswers(run_id=run_id, **{name: kept[name] for name in kept.files})
 
 
 def _take_held(found: MapAnswers, bench: Workbench, stored: StoredMap) -> None:
-    from rebracket_core.measures.held_rows import read_held_rows
-
     info = bench.shelf.info(found.run_id)
     try:
-        held = read_held_rows(bench.shelf.folder_of(found.run_id).path)
+        held = bench.reviewing.review(found.run_id)
     except ModelError:  # a run of an older version kept none: what it learned from is marked, not answered
         return
     by_id = info.dataset_digest == stored.spec.digest
@@ -120,11 +125,13 @@ def _take_held(found: MapAnswers, bench: Workbench, stored: StoredMap) -> None:
     _copy(found, held, here=pairs[:, 0], there=pairs[:, 1])
 
 
-def _copy(found: MapAnswers, held: HeldRows, *, here: np.ndarray, there: np.ndarray) -> None:
+def _copy(found: MapAnswers, held: Review, *, here: np.ndarray, there: np.ndarray) -> None:
     truth, top = held.album_truth[there], held.album_top[there]
     codes = np.array([VERDICTS.index(v) if v else -1 for v in held.verdict], dtype=np.int8)
     found.album_proba[here] = held.album_proba[there]
     found.axis_top[here] = held.axis_top[there]
+    if held.answers is not None:
+        found.confidence[here] = held.answers.confidence[there]
     found.verdict[here] = codes[there] if len(codes) else codes
     found.right[here] = np.where((truth < 0) | (top < 0), -1, truth == top)
     found.standing[here] = Standing.OUT_OF_FOLD
@@ -155,6 +162,7 @@ def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) ->
     for j, axis in enumerate(AXIS_NAMES):
         row = getattr(verdict, axis)
         found.axis_top[at, j] = np.argmax([row[mode] for mode in MODES[axis]])
+    found.confidence[at] = np.nan if verdict.chromatic_confidence is None else verdict.chromatic_confidence
     found.verdict[at] = VERDICTS.index(str(verdict.verdict))
     found.right[at] = -1 if label is None else int(label == verdict.album)
     found.standing[at] = Standing.NEVER_MET

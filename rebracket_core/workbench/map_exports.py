@@ -44,6 +44,7 @@ def _answered(answers: MapAnswers) -> Mapping[str, list[Any]]:
         "run_id": [answers.run_id] * len(answers.album),
         "run_album": [ALBUM_NAMES[k] if k >= 0 else None for k in answers.album],
         "run_album_probability": [None if np.isnan(p) else float(p) for p in answers.probability],
+        "run_confidence": [None if np.isnan(c) else float(c) for c in answers.confidence],
         "run_verdict": [VERDICTS[k] if k >= 0 else None for k in answers.verdict],
         "run_right": [_RIGHT.get(int(k)) for k in answers.right],
         "run_standing": [STANDINGS[k] for k in answers.standing],

@@ -14,7 +14,8 @@ from rebracket_core.errors import InputError
 from rebracket_core.insight.map_spec import FINAL, MapMethod, MapSpec
 from rebracket_core.insight.map_store import Placed, StoredMap, is_fitted
 from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.workbench.map_answers import MapAnswers, answers_file, answers_of
+from rebracket_core.workbench.map_answers import MapAnswers, answers_of, kept_answers
+from rebracket_core.workbench.map_people import MapPeople, people_of
 from rebracket_core.workbench.selections import Selections
 
 if TYPE_CHECKING:
@@ -180,11 +181,15 @@ class Maps:
                     self._answers.popitem(last=False)
         return self._answers.get(key) or answers_of(self._bench, self.open(map_id), run_id)
 
+    def people(self, map_id: str) -> MapPeople:
+        """What people said of each text of a map in labelling projects, as it stands now."""
+        return people_of(self._bench.annotations.service, self.open(map_id))
+
     def has_answers(self, map_id: str, run_id: str) -> bool:
         """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""
         stored = self.open(map_id)
         same = self._bench.shelf.info(run_id).dataset_digest == stored.spec.digest
-        return same or answers_file(stored, run_id).is_file()
+        return same or kept_answers(stored, run_id) is not None
 
     def with_words(self, map_id: str, words: str) -> np.ndarray:
         """The positions of the texts that hold these words as written, in any case."""

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from rebracket_core.insight.review import Review
+    from rebracket_core.workbench.reviewing import Geometry
 
 Progress = Callable[[str, int, int], None]
+MOST_SUSPECTS = 50
 LEAKED = "LEAKED: this run was split by row, so texts of one song stood on both sides. Its figures measure memory, not skill."
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;background:#fff;color:#1d1b26}"
@@ -30,12 +32,15 @@ _STYLE = (
 _CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
-def run_report(run: RunInfo, review: Review, *, unit: str, seed: int, progress: Progress | None = None) -> str:
+def run_report(
+    run: RunInfo, review: Review, *, unit: str, seed: int, geometry: Callable[[], Geometry],
+    progress: Progress | None = None,
+) -> str:
     """The report as one HTML document. It holds figures and tables, and none of the texts.
 
-    What a run cannot tell (it learnt no axes, kept no numbers) is named in its place.
+    What a run cannot tell (it learnt no axes, kept no numbers) is named in its place. `geometry` measures the unseen texts.
     """
-    parts = _sections(run, review, unit=unit, seed=seed)
+    parts = _sections(run, review, unit=unit, seed=seed, geometry=geometry)
     body = []
     for done, (heading, build) in enumerate(parts):
         if progress:
@@ -49,7 +54,9 @@ def run_report(run: RunInfo, review: Review, *, unit: str, seed: int, progress: 
 Build = Callable[[], Sequence["go.Figure | str"]]
 
 
-def _sections(run: RunInfo, review: Review, *, unit: str, seed: int) -> list[tuple[str, Build]]:
+def _sections(
+    run: RunInfo, review: Review, *, unit: str, seed: int, geometry: Callable[[], Geometry]
+) -> list[tuple[str, Build]]:
     from rebracket_core.insight.confusion import Question
 
     found: list[tuple[str, Build]] = [("Scores on unseen " + unit, lambda: [_scores(run.metrics)])]
@@ -61,6 +68,8 @@ def _sections(run: RunInfo, review: Review, *, unit: str, seed: int) -> list[tup
     found.append(("The gate", lambda: _gate(run, review, seed=seed)))
     found.append(("Unlike the training texts", lambda: [figures.strangeness_figure(review, limit=_limits(run).ood_p)]))
     found.append(("Where it is worse", lambda: _slices(review, seed=seed)))
+    found.append(("Suspected labels", lambda: _suspects(review)))
+    found.append(("Geometry of the unseen texts", lambda: _geometry(geometry(), unit=unit)))
     return found
 
 
@@ -111,7 +120,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, upright: bool = False) -> str:
 
 
 def _plain(value: Any) -> str:
-    return html.escape("" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value))
+    return html.escape("" if value is None or value != value else f"{value:.3f}" if isinstance(value, float) else str(value))
 
 
 def _scores(metrics: Mapping[str, Any]) -> str:
@@ -177,6 +186,52 @@ def _slices(review: Review, *, seed: int) -> list[go.Figure | str]:
     right = (review.album_top == review.album_truth)[at].astype(np.float64)
     report = find_slices(right, properties_of(review, at), review.groups[at], rows=at, seed=seed)
     return [figures.slices_figure(report, leaked=review.leaked)] if report.slices else [_table([])]
+
+
+def _suspects(review: Review) -> list[go.Figure | str]:
+    from rebracket_core.insight.errors import suspected_labels
+
+    asked = ["album", *(AXIS_NAMES if review.answers is not None else ())]
+    found = {question: suspected_labels(review, question=question) for question in asked}
+    note = (
+        "Labels that the run doubts, by confident learning on calibrated probabilities. A doubt is no proof: a weak model "
+        "doubts right labels too. The texts stand on the Errors page, from where they go to a blind second look."
+    )
+    rows = [
+        {"question": question, "row": s.row_id, "label": s.label, "the model says": s.suggested, "believed": s.quality}
+        for question, own in found.items() for s in own[:MOST_SUSPECTS]
+    ]
+    counts = [{"question": question, "labels in doubt": len(own)} for question, own in found.items()]
+    return [f'<p class="note">{html.escape(note)}</p>', _table(counts), *([_table(rows)] if rows else [])]
+
+
+def _geometry(found: Geometry, *, unit: str) -> list[go.Figure | str]:
+    from rebracket_core.insight.colour_space import colour_distances
+    from rebracket_core.rainbow import ALBUM_NAMES
+
+    path = found.path
+    steps = [
+        {"from": ALBUM_NAMES[path.labels[k]], "to": ALBUM_NAMES[path.labels[k + 1]], "squared length": float(length),
+         "cosine with the next step": float(path.cosines[k]) if k < len(path.cosines) else None}
+        for k, length in enumerate(path.lengths.tolist())
+    ]
+    pairs = [
+        {"axes": f"{p.first} and {p.second}", "cosine": p.cosine, "low": p.low, "high": p.high, "p": p.p,
+         "one direction": "yes" if p.one_direction else "not shown", "labels go together": p.labels_agree, "texts": p.n}
+        for p in found.angles.pairs
+    ]
+    note = (
+        f"Where {found.n:,} labelled texts lie in the space of the encoder; the model's answers have no part in it. The path "
+        f"of the albums in their order: {path.shape}; cosine between steps {path.cosine:+.2f} ({path.low:+.2f} to "
+        f"{path.high:+.2f}), +1 on a line, {path.half_circle:+.2f} on a half circle."
+    )
+    parts: list[go.Figure | str] = [
+        figures.distances_figure(found.distances, unit=unit), f'<p class="note">{html.escape(note)}</p>', _table(steps)]
+    if pairs:
+        parts += [figures.angles_figure(found.angles), _table(pairs)]
+    if found.colour is not None:
+        parts.append(figures.colours_figure(colour_distances(), found.distances, rho=found.colour.rho, p=found.colour.p))
+    return parts
 
 
 def _limits(run: RunInfo) -> Thresholds:

@@ -97,9 +97,7 @@ class Reviewing:
 
     def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
         """(n, d) vectors of the unseen texts from the run's own encoder."""
-        info = self._bench.shelf.info(review.run_id)
-        encoder = self._bench.encoder(str(info.config.get("encoder") or self._bench.settings.encoder))
-        return encoder.encode(list(review.text), progress=_part(progress, "Reading texts"))
+        return self._encoder(review.run_id).encode(list(review.text), progress=_part(progress, "Reading texts"))
 
     def report(self, run_id: str, *, progress: Progress | None = None) -> str:
         """All figures of a run as one HTML document without texts; see `workbench.report`."""
@@ -108,11 +106,18 @@ class Reviewing:
         info = self._bench.shelf.info(run_id)
         known = set(info.origins)
         unit = "songs" if known & {"songs", "table"} else "threads" if known <= {"proposals", "not_concepts"} else "groups"
-        return run_report(info, self.review(run_id), unit=unit, seed=self.seed, progress=progress)
+        review = self.review(run_id)
+        return run_report(
+            info, review, unit=unit, seed=self.seed, progress=progress,
+            geometry=lambda: self.run_geometry(review, progress=progress),
+        )
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run learnt from is imported here; None where it is not."""
-        named = [m.name for m in self._bench.datasets() if m.digest == info.dataset_digest]
+        metas = self._bench.datasets()
+        if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
+            metas = [self._bench.dataset(info.dataset).meta, *metas]
+        named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
     def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitContrast:
@@ -136,21 +141,30 @@ class Reviewing:
 
     def geometry(self, dataset: str, *, progress: Progress | None = None) -> Geometry:
         """Distances, path, angles and colours of a data set's labels in the space of the default encoder."""
+        return self._measured(self._texts(dataset), name=dataset, encoder=self._encoder(None), progress=progress)
+
+    def run_geometry(self, review: Review, *, progress: Progress | None = None) -> Geometry:
+        """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
+        told = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
+        return self._measured(told, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
+
+    def _encoder(self, run_id: str | None) -> Encoder:
+        """The encoder of a run, or the settings' own."""
+        named = self._bench.shelf.info(run_id).config.get("encoder") if run_id else ""
+        return self._bench.encoder(str(named or self._bench.settings.encoder))
+
+    def _measured(self, told: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
         from rebracket_core.insight.axis_angles import axis_angles
         from rebracket_core.insight.centroids import centroid_distances, make_units
         from rebracket_core.insight.colour_space import colour_distances, mantel
         from rebracket_core.insight.trajectory import trajectory
 
-        told = self._texts(dataset)
-        encoder = self._bench.encoder(self._bench.settings.encoder)
         vectors = encoder.encode(told.texts, progress=_part(progress, "Reading texts"))
         step = _part(progress, "Measuring across songs")
         units = make_units(vectors, told.album_idx, told.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
         if not len(units.label):
-            raise DataError(
-                "No text of this data set has an album.", expected="texts with albums", found="none",
-                hint="choose another data set", where=dataset,
-            )
+            raise DataError("No text has an album.", expected="texts with albums", found="none",
+                            hint="choose another data set", where=name)
         step(0, 4)
         distances = centroid_distances(units, seed=self.seed)
         step(1, 4)
@@ -161,7 +175,7 @@ class Reviewing:
         colour = mantel(colour_distances(), distances.lengths + 0.0 * distances.squared, seed=self.seed)
         step(4, 4)
         return Geometry(
-            dataset=dataset, encoder_id=encoder.encoder_id, n=len(told.texts), n_groups=len(set(told.groups.tolist())),
+            dataset=name, encoder_id=encoder.encoder_id, n=len(told.texts), n_groups=len(set(told.groups.tolist())),
             distances=distances, path=path, angles=angles, colour=colour,
         )
 

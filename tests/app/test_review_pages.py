@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from app_pages import Open, table_with, words
 
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import Workbench, get_workbench
+
 PAGES = [f"pages/review/{name}.py" for name in ("confusion", "confidence", "errors")]
+
+
+def bench_here() -> Workbench:
+    return get_workbench(Settings.from_env())
 
 
 def _leak(home: Path) -> None:
@@ -68,6 +75,27 @@ def test_errors_are_ranked_and_suspects_and_slices_open(open_page: Open, home: P
         assert not app.exception and not app.error
 
 
+def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path) -> None:
+    service = bench_here().annotations.service
+    service.enrol("Ada")
+    app = open_page(PAGES[2])
+    app.query_params["person"] = "ada"
+    app.session_state["errors.view"] = "Suspected labels"
+    app.session_state["errors.look"] = True
+    app.run()
+    doubted = table_with(app, "believed")["row"].tolist()
+    app.number_input(key="errors.send.n").set_value(3).run()
+    app.button(key="errors.send.make").click().run()
+    assert not app.exception and not app.error
+    assert "3 doubted, the rest mixed in" in app.success[0].value
+    (project,) = service.projects()
+    items = service.items(project.project_id)
+    assert len(items) == 5 and {item.item_id for item in items} >= set(doubted[:3])
+    assert all(item.blind and not item.album and item.wanted == 2 for item in items)
+    app.button(key="errors.send.make").click().run()
+    assert "project of this name" in app.error[0].value
+
+
 def test_a_run_that_kept_no_numbers_says_so_and_still_shows_its_albums(open_page: Open, home: Path) -> None:
     for path in (home / "runs").glob("*/held_answers.parquet"):
         path.unlink()
@@ -84,13 +112,11 @@ def test_a_run_that_kept_no_numbers_says_so_and_still_shows_its_albums(open_page
 def test_the_report_holds_every_figure_and_needs_no_network(home: Path) -> None:
     from plotly.offline import get_plotlyjs
 
-    from rebracket_core.settings import Settings
-    from rebracket_core.workbench import get_workbench
-
-    bench = get_workbench(Settings.from_env())
+    bench = bench_here()
     run = bench.runs()[0]
     document = bench.reviewing.report(run.run_id)
-    assert document.count("<figure") >= 15 and "LEAKED" not in document
+    assert "<h2>Geometry of the unseen texts</h2>" in document and "<h2>Suspected labels</h2>" in document
+    assert document.count("<figure") >= 18 and "LEAKED" not in document
     own = document.replace(get_plotlyjs(), "")
     assert len(own) < len(document) and "<script src" not in own and 'href="http' not in own
     assert not [t for t in bench.reviewing.review(run.run_id).text if len(t) > 40 and t in document]

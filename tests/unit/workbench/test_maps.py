@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from rebracket_core.annotation import (
+    AxisLabel,
+    Decision,
+    DecisionKind,
+    LabelValue,
+    ProjectSettings,
+    Submission,
+)
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.insight.map_spec import MapMethod
 from rebracket_core.jobs import Status
 from rebracket_core.measures.held_rows import read_held_rows
+from rebracket_core.ui.map_colours import people_paint
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.map_answers import Standing
+from rebracket_core.workbench.map_answers import Standing, answers_file, kept_answers
 from rebracket_core.workbench.map_exports import to_csv, to_html
+from rebracket_core.workbench.map_people import LABEL_STATES, SEVERAL
 from tests.conftest import open_home
 
 
@@ -64,6 +75,7 @@ def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(benc
         at = place[held.row_id[j]]
         assert found.standing[at] == Standing.OUT_OF_FOLD
         assert found.album_proba[at] == pytest.approx(held.album_proba[j], abs=1e-6)
+    assert ((found.confidence >= 0) & (found.confidence <= 1)).all()
     assert found.count(Standing.TRAINED_ON) == 0
 
 
@@ -74,6 +86,42 @@ def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench:
     found = bench.maps.answers(map_id, run.run_id)
     learned = found.standing == Standing.TRAINED_ON
     assert learned.sum() >= run.n_rows and (found.album[learned] == -1).all() and np.isnan(found.probability[learned]).all()
+
+
+def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbench, map_id: str) -> None:
+    run = bench.promoted()
+    assert run is not None
+    found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
+    np.savez(answers_file(stored, run.run_id), **{n: getattr(found, n) for n in ("album_proba", "right", "standing")})
+    assert kept_answers(stored, run.run_id) is None
+    again = Workbench(bench.settings).maps.answers(map_id, run.run_id)
+    assert np.array_equal(again.confidence, found.confidence) and kept_answers(stored, run.run_id) is not None
+
+
+def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
+    service, stored = bench.annotations.service, bench.maps.open(map_id)
+    assert (bench.maps.people(map_id).state == -1).all() and bench.maps.people(map_id).names == (SEVERAL,)
+    for name in ("Ada", "Ben"):
+        service.enrol(name)
+    ids = stored.values("row_id", list(range(20)))
+    settings = ProjectSettings(overlap=2, random_share=0.0)
+    project = bench.annotations.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
+    past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
+    alone, both, apart, settled = service.items(project)[:4]
+    for item, who, said in ((alone, "ada", past), (both, "ada", past), (both, "ben", past), (apart, "ada", past),
+                            (apart, "ben", future), (settled, "ben", past)):
+        sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
+        assert service.submit(project, [sent], by=who)[0].status in ("saved", "revised")
+    service.decide(project, settled.item_id, Decision(DecisionKind.DROP), by="ada")
+    found = bench.maps.people(map_id)
+    at = {item.item_id: int(stored.positions([item.item_id])[0]) for item in (alone, both, apart, settled)}
+    said = [LABEL_STATES[found.state[at[i.item_id]]] for i in (alone, both, apart, settled)]
+    assert said == ["has some of its labels", "has all its labels", "waits for a reviewer", "dropped by a reviewer"]
+    who = [found.names[found.annotator[at[i.item_id]]] for i in (alone, both, settled)]
+    assert who == ["Ada", SEVERAL, "Ben"]
+    assert (found.state >= 0).sum() == 20 and (found.annotator >= 0).sum() == 4
+    paint = people_paint(found, "people.state")
+    assert dict(zip(paint.names, paint.counts, strict=True))["in no project"] == len(stored) - 20
 
 
 def test_texts_are_found_by_words_and_by_meaning(bench: Workbench, map_id: str) -> None:
