@@ -130,7 +130,7 @@ class Service:
             for i, verdict in zip(at, told, strict=True):
                 verdicts[i] = verdict
         share = self.options.sample
-        kept = verdicts if self.options.keep else [v for v in verdicts if share_of(v["text"], salt=_SAMPLE) < share]
+        kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
         if kept:
             self._history.submit(self._keep, kept)
         return verdicts

@@ -21,7 +21,6 @@ from rebracket_core.workbench.reviewing import Reviewing
 from rebracket_core.workbench.roots import below_root
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
-from rebracket_core.workbench.verdict_counts import VerdictCounts
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
@@ -52,7 +51,7 @@ class Workbench:
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
         self._judge = Judge(settings)
-        self.verdict_counts = VerdictCounts(settings.home / "monitoring")
+        self.monitoring = Monitoring(self)
         self.maps = Maps(self)
         self._annotations: Annotations | None = None
 
@@ -86,11 +85,6 @@ class Workbench:
     def compare(self, run_ids: Sequence[str]) -> list[Comparison]:
         """Each later run against the first, on the unseen rows of both; see `training.compare`."""
         return compare(self.shelf, run_ids, seed=self.settings.seed)
-
-    @property
-    def monitoring(self) -> Monitoring:
-        """What comes in and what is answered, over time: counts, latency, drift, samples to label."""
-        return Monitoring(self)
 
     @property
     def reviewing(self) -> Reviewing:
@@ -180,14 +174,11 @@ class Workbench:
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
-            concepts,
-            model=model,
-            encoder=encoder,
-            thresholds=limits,
+            concepts, model=model, encoder=encoder, thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
         )
         if keep or counted:
-            self.verdict_counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
+            self.monitoring.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
             self.history.keep((v.to_dict() for v in verdicts), source=source)
         return verdicts

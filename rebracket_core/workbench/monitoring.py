@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.workbench.verdict_counts import Bucket, quantile_s
+from rebracket_core.workbench.verdict_counts import Bucket, VerdictCounts, quantile_s
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Project
@@ -54,10 +54,11 @@ class Traffic:
 
 
 class Monitoring:
-    """Over one home. Counts are of every verdict that was kept or served; texts are those that the history holds."""
+    """Over one home. `counts` are of every verdict that was kept or served; texts are those that the history holds."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+        self.counts = VerdictCounts(bench.settings.home / "monitoring")
 
     def traffic(self, run_id: str, *, days: int = 7) -> Traffic:
         """The verdicts of a run in the last days."""
@@ -66,7 +67,7 @@ class Monitoring:
                              found=str(days), hint="choose 7 days")
         step = STEPS[days]
         since = (time.time() - days * 86_400) // step * step
-        found = self._bench.verdict_counts.read(since_s=since, step_s=step, run_id=run_id)
+        found = self.counts.read(since_s=since, step_s=step, run_id=run_id)
         return Traffic(run_id, days, step, tuple(found))
 
     def drift(self, run_id: str, *, days: int = 7) -> Drift:

@@ -107,7 +107,7 @@ class VerdictCounts:
                 {"at": b.start_s, "run": b.run_id, "kinds": b.kinds, "albums": b.albums, "seconds": b.seconds}
                 for b in held.values()
             )
-            lines = "".join(f"{json.dumps(line)}\n" for line in told)
+            lines = "".join(f"\n{json.dumps(line)}" for line in told)  # after what a full disk may have cut short
             try:
                 with open(self._file(), "a", encoding="utf-8") as file:
                     file.write(lines)
@@ -131,9 +131,9 @@ class VerdictCounts:
 
     def _file(self) -> Path:
         day = int(self._clock() // _DAY_S)
+        self._folder.mkdir(parents=True, exist_ok=True)
         if self._pid != os.getpid():
             self._pid, self._name = os.getpid(), uuid.uuid4().hex[:12]
-            self._folder.mkdir(parents=True, exist_ok=True)
             atexit.register(self.flush)
             for path in self._folder.glob("*.jsonl"):
                 if _day(path) < day - DAYS_KEPT:

@@ -16,7 +16,8 @@ TEXT = "A brass key that the archive lists as melted in 1911 opens the same door
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "in.jsonl"
-    path.write_text("".join(f'{{"id": "c{k}", "concept": "{TEXT[:-1]}, number {k}."}}\n' for k in range(7)) + '{"concept": 5}\n')
+    good = "".join(f'{{"id": "c{k}", "concept": "{TEXT[:-1]}, number {k}."}}\n' for k in range(7))
+    path.write_text(good + '{"concept": 5}\n')
     return path
 
 

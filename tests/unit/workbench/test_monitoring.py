@@ -59,7 +59,7 @@ def test_counts_of_several_processes_are_read_together_and_a_cut_line_is_left_ou
     now[0] += 120
     first.count([failed], seconds=5.0, run_id="r")
     found = second.read(since_s=now[0] - 3600), first.read(since_s=now[0] - 3600)
-    assert [[bucket.n for bucket in buckets] for buckets in found] == [[20], [20, 1]]
+    assert [[bucket.n for bucket in buckets] for buckets in found] == [[20, 1], [20, 1]]
     assert found[1][0].quantile_s(0.5) == pytest.approx(0.01, rel=0.15)
     assert found[1][1].quantile_s(0.5) == pytest.approx(5.0, rel=0.15)
     assert [bucket.n for bucket in first.read(since_s=0, step_s=3600)] == [21]
@@ -71,7 +71,7 @@ def test_counts_of_several_processes_are_read_together_and_a_cut_line_is_left_ou
     assert len(list(tmp_path.glob("*.jsonl"))) == 1
 
 
-def test_a_disk_that_refuses_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_refuses_loses_nothing(tmp_path: Path) -> None:
     counts = VerdictCounts(tmp_path / "monitoring")
     counts.count([failed_verdict(Item(id="1", text="?"), "no letters")], seconds=0.1, run_id="r")
     (tmp_path / "monitoring").write_text("a file in the way")
@@ -123,4 +123,4 @@ def test_a_sample_goes_into_the_queue_of_labels(bench: Workbench) -> None:
     assert len({item.text for item in items}) == 5 and trained not in {item.text for item in items}
     again = bench.monitoring.sample(run_id, n=5)
     assert {entry.verdict["text"] for entry in again} == {item.text for item in items}
-    assert service.claim(made.project_id, by=person.person_id).claimed
+    assert service.claim(made.project_id, by=person.person_id).items
