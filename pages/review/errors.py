@@ -22,7 +22,7 @@ if vectors is None:
     st.stop()
 
 wrong, doubtful, people, worse = st.tabs(
-    ["Wrong answers", "Suspected labels", "Model or people", "Where it is worse"], key="errors.view", on_change="rerun"
+    ["Wrong answers", "Suspected labels", "Model or people", "Where it is worse"], key="errors.view", bind="query-params"
 )
 if wrong.open:
     with wrong, guard():

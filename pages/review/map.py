@@ -27,7 +27,7 @@ asked = ask(workbench, infos, runs)
 show_picture(workbench, asked)
 show_work(workbench, meta)
 place, pair, beside, fit, away = st.tabs(
-    ["Place a concept", "Two selections", "Two runs or maps", "Fit a map", "Take away"], key="map.tab", on_change="rerun"
+    ["Place a concept", "Two selections", "Two runs or maps", "Fit a map", "Take away"], key="map.tab", bind="query-params"
 )
 if place.open:
     with place, guard():

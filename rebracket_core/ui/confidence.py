@@ -95,7 +95,7 @@ def show_gate(workbench: Workbench, run: RunInfo, review: Review, *, seed: int) 
                 asked = {
                     name: float(
                         st.slider(label, 0.0, 1.0, round(float(getattr(limits, name)), 2), 0.01,
-                                  key=f"confidence.{name}.{run.run_id}")
+                                  key=f"confidence.{name}.{run.run_id}", bind="query-params")
                     )
                     for name, label in _SLIDERS.items()
                 }

@@ -15,6 +15,7 @@ from rebracket_core.ui.escape import escape, snippet
 from rebracket_core.ui.labelling.sending import label_these
 from rebracket_core.ui.map_view import Asked, Chosen, draw
 from rebracket_core.ui.sentences import count
+from rebracket_core.ui.text_notes import show_notes
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.map_answers import STANDINGS, VERDICTS, Standing
 
@@ -97,26 +98,12 @@ def table_of(asked: Asked, at: np.ndarray, *, notes: dict[str, int], chosen: Cho
 
 
 def _one(workbench: Workbench, asked: Asked, at: int) -> None:
-    stored, place = asked.stored, asked.stored.map_id
+    stored = asked.stored
     row_id, text, title = (stored.values(name, [at])[0] for name in ("row_id", "text", "title"))
-    dataset = stored.spec.dataset
     with st.container(border=True):
         st.caption(escape(" · ".join(part for part in (row_id, title) if part)))
         st.text(text)
-        for note in workbench.maps.selections.notes(dataset):
-            if note.row_id == row_id:
-                st.caption(f":material/sticky_note_2: {escape(note.author)}, {escape(note.at[:16].replace('T', ' '))} UTC")
-                st.text(note.text)
-        with st.form(f"map.note.{place}", border=False, clear_on_submit=True), st.container(
-            horizontal=True, vertical_alignment="bottom"
-        ):
-            said = st.text_input("Note on this text", key=f"map.note.text.{place}", width=360)
-            who = st.text_input("Your name", key="map.note.author", width=160)
-            pressed = st.form_submit_button("Keep the note", icon=":material/sticky_note_2:")
-        if pressed:
-            with guard():
-                workbench.maps.selections.add_note(dataset, row_id, text=said or "", author=who or "")
-                st.rerun(scope="fragment")
+        show_notes(workbench, stored.spec.dataset, row_id, key=f"map.{stored.map_id}", scope="fragment")
 
 
 def _keep(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:

@@ -120,7 +120,7 @@ def two_maps(workbench: Workbench, asked: Asked, infos: Sequence[MapInfo], runs:
     if not kinds:
         st.info("There is no second run and no second map with as many dimensions yet.", icon=":material/compare:")
         return
-    kind = st.segmented_control("Compare with", kinds, default=kinds[0], required=True, key="map.beside")
+    kind = st.segmented_control("Compare with", kinds, default=kinds[0], required=True, key="map.beside", bind="query-params")
     if kind == "another run":
         _two_runs(workbench, asked, next(r for r in runs if r.run_id == choose("Second run", others, param="run2")))
     else:

@@ -11,11 +11,13 @@ import streamlit as st
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui import site
+from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
-from rebracket_core.ui.escape import snippet
+from rebracket_core.ui.escape import escape, snippet
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.run import STARTER_NOTE, run_label
 from rebracket_core.ui.sentences import count, units
+from rebracket_core.ui.text_notes import show_notes
 from rebracket_core.workbench import RunInfo, Workbench
 
 MIN_SONGS = 30
@@ -100,16 +102,17 @@ def text_rows(review: Review, rows: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> None:
-    """Draw a table of texts; the one that is chosen is shown in full with a way to the Validate page."""
+    """Draw a table of texts; the one that is chosen, or that the address names, is shown in full with its notes."""
     listed = list(rows)[:_MOST_TEXTS]
     if len(rows) > _MOST_TEXTS:
         st.caption(f"The first {_MOST_TEXTS} of {len(rows):,}.")
-    event: Any = st.dataframe(
+    place, ids = f"{key}.text", [review.row_id[i] for i in listed]
+    st.dataframe(
         text_rows(review, listed),
         hide_index=True,
         height=min(38 + 35 * max(1, len(listed)), 320),
         key=f"{key}.table",
-        on_select="rerun",
+        on_select=lambda: _name_text(f"{key}.table", ids, param=place),
         selection_mode="single-row",
         alt=alt,
         column_config={
@@ -117,14 +120,24 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
             "probability": st.column_config.NumberColumn(format="%.2f"),
         },
     )
-    picked = event["selection"]["rows"] if event else []
-    if not picked or picked[0] >= len(listed):
-        st.caption("Choose a row to read the whole text and to validate it.")
+    named = st.query_params.get(place)
+    if named not in ids:
+        st.caption("Choose a row to read the whole text, to note something on it and to validate it.")
         return
-    row = int(listed[picked[0]])
+    row = int(listed[ids.index(named)])
     with st.container(border=True):
+        st.caption(escape(named))
         st.text(review.text[row])
         # A link and no jump: Streamlit refuses to leave a page from code while its address is bound to widgets.
         if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
             st.session_state["validate.text"] = review.text[row]
             site.link(site.VALIDATE, "It is in the form: go and validate it")
+        show_notes(bench(), review.dataset, named, key=key)
+
+
+def _name_text(table: str, ids: Sequence[str], *, param: str) -> None:
+    """The address names the text whose row was ticked, so that a link opens it; none where it was unticked."""
+    rows = st.session_state[table]["selection"]["rows"]
+    st.query_params.pop(param, None)
+    if rows and rows[0] < len(ids):
+        st.query_params[param] = ids[rows[0]]

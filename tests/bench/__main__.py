@@ -22,10 +22,11 @@ from tests.bench.deberta import deberta
 from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
+from tests.bench.review import review_rows
 from tests.bench.stream import stream
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "stream", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "stream", "quality", "review")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -47,6 +48,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from stream(bench)
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
+    elif part == "review":
+        yield from review_rows(corpus, bench.settings)
     else:
         yield from quality.quality(corpus, bench.settings)
 

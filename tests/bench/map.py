@@ -143,11 +143,11 @@ def _on_the_page(browser: Browser, url: str, *, rounds: int) -> Iterator[dict[st
            "value": f"**{received / 1e6:.2f} MB**"}
 
 
-def _lasso(page: Page) -> float:
+def _lasso(page: Page, *, radius: int = 45) -> float:
     """Seconds from letting the mouse go to the table of about a thousand texts."""
     box = page.locator("canvas[role=img]").bounding_box()
     assert box is not None
-    x, y, r = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 46
+    x, y, r = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, radius
     page.mouse.move(x + r, y)
     page.mouse.down()
     for k in range(1, 25):

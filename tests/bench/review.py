@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,16 +73,27 @@ def geometry_lines(bench: Workbench, dataset: str) -> list[str]:
     return lines
 
 
-def main(corpus: Path) -> None:
-    """Nothing; trains on the corpus in a home of its own and prints the figures."""
+def review_rows(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
+    """The figures as rows of the benchmark page; trains on the corpus in a home of its own. Also what a page waits for."""
     with tempfile.TemporaryDirectory() as home:
         bench = Workbench(Settings.from_env({"REBRACKET_HOME": home}))
         for name, file, text in SETS:
             bench.import_data(corpus / file, name=name)
-            run = bench.trainings.train(name, config=TrainingConfig(text=text, seed=SEED))
-            print(f"\n## {name}\n")
-            lines = [*review_lines(bench, run.run_id), *geometry_lines(bench, name)]
-            print("\n".join(f"- {line}" for line in lines), flush=True)
+            run = bench.trainings.train(name, config=TrainingConfig(text=text, seed=settings.seed))
+            for lines, what in ((review_lines(bench, run.run_id), "run"), (geometry_lines(bench, name), "data")):
+                for line in lines:
+                    head, value = re.split(": " if ": " in line else r"\s(?=[-+]?\d)", line, maxsplit=1)
+                    yield {"what": f"{name}, {what}: {head}", "target": "", "value": value}
+            start = time.perf_counter()
+            document = bench.reviewing.report(run.run_id)
+            yield {"what": f"{name}: the report of the run", "target": "",
+                   "value": f"{time.perf_counter() - start:.1f} s, {len(document) / 1e6:.1f} MB"}
+
+
+def main(corpus: Path) -> None:
+    """Nothing; prints the figures, one line each."""
+    for row in review_rows(corpus, Settings.from_env({})):
+        print(f"- {row['what']}: {row['value']}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from conftest import settle
+
+from rebracket_core.annotation import AnnotationService
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -67,3 +71,62 @@ def test_a_new_colour_sends_no_coordinates(visit: Visit) -> None:
     page.get_by_role("option", name="right or wrong (run)").click()
     _painted(page, words="right or wrong (run)")
     assert any(b'"xy": null' in frame for frame in frames) and not any(b'"xy": "' in frame for frame in frames)
+
+
+def test_from_a_lasso_to_a_label(visit: Visit, home: Path) -> None:
+    page = visit("/map")
+    _painted(page)
+    _lasso(page)
+    page.get_by_role("heading", name="selected").wait_for()
+    page.get_by_text("Label these", exact=True).click()
+    page.get_by_label("Your name").fill("Ann")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_label("Name of the project").fill("From the map")
+    page.get_by_role("button", name="Make the project").click()
+    page.get_by_text("first in From the map").wait_for()
+    page.get_by_role("link", name="Label them now").click()
+    page.wait_for_selector(".desk .concept")
+    settle(page)
+    text = " ".join(page.locator(".desk .concept").inner_text().split())
+    for key in ("1", "q", "a", "Enter"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+    page.locator(".desk [data-part=saving]", has_text="all saved").wait_for()
+    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
+    (project,) = service.projects()
+    (label,) = service.labels(project.project_id)
+    item = service.item(project.project_id, label.item_id)
+    service.close()
+    assert project.name == "From the map" and label.annotator == "ann" and " ".join(item.text.split()) in text
+
+
+def test_links_to_the_other_review_pages_restore_the_view(visit: Visit) -> None:
+    page = visit("/errors")
+    page.get_by_role("tab", name="Where it is worse").click()
+    page.wait_for_url("**errors.view=Where*")
+    settle(page)
+    table = page.locator("[data-testid=stDataFrame]").last
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 53)
+    page.wait_for_url("**errors.part.text=*")
+    page.get_by_label("Note on this text").wait_for()
+    named = parse_qs(urlsplit(page.url).query)["errors.part.text"][0]
+    other = visit(_address(page))
+    other.get_by_text(named, exact=True).wait_for()
+    assert other.get_by_role("tab", name="Where it is worse").get_attribute("aria-selected") == "true"
+
+    page = visit("/confidence?confidence.what=spatial")
+    page.get_by_role("slider", name="Album probability at least").press("ArrowLeft")
+    page.wait_for_url("**confidence.accept*")
+    settle(page)
+    said = page.get_by_role("slider", name="Album probability at least").get_attribute("aria-valuenow")
+    other = visit(_address(page))
+    assert other.get_by_role("slider", name="Album probability at least").get_attribute("aria-valuenow") == said
+    assert other.get_by_role("radio", name="spatial").get_attribute("aria-checked") == "true"
+
+
+def _address(page: Page) -> str:
+    address = urlsplit(page.url)
+    return f"{address.path}?{address.query}"

@@ -188,24 +188,36 @@ def test_a_damaged_map_is_named(bench: Workbench, map_id: str) -> None:
 
 @pytest.mark.slow
 def test_a_worker_fits_a_map_and_can_be_cancelled(bench: Workbench) -> None:
-    import time
-
     first = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.TSNE))
     second = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.TSNE, seed=4))
     bench.maps.cancel(second)
-    for _ in range(900):
-        states = {i.map_id: i.state.status for i in bench.maps.infos("starter")}
-        if not any(s.active for s in states.values()):
-            break
-        time.sleep(0.1)
+    states = _wait(bench)
     assert states == {first: Status.DONE, second: Status.CANCELLED}
     assert bench.maps.open(first).quality.knn_preservation > bench.maps.open(first).quality.chance * 3
 
 
 @pytest.mark.slow
-def test_a_hidden_layer_is_another_map(bench: Workbench) -> None:
-    final = bench.maps.spec("starter", method=MapMethod.PCA)
+def test_a_worker_fits_the_map_of_a_hidden_layer_and_its_movers_are_found(bench: Workbench) -> None:
+    final = bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA))
     layer = bench.maps.spec("starter", method=MapMethod.PCA, layer="2")
     assert layer.map_id != final.map_id and layer.encoder_id.endswith("layer 2")
-    places = bench.maps.fit(layer).places
-    assert places.shape == bench.maps.fit(final).places.shape and not np.allclose(places, bench.maps.fit(final).places)
+    bench.maps.launch(layer)
+    _wait(bench)
+    other = bench.maps.open(layer.map_id)
+    assert other.places.shape == final.places.shape and not np.allclose(other.places, final.places)
+    at, found = bench.maps.drift(final.map_id, layer.map_id)
+    assert len(at) == len(final) and found.chance < found.kept.mean() < 1.0 and found.moved.any()
+    here, there, laid = bench.maps.beside(final.map_id, layer.map_id)
+    assert np.array_equal(here, there) and laid.shape == final.places.shape
+
+
+def _wait(bench: Workbench) -> dict[str, Status]:
+    """The states of all maps once none is being fitted."""
+    import time
+
+    for _ in range(900):
+        states = {i.map_id: i.state.status for i in bench.maps.infos("starter")}
+        if not any(s.active for s in states.values()):
+            return states
+        time.sleep(0.1)
+    raise AssertionError(states)
