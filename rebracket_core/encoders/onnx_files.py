@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from rebracket_core.encoders.onnx_sessions import BATCH_TOKENS, Sessions
 from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.tokens import Tokens
-from rebracket_core.encoders.windows import Windowing, embed
+from rebracket_core.encoders.windows import Ints, Padded, Windowing, embed
 from rebracket_core.errors import EncoderError
 
 
@@ -21,15 +21,15 @@ class EncoderFacts:
     """What a graph and a tokenizer don't say of themselves.
 
     `dim`: width of a vector; `window`, `overlap`: tokens of one pass (special ones too) and those that neighbours share;
-    `pad`: the id that fills a batch; `fused`: the graph needs no more optimisation; `trained_as`: the encoder's id in the
-    run.
+    `pad`: the id that fills a batch; `optimise`: what ONNX Runtime is to make of the graph, none, basic or all;
+    `trained_as`: the encoder's id in the run.
     """
 
     dim: int
     window: int
     overlap: int
     pad: int
-    fused: bool
+    optimise: str
     trained_as: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class EncoderFacts:
     def from_dict(cls, raw: Mapping[str, Any]) -> EncoderFacts:
         """The facts that `to_dict` gave."""
         numbers = {name: int(raw[name]) for name in ("dim", "window", "overlap", "pad")}
-        return cls(**numbers, fused=bool(raw["fused"]), trained_as=str(raw["trained_as"]))
+        return cls(**numbers, optimise=str(raw["optimise"]), trained_as=str(raw["trained_as"]))
 
 
 class OnnxEncoder:
@@ -64,7 +64,7 @@ class OnnxEncoder:
                 "The tokenizer cannot be read.", expected="a file of the tokenizers library", found=str(cause),
                 where=str(tokenizer), hint="export the run again",
             ) from cause
-        self._sessions = Sessions(lambda: graph, threads=threads, fused=facts.fused)
+        self._sessions = Sessions(lambda: graph, threads=threads, optimise=facts.optimise)
         self._windowing = Windowing(
             window=facts.window, overlap=facts.overlap, frame=self._tokens.frame, max_rows=BATCH_TOKENS,
             max_tokens=BATCH_TOKENS,
@@ -79,3 +79,19 @@ class OnnxEncoder:
             self._tokens.ids(listed), self._sessions.forward, windowing=self._windowing, dim=self.dim, progress=progress
         )
         return checked_vectors(vectors, encoder_id=self.encoder_id)
+
+    def batches(self, texts: Sequence[str]) -> list[tuple[Ints, Ints]]:
+        """The ids and masks (b, l) int64 that the graph gets for the texts."""
+        found: list[tuple[Ints, Ints]] = []
+
+        def forward(batches: Sequence[Padded]) -> Iterator[np.ndarray]:
+            for padded in batches:
+                found.append(padded())
+                yield np.ones((len(found[-1][0]), self.dim), dtype=np.float32)
+
+        embed(self._tokens.ids(checked_texts(texts)), forward, windowing=self._windowing, dim=self.dim)
+        return found
+
+    def too_long(self, texts: Sequence[str]) -> int:
+        """How many of the texts take more than one window."""
+        return sum(len(ids) > self._windowing.body for ids in self._tokens.ids(checked_texts(texts)))

@@ -46,7 +46,7 @@ class OnnxMiniLM:
         self._lock = threading.Lock()
         self._tokenizer: Tokens | None = None
         self._sessions = Sessions(
-            lambda: open_graph(self._files, settings=settings), threads=thread_count(settings), fused=True
+            lambda: open_graph(self._files, settings=settings), threads=thread_count(settings), optimise="none"
         )
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rebracket_core.encoders.device import helper_places
 from rebracket_core.encoders.windows import Padded
+from rebracket_core.errors import EncoderError
 
 # Padded tokens of a batch. Small batches keep a layer's activations in the core's cache: at 75 tokens a text, 512 took 0.6
 # of sentence-transformers' time where 16 texts a batch took 0.74.
@@ -21,6 +22,7 @@ BATCH_TOKENS = 512
 # How long a thread waits awake for the next operation of a forward pass. Asleep at once, a text that fills the window took
 # 41 ms, and 37 with 100 microseconds; without a limit it takes 34, but slows down everything else that the machine does.
 SPIN_US = 100
+_LEVELS = {"none": "ORT_DISABLE_ALL", "basic": "ORT_ENABLE_BASIC", "all": "ORT_ENABLE_ALL"}
 
 
 class Sessions:
@@ -28,13 +30,14 @@ class Sessions:
 
     One batch is spread over the threads, which is the quickest way to one answer; of many batches each thread takes
     its own, which spares the waiting for one another (0.65 of sentence-transformers' time where 0.80 was measured).
-    `graph` gives the path or the bytes of the graph; `fused` says that it needs no more optimisation.
+    `graph` gives the path or the bytes of the graph; `optimise` says what ONNX Runtime is to make of it: "none" where it is
+    fused already, "basic" or "all".
     """
 
-    def __init__(self, graph: Callable[[], Path | bytes], *, threads: int, fused: bool) -> None:
+    def __init__(self, graph: Callable[[], Path | bytes], *, threads: int, optimise: str) -> None:
         self._graph = graph
         self._threads = threads
-        self._fused = fused
+        self._optimise = optimise
         self._lock = threading.Lock()
         self._sessions: dict[int, Any] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
@@ -64,11 +67,17 @@ class Sessions:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        if self._fused:
-            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[self._optimise])
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
         if places := helper_places(threads):
             options.add_session_config_entry("session.intra_op_thread_affinities", places)
         graph = self._graph()
         source = graph if isinstance(graph, bytes) else str(graph)
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        try:
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as cause:  # one class a status, with nothing in common
+            raise EncoderError(
+                "The encoder's graph cannot be opened.", expected="the file that was there before, whole and readable",
+                found=str(cause).splitlines()[0], where="" if isinstance(graph, bytes) else str(graph),
+                hint="put the file back; the next text tries again",
+            ) from cause

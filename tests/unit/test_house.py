@@ -16,7 +16,7 @@ FLOORS = {
     "corpus": 1, "measures": 1,
     "annotation": 2, "charts": 2, "encoders": 2, "models": 2,
     "validation": 3,
-    "insight": 4, "training": 4,
+    "exported": 4, "insight": 4, "training": 4,
     "jobs": 5,
     "workbench": 6,
     "serving": 7,
