@@ -10,6 +10,7 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, hush_stdout
+from rebracket_core.cli.exporting import export_onnx
 from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
@@ -53,7 +54,7 @@ def _common_options(
 
 program.command("import")(import_)
 for _command in (
-    audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate, report,
+    audit, train, runs, cancel, resume, compare, promote, card, export_run, export_onnx, import_run, evaluate, validate, report,
 ):
     program.command()(_command)
 program.command("map")(map_)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebracket_core.cli.ending import DONE, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, settings_for, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, settings_for, workbench_for
 from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
 
@@ -34,6 +34,7 @@ def serve(
     second: Annotated[
         str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
     ] = None,
+    model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
     home: HomeOption = None,
 ) -> int:
@@ -48,7 +49,7 @@ def serve(
         host=host, port=port, per_minute=per_minute, max_queued=max_queued, keep=keep, sample=sample, log_texts=log_texts,
         second_run=run, second_share=share,
     )
-    run_server(workbench_for(home), options, quiet=quiet)
+    run_server(workbench_for(home, model=model), options, quiet=quiet)
     return DONE
 
 

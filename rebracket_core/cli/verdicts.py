@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from rebracket_core.cli.ending import command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.streaming import (
     PartRowsOption,
@@ -58,6 +58,7 @@ def validate(
     run: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="The run to ask; by default the promoted one.")
     ] = None,
+    model: ModelOption = None,
     form: Annotated[
         Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")
     ] = None,
@@ -74,7 +75,7 @@ def validate(
     home: HomeOption = None,
 ) -> int:
     """Judge concepts from files and folders; an item that cannot be judged does not stop the rest."""
-    bench = workbench_for(home)
+    bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
     if parts is not None or ray is not None:
         wanted = PartsAsked(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)

@@ -21,8 +21,8 @@ from rebracket_core.corpus.schema import (
 )
 from rebracket_core.corpus.splits import SparseClass, grouped_folds, leak_safe_groups, row_folds, sparse_classes
 from rebracket_core.corpus.targets import Targets, smooth_context, targets
-from rebracket_core.corpus.texts import clean_text, has_words, normalised_text
 from rebracket_core.corpus.units import collapse_repeats
+from rebracket_core.texts import clean_text, has_words, normalised_text
 
 __all__ = [
     "COLUMNS",

@@ -18,9 +18,9 @@ from rebracket_core.corpus.leakage import measure_leakage
 from rebracket_core.corpus.schema import Dataset
 from rebracket_core.corpus.splits import leak_safe_groups
 from rebracket_core.corpus.targets import Targets, targets
-from rebracket_core.corpus.texts import normalised_text
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES, album_named
+from rebracket_core.texts import normalised_text
 
 Progress = Callable[[str, int, int], None]
 TokenCounter = Callable[[Sequence[str]], Sequence[int]]

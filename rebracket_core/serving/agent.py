@@ -93,7 +93,7 @@ def ask_workbench(
 
     def ask(text: str, *, expected_album: str | None = None) -> Verdict:
         from rebracket_core.corpus.readers.labels import read_album
-        from rebracket_core.corpus.texts import clean_text
+        from rebracket_core.texts import clean_text
         from rebracket_core.workbench import Concept
 
         concept = Concept(id="", text=clean_text(text), source="agent", expected_album=read_album(expected_album))

@@ -18,7 +18,6 @@ from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
 from rebracket_core.corpus.readers.labels import read_album
-from rebracket_core.corpus.texts import clean_text
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.serving.batching import Batcher, QueueFull
 from rebracket_core.serving.counting import CONTENT_TYPE, Counts
@@ -37,6 +36,7 @@ from rebracket_core.serving.schemas import (
     ValidateIn,
     VerdictOut,
 )
+from rebracket_core.texts import clean_text
 from rebracket_core.workbench import Concept, Workbench
 
 logger = logging.getLogger(__name__)

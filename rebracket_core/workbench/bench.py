@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rebracket_core.encoders import Encoder, describe_device, open_encoder
 from rebracket_core.settings import Settings, Thresholds, data_dir
+from rebracket_core.validation.judging import Judge
 from rebracket_core.workbench.comparing import compare
 from rebracket_core.workbench.history import History
-from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
 from rebracket_core.workbench.monitoring import Monitoring
@@ -50,7 +50,7 @@ class Workbench:
         self._lock = threading.Lock()
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
-        self._judge = Judge(settings)
+        self._judge = Judge(max_text_chars=settings.max_text_chars)
         self.monitoring = Monitoring(self)
         self.maps = Maps(self)
         self._annotations: Annotations | None = None

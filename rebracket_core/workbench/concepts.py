@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,9 +29,10 @@ from rebracket_core.corpus.readers.shelf import ZIP_MAGIC, Entry, Shelf, shelf_o
 from rebracket_core.corpus.readers.starter import is_not_concepts, is_starter_group
 from rebracket_core.corpus.readers.yaml_text import load_yaml
 from rebracket_core.corpus.schema import ReadReport, Skip
-from rebracket_core.corpus.texts import clean_text
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.workbench.usable import unusable
+from rebracket_core.texts import clean_text
+from rebracket_core.validation import Concept
+from rebracket_core.validation.usable import unusable
 
 STDIN = "-"
 _SHOWN_CHARS = 200
@@ -46,24 +47,6 @@ _ORIGIN = "\x00origin"
 _FIELDS = ("title", "agent", "group", "descriptions", "lyrics")
 _TELLING_ORIGINS = frozenset({"songs", "proposals", "starter"})
 Pairs = Iterable[tuple[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One text to be judged.
-
-    `id` is the row's own id, else its file (relative to the given source) and row; `source` says where it stands;
-    `expected_album` is the album that its label names, None without one. With an `error` there is nothing to judge and
-    `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
-    descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note.
-    """
-
-    id: str
-    text: str
-    source: str = ""
-    expected_album: str | None = None
-    error: str | None = None
-    fields: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,11 @@ from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 from tests.bench.review import review_rows
+from tests.bench.serving import serving
 from tests.bench.stream import stream
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "stream", "quality", "review")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "serving", "stream", "quality", "review")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -44,6 +45,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from heads(threads=thread_count(bench.settings))
     elif part == "map":
         yield from maps()
+    elif part == "serving":
+        yield from serving(bench)
     elif part == "stream":
         yield from stream(bench)
     elif corpus is None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.validation import ConceptModel, Item, Verdict, failed_verdict
+from rebracket_core.settings import Thresholds
+from rebracket_core.validation.concept import Concept
+from rebracket_core.validation.model import Answers, ConceptModel
 from rebracket_core.validation.prints import text_print
-from rebracket_core.workbench.usable import unusable
-from rebracket_core.workbench.verdict_cache import VerdictCache
-
-if TYPE_CHECKING:
-    from rebracket_core.validation.model import Answers
-    from rebracket_core.workbench.concepts import Concept
+from rebracket_core.validation.usable import unusable
+from rebracket_core.validation.verdict import Item, Verdict, failed_verdict
+from rebracket_core.validation.verdict_cache import VerdictCache
 
 CHUNK = 256
 
@@ -24,8 +21,8 @@ CHUNK = 256
 class Judge:
     """Judges concepts with a model; remembers verdicts for an hour. Safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._max_chars = settings.max_text_chars
+    def __init__(self, *, max_text_chars: int) -> None:
+        self._max_chars = max_text_chars
         self._cache = VerdictCache()
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
