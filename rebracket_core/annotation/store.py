@@ -7,10 +7,12 @@ SQLite waits for its turn without an error: writers begin with BEGIN IMMEDIATE, 
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
 
 BUSY_TIMEOUT_S = 20.0
-_TURN_S = 0.0015  # SQLite's own busy handler sleeps up to 100 ms at a time; a write here takes about a millisecond
+_SOON_S, _LATER_S, _SHORTEST_S = 0.0015, 0.006, 0.0004  # SQLite's own busy handler sleeps up to 100 ms
+_LOG_PAGES = 4000  # of 4 KiB: how long the log grows before someone moves it into the database, and waits for the disk
 _EVENTS_LOCK, _SCHEMA_LOCK = 7_220_001, 7_220_002
-_WRITES, _DURABLE = "rebracket_writes", "rebracket_durable"
+_WRITES, _SOON = "rebracket_writes", "rebracket_soon"
 _TRIES = 4
 T = TypeVar("T")
 E = TypeVar("E")
@@ -37,8 +40,9 @@ class Store:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._ready = False
+        self._new_log = True
 
-    @property
+    @cached_property
     def url(self) -> URL:
         """The address, parsed; a StoreError where it is none."""
         from sqlalchemy.engine import make_url
@@ -53,12 +57,12 @@ class Store:
                 hint="correct REBRACKET_DB or unset it",
             ) from None
 
-    @property
+    @cached_property
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite one."""
         return self.url.get_backend_name() == "sqlite"
 
-    @property
+    @cached_property
     def file(self) -> Path | None:
         """The file of a SQLite database; None for others and for one in memory."""
         url = self.url
@@ -70,28 +74,56 @@ class Store:
         """What `work` returns over one consistent view; `empty` where nothing was ever written."""
         if not self._opened(write=False):
             return empty
-        return self._run(work, write=False, durable=False)
+        return self._run(work, write=False, soon=True)
 
-    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True, soon: bool = False) -> T:
         """What `work` returns, in one transaction that is on disk when this returns (`durable`), whole or not at all.
 
-        `work` may be called again where the database asks for another try.
+        `work` may be called again where the database asks for another try. Nobody else waits for the disk: SQLite commits
+        into the system's memory, which outlives this process, and its log is put on the disk after the turn is over. What
+        others wrote meanwhile goes with it. Without `durable` a loss of power may take the transaction back, whole. `soon`
+        is for what a person waits for: labels are sent in the background and let it go first.
         """
         self._opened(write=True)
-        return self._run(work, write=True, durable=durable)
+        done = self._run(work, write=True, soon=soon)
+        if durable:
+            self._put_on_disk()
+        return done
 
     def close(self) -> None:
         """Nothing; every connection is closed. The store opens again on next use."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
-            self._engine, self._ready = None, False
+            self._engine, self._ready, self._new_log = None, False, True
 
-    def _run(self, work: Callable[[Connection], T], *, write: bool, durable: bool) -> T:
+    def _put_on_disk(self) -> None:
+        """Nothing; SQLite's log holds every commit that was not moved into the database yet, and it is on the disk now.
+
+        No log: everything was moved, and SQLite waits for the disk when it moves.
+        """
+        if not self.is_sqlite or self.file is None:
+            return
+        try:
+            with open(f"{self.file}-wal", "rb+") as log:
+                os.fsync(log.fileno())
+            if self._new_log and os.name == "posix":  # that there is such a file is written in the folder
+                folder = os.open(self.file.parent, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+            self._new_log = False
+        except FileNotFoundError:
+            return
+        except OSError as problem:
+            raise store_error(problem, where=self.shown()) from problem
+
+    def _run(self, work: Callable[[Connection], T], *, write: bool, soon: bool) -> T:
         from sqlalchemy.exc import SQLAlchemyError
 
         assert self._engine is not None
-        options: dict[str, Any] = {_WRITES: write, _DURABLE: durable}
+        options: dict[str, Any] = {_WRITES: write, _SOON: soon}
         if not write and not self.is_sqlite:
             options["isolation_level"] = "REPEATABLE READ"
         for attempt in range(_TRIES):
@@ -108,7 +140,7 @@ class Store:
         """Whether the schema is there and new enough; a write brings it there."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        from rebracket_core.annotation import schema
+        from rebracket_core.annotation import schema, statements
 
         if self._ready:
             return True
@@ -126,10 +158,11 @@ class Store:
                 if not write and not schema.exists(self._engine):
                     return False
                 if schema.is_old(self._engine):
-                    options: dict[str, Any] = {_WRITES: True, _DURABLE: True}
+                    options: dict[str, Any] = {_WRITES: True}
                     with self._engine.connect().execution_options(**options) as connection, connection.begin():
                         lock(connection, _SCHEMA_LOCK)
                         schema.upgrade(connection)
+                statements.prepare(self._engine.dialect)
                 self._ready = True
                 return True
         except (SQLAlchemyError, OSError) as problem:
@@ -174,35 +207,36 @@ def new_engine(url: URL) -> Engine:
     @sa.event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in (f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}", "journal_mode=WAL", "foreign_keys=ON",
-                       "busy_timeout=0"):
+        dbapi_connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}").close()
+        (mode,) = dbapi_connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        for pragma in ("foreign_keys=ON", f"synchronous={'NORMAL' if mode == 'wal' else 'FULL'}", "busy_timeout=0",
+                       f"wal_autocheckpoint={_LOG_PAGES}"):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
-        durable = "FULL" if options.get(_DURABLE, True) else "NORMAL"
-        driver.execute(f"PRAGMA synchronous={durable}").close()  # type: ignore[attr-defined]
-        _wait_for_turn(driver, "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+        _wait_for_turn(connection.connection.dbapi_connection, "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN",
+                       patience_s=_SOON_S if options.get(_SOON, False) else _LATER_S)
 
     return engine
 
 
-def _wait_for_turn(driver: Any, words: str) -> None:
-    """Nothing; the transaction has begun. Waiters ask again every millisecond or so, which is fairer than SQLite's way."""
+def _wait_for_turn(driver: Any, words: str, *, patience_s: float) -> None:
+    """Nothing; the transaction has begun. Who has waited longer or has less patience asks more often: turns go nearly in
+    order, and what a person waits for goes before what is sent in the background."""
     import sqlite3
 
-    end = time.monotonic() + BUSY_TIMEOUT_S
+    began = time.monotonic()
     while True:
         try:
             driver.execute(words).close()
             return
         except sqlite3.OperationalError as problem:
-            if "locked" not in str(problem) or time.monotonic() > end:
+            if "locked" not in str(problem) or time.monotonic() > began + BUSY_TIMEOUT_S:
                 raise
-        time.sleep(random.uniform(0.2, 1.0) * _TURN_S)
+        waited = (time.monotonic() - began) / patience_s
+        time.sleep(max(_SHORTEST_S, patience_s / (1 + waited * waited)))
 
 
 def _worth_another_try(problem: Exception) -> bool:
