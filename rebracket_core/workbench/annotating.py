@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _SURE_TYPE = 0.5
-_NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.TIES, Order.COVERAGE})
+_NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.COVERAGE})
 
 
 class Annotations:
