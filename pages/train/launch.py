@@ -28,7 +28,7 @@ else:
         meta = launch.choose_dataset(datasets)
         site.link(site.SEARCH, "Or search for good options")
         with guard():
-            config = launch.choose_config(workbench.settings)
+            config = launch.choose_config(workbench.settings).with_(labels=launch.choose_labels(workbench))
             launch.show_config(config, meta)
             launch.show_estimate(workbench, meta, config=config)
             if run_id := launch.press(workbench, meta, config=config):

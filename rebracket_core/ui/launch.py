@@ -151,6 +151,16 @@ def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.datase
     return meta
 
 
+def choose_labels(workbench: Workbench) -> str:
+    """Draw the choice of people's labels to learn from, where there are any, and return it as the option `labels`."""
+    found = workbench.annotations.relabelling.choices()
+    if len(found) == 1:
+        return next(iter(found))
+    chosen = st.selectbox("People's labels", list(found), format_func=found.__getitem__, key="launch.labels", width=480)
+    st.caption("What people say of a text stands in the place of its album and keywords; the run names exactly which labels.")
+    return chosen or next(iter(found))
+
+
 def choose_config(settings: Settings) -> TrainingConfig:
     """Draw all choices and return the config that they make; as they stand they are good to train with.
 

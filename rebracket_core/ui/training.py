@@ -12,7 +12,9 @@ from rebracket_core.ui import site
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
+from rebracket_core.ui.labels_effect import show_labels_effect
 from rebracket_core.ui.run import span
+from rebracket_core.ui.shelf import promote_button
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.trainings import RunWatch
 
@@ -51,9 +53,14 @@ def choose_view(states: Sequence[RunState]) -> str:
     return st.segmented_control("View", [NEW, WATCH], key=_VIEW, required=True, label_visibility="collapsed") or NEW
 
 
+def watch_next(run_id: str) -> None:
+    """Keep in mind that Launch shows this run when it is drawn next."""
+    st.session_state[_STARTED] = run_id
+
+
 def go_and_watch(run_id: str) -> None:
     """Draw the page again with this run on screen."""
-    st.session_state[_STARTED] = run_id
+    watch_next(run_id)
     st.rerun()
 
 
@@ -158,6 +165,9 @@ def _show_worth(workbench: Workbench, run_id: str) -> None:
     seen = "the other rows, by memory" if info.leaked else "unseen groups"
     use = "Verdicts come from it." if info.promoted else "It is not in use: promote it among the runs if it is better."
     st.text(f"Album right on {seen}: {span(info.metrics.get('album'))}. {use}")
+    show_labels_effect(workbench, run_id, key="launch.effect")
+    if info.config.get("labels", "none") != "none" and not info.promoted:
+        promote_button(workbench, info, key="launch.promote")
     site.link(site.RUNS, "See its figures among the runs", query={"runs.run": run_id})
 
 

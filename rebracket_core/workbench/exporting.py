@@ -144,7 +144,7 @@ def _enough(precision: Precision, check: Sequence[Concept]) -> None:
 
 def _own_texts(folder: Path) -> list[Concept]:
     """Texts that the run had not met, evenly spread, where it keeps them; and some of every length."""
-    from rebracket_core.training.held_rows import HELD_FILE, read_held_rows
+    from rebracket_core.measures.held_rows import HELD_FILE, read_held_rows
 
     texts = read_held_rows(folder).text if (folder / HELD_FILE).is_file() else ()
     spread = texts[:: max(1, len(texts) // HELD_TEXTS)][:HELD_TEXTS]

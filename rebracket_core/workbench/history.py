@@ -156,7 +156,7 @@ class History:
             engine = self._opened(write=write)
             if engine is None:
                 return None
-            with transaction(engine, write=write, durable=False) as connection:
+            with transaction(engine, write=write) as connection:
                 return work(connection)
         except (SQLAlchemyError, OSError) as problem:
             message = f"The history cannot be {'written' if write else 'read'}."

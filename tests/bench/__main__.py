@@ -18,6 +18,7 @@ from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
+from tests.bench.annotation import annotation
 from tests.bench.deberta import deberta
 from tests.bench.heads import heads
 from tests.bench.map import maps
@@ -27,7 +28,7 @@ from tests.bench.serving import serving
 from tests.bench.stream import stream
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "serving", "stream", "quality", "review")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "annotation", "serving", "stream", "quality", "review")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -45,6 +46,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from heads(threads=thread_count(bench.settings))
     elif part == "map":
         yield from maps()
+    elif part == "annotation":
+        yield from annotation()
     elif part == "serving":
         yield from serving(bench)
     elif part == "stream":
