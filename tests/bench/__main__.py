@@ -22,9 +22,10 @@ from tests.bench.deberta import deberta
 from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
+from tests.bench.setfit import setfit
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "setfit", "quality")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -42,6 +43,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from heads(threads=thread_count(bench.settings))
     elif part == "map":
         yield from maps()
+    elif part == "setfit":
+        yield from setfit(bench, threads=thread_count(bench.settings))
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
     else:
