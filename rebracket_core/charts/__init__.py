@@ -24,6 +24,7 @@ from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_cur
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._transmigration import path_ternary
 from rebracket_core.charts._votes import AxisVote, votes_ternary
+from rebracket_core.charts._word_shares import word_shares
 
 __all__ = [
     "RIGHT_WRONG",
@@ -74,4 +75,5 @@ __all__ = [
     "score_intervals",
     "share_pairs",
     "votes_ternary",
+    "word_shares",
 ]

@@ -12,6 +12,7 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.explaining import explain
 from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
@@ -52,6 +53,7 @@ def _common_options(
 program.command("import")(import_)
 for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
     program.command()(_command)
+program.command()(explain)
 program.command("map")(map_)
 program.add_typer(annotations_group)
 for _searching in (search, searches, train_found):
