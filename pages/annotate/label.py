@@ -18,7 +18,7 @@ st.title("Label", anchor=False)
 st.caption("Say what a concept is on the three axes. Mixtures are answers too, and so is “cannot tell”.")
 
 workbench = bench()
-service = workbench.annotation
+service = workbench.annotations.service
 projects = open_projects(service)
 if not projects and not workbench.datasets():
     needs("There is nothing to label yet. Import texts first; a project is made from them.", (site.IMPORT, "Import data"))
@@ -34,7 +34,7 @@ if not projects:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     project = choose_project(projects, key="label.project")
-    mode = st.segmented_control("With", [DESK, FORM], default=DESK, required=True, key="label.mode", bind="query-params")
+    mode = st.radio("With", [DESK, FORM], key="label.mode", bind="query-params", horizontal=True)
     guided = st.toggle("Guideline", True, key="label.guided", bind="query-params")
     with st.popover("In hand", icon=":material/stacks:"):
         ahead = st.number_input(

@@ -7,8 +7,8 @@ from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.map_fit import ensure_first, fit_form, show_work
-from rebracket_core.ui.map_selection import show_chosen
-from rebracket_core.ui.map_view import ask, choose, draw
+from rebracket_core.ui.map_selection import show_picture
+from rebracket_core.ui.map_view import ask, choose
 
 st.title("Map", anchor=False)
 st.caption("Each point is a text; texts that an encoder finds alike lie together. The figures below say how far to trust it.")
@@ -24,15 +24,7 @@ meta = datasets[choose("Data set", {name: name for name in datasets}, param="dat
 infos = ensure_first(workbench, meta)
 asked = ask(workbench, infos, runs)
 
-
-@st.fragment
-def picture() -> None:
-    """Draw the map and what is chosen on it; a lasso draws this part alone anew."""
-    with guard():
-        show_chosen(workbench, asked, draw(workbench, asked))
-
-
-picture()
+show_picture(workbench, asked)
 show_work(workbench, meta)
 place, pair, beside, fit, away = st.tabs(
     ["Place a concept", "Two selections", "Two runs or maps", "Fit a map", "Take away"], key="map.tab", on_change="rerun"

@@ -26,6 +26,7 @@ else:
     choices, warnings = st.columns([3, 2], gap="large")
     with choices:
         meta = launch.choose_dataset(datasets)
+        site.link(site.SEARCH, "Or search for good options")
         with guard():
             config = launch.choose_config(workbench.settings)
             launch.show_config(config, meta)

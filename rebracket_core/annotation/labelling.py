@@ -176,11 +176,16 @@ def _seen(connection: Connection, item: Row[Any], *, by: str, at: str) -> dict[s
 def _one(
     desk: Desk, connection: Connection, item: Row[Any], label_id: str, payload: dict[str, Any], *, by: str, overlap: int,
 ) -> Ack:
-    key = (payload["annotator"], payload["round"])
+    import sqlalchemy as sa
+
+    labels = tables().labels
+    stood = connection.execute(sa.select(labels.c.label_id).where(
+        labels.c.item_no == item.item_no, labels.c.annotator == payload["annotator"], labels.c.round == payload["round"]))
+    revised = stood.first() is not None
     append(connection, EventKind.LABEL, event_id=label_id, at=desk.now(), by=by, project_id=item.project_id,
            item_id=item.item_id, payload=payload)
-    state = project_item(connection, item, overlap=overlap)
-    return Ack(label_id, AckStatus.REVISED if state.labels[key].document["revision"] > 1 else AckStatus.SAVED)
+    project_item(connection, item, overlap=overlap)
+    return Ack(label_id, AckStatus.REVISED if revised else AckStatus.SAVED)
 
 
 def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, event_id: str | None) -> str:

@@ -50,7 +50,8 @@ def _take(
 ) -> list[Any]:
     """The slots for a person: first those that they hold, then free ones in the queue's order; all leased anew."""
     until = now + settings.lease_s * 1000
-    mine = connection.execute(_mine(), {"project": project_id, "me": by, "now": now}).all()
+    held_now = connection.execute(_mine(), {"project": project_id, "me": by, "now": now})
+    mine = sorted(held_now, key=lambda slot: (slot.rank, slot.item_no))
     kept, held = set(holding), [row for row in mine if row.item_id not in holding]
     chosen = held[:n]
     if len(chosen) < n:
@@ -79,7 +80,10 @@ def _columns() -> list[ColumnElement[Any]]:
 
 @lru_cache(maxsize=1)
 def _mine() -> Select[Any]:
-    """The slots that a person holds now; on PostgreSQL locked, but those that are being written are left out."""
+    """The slots that a person holds now, in no order: asked for one, SQLite would walk along the whole queue.
+
+    On PostgreSQL they are locked; those that are being written are left out.
+    """
     import sqlalchemy as sa
 
     t = tables()
@@ -87,7 +91,6 @@ def _mine() -> Select[Any]:
         sa.select(*_columns()).join_from(t.slots, t.items)
         .where(t.slots.c.project_id == sa.bindparam("project"), ~t.slots.c.done, t.slots.c.person == sa.bindparam("me"),
                t.slots.c.until_ms >= sa.bindparam("now"))
-        .order_by(t.slots.c.rank, t.slots.c.item_no)
         .with_for_update(of=t.slots, skip_locked=True)
     )
 

@@ -21,6 +21,7 @@ from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability
 from rebracket_core.charts._reliability_band import BandBin, reliability_band
 from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
+from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._transmigration import path_ternary
 from rebracket_core.charts._votes import AxisVote, votes_ternary
@@ -61,6 +62,7 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "option_importance",
     "part_gaps",
     "path_ternary",
     "point_map",
@@ -74,6 +76,7 @@ __all__ = [
     "scale_paint",
     "score_intervals",
     "share_pairs",
+    "trial_values",
     "votes_ternary",
     "word_shares",
 ]

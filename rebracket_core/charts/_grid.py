@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -74,11 +75,8 @@ def cell_grid(
             cliponaxis=False,
         )
     )
-    for cell, fill in zip(cells, fills, strict=True):
-        font = {"color": ink_on(fill)} if cell.depth is not None else {}
-        figure.add_annotation(
-            x=cell.column, y=cell.row, text=cell.words, showarrow=False, captureevents=False, font={"size": 11, **font}
-        )
+    # All at once: adding them one by one takes a minute for 27 times 27 cells.
+    figure.update_layout(annotations=[_words(cell, fill) for cell, fill in zip(cells, fills, strict=True) if cell.words])
     ticks = {"showgrid": False}
     figure.update_xaxes(
         range=[-0.5, len(columns) - 0.5], tickvals=list(range(len(columns))), ticktext=[plain(c) for c in columns],
@@ -90,6 +88,14 @@ def cell_grid(
     )
     figure = finish(figure, title=title, height=150 + 46 * len(rows), reading=reading, alt=alt)
     return figure.update_layout(bargap=0)
+
+
+def _words(cell: Cell, fill: str) -> dict[str, Any]:
+    font = {"color": ink_on(fill)} if cell.depth is not None else {}
+    return {
+        "x": cell.column, "y": cell.row, "text": cell.words, "showarrow": False, "captureevents": False,
+        "font": {"size": 11, **font},
+    }
 
 
 def _fill(depth: float | None, scale: Sequence[str]) -> str:

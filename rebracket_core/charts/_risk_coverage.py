@@ -83,6 +83,7 @@ def risk_coverage_curve(
         title="What caution buys" + (" (leaked)" if leaked else ""),
         height=440,
         reading="To the left only the surest texts are answered. A curve that falls to the left knows when it is right; the "
-        "dashed line is where one lies that does not. The marks are gates, with whiskers over songs.",
+        "dashed line is where one lies that does not. The marks are gates, with whiskers over songs; a gate is asked about all "
+        "texts, and one that is known to have no album counts as wrong where it is accepted.",
         alt=f"Share wrong over share answered. {named}.",
     )

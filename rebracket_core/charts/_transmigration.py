@@ -29,7 +29,7 @@ def path_ternary(
     marks += [(album, target, ALBUM_SYMBOLS[album], ALBUM_COLOURS[album])] if step is not None else []
     for name, at, symbol, colour in marks:
         figure.add_trace(go.Scatterternary(
-            a=[at[0]], b=[at[1]], c=[at[2]], mode="markers", name=name,
+            a=[at[0]], b=[at[1]], c=[at[2]], mode="markers", name=name, cliponaxis=False,
             marker={"size": 14, "color": colour, "symbol": symbol, "line": {"color": OUTLINE, "width": 1.5}},
             hovertemplate=f"{first} %{{a:.2f}} · {second} %{{b:.2f}} · {third} %{{c:.2f}}<extra>{name}</extra>",
         ))

@@ -46,7 +46,7 @@ def votes_ternary(axis: str, votes: Sequence[AxisVote], *, model: Shares | None 
         reading="Each point is what somebody said; the closer to a corner, the more of it. Points far apart disagree." + aside,
         alt=_alt(axis, votes),
     )
-    return figure.update_layout(margin={"l": 40, "r": 40, "t": 60, "b": 20})
+    return figure.update_layout(margin={"l": 50, "r": 50, "t": 60, "b": 20})
 
 
 def _points(shares: Sequence[Shares], names: Sequence[str], *, symbol: str) -> go.Scatterternary:
@@ -57,7 +57,7 @@ def _points(shares: Sequence[Shares], names: Sequence[str], *, symbol: str) -> g
         c=[s[2] for s in shares],
         mode="markers+text",
         text=list(names),
-        textposition="bottom center" if hollow else "top center",
+        textposition="middle left" if hollow else "middle right",
         cliponaxis=False,
         marker={
             "size": 14 if hollow else 12,

@@ -36,14 +36,28 @@ def train(
     detach: Annotated[
         bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
     ] = False,
+    place: Annotated[
+        str, typer.Option("--on", help="Where: here, or ray (the cluster at REBRACKET_RAY_ADDRESS; always detached).")
+    ] = "here",
+    dstack: Annotated[
+        Path | None, typer.Option("--write-dstack", metavar="FILE", help="Train nothing: write a dstack task, for RunPod.")
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Train a run on a data set and say how good it is on groups that it has not met."""
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
-    if detach:
-        return detached(bench.launch(dataset, config=chosen), as_json=as_json)
+    if dstack is not None:
+        parts = bench.write_dstack(dataset, config=chosen, to=dstack)
+        if as_json:
+            out.json({"task": str(dstack), "files": str(parts)})
+        else:
+            out.text(f"The task is {one_line(dstack)}, what it takes along is {one_line(parts)}.")
+            out.text(f"dstack apply -f {one_line(dstack)}")
+        return DONE
+    if detach or place != "here":
+        return detached(bench.launch(dataset, config=chosen, place=place), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.train(dataset, config=chosen, progress=progress)
     if as_json:

@@ -20,6 +20,7 @@ from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
 from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
@@ -51,7 +52,9 @@ def _common_options(
 
 
 program.command("import")(import_)
-for _command in (audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate):
+for _command in (
+    audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate, report,
+):
     program.command()(_command)
 program.command()(explain)
 program.command("map")(map_)

@@ -12,7 +12,7 @@ from rebracket_core.measures.cells import group_codes, group_draws
 from rebracket_core.rainbow import AXIS_NAMES, MODES, N_MODES
 
 SAME = 0.9
-_DRAWS = 300
+_DRAWS = 200
 _SHUFFLES = 199
 
 

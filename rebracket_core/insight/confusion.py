@@ -37,8 +37,8 @@ class Cells:
 
     `counts` (r, c) rows of the cell (expected numbers where `expected`), `share` of its truth's rows with 95 % bounds over
     songs (NaN where the truth is absent); `row_n` and `row_groups` (r,) rows and songs of each truth. `member` (n, r) and
-    `given` (n, c) weigh how much a row stands in each line and column, which tells the texts of a cell. `square`: truths and
-    answers are the same labels, so that a diagonal cell is right.
+    `given` (n, c) weigh how much a row stands in each line and column, which tells the texts of a cell; `groups` (n,) are
+    their songs. `square`: truths and answers are the same labels, so that a diagonal cell is right.
     """
 
     what: str
@@ -52,6 +52,7 @@ class Cells:
     row_groups: np.ndarray
     member: np.ndarray
     given: np.ndarray
+    groups: np.ndarray
     n_groups: int
     expected: bool
     square: bool
@@ -136,7 +137,7 @@ def confused_pairs(cells: Cells) -> list[Pair]:
             found.append(
                 Pair(
                     truth, answer, i, j, float(cells.counts[i, j]), float(cells.share[i, j]), float(cells.low[i, j]),
-                    float(cells.high[i, j]), int(cells.row_groups[i]) if cells.expected else len(rows),
+                    float(cells.high[i, j]), len(set(cells.groups[rows].tolist())),
                 )
             )
     return sorted(found, key=lambda p: (-p.count, -p.share, p.truth, p.answer))
@@ -193,7 +194,7 @@ def _of(
     return Cells(
         what=str(what), truths=sides.truths, answers=sides.answers, counts=counts, share=ratios.value.reshape(r, c),
         low=ratios.low.reshape(r, c), high=ratios.high.reshape(r, c), row_n=row_n, row_groups=row_groups,
-        member=member, given=sides.given, n_groups=len(set(groups.tolist())), expected=expected, square=square,
+        member=member, given=sides.given, groups=groups, n_groups=len(set(groups.tolist())), expected=expected, square=square,
     )
 
 

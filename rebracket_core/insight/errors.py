@@ -205,7 +205,7 @@ def suspected_labels(review: Review, *, question: str = "album") -> list[Suspect
     inside = proba[:, present] / np.maximum(proba[:, present].sum(axis=1, keepdims=True), 1e-12)
     local = np.searchsorted(present, labels)
     quality = get_label_quality_scores(local, inside, method="self_confidence")
-    flagged = find_label_issues(local, inside, filter_by="prune_by_noise_rate", n_jobs=1)
+    flagged = find_label_issues(local, inside, filter_by="confident_learning", n_jobs=1)
     found = [
         Suspect(
             row=int(at[k]), row_id=review.row_id[at[k]], text=review.text[at[k]], question=question,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import Protocol
 
 from rebracket_core.errors import InputError
 from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.state import LOG, request_cancel, run_state
+from rebracket_core.jobs.process import start_worker
+from rebracket_core.jobs.state import request_cancel, run_state
 from rebracket_core.settings import Settings
 
 
@@ -32,16 +30,7 @@ class LocalLauncher:
     def launch(self, folder: RunFolder) -> None:
         """Start `python -m rebracket_core.jobs.worker` on a new attempt; returns at once."""
         refuse_unless_startable(folder)
-        attempt = folder.new_attempt()
-        with open(attempt / LOG, "ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "rebracket_core.jobs.worker", str(folder.path), attempt.name],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, **self._settings.to_env()},
-            )
+        start_worker("rebracket_core.jobs.worker", folder, attempt=folder.new_attempt(), settings=self._settings)
 
     def cancel(self, folder: RunFolder) -> None:
         """Leave the word in the attempt's folder; the worker reads it at its next step."""

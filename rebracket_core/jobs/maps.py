@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 import traceback
@@ -24,7 +22,8 @@ from rebracket_core.insight.map_spec import MapMethod, MapSpec, layer_number
 from rebracket_core.insight.map_store import StoredMap, is_fitted, write_map
 from rebracket_core.insight.projection import fit
 from rebracket_core.jobs.folder import RunFolder, now
-from rebracket_core.jobs.state import LOCK, LOG, QUEUED_STAGE, RESULT, Status, run_state
+from rebracket_core.jobs.process import start_worker
+from rebracket_core.jobs.state import LOCK, QUEUED_STAGE, RESULT, Status, run_state
 from rebracket_core.jobs.watch import AttemptWatch
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
@@ -60,13 +59,7 @@ def launch_map(settings: Settings, spec: MapSpec) -> RunFolder:
     folder = create_map(settings, spec)
     if is_fitted(folder.path) or run_state(folder).status.active:
         return folder
-    attempt = folder.new_attempt()
-    with open(attempt / LOG, "ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "rebracket_core.jobs.map_worker", str(folder.path), attempt.name],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, **settings.to_env()},
-        )
+    start_worker("rebracket_core.jobs.map_worker", folder, attempt=folder.new_attempt(), settings=settings)
     return folder
 
 

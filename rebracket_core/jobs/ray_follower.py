@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -14,6 +13,7 @@ from rebracket_core.errors import RebracketError
 from rebracket_core.jobs.execute import promote_first, run_attempt, told_to_tracker
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.frames import MARK, FolderReceiver
+from rebracket_core.jobs.process import run_worker
 from rebracket_core.jobs.ray_launcher import open_cluster, submit
 from rebracket_core.jobs.searching import is_search
 from rebracket_core.jobs.state import CANCEL, METRICS, QUEUED_STAGE, RESULT, Status
@@ -138,17 +138,8 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the run is done and back, 1 when it failed, 4 when it was cancelled. A polite kill (SIGTERM) cancels."""
-    folder, attempt = RunFolder(Path(arguments[0])), Path(arguments[0]) / "attempts" / arguments[1]
-    signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
-    try:
-        follow(folder, attempt=attempt, settings=Settings.from_env())
-    except Cancelled:
-        return 4
-    except Exception as cause:
-        print(f"{type(cause).__name__}: {cause}", file=sys.stderr)
-        return 1
-    return 0
+    """Follow until the run is back here; see `run_worker` for the exit code."""
+    return run_worker(arguments, follow)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.launcher import refuse_unless_startable
-from rebracket_core.jobs.state import LOG, request_cancel
+from rebracket_core.jobs.process import start_worker
+from rebracket_core.jobs.state import request_cancel
 from rebracket_core.settings import Settings, data_dir
 
 if TYPE_CHECKING:
@@ -44,16 +42,7 @@ class RayLauncher:
     def launch(self, folder: RunFolder) -> None:
         """Start the follower on a new attempt; returns at once."""
         refuse_unless_startable(folder)
-        attempt = folder.new_attempt()
-        with open(attempt / LOG, "ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "rebracket_core.jobs.ray_follower", str(folder.path), attempt.name],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, **self._settings.to_env()},
-            )
+        start_worker("rebracket_core.jobs.ray_follower", folder, attempt=folder.new_attempt(), settings=self._settings)
 
     def cancel(self, folder: RunFolder) -> None:
         """Leave the word in the attempt's folder; the follower passes it on to the cluster."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebracket_core.models.layout import TYPES
+from rebracket_core.models.evidential import log_concentration
+from rebracket_core.models.layout import ALBUM, TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,14 @@ class HeadEnsemble:
 
     `exclusive_types`: the heads were trained so that a text has exactly one type (softmax); their type logits are then
     turned into log-odds, so that a sigmoid of them is the type's probability, as everywhere else.
+    `evidential`: the album's outputs are evidence; they are given as the log of the Dirichlet's parameters, so that their
+    softmax is the album's probability, as everywhere else, and the sum of their exponentials the evidence behind it.
     """
 
     weight: np.ndarray
     bias: np.ndarray
     exclusive_types: bool = False
+    evidential: bool = False
 
     @property
     def n_members(self) -> int:
@@ -40,6 +44,8 @@ class HeadEnsemble:
         logits: np.ndarray = np.matmul(features, self.weight).transpose(1, 0, 2) + self.bias
         if self.exclusive_types:
             logits[..., TYPES] = log_odds(logits[..., TYPES])
+        if self.evidential:
+            logits[..., ALBUM] = log_concentration(logits[..., ALBUM])
         return logits
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.models import losses
+from rebracket_core.models.dropout import fit_thinned
 from rebracket_core.models.ensemble import HeadEnsemble
+from rebracket_core.models.evidential import concentration, evidential_loss
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYPES
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
@@ -58,6 +60,8 @@ class FitOptions:
     `balanced` weighs albums by the inverse of how often a member's rows have them. With `by_uncertainty` the weights only
     say which questions count (above 0): the losses weigh themselves (`losses.uncertainty_weighted`). Linear heads share no
     parameters, so that moves each question's strength against the penalty, and nothing else.
+    `dropout` above 0 leaves that share of the features out, in training and in each of `passes` answers (see `dropout`);
+    `evidential` asks the album's question for evidence (see `evidential`), `evidence_penalty` as there.
     """
 
     strength: float = 10.0
@@ -75,6 +79,10 @@ class FitOptions:
     balanced: bool = False
     label_smoothing: float = 0.0
     by_uncertainty: bool = False
+    dropout: float = 0.0
+    passes: int = 0
+    evidential: bool = False
+    evidence_penalty: float = 0.1
 
 
 def fit_heads(
@@ -94,17 +102,22 @@ def fit_heads(
     import torch
 
     torch.manual_seed(options.seed)
-    rotated, back = _rotate(features)
     threads = torch.get_num_threads()
+    rotated, back = (features, None) if options.dropout > 0 else _rotate(features)
     if rotated.size * len(member_weights) < _WORTH_THREADS:
         torch.set_num_threads(1)
+    fit = fit_thinned if options.dropout > 0 else _minimise
     try:
-        weight, bias = _minimise(rotated, targets, member_weights=member_weights, options=options, on_step=on_step)
+        weight, bias = fit(rotated, targets, member_weights=member_weights, options=options, on_step=on_step)
     finally:
         torch.set_num_threads(threads)
     full = np.einsum("dr,mro->mdo", back, weight) if back is not None else weight
-    exclusive = options.type_loss == losses.TypeLoss.SINGLE
-    return HeadEnsemble(weight=np.ascontiguousarray(full, dtype=np.float32), bias=bias, exclusive_types=exclusive)
+    return HeadEnsemble(
+        weight=np.ascontiguousarray(full, dtype=np.float32),
+        bias=bias,
+        exclusive_types=options.type_loss == losses.TypeLoss.SINGLE,
+        evidential=options.evidential,
+    )
 
 
 def _minimise(
@@ -118,43 +131,99 @@ def _minimise(
     """(M, r, 27) weights and (M, 27) biases of the members, each at its best step."""
     import torch
 
+    told = Training.of(targets, member_weights=member_weights, options=options)
     x = torch.from_numpy(rotated)
-    y = _tensors(targets)
-    members, dim = member_weights.shape[0], rotated.shape[1]
-    train_w = torch.from_numpy(member_weights.astype(np.float32)) * y["weight"]
-    held_w = torch.from_numpy((member_weights == 0).astype(np.float32)) * y["weight"]
-    weight = torch.zeros(members, dim, N_OUTPUTS, requires_grad=True)
-    bias = torch.zeros(members, N_OUTPUTS, requires_grad=True)
-    n_train = torch.from_numpy((member_weights > 0).sum(axis=1).astype(np.float32)).clamp(min=1.0)
+    weight = torch.zeros(told.members, rotated.shape[1], N_OUTPUTS, requires_grad=True)
+    bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
     optimiser = torch.optim.LBFGS([weight, bias], lr=1.0, max_iter=4, history_size=12, line_search_fn="strong_wolfe")
-    best_loss = torch.full((members,), torch.inf)
-    best = (torch.zeros_like(weight), torch.zeros_like(bias))
-    stale = torch.zeros(members)
-    has_held = bool((held_w.sum(dim=1) > 0).all())
-    balance = _balance(y["album"], train_w) if options.balanced else None
-    watched = replace(options, by_uncertainty=False)  # steps are compared by a loss whose weights stay where they are
+    best = told.best(weight, bias)
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = member_losses(_logits(x, weight, bias), y, train_w, options=options, balance=balance).sum()
-        loss = loss + ((weight**2).sum(dim=(1, 2)) / (2.0 * options.strength * n_train)).sum()
-        loss.backward()
+        loss = told.penalised(logits_of(x, weight, bias), weight)
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     for step in range(options.max_steps):
         optimiser.step(closure)
         with torch.no_grad():
-            held_out = held_w if has_held else train_w
-            held = member_losses(_logits(x, weight, bias), y, held_out, options=watched, balance=balance)
-            better = held < best_loss - 1e-5
-            best_loss = torch.where(better, held, best_loss)
-            best[0][better], best[1][better] = weight[better].detach(), bias[better].detach()
-            stale = torch.where(better, torch.zeros_like(stale), stale + 1)
+            held = told.held_losses(logits_of(x, weight, bias))
+            stop = best.see(held, weight, bias)
         if on_step:
             on_step(step + 1, held.numpy())
-        if bool((stale >= options.patience).all()):
+        if stop:
             break
-    return best[0].numpy(), best[1].numpy()
+    return best.weight.numpy(), best.bias.numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What M members are trained on: targets `y`, (M, n) weights of rows learnt from and asked about, and the options."""
+
+    y: dict[str, torch.Tensor]
+    learnt: torch.Tensor
+    asked: torch.Tensor
+    n_learnt: torch.Tensor
+    balance: torch.Tensor | None
+    options: FitOptions
+
+    @classmethod
+    def of(cls, targets: HeadTargets, *, member_weights: np.ndarray, options: FitOptions) -> Training:
+        """From plain arrays; where a member leaves no row out, all are asked about the rows that they learn from."""
+        import torch
+
+        y = _tensors(targets)
+        learnt = torch.from_numpy(member_weights.astype(np.float32)) * y["weight"]
+        held = torch.from_numpy((member_weights == 0).astype(np.float32)) * y["weight"]
+        n_learnt = torch.from_numpy((member_weights > 0).sum(axis=1).astype(np.float32)).clamp(min=1.0)
+        balance = _balance(y["album"], learnt) if options.balanced else None
+        asked = held if bool((held.sum(dim=1) > 0).all()) else learnt
+        return cls(y, learnt, asked, n_learnt, balance, options)
+
+    @property
+    def members(self) -> int:
+        """How many members there are."""
+        return int(self.learnt.shape[0])
+
+    def penalised(self, logits: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """The sum of the members' losses on the rows that they learn from, with the penalty on their weights."""
+        loss = member_losses(logits, self.y, self.learnt, options=self.options, balance=self.balance).sum()
+        penalty = (weight**2).sum(dim=(1, 2)) / (2.0 * self.options.strength * self.n_learnt)
+        return loss + penalty.sum()
+
+    def held_losses(self, logits: torch.Tensor) -> torch.Tensor:
+        """(M,) losses on the rows asked about; they weigh questions the same at every step, so that steps compare."""
+        watched = replace(self.options, by_uncertainty=False)
+        return member_losses(logits, self.y, self.asked, options=watched, balance=self.balance)
+
+    def best(self, weight: torch.Tensor, bias: torch.Tensor) -> Best:
+        """The memory of each member's best step, before the first."""
+        import torch
+
+        lost = torch.full((self.members,), torch.inf)
+        stale = torch.zeros(self.members)
+        return Best(torch.zeros_like(weight), torch.zeros_like(bias), lost, stale, self.options.patience)
+
+
+@dataclass(slots=True)
+class Best:
+    """Each member's weights at its lowest loss so far, and how many steps ago that was."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    loss: torch.Tensor
+    stale: torch.Tensor
+    patience: int
+
+    def see(self, held: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> bool:
+        """Take in a step; whether no member has got better for `patience` steps."""
+        import torch
+
+        better = held < self.loss - 1e-5
+        self.loss = torch.where(better, held, self.loss)
+        self.weight[better], self.bias[better] = weight[better].detach(), bias[better].detach()
+        self.stale = torch.where(better, torch.zeros_like(self.stale), self.stale + 1)
+        return bool((self.stale >= self.patience).all())
 
 
 def member_losses(
@@ -208,9 +277,7 @@ def question_losses(
     conf = losses.bce(logits[..., CONFIDENCE], y["confidence"][:, None])
     out["confidence"] = losses.weighted_mean(conf, w * y["confidence_mask"][:, None])
     has_album = (y["album"] >= 0).float()[:, None]
-    album = losses.album_cross_entropy(
-        logits[..., ALBUM], y["album"].clamp(min=0)[:, None].expand(n, members), label_smoothing=options.label_smoothing
-    )
+    album = _album_losses(logits[..., ALBUM], y["album"].clamp(min=0), options=options)
     out["album"] = losses.weighted_mean(album, w * has_album if balance is None else w * balance.T * has_album)
     kinds, types, mask = logits[..., TYPES], y["types"][:, None], y["types_mask"][:, None]
     if options.type_loss == losses.TypeLoss.SINGLE:
@@ -221,6 +288,19 @@ def question_losses(
     if options.marked_weight > 0:
         out["marked"] = losses.weighted_mean(losses.marked(kinds, types), w * mask)
     return out
+
+
+def _album_losses(logits: torch.Tensor, album: torch.Tensor, *, options: FitOptions) -> torch.Tensor:
+    """(n, M) losses of (n, M, 9) album logits and (n,) albums."""
+    n, members, k = logits.shape
+    if not options.evidential:
+        return losses.album_cross_entropy(
+            logits, album[:, None].expand(n, members), label_smoothing=options.label_smoothing
+        )
+    from torch.nn.functional import one_hot
+
+    target = one_hot(album, k).float() * (1.0 - options.label_smoothing) + options.label_smoothing / k
+    return evidential_loss(concentration(logits), target[:, None], penalty=options.evidence_penalty)
 
 
 def _weight(options: FitOptions, question: str) -> float:
@@ -236,7 +316,8 @@ def _balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
     return weights[:, album.clamp(min=0)]
 
 
-def _logits(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+def logits_of(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """(n, M, 27) logits of (n, d) features."""
     members, dim, outputs = weight.shape
     flat = weight.permute(1, 0, 2).reshape(dim, members * outputs)
     return (x @ flat).reshape(len(x), members, outputs) + bias

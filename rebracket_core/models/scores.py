@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from rebracket_core.models.evidential import expected_entropy
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, album_targets, album_vertices
 
@@ -63,8 +64,8 @@ def axis_affinity(axis: np.ndarray) -> np.ndarray:
     return np.prod(overlap**2, axis=2)
 
 
-def scores_from_logits(logits: np.ndarray, *, calibration: Calibration) -> Scores:
-    """The scores of (n, M, 27) member logits under a calibration."""
+def scores_from_logits(logits: np.ndarray, *, calibration: Calibration, evidential: bool = False) -> Scores:
+    """The scores of (n, M, 27) member logits under a calibration; `evidential`: the album's are log evidence."""
     n, members, _ = logits.shape
     z = logits.astype(np.float64)
     axis_z = z[..., AXIS].reshape(n, members, len(AXIS_NAMES), N_MODES)
@@ -84,15 +85,24 @@ def scores_from_logits(logits: np.ndarray, *, calibration: Calibration) -> Score
         confidence=sigmoid(z[..., CONFIDENCE] / calibration.confidence_temperature).mean(axis=1),
         album=posterior,
         types=sigmoid(z[..., TYPES] / calibration.type_temperature).mean(axis=1),
-        uncertainty=_uncertainty(posterior, head=head_album, members=member_album),
+        uncertainty=_uncertainty(
+            posterior, head=head_album, members=member_album, evidence=z[..., ALBUM] if evidential else None
+        ),
     )
 
 
-def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """Total = entropy of the posterior; epistemic = mutual information between member and album; aleatoric = the rest."""
+def _uncertainty(
+    posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray, evidence: np.ndarray | None
+) -> np.ndarray:
+    """Total = entropy of the posterior; epistemic = mutual information between member and album; aleatoric = the rest.
+
+    With `evidence` (n, M, 9) each member is a Dirichlet whose mean is the member's answer: the mutual information is then
+    between the album and both, the member and the distribution drawn from its Dirichlet.
+    """
     top = np.log(len(ALBUM_NAMES))
     total = entropy(posterior) / top
-    epistemic = np.clip((entropy(head) - entropy(members).mean(axis=1)) / top, 0.0, total)
+    inside = entropy(members) if evidence is None else expected_entropy(members, np.exp(evidence).sum(axis=-1))
+    epistemic = np.clip((entropy(head) - inside.mean(axis=1)) / top, 0.0, total)
     return np.stack([total, total - epistemic, epistemic], axis=1)
 
 

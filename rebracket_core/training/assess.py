@@ -59,6 +59,8 @@ def evaluate_run(
         texts=rows.texts[config.text[0]],
         baselines=_baselines(rows, training_frame, config=config),
         thresholds=[model.thresholds] * len(rows),
+        coverage=config.coverage,
+        set_limits=np.full(len(rows), model.sets.limit(config.coverage)) if model.sets else None,
     )
     origins = sorted(set(rows.frame["origin"].tolist()))
     notes = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from rebracket_core.corpus.targets import Targets, take_targets
+from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.layout import CONFIDENCE
 from rebracket_core.models.scores import Calibration, Scores, scores_from_logits, sigmoid
 
@@ -32,12 +33,21 @@ def fit_calibration(logits: np.ndarray, targets: Targets) -> Calibration:
     return _fit_blend(calibration, logits, targets)
 
 
-def cross_calibrate(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -> Scores:
-    """Scores of every row under a calibration that was fitted on the other folds."""
-    parts: dict[int, Scores] = {}
-    for k in np.unique(fold):
-        calibration = fit_calibration(logits[fold != k], take_targets(targets, fold != k))
-        parts[int(k)] = scores_from_logits(logits[fold == k], calibration=calibration)
+def fold_calibrations(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -> dict[int, Calibration]:
+    """By fold the calibration that was fitted on the other folds."""
+    return {
+        int(k): fit_calibration(logits[fold != k], take_targets(targets, fold != k)) for k in np.unique(fold)
+    }
+
+
+def cross_scores(
+    logits: np.ndarray, *, fold: np.ndarray, calibrations: Mapping[int, Calibration], evidential: bool = False
+) -> Scores:
+    """Scores of every row under the calibration of its fold."""
+    parts = {
+        k: scores_from_logits(logits[fold == k], calibration=calibration, evidential=evidential)
+        for k, calibration in calibrations.items()
+    }
     n = len(fold)
     merged = {}
     for name in Scores.__slots__:
@@ -47,6 +57,35 @@ def cross_calibrate(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -
             whole[fold == k] = getattr(scores, name)
         merged[name] = whole
     return Scores(**merged)
+
+
+def cross_calibrate(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -> Scores:
+    """Scores of every row under a calibration that was fitted on the other folds."""
+    return cross_scores(logits, fold=fold, calibrations=fold_calibrations(logits, targets, fold=fold))
+
+
+def set_limits(
+    logits: np.ndarray,
+    targets: Targets,
+    *,
+    fold: np.ndarray,
+    groups: np.ndarray,
+    calibrations: Mapping[int, Calibration],
+    coverage: float,
+) -> np.ndarray | None:
+    """(n,) limit of each row's album set, from the rows of the other folds under the calibration fitted on them alone.
+
+    None where a fold's others have no album.
+    """
+    limits = np.zeros(len(fold))
+    for k, calibration in calibrations.items():
+        others = fold != k
+        album = scores_from_logits(logits[others], calibration=calibration).album
+        sets = AlbumSets.fit(album, targets.album_idx[others], groups[others])
+        if sets is None:
+            return None
+        limits[fold == k] = sets.limit(coverage)
+    return limits
 
 
 def album_log_loss(album: np.ndarray, album_idx: np.ndarray) -> float:

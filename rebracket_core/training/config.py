@@ -18,6 +18,7 @@ AXIS_LOSSES = ("kl", "mse", "huber", "smooth_l1")
 TYPE_LOSSES = ("multi", "single")
 CLASS_WEIGHTS = ("none", "balanced")
 WEIGHTINGS = ("fixed", "uncertainty")
+UNCERTAINTY = ("ensemble", "dropout", "evidential")
 _WEIGHTS = ("axis_weight", "confidence_weight", "album_weight", "types_weight", "marked_weight")
 # Ways to balance questions on a shared trunk. Heads on frozen vectors have none, so choosing one would change nothing.
 _FOR_SHARED_TRUNKS = (
@@ -71,6 +72,12 @@ class TrainingConfig:
     `processes`: so many processes share each batch (torchrun, one a GPU, or a part of the CPU's cores each).
     `gradnorm_alpha`: how strongly GradNorm pulls questions to one pace. With an encoder that learns, `weighting` may also be
     "gradnorm", "pcgrad", "upgrad", "imtl_g", "aligned_mtl", "mgda" or "dualproj", which balance the questions' gradients.
+    How sure the model is:
+    `uncertainty`: where it comes from: "ensemble", the members' disagreement; "dropout", that of `passes` answers, each of a
+    member with the share `dropout` of its features left out; "evidential" (experimental), how much evidence a member has for
+    any album, with `evidence_penalty` on evidence for the wrong ones. None of them sees a new kind of text: the members share
+    one set of vectors. The split into aleatoric and epistemic is entropy and mutual information in all three.
+    `coverage`: how often the sets of albums that go with a verdict shall hold the right one, on unseen groups.
     """
 
     schema_version: int = 1
@@ -123,6 +130,11 @@ class TrainingConfig:
     gradnorm_alpha: float = 1.5
 
     labels: str = "none"
+    uncertainty: str = "ensemble"
+    dropout: float = 0.2
+    passes: int = 20
+    evidence_penalty: float = 0.1
+    coverage: float = 0.9
 
     def __post_init__(self) -> None:
         for name, choices in (("text", _TEXT_FIELDS), ("outputs", OUTPUTS)):
@@ -135,6 +147,7 @@ class TrainingConfig:
             )
         self._check_losses()
         check_tuning(self, check=_check)
+        self._check_uncertainty()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
         names = self.labels.split("+")
         _check("labels", self.labels in ("none", "human") or all(n.startswith("labels-") for n in names),
@@ -198,6 +211,38 @@ class TrainingConfig:
             expected="no 'marked' where type_loss is 'single': a softmax over the types cannot say that there is none",
             found=self.outputs,
         )
+
+    def _check_uncertainty(self) -> None:
+        for name, low, high in (
+            ("passes", 2, 200), ("dropout", 0.01, 0.9), ("evidence_penalty", 0.0, 100.0), ("coverage", 0.5, 0.99),
+        ):
+            value = getattr(self, name)
+            _check(name, low <= value <= high, expected=f"{low} to {high}", found=value)
+        _check("uncertainty", self.uncertainty in UNCERTAINTY, expected=" or ".join(UNCERTAINTY), found=self.uncertainty)
+        _check(
+            "uncertainty",
+            self.uncertainty == "ensemble" or self.method == FROZEN,
+            expected="ensemble where the encoder learns too: the other kinds were built for heads on frozen vectors",
+            found=self.uncertainty,
+        )
+        dropped = self.uncertainty == "dropout"
+        _check(
+            "passes",
+            not dropped or self.passes >= self.members,
+            expected=f"at least one for each of {self.members} members",
+            found=self.passes,
+        )
+        _check(
+            "outputs",
+            self.uncertainty != "evidential" or "album" in self.outputs,
+            expected="album among them where uncertainty is 'evidential': it is evidence for albums",
+            found=self.outputs,
+        )
+
+    @property
+    def n_answers(self) -> int:
+        """How many answers a text gets: one a member, or one a pass."""
+        return self.passes if self.uncertainty == "dropout" else self.members
 
     @property
     def judges(self) -> bool:

@@ -119,6 +119,10 @@ def fit_options(config: TrainingConfig, *, seed: int) -> FitOptions:
         balanced=config.class_weights == "balanced",
         label_smoothing=config.label_smoothing,
         by_uncertainty=config.weighting == "uncertainty",
+        dropout=config.dropout if config.uncertainty == "dropout" else 0.0,
+        passes=config.passes,
+        evidential=config.uncertainty == "evidential",
+        evidence_penalty=config.evidence_penalty,
     )
 
 
@@ -145,7 +149,7 @@ def cross_fit(
     """What models fitted on the other folds say of each row; a fold that stands on the shelf is not trained again."""
     everything = np.arange(len(rows))
     fold = split(rows, train=everything, n_folds=config.folds, config=config, seed=config.seed)
-    logits = np.zeros((len(rows), config.members, N_OUTPUTS), dtype=np.float32)
+    logits = np.zeros((len(rows), config.n_answers, N_OUTPUTS), dtype=np.float32)
     ood_p = np.ones(len(rows))
     folds = np.unique(fold).tolist()
     watch.stage(STAGE, 0, len(folds))

@@ -17,6 +17,7 @@ from rebracket_core.measures.intervals import (
     perfect_calibration_error,
     reliability,
 )
+from rebracket_core.models.album_sets import in_sets
 from rebracket_core.models.scores import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.settings import Thresholds
@@ -60,7 +61,8 @@ class Held:
     """Rows to be scored: answers of models that had not met them, unsmoothed targets, groups, texts, baselines' answers.
 
     `baselines` maps "album" and each axis to a mapping of baseline name → (n,) labels (-1 where it gives none).
-    `thresholds` holds one set a row (cross-chosen) or the run's own for all.
+    `thresholds` holds one set a row (cross-chosen) or the run's own for all; so does `set_limits` (n,) the limit of each
+    row's album set at `coverage`, None where the run has no such sets.
     """
 
     answers: Answers
@@ -69,6 +71,8 @@ class Held:
     texts: list[str]
     baselines: dict[str, dict[str, np.ndarray]]
     thresholds: list[Thresholds]
+    coverage: float | None = None
+    set_limits: np.ndarray | None = None
 
 
 def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
@@ -87,6 +91,8 @@ def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
             "mean_probability": float(p.mean()),
             "reliability": reliability(p, right),
         }
+        if held.set_limits is not None:
+            calibration["sets"] = set_scores(held, seed=seed)
     return Evaluation(
         n_rows=len(held.texts),
         n_groups=len(set(held.groups.tolist())),
@@ -98,6 +104,33 @@ def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
         confusion=_confusion(top[has], plain.album_idx[has]),
         **facts,
     )
+
+
+def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
+    """How often the album sets hold the right album, over groups as promised and over rows, how large they are, by album.
+
+    `measured` weighs every group the same, as the promise does; `measured_rows` every row.
+    """
+    has = held.targets.album_idx >= 0
+    truth, limits = held.targets.album_idx[has], np.asarray(held.set_limits)[has]
+    inside = in_sets(held.answers.scores.album[has], limits)
+    hit, sizes, groups = inside[np.arange(len(truth)), truth].astype(np.float64), inside.sum(axis=1), held.groups[has]
+    _, inverse = np.unique(groups.astype(str), return_inverse=True)
+    per_group = np.bincount(inverse, weights=hit) / np.bincount(inverse)
+    over_groups = clustered_mean(per_group, np.arange(len(per_group)), seed=seed)
+    over_rows = clustered_mean(hit, groups, seed=seed)
+    return {
+        "coverage": held.coverage,
+        "measured": over_groups.value,
+        "ci_low": over_groups.ci_low,
+        "ci_high": over_groups.ci_high,
+        "measured_rows": over_rows.value,
+        "n": int(has.sum()),
+        "n_groups": len(per_group),
+        "mean_size": float(sizes.mean()),
+        "sizes": {str(k): int((sizes == k).sum()) for k in sorted(set(sizes.tolist()))},
+        "per_album": {ALBUM_NAMES[k]: float(hit[truth == k].mean()) for k in sorted(set(truth.tolist()))},
+    }
 
 
 def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.measures.held_answers import write_held_answers
+from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import save_artefact
+from rebracket_core.models.scores import scores_from_logits
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.training.calibration import cross_calibrate, fit_calibration
+from rebracket_core.training.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ood, fit_with
@@ -118,6 +120,9 @@ def _train(
         ood=fit_ood(seen, train=everything, config=config),
         thresholds=thresholds.with_(accept=accept),
         manifest={},
+        sets=AlbumSets.fit(
+            scores_from_logits(crossed.logits, calibration=calibration).album, rows.plain.album_idx, rows.groups
+        ),
     )
     save_artefact(
         folder / "model",
@@ -134,13 +139,20 @@ def _train(
 def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> Held:
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
     texts = rows.texts[config.text[0]]
+    logits, fold = crossed.logits, crossed.fold
+    own = fold_calibrations(logits, rows.plain, fold=fold)
+    scores = cross_scores(logits, fold=fold, calibrations=own, evidential=config.uncertainty == "evidential")
     held = Held(
-        answers=Answers(scores=cross_calibrate(crossed.logits, rows.plain, fold=crossed.fold), ood_p=crossed.ood_p),
+        answers=Answers(scores=scores, ood_p=crossed.ood_p),
         targets=rows.plain,
         groups=rows.groups,
         texts=texts,
         baselines=cross_baselines(rows, fold=crossed.fold, config=config),
         thresholds=[thresholds] * len(rows),
+        coverage=config.coverage,
+        set_limits=set_limits(
+            logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.coverage
+        ),
     )
     return cross_accept(held, fold=crossed.fold, precision=config.accept_precision)
 
@@ -170,6 +182,7 @@ def _manifest(
         "recipe": model.recipe.to_dict(),
         "calibration": model.calibration.to_dict(),
         "thresholds": model.thresholds.to_dict(),
+        "album_sets": model.sets.to_dict() if model.sets else None,
         "config": config.to_dict(),
         "seed": config.seed,
         "split_ids": {row_id: int(k) for row_id, k in zip(rows.frame["row_id"].tolist(), crossed.fold, strict=True)},

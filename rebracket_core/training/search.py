@@ -21,13 +21,13 @@ from rebracket_core.corpus.schema import Dataset
 from rebracket_core.corpus.targets import Targets, take_targets
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.files import write_json
+from rebracket_core.measures.intervals import clustered_mean
+from rebracket_core.measures.paired import group_sums, paired_differences
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Scores, scores_from_logits
 from rebracket_core.training.calibration import fit_calibration
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
-from rebracket_core.training.intervals import clustered_mean
-from rebracket_core.training.paired import group_sums, paired_differences
 from rebracket_core.training.rows import TrainingRows
 from rebracket_core.training.search_rows import SearchRows
 from rebracket_core.training.search_space import SearchSpace
@@ -60,6 +60,7 @@ class SearchPlan:
             ("n_trials", 1 <= self.n_trials <= 10_000, "1 to 10000", self.n_trials),
             ("objective", self.objective in OBJECTIVES, " or ".join(OBJECTIVES), self.objective),
             ("objective", needs in self.base.outputs, f"'{needs}' among the outputs", self.base.outputs),
+            ("method", self.base.method == "frozen", "frozen: a search fits heads on frozen vectors", self.base.method),
             ("split", self.base.split == "grouped", "grouped: inside a leaked split the best memory wins", self.base.split),
         ):
             if not good:

@@ -10,9 +10,10 @@ import streamlit as st
 
 from rebracket_core.corpus.findings import Level
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.jobs.places import HERE, places
 from rebracket_core.settings import Settings
 from rebracket_core.training.config import SPLITS, TrainingConfig
-from rebracket_core.ui import audit, site
+from rebracket_core.ui import audit, doubt, site
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.sentences import count, units
 from rebracket_core.ui.training import time_left
@@ -106,14 +107,42 @@ FURTHER = (
         high=1.0,
         step=0.01,
     ),
+    Choice(
+        "coverage",
+        "Sets of albums hold the right one",
+        "With each verdict goes a set of albums; this is how often it shall hold the right one on unseen songs. Higher makes "
+        "larger sets.",
+        low=0.5,
+        high=0.99,
+        step=0.01,
+    ),
     Choice("seed", "Seed", "The same seed, data and config give the same numbers.", low=0, high=2**31 - 1, step=1),
+)
+# What MC dropout alone asks for.
+DROPOUT = (
+    Choice(
+        "dropout",
+        "Share left out",
+        "So much of what a head reads is left out, at random, in training and in each answer.",
+        low=0.01,
+        high=0.9,
+        step=0.05,
+    ),
+    Choice(
+        "passes",
+        "Answers a text",
+        "A text is asked so often, each time with other features left out; more is steadier and the model larger.",
+        low=2,
+        high=200,
+        step=5,
+    ),
 )
 
 
-def choose_dataset(datasets: Sequence[DatasetMeta]) -> DatasetMeta:
+def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.dataset") -> DatasetMeta:
     """Draw the choice of the data to learn from and return it."""
     names = {meta.name: meta for meta in datasets}
-    name = st.selectbox("Data set", list(names), key="launch.dataset")
+    name = st.selectbox("Data set", list(names), key=key)
     meta = names.get(name or "", datasets[0])
     st.caption(
         f"It learns from {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
@@ -141,7 +170,15 @@ def choose_config(settings: Settings) -> TrainingConfig:
             tuning = {choice.name: _ask(choice, default) for choice in TUNING}
     with st.expander("Further options", icon=":material/tune:", key="launch.further"):
         further = {choice.name: _ask(choice, default) for choice in FURTHER}
+        further |= _choose_uncertainty(default)
     return default.with_(text=text, members=members, split=split, method=method, **tuning, **further)
+
+
+def _choose_uncertainty(default: TrainingConfig) -> dict[str, Any]:
+    """Draw where uncertainty comes from, and what that kind asks for; what was chosen by option."""
+    kind = doubt.choose_kind(default.uncertainty)
+    asked = DROPOUT if kind == "dropout" else ()
+    return {"uncertainty": kind, **{choice.name: _ask(choice, default) for choice in asked}}
 
 
 def _ask(choice: Choice, default: TrainingConfig) -> Any:
@@ -200,8 +237,17 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     )
 
 
+def choose_place(settings: Settings) -> str:
+    """Draw the choice of where to train, where the settings offer more than this machine, and return it."""
+    found = places(settings)
+    if len(found) == 1:
+        return HERE
+    return st.radio("Where", list(found), format_func=lambda place: found[place], key="launch.place") or HERE
+
+
 def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
     """Draw the button; once pressed, start a worker and return the run's id. A leaked split needs its name first."""
+    place = choose_place(workbench.settings)
     if not st.button("Launch", type="primary", icon=":material/rocket_launch:", key="launch.go"):
         return None
     if config.split == _LEAKED and str(st.session_state.get("launch.confirm", "")).strip().lower() != _LEAKED:
@@ -212,7 +258,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.launch(meta.name, config=config)
+        return workbench.launch(meta.name, config=config, place=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

@@ -25,9 +25,8 @@ _METHODS = {
 
 def ensure_first(workbench: Workbench, meta: DatasetMeta) -> list[MapInfo]:
     """The fitted maps of a data set as it is now, newest first; where there is none yet, a PCA map is drawn with progress."""
-    fitted = _fitted(workbench, meta)
+    fitted, box = _fitted(workbench, meta), st.empty()
     if not fitted:
-        box = st.empty()
         with box.container(), working("Drawing the first map", done="Drawn") as progress:
             workbench.maps.fit(workbench.maps.spec(meta.name, method=MapMethod.PCA), progress=progress)
         box.empty()

@@ -12,13 +12,20 @@ import streamlit as st
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape, snippet
-from rebracket_core.ui.map_view import Asked, Chosen
+from rebracket_core.ui.map_view import Asked, Chosen, draw
 from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.map_answers import STANDINGS, VERDICTS, Standing
 
 MOST_ROWS = 2_000
 _RIGHT = {1: "right", 0: "wrong"}
+
+
+@st.fragment
+def show_picture(workbench: Workbench, asked: Asked) -> None:
+    """Draw the map and the texts that are chosen on it; a lasso draws this part alone anew."""
+    with guard():
+        show_chosen(workbench, asked, draw(workbench, asked))
 
 
 def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:

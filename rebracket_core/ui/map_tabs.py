@@ -160,7 +160,8 @@ def _two_fits(workbench: Workbench, asked: Asked, other_id: str) -> None:
                 title = stored.spec.title if name == stored.map_id else other.spec.title
                 st.caption(escape(title))
                 view = scene(places, seed=stored.spec.seed)
-                show_map(Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}"),
+                show_map(Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}",
+                                 to_look_at=True),
                          key=f"map.beside.{name}")
         st.caption("The second is turned, mirrored and scaled to lie on the first, never bent.")
         if stored.spec.encoder_id == other.spec.encoder_id and stored.spec.text == other.spec.text:

@@ -59,7 +59,7 @@ def choose(label: str, options: Mapping[str, str], *, param: str, width: int = 2
     if st.session_state.get(state) not in keys:
         if asked is not None and asked not in keys:
             gone = f"There is no {escape(label.lower())} {escape(asked)} here; this is another one."
-            st.caption(f":material/search_off: {gone}")
+            st.toast(gone, icon=":material/search_off:")
         st.session_state[state] = asked if asked in keys else keys[0]
     words = options.get
     chosen = str(st.selectbox(label, keys, format_func=lambda k: words(k, k), key=state, width=width, help=help) or keys[0])
@@ -84,17 +84,17 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
         )
     stored = workbench.maps.open(map_id)
     needed = run is not None and (by in ASKED or workbench.maps.has_answers(map_id, run.run_id))
-    answers = answers_for(workbench, stored, run) if run and needed else None
+    with st.container():
+        answers = answers_for(workbench, stored, run) if run and needed else None
     return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers)
 
 
 def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapAnswers:
     """What a run says of a map's texts, with a progress box the first time, when it must be asked."""
     known = st.session_state.setdefault("map.answered", [])
-    place = f"{stored.map_id} {run.run_id}"
+    place, box = f"{stored.map_id} {run.run_id}", st.empty()  # always there: what moves on a page is drawn anew by the browser
     if place in known:
         return workbench.maps.answers(stored.map_id, run.run_id)
-    box = st.empty()
     with box.container(), working("Asking the run about these texts", done="Asked") as progress:
         found = workbench.maps.answers(stored.map_id, run.run_id, progress=progress)
     box.empty()
@@ -115,7 +115,8 @@ def draw(workbench: Workbench, asked: Asked) -> Chosen:
     hidden = hidden_of(key)
     view = view_of(key, places=stored.places)
     shown = scene(stored.places, view=view, seed=stored.spec.seed)
-    chosen = choose_texts(workbench, asked, paint=paint, at_shown=shown.at, key=key)
+    with st.container():
+        chosen = choose_texts(workbench, asked, paint=paint, at_shown=shown.at, key=key)
     mask = None
     if len(chosen.at):
         mask = np.zeros(len(stored), dtype=bool)

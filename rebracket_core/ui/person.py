@@ -69,14 +69,9 @@ def _named(service: AnnotationService) -> Person | None:
         return people[str(asked)]
     with st.form("annotate.who", border=True):
         st.text("Labels carry the name of who gave them. Who are you?")
-        name = st.selectbox(
-            "Your name",
-            sorted(person.name for person in people.values()),
-            index=None,
-            placeholder="Type a new name, or choose yours",
-            accept_new_options=True,
-            key="annotate.name",
-        )
+        name = st.text_input("Your name", key="annotate.name", max_chars=120, autocomplete="name", placeholder="Ann Example")
+        if people:
+            st.caption(f"Here already: {escape(', '.join(person.name for person in people.values()))}")
         pressed = st.form_submit_button("Begin", type="primary", icon=":material/arrow_forward:")
     st.caption("On this machine a name is taken on trust. Where people must sign in, set up a provider; the README says how.")
     if pressed and not (name or "").strip():

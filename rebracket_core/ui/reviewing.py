@@ -12,13 +12,14 @@ from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui import site
 from rebracket_core.ui.empty import needs
-from rebracket_core.ui.escape import escape, snippet
+from rebracket_core.ui.escape import snippet
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.run import STARTER_NOTE, run_label
 from rebracket_core.ui.sentences import count, units
 from rebracket_core.workbench import RunInfo, Workbench
 
 MIN_SONGS = 30
+_ONE = {"songs": "song", "threads": "thread"}
 _MOST_TEXTS = 200
 LEAKED = (
     "**Leaked:** this run was split by row, so texts of one song stood on both sides. Everything on this page measures memory, "
@@ -42,7 +43,7 @@ def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review
     unit = unit_of(run)
     st.caption(
         f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}, each answered by a model that had not met its "
-        f"{escape(unit.removesuffix('s'))}."
+        f"{_ONE.get(unit, 'group')}."
         if not review.leaked
         else f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}."
     )
@@ -123,6 +124,7 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
     row = int(listed[picked[0]])
     with st.container(border=True):
         st.text(review.text[row])
-        if st.button("Validate this text", key=f"{key}.validate", icon=":material/rule:"):
+        # A link and no jump: Streamlit refuses to leave a page from code while its address is bound to widgets.
+        if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
             st.session_state["validate.text"] = review.text[row]
-            st.switch_page(site.VALIDATE.file)
+            site.link(site.VALIDATE, "It is in the form: go and validate it")

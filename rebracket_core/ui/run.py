@@ -10,7 +10,7 @@ import streamlit as st
 
 from rebracket_core.charts import ReliabilityBin, Score, confusion, reliability, score_intervals
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.ui import sentences
+from rebracket_core.ui import doubt, sentences
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
 from rebracket_core.workbench import RunInfo
@@ -118,6 +118,8 @@ def show_figures(document: Mapping[str, Any], *, key: str) -> None:
             f"The gate accepts {selective['coverage']:.0%} of the unseen texts, and {selective['accuracy']:.0%} of the "
             f"{selective.get('n_accepted', '?')} accepted ones are right."
         )
+    if (sets := calibration.get("sets")) and sets.get("measured") is not None:
+        st.text(doubt.figures_text(sets))
     left, right = st.columns(2)
     with left:
         show(score_intervals(scores, leaked=leaked), key=f"{key}.scores")

@@ -69,6 +69,13 @@ LAUNCH = Place(
     "launch",
     "Train a model, and watch it while it learns.",
 )
+SEARCH = Place(
+    "pages/train/search.py",
+    "Search",
+    ":material/manage_search:",
+    "search",
+    "Find good training options.",
+)
 RUNS = Place(
     "pages/train/runs.py",
     "Runs",
@@ -133,7 +140,7 @@ SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
     "Concepts": (VALIDATE, HISTORY),
     "Annotate": (LABEL, ADJUDICATE, PROGRESS),
-    "Train": (LAUNCH, RUNS),
+    "Train": (LAUNCH, SEARCH, RUNS),
     "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, EXPLAIN, GEOMETRY),
     "Library": (IMPORT, AUDIT),
 }

@@ -85,6 +85,7 @@ def _run(workbench: Workbench, run_id: str, *, polling: bool) -> None:
             st.rerun()  # the whole page, which asks no more
         _show_status(watch.state)
         _show_progress(watch.state)
+        _show_tracker(watch)
         if watch.state.status is Status.DONE:
             _show_worth(workbench, run_id)
         _buttons(workbench, watch.state)
@@ -104,6 +105,15 @@ def _show_status(state: RunState) -> None:
     st.caption(f"On {escape(state.dataset)} · made {escape(made)} UTC{again}")
     if is_leaked(state):
         st.warning("Leaked: the split is by row, so the figures of this run measure memory, not skill.")
+
+
+def _show_tracker(watch: RunWatch) -> None:
+    """Draw where a tracker has the run, or why it has not; nothing where none was asked for."""
+    told = watch.tracked
+    if told.get("error"):
+        st.warning(f"The tracker {escape(told['tracker'])} failed; the training did not: {escape(told['error'])}")
+    elif told.get("where"):
+        st.caption(f"Tracked with {escape(told['tracker'])}: {escape(told['where'])}")
 
 
 def is_leaked(state: RunState) -> bool:

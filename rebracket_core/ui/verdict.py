@@ -11,7 +11,7 @@ import streamlit as st
 from rebracket_core.charts import album_bars, axis_bars, distance_bars
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, album_named
-from rebracket_core.ui import sentences
+from rebracket_core.ui import doubt, sentences
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.path import show_path
@@ -65,7 +65,8 @@ def show_verdict(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -
     with right:
         _change(verdict)
     show_path(verdict, key=f"{key}.path")
-    _details(verdict)
+    doubt.show_doubt(verdict, run=run, key=key)
+    _details(verdict, run=run)
 
 
 def _head(verdict: Mapping[str, Any], *, run: RunInfo | None) -> None:
@@ -78,6 +79,8 @@ def _head(verdict: Mapping[str, Any], *, run: RunInfo | None) -> None:
             if run is not None:
                 unit = sentences.units(run.origins)
                 st.text(sentences.trust(verdict, run.metrics.get("calibration"), unit=unit, leaked=run.leaked))
+            if said := doubt.set_text(verdict, run, coverage=doubt.own_coverage(run)):
+                st.text(said)
             st.text(sentences.meaning(verdict))
             if said := sentences.expectation(verdict):
                 st.text(said)
@@ -133,10 +136,10 @@ def suggestion_text(suggestion: object) -> str:
     return str(suggestion)
 
 
-def _details(verdict: Mapping[str, Any]) -> None:
+def _details(verdict: Mapping[str, Any], *, run: RunInfo | None) -> None:
     with st.expander("The text, and every other number", icon=":material/list:"):
         st.text(str(verdict["text"]))
-        doubt = verdict.get("uncertainty") or {}
+        unsure = doubt.parts(verdict, doubt.kind_of(run))
         kinds = sorted((verdict.get("types") or {}).items(), key=lambda pair: -float(pair[1]))
         limits = ", ".join(
             f"{n} {v:g}" if not isinstance(v, bool) else f"{n} {'yes' if v else 'no'}"
@@ -148,7 +151,7 @@ def _details(verdict: Mapping[str, Any]) -> None:
             "Mode": verdict.get("mode"),
             "Axes alone say": verdict.get("axes_album"),
             "Rebracketing types": ", ".join(f"{name} {float(p):.2f}" for name, p in kinds),
-            "Uncertainty": ", ".join(f"{name} {float(v):.2f}" for name, v in doubt.items() if v is not None),
+            "Uncertainty": ", ".join(f"{name} {value:.2f}" for name, value in unsure.items()),
             "Like the training texts": "not measured" if ood is None else f"p = {float(ood):.3f} (small means unlike)",
             "Thresholds": limits,
             "Source": verdict.get("source"),

@@ -10,6 +10,7 @@ import numpy as np
 
 from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ModelError
+from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import Artefact
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.scores import Calibration, Scores, scores_from_logits
@@ -84,6 +85,7 @@ class ConceptModel:
     ood: OodDetector
     thresholds: Thresholds
     manifest: Mapping[str, Any]
+    sets: AlbumSets | None = None
 
     def answer(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Answers:
         """The answers for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
@@ -99,7 +101,9 @@ class ConceptModel:
         vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
         logits = self.ensemble.logits(self.recipe.assemble(vectors, full))
         return Answers(
-            scores=scores_from_logits(logits, calibration=self.calibration),
+            scores=scores_from_logits(
+                logits, calibration=self.calibration, evidential=self.ensemble.evidential
+            ),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
             untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("outputs", _NEEDED)),
         )
@@ -127,8 +131,13 @@ class ConceptModel:
         """The model of an artefact; a ModelError names what it lacks or what does not fit."""
         manifest, arrays = artefact.manifest, artefact.arrays
         try:
-            exclusive = manifest.get("config", {}).get("type_loss") == "single"
-            ensemble = HeadEnsemble(weight=arrays["weight"], bias=arrays["bias"], exclusive_types=exclusive)
+            config, sets = manifest.get("config", {}), manifest.get("album_sets")
+            ensemble = HeadEnsemble(
+                weight=arrays["weight"],
+                bias=arrays["bias"],
+                exclusive_types=config.get("type_loss") == "single",
+                evidential=config.get("uncertainty") == "evidential",
+            )
             return cls(
                 run_id=manifest["run_id"],
                 encoder_id=manifest["encoder_id"],
@@ -138,6 +147,7 @@ class ConceptModel:
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
                 thresholds=Thresholds(**manifest["thresholds"]),
                 manifest=manifest,
+                sets=AlbumSets.from_dict(sets) if sets else None,
             )
         except (KeyError, TypeError, ValueError, IndexError) as cause:
             raise ModelError(

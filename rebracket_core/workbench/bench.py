@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from rebracket_core.annotation import AnnotationService
 from rebracket_core.encoders import Encoder, describe_device, open_encoder
-from rebracket_core.errors import InputError
 from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.workbench.comparing import compare
 from rebracket_core.workbench.history import History
@@ -19,6 +17,7 @@ from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
 from rebracket_core.workbench.reviewing import Reviewing
+from rebracket_core.workbench.roots import below_root
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
 from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
@@ -41,11 +40,12 @@ _MODELS_KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class RunWatch:
-    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log."""
+    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
 
     state: RunState
     points: list[dict[str, Any]]
     log: str
+    tracked: dict[str, str] = field(default_factory=dict)
 
 
 class Workbench:
@@ -59,7 +59,6 @@ class Workbench:
         self.settings = settings
         self.shelf = RunShelf(settings.runs)
         self.history = History(settings.database_url)
-        self.annotation = AnnotationService(settings.database_url)
         self._lock = threading.Lock()
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
@@ -266,13 +265,30 @@ class Workbench:
         execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
         return self.shelf.info(folder.run_id)
 
-    def launch(self, dataset: str, *, config: TrainingConfig | None = None) -> str:
-        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process."""
-        from rebracket_core.jobs import LocalLauncher
+    def launch(self, dataset: str, *, config: TrainingConfig | None = None, place: str = "here") -> str:
+        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process.
 
-        folder = self._new_run(dataset, config)
-        LocalLauncher(self.settings).launch(folder)
+        `place` is where: "here", or "ray" for the cluster of the settings.
+        """
+        from rebracket_core.jobs.places import launcher_at
+
+        launcher = launcher_at(place, self.settings)
+        folder = self._new_run(dataset, config, place=place)
+        launcher.launch(folder)
         return folder.run_id
+
+    def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
+        """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
+        from tempfile import TemporaryDirectory
+
+        from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.dstack_task import write_dstack_task
+
+        chosen, meta = config or self._default_config(), self.dataset(dataset).meta
+        encoder_id = self.encoder(chosen.encoder).encoder_id
+        with TemporaryDirectory() as room:
+            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
+            return write_dstack_task(to, folder, settings=self.settings)
 
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
@@ -284,10 +300,10 @@ class Workbench:
 
     def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
         """Start a worker that does the same; the run's id at once."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs.places import launcher_of
 
         folder = self.searches.run_of(search_id, trial=trial)
-        LocalLauncher(self.settings).launch(folder)
+        launcher_of(folder, self.settings).launch(folder)
         return folder.run_id
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
@@ -301,15 +317,16 @@ class Workbench:
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs.places import launcher_of
 
-        LocalLauncher(self.settings).launch(self.shelf.folder_of(run_id))
+        folder = self.shelf.folder_of(run_id)
+        launcher_of(folder, self.settings).launch(folder)
 
     def cancel(self, run_id: str) -> None:
         """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
-        from rebracket_core.jobs import LocalLauncher
+        from rebracket_core.jobs import request_cancel
 
-        LocalLauncher(self.settings).cancel(self.shelf.folder_of(run_id))
+        request_cancel(self.shelf.folder_of(run_id))
 
     def states(self) -> list[RunState]:
         """What every run is doing, newest first."""
@@ -320,13 +337,16 @@ class Workbench:
     def watch(self, run_id: str) -> RunWatch:
         """One run as it stands, with the points of its curves and the end of its log."""
         from rebracket_core.jobs import log_tail, metric_points, run_state
+        from rebracket_core.jobs.tracking import tracked
 
         folder = self.shelf.folder_of(run_id)
-        return RunWatch(state=run_state(folder), points=metric_points(folder), log=log_tail(folder))
+        return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
 
-    def _new_run(self, dataset: str, config: TrainingConfig | None) -> RunFolder:
+    def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
         from rebracket_core.encoders.trainable import trainable_folder
         from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.places import HERE, PLACE
+        from rebracket_core.jobs.trackers import check_tracker
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self.dataset(dataset).meta
@@ -334,9 +354,14 @@ class Workbench:
             chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
         human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
         encoder = self.encoder(chosen.encoder)
-        base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
-        refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
-        return create_run(self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human)
+        check_tracker(self.settings)
+        if place == HERE:
+            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
+            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
+        more = {PLACE: place}
+        return create_run(
+            self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
+        )
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
@@ -363,23 +388,7 @@ class Workbench:
 
     def below_root(self, relative: str) -> Path:
         """A folder below the configured root for validating folders from the browser; anything outside is refused."""
-        root = self.settings.validate_root
-        if root is None:
-            raise InputError(
-                "No folder is opened for validation.",
-                expected="REBRACKET_VALIDATE_ROOT",
-                found="it is not set",
-                hint="set REBRACKET_VALIDATE_ROOT to a folder and start the app again",
-            )
-        path = (root / relative).resolve()
-        if not path.is_relative_to(root) or not path.exists():
-            raise InputError(
-                "This folder cannot be read.",
-                expected=f"a folder or file below {root}",
-                found=repr(relative),
-                hint="give a path below the configured root",
-            )
-        return path
+        return below_root(self.settings.validate_root, relative)
 
 
 @lru_cache(maxsize=4)

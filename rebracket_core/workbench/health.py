@@ -48,8 +48,7 @@ def examine(settings: Settings) -> list[Check]:
     """The checks of this machine, in the order in which its parts are needed; none of them raises."""
     parts: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("version", _version), ("home", _home), ("disk", _disk), ("database", _database), ("labels", _labels),
-        ("device", _device),
-        ("encoder", _encoder), ("model", _model), ("verdict", _verdict),
+        ("device", _device), ("encoder", _encoder), ("model", _model), ("verdict", _verdict),
     )
     return [_tried(name, part, settings=settings) for name, part in parts]
 

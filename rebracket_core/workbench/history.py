@@ -196,7 +196,7 @@ class History:
         except (ArgumentError, ValueError):
             raise StoreError(
                 "The address of the database cannot be read.", found="no SQLAlchemy URL",
-                expected="a URL such as sqlite:////home/me/workbench.db or postgresql+psycopg://user:password@host/name",
+                expected="a URL such as sqlite:////home/me/workbench.db or postgresql+pg8000://user:password@host/name",
                 hint="correct REBRACKET_DB or unset it",
             ) from None
 
@@ -239,7 +239,7 @@ def _new_engine(url: URL) -> Engine:
             raise StoreError(
                 "The driver of the database is not installed.", expected=f"the package for {url.drivername}",
                 found=str(problem),
-                hint="install it (for PostgreSQL: pip install 'psycopg[binary]') or unset REBRACKET_DB",
+                hint="install it (for PostgreSQL: pip install 'rebracket[postgres]') or unset REBRACKET_DB",
             ) from problem
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
     if _sqlite_file(url) is None:

@@ -15,6 +15,14 @@ _OUTPUTS = {
     "types": "a probability for each rebracketing type",
     "marked": "a probability of having any rebracketing type",
 }
+_UNCERTAINTY = {
+    "ensemble": "The members of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt "
+    "alike, not that the text is of a known kind: an ensemble of heads does not see a new kind of text.",
+    "dropout": "Its uncertainty is how answers change when features are left out (MC dropout). All answers share one set of "
+    "vectors: where they agree, that does not say that the text is of a known kind, and a new kind of text is not seen.",
+    "evidential": "Its uncertainty is evidential and experimental: what is called epistemic is an OOD-like score, relative, "
+    "and it does not shrink with more data. It rests on the same vectors as the answers, so it may miss a new kind of text.",
+}
 _MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})
 
 
@@ -29,6 +37,8 @@ def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
         *_figures(run),
         "## Whether its probabilities hold",
         _calibration(run.metrics.get("calibration") or {}),
+        "## Its sets of albums",
+        _sets(run),
         "## What the gate accepts",
         _gate(run),
         "## Other sources",
@@ -117,6 +127,20 @@ def _calibration(found: Mapping[str, Any]) -> str:
     )
 
 
+def _sets(run: RunInfo) -> str:
+    found = (run.metrics.get("calibration") or {}).get("sets") or {}
+    if found.get("measured") is None:
+        return "Not measured."
+    albums = found.get("per_album") or {}
+    by_album = ", ".join(f"{_words(name)} {_number(share)}" for name, share in albums.items())
+    return (
+        f"With each verdict goes a set of albums made to hold the right one for {found['coverage']:.0%} of the texts of new "
+        f"groups (conformal, every group counted once). On {found['n_groups']:,} unseen groups it did so in "
+        f"{_number(found['measured'])} ({_span(found.get('ci_low'), found.get('ci_high'))}), with {found['mean_size']:.2f} "
+        f"albums on average. By album, where nothing is promised: {by_album}."
+    )
+
+
 def _gate(run: RunInfo) -> str:
     found = run.metrics.get("selective") or {}
     if found.get("coverage") is None:
@@ -146,8 +170,7 @@ def _limits(run: RunInfo) -> list[str]:
     origins = _words(", ".join(run.origins) or "its own kind of source")
     limits = [
         f"It was measured on {origins}. Texts of another kind are flagged, and what it says of them was not measured.",
-        "The members of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt alike, "
-        "not that the text is of a known kind: an ensemble of heads does not see a new kind of text. The gate's "
+        f"{_UNCERTAINTY.get(str(run.config.get('uncertainty', 'ensemble')), _UNCERTAINTY['ensemble'])} The gate's "
         "out-of-distribution test is there for that, and it too can err.",
         "The probability of an album is a share of right answers among texts like the measured ones, not a property of one "
         "text.",

@@ -101,6 +101,15 @@ class Reviewing:
         encoder = self._bench.encoder(str(info.config.get("encoder") or self._bench.settings.encoder))
         return encoder.encode(list(review.text), progress=_part(progress, "Reading texts"))
 
+    def report(self, run_id: str, *, progress: Progress | None = None) -> str:
+        """All figures of a run as one HTML document without texts; see `workbench.report`."""
+        from rebracket_core.workbench.report import run_report
+
+        info = self._bench.shelf.info(run_id)
+        known = set(info.origins)
+        unit = "songs" if known & {"songs", "table"} else "threads" if known <= {"proposals", "not_concepts"} else "groups"
+        return run_report(info, self.review(run_id), unit=unit, seed=self.seed, progress=progress)
+
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run learnt from is imported here; None where it is not."""
         named = [m.name for m in self._bench.datasets() if m.digest == info.dataset_digest]

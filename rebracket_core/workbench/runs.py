@@ -34,6 +34,7 @@ class RunInfo:
     config: Mapping[str, Any]
     promoted: bool
     starter: bool
+    album_sets: Mapping[str, Any] | None = None
 
     @property
     def leaked(self) -> bool:
@@ -154,6 +155,7 @@ def _info(folder: Path, *, promoted: bool) -> RunInfo:
             config=manifest["config"],
             promoted=promoted,
             starter=manifest["dataset"] == STARTER,
+            album_sets=manifest.get("album_sets"),
         )
     except (OSError, ValueError, KeyError) as cause:
         raise ModelError(

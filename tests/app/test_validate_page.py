@@ -33,7 +33,7 @@ def test_one_concept_gets_its_verdict_first_and_everything_after(open_page: Open
     assert verdict["verdict"].replace("_", r"\_") in head and verdict["album"] in head
     assert f"{verdict['album_probability']:.2f}".replace(".", r"\.") in head
     assert [s.value for s in app.subheader[1:3]] == ["States", "What to change"]
-    assert len(app.get("plotly_chart")) == 3
+    assert len(app.get("plotly_chart")) == 6
     said = words(app)
     assert verdict["run_id"].replace("-", r"\-") in said
     assert "learned from the starter corpus" in said
@@ -158,7 +158,7 @@ def test_every_verdict_is_kept_and_found_again(open_page: Open, home: Path) -> N
     app.text_input(key="history.search").set_value("IRON pound").run()
     assert "1 of 1" in words(app)
     app.text_input(key="history.entry").set_value("1").run()
-    assert app.subheader[0].value == "Entry 1" and len(app.get("plotly_chart")) == 3
+    assert app.subheader[0].value == "Entry 1" and len(app.get("plotly_chart")) == 6
     app.text_input(key="history.entry").set_value("77").run()
     assert "no such entry" in app.error[0].value
     app.text_input(key="history.search").set_value("not in it").run()

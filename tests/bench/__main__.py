@@ -20,10 +20,11 @@ from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
 from tests.bench.deberta import deberta
 from tests.bench.heads import heads
+from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -39,6 +40,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from deberta(threads=thread_count(bench.settings))
     elif part == "heads":
         yield from heads(threads=thread_count(bench.settings))
+    elif part == "map":
+        yield from maps()
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
     else:

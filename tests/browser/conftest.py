@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from app_server import AppServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path(os.environ.get("REBRACKET_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
     "--headless",
@@ -30,25 +24,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_S = 60.0
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-                if answer.read() == b"ok":
-                    return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"the app did not start in {START_S:g} s")
 
 
 @pytest.fixture(scope="session")
@@ -69,33 +44,12 @@ def app_url(home: Path, tmp_path: Path) -> Iterator[str]:
     root = tmp_path / "root" / "set"
     root.mkdir(parents=True)
     (root / "two.txt").write_text("A bell that was cast in 1804.\n\nA tower that will be forgotten.", encoding="utf-8")
-    port = _free_port()
-    env = {**os.environ, "REBRACKET_HOME": str(home), "REBRACKET_VALIDATE_ROOT": str(root.parent)}
-    with open(tmp_path / "server.log", "wb") as log:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "rebracket_core.ui",
-                "run",
-                "app.py",
-                "--server.port",
-                str(port),
-                "--server.address",
-                "127.0.0.1",
-            ],
-            cwd=ROOT,
-            env=env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    server = AppServer(home, log=tmp_path / "server.log", env={"REBRACKET_VALIDATE_ROOT": str(root.parent)})
+    server.start()
     try:
-        _wait(f"http://127.0.0.1:{port}", server)
-        yield f"http://127.0.0.1:{port}"
+        yield server.url
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=20)
+        server.stop()
 
 
 @pytest.fixture

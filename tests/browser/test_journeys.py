@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
-PATHS = ("/", "/validate", "/history", "/launch", "/runs", "/map", "/import", "/audit")
+PATHS = (
+    "/", "/validate", "/history", "/label", "/adjudicate", "/progress", "/launch", "/runs", "/map", "/confusion", "/confidence",
+    "/errors", "/geometry", "/import", "/audit",
+)
 
 
 def _settle(page: Page) -> None:
@@ -45,7 +48,7 @@ def test_control_enter_validates_and_the_verdict_comes_first(visit: Visit) -> No
     _settle(page)
     heading = page.get_by_role("heading", level=3).first.inner_text()
     assert heading.split(" — ")[0].split()[-1] in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
-    _wait_for_charts(page, 3)
+    _wait_for_charts(page, 6)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download as JSON lines").click()
     kept = json.loads(Path(waiting.value.path()).read_text(encoding="utf-8"))
@@ -110,3 +113,31 @@ def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: 
 
 def _outside(url: str) -> bool:
     return urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != "127.0.0.1"
+
+
+def test_a_pressed_cell_shows_its_texts_and_one_of_them_is_validated(visit: Visit) -> None:
+    page = visit("/confusion")
+    cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
+    cells.first.wait_for()
+    _settle(page)
+    box = cells.first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**confusion.answer=*")
+    _settle(page)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked["confusion.truth"] == asked["confusion.answer"]
+    below = page.get_by_text("Choose a row to read the whole text")
+    below.scroll_into_view_if_needed()
+    _settle(page)
+    end = below.bounding_box()
+    boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
+    place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
+    page.mouse.click(place["x"] + 18, place["y"] + 53)
+    page.get_by_role("button", name="Put it into the Validate form").click()
+    page.get_by_role("link", name="It is in the form").click()
+    page.get_by_role("heading", level=1, name="Validate").wait_for()
+    _settle(page)
+    assert page.get_by_label("Concept", exact=True).input_value()
+    page.get_by_role("button", name="Validate", exact=True).click()
+    page.get_by_text("What to change").wait_for()

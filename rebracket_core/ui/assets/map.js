@@ -76,6 +76,10 @@ class PointMap {
       return;
     }
     this.data = data;
+    if (data.look) {
+      this.root.querySelectorAll("[data-tool], [data-do=clear]").forEach((button) => (button.hidden = true));
+      this.pick("move");
+    }
     this.dim = data.dim;
     this.n = this.at.length / this.dim;
     this.codes = numbers(data.paint.codes, Uint8Array);
@@ -387,6 +391,7 @@ class PointMap {
   click(at) {
     const i = this.near(at);
     this.drawn = [];
+    if (this.data.look) return;
     this.say("region", i < 0 ? null : { point: i, key: this.key });
   }
 
@@ -394,7 +399,8 @@ class PointMap {
     const i = this.near([x, y]), { paint } = this.data;
     this.tip.hidden = i < 0;
     if (i < 0) return;
-    this.tip.textContent = [paint.names[this.codes[i]], this.labels?.[i] || "press to read"].join(" · ");
+    const words = this.labels?.[i] || (this.data.look ? "" : "press to read");
+    this.tip.textContent = [paint.names[this.codes[i]], words].filter(Boolean).join(" · ");
     this.tip.style.left = `${Math.max(0, Math.min(x + 12, this.plane.clientWidth - this.tip.offsetWidth - 6))}px`;
     this.tip.style.top = `${y + 16 + this.tip.offsetHeight > this.plane.clientHeight ? y - this.tip.offsetHeight - 8 : y + 16}px`;
   }

@@ -22,7 +22,7 @@ def choose_case(cases: Sequence[Case]) -> Case:
     if st.session_state.get("adjudicate.item") not in by_id:
         st.session_state.pop("adjudicate.item", None)
     picked = st.selectbox(
-        f"Concept ({len(cases):,} wait, furthest apart first)",
+        f"Concept ({len(cases):,} wait; flagged ones first, then furthest apart)",
         list(by_id),
         format_func=lambda item_id: f"{by_id[item_id].disagreement:.2f} — {snippet(by_id[item_id].item.text, limit=70)}",
         key="adjudicate.item",
@@ -37,13 +37,15 @@ def show_case(case: Case) -> None:
         if case.item.title:
             st.caption(escape(case.item.title))
         st.text(case.item.text)
-    st.caption(f"{escape(case.why)} Disagreement {case.disagreement:.2f}, of 0 (one mind) to 1 (nothing in common).")
+    why = f"Why it waits: {escape(case.why)}. " if case.why else ""
+    st.caption(f"{why}Disagreement {case.disagreement:.2f}, of 0 (one mind) to 1 (nothing in common).")
     for column, axis in zip(st.columns(len(AXES)), AXIS_NAMES, strict=True):
         with column:
             votes = [AxisVote(vote.name, vote.value.axes[axis].shares) for vote in case.votes]  # type: ignore[arg-type]
             model = tuple(case.suggestion.axes[axis]) if case.suggestion else None
             show(votes_ternary(axis, votes, model=model), key=f"adjudicate.{axis}.{case.item.item_id}")  # type: ignore[arg-type]
-    st.dataframe(vote_table(case.votes), hide_index=True, alt="What each person said", key=f"adjudicate.votes.{case.item.item_id}")
+    key = f"adjudicate.votes.{case.item.item_id}"
+    st.dataframe(vote_table(case.votes), hide_index=True, alt="What each person said", key=key)
 
 
 def vote_table(votes: Sequence[Vote]) -> pd.DataFrame:

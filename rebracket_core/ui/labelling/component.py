@@ -34,7 +34,7 @@ def _read(name: str) -> str:
 
 @cache
 def script() -> str:
-    """The component's modules as one: a component takes one script, and this one is sent with each answer, so it stays small."""
+    """The component's modules as one script, which is what a component takes."""
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in _MODULES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ WAYS: dict[DecisionKind, tuple[str, str]] = {
     DecisionKind.GOLD: ("One answer", "This is what the concept says. It stands above the votes from now on."),
     DecisionKind.KEEP: ("Keep the distribution", "People differ because the concept does: the votes together are the answer."),
     DecisionKind.SEND_BACK: ("Send back", "The concept is asked once more, with your note; the old votes stay as they are."),
-    DecisionKind.FIX_GUIDELINE: ("Fix the guideline", "People differ because the guideline is not clear. Write the new version."),
+    DecisionKind.FIX_GUIDELINE: ("Fix the guideline", "People differ because the guideline is unclear. Write a new version."),
     DecisionKind.DROP: ("Drop", "The concept cannot be judged. No training will see it."),
 }
 EVERYBODY = "everybody"
@@ -38,9 +39,7 @@ class Bench:
 def decide_form(bench: Bench, case: Case) -> None:
     """Draw the ways to end a case and what each needs. The votes themselves never change."""
     labels = {words: kind for kind, (words, _) in WAYS.items()}
-    picked = st.segmented_control(
-        "How does it end?", list(labels), key="adjudicate.way", default=WAYS[DecisionKind.GOLD][0], required=True
-    )
+    picked = st.radio("How does it end?", list(labels), key="adjudicate.way", horizontal=True)
     kind = labels[str(picked)]
     st.caption(WAYS[kind][1])
     key = f"adjudicate.{case.item.item_id}.{case.item.round}.{kind}"
@@ -58,7 +57,7 @@ def _fields(bench: Bench, case: Case, kind: DecisionKind, key: str) -> None:
         for column, axis in zip(st.columns(len(AXIS_NAMES)), AXIS_NAMES, strict=True):
             options = list(offered(axis, case.votes, choices(axis, bench.project.settings.presets_version)))
             column.selectbox(axis.capitalize(), options, index=None, placeholder="Choose", key=f"{key}.{axis}")
-        st.pills("Rebracketing types", list(TYPE_NAMES), selection_mode="multi", key=f"{key}.types")
+        st.multiselect("Rebracketing types", list(TYPE_NAMES), key=f"{key}.types", placeholder="none of them")
     elif kind is DecisionKind.SEND_BACK:
         st.selectbox("To whom", [EVERYBODY, *(vote.name for vote in case.votes)], key=f"{key}.to")
     elif kind is DecisionKind.FIX_GUIDELINE:
@@ -82,12 +81,14 @@ def _decision(bench: Bench, case: Case, kind: DecisionKind, key: str) -> Decisio
 
 
 def _gold(bench: Bench, case: Case, key: str, note: str) -> LabelValue:
-    answers = {}
+    answers: dict[str, Any] = {}
     for axis in AXIS_NAMES:
         words = st.session_state.get(f"{key}.{axis}")
         found = offered(axis, case.votes, choices(axis, bench.project.settings.presets_version)).get(str(words))
         if found is None:
-            raise InputError(f"There is no answer for {axis}.", expected="an answer on each axis", found="nothing", hint="choose one")
+            raise InputError(
+                f"There is no answer for {axis}.", expected="an answer on each axis", found="nothing", hint="choose one"
+            )
         answers[axis] = found
     return LabelValue(**answers, types=frozenset(st.session_state.get(f"{key}.types") or ()), confidence=1000, note=note)
 

@@ -1,4 +1,4 @@
-"""What a browser sends: entries of its outbox, read with suspicion. One that cannot be read is refused by its id, never guessed."""
+"""What a browser sends: entries of its outbox, read with suspicion. What cannot be read is refused by its id."""
 
 from __future__ import annotations
 

@@ -82,6 +82,7 @@ class Desk:
                 for p in presets(self.project.settings.presets_version)
             ],
             "confidence": [list(level) for level in CONFIDENCE],
+            "policy": str(self.project.settings.suggestions),
             "lease_s": self.project.settings.lease_s,
             "guideline_version": self.project.guideline_version,
         }

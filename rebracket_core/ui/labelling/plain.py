@@ -57,12 +57,13 @@ def _form(desk: Desk, claimed: Claimed) -> None:
         for column, axis in zip(columns, AXES, strict=True):
             options = list(choices(axis.name, desk.project.settings.presets_version))
             column.selectbox(axis.name.capitalize(), options, index=None, key=f"{key}.{axis.name}", placeholder="Choose")
-        redraws = {kind.name: kind.redraws for kind in TYPES}
-        st.pills(
-            "Rebracketing types", [*TYPE_NAMES, NONE_OF_THESE], selection_mode="multi", key=f"{key}.types",
-            help="  \n".join(f"{name}: {what}" for name, what in redraws.items()),
-        )
-        st.segmented_control("How sure are you?", [word for word, _ in CONFIDENCE], key=f"{key}.confidence")
+        st.caption("Rebracketing types, as many as fit; none ticked means that you did not say.")
+        with st.container(horizontal=True):
+            for kind in TYPES:
+                st.checkbox(kind.name, key=f"{key}.type.{kind.name}", help=kind.redraws)
+            st.checkbox(NONE_OF_THESE, key=f"{key}.type.{NONE_OF_THESE}")
+        levels = [word for word, _ in CONFIDENCE]
+        st.radio("How sure are you?", levels, index=None, horizontal=True, key=f"{key}.confidence")
         st.text_area("Note", key=f"{key}.note", max_chars=2000, height=80)
         st.checkbox("Flag it for a second look", key=f"{key}.flag")
         args = (desk, claimed, label_id, shown_at, key)
@@ -76,7 +77,8 @@ def _show_suggestion(claimed: Claimed) -> str:
     if claimed.suggestion is None:
         return ""
     shown = suggestion_for_browser(claimed.suggestion)
-    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in zip(AXES, shown["axes"], strict=True)]
+    pairs = zip(AXES, shown["axes"], strict=True)
+    words = [f"{axis.name} {in_words(axis.name, AxisLabel.of(shares))}" for axis, shares in pairs]
     st.caption(f"The model: {escape('; '.join(words))}. Types: {escape(', '.join(shown['types']) or NONE_OF_THESE)}.")
     return str(st.session_state.setdefault(f"label.plain.{claimed.lease.lease_id}.shown", _now()))
 
@@ -92,8 +94,8 @@ def _value(desk: Desk, key: str) -> LabelValue | None:
             _say("error", f"Not saved yet: {axis.name} has no answer. There is “cannot tell”.")
             return None
         answers[axis.name] = found
-    picked = list(state.get(f"{key}.types") or ())
-    types = None if not picked else frozenset(name for name in picked if name != NONE_OF_THESE)
+    picked = [name for name in (*TYPE_NAMES, NONE_OF_THESE) if state.get(f"{key}.type.{name}")]
+    types = frozenset(name for name in picked if name != NONE_OF_THESE) if picked else None
     sure = dict(CONFIDENCE).get(state.get(f"{key}.confidence") or "")
     note, flag = str(state.get(f"{key}.note") or "").strip(), bool(state.get(f"{key}.flag"))
     return LabelValue(**answers, types=types, confidence=sure, note=note, flag=flag)

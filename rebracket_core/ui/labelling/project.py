@@ -11,8 +11,8 @@ from rebracket_core.annotation import AnnotationService, Order, Person, Project,
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.labelling.people import show_people
+from rebracket_core.ui.progress import working
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.projects import start_project
 
 POLICIES = {
     SuggestionPolicy.NEVER: "never",
@@ -54,10 +54,12 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
     if project is not None:
         with st.expander("Settings", icon=":material/tune:"), guard():
             _settings(workbench, project, person=person)
+        with st.expander("Ask the model", icon=":material/model_training:"), guard():
+            _ask_model(workbench, project, person=person)
     with st.expander("New project", icon=":material/add:", expanded=project is None), guard():
         _new(workbench, person=person)
     with st.expander("People", icon=":material/group:"), guard():
-        show_people(workbench.annotation, by=person)
+        show_people(workbench.annotations.service, by=person)
 
 
 def _new(workbench: Workbench, *, person: Person) -> None:
@@ -74,8 +76,8 @@ def _new(workbench: Workbench, *, person: Person) -> None:
     if pressed and not (name or "").strip():
         st.error("The project needs a name.", icon=":material/error:")
     elif pressed:
-        made = start_project(
-            workbench, str(name).strip(), dataset=str(dataset), by=person.person_id, settings=settings, guideline=str(guideline or "")
+        made = workbench.annotations.create_project(
+            str(name).strip(), str(dataset), by=person.person_id, settings=settings, guideline=str(guideline or "")
         )
         st.session_state["label.project"] = made.project_id
         st.toast(f"{escape(made.name)} has {made.n_items:,} concepts.", icon=":material/check_circle:")
@@ -94,7 +96,9 @@ def _fields(now: ProjectSettings, *, key: str, made: bool = False) -> ProjectSet
         key=f"{key}.policy", help="The blind concepts and those by chance never show it.",
     )
     minutes = st.number_input("Minutes until a concept goes back", 1, 1440, max(now.lease_s // 60, 1), key=f"{key}.lease")
-    changed = replace(now, overlap=int(overlap), order=Order(order), suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60)
+    changed = replace(
+        now, overlap=int(overlap), order=Order(order), suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60
+    )
     if made:
         return changed
     blind = st.slider("Blind share (%)", 0, 100, round(now.blind_share * 100), key=f"{key}.blind")
@@ -110,5 +114,23 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
         closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
         pressed = st.form_submit_button("Keep", icon=":material/save:")
     if pressed:
-        workbench.annotation.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
+        workbench.annotations.service.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
         st.rerun()
+
+
+def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> None:
+    """Draw the two things that the run in use gives a project: its answers, and the order of the queue."""
+    if workbench.promoted() is None:
+        st.caption("No run is in use, so there is nobody to ask. Orders that need none still work.")
+    suggest = st.button("Get its answers", key="label.suggest", icon=":material/lightbulb:")
+    st.caption(f"Shown {POLICIES[project.settings.suggestions]}; blind concepts and those by chance never show them.")
+    order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
+    st.caption(f"By: {ORDERS[project.settings.order]}. Do it again after some labels or with a new run.")
+    if suggest:
+        with working("Asking the model") as progress:
+            n = workbench.annotations.suggest(project.project_id, by=person.person_id, progress=progress)
+        st.success(f"{n:,} concepts have an answer of the model.", icon=":material/check_circle:")
+    if order:
+        with working("Ordering") as progress:
+            n = workbench.annotations.put_in_order(project.project_id, by=person.person_id, progress=progress)
+        st.success(f"{n:,} concepts stand in the new order.", icon=":material/check_circle:")

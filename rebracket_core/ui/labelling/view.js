@@ -73,7 +73,8 @@ export class View {
 
   showLast(desk) {
     const { last } = desk
-    setHidden(this.part.last, !last)
+    setHidden(this.part.last, desk.data.policy !== "after")
+    if (!last && !this.part.last.childNodes.length) this.part.last.append("Your last label and what the model says will stand here.")
     if (!last || this.part.last.dataset.id === last.id) return
     this.part.last.dataset.id = last.id
     const rows = desk.data.axes.map((axis, i) => {

@@ -15,6 +15,7 @@ VALUE = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.abstain(), Axis
 def main(url: str, project: str, person: str, n: int) -> None:
     """Claims n at a time and labels them; every acknowledged label is printed, then the times of the claims."""
     service = AnnotationService(url)
+    service.heartbeat(project, [], by=person)  # opens the database and loads what it needs; claims are timed after it
     took = []
     while True:
         started = time.perf_counter()

@@ -55,10 +55,12 @@ def test_killed_at_any_moment_no_acknowledged_label_is_lost(tmp_path: Path) -> N
     chance, acked = random.Random(7), set()
     for turn in range(8):
         worker = _start(url, f"p{turn % 2}", 7)
-        time.sleep(chance.uniform(0.6, 1.6))
+        assert worker.stdout is not None
+        lines = [worker.stdout.readline() for _ in range(chance.randint(15, 60))]
+        time.sleep(chance.uniform(0.0, 0.05))  # in the middle of whatever it does then
         worker.kill()
         out, _ = worker.communicate(timeout=60)
-        whole = [line.split() for line in out.splitlines(keepends=True) if line.endswith("\n")]
+        whole = [line.split() for line in [*lines, *out.splitlines(keepends=True)] if line.endswith("\n")]
         acked |= {words[0] for words in whole if len(words) == 2 and words[1] == "saved"}
         assert service.replay() == []
     there = {label.label_id for label in service.labels("p")}

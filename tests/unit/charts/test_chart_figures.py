@@ -144,8 +144,17 @@ def test_a_ternary_has_one_symbol_an_album() -> None:
 
 def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> None:
     same = (1.0, 0.0, 0.0)
-    figure = votes_ternary("temporal", [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)])
+    votes = [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)]
+    figure = votes_ternary("temporal", votes)
     assert list(figure.data[0].text) == ["A, C", "B"] and list(figure.data[0].a) == [1.0, 0.0]
     assert "Cannot tell: D." in figure.layout.meta["reading"]
     assert "A says past 100%" in figure.layout.meta["alt"] and "D says cannot tell" in figure.layout.meta["alt"]
     assert len(figure.data) == 1
+def test_the_way_to_an_album_is_a_line_with_its_length() -> None:
+    from rebracket_core.charts import path_ternary
+
+    moved = path_ternary("temporal", (0.8, 0.1, 0.1), album="Green", target=(0.0, 0.0, 1.0), step=1, distance=1.21)
+    there = path_ternary("spatial", (0.0, 1.0, 0.0), album="Green", target=(0.0, 1.0, 0.0), step=None, distance=0.0)
+    assert [t.mode for t in moved.data] == ["lines", "markers", "markers"] and len(there.data) == 1
+    assert "1.21" in moved.layout.title.text and "future 1.00" in moved.layout.meta["reading"]
+    assert "nothing to do" in there.layout.title.text

@@ -35,6 +35,11 @@ from rebracket_core.training.rows import asked_of, head_targets, soft_targets
         ({"weighting": "luck"}, "weighting"),
         ({"weighting": "gradnorm"}, "share"),
         ({"weighting": "pcgrad"}, "share"),
+        ({"uncertainty": "laplace"}, "uncertainty"),
+        ({"uncertainty": "dropout", "passes": 3}, "members"),
+        ({"uncertainty": "evidential", "outputs": ["axes"]}, "evidence"),
+        ({"dropout": 0}, "dropout"),
+        ({"coverage": 1}, "coverage"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(raw: dict[str, Any], word: str) -> None:

@@ -59,7 +59,7 @@ def job_of(base: Path, config: TrainingConfig = CONFIG, *, held: int = 8) -> Tun
 class Told:
     """What a training said; it cancels at a step where it is asked to."""
 
-    def __init__(self, cancel_at: int = 0) -> None:
+    def __init__(self, cancel_at: int = -1) -> None:
         self.points: list[dict[str, Any]] = []
         self._cancel_at = cancel_at
 
@@ -71,7 +71,7 @@ class Told:
         self.points.append(dict(values))
 
 
-def train(job: TuningJob, folder: Path, *, cancel_at: int = 0) -> Told:
+def train(job: TuningJob, folder: Path, *, cancel_at: int = -1) -> Told:
     folder.mkdir(exist_ok=True)
     told = Told(cancel_at)
     run_tuning(job, folder, step=told.step, point=told.point)

@@ -19,10 +19,12 @@ from rebracket_core.measures.intervals import (
     clustered_mean,
     perfect_calibration_error,
 )
+from rebracket_core.models.artefact import load_artefact
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 from rebracket_core.training.baselines import baseline_answers
 from rebracket_core.training.checkpoints import FoldShelf
+from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
@@ -260,3 +262,20 @@ def test_a_lookup_table_knows_its_songs_and_nothing_else() -> None:
     assert leaked["lookup"].tolist() == [0, 1]
     unseen = baseline_answers(texts, labels, groups=groups, train=np.array([0, 1, 2, 3]), test=np.array([4, 5]), seed=0)
     assert len(set(unseen["lookup"].tolist())) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dropout", "evidential"])
+def test_every_kind_of_uncertainty_trains_judges_and_measures_its_sets(kind: str, settings: Settings, tmp_path: Path) -> None:
+    data = _some(settings, 24)
+    config = TrainingConfig(folds=3, members=2, max_steps=12, uncertainty=kind, passes=6)
+    encoder = open_encoder("minilm", settings=settings)
+    told = train_run(data, config=config, encoder=encoder, folder=tmp_path, thresholds=Thresholds(), watch=Quiet())
+    sets = told.calibration["sets"]
+    assert sets["coverage"] == 0.9 and sets["measured"] >= 0.75 and 1 <= sets["mean_size"] <= 9
+    model = ConceptModel.from_artefact(load_artefact(tmp_path / "model"))
+    assert model.ensemble.n_members == config.n_answers and model.sets is not None
+    texts = data.frame["concept"].tolist()[:8]
+    scores = model.answer({"concept": texts}, encoder=encoder).scores
+    total, aleatoric, epistemic = scores.uncertainty.T
+    assert np.allclose(total, aleatoric + epistemic) and (epistemic > 0).all() and (aleatoric > 0).all()

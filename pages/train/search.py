@@ -1,0 +1,36 @@
+"""Search: find good training options, measured on groups that no trial has met."""
+
+from importlib.util import find_spec
+
+import streamlit as st
+
+from rebracket_core.errors import MissingExtraError
+from rebracket_core.ui import launch, search, site
+from rebracket_core.ui.bench import bench
+from rebracket_core.ui.empty import needs
+from rebracket_core.ui.errors import error_box, guard
+
+st.title("Search", anchor=False)
+st.caption(
+    "Tries many training options on a part of the groups, each measured by cross-fitting. A fifth of the groups is put aside "
+    "before the first trial, and has the last word."
+)
+
+workbench = bench()
+datasets, states = workbench.datasets(), workbench.searches.states()
+if not datasets and not states:
+    needs("There is no data to search on yet.", (site.IMPORT, "Import data"))
+    st.stop()
+if datasets:
+    with st.expander("A new search", icon=":material/tune:", expanded=not states, key="search.new"):
+        if find_spec("optuna") is None:
+            error_box(MissingExtraError("search", what="A search"))
+        else:
+            meta = launch.choose_dataset(datasets, key="search.dataset")
+            with guard():
+                plan = search.choose_plan(workbench)
+                search.press(workbench, meta, plan=plan)
+if states:
+    search.show_search(workbench, search.choose_search(states))
+else:
+    st.caption("No search yet.")

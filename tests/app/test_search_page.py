@@ -1,0 +1,58 @@
+"""The Search page: one press searches with what is suggested, a wrong range is refused, and what was found is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from app_pages import Open, table_with, words
+
+from rebracket_core.jobs import LocalLauncher, RunFolder
+from rebracket_core.settings import Settings
+from rebracket_core.training import TrainingConfig
+from rebracket_core.workbench import get_workbench
+from rebracket_core.workbench.searching import plan_from
+
+PAGE = "pages/train/search.py"
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
+    folders: list[RunFolder] = []
+
+    def launch(_: LocalLauncher, folder: RunFolder) -> None:
+        folder.new_attempt()
+        folders.append(folder)
+
+    monkeypatch.setattr(LocalLauncher, "launch", launch)
+    return folders
+
+
+def test_one_press_searches_over_what_is_suggested(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+    app = open_page(PAGE)
+    app.button(key="search.go").click().run()
+    assert not app.exception and not app.error
+    plan = json.loads((launched[0].path / "spec.json").read_text())["search"]
+    assert list(plan["space"]) == ["strength", "vector_weight", "label_smoothing"] and plan["n_trials"] == 30
+    assert app.query_params["search"] == launched[0].run_id and "worker is starting" in words(app)
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+    app = open_page(PAGE)
+    app.number_input(key="search.strength.low").set_value(200.0).run()
+    assert not app.exception and "low below high" in app.error[0].value and not launched
+
+
+def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+    bench = get_workbench(Settings.from_env())
+    base = TrainingConfig(members=1, folds=2, max_steps=3)
+    view = bench.searches.run("starter", plan=plan_from({"words": [True, False]}, base=base, n_trials=2))
+    app = open_page(PAGE)
+    assert not app.exception and not app.error
+    assert "groups were put aside before the first trial" in words(app) and "Difference" in words(app)
+    assert len(table_with(app, "trial")) == 2 and app.get("plotly_chart")
+    app.button(key="search.train").click().run()
+    assert not app.exception
+    spec = json.loads((launched[0].path / "spec.json").read_text())
+    assert spec["config"]["words"] == view.found["config"]["words"] and view.state.run_id in spec["notes"][0]  # type: ignore[index]

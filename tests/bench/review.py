@@ -1,0 +1,85 @@
+"""The review of the users' own corpus: figures only, as `docs/review.md` gives them; no text of it is printed."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from rebracket_core.insight.confidence import answered, calibrated, risk_coverage
+from rebracket_core.insight.confusion import Question, confused_pairs, confusion
+from rebracket_core.insight.gate_points import own_point
+from rebracket_core.insight.joint import joint_failures
+from rebracket_core.insight.slices import find_slices, properties_of, twin_cosines
+from rebracket_core.settings import Settings
+from rebracket_core.training import TrainingConfig
+from rebracket_core.workbench import Workbench
+
+SEED = Settings.from_env({}).seed
+SETS = (("songs", "segments.parquet", ("concept", "descriptions")), ("proposals", "proposals.parquet", ("concept",)))
+
+
+def review_lines(bench: Workbench, run_id: str) -> list[str]:
+    """What the review pages say of a run, one line a figure."""
+    review = bench.reviewing.review(run_id)
+    told = answered(review, "album")
+    held, curve, gate = calibrated(told, seed=SEED), risk_coverage(told, seed=SEED), own_point(review, seed=SEED)
+    pairs = confused_pairs(confusion(review, Question.ALBUM, seed=SEED))[:4]
+    lines = [
+        f"unseen texts {len(review)}, groups {review.n_groups}, album right {told.right.mean():.3f}",
+        f"probabilities off by {held.error:.3f}, a perfect model {held.perfect:.3f} (p {held.p:.3f})",
+        f"AURC {curve.aurc:.3f}, AUGRC {curve.augrc:.3f} (chance {curve.augrc_random:.3f}, best {curve.augrc_best:.3f})",
+        f"gate accepts {gate.coverage:.2f} ({gate.n_accepted}), right of these {gate.right}",
+        "confused: " + "; ".join(f"{p.truth} as {p.answer} {p.count:.0f} ({p.low:.2f} to {p.high:.2f})" for p in pairs),
+    ]
+    for f in joint_failures(review, seed=SEED):
+        if f.count and f.axes:
+            lines.append(f"wrong together: {' + '.join(f.axes)} {f.share:.3f}, if apart {f.apart:.3f}")
+    at = np.flatnonzero(review.judged)
+    right = (review.album_top == review.album_truth)[at].astype(float)
+    twins = twin_cosines(bench.reviewing.vectors(review), review.full().fold)
+    report = find_slices(right, properties_of(review, at, twin=twins), review.groups[at], rows=at, seed=SEED)
+    lines += [
+        f"worse: {s.what} {s.value} {s.right:.2f} against {s.rest:.2f} ({s.low:+.2f} to {s.high:+.2f})"
+        for s in report.slices
+        if s.worse and s.what != "agent"
+    ]
+    return lines
+
+
+def geometry_lines(bench: Workbench, dataset: str) -> list[str]:
+    """What the geometry page says of a data set, one line a figure."""
+    found = bench.reviewing.geometry(dataset)
+    path = found.path
+    turn = f"{path.cosine:+.2f} ({path.low:+.2f} to {path.high:+.2f})"
+    lines = [f"path {path.shape}: cosine {turn}, half circle {path.half_circle:.2f}"]
+    lines += [
+        f"{p.first} and {p.second}: {p.cosine:+.2f} ({p.low:+.2f} to {p.high:+.2f}), labels agree {p.labels_agree:.2f} of {p.n}"
+        for p in found.angles.pairs
+    ]
+    proven, pairs = int((np.triu(found.distances.p, 1) < 0.05)[np.triu_indices(9, 1)].sum()), np.triu_indices(9, 1)
+    lines.append(f"album pairs apart: {proven} of {int(np.isfinite(found.distances.p[pairs]).sum())}")
+    if found.colour:
+        lines.append(f"colours and texts: rho {found.colour.rho:+.2f}, p {found.colour.p:.3f}")
+    split = bench.reviewing.split_contrast(dataset)
+    both = f"by group {split.right_by_song:.3f}, by row (LEAKED) {split.right_by_row:.3f}"
+    lines.append(f"same classifier on {split.n} rows: {both}")
+    return lines
+
+
+def main(corpus: Path) -> None:
+    """Nothing; trains on the corpus in a home of its own and prints the figures."""
+    with tempfile.TemporaryDirectory() as home:
+        bench = Workbench(Settings.from_env({"REBRACKET_HOME": home}))
+        for name, file, text in SETS:
+            bench.import_data(corpus / file, name=name)
+            run = bench.train(name, config=TrainingConfig(text=text, seed=SEED))
+            print(f"\n## {name}\n")
+            lines = [*review_lines(bench, run.run_id), *geometry_lines(bench, name)]
+            print("\n".join(f"- {line}" for line in lines), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

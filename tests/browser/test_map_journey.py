@@ -1,0 +1,69 @@
+"""The map in a real browser: lasso to table, colours without coordinates, a link that restores the view."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., "Page"]
+CANVAS = "canvas[role=img]"
+
+
+def _painted(page: Page, *, words: str = "") -> None:
+    page.locator(f"{CANVAS}[data-painted*='{words or '@'}']").wait_for()
+
+
+def _lasso(page: Page, *, radius: float = 110) -> None:
+    page.locator(CANVAS).scroll_into_view_if_needed()
+    box = page.locator(CANVAS).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for k in range(1, 33):
+        page.mouse.move(x + radius * math.cos(k / 32 * math.tau), y + radius * math.sin(k / 32 * math.tau))
+    page.mouse.up()
+
+
+def test_lasso_table_and_a_link_that_restores_the_view(visit: Visit) -> None:
+    page = visit("/map")
+    _painted(page)
+    _lasso(page)
+    heading = page.get_by_role("heading", name="selected")
+    heading.wait_for()
+    said = heading.inner_text()
+    assert int(said.split()[0].replace(",", "")) >= 5
+    page.get_by_role("button", name="Red").click()  # the legend hides an album
+    page.wait_for_url("**hide=Red**")
+    address = urlsplit(page.url)
+    assert {"dataset", "map", "run", "colour", "selection", "hide"} <= set(parse_qs(address.query))
+    other = visit(f"{address.path}?{address.query}")
+    _painted(other)
+    other.get_by_role("heading", name=said).wait_for()
+    assert other.get_by_role("button", name="Red").get_attribute("aria-pressed") == "false"
+    with other.expect_download() as waiting:
+        other.get_by_role("button", name="SVG").click()
+    assert waiting.value.suggested_filename.endswith(".svg")
+
+
+def test_a_new_colour_sends_no_coordinates(visit: Visit) -> None:
+    page = visit("/")
+    frames: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(bytes(frame))))
+    page.goto(page.url.rstrip("/") + "/map")
+    _painted(page, words="album (label)")
+    page.wait_for_timeout(500)
+    assert any(b'"xy": "' in frame for frame in frames)
+    frames.clear()
+    page.locator("input[aria-label='Colour by']").click()
+    page.get_by_role("option", name="right or wrong (run)").click()
+    _painted(page, words="right or wrong (run)")
+    assert any(b'"xy": null' in frame for frame in frames) and not any(b'"xy": "' in frame for frame in frames)

@@ -1,0 +1,71 @@
+"""What the pages say of sets of albums and of uncertainty, without a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rebracket_core.models.album_sets import COVERAGES
+from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.training.config import UNCERTAINTY
+from rebracket_core.ui import doubt
+from rebracket_core.workbench import RunInfo
+
+SHARES = dict.fromkeys(ALBUM_NAMES, 0.02) | {"Red": 0.6, "Violet": 0.26}
+VERDICT: dict[str, Any] = {
+    "album_probabilities": SHARES, "uncertainty": {"total": 0.5, "aleatoric": 0.4, "epistemic": 0.1}, "flags": [],
+}
+MEASURED = {"coverage": 0.9, "measured": 0.904, "ci_low": 0.88, "ci_high": 0.93, "n_groups": 40, "mean_size": 1.3,
+            "per_album": {"Red": 0.95, "Indigo": 0.8}}
+
+
+def _run(*, limit: float = 0.2, leaked: bool = False, **config: Any) -> RunInfo:
+    limits = [limit + 0.5 * (0.9 - coverage) if coverage < 0.95 else 0.0 for coverage in COVERAGES]
+    return RunInfo(
+        run_id="r", created_at="", dataset="d", dataset_digest="", encoder_id="", origins=("songs",), n_rows=90, n_groups=40,
+        metrics={"leaked": leaked, "calibration": {"sets": MEASURED}}, transfer=(), thresholds={}, config=config,
+        promoted=True, starter=False, album_sets={"limits": limits, "n_rows": 90, "n_groups": 40},
+    )
+
+
+def test_the_set_is_named_with_what_was_measured() -> None:
+    told = doubt.set_text(VERDICT, _run(), coverage=0.9)
+    assert told == (
+        "Set of albums at 90%: Red or Violet. On unseen songs such sets held the right album 90% of the time (88% to 93%)."
+    )
+    narrow = doubt.set_text(VERDICT, _run(), coverage=0.7)
+    assert "Red alone" in narrow and "Made to hold the right album for 70%" in narrow
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"reason": "ood_detection"}, "which this is not"),
+        ({"flags": ["unknown_source"]}, "which this is not"),
+        ({"flags": ["seen_in_training"]}, "promises nothing"),
+    ],
+)
+def test_the_promise_is_taken_back_where_it_does_not_hold(changes: dict[str, Any], word: str) -> None:
+    assert word in doubt.set_text({**VERDICT, **changes}, _run(), coverage=0.9)
+
+
+def test_no_set_where_nothing_can_be_promised() -> None:
+    assert "too few to promise 95%" in doubt.set_text(VERDICT, _run(), coverage=0.95)
+    assert "split by row" in doubt.set_text(VERDICT, _run(leaked=True), coverage=0.9)
+    assert doubt.set_text(VERDICT, None, coverage=0.9) == ""
+
+
+def test_every_kind_can_be_chosen_and_says_what_it_cannot_see() -> None:
+    assert tuple(doubt.KINDS) == UNCERTAINTY
+    for kind in doubt.KINDS.values():
+        assert "the test for texts unlike the training ones" in kind.blind.replace("The", "the") and len(kind.sees) > 60
+    assert doubt.kind_of(_run()) is doubt.KINDS["ensemble"]
+    assert doubt.parts(VERDICT, doubt.kind_of(_run(uncertainty="evidential"))) == {
+        "total": 0.5, "aleatoric": 0.4, "OOD-like score": 0.1,
+    }
+
+
+def test_the_figures_name_the_album_that_is_covered_least() -> None:
+    told = doubt.figures_text(MEASURED)
+    assert "90% of the time (88% to 93%)" in told and "Least often for Indigo: 80%" in told
