@@ -1,4 +1,4 @@
-"""Explain: which words an answer rests on, and how far to trust that."""
+"""Explain: which words an answer rests on, how far to trust that, and what would change it."""
 
 import streamlit as st
 
@@ -6,31 +6,45 @@ from rebracket_core.ui import explaining, site
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
-from rebracket_core.workbench.explaining import OUTPUTS
 
 st.title("Explain", anchor=False)
-st.caption("Which words an answer rests on, whether that can be trusted, and which training texts lie nearest.")
+st.caption("Which words an answer rests on, whether that can be trusted, and what lies near.")
 
 workbench = bench()
-runs = [info.run_id for info in workbench.runs()]
-if not runs:
-    needs("There is no run to ask yet.", (site.LAUNCH, "Train a model"))
+if not workbench.runs():
+    needs("There is no run to ask yet. Train one first.", (site.LAUNCH, "Train a model"))
     st.stop()
-promoted = workbench.promoted()
-first = runs.index(promoted.run_id) if promoted and promoted.run_id in runs else 0
-run_id = st.selectbox("Run", runs, index=first, key="explain.run")
-output = st.selectbox("Output", OUTPUTS, key="explain.output")
-text = st.text_area("Concept", key="explain.text", placeholder="A concept in one or two sentences")
-if not text.strip():
-    st.info("Write a concept to see which words its answer rests on.")
+asked = explaining.controls(workbench)
+if not asked.text.strip():
+    st.info("Write a concept above, or choose one from a cell of the confusion table.", icon=":material/edit:")
+    site.link(site.CONFUSION)
     st.stop()
 found = None
 with guard():
-    found = explaining.explained(workbench, str(workbench.settings.home), text, output, run_id)
-if found is not None:
-    st.subheader("The words", anchor=False)
-    explaining.show_words(found)
-    st.subheader("How far to trust it", anchor=False)
-    explaining.show_lamps(found)
-    st.subheader("Nearest training texts", anchor=False)
-    explaining.show_nearest(found)
+    found = explaining.explained(str(workbench.settings.home), asked, _workbench=workbench)
+if found is None:
+    st.stop()
+
+st.subheader("The words", anchor=False)
+explaining.head(found)
+every = explaining.too_many(found) and st.toggle("All words", key="explain.every", bind="query-params")
+words = st.empty()
+with words.container():
+    explaining.show_words(found, None, every=every)
+st.subheader("How far to trust it", anchor=False)
+lamps, work = st.empty(), st.empty()
+with lamps.container():
+    explaining.show_lamps(found, None)
+with work.container():
+    checks = explaining.checked(workbench, found)
+if checks is not None:
+    work.empty()
+    with words.container():
+        explaining.show_words(found, checks, every=every)
+    with lamps.container():
+        explaining.show_lamps(found, checks)
+
+st.subheader("Nearest training texts", anchor=False)
+with guard():
+    explaining.show_nearest(workbench, found)
+explaining.to_validate(found.text, key="explain.validate")

@@ -1,11 +1,10 @@
-"""Which words a logit margin rests on: exact Shapley values for short texts, Integrated Gradients for all, two checks."""
+"""Which words a logit margin rests on, by asking about parts of the text: exact Shapley values, and the behavioural check."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
 from math import factorial
 
 import numpy as np
@@ -13,31 +12,35 @@ import numpy as np
 from rebracket_core.encoders.lexical import WORD, Lexicon
 
 SHAPLEY_WORDS = 10
-RANDOM_ORDERS = 10
+CHECKED_WORDS = 4
+SURE = 0.05
 _SHARES = (0.2, 0.4, 0.6, 0.8)
+_SHORT_WORDS, _ORDERS_SHORT, _ORDERS_LONG = 40, 39, 19
 Margin = Callable[[Sequence[str]], np.ndarray]
 """Texts → their margins (n,)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How the margin falls when words go: in the order of an attribution, and in random orders (the mean of them).
+    """How the margin falls when words go, in the order of an attribution and in random orders (the mean of `orders`).
 
     Comprehensiveness: the fall when the first words are deleted (more is better). Sufficiency: the fall when they alone
-    are kept (less is better). Both are means over 20, 40, 60 and 80 % of the words.
+    are kept (less is better). Both are means over 20, 40, 60 and 80 % of the words. The p of each is the share of orders
+    (the own one among them) that do at least as well.
     """
 
     comprehensiveness: float
     random_comprehensiveness: float
+    comprehensiveness_p: float
     sufficiency: float
     random_sufficiency: float
+    sufficiency_p: float
+    orders: int
 
     @property
     def holds(self) -> bool:
-        """Whether the order is better than chance both ways."""
-        return (
-            self.comprehensiveness > self.random_comprehensiveness and self.sufficiency < self.random_sufficiency
-        )
+        """Whether the order is better than chance both ways, each at p ≤ 0.05."""
+        return self.comprehensiveness_p <= SURE and self.sufficiency_p <= SURE
 
 
 def shapley(words: Sequence[str], *, margin: Margin) -> np.ndarray:
@@ -54,32 +57,31 @@ def shapley(words: Sequence[str], *, margin: Margin) -> np.ndarray:
     return found
 
 
-def term_shares(words: Sequence[str], *, lexicon: Lexicon | None, slope: np.ndarray) -> np.ndarray:
-    """What each word adds (n,) through the lexicon: a term's value times its slope, shared among its occurrences."""
-    found = np.zeros(len(words))
-    if lexicon is None:
-        return found
-    values = lexicon.transform([" ".join(words)])[0].astype(np.float64) * slope
+def spread_terms(words: Sequence[str], *, lexicon: Lexicon, values: Mapping[int, float]) -> np.ndarray:
+    """What terms of the lexicon add (place → value), shared out (n,) among the words in which they occur."""
     at = {term: place for place, term in enumerate(lexicon.terms)}
     singles = [(term, i) for i, word in enumerate(words) for term in WORD.findall(word.lower())]
-    spots = [(term, (i,)) for term, i in singles]
+    spots: list[tuple[str, tuple[int, ...]]] = [(term, (i,)) for term, i in singles]
     if lexicon.bigrams:
         spots += [(f"{a} {b}", (i, j)) for (a, i), (b, j) in pairwise(singles)]
-    counts = Counter(term for term, _ in spots)
-    for term, places in spots:
-        if term in at:
-            for place in places:
-                found[place] += values[at[term]] / counts[term] / len(places)
+    known = [(at[term], places) for term, places in spots if at.get(term) in values]
+    counts: dict[int, int] = {}
+    for place, _ in known:
+        counts[place] = counts.get(place, 0) + 1
+    found = np.zeros(len(words))
+    for place, spot in known:
+        for i in spot:
+            found[i] += values[place] / counts[place] / len(spot)
     return found
 
 
-def behaviour(words: Sequence[str], scores: np.ndarray, *, margin: Margin, seed: int) -> Behaviour | None:
-    """The behavioural check of an attribution; None for a text of one word, of which nothing can be left."""
+def behaviour(words: Sequence[str], shares: np.ndarray, *, margin: Margin, seed: int) -> Behaviour | None:
+    """The behavioural check of an attribution; None for a text of fewer than four words, whose orders are too few."""
     n = len(words)
-    if n < 2:
+    if n < CHECKED_WORDS:
         return None
-    rng = np.random.default_rng(seed)
-    orders = [np.argsort(-scores, kind="stable"), *(rng.permutation(n) for _ in range(RANDOM_ORDERS))]
+    own = np.argsort(-shares, kind="stable")
+    orders = [own, *_random_orders(own, seed=seed)]
     sizes = sorted({min(max(round(share * n), 1), n - 1) for share in _SHARES})
     texts = [" ".join(words)]
     for order in orders:
@@ -89,10 +91,22 @@ def behaviour(words: Sequence[str], scores: np.ndarray, *, margin: Margin, seed:
             texts.append(" ".join(w for i, w in enumerate(words) if i in first))
     values = margin(texts)
     falls = (values[0] - values[1:]).reshape(len(orders), len(sizes), 2).mean(axis=1)
+    better = falls[:, 0] >= falls[0, 0] - 1e-9
+    smaller = falls[:, 1] <= falls[0, 1] + 1e-9
     return Behaviour(
         comprehensiveness=float(falls[0, 0]), random_comprehensiveness=float(falls[1:, 0].mean()),
-        sufficiency=float(falls[0, 1]), random_sufficiency=float(falls[1:, 1].mean()),
+        comprehensiveness_p=float(better.mean()), sufficiency=float(falls[0, 1]),
+        random_sufficiency=float(falls[1:, 1].mean()), sufficiency_p=float(smaller.mean()), orders=len(orders) - 1,
     )
+
+
+def _random_orders(own: np.ndarray, *, seed: int) -> list[np.ndarray]:
+    """Other orders: all of them where they are few, else drawn."""
+    n = len(own)
+    if n <= CHECKED_WORDS:
+        return [np.array(order) for order in permutations(range(n)) if list(order) != own.tolist()]
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(n) for _ in range(_ORDERS_SHORT if n <= _SHORT_WORDS else _ORDERS_LONG)]
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float | None:

@@ -119,7 +119,7 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
     )
     picked = event["selection"]["rows"] if event else []
     if not picked or picked[0] >= len(listed):
-        st.caption("Choose a row to read the whole text and to validate it.")
+        st.caption("Choose a row to read the whole text, to explain it and to validate it.")
         return
     row = int(listed[picked[0]])
     with st.container(border=True):
@@ -128,3 +128,7 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
         if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
             st.session_state["validate.text"] = review.text[row]
             site.link(site.VALIDATE, "It is in the form: go and validate it")
+        site.link(
+            site.EXPLAIN, "Explain what the run says of it",
+            query={"explain.text": review.text[row], "explain.run": review.run_id},
+        )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
-    from rebracket_core.workbench.explaining import Explanation
+    from rebracket_core.workbench.explaining import Explaining
     from rebracket_core.workbench.searching import Searches
 
 Progress = Callable[[str, int, int], None]
@@ -192,11 +192,12 @@ class Workbench:
             self.history.keep((v.to_dict() for v in verdicts), source=source)
         return verdicts
 
-    def explain(self, text: str, *, output: str = "album", run_id: str | None = None) -> Explanation:
-        """Which words an answer of a run rests on; see `workbench.explaining`."""
-        from rebracket_core.workbench.explaining import explain
+    @property
+    def explaining(self) -> Explaining:
+        """One concept explained: words, counterfactuals, attention; see `workbench.explaining`."""
+        from rebracket_core.workbench.explaining import Explaining
 
-        return explain(self, text, output=output, run_id=run_id)
+        return Explaining(self)
 
     # ---- data ---------------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import open_encoder
 from rebracket_core.encoders.lexical import Lexicon
-from rebracket_core.insight.attribution import behaviour, rank_correlation, shapley, term_shares
-from rebracket_core.settings import Settings
+from rebracket_core.errors import ConfigError
+from rebracket_core.insight.attribution import behaviour, rank_correlation, shapley, spread_terms
+from rebracket_core.insight.word_shap import shap_values
 
 WORDS = ["the", "old", "lantern", "hung", "above", "the", "quay"]
 
@@ -27,42 +28,40 @@ def test_shapley_gives_each_word_what_it_does_and_shares_what_two_do_together() 
     assert found["quay"] == pytest.approx(-0.5) and found["hung"] == pytest.approx(0.0)
 
 
-def test_the_behavioural_check_takes_the_true_order_and_refuses_its_reverse() -> None:
+@pytest.mark.slow
+def test_shap_comes_to_the_same_on_few_words_and_near_it_on_many() -> None:
+    pytest.importorskip("shap")
+    found = shap_values(WORDS[1:], margin=_planted, seed=1)
+    assert found == pytest.approx(shapley(WORDS[1:], margin=_planted), abs=1e-6)
+    words = [*WORDS[1:], *(f"w{i}" for i in range(24))]
+    many = shap_values(words, margin=_planted, seed=1, texts=400)
+    assert many.sum() == pytest.approx(2.5, abs=1e-6)
+    assert int(np.argmax(many)) == 1 and many[1] == pytest.approx(2.5, abs=0.3)
+
+
+def test_shap_says_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(ConfigError, match="SHAP is not installed"):
+        shap_values(WORDS, margin=_planted, seed=1)
+
+
+def test_the_behavioural_check_takes_the_true_order_and_refuses_its_reverse_and_noise() -> None:
     true = shapley(WORDS, margin=_planted)
     good, bad = (behaviour(WORDS, s, margin=_planted, seed=1) for s in (true, -true))
     assert good is not None and bad is not None
-    assert good.holds and not bad.holds
-    assert behaviour(["lantern"], np.ones(1), margin=_planted, seed=1) is None
+    assert good.holds and not bad.holds and bad.comprehensiveness_p == 1.0
+    assert behaviour(["an", "old", "lantern"], np.ones(3), margin=_planted, seed=1) is None
+    rng = np.random.default_rng(2)
+    held = [behaviour(WORDS, rng.normal(size=7), margin=_planted, seed=i) for i in range(60)]
+    assert sum(h is not None and h.holds for h in held) <= 6  # by chance 3 at most: both must beat 19 of 20
 
 
 @pytest.mark.parametrize("bigrams", [False, True])
-def test_the_words_of_the_lexicon_add_up_to_their_part_of_the_margin(bigrams: bool) -> None:
+def test_what_terms_add_is_shared_out_whole(bigrams: bool) -> None:
     lexicon = Lexicon.fit([" ".join(WORDS)] * 2, ["a", "b"], bigrams=bigrams)
-    slope = np.random.default_rng(3).normal(size=len(lexicon.terms))
-    whole = float(lexicon.transform([" ".join(WORDS)])[0] @ slope)
-    assert term_shares(WORDS, lexicon=lexicon, slope=slope).sum() == pytest.approx(whole, abs=1e-6)
+    values = dict(enumerate(np.random.default_rng(3).normal(size=len(lexicon.terms)).tolist()))
+    assert spread_terms(WORDS, lexicon=lexicon, values=values).sum() == pytest.approx(sum(values.values()))
 
 
 def test_a_constant_attribution_has_no_rank_correlation() -> None:
     assert rank_correlation(np.ones(4), np.arange(4.0)) is None
-
-
-@pytest.mark.slow
-def test_the_word_that_decides_comes_first_in_gradients_and_shapley() -> None:
-    from rebracket_core.insight.gradients import GradientMiniLM
-
-    settings = Settings.from_env()
-    encoder = open_encoder("minilm", settings=settings)
-    frames = ["the {} stood there", "we saw a {} today", "it was the {} again", "near the {} they sat"]
-    with_word, without = (encoder.encode([f.format(w) for f in frames]) for w in ("lantern", "table"))
-    slope = (with_word - without).mean(axis=0)  # the head that the planted word decides
-    text = "they left one lantern in our garden"
-    words = text.split()
-
-    def margin(texts: Sequence[str]) -> np.ndarray:
-        return np.array([v @ slope if t else 0.0 for t, v in zip(texts, encoder.encode(list(texts)), strict=True)])
-
-    found = GradientMiniLM(settings).shares(text, slope, baseline="pad")
-    assert words[int(np.argmax(found.shares))] == "lantern"
-    assert words[int(np.argmax(shapley(words, margin=margin)))] == "lantern"
-    assert found.shares.sum() + found.baseline == pytest.approx(float(margin([text])[0]), abs=1e-3)
