@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rebracket_core.ui import explaining, site
+from rebracket_core.ui import explaining, flips, site
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
@@ -44,7 +44,15 @@ if checks is not None:
     with lamps.container():
         explaining.show_lamps(found, checks)
 
+st.subheader("What would change it", anchor=False)
+with guard():
+    flips.show_search(workbench, explaining.verdict_on(workbench, found), key="explain", bind=True)
+
 st.subheader("Nearest training texts", anchor=False)
 with guard():
     explaining.show_nearest(workbench, found)
 explaining.to_validate(found.text, key="explain.validate")
+
+st.subheader("Ledger of counterfactuals", anchor=False)
+with guard():
+    flips.show_ledger(workbench, found.run_id)

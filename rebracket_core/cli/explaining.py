@@ -1,4 +1,4 @@
-"""The command `explain`."""
+"""The commands `explain`, `counterfactuals` and `replay`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebracket_core.cli.ending import DONE, command, out
+from rebracket_core.cli.ending import DONE, SOME_FAILED, command, out
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import one_line
 
 if TYPE_CHECKING:
+    from rebracket_core.insight.counterfactuals import Search
     from rebracket_core.workbench.explaining import Checks, Explanation, Nearest
 
 RunOption = Annotated[str | None, typer.Option("--run", help="The run to ask; by default the promoted one.")]
@@ -77,3 +78,87 @@ def _tell_checks(checks: Checks) -> None:
     ):
         if value is not None:
             out.text(f"Rank correlation with {name}: {value:+.2f}.")
+
+
+@command
+def counterfactuals(
+    text: Annotated[str, typer.Argument(help="The concept whose answer is to change.")],
+    *,
+    to: Annotated[
+        str, typer.Option("--to", metavar="GOAL", help="album=Green, temporal=past, verdict=accept; or album, temporal, ... "
+                          "alone for anything else.")
+    ] = "album",
+    run: RunOption = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="How long to search at most.")] = 8.0,
+    edits: Annotated[int, typer.Option("--edits", min=1, max=6, help="How many words may change.")] = 4,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep what is found in the ledger.")] = True,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Find the smallest word edits that change an answer, each judged by the run itself."""
+    from rebracket_core.insight.goals import Goal
+
+    goal = Goal.parse(to)
+    with showing() as progress:
+        found = workbench_for(home).explaining.flips.find(
+            text, goal, run_id=run, budget_s=seconds, most_edits=edits, keep=keep, progress=progress
+        )
+    if as_json:
+        out.json(_search_document(found))
+        return DONE
+    out.text(f"Now: {found.before.album}, {found.before.verdict}. Goal: {goal}.")
+    for flip in found.flips:
+        fluent = "" if flip.fluency is None else f", fluency {flip.fluency:+.2f}"
+        out.text(f"  {len(flip.edits)} edit{'s' if len(flip.edits) > 1 else ''}{fluent}: "
+                 f"{one_line('; '.join(map(str, flip.edits)))}")
+        out.text(f"      {flip.verdict.album}, {flip.verdict.verdict}: {one_line(flip.text)}")
+    if not found.flips:
+        why = f"with up to {found.most_edits} edits" if found.complete else "before the time was up"
+        out.text(f"Nothing was found {why}.")
+    out.text(f"{found.tried} texts were judged in {found.seconds:.1f} s.")
+    return DONE
+
+
+def _search_document(found: Search) -> dict[str, object]:
+    flips = [
+        {
+            "edits": [{"at": e.at, "old": e.old, "new": e.new} for e in flip.edits], "text": flip.text,
+            "fluency": flip.fluency, "verdict": flip.verdict.to_dict(),
+        }
+        for flip in found.flips
+    ]
+    return {
+        "goal": str(found.goal), "before": found.before.to_dict(), "flips": flips, "tried": found.tried,
+        "seconds": found.seconds, "most_edits": found.most_edits, "complete": found.complete,
+    }
+
+
+@command
+def replay(
+    run: Annotated[str | None, typer.Argument(help="The run to try; by default the promoted one.")] = None,
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Try every kept counterfactual on a run; exit code 3 where one no longer flips."""
+    from rebracket_core.workbench.flips import Outcome
+
+    with showing() as progress:
+        found = workbench_for(home).explaining.flips.replay(run, progress=progress)
+    broken = found.count(Outcome.BROKEN) + found.count(Outcome.UNJUDGED)
+    if as_json:
+        rows = [
+            {
+                "entry_id": r.flip.entry_id, "goal": r.flip.goal, "outcome": str(r.outcome), "before": r.before,
+                "after": r.after, "edits": list(r.flip.edits), "text": r.flip.text, "edited": r.flip.edited,
+                "found_on": r.flip.run_id, "at": r.flip.at,
+            }
+            for r in found.rows
+        ]
+        out.json({"run_id": found.run_id, "flips": rows, **{o.name.lower(): found.count(o) for o in Outcome}})
+        return SOME_FAILED if broken else DONE
+    for row in found.rows:
+        out.text(f"{row.outcome}: {row.flip.goal}, {row.before} -> {row.after}: {one_line('; '.join(row.flip.edits))}")
+    told = ", ".join(f"{found.count(o)} {o}" for o in Outcome if found.count(o))
+    out.text(f"{len(found.rows)} kept counterfactuals on {found.run_id}: {told}." if found.rows else "The ledger is empty.")
+    return SOME_FAILED if broken else DONE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -16,7 +18,7 @@ from rebracket_core.ui.figure import show
 from rebracket_core.ui.progress import working
 from rebracket_core.ui.run import run_label
 from rebracket_core.ui.sentences import count
-from rebracket_core.workbench import Workbench
+from rebracket_core.workbench import Concept, Workbench
 from rebracket_core.workbench.explaining import AGREE, Checks, Explanation
 
 _FIRST, _SECOND = "(the first)", "(the second)"
@@ -203,6 +205,17 @@ def show_nearest(workbench: Workbench, found: Explanation) -> None:
     st.dataframe(rows, hide_index=True, alt="The nearest training texts with their albums",
                  column_config={"text": st.column_config.TextColumn(width="large")})
     st.caption(f"Among {near.n_known:,} of {count(near.n, 'texts')} that the run learned from, by the encoder alone.")
+
+
+def verdict_on(workbench: Workbench, found: Explanation) -> dict[str, Any]:
+    """The verdict on the text that is explained; it is not kept in the history."""
+    concept = Concept("explained", found.text, "explained")
+    return workbench.validate([concept], run_id=found.run_id, keep=False)[0].to_dict()
+
+
+def query_of(verdict: Mapping[str, Any]) -> dict[str, str]:
+    """What the address of this page says for the text of a verdict."""
+    return {"explain.text": str(verdict["text"]), "explain.run": str(verdict["run_id"])}
 
 
 def to_validate(text: str, *, key: str) -> None:

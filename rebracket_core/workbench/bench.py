@@ -194,7 +194,7 @@ class Workbench:
 
     @property
     def explaining(self) -> Explaining:
-        """One concept explained: words, counterfactuals, attention; see `workbench.explaining`."""
+        """Why a run answers as it does to one concept; see `workbench.explaining`."""
         from rebracket_core.workbench.explaining import Explaining
 
         return Explaining(self)

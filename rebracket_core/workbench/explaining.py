@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,16 +16,16 @@ from rebracket_core.insight.gradients import LIMIT
 from rebracket_core.insight.margins import CONFIDENCE, Margin, margin_of
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.workbench.runs import RunShelf
 from rebracket_core.workbench.usable import unusable
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus import Dataset, DatasetMeta
     from rebracket_core.encoders import Encoder
     from rebracket_core.insight.attribution import Behaviour
     from rebracket_core.insight.gradients import OpenEncoder, OpenModel
     from rebracket_core.models.scores import Scores
-    from rebracket_core.validation import ConceptModel
+    from rebracket_core.validation import Answers
+    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.workbench.flips import Flips
 
 NEAREST = 5
 AGREE = 0.7
@@ -34,18 +34,6 @@ _ENCODERS_KEPT = 2
 _opened: dict[Path, OpenEncoder] = {}
 _guard = threading.Lock()
 Progress = Callable[[str, int, int], None]
-
-
-class Bench(Protocol):
-    """What an explanation needs of the workbench."""
-
-    settings: Settings
-    shelf: RunShelf
-
-    def model(self, run_id: str | None = None) -> ConceptModel: ...
-    def encoder(self, name: str) -> Encoder: ...
-    def dataset(self, name: str) -> Dataset: ...
-    def datasets(self) -> list[DatasetMeta]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +120,7 @@ class Checks:
 class Asking:
     """A run that is asked about texts of one's own making: its scores, its margins, and its model with gradients."""
 
-    def __init__(self, bench: Bench, run_id: str | None) -> None:
+    def __init__(self, bench: Workbench, run_id: str | None) -> None:
         self._bench = bench
         self.model = bench.model(run_id)
         if FIELD not in self.model.recipe.fields:
@@ -144,9 +132,9 @@ class Asking:
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """The calibrated scores of texts; their vectors are not kept."""
-        return self.model.answer({FIELD: list(texts)}, encoder=self._quick).scores
+        return self.answers(texts).scores
 
-    def answers(self, texts: Sequence[str]) -> Any:
+    def answers(self, texts: Sequence[str]) -> Answers:
         """The answers of the run to texts, to be judged; their vectors are not kept."""
         return self.model.answer({FIELD: list(texts)}, encoder=self._quick)
 
@@ -183,8 +171,15 @@ class Asking:
 class Explaining:
     """What the Explain page and the command `explain` ask of a workbench."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Workbench) -> None:
         self._bench = bench
+
+    @property
+    def flips(self) -> Flips:
+        """Counterfactuals and their ledger."""
+        from rebracket_core.workbench.flips import Flips
+
+        return Flips(self._bench)
 
     def explain(
         self, text: str, *, output: str = "album", answer: str | None = None, against: str | None = None,
@@ -194,7 +189,7 @@ class Explaining:
 
         Raises: InputError for an unknown output or answer, or a text that cannot be judged.
         """
-        clean, asking = self._clean(text), self.asking(run_id, output=output)
+        clean, asking = self.clean(text), self.asking(run_id, output=output)
         scores = asking.scores([clean])
         asked = margin_of(scores, output, answer=answer, against=against)
         whole = float(asked.of(scores)[0])
@@ -238,7 +233,7 @@ class Explaining:
         """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""
         from rebracket_core.insight.neighbours import nearest_of
 
-        asking, clean = self.asking(run_id), self._clean(text)
+        asking, clean = self.asking(run_id), self.clean(text)
         told = asking.texts()
         remembered = getattr(asking.encoder, "remembered", None)
         if not told or remembered is None:
@@ -273,7 +268,8 @@ class Explaining:
                              found=asking.model.run_id, hint="ask about another output or another run")
         return asking
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """The text with single spaces. Raises InputError for one that cannot be judged."""
         clean = " ".join(text.split())
         if error := unusable(clean, max_chars=self._bench.settings.max_text_chars):
             raise InputError("The text cannot be explained.", expected="a text that can be judged", found=error,
