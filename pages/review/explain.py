@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rebracket_core.ui import explaining, flips, site
+from rebracket_core.ui import attention, explaining, flips, site
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
@@ -52,6 +52,10 @@ st.subheader("Nearest training texts", anchor=False)
 with guard():
     explaining.show_nearest(workbench, found)
 explaining.to_validate(found.text, key="explain.validate")
+
+st.subheader("Where the encoder looked, not why", anchor=False)
+with guard():
+    attention.show_attention(workbench, found, checks)
 
 st.subheader("Ledger of counterfactuals", anchor=False)
 with guard():

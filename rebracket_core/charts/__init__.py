@@ -6,6 +6,7 @@ Every figure has a title; its `layout.meta` holds `reading`, a sentence saying h
 from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
+from rebracket_core.charts._attention import attention_grid
 from rebracket_core.charts._axis_bars import axis_bars
 from rebracket_core.charts._confusion import confusion
 from rebracket_core.charts._confusion_cells import ConfusionTable, confusion_cells
@@ -47,6 +48,7 @@ __all__ = [
     "agreement_intervals",
     "album_bars",
     "album_counts",
+    "attention_grid",
     "axis_bars",
     "axis_ternary",
     "cell_grid",

@@ -141,7 +141,7 @@ def show_ledger(workbench: Workbench, run_id: str) -> None:
 
 
 def _show_replay(found: Replay) -> None:
-    told = ", ".join(f"{found.count(o)} {o}" for o in Outcome if found.count(o))
+    told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
     st.markdown(f"**{escape(told)}**")
     st.dataframe(
         [

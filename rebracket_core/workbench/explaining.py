@@ -20,6 +20,7 @@ from rebracket_core.workbench.usable import unusable
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
+    from rebracket_core.insight.attention import Attention
     from rebracket_core.insight.attribution import Behaviour
     from rebracket_core.insight.gradients import OpenEncoder, OpenModel
     from rebracket_core.models.scores import Scores
@@ -228,6 +229,12 @@ class Explaining:
             with_shap=rank_correlation(own, by_shap), with_shapley=None if exact is None else rank_correlation(own, exact),
             shap_with_shapley=None if exact is None else rank_correlation(by_shap, exact),
         )
+
+    def attention(self, text: str, *, run_id: str | None = None) -> Attention:
+        """Where the encoder of a run looked: no reason for its answer."""
+        from rebracket_core.insight.attention import attention
+
+        return attention(self.asking(run_id).gradients.encoder, self.clean(text))
 
     def nearest(self, text: str, *, run_id: str | None = None) -> Nearest:
         """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""

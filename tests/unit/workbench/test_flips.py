@@ -36,9 +36,10 @@ def test_the_ledger_keeps_a_flip_once(tmp_path: Path) -> None:
 def _plant(folder: Path, *, word: str) -> Path:
     """Texts that are Red with a lantern and Blue with a table: nothing else tells them apart."""
     frames = [
-        "The {} stood by the wall today", "We saw one {} in the yard", "They left a {} at our gate", "Near the {} they sat and ate",
-        "Someone kept one {} for years", "One {} was seen in our street", "It was the {} again they said", "A {} lay in the garden",
-        "Nobody moved the {} from there", "He asked about one {} and left", "She drew a {} on the paper", "Behind the {} was a door",
+        "The {} stood by the wall today", "We saw one {} in the yard", "They left a {} at our gate",
+        "Near the {} they sat and ate", "Someone kept one {} for years", "One {} was seen in our street",
+        "It was the {} again they said", "A {} lay in the garden", "Nobody moved the {} from there",
+        "He asked about one {} and left", "She drew a {} on the paper", "Behind the {} was a door",
     ]
     path = folder / f"{word}.csv"
     with open(path, "w", newline="", encoding="utf-8") as file:
