@@ -6,6 +6,7 @@ Every figure has a title; its `layout.meta` holds `reading`, a sentence saying h
 from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
+from rebracket_core.charts._attention import attention_grid
 from rebracket_core.charts._axis_bars import axis_bars
 from rebracket_core.charts._confusion import confusion
 from rebracket_core.charts._confusion_cells import ConfusionTable, confusion_cells
@@ -26,6 +27,7 @@ from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._traffic import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts._transmigration import path_ternary
 from rebracket_core.charts._votes import AxisVote, votes_ternary
+from rebracket_core.charts._word_shares import word_shares
 
 __all__ = [
     "RIGHT_WRONG",
@@ -48,6 +50,7 @@ __all__ = [
     "album_bars",
     "album_counts",
     "albums_over_time",
+    "attention_grid",
     "axis_bars",
     "axis_ternary",
     "cell_grid",
@@ -81,4 +84,5 @@ __all__ = [
     "trial_values",
     "verdicts_over_time",
     "votes_ternary",
+    "word_shares",
 ]

@@ -10,6 +10,7 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.ending import BROKEN_PIPE, DONE, hush_stdout
+from rebracket_core.cli.explaining import counterfactuals, explain, replay
 from rebracket_core.cli.exporting import export_onnx
 from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
@@ -57,6 +58,8 @@ for _command in (
     audit, train, runs, cancel, resume, compare, promote, card, export_run, export_onnx, import_run, evaluate, validate, report,
 ):
     program.command()(_command)
+for _explaining in (explain, counterfactuals, replay):
+    program.command()(_explaining)
 program.command("map")(map_)
 program.add_typer(annotations_group)
 for _searching in (search, searches, train_found):

@@ -118,6 +118,13 @@ ERRORS = Place(
     "errors",
     "The wrong answers, the suspected labels, and the texts on which it is worse.",
 )
+EXPLAIN = Place(
+    "pages/review/explain.py",
+    "Explain",
+    ":material/psychology:",
+    "explain",
+    "Which words an answer rests on, and how far to trust that.",
+)
 GEOMETRY = Place(
     "pages/review/geometry.py",
     "Geometry",
@@ -141,7 +148,7 @@ SECTIONS: dict[str, tuple[Place, ...]] = {
     "Concepts": (VALIDATE, HISTORY, MONITORING),
     "Annotate": (LABEL, ADJUDICATE, PROGRESS),
     "Train": (LAUNCH, SEARCH, RUNS),
-    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, GEOMETRY),
+    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, EXPLAIN, GEOMETRY),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
+    from rebracket_core.workbench.explaining import Explaining
     from rebracket_core.workbench.searching import Searches
     from rebracket_core.workbench.trainings import Trainings
 
@@ -182,6 +183,13 @@ class Workbench:
         if keep:
             self.history.keep((v.to_dict() for v in verdicts), source=source)
         return verdicts
+
+    @property
+    def explaining(self) -> Explaining:
+        """Why a run answers as it does to one concept; see `workbench.explaining`."""
+        from rebracket_core.workbench.explaining import Explaining
+
+        return Explaining(self)
 
     # ---- data ---------------------------------------------------------------------------------------------------------
 
