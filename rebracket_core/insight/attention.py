@@ -76,10 +76,9 @@ def attention(encoder: OpenEncoder, text: str) -> Attention:
 def _by_word(text: str, tokens: np.ndarray, of_word: np.ndarray, *, before: int) -> Attention:
     n = int(of_word.max()) + 1 if len(of_word) else 0
     own = tokens[:, :, before : before + len(of_word), :]
-    looked = np.zeros((*tokens.shape[:2], len(of_word), n))
-    np.add.at(looked, (slice(None), slice(None), slice(None), of_word), own[..., before : before + len(of_word)])
-    rows = np.zeros((*tokens.shape[:2], n, n))
-    np.add.at(rows, (slice(None), slice(None), of_word), looked)
+    word_of_token = np.eye(n)[of_word]
+    looked = own[..., before : before + len(of_word)] @ word_of_token
+    rows = np.einsum("tw,lhtk->lhwk", word_of_token, looked)
     counts = np.bincount(of_word, minlength=n)[:, None]
     words = text.split()
     rows = rows / np.maximum(counts, 1)
