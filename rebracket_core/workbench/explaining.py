@@ -16,7 +16,7 @@ from rebracket_core.insight.gradients import LIMIT
 from rebracket_core.insight.margins import CONFIDENCE, Margin, margin_of
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.workbench.usable import unusable
+from rebracket_core.validation.usable import unusable
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder

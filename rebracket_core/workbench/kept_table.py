@@ -35,7 +35,7 @@ class KeptTable:
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            engine = self._opened(write=write)
+            engine = self.opened(write=write)
             if engine is None:
                 return None
             with transaction(engine, write=write) as connection:
@@ -55,7 +55,8 @@ class KeptTable:
                 self._engine.dispose()
             self._engine, self._has_table = None, False
 
-    def _opened(self, *, write: bool) -> Engine | None:
+    def opened(self, *, write: bool) -> Engine | None:
+        """The engine with the table in place; None for a read where nothing was ever kept."""
         import sqlalchemy as sa
 
         url = self.url()
