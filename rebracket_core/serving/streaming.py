@@ -13,8 +13,8 @@ from rebracket_core.encoders import open_encoder
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.serving.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict
-from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 from rebracket_core.validation.judging import answers_for, cannot_be_judged, prints_of, verdicts_for
+from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 
 if TYPE_CHECKING:
     from rebracket_core.validation.model import Answers
