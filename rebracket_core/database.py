@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
 
 BUSY_TIMEOUT_S = 20.0
-_TURN_S = 0.0015  # SQLite's own busy handler sleeps up to 100 ms at a time; a write here takes about a millisecond
-_WRITES, _DURABLE = "rebracket_writes", "rebracket_durable"
+_SOON_S, _LATER_S, _SHORTEST_S = 0.0015, 0.006, 0.0004  # SQLite's own busy handler sleeps up to 100 ms
+_LOG_PAGES = 4000  # of 4 KiB: how long the log grows before someone moves it into the database, and waits for the disk
+_WRITES, _SOON = "rebracket_writes", "rebracket_soon"
 
 
 def parsed_url(text: str) -> URL:
@@ -53,11 +54,34 @@ def shown(url: URL) -> str:
 
 
 @contextlib.contextmanager
-def transaction(engine: Engine, *, write: bool, durable: bool = True, **options: Any) -> Iterator[Connection]:
-    """A connection in one transaction, on disk at the end (`durable`), whole or not at all; `options` are SQLAlchemy's."""
-    marks: dict[str, Any] = {_WRITES: write, _DURABLE: durable, **options}
+def transaction(engine: Engine, *, write: bool, soon: bool = False, **options: Any) -> Iterator[Connection]:
+    """A connection in one transaction, whole or not at all; `options` are SQLAlchemy's.
+
+    SQLite commits it into its log in the system's memory: that outlives this process, and a loss of power may take it back,
+    whole, until `put_on_disk`. `soon` is for what a person waits for: others let it go first.
+    """
+    marks: dict[str, Any] = {_WRITES: write, _SOON: soon, **options}
     with engine.connect().execution_options(**marks) as connection, connection.begin():
         yield connection
+
+
+def put_on_disk(file: Path, *, new_log: bool = True) -> None:
+    """Nothing; all that was committed to a SQLite database is on the disk. Raises OSError where the disk refuses.
+
+    SQLite's log holds every commit that was not moved into the database yet; without a log everything was moved, and SQLite
+    waits for the disk when it moves. `new_log`: the folder, which says that there is such a file, is put there too.
+    """
+    try:
+        with open(f"{file}-wal", "rb+") as log:
+            os.fsync(log.fileno())
+    except FileNotFoundError:
+        return
+    if new_log and os.name == "posix":
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None = None) -> Engine:
@@ -85,8 +109,10 @@ def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None =
     @sa.event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in (f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}", "journal_mode=WAL", "foreign_keys=ON",
-                       "busy_timeout=0"):
+        dbapi_connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}").close()
+        (mode,) = dbapi_connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        for pragma in ("foreign_keys=ON", f"synchronous={'NORMAL' if mode == 'wal' else 'FULL'}", "busy_timeout=0",
+                       f"wal_autocheckpoint={_LOG_PAGES}"):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
         for name, function in (functions or {}).items():
             dbapi_connection.create_function(name, 1, function, deterministic=True)
@@ -94,30 +120,29 @@ def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None =
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
-        durable = "FULL" if options.get(_DURABLE, True) else "NORMAL"
-        driver.execute(f"PRAGMA synchronous={durable}").close()  # type: ignore[attr-defined]
         words = "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN"
-        if not _had_turn(driver, words):
+        patience_s = _SOON_S if options.get(_SOON, False) else _LATER_S
+        if not _had_turn(connection.connection.dbapi_connection, words, patience_s=patience_s):
             connection.exec_driver_sql(words)  # once more, so that the refusal comes as SQLAlchemy's
 
     return engine
 
 
-def _had_turn(driver: Any, words: str) -> bool:
-    """Whether the transaction has begun in time. Waiters ask again every millisecond or so, fairer than SQLite's own way."""
+def _had_turn(driver: Any, words: str, *, patience_s: float) -> bool:
+    """Whether the transaction has begun in time. Who has waited longer or has less patience asks more often: turns go nearly
+    in order, and what a person waits for goes before what is sent in the background."""
     import sqlite3
 
-    end = time.monotonic() + BUSY_TIMEOUT_S
+    began = time.monotonic()
     while True:
         try:
             driver.execute(words).close()
             return True
         except sqlite3.OperationalError as problem:
-            if "locked" not in str(problem) or time.monotonic() > end:
+            if "locked" not in str(problem) or time.monotonic() > began + BUSY_TIMEOUT_S:
                 return False
-        time.sleep(random.uniform(0.2, 1.0) * _TURN_S)
+        waited = (time.monotonic() - began) / patience_s
+        time.sleep(max(_SHORTEST_S, patience_s / (1 + waited * waited)))
 
 
 def _dumps(value: Any) -> str:

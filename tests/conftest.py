@@ -35,7 +35,7 @@ def _make(home: Path, folder: Path) -> None:
         shutil.copy(path, folder)
     bench = open_home(home)
     bench.import_data(folder, name="starter")
-    bench.train("starter", config=TrainingConfig(members=1, folds=3, max_steps=25))
+    bench.trainings.train("starter", config=TrainingConfig(members=1, folds=3, max_steps=25))
 
 
 @pytest.fixture(scope="session")

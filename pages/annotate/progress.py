@@ -14,7 +14,10 @@ st.caption("How far the labelling is, and whether people mean the same.")
 workbench = bench()
 projects = {project.project_id: project for project in workbench.annotations.service.projects()}
 if not projects:
-    needs("There is no labelling project yet.", (site.IMPORT, "Import data"))
+    if workbench.datasets():
+        needs("There is no labelling project yet. One is made from texts that are here.", (site.LABEL, "Make a project"))
+    else:
+        needs("There is no labelling project yet, and no texts to make one from.", (site.IMPORT, "Import data"))
     st.stop()
 chosen = st.selectbox(
     "Project", list(projects), format_func=lambda key: projects[key].name, key="progress.project", bind="query-params"
@@ -26,6 +29,8 @@ if not health.progress.n_labels:
     st.stop()
 
 label_health.show_progress(health)
+with guard():
+    label_health.retrain_button(workbench, project)
 st.subheader("Agreement", anchor=False)
 label_health.show_agreement(health)
 st.subheader("What suggestions do", anchor=False)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site, sources
+from rebracket_core.ui import explaining, flips, site, sources
 from rebracket_core.ui.batch import shelf, show_batch
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.downloads import downloads
@@ -41,6 +41,11 @@ if mode == ONE:
         sources.one(workbench, asked)
     if verdict := st.session_state.get("validate.one"):
         show_verdict(verdict, run=runs.get(str(verdict.get("run_id"))), key="validate.verdict")
+        if not verdict.get("error"):
+            st.subheader("Smallest edits", anchor=False)
+            with guard():
+                flips.show_search(workbench, verdict, key="validate.one")
+            site.link(site.EXPLAIN, "Which words the answer rests on", query=explaining.query_of(verdict))
         downloads(lambda: [verdict], count=1, key="validate.one.download", name="verdict")
     else:
         st.info("Write or paste a concept above: one line is enough, a page is fine.", icon=":material/edit:")

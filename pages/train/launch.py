@@ -11,7 +11,7 @@ st.title("Launch", anchor=False)
 st.caption("A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.")
 
 workbench = bench()
-datasets, states = workbench.datasets(), workbench.states()
+datasets, states = workbench.datasets(), workbench.trainings.states()
 if not datasets and not states:
     needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
     st.stop()
@@ -28,7 +28,7 @@ else:
         meta = launch.choose_dataset(datasets)
         site.link(site.SEARCH, "Or search for good options")
         with guard():
-            config = launch.choose_config(workbench.settings)
+            config = launch.choose_config(workbench.settings).with_(labels=launch.choose_labels(workbench))
             launch.show_config(config, meta)
             launch.show_estimate(workbench, meta, config=config)
             if run_id := launch.press(workbench, meta, config=config):

@@ -7,6 +7,7 @@ from rebracket_core.ui.bench import bench
 from rebracket_core.ui.comparison import compare_controls, show_comparison
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
+from rebracket_core.ui.labels_effect import show_labels_effect
 from rebracket_core.ui.leaderboard import show_leaderboard, tags_of
 from rebracket_core.ui.run import STARTER_NOTE, show_figures
 from rebracket_core.ui.run_note import note_form
@@ -52,8 +53,9 @@ if figures.open:
     with figures:
         show_figures(run.metrics, key="runs.own")
 if facts.open:
-    with facts:
+    with facts, guard():
         shelf.show_facts(run)
+        show_labels_effect(workbench, run.run_id, key="runs.effect")
 if elsewhere.open:
     with elsewhere, guard():
         if datasets:

@@ -6,19 +6,22 @@ import datetime as dt
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.kinds import EventKind, Role
+from rebracket_core.annotation.statements import insertion, rows, run, statement
 from rebracket_core.annotation.store import Store
 from rebracket_core.annotation.tables import tables
 from rebracket_core.annotation.values import ProjectSettings
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Insert, Select
     from sqlalchemy.engine import Connection, Row
 
+_REFUSED = re.compile("[\x00\ud800-\udfff]")
 _RANK = {Role.ANNOTATOR: 0, Role.REVIEWER: 1, Role.ADMIN: 2}
 MAX_ID = 80
 
@@ -79,7 +82,7 @@ def share_of(*words: str) -> float:
 def storable(value: Any) -> Any:
     """The value without what databases refuse in texts: NUL and half surrogate pairs."""
     if isinstance(value, str):
-        return re.sub("[\x00\ud800-\udfff]", "\ufffd", value)
+        return value if value.isascii() and "\x00" not in value else _REFUSED.sub("\ufffd", value)
     if isinstance(value, Mapping):
         return {name: storable(part) for name, part in value.items()}
     return [storable(part) for part in value] if isinstance(value, (list, tuple)) else value
@@ -99,19 +102,43 @@ def require(connection: Connection, by: str, *, role: Role = Role.ANNOTATOR) -> 
                          hint="ask an admin")
 
 
-def project_row(connection: Connection, project_id: str) -> Row[Any]:
-    """The row of a project; an unknown id is an InputError."""
+@statement
+def _entered() -> Select[Any]:
+    import sqlalchemy as sa
+
+    t = tables()
+    both = sa.join(t.projects, t.people, sa.true())
+    return sa.select(t.projects, t.people.c.role, t.people.c.active).select_from(both).where(
+        t.projects.c.project_id == sa.bindparam("project"), t.people.c.person_id == sa.bindparam("me"))
+
+
+def enter(connection: Connection, project_id: str, by: str) -> Any:
+    """The row of a project for somebody who may label: `require` and `project_row` in one look."""
+    found = rows(connection, _entered, project=project_id, me=by)
+    if not found or not found[0].active:
+        require(connection, by)
+        return project_row(connection, project_id)
+    return found[0]
+
+
+@statement
+def _project() -> Select[Any]:
     import sqlalchemy as sa
 
     projects = tables().projects
-    row = connection.execute(sa.select(projects).where(projects.c.project_id == project_id)).first()
-    if row is None:
+    return sa.select(projects).where(projects.c.project_id == sa.bindparam("project"))
+
+
+def project_row(connection: Connection, project_id: str) -> Any:
+    """The row of a project; an unknown id is an InputError."""
+    found = rows(connection, _project, project=project_id)
+    if not found:
         raise InputError("There is no such project.", expected="the id of a labelling project", found=repr(project_id),
                          hint="see: rebracket annotations status")
-    return row
+    return found[0]
 
 
-def settings_of(row: Row[Any]) -> ProjectSettings:
+def settings_of(row: Any) -> ProjectSettings:
     """The settings that stand in a project's row."""
     return ProjectSettings.from_dict(row.settings)
 
@@ -134,12 +161,27 @@ def append(
     target: str = "", payload: Mapping[str, Any] | None = None,
 ) -> None:
     """Nothing; the event is written down. The caller holds `lock_events`."""
-    import sqlalchemy as sa
+    append_all(connection, [event_row(kind, event_id=event_id, at=at, by=by, project_id=project_id, item_id=item_id,
+                                      target=target, payload=storable(payload or {}))])
 
-    connection.execute(sa.insert(tables().events), {
-        "event_id": event_id, "at": at, "kind": str(kind), "person": by, "project_id": project_id, "item_id": item_id,
-        "target": target, "payload": storable(payload or {}),
-    })
+
+def event_row(
+    kind: EventKind, *, event_id: str, at: str, by: str, project_id: str, item_id: str, payload: Mapping[str, Any],
+    target: str = "",
+) -> dict[str, Any]:
+    """An event as a row for `append_all`; its payload is storable."""
+    return {"event_id": event_id, "at": at, "kind": str(kind), "person": by, "project_id": project_id, "item_id": item_id,
+            "target": target, "payload": payload}
+
+
+def append_all(connection: Connection, events: Sequence[dict[str, Any]]) -> None:
+    """Nothing; the events are written down in this order. The caller holds `lock_events`."""
+    run(connection, _event, events)
+
+
+@statement
+def _event() -> Insert:
+    return insertion(tables().events, without=("seq",))
 
 
 def event_exists(connection: Connection, event_id: str) -> bool:

@@ -10,28 +10,35 @@ from rebracket_core.annotation.desk import (
     MAX_ID,
     Desk,
     append,
+    append_all,
+    enter,
     event_exists,
+    event_row,
     good_id,
     iso_of,
     item_row,
     project_row,
     require,
     settings_of,
+    storable,
 )
 from rebracket_core.annotation.folding import undone
 from rebracket_core.annotation.kinds import AckStatus, EventKind, Role
 from rebracket_core.annotation.people import enrol_within
-from rebracket_core.annotation.projecting import project_item
+from rebracket_core.annotation.projecting import PART, labels_there, project_items
 from rebracket_core.annotation.projects import reproject
 from rebracket_core.annotation.queue import lease_again
+from rebracket_core.annotation.statements import rows, several, statement
 from rebracket_core.annotation.store import lock, lock_events
 from rebracket_core.annotation.tables import tables
 from rebracket_core.annotation.values import Ack, Claimed, Label, Submission
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.engine import Connection, Row
 
+Given = tuple[str, str, dict[str, Any]]
 MAX_BATCH = 1000
 MAX_NOTE = 10_000
 _UNDOABLE = frozenset({EventKind.LABEL, EventKind.SKIP, EventKind.FLAG, EventKind.DECISION, EventKind.SETTINGS,
@@ -42,10 +49,14 @@ def submit(desk: Desk, project_id: str, submissions: Sequence[Submission], *, by
     """One ack a submission; see `AnnotationService.submit`."""
     _not_too_many(submissions)
 
+    given = [(s.label_id, s.item_id, storable(_payload(s, by=by))) for s in submissions]
+    shown = {s.label_id: s.shown_at for s in submissions if s.shown_at}
+
     def work(connection: Connection) -> list[Ack]:
-        require(connection, by)
-        given = [(s.label_id, s.item_id, _payload(s, by=by)) for s in submissions]
-        return _keep(desk, connection, project_id, given, by=by, shown={s.label_id: s.shown_at for s in submissions})
+        lock_events(connection)
+        lock(connection, by)
+        project = enter(connection, project_id, by)
+        return _keep(desk, connection, project, given, by=by, shown=shown)
 
     return desk.store.write(work)
 
@@ -62,8 +73,10 @@ def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: s
         key: dict[str, str] = {}
         for name in sorted({label.annotator for label in labels}):
             key[name] = enrol_within(desk, connection, " ".join(name.split()).casefold(), name=name).person_id
-        given = [(label.label_id, label.item_id, _imported(label, key[label.annotator], source=source)) for label in labels]
-        return _keep(desk, connection, project_id, given, by=by, shown=None)
+        given = [(label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source)))
+                 for label in labels]
+        lock(connection, by)
+        return _keep(desk, connection, project_row(connection, project_id), given, by=by, shown={})
 
     return desk.store.write(work)
 
@@ -93,36 +106,63 @@ def _imported(label: Label, annotator: str, *, source: str) -> dict[str, Any]:
 
 
 def _keep(
-    desk: Desk, connection: Connection, project_id: str, given: Sequence[tuple[str, str, dict[str, Any]]], *, by: str,
-    shown: Mapping[str, str] | None,
+    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str],
 ) -> list[Ack]:
-    """The acks of labels, each written with its event; `shown` says when the client showed suggestions."""
+    """The acks of labels, each written with its event; `shown` says when the client showed suggestions, by label id."""
+    acks: list[Ack] = []
+    for at in range(0, len(given), PART):
+        acks += _keep_part(desk, connection, project, given[at : at + PART], by=by, shown=shown)
+    return acks
+
+
+def _keep_part(
+    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str],
+) -> list[Ack]:
+    ids, wanted = [label_id for label_id, _, _ in given], sorted({item_id for _, item_id, _ in given})
+    there: dict[str, Any] = {row.event_id: row for row in rows(connection, _events_there, ids=ids)}
+    items = {row.item_id: row for row in rows(connection, _items, project=project.project_id, items=wanted)}
+    numbers = [row.item_no for row in items.values()]
+    _lock_slots(connection, numbers)
+    stood = set(labels_there(connection, numbers))
+    seen = _seen(connection, numbers, by=by) if shown else {}
+    acks, events, now = [], [], desk.now()
+    touched: dict[int, Row[Any]] = {}
+    for label_id, item_id, payload in given:
+        item = items.get(item_id)
+        ack = _refusal(label_id, item, payload, there=there.get(label_id), key=(project.project_id, by, item_id))
+        if ack is None:
+            assert item is not None
+            payload = payload | {"guideline_version": payload["guideline_version"] or project.guideline_version}
+            if shown.get(label_id) and item.item_no in seen:
+                payload |= {"shown_run": seen[item.item_no], "shown_at": shown[label_id][:40]}
+            key = (item.item_no, payload["annotator"], payload["round"])
+            ack = Ack(label_id, AckStatus.REVISED if key in stood else AckStatus.SAVED)
+            stood.add(key)
+            events.append(event_row(EventKind.LABEL, event_id=label_id, at=now, by=by, project_id=project.project_id,
+                                    item_id=item_id, payload=payload))
+            there[label_id], touched[item.item_no] = _Made(by, item_id, project.project_id), item
+        acks.append(ack)
+    append_all(connection, events)
+    project_items(connection, list(touched.values()), overlap=settings_of(project).overlap)
+    return acks
+
+
+@statement
+def _events_there(n: int) -> Select[Any]:
     import sqlalchemy as sa
 
-    t = tables()
-    lock_events(connection)
-    lock(connection, by)
-    project = project_row(connection, project_id)
-    overlap, version = settings_of(project).overlap, project.guideline_version
-    ids = [label_id for label_id, _, _ in given]
-    there: dict[str, Any] = {row.event_id: row for row in connection.execute(
-        sa.select(t.events.c.event_id, t.events.c.kind, t.events.c.person, t.events.c.item_id, t.events.c.project_id)
-        .where(t.events.c.event_id.in_(ids)))}
-    wanted = sorted({item_id for _, item_id, _ in given})
-    items = {row.item_id: row for row in connection.execute(
-        sa.select(t.items).where(t.items.c.project_id == project_id, t.items.c.item_id.in_(wanted)))}
-    _lock_slots(connection, [row.item_no for row in items.values()])
-    acks: list[Ack] = []
-    for label_id, item_id, payload in given:
-        ack = _refusal(label_id, items.get(item_id), payload, there=there.get(label_id), key=(project_id, by, item_id))
-        if ack is None:
-            payload["guideline_version"] = payload["guideline_version"] or version
-            if shown is not None and shown.get(label_id):
-                payload |= _seen(connection, items[item_id], by=by, at=shown[label_id])
-            ack = _one(desk, connection, items[item_id], label_id, payload, by=by, overlap=overlap)
-            there[label_id] = _Made(by, item_id, project_id)
-        acks.append(ack)
-    return acks
+    events = tables().events
+    return sa.select(events.c.event_id, events.c.kind, events.c.person, events.c.item_id, events.c.project_id).where(
+        events.c.event_id.in_(several("ids", n)))
+
+
+@statement
+def _items(n: int) -> Select[Any]:
+    import sqlalchemy as sa
+
+    items = tables().items
+    return sa.select(items).where(items.c.project_id == sa.bindparam("project"),
+                                  items.c.item_id.in_(several("items", n)))
 
 
 class _Made:
@@ -163,29 +203,14 @@ def _refusal(
     return Ack(label_id, AckStatus.REFUSED, reason) if reason else None
 
 
-def _seen(connection: Connection, item: Row[Any], *, by: str, at: str) -> dict[str, str]:
-    """Which run's suggestion was seen; nothing where none was ever given out to this person."""
+def _seen(connection: Connection, numbers: Sequence[int], *, by: str) -> dict[int, str]:
+    """Which run's suggestion was given out to this person last, by item number."""
     import sqlalchemy as sa
 
     shown = tables().shown
-    query = sa.select(shown.c.run_id).where(shown.c.item_no == item.item_no, shown.c.person == by).order_by(shown.c.at.desc())
-    run_id = connection.execute(query).scalars().first()
-    return {"shown_run": run_id, "shown_at": at[:40]} if run_id else {}
-
-
-def _one(
-    desk: Desk, connection: Connection, item: Row[Any], label_id: str, payload: dict[str, Any], *, by: str, overlap: int,
-) -> Ack:
-    import sqlalchemy as sa
-
-    labels = tables().labels
-    stood = connection.execute(sa.select(labels.c.label_id).where(
-        labels.c.item_no == item.item_no, labels.c.annotator == payload["annotator"], labels.c.round == payload["round"]))
-    revised = stood.first() is not None
-    append(connection, EventKind.LABEL, event_id=label_id, at=desk.now(), by=by, project_id=item.project_id,
-           item_id=item.item_id, payload=payload)
-    project_item(connection, item, overlap=overlap)
-    return Ack(label_id, AckStatus.REVISED if revised else AckStatus.SAVED)
+    query = sa.select(shown.c.item_no, shown.c.run_id).where(
+        shown.c.item_no.in_(list(numbers)), shown.c.person == by).order_by(shown.c.at)
+    return {row.item_no: row.run_id for row in connection.execute(query)}
 
 
 def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, event_id: str | None) -> str:
@@ -232,7 +257,7 @@ def on_item(
                payload=act(connection, item))
         if kind is EventKind.DECISION:
             reproject(connection, project_id)
-        project_item(connection, item, overlap=overlap)
+        project_items(connection, [item], overlap=overlap)
         return chosen
 
     return desk.store.write(work)
@@ -257,14 +282,14 @@ def undo(desk: Desk, event_id: str, *, by: str, undo_id: str | None) -> Claimed 
             return _undone_on_item(desk, connection, event, by=by)
         return None
 
-    return desk.store.write(work)
+    return desk.store.write(work, soon=True)
 
 
 def _undone_on_item(desk: Desk, connection: Connection, event: Row[Any], *, by: str) -> Claimed | None:
     if event.kind in (EventKind.DECISION, EventKind.UNDO):
         reproject(connection, event.project_id)
     settings = settings_of(project_row(connection, event.project_id))
-    project_item(connection, item_row(connection, event.project_id, event.item_id), overlap=settings.overlap)
+    project_items(connection, [item_row(connection, event.project_id, event.item_id)], overlap=settings.overlap)
     if event.kind in (EventKind.LABEL, EventKind.SKIP) and event.person == by:
         item = item_row(connection, event.project_id, event.item_id)
         return lease_again(desk, connection, item, by=by, settings=settings)

@@ -2,62 +2,113 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.folding import ItemState, fold_item, fold_people, fold_project
 from rebracket_core.annotation.kinds import EventKind
+from rebracket_core.annotation.statements import insertion, rows, run, several, statement
 from rebracket_core.annotation.tables import tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import Delete, Insert, Select, Update
     from sqlalchemy.engine import Connection, Row
 
 
-@lru_cache(maxsize=1)
-def _item_events() -> Select[Any]:
+PART = 500  # items brought up to date with one statement of a kind
+
+
+@statement
+def _item_events(n: int) -> Select[Any]:
     import sqlalchemy as sa
 
     events = tables().events
-    names = ("seq", "event_id", "at", "kind", "person", "target", "payload")
+    names = ("seq", "event_id", "at", "kind", "person", "item_id", "target", "payload")
     return (
         sa.select(*(events.c[name] for name in names))
-        .where(events.c.project_id == sa.bindparam("project"), events.c.item_id == sa.bindparam("item"))
+        .where(events.c.project_id == sa.bindparam("project"), events.c.item_id.in_(several("items", n)))
         .order_by(events.c.seq)
     )
 
 
-def item_state(connection: Connection, item: Row[Any]) -> ItemState:
-    """How an item stands, told from its events."""
-    return fold_item(connection.execute(_item_events(), {"project": item.project_id, "item": item.item_id}).all())
+def item_states(connection: Connection, items: Sequence[Row[Any]]) -> dict[int, ItemState]:
+    """How these items of one project stand, told from their events, by item number."""
+    told: dict[str, list[Any]] = {item.item_id: [] for item in items}
+    for event in rows(connection, _item_events, project=items[0].project_id, items=list(told)):
+        told[event.item_id].append(event)
+    return {item.item_no: fold_item(told[item.item_id]) for item in items}
 
 
-def project_item(connection: Connection, item: Row[Any], *, overlap: int) -> ItemState:
-    """How an item stands now; its rows say so, and it has as many open slots as labels are still wanted."""
+def project_items(connection: Connection, items: Sequence[Row[Any]], *, overlap: int) -> None:
+    """Nothing; the rows of these items of one project say what their events say, and the open slots are as many as the
+    labels that are still wanted. A statement of each kind for all of them: whoever labels waits while this one writes."""
+    for at in range(0, len(items), PART):
+        part = items[at : at + PART]
+        told = item_states(connection, part)
+        _labels(connection, part, told)
+        for item in part:
+            _rewrite(connection, item.item_no, told[item.item_no])
+        _columns(connection, part, told)
+        sync_slots(connection, part, told, overlap=overlap)
+
+
+def _columns(connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState]) -> None:
+    changed = []
+    for item in items:
+        columns = told[item.item_no].columns()
+        if any(getattr(item, name) != value for name, value in columns.items()):
+            changed.append({"no": item.item_no, **columns})
+    run(connection, _set_columns, changed)
+
+
+@statement
+def _set_columns() -> Update:
     import sqlalchemy as sa
 
     items = tables().items
-    state = item_state(connection, item)
-    _labels(connection, item, state)
-    _rewrite(connection, item.item_no, state)
-    connection.execute(sa.update(items).where(items.c.item_no == sa.bindparam("no")), {"no": item.item_no, **state.columns()})
-    sync_slots(connection, item, state, overlap=overlap)
-    return state
+    return sa.update(items).where(items.c.item_no == sa.bindparam("no")).values(
+        {name: sa.bindparam(name) for name in ItemState().columns()})
 
 
-def _labels(connection: Connection, item: Row[Any], state: ItemState) -> None:
+@statement
+def _labels_there(n: int) -> Select[Any]:
     import sqlalchemy as sa
 
     labels = tables().labels
-    query = sa.select(labels.c.annotator, labels.c.round, labels.c.label_id).where(labels.c.item_no == item.item_no)
-    there = {(row.annotator, row.round): row.label_id for row in connection.execute(query)}
-    for who, number in [key for key, label_id in there.items()
-                        if key not in state.labels or state.labels[key].label_id != label_id]:
-        connection.execute(sa.delete(labels).where(labels.c.item_no == item.item_no, labels.c.annotator == who,
-                                                   labels.c.round == number))
-    fresh = [label_row(item, key, state) for key, label in state.labels.items() if there.get(key) != label.label_id]
-    if fresh:
-        connection.execute(sa.insert(labels), fresh)
+    return sa.select(labels.c.item_no, labels.c.annotator, labels.c.round, labels.c.label_id).where(
+        labels.c.item_no.in_(several("items", n)))
+
+
+def labels_there(connection: Connection, numbers: Sequence[int]) -> dict[tuple[int, str, int], str]:
+    """The ids of the labels that the table has of these items, by item number, annotator and round."""
+    found = rows(connection, _labels_there, items=list(numbers))
+    return {(row.item_no, row.annotator, row.round): row.label_id for row in found}
+
+
+@statement
+def _label_gone() -> Delete:
+    import sqlalchemy as sa
+
+    labels = tables().labels
+    return sa.delete(labels).where(labels.c.item_no == sa.bindparam("no"), labels.c.annotator == sa.bindparam("who"),
+                                   labels.c.round == sa.bindparam("number"))
+
+
+def _labels(connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState]) -> None:
+    there = labels_there(connection, [item.item_no for item in items])
+    wanted = {(no, who, number): label.label_id
+              for no, state in told.items() for (who, number), label in state.labels.items()}
+    gone = [key for key, label_id in there.items() if wanted.get(key) != label_id]
+    run(connection, _label_gone, [{"no": no, "who": who, "number": number} for no, who, number in gone])
+    fresh = [label_row(item, key, told[item.item_no]) for item in items for key, label in told[item.item_no].labels.items()
+             if there.get((item.item_no, *key)) != label.label_id]
+    run(connection, _label_fresh, fresh)
+
+
+@statement
+def _label_fresh() -> Insert:
+    return insertion(tables().labels)
 
 
 def label_row(item: Row[Any], key: tuple[str, int], state: ItemState) -> dict[str, Any]:
@@ -97,52 +148,88 @@ def _rewrite(connection: Connection, item_no: int, state: ItemState) -> None:
                 connection.execute(sa.insert(table), rows[name])
 
 
-def sync_slots(connection: Connection, item: Row[Any], state: ItemState, *, overlap: int) -> None:
-    """Nothing; one done slot for each label of the round, and open ones for those still wanted, leases kept."""
+@statement
+def _slots_there(n: int) -> Select[Any]:
     import sqlalchemy as sa
 
     slots = tables().slots
-    query = sa.select(slots).where(slots.c.item_no == item.item_no).order_by(slots.c.slot_no).with_for_update()
-    rows = list(connection.execute(query))
+    return sa.select(slots).where(slots.c.item_no.in_(several("items", n))).order_by(
+        slots.c.item_no, slots.c.slot_no).with_for_update()
+
+
+@statement
+def _slot_gone() -> Delete:
+    import sqlalchemy as sa
+
+    slots = tables().slots
+    return sa.delete(slots).where(slots.c.slot_no == sa.bindparam("no"))
+
+
+@statement
+def _slot_fresh() -> Insert:
+    return insertion(tables().slots, without=("slot_no",))
+
+
+@statement
+def _slot_done() -> Update:
+    import sqlalchemy as sa
+
+    slots = tables().slots
+    return sa.update(slots).where(slots.c.slot_no == sa.bindparam("no")).values(
+        person=sa.bindparam("who"), done=True, lease_id="", until_ms=0)
+
+
+def sync_slots(
+    connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState], *, overlap: int
+) -> None:
+    """Nothing; one done slot for each label of the round, and open ones for those still wanted, leases kept."""
+    there: dict[int, list[Any]] = {item.item_no: [] for item in items}
+    for row in rows(connection, _slots_there, items=list(there)):
+        there[row.item_no].append(row)
+    gone: list[int] = []
+    done: list[dict[str, Any]] = []
+    fresh: list[dict[str, Any]] = []
+    for item in items:
+        state = told[item.item_no]
+        plan = _plan(there[item.item_no], state, overlap=overlap)
+        gone += plan.gone
+        done += [{"no": number, "who": who} for number, who in plan.done]
+        if plan.add:
+            same = {"item_no": item.item_no, "project_id": item.project_id, "round": state.round, "rank": item.rank,
+                    "lease_id": "", "until_ms": 0, "only_for": state.only_for, "repeat_of_no": _original(connection, item)}
+            fresh += [{**same, "person": who, "done": who is not None} for who in plan.add]
+    run(connection, _slot_gone, [{"no": number} for number in gone])
+    run(connection, _slot_done, done)
+    run(connection, _slot_fresh, fresh)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What becomes of an item's slots: numbers to drop, (number, person) now done, a person (None: open) for each new one."""
+
+    gone: list[int]
+    done: list[tuple[int, str]]
+    add: list[str | None]
+
+
+def _plan(there: Sequence[Any], state: ItemState, *, overlap: int) -> _Plan:
     current = set(state.current)
-    keep = [s for s in rows if s.round == state.round and (not s.done or s.person in current)]
-    done = {s.person for s in keep if s.done}
+    keep = [s for s in there if s.round == state.round and (not s.done or s.person in current)]
+    kept = {s.slot_no for s in keep}
+    plan = _Plan([s.slot_no for s in there if s.slot_no not in kept], [], [])
     open_ = [s for s in keep if not s.done]
-    _drop(connection, [s.slot_no for s in rows if s not in keep])
-    change: list[dict[str, Any]] = []
-    for person in sorted(current - done):
+    for person in sorted(current - {s.person for s in keep if s.done}):
         slot = next((s for s in open_ if s.person == person), None) or next((s for s in open_ if s.person is None), None)
-        if slot is not None:
-            open_.remove(slot)
-            change.append({"no": slot.slot_no, "person": person})
+        if slot is None:
+            plan.add.append(person)
         else:
-            _add(connection, item, state, person=person)
+            open_.remove(slot)
+            plan.done.append((slot.slot_no, person))
     wanted = 0 if state.settled else max(0, overlap - len(current))
     open_.sort(key=lambda s: (s.person is None, -s.until_ms))
-    _drop(connection, [s.slot_no for s in open_[wanted:]])
-    if change:
-        statement = sa.update(slots).where(slots.c.slot_no == sa.bindparam("no"))
-        connection.execute(statement.values(person=sa.bindparam("person"), done=True, lease_id="", until_ms=0), change)
-    for _ in range(wanted - len(open_)):
-        _add(connection, item, state)
-
-
-def _drop(connection: Connection, numbers: list[int]) -> None:
-    import sqlalchemy as sa
-
-    slots = tables().slots
-    if numbers:
-        connection.execute(sa.delete(slots).where(slots.c.slot_no.in_(numbers)))
-
-
-def _add(connection: Connection, item: Row[Any], state: ItemState, *, person: str | None = None) -> None:
-    import sqlalchemy as sa
-
-    connection.execute(sa.insert(tables().slots), {
-        "item_no": item.item_no, "project_id": item.project_id, "round": state.round, "rank": item.rank,
-        "person": person, "done": person is not None, "lease_id": "", "until_ms": 0, "only_for": state.only_for,
-        "repeat_of_no": _original(connection, item),
-    })
+    plan.gone += [s.slot_no for s in open_[wanted:]]
+    plan.add += [None] * (wanted - len(open_))
+    return plan
 
 
 def _original(connection: Connection, item: Row[Any]) -> int | None:

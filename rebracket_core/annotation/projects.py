@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.answers import text_digest
 from rebracket_core.annotation.desk import Desk, append, new_id, project_row, require, settings_of, share_of, storable
 from rebracket_core.annotation.kinds import EventKind, Role
-from rebracket_core.annotation.projecting import item_state, project_project, sync_slots
+from rebracket_core.annotation.projecting import PART, item_states, project_project, sync_slots
 from rebracket_core.annotation.ranking import RANDOM_WHY, REPEAT_GAP, mixed
+from rebracket_core.annotation.statements import insertion, run, statement
 from rebracket_core.annotation.store import lock_events
 from rebracket_core.annotation.tables import tables
 from rebracket_core.annotation.values import Guideline, NewItem, Project, ProjectSettings
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Insert
     from sqlalchemy.engine import Connection, Row
 
 REPEAT = "#again"
@@ -33,7 +35,6 @@ def create(
     project_id = _slug(name)
     new = _checked(items)
     digest = items_digest((item.item_id, text_digest(item.text)) for item in new)
-    rows = item_rows(project_id, new, settings=settings)
 
     def work(connection: Connection) -> Project:
         lock_events(connection)
@@ -52,7 +53,7 @@ def create(
                payload={"n_items": len(new), "items_digest": digest})
         append(connection, EventKind.GUIDELINE, event_id=new_id(), payload={"guideline": guideline}, **common)
         project_project(connection, project_id)
-        _insert(connection, project_id, rows, overlap=settings.overlap)
+        _insert(connection, project_id, item_rows(project_id, new, settings=settings), overlap=settings.overlap)
         return project_of(project_row(connection, project_id))
 
     return desk.store.write(work)
@@ -73,47 +74,55 @@ def _checked(items: Iterable[NewItem]) -> list[NewItem]:
     return new
 
 
-def item_rows(project_id: str, new: Sequence[NewItem], *, settings: ProjectSettings) -> list[dict[str, Any]]:
-    """The rows of a project's items: chance share, blind share and repeats by hash, the order by chance."""
+def item_rows(project_id: str, new: Sequence[NewItem], *, settings: ProjectSettings) -> Iterator[dict[str, Any]]:
+    """The rows of a project's items: chance share, blind share and repeats by hash, the order by chance; repeats last."""
     chance = {i.item_id for i in new if share_of(project_id, i.item_id, "chance") < settings.random_share}
     order = sorted((i.item_id for i in new), key=lambda item_id: share_of(project_id, item_id, "order"))
     rank = {item_id: k for k, item_id in enumerate(mixed(
         [i for i in order if i not in chance], [i for i in order if i in chance], share=settings.random_share))}
-    rows: list[dict[str, Any]] = []
-    for item in new:
+    blank = {"round": 1, "n_labels": 0, "disagreement": None, "flagged": False, "decision": None, "note": "", "waits": False}
+
+    def row(item: NewItem) -> dict[str, Any]:
         by_chance = item.item_id in chance
         blind = by_chance or share_of(project_id, item.item_id, "blind") < settings.blind_share
-        rows.append({
-            "project_id": project_id, "item_id": item.item_id, "text": item.text, "text_digest": text_digest(item.text),
-            "title": item.title, "group_id": item.group_id, "album": item.album, "blind": blind, "by_chance": by_chance,
-            "repeat_of": "", "rank": rank[item.item_id], "why": RANDOM_WHY, "round": 1, "n_labels": 0,
-            "disagreement": None, "flagged": False, "decision": None, "note": "", "waits": False,
-        })
-    again = [row for row in rows if share_of(project_id, row["item_id"], "repeat") < settings.repeat_share]
-    return rows + [
-        {**row, "item_id": row["item_id"] + REPEAT, "repeat_of": row["item_id"], "blind": True, "by_chance": False,
-         "rank": row["rank"] + REPEAT_GAP}
-        for row in again
-    ]
+        return {
+            **blank, "project_id": project_id, "item_id": item.item_id, "text": item.text,
+            "text_digest": text_digest(item.text), "title": item.title, "group_id": item.group_id, "album": item.album,
+            "blind": blind, "by_chance": by_chance, "repeat_of": "", "rank": rank[item.item_id], "why": RANDOM_WHY,
+        }
+
+    yield from map(row, new)
+    for item in new:
+        if settings.repeat_share and share_of(project_id, item.item_id, "repeat") < settings.repeat_share:
+            yield {**row(item), "item_id": item.item_id + REPEAT, "repeat_of": item.item_id, "blind": True,
+                   "by_chance": False, "rank": rank[item.item_id] + REPEAT_GAP}
 
 
-def _insert(connection: Connection, project_id: str, rows: Sequence[dict[str, Any]], *, overlap: int) -> None:
+def _insert(connection: Connection, project_id: str, rows: Iterable[dict[str, Any]], *, overlap: int) -> None:
+    left = iter(rows)
+    while chunk := list(islice(left, _CHUNK)):
+        run(connection, _item_fresh, chunk)
+    for _ in range(overlap):
+        connection.execute(_open_slots(project_id))
+
+
+@statement
+def _item_fresh() -> Insert:
+    return insertion(tables().items, without=("item_no",))
+
+
+def _open_slots(project_id: str) -> Insert:
+    """The statement that gives each item of a new project one open slot, within the database."""
     import sqlalchemy as sa
 
     t = tables()
-    left = iter(rows)
-    while chunk := list(islice(left, _CHUNK)):
-        connection.execute(sa.insert(t.items), chunk)
-    query = sa.select(t.items.c.item_no, t.items.c.item_id, t.items.c.rank, t.items.c.repeat_of).where(
-        t.items.c.project_id == project_id)
-    there = connection.execute(query).all()
-    number = {row.item_id: row.item_no for row in there}
-    for at in range(0, len(there), _CHUNK):
-        connection.execute(sa.insert(t.slots), [
-            {"item_no": row.item_no, "project_id": project_id, "round": 1, "rank": row.rank, "person": None, "done": False,
-             "lease_id": "", "until_ms": 0, "only_for": None, "repeat_of_no": number.get(row.repeat_of)}
-            for row in there[at : at + _CHUNK] for _ in range(overlap)
-        ])
+    items, first = t.items, t.items.alias("first")
+    both = sa.outerjoin(items, first, sa.and_(
+        items.c.repeat_of != "", first.c.project_id == project_id, first.c.item_id == items.c.repeat_of))
+    told = {"item_no": items.c.item_no, "project_id": items.c.project_id, "round": items.c.round, "rank": items.c.rank,
+            "done": sa.false(), "lease_id": sa.literal(""), "until_ms": sa.literal(0), "repeat_of_no": first.c.item_no}
+    query = sa.select(*told.values()).select_from(both).where(items.c.project_id == project_id).order_by(items.c.item_no)
+    return sa.insert(t.slots).from_select(list(told), query)
 
 
 def change(desk: Desk, project_id: str, settings: ProjectSettings, *, by: str, closed: bool) -> Project:
@@ -143,8 +152,10 @@ def reproject(connection: Connection, project_id: str) -> None:
         import sqlalchemy as sa
 
         items = tables().items
-        for item in connection.execute(sa.select(items).where(items.c.project_id == project_id)).all():
-            sync_slots(connection, item, item_state(connection, item), overlap=overlap)
+        every = connection.execute(sa.select(items).where(items.c.project_id == project_id)).all()
+        for at in range(0, len(every), PART):
+            part = every[at : at + PART]
+            sync_slots(connection, part, item_states(connection, part), overlap=overlap)
 
 
 def set_guideline(desk: Desk, project_id: str, text: str, *, by: str) -> Guideline:

@@ -4,11 +4,11 @@ every claim looks at the clock; nothing has to sweep."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.desk import Desk, append, new_id, project_row, require, settings_of
+from rebracket_core.annotation.desk import Desk, append, enter, new_id, project_row, require, settings_of
 from rebracket_core.annotation.kinds import DecisionKind, EventKind, SuggestionPolicy
+from rebracket_core.annotation.statements import rows, run, statement
 from rebracket_core.annotation.store import lock, lock_events
 from rebracket_core.annotation.suggesting import latest
 from rebracket_core.annotation.tables import tables
@@ -30,19 +30,18 @@ def claim(desk: Desk, project_id: str, n: int, *, by: str, holding: Sequence[str
 
     def work(connection: Connection) -> ClaimResult:
         lock(connection, by)
-        require(connection, by)
-        project = project_row(connection, project_id)
+        project = enter(connection, project_id, by)
         settings, now = settings_of(project), desk.now_ms()
         if project.closed:
             total = project.n_items
             return ClaimResult((), EmptyQueue("The project is closed.", total=total, complete=_complete(connection, project)))
-        rows = _take(connection, project_id, n, by=by, holding=holding, settings=settings, now=now)
-        given = _given(desk, connection, rows, by=by, until=now + settings.lease_s * 1000, settings=settings)
+        taken = _take(connection, project_id, n, by=by, holding=holding, settings=settings, now=now)
+        given = _given(desk, connection, taken, by=by, until=now + settings.lease_s * 1000, settings=settings)
         if len(given) == n:
             return ClaimResult(given)
         return ClaimResult(given, why_empty(connection, project, by=by, now=now, held=len(given) + len(holding)))
 
-    return desk.store.write(work, durable=False)
+    return desk.store.write(work, durable=False, soon=True)
 
 
 def _take(
@@ -50,26 +49,22 @@ def _take(
 ) -> list[Any]:
     """The slots for a person: first those that they hold, then free ones in the queue's order; all leased anew."""
     until = now + settings.lease_s * 1000
-    held_now = connection.execute(_mine(), {"project": project_id, "me": by, "now": now})
-    mine = sorted(held_now, key=lambda slot: (slot.rank, slot.item_no))
+    mine = sorted(rows(connection, _mine, project=project_id, me=by, now=now), key=lambda slot: (slot.rank, slot.item_no))
     kept, held = set(holding), [row for row in mine if row.item_id not in holding]
     chosen = held[:n]
     if len(chosen) < n:
-        free = connection.execute(_free(), {
-            "project": project_id, "me": by, "now": now, "limit": (n - len(chosen)) * settings.overlap}).all()
+        free = rows(connection, _free, project=project_id, me=by, now=now, limit=(n - len(chosen)) * settings.overlap)
         seen = {row.item_no for row in mine}
         for row in free:
             if row.item_no not in seen and len(chosen) < n:
                 seen.add(row.item_no)
                 chosen.append(row)
     fresh = chosen[len(held[:n]):]
-    if fresh:
-        connection.execute(_forget(), [{"item": row.item_no, "me": by} for row in fresh])
-    leases = {row.slot_no: (row.lease_id if row in mine else new_id()) for row in chosen}
+    run(connection, _forget, [{"item": row.item_no, "me": by} for row in fresh])
+    leases = {row.slot_no: row.lease_id for row in held[:n]} | {row.slot_no: new_id() for row in fresh}
     renew = [{"no": no, "lease": lease, "me": by, "until": until} for no, lease in leases.items()]
     renew += [{"no": r.slot_no, "lease": r.lease_id, "me": by, "until": until} for r in mine if r.item_id in kept]
-    if renew:
-        connection.execute(_lease(), renew)
+    run(connection, _lease, renew)
     return [(row, leases[row.slot_no]) for row in chosen]
 
 
@@ -78,7 +73,7 @@ def _columns() -> list[ColumnElement[Any]]:
     return [t.slots.c.slot_no, t.slots.c.lease_id, t.slots.c.until_ms, *t.items.c]
 
 
-@lru_cache(maxsize=1)
+@statement
 def _mine() -> Select[Any]:
     """The slots that a person holds now, in no order: asked for one, SQLite would walk along the whole queue.
 
@@ -95,7 +90,7 @@ def _mine() -> Select[Any]:
     )
 
 
-@lru_cache(maxsize=1)
+@statement
 def _free() -> Select[Any]:
     """The free slots that a person may take, in the queue's order: one walk along one index."""
     import sqlalchemy as sa
@@ -131,7 +126,7 @@ def _may_take(me: Any, now: Any) -> list[ColumnElement[bool]]:
     ]
 
 
-@lru_cache(maxsize=1)
+@statement
 def _forget() -> Update:
     """Takes a person's name off slots of an item whose lease ran out, so that the person can hold another one of it."""
     import sqlalchemy as sa
@@ -141,7 +136,7 @@ def _forget() -> Update:
                                   ~slots.c.done).values(person=None, lease_id="", until_ms=0)
 
 
-@lru_cache(maxsize=1)
+@statement
 def _lease() -> Update:
     import sqlalchemy as sa
 
@@ -151,12 +146,12 @@ def _lease() -> Update:
 
 
 def _given(
-    desk: Desk, connection: Connection, rows: Sequence[tuple[Any, str]], *, by: str, until: int, settings: ProjectSettings,
+    desk: Desk, connection: Connection, taken: Sequence[tuple[Any, str]], *, by: str, until: int, settings: ProjectSettings,
 ) -> tuple[Claimed, ...]:
     told: dict[int, Suggestion] = {}
-    if settings.suggestions is SuggestionPolicy.BEFORE and rows:
-        told = latest(connection, [row.item_no for row, _ in rows if not row.blind])
-        note_shown(desk, connection, [(row, told[row.item_no].run_id) for row, _ in rows if row.item_no in told], by=by)
+    if settings.suggestions is SuggestionPolicy.BEFORE and taken:
+        told = latest(connection, [row.item_no for row, _ in taken if not row.blind])
+        note_shown(desk, connection, [(row, told[row.item_no].run_id) for row, _ in taken if row.item_no in told], by=by)
     return tuple(
         Claimed(
             item=item_of(row, overlap=settings.overlap, hide=True),
@@ -164,7 +159,7 @@ def _given(
             why=row.why,
             suggestion=told.get(row.item_no),
         )
-        for row, lease_id in rows
+        for row, lease_id in taken
     )
 
 
@@ -206,7 +201,7 @@ def heartbeat(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str)
         lock(connection, by)
         require(connection, by)
         settings, now = settings_of(project_row(connection, project_id)), desk.now_ms()
-        mine = {r.lease_id: r for r in connection.execute(_mine(), {"project": project_id, "me": by, "now": now})}
+        mine = {r.lease_id: r for r in rows(connection, _mine, project=project_id, me=by, now=now)}
         good = tuple(lease for lease in lease_ids if lease in mine)
         if good:
             slots = tables().slots
@@ -214,7 +209,7 @@ def heartbeat(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str)
                 until_ms=now + settings.lease_s * 1000))
         return good
 
-    return desk.store.write(work, durable=False)
+    return desk.store.write(work, durable=False, soon=True)
 
 
 def release(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -> int:
@@ -230,7 +225,7 @@ def release(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -
             slots.c.lease_id.in_(list(lease_ids)))
         return int(connection.execute(statement.values(person=None, lease_id="", until_ms=0)).rowcount)
 
-    return desk.store.write(work, durable=False)
+    return desk.store.write(work, durable=False, soon=True)
 
 
 def lease_again(desk: Desk, connection: Connection, item: Row[Any], *, by: str, settings: ProjectSettings) -> Claimed | None:
@@ -244,8 +239,8 @@ def lease_again(desk: Desk, connection: Connection, item: Row[Any], *, by: str, 
     if slot is None:
         return None
     until, lease_id = now + settings.lease_s * 1000, new_id()
-    connection.execute(_forget(), {"item": item.item_no, "me": by})
-    connection.execute(_lease(), {"no": slot.slot_no, "lease": lease_id, "me": by, "until": until})
+    run(connection, _forget, [{"item": item.item_no, "me": by}])
+    run(connection, _lease, [{"no": slot.slot_no, "lease": lease_id, "me": by, "until": until}])
     lease = Lease(lease_id, item.project_id, item.item_id, item.round, by, until / 1000)
     return Claimed(item_of(item, overlap=settings.overlap, hide=True), lease, item.why)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 _LEAD = "labels-"
+PROJECT = "project:"  # with a project's id: its labels as they are when a training begins
 TRAINING = "(training)"  # who takes a snapshot where a training asks for one; nobody can enrol under it
 
 

@@ -9,10 +9,11 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rebracket_core.database import new_engine, parsed_url, refused, shown, sqlite_file, transaction
+from rebracket_core.database import new_engine, parsed_url, put_on_disk, refused, shown, sqlite_file, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,18 +34,19 @@ class Store:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._ready = False
+        self._new_log = True
 
-    @property
+    @cached_property
     def url(self) -> URL:
         """The address, parsed; a StoreError where it is none."""
         return parsed_url(self._url_text)
 
-    @property
+    @cached_property
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite one."""
         return self.url.get_backend_name() == "sqlite"
 
-    @property
+    @cached_property
     def file(self) -> Path | None:
         """The file of a SQLite database; None for others and for one in memory."""
         return sqlite_file(self.url)
@@ -53,24 +55,39 @@ class Store:
         """What `work` returns over one consistent view; `empty` where nothing was ever written."""
         if not self._opened(write=False):
             return empty
-        return self._run(work, write=False, durable=False)
+        return self._run(work, write=False, soon=True)
 
-    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True, soon: bool = False) -> T:
         """What `work` returns, in one transaction that is on disk when this returns (`durable`), whole or not at all.
 
-        `work` may be called again where the database asks for another try.
+        `work` may be called again where the database asks for another try. Nobody else waits for the disk: SQLite commits
+        into the system's memory, which outlives this process, and its log is put on the disk after the turn is over. What
+        others wrote meanwhile goes with it. Without `durable` a loss of power may take the transaction back, whole. `soon`
+        is for what a person waits for: labels are sent in the background and let it go first.
         """
         self._opened(write=True)
-        return self._run(work, write=True, durable=durable)
+        done = self._run(work, write=True, soon=soon)
+        if durable:
+            self._put_on_disk()
+        return done
 
     def close(self) -> None:
         """Nothing; every connection is closed. The store opens again on next use."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
-            self._engine, self._ready = None, False
+            self._engine, self._ready, self._new_log = None, False, True
 
-    def _run(self, work: Callable[[Connection], T], *, write: bool, durable: bool) -> T:
+    def _put_on_disk(self) -> None:
+        if not self.is_sqlite or self.file is None:
+            return
+        try:
+            put_on_disk(self.file, new_log=self._new_log)
+            self._new_log = False
+        except OSError as problem:
+            raise refused(problem, message=_MESSAGE, where=self.shown()) from problem
+
+    def _run(self, work: Callable[[Connection], T], *, write: bool, soon: bool) -> T:
         from sqlalchemy.exc import SQLAlchemyError
 
         assert self._engine is not None
@@ -79,7 +96,7 @@ class Store:
             options["isolation_level"] = "REPEATABLE READ"
         for attempt in range(_TRIES):
             try:
-                with transaction(self._engine, write=write, durable=durable, **options) as connection:
+                with transaction(self._engine, write=write, soon=soon, **options) as connection:
                     return work(connection)
             except (SQLAlchemyError, OSError) as problem:
                 if attempt == _TRIES - 1 or not _worth_another_try(problem):
@@ -91,7 +108,7 @@ class Store:
         """Whether the schema is there and new enough; a write brings it there."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        from rebracket_core.annotation import schema
+        from rebracket_core.annotation import schema, statements
 
         if self._ready:
             return True
@@ -112,6 +129,7 @@ class Store:
                     with transaction(self._engine, write=True) as connection:
                         lock(connection, _SCHEMA_LOCK)
                         schema.upgrade(connection)
+                statements.prepare(self._engine.dialect)
                 self._ready = True
                 return True
         except (SQLAlchemyError, OSError) as problem:

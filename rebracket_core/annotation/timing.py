@@ -121,8 +121,8 @@ def strange_times(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[S
 def pace(labels: Iterable[Label], *, n_left: int) -> Pace:
     """The labels by day and person, and how many days are left at the pace of the last seven."""
     by_day: dict[str, dict[str, int]] = {}
-    for label in sorted(labels, key=lambda x: (x.client_time, x.annotator)):
-        day = by_day.setdefault(label.client_time[:10], {})
+    for moment, label in sorted(((_day(x), x) for x in labels), key=lambda told: (told[0], told[1].annotator)):
+        day = by_day.setdefault(moment, {})
         day[label.annotator] = day.get(label.annotator, 0) + 1
     if not by_day:
         return Pace({}, 0.0, n_left, None)
@@ -132,6 +132,14 @@ def pace(labels: Iterable[Label], *, n_left: int) -> Pace:
     span = min(_RECENT_DAYS, (last - first).days + 1)
     per_day = sum(sum(people.values()) for day, people in by_day.items() if day in recent) / span
     return Pace(by_day, per_day, n_left, n_left / per_day if per_day else None)
+
+
+def _day(label: Label) -> str:
+    """The day on which a label was given, "2026-03-01": by the client's clock, or the server's where that says nothing."""
+    try:
+        return datetime.fromisoformat(label.client_time).strftime("%Y-%m-%d")
+    except ValueError:
+        return label.server_time[:10]
 
 
 def _expected(spent: np.ndarray, length: np.ndarray, people: Sequence[str]) -> np.ndarray:

@@ -6,6 +6,7 @@ Every figure has a title; its `layout.meta` holds `reading`, a sentence saying h
 from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.charts._album_bars import album_bars
 from rebracket_core.charts._album_counts import album_counts
+from rebracket_core.charts._attention import attention_grid
 from rebracket_core.charts._axis_bars import axis_bars
 from rebracket_core.charts._confusion import confusion
 from rebracket_core.charts._confusion_cells import ConfusionTable, confusion_cells
@@ -23,8 +24,10 @@ from rebracket_core.charts._reliability_band import BandBin, reliability_band
 from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
 from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts._traffic import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts._transmigration import path_ternary
 from rebracket_core.charts._votes import AxisVote, votes_ternary
+from rebracket_core.charts._word_shares import word_shares
 
 __all__ = [
     "RIGHT_WRONG",
@@ -46,6 +49,8 @@ __all__ = [
     "agreement_intervals",
     "album_bars",
     "album_counts",
+    "albums_over_time",
+    "attention_grid",
     "axis_bars",
     "axis_ternary",
     "cell_grid",
@@ -57,6 +62,7 @@ __all__ = [
     "distance_bars",
     "effort",
     "labels_by_day",
+    "latency_over_time",
     "layer_curve",
     "loss_curves",
     "loss_of_folds",
@@ -76,5 +82,7 @@ __all__ = [
     "score_intervals",
     "share_pairs",
     "trial_values",
+    "verdicts_over_time",
     "votes_ternary",
+    "word_shares",
 ]

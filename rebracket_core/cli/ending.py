@@ -15,11 +15,12 @@ from typing import IO, Any, ParamSpec
 import typer
 
 from rebracket_core.cli.options import common
+from rebracket_core.cli.stopping import INTERRUPTED, stop
 from rebracket_core.cli.tables import one_line
 from rebracket_core.errors import InputError, RebracketError
 
 DONE, FAILED, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
-INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
+BROKEN_PIPE = 141
 P = ParamSpec("P")
 
 
@@ -102,7 +103,7 @@ def command(work: Callable[P, int | None]) -> Callable[P, None]:
             hush_stdout()
             code = BROKEN_PIPE
         except Exception as error:
-            code = _failed(error, as_json=as_json)
+            code = _failed(error, as_json=as_json) if stop.code is None else stop.code
         finally:
             out.leave()
         raise typer.Exit(code)

@@ -49,7 +49,7 @@ def train(
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
     if dstack is not None:
-        parts = bench.write_dstack(dataset, config=chosen, to=dstack)
+        parts = bench.trainings.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
             out.json({"task": str(dstack), "files": str(parts)})
         else:
@@ -57,9 +57,9 @@ def train(
             out.text(f"dstack apply -f {one_line(dstack)}")
         return DONE
     if detach or place != "here":
-        return detached(bench.launch(dataset, config=chosen, place=place), as_json=as_json)
+        return detached(bench.trainings.launch(dataset, config=chosen, place=place), as_json=as_json)
     with showing(shown=follow) as progress:
-        info = bench.train(dataset, config=chosen, progress=progress)
+        info = bench.trainings.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     return DONE
 
@@ -83,7 +83,7 @@ def cancel(
 ) -> int:
     """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
     bench = workbench_for(home)
-    (bench.searches if bench.searches.has(run) else bench).cancel(run)
+    (bench.searches if bench.searches.has(run) else bench.trainings).cancel(run)
     out.answer({"cancelling": run}, f"{one_line(run)} stops at its next step.", as_json=as_json)
     return DONE
 
@@ -97,7 +97,7 @@ def resume(
 ) -> int:
     """Start a worker that goes on where a run or a search stopped; it comes to the numbers that it would have had anyway."""
     bench = workbench_for(home)
-    (bench.searches if bench.searches.has(run) else bench).resume(run)
+    (bench.searches if bench.searches.has(run) else bench.trainings).resume(run)
     return detached(run, as_json=as_json)
 
 
@@ -120,7 +120,7 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
     bench = workbench_for(home)
     found, broken = bench.runs(), bench.shelf.broken()
-    active = [state for state in bench.states() if state.status.active]
+    active = [state for state in bench.trainings.states() if state.status.active]
     if as_json:
         out.json({
             "runs": [info.to_dict() for info in found],

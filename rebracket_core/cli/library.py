@@ -13,8 +13,7 @@ from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.audit import AuditReport
-    from rebracket_core.corpus.findings import Finding
+    from rebracket_core.corpus.audit_report import AuditReport, Finding
     from rebracket_core.corpus.schema import ReadReport
 
 STARTER = "starter"

@@ -19,6 +19,10 @@ HomeOption = Annotated[
     typer.Option("--home", metavar="FOLDER", help="Where everything lies; by default REBRACKET_HOME, else data/home."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FOLDER", help="Ask the run of a folder that export-onnx wrote, not the home's."),
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated.")
 ]
@@ -51,10 +55,14 @@ def settings_for(home: Path | None) -> Settings:
     return Settings.from_env(env)
 
 
-def workbench_for(home: Path | None) -> Workbench:
-    """The workbench of the home that was named."""
+def workbench_for(home: Path | None, *, model: Path | None = None) -> Workbench:
+    """The workbench of the home that was named; with `model` it answers from that exported folder."""
     from rebracket_core.workbench import get_workbench
 
+    if model is not None:
+        from rebracket_core.workbench.folder_bench import FolderBench
+
+        return FolderBench(settings_for(home), model)
     return get_workbench(settings_for(home))
 
 

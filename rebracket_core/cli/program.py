@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from typing import Annotated
 
 import typer
 
 from rebracket_core import __version__
-from rebracket_core.cli.ending import BROKEN_PIPE, DONE, INTERRUPTED, TERMINATED, hush_stdout
+from rebracket_core.cli.ending import BROKEN_PIPE, DONE, hush_stdout
+from rebracket_core.cli.explaining import counterfactuals, explain, replay
+from rebracket_core.cli.exporting import export_onnx
 from rebracket_core.cli.label_files import group as annotations_group
 from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
 from rebracket_core.cli.library import audit, import_
 from rebracket_core.cli.machine import app as serve_app
 from rebracket_core.cli.machine import doctor
 from rebracket_core.cli.mapping import map_
+from rebracket_core.cli.monitoring import monitor
 from rebracket_core.cli.options import HomeOption, common
 from rebracket_core.cli.review import report
 from rebracket_core.cli.searching import search, searches, train_found
 from rebracket_core.cli.serving import keys, serve
 from rebracket_core.cli.shelf import card, compare, export_run, import_run
+from rebracket_core.cli.stopping import INTERRUPTED, stop
 from rebracket_core.cli.verdicts import validate
+from rebracket_core.cli.watching import watch
 
 program = typer.Typer(
     name="rebracket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -52,9 +55,11 @@ def _common_options(
 
 program.command("import")(import_)
 for _command in (
-    audit, train, runs, cancel, resume, compare, promote, card, export_run, import_run, evaluate, validate, report,
+    audit, train, runs, cancel, resume, compare, promote, card, export_run, export_onnx, import_run, evaluate, validate, report,
 ):
     program.command()(_command)
+for _explaining in (explain, counterfactuals, replay):
+    program.command()(_explaining)
 program.command("map")(map_)
 program.add_typer(annotations_group)
 for _searching in (search, searches, train_found):
@@ -62,13 +67,14 @@ for _searching in (search, searches, train_found):
 program.command("app")(serve_app)
 program.command()(serve)
 program.add_typer(keys, name="keys")
+program.command()(watch)
+program.command()(monitor)
 program.command()(doctor)
 
 
 def run(arguments: list[str] | None = None) -> int:
     """The exit code of the program with these arguments (by default those of the process)."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminated)
+    stop.listen()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -84,10 +90,6 @@ def run(arguments: list[str] | None = None) -> int:
     finally:
         _flush()
     return DONE
-
-
-def _terminated(_number: int, _frame: object) -> None:
-    raise SystemExit(TERMINATED)  # so that half-written files are taken away on the way out
 
 
 def _flush() -> None:

@@ -32,7 +32,7 @@ def _lines() -> Progress:
         if stage == stage_now and now - told_s < _LINE_EVERY_S:
             return
         stage_now, told_s = stage, now
-        count = f" {done:,}/{total:,}" if total > 1 else ""
+        count = f" {done:,}/{total:,}" if total > 1 else f" {done:,}" if done > 1 else ""
         print(f"{stage}{count}", file=sys.stderr, flush=True)
 
     return show

@@ -94,9 +94,9 @@ def train_found(
 
     bench = workbench_for(home)
     if detach:
-        return detached(bench.launch_found(search, trial=trial), as_json=as_json)
+        return detached(bench.trainings.launch_found(search, trial=trial), as_json=as_json)
     with showing() as progress:
-        info = bench.train_found(search, trial=trial, progress=progress)
+        info = bench.trainings.train_found(search, trial=trial, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     return DONE
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebracket_core.cli.ending import DONE, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, settings_for, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, settings_for, workbench_for
 from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
 
@@ -27,10 +27,14 @@ def serve(
     per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="Requests of one caller in a minute.")] = 6000,
     max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
+    sample: Annotated[
+        float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
+    ] = 0.0,
     log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
     second: Annotated[
         str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
     ] = None,
+    model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
     home: HomeOption = None,
 ) -> int:
@@ -42,10 +46,10 @@ def serve(
 
     run, share = _second(second)
     options = ServeOptions(
-        host=host, port=port, per_minute=per_minute, max_queued=max_queued, keep=keep, log_texts=log_texts,
+        host=host, port=port, per_minute=per_minute, max_queued=max_queued, keep=keep, sample=sample, log_texts=log_texts,
         second_run=run, second_share=share,
     )
-    run_server(workbench_for(home), options, quiet=quiet)
+    run_server(workbench_for(home, model=model), options, quiet=quiet)
     return DONE
 
 

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from rebracket_core.cli.ending import BAD_INPUT, DONE, SOME_FAILED, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.ending import command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
+from rebracket_core.cli.streaming import (
+    PartRowsOption,
+    PartsAsked,
+    PartsOption,
+    RayOption,
+    WorkersOption,
+    code_of,
+    judge_in_parts,
+    tell_counts,
+)
 from rebracket_core.cli.tables import terminal_width
 from rebracket_core.errors import ConfigError, InputError, StoreError
 
@@ -35,6 +45,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 _BY_SUFFIX = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV, ".txt": Format.TABLE}
@@ -47,18 +58,29 @@ def validate(
     run: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="The run to ask; by default the promoted one.")
     ] = None,
+    model: ModelOption = None,
     form: Annotated[
         Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")
     ] = None,
     target: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")] = None,
     values: SetOption = None,
-    history: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = True,
+    history: Annotated[
+        bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
+    ] = None,
+    parts: PartsOption = None,
+    part_rows: PartRowsOption = 10_000,
+    ray: RayOption = None,
+    workers: WorkersOption = 0,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Judge concepts from files and folders; an item that cannot be judged does not stop the rest."""
-    bench = workbench_for(home)
+    bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
+    if parts is not None or ray is not None:
+        wanted = PartsAsked(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
+        return judge_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
+    history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.model(run).run_id
     if history:
@@ -76,8 +98,8 @@ def validate(
                 write(_rendered(verdicts, form=chosen, first=number == 0, to_file=target is not None))
     if as_json:
         out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
-    _tell_counts(counts, target=target)
-    return _code(counts)
+    tell_counts(counts, target=target)
+    return code_of(counts)
 
 
 def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
@@ -120,6 +142,9 @@ def _thresholds(values: list[str] | None, *, bench: Workbench) -> dict[str, floa
 
 
 def _format(form: Format | None, *, target: Path | None, as_json: bool) -> Format:
+    if form is Format.PARQUET:
+        raise ConfigError("Parquet is written in parts.", expected="table, jsonl or csv", found="parquet",
+                          hint="add --parts FOLDER")
     if form is not None:
         if as_json and target is None:
             raise ConfigError("--json and --format exclude each other on stdout.", expected="one of the two",
@@ -224,17 +249,3 @@ def _tell_report(read: ConceptsRead) -> None:
     if aside:
         more = f" and {len(aside) - 1:,} more" if len(aside) > 1 else ""
         tell(f"Left aside: {aside[0].where} ({aside[0].reason}){more}")
-
-
-def _tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
-    total = sum(counts.values())
-    said = {"error": "could not be judged (see error)"}
-    parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))
-    tell(f"{total:,} concept{'' if total == 1 else 's'}: {parts}" + (f"; written to {target}" if target else ""))
-
-
-def _code(counts: Mapping[str, int]) -> int:
-    failed = counts.get("error", 0)
-    if not failed:
-        return DONE
-    return BAD_INPUT if failed == sum(counts.values()) else SOME_FAILED

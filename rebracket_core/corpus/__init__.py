@@ -1,10 +1,10 @@
 """Rows coming in: schema, readers, targets, grouped splits, audit and the library of imported data sets."""
 
-from rebracket_core.corpus.audit import AuditReport, Count, Shared, Spread, audit
+from rebracket_core.corpus.audit import audit
+from rebracket_core.corpus.audit_report import AuditReport, Count, Finding, Level, Shared, Spread
 from rebracket_core.corpus.confounds import AxisPair
 from rebracket_core.corpus.duplicates import NearDuplicate
 from rebracket_core.corpus.embeddings import PrecomputedVectors, join_embeddings, read_embeddings
-from rebracket_core.corpus.findings import Finding, Level
 from rebracket_core.corpus.leakage import Leakage
 from rebracket_core.corpus.library import Library, join_datasets, slug
 from rebracket_core.corpus.limits import Limits
@@ -21,8 +21,8 @@ from rebracket_core.corpus.schema import (
 )
 from rebracket_core.corpus.splits import SparseClass, grouped_folds, leak_safe_groups, row_folds, sparse_classes
 from rebracket_core.corpus.targets import Targets, smooth_context, targets
-from rebracket_core.corpus.texts import clean_text, has_words, normalised_text
 from rebracket_core.corpus.units import collapse_repeats
+from rebracket_core.texts import clean_text, has_words, normalised_text
 
 __all__ = [
     "COLUMNS",

@@ -4,101 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus.confounds import AxisPair, axis_pairs
+from rebracket_core.corpus.audit_report import TOKEN_WINDOW, AuditReport, Count, Shared, Spread
+from rebracket_core.corpus.confounds import axis_pairs
 from rebracket_core.corpus.duplicates import NearDuplicate, near_duplicates
-from rebracket_core.corpus.findings import Finding, findings_of
-from rebracket_core.corpus.leakage import Leakage, measure_leakage
+from rebracket_core.corpus.findings import findings_of
+from rebracket_core.corpus.leakage import measure_leakage
 from rebracket_core.corpus.schema import Dataset
 from rebracket_core.corpus.splits import leak_safe_groups
 from rebracket_core.corpus.targets import Targets, targets
-from rebracket_core.corpus.texts import normalised_text
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES, album_named
+from rebracket_core.texts import normalised_text
 
 Progress = Callable[[str, int, int], None]
 TokenCounter = Callable[[Sequence[str]], Sequence[int]]
-TOKEN_WINDOW = 256
 _SHOWN = 20
 _STEPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The smallest, middle and largest of some numbers, and the 95th percentile."""
-
-    low: float
-    median: float
-    p95: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many rows and how many groups."""
-
-    rows: int
-    groups: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """How many texts stand on several rows, on how many rows, and some of these rows."""
-
-    texts: int
-    rows: int
-    evidence: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AuditReport:
-    """The numbers of an audit and the findings that follow from them.
-
-    `albums` and `modes` (axis → mode, "none", "multi", "soft") count rows and groups; `album_balance` is the entropy of
-    the albums' rows over that of an even spread across the albums present (1 = even), None without albums; `missing`
-    counts rows without album (of them `uncharted`: with labels on all axes), types, each axis and `any_axis`; `words`
-    are words in a concept; `tokens` and `beyond_window` (texts longer than `window` tokens) need a counter,
-    `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without.
-    """
-
-    name: str
-    digest: str
-    n_rows: int
-    n_groups: int
-    n_texts: int
-    n_leak_safe_groups: int
-    rows_per_group: Spread
-    shared_within: Shared
-    shared_across: Shared
-    albums: dict[str, Count]
-    modes: dict[str, dict[str, Count]]
-    album_balance: float | None
-    types: dict[str, int]
-    types_from: dict[str, int]
-    axis_pairs: tuple[AxisPair, ...]
-    missing: dict[str, int]
-    n_contradicting_modes: int
-    contradicting_modes: tuple[str, ...]
-    n_contradicting_albums: int
-    contradicting_albums: tuple[str, ...]
-    leakage: Leakage
-    words: Spread
-    window: int = TOKEN_WINDOW
-    tokens: Spread | None = None
-    beyond_window: int | None = None
-    n_near_duplicates: int | None = None
-    near_duplicates: tuple[NearDuplicate, ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as plain values, ready for JSON."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
 
 
 def audit(
@@ -276,11 +203,3 @@ def _near(
         groups=frame["group_id"].to_numpy(dtype=str)[once],
         step=lambda done, total: tell("near duplicates", done, total),
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value

@@ -15,8 +15,8 @@ from rebracket_core.corpus.readers.columns import plan_columns, row_ids
 from rebracket_core.corpus.readers.intake import Hints
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.corpus.readers.parquet import MAGIC, iter_records, open_parquet, vector_columns
-from rebracket_core.corpus.texts import clean_text
 from rebracket_core.errors import DataError
+from rebracket_core.texts import clean_text
 
 _CONCEPT_VECTORS = ("concept_embedding", "embedding")
 _TEXT_OF = {"concept_embedding": "concept", "lyric_embedding": "lyric_text"}

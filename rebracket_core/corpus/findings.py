@@ -1,37 +1,14 @@
-"""What an audit tells a person: findings, each with its level, its numbers and its evidence."""
+"""What follows from the numbers of an audit, told to a person: findings, each with its evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rebracket_core.corpus.audit import AuditReport
+from rebracket_core.corpus.audit_report import AuditReport, Finding, Level
 
 MIN_GROUPS_PER_ALBUM = 5
 _UNEVEN = 0.5
 _TWIN_SHARE = 0.01
-
-
-class Level(StrEnum):
-    """How much a finding matters: a fact, a thing to keep in mind, a thing that makes figures wrong."""
-
-    INFO = "info"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that an audit found. `code` is a stable word for it, `evidence` names rows, albums or modes."""
-
-    level: Level
-    code: str
-    title: str
-    detail: str
-    evidence: tuple[str, ...] = ()
 
 
 def findings_of(report: AuditReport) -> tuple[Finding, ...]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus.texts import normalised_text
 from rebracket_core.errors import ConfigError, DataError
+from rebracket_core.texts import normalised_text
 
 LEAKED = "leaked"
 _TRIES = 50

@@ -54,6 +54,19 @@ class CachedEncoder:
         """The window of the encoder below."""
         return self._encoder.window
 
+    @property
+    def beneath(self) -> Encoder:
+        """The encoder below, which remembers nothing: for texts that are not worth keeping."""
+        return self._encoder
+
+    def remembered(self, texts: Sequence[str]) -> tuple[np.ndarray, Vectors]:
+        """Which texts' vectors are known (n,) bool, and these vectors (m, dim) in order; nothing is encoded."""
+        keys = [self._key(text) for text in checked_texts(texts)]
+        found = self._recall(list(dict.fromkeys(keys)))
+        known = np.array([key in found for key in keys], dtype=bool)
+        joined = np.frombuffer(b"".join(found[key] for key in keys if key in found), dtype="<f4")
+        return known, joined.reshape(-1, self.dim).astype(np.float32)
+
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Vectors (n, dim) float32 in the order of `texts`, rows of length 1, made only where none is remembered."""
         listed = checked_texts(texts)

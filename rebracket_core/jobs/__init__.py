@@ -3,7 +3,7 @@
 from rebracket_core.jobs.execute import execute
 from rebracket_core.jobs.folder import RunFolder, create_run
 from rebracket_core.jobs.launcher import Launcher, LocalLauncher
-from rebracket_core.jobs.promotion import promote, promoted_id, roll_back
+from rebracket_core.jobs.promotion import promote, promoted_id, roll_back, used_before
 from rebracket_core.jobs.state import RunState, Status, log_tail, metric_points, request_cancel, run_state, run_states
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "roll_back",
     "run_state",
     "run_states",
+    "used_before",
 ]

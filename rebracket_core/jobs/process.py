@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rebracket_core.jobs.alive import held_for_worker
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.state import CANCEL, LOG
 from rebracket_core.settings import Settings
@@ -20,13 +21,14 @@ DONE, FAILED, CANCELLED = 0, 1, 4
 
 def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
     """Start `python -m MODULE FOLDER ATTEMPT`, which outlives this process and writes into the attempt's log."""
-    with open(attempt / LOG, "ab") as log:
+    with open(attempt / LOG, "ab") as log, held_for_worker(attempt) as descriptors:
         subprocess.Popen(
             [sys.executable, "-m", module, str(folder.path), attempt.name],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=descriptors,
             env={**os.environ, **settings.to_env()},
         )
 

@@ -57,6 +57,11 @@ def roll_back(runs: Path) -> str:
     return str(earlier[0])
 
 
+def used_before(runs: Path) -> str | None:
+    """The id of the run that was in use before the one in use and is still there, or None."""
+    return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
+
+
 def _write(runs: Path, run_id: str, earlier: list[str]) -> None:
     write_json(runs / _PROMOTED, {"run_id": run_id, "at": now(), "earlier": earlier[:_MOST_KEPT]})
 

@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.jobs.alive import worker_lives
 from rebracket_core.jobs.folder import RunFolder
 
 LOCK = "lock"
@@ -22,7 +23,7 @@ RESULT = "result.json"
 LOG = "log.txt"
 METRICS = "metrics.jsonl"
 QUEUED_STAGE = "Waiting for the device"
-# A worker takes its lock once Python has started; slower than this it never will.
+# A worker takes its lock once Python has started; slower than this it never will. For where nothing says that it lives.
 STARTING_S = 60.0
 _LOG_BYTES = 20_000
 
@@ -165,10 +166,12 @@ def _status(attempt: Path | None, *, progress: dict[str, Any], result: dict[str,
         return Status(result.get("status", Status.FAILED))
     if _held(attempt / LOCK):
         return Status.QUEUED if progress.get("stage") == QUEUED_STAGE else Status.RUNNING
-    if result := _json(attempt / RESULT):  # it ended between the two looks
+    lives = worker_lives(attempt)
+    if lives is None:
+        lives = time.time() - attempt.stat().st_mtime < STARTING_S
+    if result := _json(attempt / RESULT):  # it ended between the looks
         return Status(result.get("status", Status.FAILED))
-    young = time.time() - attempt.stat().st_mtime < STARTING_S
-    return Status.STARTING if not progress and young else Status.LOST
+    return Status.STARTING if lives and not progress else Status.LOST
 
 
 def _held(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """Vectors and targets → an ensemble of linear heads, all members trained in one pass.
 
 A member's weights never meet another member's, so the sum of the members' losses trains each as if it were alone.
-The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds.
+The loss is convex and full-batch; L-BFGS needs tens of steps where AdamW needs hundreds. Where there are many
+more rows than features, the features' own spread tells most of the curvature, and ten steps do (see `many_rows`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.models import losses
+from rebracket_core.models.closed_form import is_known
 from rebracket_core.models.dropout import fit_thinned
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.evidential import concentration, evidential_loss
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, N_OUTPUTS, TYPES
+from rebracket_core.models.many_rows import fit_many_rows
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ OnStep = Callable[[int, np.ndarray], None]
 
 # Below this many numbers a second thread waits longer for the first than it works.
 _WORTH_THREADS = 20_000_000
+# Below this many rows a fit takes a second or two, and small steps find the best moment to stop more finely than long ones.
+_MANY_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +60,11 @@ class FitOptions:
     """How heads are fitted.
 
     `strength` is the inverse of the penalty, as C in scikit-learn's LogisticRegression: the mean loss of n rows is
-    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of four L-BFGS iterations. A question of weight 0
-    teaches nothing. `axis_loss`, `type_loss` as in `losses`; `axis_delta` is Huber's delta and smooth L1's beta;
-    `balanced` weighs albums by the inverse of how often a member's rows have them. With `by_uncertainty` the weights only
-    say which questions count (above 0): the losses weigh themselves (`losses.uncertainty_weighted`). Linear heads share no
-    parameters, so that moves each question's strength against the penalty, and nothing else.
+    penalised by |w|²/(2·C·n). `max_steps` and `patience` count steps of four L-BFGS iterations, or of one on many
+    rows. A question of weight 0 teaches nothing. `axis_loss`, `type_loss` as in `losses`; `axis_delta` is Huber's delta and
+    smooth L1's beta; `balanced` weighs albums by the inverse of how often a member's rows have them. With `by_uncertainty`
+    the weights only say which questions count (above 0): the losses weigh themselves (`losses.uncertainty_weighted`). Linear
+    heads share no parameters, so that moves each question's strength against the penalty, and nothing else.
     `dropout` above 0 leaves that share of the features out, in training and in each of `passes` answers (see `dropout`);
     `evidential` asks the album's question for evidence (see `evidential`), `evidence_penalty` as there.
     """
@@ -106,7 +111,8 @@ def fit_heads(
     rotated, back = (features, None) if options.dropout > 0 else _rotate(features)
     if rotated.size * len(member_weights) < _WORTH_THREADS:
         torch.set_num_threads(1)
-    fit = fit_thinned if options.dropout > 0 else _minimise
+    by_directions = back is None and len(features) >= _MANY_ROWS and is_known(options)
+    fit = fit_thinned if options.dropout > 0 else fit_many_rows if by_directions else _minimise
     try:
         weight, bias = fit(rotated, targets, member_weights=member_weights, options=options, on_step=on_step)
     finally:

@@ -38,10 +38,11 @@ class Album:
 
 @dataclass(frozen=True, slots=True)
 class RebracketingType:
-    """One of the eight types, with the boundary that it redraws."""
+    """One of the eight types, with the boundary that it redraws and some plain words that speak for it."""
 
     name: str
     redraws: str
+    words: tuple[str, ...]
 
 
 def _load() -> tuple[tuple[Axis, ...], tuple[Album, ...], tuple[RebracketingType, ...], float]:
@@ -52,7 +53,7 @@ def _load() -> tuple[tuple[Axis, ...], tuple[Album, ...], tuple[RebracketingType
         Album(a["name"], a["key"], a["hex"], a["prefix"], {axis.name: frozenset(a[axis.name]) for axis in axes})
         for a in raw["albums"]
     )
-    types = tuple(RebracketingType(t["name"], t["redraws"]) for t in raw["types"])
+    types = tuple(RebracketingType(t["name"], t["redraws"], tuple(t["words"])) for t in raw["types"])
     return axes, albums, types, float(raw["smoothing"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,11 +18,10 @@ from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
 from rebracket_core.corpus.readers.labels import read_album
-from rebracket_core.corpus.texts import clean_text
-from rebracket_core.errors import InputError, RebracketError, StoreError
+from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.serving.batching import Batcher, QueueFull
 from rebracket_core.serving.counting import CONTENT_TYPE, Counts
-from rebracket_core.serving.desk import Change, Desk
+from rebracket_core.serving.desk import Change, Desk, share_of
 from rebracket_core.serving.gate import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
@@ -36,12 +36,15 @@ from rebracket_core.serving.schemas import (
     ValidateIn,
     VerdictOut,
 )
+from rebracket_core.texts import clean_text
 from rebracket_core.workbench import Concept, Workbench
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 0.5
+DRIFT_S = 300.0
 MAX_CLEANED = 1_000_000
+_SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
     for status, said in (
@@ -87,15 +90,34 @@ class Service:
         self._history.shutdown(wait=True)
 
     async def follow(self) -> None:
-        """Nothing, ever; takes a newly promoted run over."""
+        """Nothing, ever; takes a newly promoted run over, and looks for drift from time to time."""
+        loop, tested_s = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(REFRESH_S)
-            await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
+            await loop.run_in_executor(None, self.desk.refresh)
+            if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
+                await loop.run_in_executor(None, self.test_drift)
+                tested_s = loop.time()
+
+    def test_drift(self) -> None:
+        """Nothing; the counts hold what the test of drift says of the texts that the run in use was asked."""
+        run_id = self.desk.run_id
+        if run_id is None:
+            return
+        try:
+            found = self.desk.bench.monitoring.drift(run_id)
+        except DataError:
+            return  # too few texts came in yet
+        except RebracketError as error:
+            logger.warning("Drift cannot be tested: %s", error)
+            return
+        self.counts.drift(run_id, mmd2=found.mmd2, p_value=found.p_value, alarm=found.alarm)
 
     async def judge(self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change) -> list[dict[str, Any]]:
         """The verdicts in order; concepts of one request may be answered by two runs where the server compares them."""
         if self._batcher is None:
             raise RuntimeError("the service was not started")
+        arrived_s = time.perf_counter()
         by_run: dict[str, list[int]] = {}
         for i, concept in enumerate(concepts):
             by_run.setdefault(self.desk.choose(concept.text, run), []).append(i)
@@ -104,11 +126,13 @@ class Service:
         )
         verdicts: list[dict[str, Any]] = [{}] * len(concepts)
         for (name, at), told in zip(by_run.items(), answers, strict=True):
-            self.counts.verdicts(name, told)
+            self.counts.verdicts(name, told, seconds=time.perf_counter() - arrived_s)
             for i, verdict in zip(at, told, strict=True):
                 verdicts[i] = verdict
-        if self.options.keep:
-            self._history.submit(self._keep, verdicts)
+        share = self.options.sample
+        kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
+        if kept:
+            self._history.submit(self._keep, kept)
         return verdicts
 
     def _work(self, kind: Any, concepts: list[Concept]) -> list[dict[str, Any]]:

@@ -29,6 +29,18 @@ class Counts:
         self._lost = Counter(
             "rebracket_history_failures", "Batches of verdicts that could not be kept.", registry=self.registry
         )
+        self._verdict_seconds = Histogram(
+            "rebracket_verdict_seconds", "From a text's arrival to its verdict.", ("run",), buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._drift = {
+            name: Gauge(f"rebracket_drift_{name}", said, ("run",), registry=self.registry)
+            for name, said in (
+                ("mmd2", "Squared discrepancy of the texts that came in from the training texts."),
+                ("p_value", "How likely a discrepancy as large is by chance."),
+                ("alarm", "1 where the texts that came in are unlike the training texts, else 0."),
+            )
+        }
         waiting = Gauge("rebracket_queued_texts", "Texts that wait or are being judged.", registry=self.registry)
         waiting.set_function(queued)
 
@@ -38,12 +50,19 @@ class Counts:
         self._requests.labels(place, str(status)).inc()
         self._seconds.labels(place).observe(seconds)
 
-    def verdicts(self, run_id: str, verdicts: Iterable[Mapping[str, Any]]) -> None:
-        """Nothing; counts verdicts by kind and album."""
+    def verdicts(self, run_id: str, verdicts: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> None:
+        """Nothing; counts verdicts by kind and album, each with the seconds from its text's arrival."""
         for verdict in verdicts:
+            self._verdict_seconds.labels(run_id).observe(seconds)
             self._verdicts.labels(run_id, "error" if verdict["error"] else verdict["verdict"]).inc()
             if verdict["album"]:
                 self._albums.labels(run_id, verdict["album"]).inc()
+
+    def drift(self, run_id: str, *, mmd2: float, p_value: float, alarm: bool) -> None:
+        """Nothing; shows what the last test of drift found, and forgets other runs'."""
+        for name, value in (("mmd2", mmd2), ("p_value", p_value), ("alarm", float(alarm))):
+            self._drift[name].clear()
+            self._drift[name].labels(run_id).set(value)
 
     def history_failed(self) -> None:
         """Nothing; counts verdicts that were given and could not be kept."""

@@ -68,13 +68,13 @@ class Desk:
                 "No run answers.", expected="a promoted run", found=self.trouble or "none yet",
                 hint="promote a run (rebracket promote RUN); it is taken over within a second",
             )
-        if self._second_run and _share(text) < self._second_share:
+        if self._second_run and share_of(text) < self._second_share:
             return self._second_run
         return self._run_id
 
     def answer(self, run_id: str, thresholds: Change, concepts: Sequence[Concept]) -> list[dict[str, Any]]:
         """The verdicts as plain values, in order."""
-        verdicts = self.bench.validate(concepts, run_id=run_id, thresholds=dict(thresholds), keep=False)
+        verdicts = self.bench.validate(concepts, run_id=run_id, thresholds=dict(thresholds), keep=False, counted=True)
         return [verdict.to_dict() for verdict in verdicts]
 
     def thresholds(self, run_id: str | None, changes: Mapping[str, float | bool]) -> Change:
@@ -101,6 +101,9 @@ class Desk:
                 self._opened.add(run_id)
 
 
-def _share(text: str) -> float:
-    """A number from 0 to 1 that is evenly spread over texts and the same for a text on every machine."""
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+def share_of(text: str, *, salt: bytes = b"") -> float:
+    """A number from 0 to 1 that is evenly spread over texts and the same for a text on every machine.
+
+    Two salts give numbers that know nothing of each other.
+    """
+    return int.from_bytes(hashlib.sha256(salt + text.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64

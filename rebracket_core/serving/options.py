@@ -17,7 +17,8 @@ class ServeOptions:
     `max_body_bytes`, `max_items`: what one request may hold; `max_queued`: texts that wait, beyond which a request is
     asked to come again; `batch_items`: texts that are judged together; `drain_s`: how long a server that is told to
     stop finishes what it has; `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the
-    history; `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B).
+    history; `sample`: or only those of this share of the texts, always the same ones, to watch for drift and to label;
+    `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B).
     """
 
     host: str = "127.0.0.1"
@@ -30,6 +31,7 @@ class ServeOptions:
     drain_s: float = 10.0
     log_texts: bool = False
     keep: bool = False
+    sample: float = 0.0
     second_run: str | None = None
     second_share: float = 0.0
 
@@ -37,6 +39,7 @@ class ServeOptions:
         for name, low, high in (
             ("port", 0, 65_535), ("per_minute", 1, 10**9), ("max_body_bytes", 1024, 2**30), ("max_items", 1, 10**6),
             ("max_queued", 1, 10**7), ("batch_items", 1, 4096), ("drain_s", 0.0, 3600.0), ("second_share", 0.0, 1.0),
+            ("sample", 0.0, 1.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

@@ -126,6 +126,23 @@ def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
     ]
 
 
+def on_truth_of_second(
+    first: RunAnswers, second: RunAnswers, *, answered: Mapping[str, Sequence[bool]]
+) -> tuple[RunAnswers, RunAnswers]:
+    """Both runs on some rows alone, what is true of each taken from the second: for labels that only that one had.
+
+    `answered` says by row id which of the axes (in the order of AXIS_NAMES) the labels answer; the others count for nothing.
+    """
+    here, there = (at.tolist() for at in common_positions(first.rows, second.rows))
+    pairs = [(i, j) for i, j in zip(here, there, strict=True) if first.rows.row_id[i] in answered]
+    at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    b = second.rows.take(at[:, 1])
+    known = np.array([answered[row_id] for row_id in b.row_id], dtype=bool).reshape(-1, len(AXIS_NAMES))
+    b = replace(b, axis_truth=np.where(known, b.axis_truth, -1))
+    a = replace(first.rows.take(at[:, 0]), album_truth=b.album_truth, axis_truth=b.axis_truth)
+    return replace(first, rows=a), replace(second, rows=b)
+
+
 def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Each option whose value differs, with both values; None where a config does not know the option."""
     names = [*first, *(name for name in second if name not in first)]

@@ -51,8 +51,8 @@ class TrainingConfig:
     which too move no more than each question's strength ("types" and "marked" alone share a head).
 
     Whose labels:
-    `labels`: "none"; "human", what people say now, before albums and keywords; or snapshots of it by id, joined by "+".
-    A run's own config always names the snapshots, never "human".
+    `labels`: "none"; "human", what people say now, before albums and keywords; "project:ID", the same of one project; or
+    snapshots of it by id, joined by "+". A run's own config always names the snapshots.
     Whether the encoder learns too (all further options count only where it does):
     `method`: "frozen" leaves the encoder as it is; "full" trains all its weights with the heads; "lora" trains small matrices
     beside its weights (Hu et al. 2021), which are added to them at the end. Each fold, and each source that is left out once,
@@ -150,8 +150,8 @@ class TrainingConfig:
         self._check_uncertainty()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
         names = self.labels.split("+")
-        _check("labels", self.labels in ("none", "human") or all(n.startswith("labels-") for n in names),
-               expected="none, human, or the ids of snapshots", found=self.labels)
+        _check("labels", self.labels in ("none", "human") or all(n.startswith(("labels-", "project:")) for n in names),
+               expected="none, human, project:ID, or the ids of snapshots", found=self.labels)
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
             ("members", 1, 50),

@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.charts import album_counts
-from rebracket_core.corpus.audit import AuditReport
-from rebracket_core.corpus.findings import Finding, Level
+from rebracket_core.corpus.audit_report import AuditReport, Finding, Level
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.ui.data import place_of, worked_out
 from rebracket_core.ui.escape import escape

@@ -74,7 +74,6 @@ def in_words(metric: Mapping[str, Any], *, leaked: bool = False) -> str:
 
 
 def _show_pair(one: Mapping[str, Any], *, key: str) -> None:
-    leaked = not one["honest"]
     st.markdown(f"**{escape(one['second'])}** against **{escape(one['first'])}**")
     for note in one["notes"]:
         st.warning(f"Leaked. {escape(note)}", icon=":material/warning:")
@@ -82,6 +81,14 @@ def _show_pair(one: Mapping[str, Any], *, key: str) -> None:
     again = f" {count(one['relabelled'], 'texts')} got another label in between." if one["relabelled"] else ""
     texts, groups = count(one["n_rows"], "texts in common"), count(one["n_groups"], "groups")
     st.caption(f"{texts}, from {groups}; {', '.join(aside)}.{again}")
+    show_differences(one, key=key)
+    _show_config(one)
+    _show_texts(one)
+
+
+def show_differences(one: Mapping[str, Any], *, key: str) -> None:
+    """Draw a comparison's metrics, its plain values given: a table in words, and the intervals beside each other."""
+    leaked = not one["honest"]
     st.table(
         pd.DataFrame([_row(m, leaked=leaked) for m in one["metrics"]]).set_index("question"),
         border="horizontal",
@@ -94,8 +101,6 @@ def _show_pair(one: Mapping[str, Any], *, key: str) -> None:
     ]
     if gaps:
         show(difference_intervals(gaps, first=one["first"], second=one["second"], leaked=leaked), key=f"{key}.gaps")
-    _show_config(one)
-    _show_texts(one)
 
 
 def _row(metric: Mapping[str, Any], *, leaked: bool) -> dict[str, str]:
@@ -140,7 +145,7 @@ def _show_texts(one: Mapping[str, Any]) -> None:
 
 
 def _show_curves(workbench: Workbench, names: Mapping[str, str]) -> None:
-    points = {name: workbench.watch(run_id).points for run_id, name in names.items()}
+    points = {name: workbench.trainings.watch(run_id).points for run_id, name in names.items()}
     if not any(points.values()):
         st.caption("No curves were kept of these runs.")
         return

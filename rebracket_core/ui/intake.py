@@ -11,7 +11,7 @@ from rebracket_core.errors import InputError
 from rebracket_core.ui import site
 from rebracket_core.ui.data import show_report
 from rebracket_core.ui.escape import escape
-from rebracket_core.ui.folder import names_in
+from rebracket_core.ui.folder import choose_place, named, opened
 from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import Workbench
 
@@ -66,35 +66,16 @@ def _files(workbench: Workbench) -> None:
 
 def _folder(workbench: Workbench) -> None:
     root = workbench.settings.validate_root
-    if root is None:
-        st.info(
-            "No folder is open to this page. Whoever runs Rebracket opens one by setting REBRACKET_VALIDATE_ROOT to "
-            "its path; the command line, `rebracket import SOURCE`, reads any file or folder.",
-            icon=":material/folder_off:",
-        )
+    if not opened(root, command="rebracket import SOURCE"):
         return
     with st.form("import.folder", border=False):
-        place = st.selectbox(
-            "File or folder",
-            names_in(root),
-            index=None,
-            key="import.path",
-            accept_new_options=True,
-            placeholder="Choose one, or write a path below it",
-        )
+        chosen = choose_place(root, key="import.path")
         name = st.text_input("Name of the data set", key="import.folder.name", placeholder="the folder's own name")
         pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
-    if not pressed:
-        return
-    if not place:
-        raise InputError(
-            "No folder was named.",
-            expected="a file or folder of the list, or a path below it",
-            found="nothing",
-            hint="choose one first",
-        )
-    source = workbench.below_root(str(place))
-    _take(str(place), lambda: workbench.import_data(source, name=(name or "").strip() or None))
+    if pressed:
+        place = named(chosen)
+        source = workbench.below_root(place)
+        _take(place, lambda: workbench.import_data(source, name=(name or "").strip() or None))
 
 
 def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:

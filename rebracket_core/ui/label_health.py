@@ -12,9 +12,11 @@ from rebracket_core.annotation.agreement import Agreement
 from rebracket_core.annotation.anchoring import Measured
 from rebracket_core.charts import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.rainbow import AXIS_NAMES, MODES
+from rebracket_core.ui import site
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.sentences import count
+from rebracket_core.ui.training import watch_next
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.label_health import LabelHealth, label_health, weigh_people
 
@@ -49,6 +51,20 @@ def show_progress(health: LabelHealth) -> None:
     if told.on_old_guideline:
         st.caption(f"{count(told.on_old_guideline, 'labels')} were given under an earlier guideline.")
     show(labels_by_day(health.pace.by_day), key="progress.days")
+
+
+def retrain_button(workbench: Workbench, project: Project) -> None:
+    """Draw the button that trains again with all labels, and once pressed go and watch. Raises as `retrain` does."""
+    pressed = st.button("Retrain with these labels", icon=":material/model_training:", key="progress.retrain")
+    st.caption(
+        "A worker trains on the project's texts; what people said of a text, here and in other projects, stands in the place "
+        "of its album. When it is done you see what the labels changed, and may put the run to use."
+    )
+    if pressed:
+        with st.spinner("Starting its worker"):
+            run_id = workbench.annotations.relabelling.retrain(project.project_id)
+        watch_next(run_id)
+        st.switch_page(site.LAUNCH.file)
 
 
 def show_agreement(health: LabelHealth) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.corpus.findings import Level
+from rebracket_core.corpus.audit_report import Level
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.jobs.places import HERE, places
 from rebracket_core.settings import Settings
@@ -151,6 +151,16 @@ def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.datase
     return meta
 
 
+def choose_labels(workbench: Workbench) -> str:
+    """Draw the choice of people's labels to learn from, where there are any, and return it as the option `labels`."""
+    found = workbench.annotations.relabelling.choices()
+    if len(found) == 1:
+        return next(iter(found))
+    chosen = st.selectbox("People's labels", list(found), format_func=found.__getitem__, key="launch.labels", width=480)
+    st.caption("What people say of a text stands in the place of its album and keywords; the run names exactly which labels.")
+    return chosen or next(iter(found))
+
+
 def choose_config(settings: Settings) -> TrainingConfig:
     """Draw all choices and return the config that they make; as they stand they are good to train with.
 
@@ -229,7 +239,7 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     if not st.button("How long will it take?", icon=":material/timer:", key="launch.estimate"):
         return
     with st.spinner("Trying a part of the texts and a few steps"):
-        found = workbench.estimate(meta.name, config=config)
+        found = workbench.trainings.estimate(meta.name, config=config)
     st.info(
         f"At most {time_left(found.seconds)} and {found.memory_bytes / 1e9:.1f} GB of memory, once it is its turn. Most "
         "trainings stop early and take less.",
@@ -258,7 +268,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.launch(meta.name, config=config, place=place)
+        return workbench.trainings.launch(meta.name, config=config, place=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

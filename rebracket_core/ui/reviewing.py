@@ -122,7 +122,7 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
     )
     named = st.query_params.get(place)
     if named not in ids:
-        st.caption("Choose a row to read the whole text, to note something on it and to validate it.")
+        st.caption("Choose a row to read the whole text, to note something on it, to explain it and to validate it.")
         return
     row = int(listed[ids.index(named)])
     with st.container(border=True):
@@ -132,6 +132,10 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
         if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
             st.session_state["validate.text"] = review.text[row]
             site.link(site.VALIDATE, "It is in the form: go and validate it")
+        site.link(
+            site.EXPLAIN, "Explain what the run says of it",
+            query={"explain.text": review.text[row], "explain.run": review.run_id},
+        )
         show_notes(bench(), review.dataset, named, key=key)
 
 

@@ -160,7 +160,7 @@ def _show_found(workbench: Workbench, view: SearchView) -> None:
                "It cannot be told from chance: the options that the search began with may be as good."))
     if st.button("Train it on everything", type="primary", icon=":material/rocket_launch:", key="search.train"):
         with st.spinner("Starting its worker"):
-            run_id = workbench.launch_found(view.state.run_id)
+            run_id = workbench.trainings.launch_found(view.state.run_id)
         st.success(f"{escape(run_id)} is being trained.")
         site.link(site.LAUNCH, "Watch it", query={"run": run_id})
 

@@ -17,7 +17,7 @@ from rebracket_core.workbench import RunInfo, Workbench
 _MOST_KEPT = 8
 
 
-def promote_button(workbench: Workbench, run: RunInfo) -> None:
+def promote_button(workbench: Workbench, run: RunInfo, *, key: str = "runs.promote") -> None:
     """Draw the button that puts a run to use, or the word that it is."""
     if run.promoted:
         st.success("In use: verdicts come from this run.", icon=":material/verified:")
@@ -26,7 +26,7 @@ def promote_button(workbench: Workbench, run: RunInfo) -> None:
         "Use this run for verdicts",
         type="primary",
         icon=":material/verified:",
-        key="runs.promote",
+        key=key,
         on_click=_promote,
         args=(workbench, run.run_id),
         disabled=False,

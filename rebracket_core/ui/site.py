@@ -41,6 +41,13 @@ HISTORY = Place(
     "history",
     "Every verdict that was given, with the model that gave it.",
 )
+MONITORING = Place(
+    "pages/concepts/monitoring.py",
+    "Monitoring",
+    ":material/monitor_heart:",
+    "monitoring",
+    "What comes in and what is answered, over time.",
+)
 PROGRESS = Place(
     "pages/annotate/progress.py",
     "Progress",
@@ -111,6 +118,13 @@ ERRORS = Place(
     "errors",
     "The wrong answers, the suspected labels, and the texts on which it is worse.",
 )
+EXPLAIN = Place(
+    "pages/review/explain.py",
+    "Explain",
+    ":material/psychology:",
+    "explain",
+    "Which words an answer rests on, and how far to trust that.",
+)
 GEOMETRY = Place(
     "pages/review/geometry.py",
     "Geometry",
@@ -131,10 +145,10 @@ AUDIT = Place(
 
 SECTIONS: dict[str, tuple[Place, ...]] = {
     "": (OVERVIEW,),
-    "Concepts": (VALIDATE, HISTORY),
+    "Concepts": (VALIDATE, HISTORY, MONITORING),
     "Annotate": (LABEL, ADJUDICATE, PROGRESS),
     "Train": (LAUNCH, SEARCH, RUNS),
-    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, GEOMETRY),
+    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, EXPLAIN, GEOMETRY),
     "Library": (IMPORT, AUDIT),
 }
 """Section heading → its pages, in the order of the navigation."""

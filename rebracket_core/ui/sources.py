@@ -11,7 +11,7 @@ import streamlit as st
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.errors import InputError
 from rebracket_core.ui.batch import shelf
-from rebracket_core.ui.folder import names_in
+from rebracket_core.ui.folder import choose_place, named, opened
 from rebracket_core.ui.progress import working
 from rebracket_core.ui.run import run_label
 from rebracket_core.ui.sentences import count
@@ -178,35 +178,15 @@ def _files(workbench: Workbench, asked: Asked) -> None:
 
 def _folder(workbench: Workbench, asked: Asked) -> None:
     root = workbench.settings.validate_root
-    if root is None:
-        st.info(
-            "No folder is open to this page. Whoever runs Rebracket opens one by setting REBRACKET_VALIDATE_ROOT to "
-            "its path; the command line, `rebracket validate FOLDER`, reads any folder.",
-            icon=":material/folder_off:",
-        )
+    if not opened(root, command="rebracket validate FOLDER"):
         return
     with st.form("validate.folder", border=False):
-        name = st.selectbox(
-            "File or folder",
-            names_in(root),
-            index=None,
-            key="validate.path",
-            accept_new_options=True,
-            placeholder="Choose one, or write a path below it",
-            help="Only what lies below the opened folder.",
-        )
+        chosen = choose_place(root, key="validate.path")
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
-    if not pressed:
-        return
-    if not name:
-        raise InputError(
-            "No folder was named.",
-            expected="a file or folder of the list, or a path below it",
-            found="nothing",
-            hint="choose one first",
-        )
-    read = workbench.read_concepts([workbench.below_root(str(name))])
-    judge(workbench, asked, read.concepts, report=read.report, label=str(name))
+    if pressed:
+        place = named(chosen)
+        read = workbench.read_concepts([workbench.below_root(place)])
+        judge(workbench, asked, read.concepts, report=read.report, label=place)
 
 
 def judge(workbench: Workbench, asked: Asked, concepts: Sequence[Concept], *, report: ReadReport, label: str) -> None:

@@ -12,9 +12,11 @@ from rebracket_core.ui import site
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
+from rebracket_core.ui.labels_effect import show_labels_effect
 from rebracket_core.ui.run import span
+from rebracket_core.ui.shelf import promote_button
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.bench import RunWatch
+from rebracket_core.workbench.trainings import RunWatch
 
 NEW, WATCH = "New training", "Watch"
 _VIEW, _RUN, _STARTED, _CANCELLED = "launch.view", "launch.run", "launch.started", "launch.cancelled"
@@ -51,9 +53,14 @@ def choose_view(states: Sequence[RunState]) -> str:
     return st.segmented_control("View", [NEW, WATCH], key=_VIEW, required=True, label_visibility="collapsed") or NEW
 
 
+def watch_next(run_id: str) -> None:
+    """Keep in mind that Launch shows this run when it is drawn next."""
+    st.session_state[_STARTED] = run_id
+
+
 def go_and_watch(run_id: str) -> None:
     """Draw the page again with this run on screen."""
-    st.session_state[_STARTED] = run_id
+    watch_next(run_id)
     st.rerun()
 
 
@@ -74,13 +81,13 @@ def choose_run(states: Sequence[RunState]) -> str:
 
 def show_run(workbench: Workbench, run_id: str) -> None:
     """Draw a run as it stands; while it is active, anew every second."""
-    polling = workbench.watch(run_id).state.status.active
+    polling = workbench.trainings.watch(run_id).state.status.active
     st.fragment(_run, run_every=_EVERY_S if polling else None)(workbench, run_id, polling=polling)
 
 
 def _run(workbench: Workbench, run_id: str, *, polling: bool) -> None:
     with guard():
-        watch = workbench.watch(run_id)
+        watch = workbench.trainings.watch(run_id)
         if polling and not watch.state.status.active:
             st.rerun()  # the whole page, which asks no more
         _show_status(watch.state)
@@ -158,6 +165,9 @@ def _show_worth(workbench: Workbench, run_id: str) -> None:
     seen = "the other rows, by memory" if info.leaked else "unseen groups"
     use = "Verdicts come from it." if info.promoted else "It is not in use: promote it among the runs if it is better."
     st.text(f"Album right on {seen}: {span(info.metrics.get('album'))}. {use}")
+    show_labels_effect(workbench, run_id, key="launch.effect")
+    if info.config.get("labels", "none") != "none" and not info.promoted:
+        promote_button(workbench, info, key="launch.promote")
     site.link(site.RUNS, "See its figures among the runs", query={"runs.run": run_id})
 
 
@@ -168,11 +178,11 @@ def _buttons(workbench: Workbench, state: RunState) -> None:
         asked = st.session_state.get(_CANCELLED) == place
         label = "Cancelling at its next step" if asked else "Cancel"
         if st.button(label, icon=":material/cancel:", key="launch.cancel", disabled=asked):
-            workbench.cancel(state.run_id)
+            workbench.trainings.cancel(state.run_id)
             st.session_state[_CANCELLED] = place
             st.rerun()
     elif state.status.resumable and st.button("Resume", type="primary", icon=":material/resume:", key="launch.resume"):
-        workbench.resume(state.run_id)
+        workbench.trainings.resume(state.run_id)
         st.rerun()
 
 
@@ -189,12 +199,12 @@ def _show_curves(watch: RunWatch) -> None:
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:
     """Draw the other runs that wait or train, each with its progress and a way to it; nothing where there is none."""
-    if any(s.status.active and s.run_id != chosen for s in workbench.states()):
+    if any(s.status.active and s.run_id != chosen for s in workbench.trainings.states()):
         st.fragment(_others, run_every=_EVERY_S)(workbench, chosen)
 
 
 def _others(workbench: Workbench, chosen: str) -> None:
-    others = [s for s in workbench.states() if s.status.active and s.run_id != chosen]
+    others = [s for s in workbench.trainings.states() if s.status.active and s.run_id != chosen]
     if not others:
         st.rerun()
     st.subheader("Also active", anchor=False)

@@ -1,7 +1,9 @@
 """Scores in, verdicts out: states, album, out-of-distribution, gate, transmigration, suggestions."""
 
 from rebracket_core.validation.albums import AlbumReport, album_report, axes_affinity
+from rebracket_core.validation.concept import Concept
 from rebracket_core.validation.gate import Decision, Reason, VerdictKind, agrees, decide, fits, is_uncharted
+from rebracket_core.validation.judging import Judge
 from rebracket_core.validation.model import Answers, ConceptModel
 from rebracket_core.validation.ood import OodDetector, OodMethod
 from rebracket_core.validation.states import AxisState, State, axis_state, axis_states, mode_name
@@ -32,12 +34,14 @@ __all__ = [
     "AlbumReport",
     "Answers",
     "AxisState",
+    "Concept",
     "ConceptModel",
     "Decision",
     "Difficulty",
     "Edit",
     "Item",
     "ItemLike",
+    "Judge",
     "OodDetector",
     "OodMethod",
     "Path",

@@ -136,6 +136,11 @@ class OodDetector:
             return np.empty(0)
         return np.max([reference.p_value(rows) for reference in self.references], axis=0)
 
+    def training_vectors(self) -> np.ndarray:
+        """(n, d) different training vectors that the detector holds; none where its method needs none."""
+        held = [m.vectors for r in self.references for m in r.measures if isinstance(m, Neighbours)]
+        return np.concatenate(held) if held else np.empty((0, self.dim), dtype=np.float32)
+
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The detector as named arrays, fit for safetensors."""
         head = [SCHEMA_VERSION, _METHODS.index(self.method), self.dim, len(self.references)]

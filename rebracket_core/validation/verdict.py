@@ -114,7 +114,12 @@ def _from_dict(values: dict[str, Any]) -> Verdict:
     return Verdict.from_dict(values)
 
 
+_SIMPLE = frozenset({str, float, int, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _SIMPLE:
+        return value
     if isinstance(value, (VerdictKind, Reason, State)):
         return value.value
     if isinstance(value, Mapping):

@@ -13,7 +13,7 @@ from rebracket_core.annotation import (
     ProjectSettings,
     Suggestion,
 )
-from rebracket_core.annotation.snapshots import TRAINING
+from rebracket_core.annotation.snapshots import PROJECT, TRAINING
 from rebracket_core.corpus.targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from rebracket_core.annotation.backup import Backup
     from rebracket_core.validation import Verdict
     from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.workbench.relabelling import Relabelling
 
 Progress = Callable[[str, int, int], None]
 _SURE_TYPE = 0.5
-_NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.TIES, Order.COVERAGE})
+_NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.COVERAGE})
 
 
 class Annotations:
@@ -78,13 +79,23 @@ class Annotations:
         )
         return self.service.put_order(project_id, scored.scores, why=scored.why, by=by)
 
+    @property
+    def relabelling(self) -> Relabelling:
+        """Labels on their way into runs: what a training may take, training again, what the labels changed."""
+        from rebracket_core.workbench.relabelling import Relabelling
+
+        return Relabelling(self._bench)
+
     def snapshot_for_training(self, labels: str) -> str:
         """The snapshots that a training takes, joined by "+": "human" takes every project's labels as they are now.
 
-        "none" and the names of snapshots come back as they are; "none" too where nobody labelled anything.
+        "project:ID" takes those of one project. "none" and the names of snapshots come back as they are; "none" too where
+        nobody labelled anything.
         """
         if labels != "human":
-            return labels
+            return "+".join(
+                self.service.snapshot(name.removeprefix(PROJECT), by=TRAINING).snapshot_id if name.startswith(PROJECT) else name
+                for name in labels.split("+"))
         taken = [self.service.snapshot(p.project_id, by=TRAINING) for p in self.service.projects()]
         return "+".join(snap.snapshot_id for snap in taken if snap.n_labels) or "none"
 
@@ -96,8 +107,9 @@ class Annotations:
         found: dict[str, HumanTarget] = {}
         for snapshot_id in labels.split("+"):
             if snapshot_id not in project:
-                raise InputError("There is no such snapshot of labels.", expected="none, human, or the id of a snapshot",
-                                 found=repr(snapshot_id), hint="see: rebracket annotations status")
+                raise InputError("There is no such snapshot of labels.", found=repr(snapshot_id),
+                                 expected="none, human, project:ID, or the id of a snapshot",
+                                 hint="see: rebracket annotations status")
             for told in self.service.resolved(project[snapshot_id], snapshot_id=snapshot_id):
                 found[told.text_digest] = HumanTarget(
                     text_digest=told.text_digest, axes=told.axes, types=told.types, weight=told.weight)

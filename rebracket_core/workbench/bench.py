@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rebracket_core.encoders import Encoder, describe_device, open_encoder
 from rebracket_core.settings import Settings, Thresholds, data_dir
+from rebracket_core.validation.judging import Judge
 from rebracket_core.workbench.comparing import compare
 from rebracket_core.workbench.history import History
-from rebracket_core.workbench.judging import Judge
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
+from rebracket_core.workbench.monitoring import Monitoring
 from rebracket_core.workbench.reviewing import Reviewing
 from rebracket_core.workbench.roots import below_root
 from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
@@ -23,28 +24,17 @@ from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
-    from rebracket_core.jobs import RunFolder, RunState
     from rebracket_core.training.compare import Comparison
-    from rebracket_core.training.config import TrainingConfig
-    from rebracket_core.training.estimate import Estimate
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
+    from rebracket_core.workbench.explaining import Explaining
     from rebracket_core.workbench.searching import Searches
+    from rebracket_core.workbench.trainings import Trainings
 
 Progress = Callable[[str, int, int], None]
 _MODELS_KEPT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class RunWatch:
-    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
-
-    state: RunState
-    points: list[dict[str, Any]]
-    log: str
-    tracked: dict[str, str] = field(default_factory=dict)
 
 
 class Workbench:
@@ -61,7 +51,8 @@ class Workbench:
         self._lock = threading.Lock()
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}
-        self._judge = Judge(settings)
+        self._judge = Judge(max_text_chars=settings.max_text_chars)
+        self.monitoring = Monitoring(self)
         self.maps = Maps(self)
         self._annotations: Annotations | None = None
 
@@ -172,24 +163,33 @@ class Workbench:
         progress: Progress | None = None,
         source: str = "",
         keep: bool = True,
+        counted: bool = False,
     ) -> list[Verdict]:
         """One verdict a concept, in input order; what cannot be judged carries `error`. Raises NoModelError without a run.
 
-        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction.
+        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; what is
+        kept or `counted` shows in the monitoring.
         """
+        start = time.perf_counter()
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
-            concepts,
-            model=model,
-            encoder=encoder,
-            thresholds=limits,
+            concepts, model=model, encoder=encoder, thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
         )
+        if keep or counted:
+            self.monitoring.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
             self.history.keep((v.to_dict() for v in verdicts), source=source)
         return verdicts
+
+    @property
+    def explaining(self) -> Explaining:
+        """Why a run answers as it does to one concept; see `workbench.explaining`."""
+        from rebracket_core.workbench.explaining import Explaining
+
+        return Explaining(self)
 
     # ---- data ---------------------------------------------------------------------------------------------------------
 
@@ -248,118 +248,12 @@ class Workbench:
             self._annotations = self._annotations or Annotations(self)
             return self._annotations
 
-    # ---- training -----------------------------------------------------------------------------------------------------
+    @property
+    def trainings(self) -> Trainings:
+        """Trainings of this home: run here, launched, watched, resumed."""
+        from rebracket_core.workbench.trainings import Trainings
 
-    def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
-        """Train a run on a data set in this process. The first run of a home is promoted, so that there is a model to ask."""
-        from rebracket_core.jobs import execute
-
-        folder = self._new_run(dataset, config)
-        execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
-        return self.shelf.info(folder.run_id)
-
-    def launch(self, dataset: str, *, config: TrainingConfig | None = None, place: str = "here") -> str:
-        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process.
-
-        `place` is where: "here", or "ray" for the cluster of the settings.
-        """
-        from rebracket_core.jobs.places import launcher_at
-
-        launcher = launcher_at(place, self.settings)
-        folder = self._new_run(dataset, config, place=place)
-        launcher.launch(folder)
-        return folder.run_id
-
-    def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
-        """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
-        from tempfile import TemporaryDirectory
-
-        from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.dstack_task import write_dstack_task
-
-        chosen, meta = config or self._default_config(), self.dataset(dataset).meta
-        encoder_id = self.encoder(chosen.encoder).encoder_id
-        with TemporaryDirectory() as room:
-            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
-            return write_dstack_task(to, folder, settings=self.settings)
-
-    def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
-        """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
-        from rebracket_core.jobs import execute
-
-        folder = self.searches.run_of(search_id, trial=trial)
-        execute(folder, attempt=folder.new_attempt(), settings=self.settings, open_with=self.encoder, echo=progress)
-        return self.shelf.info(folder.run_id)
-
-    def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
-        """Start a worker that does the same; the run's id at once."""
-        from rebracket_core.jobs.places import launcher_of
-
-        folder = self.searches.run_of(search_id, trial=trial)
-        launcher_of(folder, self.settings).launch(folder)
-        return folder.run_id
-
-    def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
-        """What a training will take at most, from a probe of some seconds on this machine."""
-        from rebracket_core.training.estimate import estimate_training
-
-        chosen = config or self._default_config()
-        return estimate_training(
-            self.dataset(dataset).frame, config=chosen, encoder=self.encoder(chosen.encoder), settings=self.settings
-        )
-
-    def resume(self, run_id: str) -> None:
-        """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
-        from rebracket_core.jobs.places import launcher_of
-
-        folder = self.shelf.folder_of(run_id)
-        launcher_of(folder, self.settings).launch(folder)
-
-    def cancel(self, run_id: str) -> None:
-        """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
-        from rebracket_core.jobs import request_cancel
-
-        request_cancel(self.shelf.folder_of(run_id))
-
-    def states(self) -> list[RunState]:
-        """What every run is doing, newest first."""
-        from rebracket_core.jobs import run_states
-
-        return run_states(self.settings.runs)
-
-    def watch(self, run_id: str) -> RunWatch:
-        """One run as it stands, with the points of its curves and the end of its log."""
-        from rebracket_core.jobs import log_tail, metric_points, run_state
-        from rebracket_core.jobs.tracking import tracked
-
-        folder = self.shelf.folder_of(run_id)
-        return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
-
-    def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
-        from rebracket_core.encoders.trainable import trainable_folder
-        from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.places import HERE, PLACE
-        from rebracket_core.jobs.trackers import check_tracker
-        from rebracket_core.training.estimate import available_memory, refuse_too_large
-
-        chosen, meta = config or self._default_config(), self.dataset(dataset).meta
-        if chosen.labels != "none":
-            chosen = chosen.with_(labels=self.annotations.snapshot_for_training(chosen.labels))
-        human = [] if chosen.labels == "none" else self.annotations.human_targets(chosen.labels)
-        encoder = self.encoder(chosen.encoder)
-        check_tracker(self.settings)
-        if place == HERE:
-            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self.settings)
-            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
-        more = {PLACE: place}
-        return create_run(
-            self.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
-        )
-
-    def _default_config(self) -> TrainingConfig:
-        from rebracket_core.training import TrainingConfig
-
-        return TrainingConfig(encoder=self.settings.encoder, seed=self.settings.seed)
+        return Trainings(self)
 
     def evaluate(self, run_id: str, dataset: str, *, progress: Progress | None = None) -> Evaluation:
         """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""

@@ -15,7 +15,7 @@ def compare(shelf: RunShelf, run_ids: Sequence[str], *, seed: int) -> list[Compa
     """Each later run against the first. Raises ModelError for a run that is not there or kept no unseen rows."""
     from rebracket_core.training.compare import compare_runs
 
-    return compare_runs([_answers(shelf, run_id) for run_id in run_ids], seed=seed)
+    return compare_runs([answers_of(shelf, run_id) for run_id in run_ids], seed=seed)
 
 
 def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
@@ -28,7 +28,8 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
     return sorted(runs, key=rank)
 
 
-def _answers(shelf: RunShelf, run_id: str) -> RunAnswers:
+def answers_of(shelf: RunShelf, run_id: str) -> RunAnswers:
+    """A run as it enters a comparison. Raises ModelError for a run that is not there or kept no unseen rows."""
     from rebracket_core.measures.held_rows import read_held_rows
     from rebracket_core.training.compare import RunAnswers
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -29,9 +29,10 @@ from rebracket_core.corpus.readers.shelf import ZIP_MAGIC, Entry, Shelf, shelf_o
 from rebracket_core.corpus.readers.starter import is_not_concepts, is_starter_group
 from rebracket_core.corpus.readers.yaml_text import load_yaml
 from rebracket_core.corpus.schema import ReadReport, Skip
-from rebracket_core.corpus.texts import clean_text
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.workbench.usable import unusable
+from rebracket_core.texts import clean_text
+from rebracket_core.validation import Concept
+from rebracket_core.validation.usable import unusable
 
 STDIN = "-"
 _SHOWN_CHARS = 200
@@ -45,25 +46,7 @@ _ROW = re.compile(r":(?:row|line|text|concept) (\d+)$")
 _ORIGIN = "\x00origin"
 _FIELDS = ("title", "agent", "group", "descriptions", "lyrics")
 _TELLING_ORIGINS = frozenset({"songs", "proposals", "starter"})
-_Pairs = Iterable[tuple[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One text to be judged.
-
-    `id` is the row's own id, else its file (relative to the given source) and row; `source` says where it stands;
-    `expected_album` is the album that its label names, None without one. With an `error` there is nothing to judge and
-    `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
-    descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note.
-    """
-
-    id: str
-    text: str
-    source: str = ""
-    expected_album: str | None = None
-    error: str | None = None
-    fields: dict[str, str] = field(default_factory=dict)
+Pairs = Iterable[tuple[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +67,25 @@ def read_concepts(sources: Sequence[Path | str], *, max_text_chars: int = 100_00
 
     Nothing raises for what a source holds: an unreadable source, file or row is a Concept with an `error`.
     """
-    into = _Collector(Limits(max_text_chars=max_text_chars))
+    into = Collector(Limits(max_text_chars=max_text_chars))
     for source in sources:
         if str(source) == STDIN:
             _take_stdin(into)
         else:
             into.given = str(source)
-            _take_guarded(into, lambda given=Path(source): shelf_of_path(given, limits=into.limits))
+            take_guarded(into, lambda given=Path(source): shelf_of_path(given, limits=into.limits))
     return into.read()
 
 
 def read_concepts_upload(name: str, data: bytes, *, max_text_chars: int = 100_000) -> ConceptsRead:
     """The concepts of one uploaded file, as `read_concepts` would read it from disk; nothing is written anywhere."""
-    into = _Collector(Limits(max_text_chars=max_text_chars))
+    into = Collector(Limits(max_text_chars=max_text_chars))
     into.given = name
-    _take_guarded(into, lambda: shelf_of_bytes(name, data, limits=into.limits))
+    take_guarded(into, lambda: shelf_of_bytes(name, data, limits=into.limits))
     return into.read()
 
 
-class _Collector(Intake):
+class Collector(Intake):
     """Where the rows go: concepts instead of training rows, errors instead of skips."""
 
     def __init__(self, limits: Limits) -> None:
@@ -154,11 +137,11 @@ def _id_of(where: str) -> str:
     return _ROW.sub(r"#\1", where)
 
 
-def _take_stdin(into: _Collector) -> None:
+def _take_stdin(into: Collector) -> None:
     into.given, into.inner = "stdin", False
     data = sys.stdin.buffer.read()
     if data.startswith((MAGIC, ZIP_MAGIC)):
-        _take_guarded(into, lambda: shelf_of_bytes("stdin", data, limits=into.limits))
+        take_guarded(into, lambda: shelf_of_bytes("stdin", data, limits=into.limits))
         return
     try:
         text = decode(data).text
@@ -166,13 +149,13 @@ def _take_stdin(into: _Collector) -> None:
         into.refuse("stdin", error)
         return
     if is_json_lines(text) or is_json(text):
-        _take_pairs(_json_pairs(text, name="stdin", into=into), name="stdin", into=into)
+        _run(take_pairs(_json_pairs(text, name="stdin", into=into), name="stdin", into=into))
     else:
         lines = ((f"stdin:line {k}", line) for k, line in enumerate(text.split("\n"), start=1) if line.strip())
-        _take_pairs(lines, name="stdin", into=into)
+        _run(take_pairs(lines, name="stdin", into=into))
 
 
-def _take_guarded(into: _Collector, open_shelf: Any) -> None:
+def take_guarded(into: Collector, open_shelf: Any) -> None:
     into.inner = False
     name = PurePosixPath(into.given.replace("\\", "/")).name or into.given
     try:
@@ -186,24 +169,29 @@ def _take_guarded(into: _Collector, open_shelf: Any) -> None:
     if not shelf.entries:
         into.skip(name, "holds no file", hint="give a file or folder with at least one concept")
     for entry in shelf.entries:
-        before = len(into)
-        try:
-            if not _take(entry, many=shelf.many, into=into):
-                continue
-        except InputError as error:
-            if shelf.many and entry.suffix not in _TEXT_SUFFIXES:
-                into.aside(entry.name, error.message.rstrip("."))
-                continue
-            into.refuse(entry.name, error)
-        if len(into) == before:
-            into.skip(entry.name, "holds no concept", hint="give it at least one text")
+        take_entry(entry, many=shelf.many, into=into)
 
 
-def _take(entry: Entry, *, many: bool, into: _Collector) -> bool:
+def take_entry(entry: Entry, *, many: bool, into: Collector) -> None:
+    """Nothing; puts the concepts of one file into the collector, or one error that says why there are none."""
+    before = len(into)
+    try:
+        if not _take(entry, many=many, into=into):
+            return
+    except InputError as error:
+        if many and entry.suffix not in _TEXT_SUFFIXES:
+            into.aside(entry.name, error.message.rstrip("."))
+            return
+        into.refuse(entry.name, error)
+    if len(into) == before:
+        into.skip(entry.name, "holds no concept", hint="give it at least one text")
+
+
+def _take(entry: Entry, *, many: bool, into: Collector) -> bool:
     """Whether the file was read as concepts; False where it is a file of another kind, which is recorded."""
     head = entry.head()
     if head.startswith(MAGIC):
-        _take_parquet(entry, into=into)
+        _run(take_parquet(entry, into=into))
         return True
     if head.startswith(ZIP_MAGIC):
         raise DataError("An archive in an archive or folder is not opened.", expected="plain files", found="a ZIP file",
@@ -220,10 +208,15 @@ def _take(entry: Entry, *, many: bool, into: _Collector) -> bool:
         return False
     if layout := _layout_of(entry, text):
         rows = delimited_records(text, name=entry.name, layout=layout, into=into)
-        _take_pairs(rows, name=entry.name, into=into, table=True)
+        _run(take_pairs(rows, name=entry.name, into=into, table=True))
     else:
-        _take_pairs(_pairs(entry, text, into=into), name=entry.name, into=into)
+        _run(take_pairs(_pairs(entry, text, into=into), name=entry.name, into=into))
     return True
+
+
+def _run(steps: Iterator[None]) -> None:
+    for _ in steps:
+        pass
 
 
 def _is_json(entry: Entry, text: str) -> bool:
@@ -238,7 +231,7 @@ def _layout_of(entry: Entry, text: str) -> Layout | None:
     return find_layout(text, sure=entry.suffix in (".csv", ".tsv"))
 
 
-def _pairs(entry: Entry, text: str, *, into: _Collector) -> _Pairs:
+def _pairs(entry: Entry, text: str, *, into: Collector) -> Pairs:
     """The (where, record or text) pairs of a file that is no table; what it is, its content decides."""
     name = entry.name
     if _is_json(entry, text):
@@ -251,7 +244,7 @@ def _pairs(entry: Entry, text: str, *, into: _Collector) -> _Pairs:
     return [(name if len(texts) == 1 else f"{name}:text {k}", part) for k, part in enumerate(texts, start=1)]
 
 
-def _json_pairs(text: str, *, name: str, into: _Collector, lines: bool = False) -> _Pairs:
+def _json_pairs(text: str, *, name: str, into: Collector, lines: bool = False) -> Pairs:
     if lines or (is_json_lines(text) and not is_json(text)):
         return json_lines(text, name=name, into=into)
     document = load_json(text, where=name)
@@ -263,7 +256,7 @@ def _json_pairs(text: str, *, name: str, into: _Collector, lines: bool = False) 
     return _list_pairs(document, name=name)
 
 
-def _yaml_pairs(document: Any, *, name: str) -> _Pairs:
+def _yaml_pairs(document: Any, *, name: str) -> Pairs:
     if is_starter_group(document):
         common = {"title": document.get("motif"), "group": document.get("group"), _ORIGIN: "starter"}
         return [(f"{name}:concept {k}", {**common, **item} if isinstance(item, Mapping) else item)
@@ -284,7 +277,7 @@ def _song(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**{k: v for k, v in document.items() if k != "lyrics"}, "descriptions": told, _ORIGIN: "songs"}
 
 
-def _list_pairs(document: Any, *, name: str) -> _Pairs:
+def _list_pairs(document: Any, *, name: str) -> Pairs:
     if not isinstance(document, list):
         raise DataError("The file holds no concept.", expected="records or a list of texts", where=name,
                         found=type(document).__name__, hint="give it a field 'concept'")
@@ -298,21 +291,27 @@ def _yaml_or_none(text: str) -> Any:
         return None
 
 
-def _take_parquet(entry: Entry, *, into: _Collector) -> None:
+def take_parquet(entry: Entry, *, into: Collector) -> Iterator[None]:
+    """One None a row, each after its concept was put into the collector."""
     table = open_parquet(entry.path or entry.read(into.limits.max_expanded_bytes), where=entry.name)
     plan = plan_columns(table.schema_arrow.names, where=entry.name)
     wanted = dict.fromkeys((*plan.used(), *_expected_columns(table.schema_arrow.names)))
     columns = [name for name in wanted if "." not in name]
     for where, record in iter_where(iter_records(table, columns=columns, where=entry.name), name=entry.name):
         into.keep(_concept(record, plan, where=where, into=into))
+        yield
 
 
-def _take_pairs(pairs: _Pairs, *, name: str, into: _Collector, table: bool = False) -> None:
-    """Keep each pair as a concept. Raises DataError for a table, or a file of one record, without a text column."""
+def take_pairs(pairs: Pairs, *, name: str, into: Collector, table: bool = False) -> Iterator[None]:
+    """One None a pair, each after it was kept as a concept.
+
+    Raises DataError for a table, or a file of one record, without a text column.
+    """
     plans: dict[tuple[str, ...], ColumnPlan] = {}
     for where, value in pairs:
         if isinstance(value, str):
             into.keep(_judgeable(Concept(_id_of(where), value, where), value, into=into))
+            yield
         elif not isinstance(value, Mapping):
             into.skip(where, f"is no record but {type(value).__name__}", hint='write {"concept": "..."}')
         else:
@@ -327,13 +326,14 @@ def _take_pairs(pairs: _Pairs, *, name: str, into: _Collector, table: bool = Fal
             if len(plans) < _PLANS_KEPT:
                 plans[tuple(record)] = plan
             into.keep(_concept(record, plan, where=where, into=into))
+            yield
 
 
 def _expected_columns(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.strip().casefold() == "expected_album"]
 
 
-def _concept(record: Mapping[str, Any], plan: ColumnPlan, *, where: str, into: _Collector) -> Concept:
+def _concept(record: Mapping[str, Any], plan: ColumnPlan, *, where: str, into: Collector) -> Concept:
     fields = {role: text for role in _FIELDS if (text := _words(record.get(getattr(plan, role))))}
     origin = record.get(_ORIGIN, plan.origin)
     if origin in _TELLING_ORIGINS:
@@ -359,7 +359,7 @@ def _words(value: object) -> str:
     return clean_text(str(value))
 
 
-def _judgeable(concept: Concept, value: object, *, into: _Collector) -> Concept:
+def _judgeable(concept: Concept, value: object, *, into: Collector) -> Concept:
     """The concept with its text, or with the error that says why there is nothing to judge."""
     if missing(value) and not isinstance(value, str):
         return replace(concept, error="It has no text; write a concept of at least one word")

@@ -70,7 +70,14 @@ def to_csv(verdicts: Iterable[Mapping[str, Any]], *, header: bool = True) -> byt
 
 def to_jsonl(verdicts: Iterable[Mapping[str, Any]]) -> bytes:
     """The verdicts as JSON lines, UTF-8: one line each, fields in the order of FIELDS, never NaN."""
-    return "".join(f"{_json(ordered(verdict))}\n" for verdict in verdicts).encode("utf-8")
+    return b"".join(map(_line, verdicts))
+
+
+def _line(verdict: Mapping[str, Any]) -> bytes:
+    try:  # nearly every verdict is plain already, and to look at all its values takes longer than to write them
+        return f"{_json({name: verdict.get(name) for name in FIELDS})}\n".encode()
+    except (ValueError, TypeError):  # a number that is none, half a surrogate pair, a value of another kind
+        return f"{_json(ordered(verdict))}\n".encode()
 
 
 def to_parquet(verdicts: Iterable[Mapping[str, Any]]) -> bytes:
@@ -78,8 +85,17 @@ def to_parquet(verdicts: Iterable[Mapping[str, Any]]) -> bytes:
 
     Scores are structs of doubles, `flags` is a list; `states`, `suggestions` and `thresholds` are JSON text.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    table = to_arrow(verdicts)
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def to_arrow(verdicts: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The same as a table in memory."""
+    import pyarrow as pa
 
     rows = []
     for verdict in verdicts:
@@ -90,9 +106,7 @@ def to_parquet(verdicts: Iterable[Mapping[str, Any]]) -> bytes:
             **row,
             **{name: None if row[name] is None else _json(row[name]) for name in _DOCUMENTS},
         })
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), sink, compression="zstd")
-    return sink.getvalue()
+    return pa.Table.from_pylist(rows, schema=verdict_schema())
 
 
 def to_table(
@@ -192,7 +206,8 @@ def _cell(value: Any) -> Any:
     return harmless(str(value))
 
 
-def _schema() -> pa.Schema:
+def verdict_schema() -> pa.Schema:
+    """The columns of the Parquet table and their types."""
     import pyarrow as pa
 
     def kind(name: str) -> pa.DataType:

@@ -5,24 +5,19 @@ SQLite by default, any SQLAlchemy URL for a team. SQLAlchemy is imported on firs
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from rebracket_core.database import new_engine, parsed_url, refused, shown, sqlite_file, transaction
 from rebracket_core.errors import InputError
+from rebracket_core.workbench.kept_table import FOLD, KeptTable, finite, storable
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, Select, Table
-    from sqlalchemy.engine import URL, Connection
+    from sqlalchemy import Select, Table
 
 MAX_SEARCH_CHARS = 10_000
-_FOLD = "rebracket_fold"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +35,7 @@ class History:
     """The kept verdicts of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
-        self._url_text = database_url
-        self._lock = threading.Lock()
-        self._engine: Engine | None = None
-        self._has_table = False
+        self._kept = KeptTable(database_url, table=_table, what="history")
 
     def keep(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
         """The number of verdicts that were kept, all in one transaction: all of them or none.
@@ -54,7 +46,7 @@ class History:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [_row(verdict, at=at, source=source) for verdict in verdicts if not verdict.get("error")]
         if rows:
-            self._run(lambda connection: connection.execute(_table().insert(), rows), write=True)
+            self._kept.run(lambda connection: connection.execute(_table().insert(), rows), write=True)
         return len(rows)
 
     def search(
@@ -80,7 +72,7 @@ class History:
         table = _table()
         query = self._filtered(sa.select(table), text=text, verdict=verdict, album=album, run_id=run_id)
         query = query.order_by(table.c.entry_id.desc()).limit(limit).offset(offset)
-        rows = self._run(lambda connection: connection.execute(query).mappings().all(), write=False)
+        rows = self._kept.run(lambda connection: connection.execute(query).mappings().all(), write=False)
         return [_entry(dict(row)) for row in rows or ()]
 
     def count(
@@ -96,7 +88,7 @@ class History:
 
         every = sa.select(sa.func.count()).select_from(_table())
         query = self._filtered(every, text=text, verdict=verdict, album=album, run_id=run_id)
-        return int(self._run(lambda connection: connection.execute(query).scalar_one(), write=False) or 0)
+        return int(self._kept.run(lambda connection: connection.execute(query).scalar_one(), write=False) or 0)
 
     def get(self, entry_id: str | int) -> HistoryEntry:
         """The entry of this id; an id that does not exist is an InputError."""
@@ -105,7 +97,7 @@ class History:
         row = None
         if str(entry_id).isdecimal() and len(str(entry_id)) < 18:
             query = sa.select(_table()).where(_table().c.entry_id == int(entry_id))
-            row = self._run(lambda connection: connection.execute(query).mappings().first(), write=False)
+            row = self._kept.run(lambda connection: connection.execute(query).mappings().first(), write=False)
         if row is None:
             raise InputError("There is no such entry in the history.", expected="the id of a kept verdict",
                              found=repr(entry_id), hint="search the history for its id")
@@ -119,73 +111,31 @@ class History:
         import sqlalchemy as sa
 
         every = sa.select(sa.func.count()).select_from(_table())
-        kept = self._run(lambda connection: connection.execute(every).scalar_one(), write=True)
-        url = self._url()
+        kept = self._kept.run(lambda connection: connection.execute(every).scalar_one(), write=True)
+        url = self._kept.url()
         name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(url.get_backend_name(), url.get_backend_name())
         return f"{name}, {kept} verdict{'' if kept == 1 else 's'} kept"
 
     def close(self) -> None:
         """Nothing; every connection is closed. The history opens again on next use."""
-        with self._lock:
-            if self._engine is not None:
-                self._engine.dispose()
-            self._engine, self._has_table = None, False
+        self._kept.close()
 
     def _filtered(self, query: Select[Any], *, text: str, **filters: str | Collection[str] | None) -> Select[Any]:
         import sqlalchemy as sa
 
         table = _table()
-        needle = _storable(text).strip()
+        needle = storable(text).strip()
         if len(needle) > MAX_SEARCH_CHARS:
             raise InputError("The search text is too long.", expected=f"at most {MAX_SEARCH_CHARS} characters",
                              found=f"{len(needle)} characters", hint="search for a part of it")
         if needle:
-            sqlite = self._url().get_backend_name() == "sqlite"
-            folded = getattr(sa.func, _FOLD)(table.c.text) if sqlite else sa.func.lower(table.c.text)
+            sqlite = self._kept.url().get_backend_name() == "sqlite"
+            folded = getattr(sa.func, FOLD)(table.c.text) if sqlite else sa.func.lower(table.c.text)
             query = query.where(folded.contains(needle.casefold() if sqlite else needle.lower(), autoescape=True))
         for name, wanted in filters.items():
             if wanted is not None:
                 query = query.where(table.c[name].in_([wanted] if isinstance(wanted, str) else list(wanted)))
         return query
-
-    def _run(self, work: Callable[[Connection], T], *, write: bool) -> T | None:
-        """What `work` returns inside one transaction; None for a read where nothing was ever kept."""
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            engine = self._opened(write=write)
-            if engine is None:
-                return None
-            with transaction(engine, write=write, durable=False) as connection:
-                return work(connection)
-        except (SQLAlchemyError, OSError) as problem:
-            message = f"The history cannot be {'written' if write else 'read'}."
-            raise refused(problem, message=message, where=shown(self._url())) from problem
-
-    def _opened(self, *, write: bool) -> Engine | None:
-        import sqlalchemy as sa
-
-        url = self._url()
-        with self._lock:
-            file = sqlite_file(url)
-            if self._engine is None:
-                if file is not None:
-                    if not file.exists() and not write:
-                        return None
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                self._engine = new_engine(url, functions={_FOLD: _fold})
-            if not self._has_table:
-                if not write and not sa.inspect(self._engine).has_table(_table().name):
-                    return None
-                if write:
-                    with transaction(self._engine, write=True) as connection:
-                        _table().metadata.create_all(connection)
-                self._has_table = True
-            return self._engine
-
-    def _url(self) -> URL:
-        return parsed_url(self._url_text)
-
 
 @lru_cache(maxsize=1)
 def _table() -> Table:
@@ -210,32 +160,13 @@ def _table() -> Table:
     )
 
 
-def _fold(text: str | None) -> str | None:
-    return text.casefold() if isinstance(text, str) else text
-
-
-def _storable(text: object) -> str:
-    """The text without what databases refuse: NUL and half surrogate pairs."""
-    return re.sub("[\x00\ud800-\udfff]", "\ufffd", str(text or ""))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _finite(part) for name, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(part) for part in value]
-    if isinstance(value, float):
-        return float(value) if value - value == 0.0 else None
-    return value.item() if hasattr(value, "item") else value
-
-
 def _row(verdict: Mapping[str, Any], *, at: str, source: str) -> dict[str, Any]:
-    document = _finite(verdict)
-    words = {name: _storable(document.get(name)) for name in ("run_id", "text", "verdict", "reason", "album")}
+    document = finite(verdict)
+    words = {name: storable(document.get(name)) for name in ("run_id", "text", "verdict", "reason", "album")}
     return {
         **words,
         "at": at,
-        "source": _storable(document.get("source") or source),
+        "source": storable(document.get("source") or source),
         "album_probability": document.get("album_probability"),
         "expected_album": document.get("expected_album"),
         "document": document,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rebracket_core.annotation import Item, Label, Order
+from rebracket_core.annotation.type_words import type_words
 from rebracket_core.errors import MissingExtraError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 
@@ -34,7 +35,7 @@ def scores_for(
 ) -> Scored:
     """The scores of an order over the items.
 
-    `verdicts` by item id are needed for epistemic, ties and coverage; `vectors` (n, d) of the items for diversity.
+    `verdicts` by item id are needed for epistemic and coverage; `vectors` (n, d) of the items for diversity.
     """
     if order is Order.EPISTEMIC:
         return _epistemic(verdicts)
@@ -43,7 +44,7 @@ def scores_for(
     if order is Order.DISAGREEMENT:
         return _disagreement(items)
     if order is Order.TIES:
-        return _ties(verdicts, keyword_rows)
+        return _ties(items, keyword_rows)
     if order is Order.COVERAGE:
         return _coverage(verdicts, labels)
     return Scored()
@@ -78,20 +79,20 @@ def _disagreement(items: Sequence[Item]) -> Scored:
     return Scored(apart, {item_id: f"people are {d:.2f} apart here" for item_id, d in apart.items()})
 
 
-def _ties(verdicts: Mapping[str, Verdict], keyword_rows: Collection[str]) -> Scored:
-    """Texts whose types were counted from keywords first, then by how near the run's two likeliest types are.
+def _ties(items: Sequence[Item], keyword_rows: Collection[str]) -> Scored:
+    """By how nearly the words of a text speak for two types alike; texts whose type was counted from keywords come first.
 
-    A count of keywords was decided by chance where two types tied; the count itself is not in the data, so the run's
-    own closeness stands in for it.
+    Where two types tie, a count of keywords says nothing, and whoever counted had to draw. The words are those of the table.
     """
     scores, why = {}, {}
-    for item_id, verdict in verdicts.items():
-        if not verdict.types:
+    for item in items:
+        (first, found), (second, other) = sorted(type_words(item.text).items(), key=lambda told: -len(told[1]))[:2]
+        if not other:
             continue
-        (first, p), (second, q) = sorted(verdict.types.items(), key=lambda told: -told[1])[:2]
-        scores[item_id] = (item_id in keyword_rows) + 1.0 - (p - q)
-        counted = "its type was counted from keywords, and " if item_id in keyword_rows else ""
-        why[item_id] = f"{counted}the model is torn between {first} ({p:.2f}) and {second} ({q:.2f})"
+        counted = item.item_id in keyword_rows
+        scores[item.item_id] = counted + len(other) / len(found) + min(len(other), 50) / 1000
+        lead = "its type was counted from keywords; " if counted else ""
+        why[item.item_id] = f"{lead}its words speak for {first} ({', '.join(found[:3])}) and {second} ({', '.join(other[:3])})"
     return Scored(scores, why)
 
 

@@ -208,7 +208,7 @@ class Maps:
     def place(self, map_id: str, text: str) -> PlacedText:
         """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map."""
         from rebracket_core.insight.projection import place
-        from rebracket_core.workbench.usable import unusable
+        from rebracket_core.validation.usable import unusable
 
         stored = self.open(map_id)
         if why := unusable(text, max_chars=self._settings.max_text_chars):

@@ -24,7 +24,7 @@ def prepare(bench: Workbench) -> None:
         print("Importing the starter corpus ...", file=sys.stderr, flush=True)
         bench.import_starter()
     print("Training the starter model on it (about a minute, once) ...", file=sys.stderr, flush=True)
-    info = bench.train(STARTER, progress=_Lines().tell)
+    info = bench.trainings.train(STARTER, progress=_Lines().tell)
     album = info.metrics["album"]
     print(
         f"Starter model {info.run_id}: album right {album['accuracy']:.2f} of the time on unseen groups "

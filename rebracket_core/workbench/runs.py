@@ -136,27 +136,32 @@ class RunShelf:
         return sorted(infos, key=lambda i: (i.created_at, i.run_id), reverse=True), broken
 
 
+def info_of(manifest: Mapping[str, Any], *, run_id: str, created_at: str, promoted: bool) -> RunInfo:
+    """The run that a model's manifest describes; KeyError where it lacks something."""
+    return RunInfo(
+        run_id=run_id,
+        created_at=created_at,
+        dataset=manifest["dataset"],
+        dataset_digest=manifest["dataset_digest"],
+        encoder_id=manifest["encoder_id"],
+        origins=tuple(manifest["origins"]),
+        n_rows=manifest["n_rows"],
+        n_groups=manifest["n_groups"],
+        metrics=manifest["metrics"],
+        transfer=tuple(manifest["transfer"]),
+        thresholds=manifest["thresholds"],
+        config=manifest["config"],
+        promoted=promoted,
+        starter=manifest["dataset"] == STARTER,
+        album_sets=manifest.get("album_sets"),
+    )
+
+
 def _info(folder: Path, *, promoted: bool) -> RunInfo:
     manifest = load_manifest(folder / "model")
     try:
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-        return RunInfo(
-            run_id=spec["run_id"],
-            created_at=spec["created_at"],
-            dataset=manifest["dataset"],
-            dataset_digest=manifest["dataset_digest"],
-            encoder_id=manifest["encoder_id"],
-            origins=tuple(manifest["origins"]),
-            n_rows=manifest["n_rows"],
-            n_groups=manifest["n_groups"],
-            metrics=manifest["metrics"],
-            transfer=tuple(manifest["transfer"]),
-            thresholds=manifest["thresholds"],
-            config=manifest["config"],
-            promoted=promoted,
-            starter=manifest["dataset"] == STARTER,
-            album_sets=manifest.get("album_sets"),
-        )
+        return info_of(manifest, run_id=spec["run_id"], created_at=spec["created_at"], promoted=promoted)
     except (OSError, ValueError, KeyError) as cause:
         raise ModelError(
             "The run's description cannot be read.",

@@ -14,6 +14,7 @@ NEEDS = {
     "pages/review/confusion.py": "no run to review yet",
     "pages/review/confidence.py": "no run to review yet",
     "pages/review/errors.py": "no run to review yet",
+    "pages/review/explain.py": "no run to ask yet",
     "pages/review/geometry.py": "no data to measure yet",
     "pages/library/import.py": "Nothing is imported yet",
     "pages/library/audit.py": "nothing to audit yet",

@@ -165,7 +165,7 @@ def test_the_audit_waits_to_be_asked_and_is_remembered(open_page: Open, home: Pa
 def test_a_status_is_told_in_words_with_what_can_be_done(run: RunFolder, open_page: Open) -> None:
     app = _at(open_page, run.run_id)
     assert not app.exception
-    status = get_workbench(Settings.from_env()).watch(run.run_id).state.status
+    status = get_workbench(Settings.from_env()).trainings.watch(run.run_id).state.status
     assert SAYS[status] in words(app)
     assert ("Cancel" in _labels(app)) == status.active
     assert ("Resume" in _labels(app)) == status.resumable

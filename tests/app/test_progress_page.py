@@ -8,7 +8,10 @@ import pytest
 from app_pages import Open, table_with, words
 
 from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, NewItem, Submission
+from rebracket_core.jobs import LocalLauncher
 from rebracket_core.rainbow import AXIS_NAMES, MODES
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import get_workbench
 
 PAGE = "pages/annotate/progress.py"
 
@@ -47,3 +50,27 @@ def test_agreement_people_and_what_is_missing(open_page: Open, service: Annotati
     assert list(table_with(app, "person")["person"]) == ["ann", "bo_x"]
     assert table_with(app, "coefficient")["texts"].iloc[0] == 24
     assert not app.exception
+
+
+def test_without_a_project_the_way_leads_to_one(open_page: Open, home: Path) -> None:
+    app = open_page(PAGE)
+    assert not app.exception and "One is made from texts that are here" in words(app)
+    assert [link.label for link in app.main.get("page_link")] == ["Make a project"]
+
+
+def test_one_press_retrains_and_leads_to_where_it_is_watched(
+    open_page: Open, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = get_workbench(Settings.from_env())
+    service = bench.annotations.service
+    service.enrol("Ann")
+    project = bench.annotations.create_project("Trial", "starter", by="ann").project_id
+    item = service.items(project)[0]
+    value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][0]) for axis in AXIS_NAMES})
+    service.submit(project, [Submission("one", item.item_id, 1, item.text_digest, value, "")], by="ann")
+    monkeypatch.setattr(LocalLauncher, "launch", lambda _self, _folder: None)
+    app = open_page(PAGE)
+    app.button(key="progress.retrain").click().run()
+    assert not app.exception and not app.error and "no worker has begun" in words(app)
+    made = bench.trainings.states()[0]
+    assert made.config["labels"] == service.snapshots()[0].snapshot_id and made.dataset == "starter"

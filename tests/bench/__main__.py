@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +18,51 @@ from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
+from tests.bench.annotation import annotation
 from tests.bench.deberta import deberta
 from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 from tests.bench.review import review_rows
+from tests.bench.serving import serving
+from tests.bench.setfit import setfit
+from tests.bench.stream import stream
 
+Part = Callable[[Workbench, Path | None], Iterator[dict[str, Any]]]
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality", "review")
 
 
-def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
-    if part == "speed":
-        peer = speed.peer(thread_count(bench.settings))
-        yield from speed.one_concept(bench, peer)
-        yield from speed.throughput(bench, peer)
-    elif part == "cold":
-        yield from speed.cold()
-    elif part == "scale":
-        yield from speed.scale()
-    elif part == "deberta":
-        yield from deberta(threads=thread_count(bench.settings))
-    elif part == "heads":
-        yield from heads(threads=thread_count(bench.settings))
-    elif part == "map":
-        yield from maps()
-    elif corpus is None:
-        yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
-    elif part == "review":
-        yield from review_rows(corpus, bench.settings)
-    else:
-        yield from quality.quality(corpus, bench.settings)
+def _speed(bench: Workbench, _corpus: Path | None) -> Iterator[dict[str, Any]]:
+    peer = speed.peer(thread_count(bench.settings))
+    yield from speed.one_concept(bench, peer)
+    yield from speed.throughput(bench, peer)
+
+
+def _on_corpus(measure: Callable[[Path, Settings], Iterator[dict[str, Any]]]) -> Part:
+    def rows(bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
+        if corpus is None:
+            yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
+        else:
+            yield from measure(corpus, bench.settings)
+
+    return rows
+
+
+PARTS: dict[str, Part] = {
+    "speed": _speed,
+    "cold": lambda _bench, _corpus: speed.cold(),
+    "scale": lambda _bench, _corpus: speed.scale(),
+    "deberta": lambda bench, _corpus: deberta(threads=thread_count(bench.settings)),
+    "heads": lambda bench, _corpus: heads(threads=thread_count(bench.settings)),
+    "setfit": lambda bench, _corpus: setfit(bench, threads=thread_count(bench.settings)),
+    "map": lambda _bench, _corpus: maps(),
+    "annotation": lambda _bench, _corpus: annotation(),
+    "serving": lambda bench, _corpus: serving(bench),
+    "stream": lambda bench, _corpus: stream(bench),
+    "quality": _on_corpus(quality.quality),
+    "review": _on_corpus(review_rows),
+}
+"""What is measured, by name, in the order of the page."""
 
 
 def _cell(row: dict[str, Any]) -> str:
@@ -100,7 +114,7 @@ def _measure(asked: argparse.Namespace, settings: Settings) -> int:
     tables = {}
     for part in asked.only or PARTS:
         lines = [_machine(bench), "", "| what | asked for | measured |", "|---|---|---|"]
-        for row in _rows(part, bench=bench, corpus=corpus):
+        for row in PARTS[part](bench, corpus):
             line = f"| {row['what']} | {row['target']} | {_cell(row)} |"
             print(line, file=sys.stderr, flush=True)
             lines.append(line)

@@ -33,10 +33,10 @@ def quality(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
         bench.import_starter()
         both = TrainingConfig(text=("concept", "descriptions"))
         runs = {
-            "proposals by thread": bench.train("proposals"),
-            "songs, concept": bench.train("songs"),
-            "songs, concept and descriptions": bench.train("songs", config=both),
-            "starter": bench.train("starter"),
+            "proposals by thread": bench.trainings.train("proposals"),
+            "songs, concept": bench.trainings.train("songs"),
+            "songs, concept and descriptions": bench.trainings.train("songs", config=both),
+            "starter": bench.trainings.train("starter"),
         }
         for name, info in runs.items():
             yield from _own(name, info)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -88,9 +88,10 @@ def _even(text: str, delimiter: str) -> bool:
     return width > 1 and times >= 0.9 * widths.total()
 
 
-def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+def _reader(text: str | Iterable[str], delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
 
 
 def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hints, into: Intake) -> None:
@@ -106,7 +107,10 @@ def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hi
     take_records(records(text, name=name, layout=layout, into=into), plan, into=into, hints=hints, stem=stem)
 
 
-def records(text: str, *, name: str, layout: Layout, into: Intake) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+def records(
+    text: str | Iterable[str], *, name: str, layout: Layout, into: Intake
+) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+    """(where, record) pairs of a table that is given as one text or line by line; a row too long becomes a skip."""
     rows = _reader(text, layout.delimiter)
     waiting, number = layout.header, 0
     while True:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from rebracket_core.corpus.limits import Limits
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
-from rebracket_core.corpus.texts import clean_text, has_words
 from rebracket_core.errors import DataError, InputError
+from rebracket_core.texts import clean_text, has_words
 
 
 @dataclass(frozen=True, slots=True)

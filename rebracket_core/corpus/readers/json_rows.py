@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rebracket_core.corpus.readers.columns import TEXT_NAMES, plan_columns, take_records
@@ -77,8 +77,9 @@ def take_json_lines(text: str, *, name: str, stem: str, hints: Hints, into: Inta
     take_values(list(json_lines(text, name=name, into=into)), name=name, stem=stem, hints=hints, into=into)
 
 
-def json_lines(text: str, *, name: str, into: Intake) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(text.split("\n"), start=1):
+def json_lines(text: str | Iterable[str], *, name: str, into: Intake) -> Iterator[tuple[str, Any]]:
+    """(where, value) pairs of a text, or of its lines one by one; a line that is no JSON becomes a skip."""
+    for number, line in enumerate(text.split("\n") if isinstance(text, str) else text, start=1):
         if not line.strip():
             continue
         where = f"{name}:line {number}"

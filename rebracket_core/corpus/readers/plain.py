@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rebracket_core.corpus.readers.intake import Hints, Intake
-from rebracket_core.corpus.texts import clean_text
+from rebracket_core.texts import clean_text
 
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
 

@@ -24,7 +24,7 @@ ORDERS = {
     Order.EPISTEMIC: "where the model does not know",
     Order.DIVERSITY: "most different first",
     Order.DISAGREEMENT: "where people differ",
-    Order.TIES: "where words speak for two modes",
+    Order.TIES: "where words speak for two types",
     Order.COVERAGE: "rarest combination of modes first",
 }
 

@@ -1,4 +1,7 @@
-"""One process that labels until nothing is left: `python labelling_process.py URL PROJECT PERSON N`; tells what it did."""
+"""One process that labels until nothing is left: `python labelling_process.py URL PROJECT PERSON N [ready]`; tells what it did.
+
+With "ready" it says so and begins when a line comes in: what is timed is then labelling, not seven others being started.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,14 @@ from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, 
 VALUE = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.abstain(), AxisLabel.abstain())
 
 
-def main(url: str, project: str, person: str, n: int) -> None:
-    """Claims n at a time and labels them; every acknowledged label is printed, then the times of the claims."""
+def main(url: str, project: str, person: str, n: int, *, waits: bool) -> None:
+    """Claims n at a time and labels them; every acknowledged label is printed, then the times of claims and submits."""
     service = AnnotationService(url)
     service.heartbeat(project, [], by=person)  # opens the database and loads what it needs; claims are timed after it
-    took = []
+    if waits:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    took, sending = [], []
     while True:
         started = time.perf_counter()
         got = service.claim(project, n, by=person)
@@ -28,10 +34,12 @@ def main(url: str, project: str, person: str, n: int) -> None:
             continue
         sent = [Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, VALUE, "", c.lease.lease_id)
                 for c in got.items]
-        for ack in service.submit(project, sent, by=person):
-            print(ack.label_id, ack.status, flush=True)
-    print(json.dumps({"claims": took}), flush=True)
+        started = time.perf_counter()
+        acks = service.submit(project, sent, by=person)
+        sending.append(time.perf_counter() - started)
+        print("".join(f"{ack.label_id} {ack.status}\n" for ack in acks), end="", flush=True)
+    print(json.dumps({"claims": took, "submits": sending}), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), waits=sys.argv[5:] == ["ready"])

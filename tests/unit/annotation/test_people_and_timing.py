@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,4 +76,5 @@ def test_pace_is_that_of_the_last_seven_days() -> None:
     assert found.by_day == {"2026-03-01": {"ann": 50}, "2026-03-20": {"bo": 7}, "2026-03-21": {"bo": 7}}
     assert found.per_day == pytest.approx(2.0) and found.days_left == pytest.approx(15.0)
     assert pace([], n_left=3).days_left is None
+    assert pace([replace(one, client_time="today") for one in labels], n_left=30) == found
     assert pace(labels[:50], n_left=100).per_day == 50

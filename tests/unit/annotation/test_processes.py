@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from rebracket_core.annotation import AnnotationService, NewItem, ProjectSettings
+from tests.bench.annotation import kills
 
 SCRIPT = Path(__file__).parent / "labelling_process.py"
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,19 +50,8 @@ def test_processes_share_a_queue_exactly(database_url: str, overlap: int) -> Non
 @pytest.mark.slow
 def test_killed_at_any_moment_no_acknowledged_label_is_lost(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'w.db'}"
-    service = _project(url, n=3000, people=2, overlap=1, lease_s=5)
-    chance, acked = random.Random(7), set()
-    for turn in range(8):
-        worker = _start(url, f"p{turn % 2}", 7)
-        assert worker.stdout is not None
-        lines = [worker.stdout.readline() for _ in range(chance.randint(15, 60))]
-        time.sleep(chance.uniform(0.0, 0.05))  # in the middle of whatever it does then
-        worker.kill()
-        out, _ = worker.communicate(timeout=60)
-        whole = [line.split() for line in [*lines, *out.splitlines(keepends=True)] if line.endswith("\n")]
-        acked |= {words[0] for words in whole if len(words) == 2 and words[1] == "saved"}
-        assert service.replay() == []
-    there = {label.label_id for label in service.labels("p")}
-    assert acked <= there and len(acked) > 100
-    assert len(there) == len({label.item_id for label in service.labels("p")})
+    service = _project(url, n=1200, people=8, overlap=1, lease_s=5)
+    found = kills(url, service, n=300, a_turn=(15, 60))
+    assert found.lost == frozenset() and found.n_twice == 0 and found.n_kills >= 4
+    assert service.replay() == []
     service.close()

@@ -174,6 +174,7 @@ def many(path: Path, count: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_a_closed_pipe_is_quiet(home: Path, tmp_path: Path) -> None:
     process = start(home, many(tmp_path / "many.txt", 300), "--format", "jsonl", "--no-history")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rebracket_core.corpus import COLUMNS, Library, ReadReport, frame_digest, has_words, normalised_text, read_upload
 from rebracket_core.corpus.readers.lrc import parse_lrc
 from rebracket_core.corpus.readers.plain import split_texts
-from rebracket_core.corpus.texts import clean_text
 from rebracket_core.errors import DataError
+from rebracket_core.texts import clean_text
 
 QUICK = settings(max_examples=60, deadline=None)
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from rebracket_core.jobs import (
     run_state,
     run_states,
 )
+from rebracket_core.jobs.launcher import LocalLauncher
 from rebracket_core.jobs.state import STARTING_S
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
@@ -127,6 +130,28 @@ def test_a_worker_that_never_came_is_lost_after_a_while(folder: RunFolder) -> No
     past = time.time() - STARTING_S - 1
     os.utime(attempt, (past, past))
     assert run_state(folder).status is Status.LOST
+
+
+def test_a_worker_killed_while_it_starts_is_lost_at_once(
+    folder: RunFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import subprocess
+
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def popen(*args: Any, **more: Any) -> subprocess.Popen[bytes]:
+        started.append(real(*args, **more))
+        return started[-1]
+
+    monkeypatch.setattr("rebracket_core.jobs.process.subprocess.Popen", popen)
+    LocalLauncher(settings).launch(folder)
+    started[0].send_signal(signal.SIGSTOP)  # it cannot get further while the test looks
+    assert run_state(folder).status is Status.STARTING
+    started[0].kill()
+    started[0].wait()
+    assert run_state(folder).status is Status.LOST
+    assert run_state(folder).status.resumable
 
 
 def test_half_written_lines_are_skipped_and_foreign_folders_left_alone(folder: RunFolder) -> None:

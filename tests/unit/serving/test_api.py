@@ -110,12 +110,13 @@ def test_without_a_run_the_server_lives_and_is_not_ready(empty_home: Path) -> No
         assert answer.status_code == 503 and answer.headers["retry-after"] and "promote" in answer.json()["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_a_share_of_the_texts_always_asks_the_second_run(home: Path) -> None:
     from rebracket_core.training import TrainingConfig
 
     bench = open_home(home)
     first = bench.promoted()
-    second = bench.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.trainings.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
     assert first is not None
     options = ServeOptions(second_run=second, second_share=0.4)
     with TestClient(create_app(bench, options)) as client:

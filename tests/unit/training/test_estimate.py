@@ -15,16 +15,18 @@ from tests.conftest import open_home
 CONFIG = TrainingConfig(folds=3, members=2)
 
 
+@pytest.mark.slow
 def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     bench = open_home(home)
     found = estimate_training(bench.dataset("starter").frame, config=CONFIG, encoder=bench.encoder("minilm"))
     start = time.perf_counter()
-    bench.train("starter", config=CONFIG)
+    bench.trainings.train("starter", config=CONFIG)
     spent = time.perf_counter() - start
     assert found.n_fits == 4 and found.n_rows == len(bench.dataset("starter").frame)
     assert spent / 3 < found.seconds < 60 * spent  # "at most": every fit to its last step, beside other tests
 
 
+@pytest.mark.slow
 def test_more_steps_folds_and_members_take_longer(home: Path) -> None:
     bench = open_home(home)
     frame, encoder = bench.dataset("starter").frame, bench.encoder("minilm")

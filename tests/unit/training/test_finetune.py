@@ -96,7 +96,9 @@ def test_it_learns_and_says_how(base: Path, tmp_path: Path) -> None:
     assert not [p for p in (tmp_path / "run").rglob("*") if p.suffix in (".pt", ".pth", ".bin", ".pkl")]
 
 
-@pytest.mark.parametrize("cancel_at", [2, 3, 4])
+@pytest.mark.parametrize(
+    "cancel_at", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)]
+)
 def test_a_cancelled_training_comes_to_the_same_numbers(base: Path, tmp_path: Path, cancel_at: int) -> None:
     """Cancelled within an epoch, at its end and after it; the checkpoint holds the step at which it was."""
     train(job_of(base), tmp_path / "whole")
@@ -206,7 +208,7 @@ def test_a_killed_training_comes_to_the_same_numbers(base: Path, tmp_path: Path,
 def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home: Path, tmp_path: Path) -> None:
     bench = open_home(home)
     config = CONFIG.with_(encoder=str(base), folds=2, epochs=1, max_steps=8)
-    info = bench.train("starter", config=config)
+    info = bench.trainings.train("starter", config=config)
     place = home / "runs" / info.run_id
     assert (place / "model" / "encoder" / "model.safetensors").is_file()
     assert info.encoder_id != bench.encoder(str(base)).encoder_id

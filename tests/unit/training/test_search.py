@@ -155,7 +155,8 @@ def test_a_leak_planted_into_the_groups_put_aside_moves_no_trial(dataset: Datase
     assert seen["outer"]["best"]["album_accuracy"]["value"] > plain["outer"]["best"]["album_accuracy"]["value"]
 
 
-@pytest.mark.parametrize("cause", [pytest.param(Cancelled("enough"), marks=pytest.mark.slow), KeyboardInterrupt()])
+@pytest.mark.slow
+@pytest.mark.parametrize("cause", [Cancelled("enough"), KeyboardInterrupt()])
 def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
     dataset: Dataset, encoder: Encoder, tmp_path: Path, cause: BaseException
 ) -> None:
@@ -195,6 +196,7 @@ def test_options_that_do_not_go_together_are_a_refused_trial(dataset: Dataset, e
     assert refused and all(t["status"] == TrialStatus.REFUSED and "words" in t["why"] for t in refused)
 
 
+@pytest.mark.slow
 def test_a_trial_worse_on_the_same_songs_is_pruned_and_the_importance_finds_the_option_that_counts(tmp_path: Path) -> None:
     space = SearchSpace.from_dict({"strength": {"low": 1, "high": 100}, "album_weight": {"low": 1, "high": 2}}, base=BASE)
     ledger = TrialLedger(tmp_path / "j", space=space, seed=1, first={"strength": 5.0, "album_weight": 1.0})

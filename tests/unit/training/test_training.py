@@ -77,6 +77,7 @@ class StopAfter(Quiet):
             raise Cancelled("enough")
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     """Stopped at many moments, each time going on from the checkpoints: byte for byte the uninterrupted model."""
     data = _some(settings, 24)
@@ -152,6 +153,7 @@ def test_no_group_stands_on_both_sides(settings: Settings, trained_home: Path) -
     assert all(len(found) == 1 for found in folds.values())
 
 
+@pytest.mark.slow
 def test_shuffled_labels_fall_to_chance(settings: Settings, tmp_path: Path) -> None:
     data = _some(settings, 40)
     frame = data.frame.copy()

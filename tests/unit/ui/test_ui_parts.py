@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.corpus.findings import Finding, Level
+from rebracket_core.corpus.audit_report import Finding, Level
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES

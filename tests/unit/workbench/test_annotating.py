@@ -8,13 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import AxisLabel, LabelValue, NewItem, Order, ProjectSettings, Submission, SuggestionPolicy
+from rebracket_core.annotation import (
+    AxisLabel,
+    Item,
+    LabelValue,
+    NewItem,
+    Order,
+    ProjectSettings,
+    Submission,
+    SuggestionPolicy,
+    text_digest,
+)
 from rebracket_core.annotation.backup import check
 from rebracket_core.corpus.targets import HumanTarget, axis_sources, targets, with_human
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.health import Outcome, _labels
+from rebracket_core.workbench.label_orders import scores_for
 from tests.conftest import open_home
 
 SMALL = TrainingConfig(members=1, folds=3, max_steps=15, words=False)
@@ -35,7 +46,7 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     assert project.n_items == len(set(bench.dataset("starter").frame["concept"]))
     _label_all(bench, project.project_id, n=12, value=LabelValue(
         AxisLabel.of((600, 400, 0)), AxisLabel.hard("spatial", "place"), AxisLabel.abstain(), confidence=700))
-    info = bench.train("starter", config=SMALL.with_(labels="human"))
+    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
     model = bench.model(info.run_id)
     told = model.manifest["labels"]
     (snap,) = service.snapshots(project.project_id)
@@ -43,15 +54,15 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     assert told["n_human"] == 12
     assert told["sources"]["temporal"]["human"] == 12 and "human" not in told["sources"]["ontological"]
     _label_all(bench, project.project_id, n=3, value=LabelValue(*[AxisLabel.abstain()] * 3))
-    again = bench.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
+    again = bench.trainings.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
     assert bench.model(again.run_id).manifest["labels"] == told
     with pytest.raises(InputError, match="no such snapshot"):
-        bench.train("starter", config=SMALL.with_(labels="labels-unknown"))
+        bench.trainings.train("starter", config=SMALL.with_(labels="labels-unknown"))
 
 
 def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) -> None:
     bench = open_home(home)
-    info = bench.train("starter", config=SMALL.with_(labels="human"))
+    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
     assert bench.model(info.run_id).manifest["labels"]["snapshots"] == []
     with pytest.raises(ConfigError):
         TrainingConfig(labels="mine")
@@ -60,8 +71,6 @@ def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) ->
 def test_people_come_before_albums_and_keywords(home: Path) -> None:
     frame = open_home(home).dataset("starter").frame.head(3)
     digest = NewItem("x", frame["concept"][1])
-    from rebracket_core.annotation import text_digest
-
     human = HumanTarget(text_digest(digest.text), {"temporal": (0.2, 0.3, 0.5), "spatial": None, "ontological": None},
                         ("memory",), 0.4)
     rows, mask = with_human(frame, [human])
@@ -85,6 +94,22 @@ def test_every_order_and_the_suggestions_come_from_the_run(home: Path) -> None:
     for order in Order:
         assert bench.annotations.put_in_order(project.project_id, by="ada", order=order) == n
     assert "labels so far" in bench.annotations.service.item(project.project_id, given.item.item_id).why
+
+
+def test_ties_come_from_words_counted_ones_first_and_not_from_a_model() -> None:
+    def item(item_id: str, text: str) -> Item:
+        return Item("p", item_id, text, text_digest(text))
+
+    items = [
+        item("plain", "Nothing to count."),
+        item("tied", "A wall, a room; she heard it and saw it."),
+        item("near", "A wall, a room, a door; she heard it and saw it."),
+        item("counted", "A wall, a room, a door, an edge; she saw it."),
+    ]
+    told = scores_for(Order.TIES, items=items, verdicts={}, labels=[], keyword_rows={"counted"})
+    assert sorted(told.scores, key=lambda i: -told.scores[i]) == ["counted", "tied", "near"]
+    assert told.why["tied"] == "its words speak for spatial (wall, room) and perceptual (heard, saw)"
+    assert told.why["counted"].startswith("its type was counted from keywords; ")
 
 
 def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_path: Path) -> None:

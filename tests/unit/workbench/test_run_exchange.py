@@ -90,7 +90,7 @@ def test_a_run_gives_the_same_verdicts_in_another_home(
     there = elsewhere.validate(concepts, run_id=run_id, keep=False)
     assert [v.to_dict() for v in here] == [v.to_dict() for v in there]
     assert elsewhere.note(run_id).tags == ("small",)
-    assert elsewhere.states()[0].status is Status.DONE
+    assert elsewhere.trainings.states()[0].status is Status.DONE
     assert elsewhere.card(run_id) == bench.card(run_id)
     again = io.BytesIO()
     elsewhere.export_run(run_id, to=again)

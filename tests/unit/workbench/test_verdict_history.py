@@ -159,10 +159,10 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path, verdict: Make) -> N
 
 def test_a_full_disk_says_what_to_do(history: History, verdict: Make, tmp_path: Path) -> None:
     history.keep([verdict()])
-    history._opened(write=True).dispose()  # type: ignore[union-attr]
+    history._kept.opened(write=True).dispose()  # type: ignore[union-attr]
     import sqlalchemy as sa
 
-    @sa.event.listens_for(history._opened(write=True), "connect")
+    @sa.event.listens_for(history._kept.opened(write=True), "connect")
     def _small(connection: Any, _record: Any) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebracket_core.corpus.texts import clean_text, has_words
+from rebracket_core.texts import clean_text, has_words
 
 
 def unusable(text: object, *, max_chars: int) -> str | None:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from rebracket_core.validation import Verdict
+from rebracket_core.validation.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.validation import ConceptModel, Item, Verdict, failed_verdict
+from rebracket_core.settings import Thresholds
+from rebracket_core.validation.concept import Concept
+from rebracket_core.validation.model import Answers, ConceptModel
 from rebracket_core.validation.prints import text_print
-from rebracket_core.workbench.usable import unusable
-from rebracket_core.workbench.verdict_cache import VerdictCache
-
-if TYPE_CHECKING:
-    from rebracket_core.workbench.concepts import Concept
+from rebracket_core.validation.usable import unusable
+from rebracket_core.validation.verdict import Item, Verdict, failed_verdict
+from rebracket_core.validation.verdict_cache import VerdictCache
 
 CHUNK = 256
 
@@ -23,8 +21,8 @@ CHUNK = 256
 class Judge:
     """Judges concepts with a model; remembers verdicts for an hour. Safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._max_chars = settings.max_text_chars
+    def __init__(self, *, max_text_chars: int) -> None:
+        self._max_chars = max_text_chars
         self._cache = VerdictCache()
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -42,9 +40,9 @@ class Judge:
         verdicts: list[Verdict | None] = [None] * len(concepts)
         fresh: list[int] = []
         for i, concept in enumerate(concepts):
-            error = concept.error or unusable(concept.text, max_chars=self._max_chars)
-            if error:
-                verdicts[i] = failed_verdict(_item(concept), error, run_id=model.run_id)
+            failed = cannot_be_judged(concept, max_chars=self._max_chars, run_id=model.run_id)
+            if failed:
+                verdicts[i] = failed
                 continue
             known = self._cache.get(_key(concept, model=model, thresholds=thresholds))
             if known is None:
@@ -53,7 +51,7 @@ class Judge:
                 verdicts[i] = replace(
                     known, id=concept.id, source=concept.source, expected_album=concept.expected_album
                 )
-        prints = frozenset(model.manifest.get("text_prints", ()))
+        prints = prints_of(model)
         for start in range(0, len(fresh), CHUNK):
             at = fresh[start : start + CHUNK]
             judged = self._judge_chunk(
@@ -75,23 +73,46 @@ class Judge:
         thresholds: Thresholds,
         prints: frozenset[str],
     ) -> list[Verdict]:
-        texts = {
-            field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts]
-            for field in model.recipe.fields
-        }
         with self._lock_of(encoder):
-            answers = model.answer(texts, encoder=encoder)
-        return answers.judge(
-            [_item(c) for c in concepts],
-            thresholds=thresholds,
-            run_id=model.run_id,
-            with_types=model.has_types,
-            flags=[_flags(c, model=model, prints=prints) for c in concepts],
-        )
+            answers = answers_for(concepts, model=model, encoder=encoder)
+        return verdicts_for(concepts, answers, model=model, thresholds=thresholds, prints=prints)
 
     def _lock_of(self, encoder: Encoder) -> threading.Lock:
         with self._guard:
             return self._locks.setdefault(encoder.encoder_id, threading.Lock())
+
+
+def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encoder) -> Answers:
+    """What the model says of concepts that can be judged."""
+    texts = {
+        field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts]
+        for field in model.recipe.fields
+    }
+    return model.answer(texts, encoder=encoder)
+
+
+def verdicts_for(
+    concepts: Sequence[Concept], answers: Answers, *, model: ConceptModel, thresholds: Thresholds, prints: frozenset[str]
+) -> list[Verdict]:
+    """The verdicts that follow from the answers, in order; `prints` are those of the run's training texts."""
+    return answers.judge(
+        [_item(c) for c in concepts],
+        thresholds=thresholds,
+        run_id=model.run_id,
+        with_types=model.has_types,
+        flags=[_flags(c, model=model, prints=prints) for c in concepts],
+    )
+
+
+def cannot_be_judged(concept: Concept, *, max_chars: int, run_id: str) -> Verdict | None:
+    """The verdict of a concept that has an error or no usable text; None where it can be judged."""
+    error = concept.error or unusable(concept.text, max_chars=max_chars)
+    return failed_verdict(_item(concept), error, run_id=run_id) if error else None
+
+
+def prints_of(model: ConceptModel) -> frozenset[str]:
+    """The prints of the texts that the run was trained on."""
+    return frozenset(model.manifest.get("text_prints", ()))
 
 
 def _item(concept: Concept) -> Item:

@@ -1,0 +1,70 @@
+"""A workbench that answers from an exported folder: the home gives the history and the keys, the folder the verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rebracket_core.encoders import Encoder
+from rebracket_core.errors import ModelError
+from rebracket_core.exported import ExportedRun
+from rebracket_core.settings import Settings
+from rebracket_core.validation import ConceptModel
+from rebracket_core.workbench.bench import Workbench
+from rebracket_core.workbench.runs import RunInfo, RunShelf, info_of
+
+
+class FolderBench(Workbench):
+    """The workbench of these settings, whose one run is that of an exported folder; the runs of the home are not asked.
+
+    Raises ModelError naming the file of the folder that is missing or altered.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        super().__init__(settings)
+        self._exported = ExportedRun(folder, threads=settings.threads)
+        self.shelf = _OneRun(self._exported)
+
+    def model(self, run_id: str | None = None) -> ConceptModel:
+        """The model of the folder's run; a ModelError where another one is asked for."""
+        self.shelf.chosen(run_id)
+        return self._exported.model
+
+    def encoder(self, name: str) -> Encoder:
+        """The folder's encoder, whatever the name."""
+        return self._exported.encoder
+
+
+class _OneRun(RunShelf):
+    """A shelf with the one run of a folder, which is in use."""
+
+    def __init__(self, exported: ExportedRun) -> None:
+        super().__init__(exported.folder)
+        self._exported = exported
+
+    def infos(self) -> list[RunInfo]:
+        """The folder's run; when it was made the folder does not tell."""
+        return [info_of(self._exported.model.manifest, run_id=self._exported.run_id, created_at="", promoted=True)]
+
+    def broken(self) -> list[tuple[str, str]]:
+        """None: a folder that cannot be used is refused when it is opened."""
+        return []
+
+    def load(self, run_id: str) -> ConceptModel:
+        """The folder's model."""
+        self.chosen(run_id)
+        return self._exported.model
+
+    def encoder_of(self, model: ConceptModel) -> str:
+        """The folder, which holds the encoder."""
+        return str(self.folder)
+
+    def promoted_id(self) -> str:
+        """The id of the folder's run."""
+        return self._exported.run_id
+
+    def chosen(self, run_id: str | None) -> str:
+        """The id of the folder's run; a ModelError where another one is asked for."""
+        if run_id not in (None, self._exported.run_id):
+            raise ModelError("There is no such run.", expected=self._exported.run_id, found=repr(run_id),
+                             hint="the folder holds one run; leave the run out")
+        return self._exported.run_id

@@ -1,0 +1,84 @@
+"""What judging in parts costs above the encoding of the same texts, and how much memory it takes as the input grows."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rebracket_core.encoders import open_encoder
+from rebracket_core.serving.streaming import CHUNK, judge_into
+from rebracket_core.workbench import Workbench
+from tests.bench.ratio import paired
+from tests.bench.texts import distinct_concepts, short_concepts
+
+# REBRACKET_BENCH_ROWS=1000000 measures what is claimed of a million; it takes as long as a million texts take.
+ROWS = int(os.environ.get("REBRACKET_BENCH_ROWS") or 100_000)
+_PEAK = """
+import sys, time
+from pathlib import Path
+from rebracket_core.settings import Settings
+from rebracket_core.workbench import Workbench
+from rebracket_core.serving.streaming import judge_into
+start = time.perf_counter()
+judge_into(Workbench(Settings.from_env()), [sys.argv[1]], folder=Path(sys.argv[2]))
+peak = next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM'))
+print(time.perf_counter() - start, peak)
+"""
+
+
+def stream(bench: Workbench) -> Iterator[dict[str, Any]]:
+    """The cost of the whole way from Parquet to parts against encode alone, then peak memory at two sizes."""
+    encoder = open_encoder(bench.shelf.encoder_of(bench.model()), settings=bench.settings, cached=False)
+    with tempfile.TemporaryDirectory() as room:
+        sets = {
+            "one-line concepts": short_concepts(8192, seed=5),
+            "concepts of 1 to 6 sentences": distinct_concepts(2048, seed=6),
+        }
+        for name, texts in sets.items():
+            source = _table(Path(room) / "in.parquet", texts)
+            number = itertools.count()
+
+            def ours(source: Path = source, number: Iterator[int] = number) -> None:
+                judge_into(bench, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
+
+            def other(texts: list[str] = texts) -> None:
+                for at in range(0, len(texts), CHUNK):
+                    encoder.encode(texts[at : at + CHUNK])
+
+            yield {
+                "what": f"{len(texts):,} {name}, Parquet to parts, against encode alone (time)",
+                "target": "<= 1.11 (rate within 10 %)",
+                "result": paired(ours, other, rounds=3, warm_up=1),
+            }
+        yield from _memory(Path(room))
+
+
+def _memory(room: Path) -> Iterator[dict[str, Any]]:
+    peaks: dict[int, int] = {}
+    for rows in (10_000, ROWS):
+        source = _table(room / f"{rows}.parquet", short_concepts(rows, seed=rows))
+        line = [sys.executable, "-c", _PEAK, str(source), str(room / f"parts-{rows}")]
+        seconds, peak = subprocess.run(line, capture_output=True, text=True, check=True).stdout.split()
+        peaks[rows] = int(peak)
+        yield {
+            "what": f"{rows:,} one-line concepts into parts: concepts a second, peak memory", "target": "",
+            "value": f"{rows / float(seconds):.0f}, {int(peak) / 1e3:.0f} MB",
+        }
+    yield {
+        "what": f"peak memory at {ROWS:,} against 10,000", "target": "flat (at most 1.05)",
+        "value": f"{peaks[ROWS] / peaks[10_000]:.3f}",
+    }
+
+
+def _table(path: Path, texts: list[str]) -> Path:
+    pq.write_table(pa.table({"concept": texts}), path)
+    return path

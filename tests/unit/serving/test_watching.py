@@ -1,0 +1,154 @@
+"""A watched folder: every complete file gets its verdicts once, a half-written one none, a bad one its error."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebracket_core.errors import InputError, StoreError
+from rebracket_core.serving.watching import Watch, verdict_file
+from rebracket_core.workbench.exports import FIELDS
+from tests.conftest import open_home
+
+ROOT = Path(__file__).parents[3]
+TEXT = "A brass key that the archive lists as melted in 1911 opens the same door every night."
+
+
+def told(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(verdict_file(path).read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "written"
+    (place / "thread").mkdir(parents=True)
+    return place
+
+
+@pytest.fixture
+def watching(home: Path, folder: Path) -> Watch:
+    return Watch(open_home(home), folder, settle_s=0.0, keep=False)
+
+
+def test_each_file_gets_the_verdicts_of_its_concepts(watching: Watch, folder: Path) -> None:
+    (folder / "a.yml").write_text(f"concept: {TEXT}\nrainbow_color: Red\n")
+    (folder / "thread" / "b.jsonl").write_text(f'{{"id": "x", "concept": "{TEXT}"}}\n{{"concept": "?"}}\n')
+    for other in ("sound.wav", ".hidden.yml", "c.yml.tmp", "d.lrc"):
+        (folder / other).write_text(TEXT)
+    assert [judged.path.name for judged in watching.look()] == ["a.yml", "b.jsonl"]
+    first, second = told(folder / "a.yml"), told(folder / "thread" / "b.jsonl")
+    assert tuple(first["verdicts"][0]) == FIELDS and first["verdicts"][0]["expected_album"] == "Red"
+    assert (first["n"], first["n_failed"], first["error"]) == (1, 0, None)
+    assert (second["n"], second["n_failed"], second["error"]) == (2, 1, None)
+    assert second["verdicts"][0]["id"] == "x" and second["run_id"] == first["verdicts"][0]["run_id"]
+    assert watching.look() == [] and len(list(folder.rglob("*.verdict.json"))) == 2
+
+
+def test_a_file_that_cannot_be_judged_gets_its_error(watching: Watch, folder: Path) -> None:
+    (folder / "a.yml").write_text("concept: [never closed\n")
+    (folder / "b.json").write_bytes(b"\x00" * 40)
+    (folder / "c.txt").write_text("?! 123")
+    assert [bool(judged.error) for judged in watching.look()] == [True, True, True]
+    assert "no letters" in told(folder / "c.txt")["error"]
+    (folder / "a.yml").write_text(f"concept: {TEXT}\n")
+    assert [judged.error for judged in watching.look()] == [None]
+
+
+def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
+    watching = Watch(open_home(home), folder, settle_s=0.3, keep=False)
+    with (folder / "a.txt").open("w") as file:
+        for _ in range(5):
+            file.write("Half a sentence, ")
+            file.flush()
+            assert watching.look() == []
+            time.sleep(0.1)
+        file.write("and its end.")
+    assert len(watching.settle(threading.Event())) == 1
+    assert told(folder / "a.txt")["verdicts"][0]["text"].endswith("and its end.")
+
+
+def test_a_file_that_changes_while_it_is_read_waits(
+    watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rebracket_core.serving.watching as module
+
+    path = folder / "a.txt"
+    path.write_text("Before.")
+    digest = module.hashlib.file_digest
+    monkeypatch.setattr(module.hashlib, "file_digest", lambda file, kind: (digest(file, kind), path.write_text(TEXT))[0])
+    assert watching.look() == [] and not verdict_file(path).exists()
+    monkeypatch.undo()
+    assert len(watching.look()) == 1 and told(path)["verdicts"][0]["text"] == TEXT
+
+
+def test_nothing_is_judged_twice_over_restarts(home: Path, watching: Watch, folder: Path) -> None:
+    path = folder / "a.txt"
+    path.write_text(TEXT)
+    watching.look()
+    made = verdict_file(path).stat().st_mtime_ns
+    os.utime(path, ns=(1, 1))  # the same bytes, another time
+    again = Watch(open_home(home), folder, settle_s=0.0, keep=False)
+    assert again.look() == [] and verdict_file(path).stat().st_mtime_ns == made
+    verdict_file(path).unlink()
+    assert len(again.look()) == 1
+    verdict_file(path).write_text('{"digest": ')  # cut short by someone else
+    assert len(Watch(open_home(home), folder, settle_s=0.0, keep=False).look()) == 1
+
+
+def test_what_is_not_the_files_fault_is_tried_again(
+    watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import rebracket_core.serving.watching as module
+
+    monkeypatch.setattr(module, "RETRY_S", 0.0)
+    (folder / "a.txt").write_text(TEXT)
+
+    def locked(*_: object, **__: object) -> None:
+        raise StoreError("The history cannot be written.", hint="wait")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching.bench, "validate", locked)
+        assert "cannot be written" in str(watching.look()[0].error)
+    time.sleep(0.01)
+    assert [judged.error for judged in watching.look()] == [None]
+
+
+def test_a_folder_that_is_not_there_is_refused(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        Watch(open_home(home), tmp_path / "none")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_process_misses_nothing_and_ends_cleanly(home: Path, folder: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "REBRACKET_HOME": str(home)}
+    line = [sys.executable, "-m", "rebracket_core.cli", "watch", str(folder), "--settle", "0.3", "--every", "0.1"]
+    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE)
+    wanted = []
+    for k in range(60):
+        path = folder / "thread" / f"{k}.yml"
+        path.write_text(f"concept: {TEXT[:-1]}, number {k}.\n")
+        wanted.append(path)
+        time.sleep(0.02)
+    deadline = time.monotonic() + 120
+    while not all(verdict_file(path).exists() for path in wanted):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said.decode()[-2000:]
+    assert b"60 files judged." in said and b"Traceback" not in said
+    assert all(told(path)["verdicts"][0]["text"].endswith(f"number {path.stem}.") for path in wanted)
+    assert not [p for p in folder.rglob("*") if p.name.endswith(".tmp")]
+    again = subprocess.run([*line, "--once", "--json"], env=env, capture_output=True, timeout=120, check=True)
+    assert json.loads(again.stdout) == {"files": 0, "files_with_errors": 0}
