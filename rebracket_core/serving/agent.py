@@ -162,7 +162,7 @@ def concept_graph(
     if not 1 <= max_tries <= 100:
         raise ConfigError("The number of tries is not allowed.", expected="1 to 100", found=str(max_tries),
                           hint="3 does for most generators")
-    graph = StateGraph(state)
+    graph: Any = StateGraph(state)
     graph.add_node(_GENERATE, generate)
     graph.add_node(_JUDGE, judge_node(ask))
     graph.add_edge(START, _GENERATE)
@@ -182,7 +182,8 @@ def concept_graph(
 
     graph.add_conditional_edges(_GENERATE, offered, [_JUDGE, ends[Branch.REJECT]])
     graph.add_conditional_edges(_JUDGE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
-    return graph.compile()
+    compiled: CompiledStateGraph[Any, Any, Any, Any] = graph.compile()
+    return compiled
 
 
 def _judged(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:

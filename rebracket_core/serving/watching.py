@@ -143,10 +143,10 @@ class Watch:
             return _failure(path, str(error))
         told = [ordered(verdict.to_dict()) for verdict in verdicts]
         failed = sum(v["error"] is not None for v in told)
-        error = told[0]["error"] if told and failed == len(told) else None
+        said = told[0]["error"] if told and failed == len(told) else None
         run_id = told[0]["run_id"] if told else None
         return {"file": path.name, "digest": digest, "run_id": run_id, "n": len(told), "n_failed": failed,
-                "error": error, "verdicts": told}
+                "error": said, "verdicts": told}
 
     def _write(self, path: Path, look: Look, document: dict[str, Any]) -> Judged | None:
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
