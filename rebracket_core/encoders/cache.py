@@ -54,6 +54,11 @@ class CachedEncoder:
         """The window of the encoder below."""
         return self._encoder.window
 
+    @property
+    def bare(self) -> Encoder:
+        """The encoder below, which remembers nothing."""
+        return self._encoder
+
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """Vectors (n, dim) float32 in the order of `texts`, rows of length 1, made only where none is remembered."""
         listed = checked_texts(texts)
