@@ -182,7 +182,8 @@ def concept_graph(
 
     graph.add_conditional_edges(_GENERATE, offered, [_JUDGE, ends[Branch.REJECT]])
     graph.add_conditional_edges(_JUDGE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
-    return graph.compile()
+    compiled: CompiledStateGraph[Any, Any, Any, Any] = graph.compile()
+    return compiled
 
 
 def _judged(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.encoders import open_encoder
+from rebracket_core.encoders import CachedEncoder
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.serving.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict
@@ -37,7 +37,8 @@ class StreamJudge:
 
     def __init__(self, bench: Workbench, order: Order) -> None:
         self._model = bench.model(order.run_id)
-        self._encoder = open_encoder(bench.shelf.encoder_of(self._model), settings=bench.settings, cached=False)
+        encoder = bench.encoder(bench.shelf.encoder_of(self._model))
+        self._encoder = encoder.beneath if isinstance(encoder, CachedEncoder) else encoder
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
         self._prints = prints_of(self._model)
         self._max_chars = order.max_text_chars

@@ -122,8 +122,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (VerdictKind, Reason, State)):
         return value.value
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
+    if type(value) is MappingProxyType or isinstance(value, Mapping):
+        return {key: inner if type(inner) in _SIMPLE else _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
 
 

@@ -112,7 +112,7 @@ class Collector(Intake):
         """Keep a concept under an id that no other has; a repeated one is numbered and noted."""
         if len(self._concepts) >= self.limits.max_rows:
             raise DataError("The source holds too many concepts.", expected=f"at most {self.limits.max_rows}",
-                            found="more", hint="split it", where=self.given)
+                            found="more", hint="split it, or judge it with --parts", where=self.given)
         number = self._seen[concept.id] = self._seen.get(concept.id, 0) + 1
         concept_id = concept.id if number == 1 else f"{concept.id}#{number}"
         if number > 1:
