@@ -68,6 +68,7 @@ def as_int8(graph: bytes, batches: Sequence[tuple[Ints, Ints]]) -> bytes:
         quantize_static(
             model, target, Reader(), quant_format=QuantFormat.QDQ, op_types_to_quantize=list(_LINEAR),
             nodes_to_quantize=linear, per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},  # of what comes out of contributed operators
         )
         return target.read_bytes()
 

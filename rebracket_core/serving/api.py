@@ -90,7 +90,10 @@ class Service:
         """Nothing, ever; takes a newly promoted run over."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
+            except Exception:  # the run in use goes on answering, and the next look may be a better one
+                logger.exception("The promoted run could not be looked at.")
 
     async def judge(self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change) -> list[dict[str, Any]]:
         """The verdicts in order; concepts of one request may be answered by two runs where the server compares them."""
