@@ -73,9 +73,19 @@ def as_int8(graph: bytes, batches: Sequence[tuple[Ints, Ints]]) -> bytes:
 
 
 def _named(model: Any) -> Any:
-    """The model; its nodes get names, by which the quantiser is told what to do."""
+    """The model as the quantiser needs it: nodes with names, and the type of what goes in and out of linear layers.
+
+    ONNX finds no types behind contributed operators, and what has no type would be left as it is.
+    """
+    from onnx import TensorProto, helper
+
+    told = {info.name for info in (*model.graph.value_info, *model.graph.input, *model.graph.output)}
     for at, node in enumerate(model.graph.node):
         node.name = node.name or f"node_{at}"
+        if node.op_type in _LINEAR:
+            for name in sorted({node.input[0], node.output[0]} - told):
+                told.add(name)
+                model.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     return model
 
 

@@ -15,9 +15,10 @@ from rebracket_core.encoders.device import helper_places
 from rebracket_core.encoders.windows import Padded
 from rebracket_core.errors import EncoderError
 
-# Padded tokens of a batch. Small batches keep a layer's activations in the core's cache: at 75 tokens a text, 512 took 0.6
-# of sentence-transformers' time where 16 texts a batch took 0.74.
-BATCH_TOKENS = 512
+# Padded tokens of a batch. Small batches keep a layer's activations in the core's cache, and sixteen short texts of a busy
+# server become one batch a core: 256 took 7.5 ms of processor time a short text and 21.6 a text of 75 tokens, 512 took 8.8
+# and 24.4 (medians of paired rounds on a busy machine); 192 was no better.
+BATCH_TOKENS = 256
 
 # How long a thread waits awake for the next operation of a forward pass. Asleep at once, a text that fills the window took
 # 41 ms, and 37 with 100 microseconds; without a limit it takes 34, but slows down everything else that the machine does.

@@ -94,10 +94,13 @@ class Service:
         loop, tested_s = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(REFRESH_S)
-            await loop.run_in_executor(None, self.desk.refresh)
-            if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
-                await loop.run_in_executor(None, self.test_drift)
-                tested_s = loop.time()
+            try:
+                await loop.run_in_executor(None, self.desk.refresh)
+                if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
+                    await loop.run_in_executor(None, self.test_drift)
+                    tested_s = loop.time()
+            except Exception:  # the run in use goes on answering, and the next look may be a better one
+                logger.exception("The promoted run could not be looked at.")
 
     def test_drift(self) -> None:
         """Nothing; the counts hold what the test of drift says of the texts that the run in use was asked."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from rebracket_core.errors import RebracketError
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -16,6 +21,15 @@ R = TypeVar("R")
 
 class QueueFull(Exception):
     """So many items wait that another request is better asked to come again."""
+
+
+class WorkerLost(RebracketError):
+    """The thread that judges ended in the middle of its work; another one has taken its place."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            "The worker that judged this ended.", expected="an answer", found=found, hint="ask again; another worker is there"
+        )
 
 
 @dataclass(slots=True)
@@ -42,7 +56,7 @@ class Batcher(Generic[T, R]):
         self._running: asyncio.Future[None] | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        self._thread = _worker()
 
     @property
     def queued(self) -> int:
@@ -74,7 +88,14 @@ class Batcher(Generic[T, R]):
         loop = asyncio.get_running_loop()
         while self._jobs:
             batch = self._take()
-            await loop.run_in_executor(self._thread, self._answer, batch, loop)
+            try:
+                await loop.run_in_executor(self._thread, self._answer, batch, loop)
+            except Exception as error:  # the thread itself: it could not be started, or was shut down
+                logger.error("The worker is lost and another one is started: %s", error)
+                self._thread.shutdown(wait=False)
+                self._thread = _worker()
+                for job in batch:
+                    _fail(job.answer, WorkerLost(str(error)))
             self._queued -= sum(len(job.items) for job in batch)
         self._busy = False
         self._idle.set()
@@ -91,7 +112,9 @@ class Batcher(Generic[T, R]):
     def _answer(self, batch: list[_Job[T, R]], loop: asyncio.AbstractEventLoop) -> None:
         try:
             results = self._work(batch[0].kind, list(itertools.chain.from_iterable(job.items for job in batch)))
-        except Exception as error:
+        except BaseException as raised:
+            # What is no Exception (a library that calls sys.exit) would stop the event loop if it got there.
+            error = raised if isinstance(raised, Exception) else WorkerLost(type(raised).__name__)
             if len(batch) == 1:
                 loop.call_soon_threadsafe(_fail, batch[0].answer, error)
             else:  # one request's trouble is not another's: each is tried alone
@@ -102,6 +125,10 @@ class Batcher(Generic[T, R]):
         for job in batch:
             loop.call_soon_threadsafe(_give, job.answer, results[at : at + len(job.items)])
             at += len(job.items)
+
+
+def _worker() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="judge")
 
 
 def _give(answer: asyncio.Future[list[R]], result: list[R]) -> None:

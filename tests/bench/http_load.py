@@ -49,7 +49,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         with contextlib.suppress(OSError, http.client.HTTPException), Caller(port) as caller:
-            if caller.get("/health") == 200:
+            if caller.get("/health")[0] == 200:
                 return
         time.sleep(0.1)
     raise RuntimeError("the server was not ready in time")
@@ -67,12 +67,11 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, path: str) -> int:
-        """The status of the answer, which is read and dropped."""
+    def get(self, path: str) -> tuple[int, bytes]:
+        """The status and the body of the answer."""
         self._http.request("GET", path)
         answer = self._http.getresponse()
-        answer.read()
-        return answer.status
+        return answer.status, answer.read()
 
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """The status and the body of the answer."""

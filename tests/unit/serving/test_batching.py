@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 import pytest
 
-from rebracket_core.serving.batching import Batcher, QueueFull
+from rebracket_core.serving.batching import Batcher, QueueFull, WorkerLost
 
 
 def test_a_lone_request_is_worked_on_at_once_and_a_crowd_in_batches() -> None:
@@ -89,3 +89,27 @@ def test_a_full_queue_says_so_and_takes_again_later() -> None:
         assert await batcher.submit(list(range(9))) == list(range(9))  # larger than the queue, but alone
 
     asyncio.run(crowd())
+
+
+def test_a_worker_that_ends_is_told_and_another_takes_its_place() -> None:
+    trouble: list[type[BaseException]] = [SystemExit, KeyboardInterrupt, MemoryError]
+
+    def work(_: Hashable, items: list[int]) -> list[int]:
+        if 13 in items:
+            raise trouble.pop(0)
+        return items
+
+    async def ask() -> None:
+        batcher: Batcher[int, int] = Batcher(work, batch_items=8, max_queued=100)
+        for lost in (WorkerLost, WorkerLost, MemoryError):
+            with pytest.raises(lost):
+                await asyncio.wait_for(batcher.submit([13]), 5)
+            assert await asyncio.wait_for(batcher.submit([1]), 5) == [1]
+        batcher._thread.shutdown()  # what a thread that cannot be started any more looks like
+        with pytest.raises(WorkerLost):
+            await asyncio.wait_for(batcher.submit([2]), 5)
+        assert await asyncio.wait_for(batcher.submit([3]), 5) == [3]
+        await asyncio.wait_for(batcher.drain(), 5)
+        assert batcher.queued == 0
+
+    asyncio.run(ask())
