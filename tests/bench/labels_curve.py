@@ -145,6 +145,9 @@ def orders(bench: Workbench, encoder: Encoder) -> Iterator[str]:
         gains = curve - curves[Order.RANDOM]
         ends = ("", "") if order is Order.RANDOM else (_interval(gains[:, 1:].mean(axis=1)), _interval(gains[:, -1]))
         yield f"| {order} | {means} | {ends[0]} | {ends[1]} |"
+    over = {order: (curve - curves[Order.RANDOM])[:, 1:].mean(axis=1) for order, curve in curves.items()}
+    better = [str(order) for order, gain in over.items() if order is not Order.RANDOM and _ends(gain)[1] > 0]
+    yield f"\nBetter than chance on average: {', '.join(better)}." if better else "\nNone can be told from chance on average."
 
 
 def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iterator[str]:
