@@ -10,7 +10,7 @@ from typing import Any
 from rebracket_core.annotation.agreement import FEWEST_ITEMS, Agreement, alpha
 from rebracket_core.annotation.ballots import Basis, axis_basis, axis_votes, type_basis, type_votes, unaided
 from rebracket_core.annotation.disagreement import Distance
-from rebracket_core.annotation.kappas import cohen, fleiss
+from rebracket_core.annotation.kappas import cohen, fleiss, gwet
 from rebracket_core.annotation.values import Item, Label
 from rebracket_core.annotation.votes import Votes
 from rebracket_core.errors import InputError
@@ -98,6 +98,7 @@ def _axis(labels: Sequence[Label], axis: str, *, seed: int, fewest: int) -> Ques
         _or_why(votes, Distance.JENSEN_SHANNON, seed=seed, fewest=fewest),
         _renamed(alpha(hard, Distance.NOMINAL, seed=seed, fewest=fewest), "alpha, hard labels alone"),
         fleiss(votes, seed=seed, fewest=fewest),
+        gwet(votes, seed=seed, fewest=fewest),
     ]
     people = sorted(hard.annotators)
     pairs = [cohen(votes, a, b, seed=seed, fewest=fewest) for a, b in list(combinations(people, 2))[:MOST_PAIRS]]

@@ -1,4 +1,7 @@
-"""Cohen's kappa of two people and Fleiss' kappa of many, on hard labels; from statsmodels, with item-bootstrap intervals."""
+"""Cohen's kappa of two people, Fleiss' kappa and Gwet's AC1 of many, on hard labels, with item-bootstrap intervals.
+
+The kappas come from statsmodels; the one library with AC1 asks for a scipy that nothing else here runs with.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,21 @@ def fleiss(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: i
     return _with_interval(name, cells, _fleiss_parts, basis=basis, seed=seed, replicates=replicates)
 
 
+def gwet(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
+    """Gwet's AC1 (2008) of hard labels, items with any number of them (Gwet 2014): where nearly all labels are of one mode,
+    kappa is near 0 although people hardly ever differ, and AC1 is not."""
+    name = "Gwet's AC1"
+    hard = votes.hard()
+    usable = hard.pairable()
+    basis: dict[str, Any] = {"n_items": len(usable.items), "n_labels": len(usable), "n_annotators": len(usable.annotators)}
+    reason = why_none(votes, usable, fewest=fewest)
+    if reason:
+        return Agreement(name, None, None, None, None, None, **basis, why=reason)
+    cells = np.zeros((len(hard.items), len(votes.categories)))
+    np.add.at(cells, (hard.item, hard.chosen), 1.0)
+    return _with_interval(name, cells, _gwet_parts, basis=basis, seed=seed, replicates=replicates)
+
+
 def _with_interval(
     name: str, cells: np.ndarray, parts: _Parts, *, basis: dict[str, Any], seed: int, replicates: int
 ) -> Agreement:
@@ -60,7 +78,8 @@ def _with_interval(
     above, below = parts(draws.astype(np.float64), cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         low, high = interval(np.where(below < 1.0 - 1e-12, (above - below) / (1.0 - below), np.nan))
-    return Agreement(name, _from_library(cells, parts), low, high, float(observed[0]), float(expected[0]), **basis)
+    value = float((observed[0] - expected[0]) / (1.0 - expected[0])) if parts is _gwet_parts else _from_library(cells, parts)
+    return Agreement(name, value, low, high, float(observed[0]), float(expected[0]), **basis)
 
 
 def _from_library(cells: np.ndarray, parts: _Parts) -> float:
@@ -88,3 +107,17 @@ def _fleiss_parts(draws: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.
     total = draws.sum(axis=1)
     shares = draws @ cells / (total * raters)[:, None]
     return draws @ agreed / total, (shares**2).sum(axis=1)
+
+
+def _gwet_parts(draws: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(b,) observed and expected agreement of (b, items) draws; `cells` is (items, k), how many chose each category.
+
+    Items with one label count for how common the categories are, and not for what is observed.
+    """
+    raters = cells.sum(axis=1)
+    paired = raters > 1
+    agreed = ((cells**2).sum(axis=1) - raters)[paired] / (raters * (raters - 1.0))[paired]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = draws[:, paired] @ agreed / draws[:, paired].sum(axis=1)
+    shares = draws @ (cells / raters[:, None]) / draws.sum(axis=1)[:, None]
+    return observed, (shares * (1.0 - shares)).sum(axis=1) / (cells.shape[1] - 1)

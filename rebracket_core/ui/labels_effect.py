@@ -38,7 +38,7 @@ def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
     else:
         st.caption(
             f"On the {count(effect.fixed.n_rows, 'labelled texts')} that were drawn by chance, taking what people say as the "
-            "truth. Neither run had met their songs when it was asked."
+            "truth. Neither run had met their songs when it was asked. The first is the run before, the second this one."
         )
         show_differences(effect.fixed.to_dict(), key=f"{key}.fixed")
     if effect.same is not None:

@@ -19,6 +19,7 @@ from rebracket_core.annotation import (
     Role,
     Submission,
 )
+from rebracket_core.annotation.exchange import Form, export_labels
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
@@ -91,6 +92,22 @@ def test_the_plain_form_writes_through_the_same_service(open_page: Open, service
     assert service.labels("trial") == [] and "Taken back" in app.success[0].value
     app = _press(app, "Skip")
     assert service.progress("trial").n_skipped == 1
+    assert service.replay() == []
+
+
+def test_labels_go_out_as_a_file_and_come_in_again(open_page: Open, service: AnnotationService) -> None:
+    for item in service.items("trial"):
+        _give(service, "bo", item.item_id, "past", "thing", "known")
+    data = export_labels(service, "trial", form=Form.CSV).data
+    app = _as(open_page, LABEL, "ann", label__mode="Plain form")
+    app.selectbox(key="label.files.form").set_value(Form.DOCCANO)
+    app = _press(app, "Make the file")
+    assert not app.exception and not app.error and "It holds 4 of 4 labels" in words(app)
+    file = data.replace(service.labels("trial")[0].label_id.encode(), str(uuid.uuid4()).encode())
+    app.file_uploader(key="label.files.in").set_value(("labels.csv", file, "text/csv")).run()
+    app = _press(app, "Take its labels")
+    assert not app.exception and not app.error
+    assert "0 labels taken, 1 revised, 3 were there already" in app.success[0].value
     assert service.replay() == []
 
 

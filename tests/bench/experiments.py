@@ -27,6 +27,7 @@ from rebracket_core.training.finetune import EncoderTuner
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.training.tuning_options import tunes
 from rebracket_core.workbench import Workbench
+from tests.bench.labels_curve import MARK
 
 DEFAULT = "default"
 CORPORA = {"songs": "segments.parquet", "proposals": "proposals.parquet"}
@@ -253,6 +254,8 @@ def main() -> int:
         )
     torch.set_num_threads(1)
     lines = [_PREFACE]
+    page = asked.out.read_text(encoding="utf-8") if asked.out and asked.out.exists() else ""
+    labels = f"\n{MARK}{page.partition(MARK)[2]}" if MARK in page else ""  # what `labels_curve` wrote stays
     with tempfile.TemporaryDirectory() as home, threadpool_limits(1):
         bench = Workbench(Settings(home=Path(home), database_url=f"sqlite:///{Path(home) / 'workbench.db'}"))
         for corpus, file in CORPORA.items():
@@ -264,7 +267,7 @@ def main() -> int:
                 print(line, flush=True)
                 lines.append(line)
                 if asked.out:
-                    write_bytes(asked.out, "\n".join(lines).encode("utf-8"))
+                    write_bytes(asked.out, ("\n".join(lines) + labels).encode("utf-8"))
     return 0
 
 

@@ -12,10 +12,13 @@ from app_server import ROOT, AppServer
 
 from rebracket_core.annotation import (
     AnnotationService,
+    AxisLabel,
     EventKind,
     Label,
+    LabelValue,
     NewItem,
     ProjectSettings,
+    Submission,
     Suggestion,
     SuggestionPolicy,
 )
@@ -259,15 +262,51 @@ def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, servi
     assert next(label for label in service.labels("trial")).shown_run == ""
 
 
+def _differ(service: AnnotationService) -> None:
+    """A second project, in which two people differ on a text."""
+    service.enrol("Bo")
+    settings = ProjectSettings(overlap=2, blind_share=0.0, random_share=0.0)
+    service.create_project("Parted", [NewItem("one", "A bell that nobody rings.")], by="ann", settings=settings)
+    for who, mode in (("ann", 0), ("bo", 2)):
+        item = service.item("parted", "one")
+        value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][mode]) for axis in AXIS_NAMES}, note="Look at the bell.")
+        given = Submission(f"label-{who}", "one", 1, item.text_digest, value, "2026-01-01T00:00:00Z")
+        assert service.submit("parted", [given], by=who)[0].status == "saved"
+
+
+def test_without_a_server_the_desk_goes_on_and_nothing_stands_over_it(
+    desk: Open, service: AnnotationService, server: AppServer
+) -> None:
+    page = desk()
+    page.evaluate(
+        """() => new MutationObserver((seen) => {
+          window.dialogs = (window.dialogs ?? 0) + seen.flatMap((one) => [...one.addedNodes]).filter(
+            (node) => node.dataset?.testid === "stDialog").length
+        }).observe(document.body, { childList: true })"""
+    )
+    server.kill()
+    page.wait_for_function("() => window.dialogs > 0")
+    page.locator("[data-testid=stDialog]").wait_for(state="detached", timeout=5_000)
+    for key in ["1", "q", "a", "Enter"] * 3:
+        page.keyboard.press(key)
+    page.locator("[data-part=saving]", has_text="offline, 3 kept in this browser").wait_for()
+    server.start()
+    all_saved(page)
+    assert [said(label) for label in service.labels("trial")] == [(0, 0, 0)] * 3
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(desk: Open, scheme: str) -> None:
+def test_axe_finds_no_serious_fault(desk: Open, service: AnnotationService, scheme: str) -> None:
     if not AXE.exists():
         pytest.skip(f"there is no axe-core at {AXE.relative_to(ROOT)} (npm pack axe-core, unpacked there)")
-    page = desk(color_scheme=scheme)
+    _differ(service)
+    trial = "/label?person=ann&label.project=Trial&label."
+    page = desk(f"{trial}ahead=60", color_scheme=scheme)
     root = page.url.split("/label")[0]
     press(page, ["1", "2", "q", "y", "6", "?"])
-    form, cases = "/label?person=ann&label.mode=Plain+form", "/adjudicate?person=ann"
-    for path, there in (("", "Keys"), (form, "Flag it"), (cases, "Nothing waits")):
+    cases = "/adjudicate?person=ann&adjudicate.project="
+    for path, there in (("", "Keys"), (f"{trial}mode=Plain+form", "Flag it"), (f"{cases}Trial", "Nothing waits"),
+                        (f"{cases}Parted", "How does it end?")):
         if path:
             page.goto(root + path)
             page.locator("[data-testid=stMain]", has_text=there).wait_for()

@@ -43,6 +43,31 @@ def _component() -> Any:
     return st.components.v2.component("rebracket.desk", html=_read("desk.html"), css=_read("desk.css"), js=script())
 
 
+_WAKE = """export default function ({ parentElement, setTriggerValue }) {
+  const root = parentElement
+  root.wake = () => setTriggerValue("wake", true)
+  if (root.listens) return
+  root.listens = new AbortController()
+  document.addEventListener("rebracket:wake", () => root.wake(), { signal: root.listens.signal })
+  return () => { root.listens.abort(); root.listens = undefined }
+}
+"""
+
+
+@cache
+def _wake() -> Any:
+    return st.components.v2.component("rebracket.wake", html="<span></span>", js=_WAKE)
+
+
+def let_wake(*, key: str) -> None:
+    """Put on the page, outside of every fragment, what lets the desk ask for the whole page anew.
+
+    A server that was started anew knows no part of the page before it has drawn the page; the desk asks its part again and
+    again and would get no answer.
+    """
+    _wake()(key=key, on_wake_change=lambda: None)
+
+
 def mount(data: Mapping[str, Any], *, key: str) -> None:
     """Put the desk on the page; what it has to say stands in the session state under `key` as `outbox`."""
     _component()(key=key, data=dict(data), on_outbox_change=lambda: None)

@@ -6,10 +6,19 @@ import { View } from "./view.js"
 
 const benches = new WeakMap()
 
+// Without a server Streamlit puts a dialog over everything, which takes the keys. The desk goes on and says "offline" itself.
+function closeConnectionError() {
+  for (const title of document.querySelectorAll("body > [data-testid=stDialog] h2[slot=title]")) {
+    const close = title.parentElement.querySelector("button[aria-label=Close]")
+    if (title.textContent.trim() === "Connection error") close?.click()
+  }
+}
+
 class Bench {
   constructor(root, data) {
     this.root = root
     this.desk = new Desk(data, window.localStorage)
+    this.desk.sender.silence = () => document.dispatchEvent(new Event("rebracket:wake"))
     this.view = new View(root, data, (action) => this.act(action))
     this.view.onMark = () => this.draw()
     this.listen()
@@ -36,6 +45,8 @@ class Bench {
     window.addEventListener("offline", () => this.draw(), { signal })
     window.addEventListener("beforeunload", (event) => { if (this.desk.outbox.fragile && this.desk.pending()) event.preventDefault() }, { signal })
     this.ticking = setInterval(() => this.showSaving(), 500)
+    this.watch = new MutationObserver(() => closeConnectionError())
+    this.watch.observe(document.body, { childList: true })
   }
 
   onKey(event) {
@@ -115,6 +126,7 @@ class Bench {
   close() {
     this.stop.abort()
     clearInterval(this.ticking)
+    this.watch.disconnect()
     clearTimeout(this.beat)
     this.desk.close()
   }

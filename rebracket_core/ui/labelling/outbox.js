@@ -77,6 +77,7 @@ export class Sender {
     this.timer = null
     this.waiting = false
     this.give = null // sets the component's state; the newest one counts
+    this.silence = () => {} // called where no answer came twice: a server that was started anew does not know this page
   }
 
   push() {
@@ -89,9 +90,21 @@ export class Sender {
     this.waiting = entries.length > 0
     if (!this.waiting || !this.give) return
     this.batch += 1
-    const patience = this.patience[Math.min(this.tries, this.patience.length - 1)]
-    this.timer = setTimeout(() => { this.tries += 1; this.send() }, patience)
+    this.timer = setTimeout(() => this.again(), this.wait())
     this.give({ batch: this.batch, entries })
+  }
+
+  wait() {
+    return this.patience[Math.min(this.tries, this.patience.length - 1)]
+  }
+
+  // No answer: the batch is sent again, and every other time the whole page is asked for instead, which brings the batch along.
+  // Both at once would be taken for the desk's own part of the page alone.
+  again() {
+    this.tries += 1
+    if (this.tries % 2) return this.send()
+    this.silence()
+    this.timer = setTimeout(() => this.again(), this.wait())
   }
 
   // The server has answered a batch: what it holds is safe, and what was added meanwhile goes next.

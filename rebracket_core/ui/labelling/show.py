@@ -10,7 +10,7 @@ import streamlit as st
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.errors import error_box, guard
-from rebracket_core.ui.labelling.component import message, mount
+from rebracket_core.ui.labelling.component import let_wake, message, mount
 from rebracket_core.ui.labelling.exchange import Desk
 from rebracket_core.ui.labelling.plain import show_plain
 
@@ -22,9 +22,14 @@ def _desk(project_id: str, person_id: str, ahead: int) -> Desk:
     return Desk(service, service.project(project_id), service.person(person_id), ahead)
 
 
-@st.fragment
 def show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
     """Draw the desk and serve what it says. Its keys rerun this part of the page alone."""
+    _show_desk(project_id=project_id, person_id=person_id, ahead=ahead)
+    let_wake(key="label.wake")
+
+
+@st.fragment
+def _show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
     key = f"label.desk.{person_id}.{project_id}"
     mount(_served(_desk(project_id, person_id, ahead), message(key)), key=key)
 

@@ -11,7 +11,7 @@ import pytest
 
 from rebracket_core.annotation.agreement import Agreement, alpha
 from rebracket_core.annotation.disagreement import Distance, distance_between
-from rebracket_core.annotation.kappas import cohen, fleiss
+from rebracket_core.annotation.kappas import cohen, fleiss, gwet
 from rebracket_core.annotation.votes import Votes, votes_of
 from rebracket_core.errors import InputError
 
@@ -234,3 +234,29 @@ def test_fleiss_takes_the_items_with_the_commonest_number_of_labels() -> None:
     assert fleiss(hard(rows, 2), **FEW).n_items == 10
     assert cohen(hard(rows, 2), "a", "b", **FEW).n_items == 11
     assert "no item of theirs" in cohen(hard([("1", "a", 0), ("2", "b", 0)], 2), "a", "b", **FEW).why
+
+
+def test_gwets_ac1_as_he_published_it() -> None:
+    """Gwet (2002): 125 items, 118 and 2 agreed, kappa -0.0234; Gwet (2014), his four raters with gaps (0.77544)."""
+    rows = []
+    for k, (a, b) in enumerate([(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2):
+        rows += [(f"i{k:03}", "a", a), (f"i{k:03}", "b", b)]
+    skewed = hard(rows, 2)
+    assert cohen(skewed, "a", "b", **FEW).value == pytest.approx(-0.0234, abs=5e-5)
+    found = gwet(skewed, **FEW)
+    assert found.value == pytest.approx(0.9408, abs=5e-5) and found.low < found.value < found.high  # type: ignore[operator]
+    gaps = gwet(krippendorff(), **FEW)
+    assert gaps.value == pytest.approx(0.77544, abs=5e-6) and (gaps.n_items, gaps.n_labels) == (11, 40)
+    assert gwet(hard([("i", "a", 0)], 2), **FEW).value is None
+
+
+def test_the_interval_of_ac1_covers_what_is_true() -> None:
+    def drawn(n: int, seed: int) -> Votes:
+        rng = np.random.default_rng(seed)
+        truth = rng.random(n) < 0.9
+        return hard([(f"i{k:05}", who, int(t ^ (rng.random() < 0.1))) for k, t in enumerate(truth) for who in "abc"], 2)
+
+    true = gwet(drawn(20_000, 0), seed=1, replicates=10).value
+    found = [gwet(drawn(80, seed), seed=seed, replicates=300) for seed in range(1, 41)]
+    inside = sum(one.low <= true <= one.high for one in found)  # type: ignore[operator]
+    assert inside >= 33  # of 40; 38 are to be expected
