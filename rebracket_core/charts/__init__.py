@@ -24,6 +24,7 @@ from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_cur
 from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._transmigration import path_ternary
+from rebracket_core.charts._tuning import newest_warning, tuning_curves, tunings
 from rebracket_core.charts._votes import AxisVote, votes_ternary
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "newest_warning",
     "option_importance",
     "part_gaps",
     "path_ternary",
@@ -76,5 +78,7 @@ __all__ = [
     "score_intervals",
     "share_pairs",
     "trial_values",
+    "tuning_curves",
+    "tunings",
     "votes_ternary",
 ]
