@@ -20,12 +20,13 @@ from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
 from tests.bench.deberta import deberta
 from tests.bench.heads import heads
+from tests.bench.launch import launches
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 from tests.bench.setfit import setfit
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "setfit", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "setfit", "launch", "quality")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -43,6 +44,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from heads(threads=thread_count(bench.settings))
     elif part == "map":
         yield from maps()
+    elif part == "launch":
+        yield from launches(bench)
     elif part == "setfit":
         yield from setfit(bench, threads=thread_count(bench.settings))
     elif corpus is None:
