@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import time
@@ -18,6 +19,9 @@ from rebracket_core.workbench import Workbench
 ROUNDS = 3
 _CHROMIUM = Path("/usr/bin/chromium")
 _LATEST_S = 120.0
+# So many drawings of the page are timed a round; the training is cancelled then.
+_DRAWN = 15
+_OVER = re.compile("It is trained|It was cancelled")
 # Notes when the page begins and ends a run of its script.
 _NOTE = """() => {
   window.drawn = []; let since = null;
@@ -67,7 +71,7 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
 
 
 def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
-    """The same in a browser: from the press to the first curve, and each second's drawing of the page until it is through."""
+    """The same in a browser: from the press to the first curve, and the page's drawings of each second after it."""
     from playwright.sync_api import sync_playwright
 
     from tests.browser.app_server import AppServer
@@ -95,8 +99,11 @@ def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
                 page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
                 seconds.append(time.perf_counter() - start)
                 page.evaluate(_NOTE)
-                page.get_by_text("It is trained").wait_for()
+                page.wait_for_function(f"window.drawn.length >= {_DRAWN} || document.body.innerText.includes('It is trained')")
                 drawn += page.evaluate("window.drawn")
+                if (cancel := page.get_by_role("button", name="Cancel", exact=True)).is_visible():
+                    cancel.click()
+                page.get_by_text(_OVER).wait_for()
             browser.close()
     finally:
         server.stop()
