@@ -26,6 +26,7 @@ from rebracket_core.charts._search import option_importance, trial_values
 from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
 from rebracket_core.charts._traffic import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts._transmigration import path_ternary
+from rebracket_core.charts._tuning import newest_warning, tuning_curves, tunings
 from rebracket_core.charts._votes import AxisVote, votes_ternary
 from rebracket_core.charts._word_shares import word_shares
 
@@ -67,6 +68,7 @@ __all__ = [
     "loss_curves",
     "loss_of_folds",
     "loss_overlay",
+    "newest_warning",
     "option_importance",
     "part_gaps",
     "path_ternary",
@@ -82,6 +84,8 @@ __all__ = [
     "score_intervals",
     "share_pairs",
     "trial_values",
+    "tuning_curves",
+    "tunings",
     "verdicts_over_time",
     "votes_ternary",
     "word_shares",

@@ -19,7 +19,8 @@ def trial_values(trials: Sequence[tuple[int, float]], *, what: str) -> go.Figure
         go.Scatter(x=numbers, y=values, mode="markers", hovertemplate="trial %{x}: %{y:.3f}<extra></extra>",
                    marker={"size": 10, "color": ALBUM_COLOURS["Violet"], "line": EDGE}),
     ])
-    figure.update_xaxes(title="trial", tickformat="d", nticks=8)
+    # Few trials would have ticks between them, each shown as the whole number beside it.
+    figure.update_xaxes(title="trial", tickformat="d", **({"dtick": 1} if not numbers or max(numbers) < 9 else {"nticks": 8}))
     figure.update_yaxes(title=plain(what.replace("_", " ")))
     last = f"the best is {min(values):.3f}, at trial {numbers[values.index(min(values))]}" if values else "none went through"
     return finish(figure, title="The trials", height=320,

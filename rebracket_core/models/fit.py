@@ -137,15 +137,17 @@ def _minimise(
     """(M, r, 27) weights and (M, 27) biases of the members, each at its best step."""
     import torch
 
+    from rebracket_core.models.lbfgs import LightLBFGS
+
     told = Training.of(targets, member_weights=member_weights, options=options)
     x = torch.from_numpy(rotated)
     weight = torch.zeros(told.members, rotated.shape[1], N_OUTPUTS, requires_grad=True)
     bias = torch.zeros(told.members, N_OUTPUTS, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], lr=1.0, max_iter=4, history_size=12, line_search_fn="strong_wolfe")
+    optimiser = LightLBFGS([weight, bias], lr=1.0, max_iter=4, history_size=12, line_search_fn="strong_wolfe")
     best = told.best(weight, bias)
 
     def closure() -> torch.Tensor:
-        optimiser.zero_grad()
+        optimiser.forget()
         loss = told.penalised(logits_of(x, weight, bias), weight)
         loss.backward()  # type: ignore[no-untyped-call]
         return loss

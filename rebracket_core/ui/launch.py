@@ -12,7 +12,8 @@ from rebracket_core.corpus.audit_report import Level
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.jobs.places import HERE, places
 from rebracket_core.settings import Settings
-from rebracket_core.training.config import SPLITS, TrainingConfig
+from rebracket_core.training.config import SPLITS, WEIGHTINGS, TrainingConfig
+from rebracket_core.training.tuning_options import PRECISIONS, TRUNK_WEIGHTINGS
 from rebracket_core.ui import audit, doubt, site
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.sentences import count, units
@@ -34,7 +35,7 @@ _SPLITS = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option of the config as the form asks for it; `low`, `high` and `step` are for numbers."""
+    """One option of the config as the form asks for it; `low`, `high` and `step` are for numbers, `words` for a few words."""
 
     name: str
     label: str
@@ -42,6 +43,7 @@ class Choice:
     low: float | None = None
     high: float | None = None
     step: float | None = None
+    words: tuple[str, ...] = ()
 
 
 MEMBERS = Choice(
@@ -53,6 +55,11 @@ MEMBERS = Choice(
     high=50,
     step=1,
 )
+METHOD_NAMES = {
+    "frozen": "The heads alone",
+    "full": "The heads and the whole encoder",
+    "lora": "The heads and small additions to the encoder (LoRA)",
+}
 METHODS = {
     "frozen": "The encoder stays as it is and only the heads learn: seconds, and the best start.",
     "full": "All of the encoder's weights learn too. It can fit the texts more closely, takes minutes to hours, and each fold "
@@ -74,9 +81,22 @@ TUNING = (
         "Empty: all learns in every epoch. heads:1, all:3 trains the heads for one epoch, then all for three.",
     ),
     Choice(
+        "stop_after", "Stop after",
+        "So many epochs without a gain on the groups held back end the training, and the best epoch is kept. 0 holds nothing "
+        "back and keeps the last epoch.",
+        low=0, high=1000, step=1,
+    ),
+    Choice("held_share", "Held back", "The share of groups that is held back for it.", low=0.01, high=0.5, step=0.025),
+    Choice(
         "weighting", "Weighting",
-        "fixed, uncertainty, or a way to balance the questions' gradients on the encoder: gradnorm, pcgrad, upgrad, imtl_g, "
-        "aligned_mtl, mgda, dualproj.",
+        "fixed takes the questions' weights as they are; uncertainty lets their losses weigh themselves; the others balance "
+        "the questions' gradients on the encoder.",
+        words=(*WEIGHTINGS, *TRUNK_WEIGHTINGS),
+    ),
+    Choice(
+        "precision", "Precision",
+        "auto is bf16 on a GPU that has it, else fp32. Halves (bf16, fp16) are quicker and take less memory, on a GPU alone.",
+        words=PRECISIONS,
     ),
     Choice("processes", "Processes", "So many share each batch: one a GPU, or some cores each.", low=1, high=64, step=1),
 )
@@ -173,7 +193,10 @@ def choose_config(settings: Settings) -> TrainingConfig:
     split = st.radio("Split", SPLITS, captions=[_SPLITS.get(name, "") for name in SPLITS], key="launch.split")
     if split == _LEAKED:
         st.text_input("Type leaked to confirm", key="launch.confirm", width=320)
-    method = st.radio("Encoder's part", list(METHODS), captions=list(METHODS.values()), key="launch.method")
+    method = st.radio(
+        "What learns", list(METHODS), format_func=lambda name: METHOD_NAMES[name], captions=list(METHODS.values()),
+        key="launch.method",
+    )
     tuning: dict[str, Any] = {}
     if method != "frozen":
         with st.expander("How the encoder learns", icon=":material/school:", key="launch.tuning"):
@@ -195,12 +218,14 @@ def _ask(choice: Choice, default: TrainingConfig) -> Any:
     """Draw one option with its meaning, as its default value says: a switch, a number or a word."""
     value, key = getattr(default, choice.name), f"launch.{choice.name}"
     chosen: Any
-    if isinstance(value, bool):
+    if choice.words:
+        chosen = st.selectbox(choice.label, choice.words, index=choice.words.index(value), key=key, width=320)
+    elif isinstance(value, bool):
         chosen = st.toggle(choice.label, value=value, key=key)
     elif isinstance(value, int | float):
         kind = type(value)
         low, high, step = (kind(n) if n is not None else None for n in (choice.low, choice.high, choice.step))
-        fine = "%.6f" if isinstance(step, float) and step < 1e-3 else None
+        fine = _format(step) if isinstance(step, float) else None
         chosen = st.number_input(
             choice.label, value=value, min_value=low, max_value=high, step=step, format=fine, key=key, width=320
         )
@@ -209,6 +234,11 @@ def _ask(choice: Choice, default: TrainingConfig) -> Any:
         chosen = st.text_input(choice.label, value=shown, key=key, width=320)
     st.caption(choice.meaning)
     return chosen
+
+
+def _format(step: float) -> str | None:
+    """How a number of such steps is written, where two digits after the point would hide some; None where they do."""
+    return "%.6f" if step < 1e-3 else "%.3f" if round(step, 2) != step else None
 
 
 def config_yaml(config: TrainingConfig) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from rebracket_core.charts import loss_curves, loss_of_folds, right_curves, right_so_far
+from rebracket_core.charts import (
+    loss_curves,
+    loss_of_folds,
+    newest_warning,
+    right_curves,
+    right_so_far,
+    tuning_curves,
+    tunings,
+)
 from rebracket_core.jobs import RunState, Status
 from rebracket_core.ui import site
 from rebracket_core.ui.errors import guard
@@ -188,8 +196,13 @@ def _buttons(workbench: Workbench, state: RunState) -> None:
 
 def _show_curves(watch: RunWatch) -> None:
     leaked = is_leaked(watch.state)
+    if warning := newest_warning(watch.points):
+        st.warning(escape(warning), icon=":material/balance:")
     left, right = st.columns(2)
-    if loss_of_folds(watch.points):
+    if tunings(watch.points):
+        with left:
+            show(tuning_curves(watch.points), key="launch.tuning_loss")
+    elif loss_of_folds(watch.points):
         with left:
             show(loss_curves(watch.points, leaked=leaked), key="launch.loss")
     if right_so_far(watch.points):

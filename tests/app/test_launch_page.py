@@ -114,6 +114,30 @@ def test_choices_go_into_the_run(open_page: Open, home: Path, launched: list[str
     assert _specs(home)[launched[0]]["config"] == chosen.to_dict()
 
 
+def test_choices_of_an_encoder_that_learns_go_into_the_run(open_page: Open, home: Path, launched: list[str]) -> None:
+    app = open_page(PAGE)
+    app.radio(key="launch.method").set_value("lora").run()
+    app.number_input(key="launch.stop_after").set_value(3)
+    app.number_input(key="launch.held_share").set_value(0.25)
+    app.selectbox(key="launch.precision").set_value("fp32")
+    app.selectbox(key="launch.weighting").set_value("pcgrad").run()
+    app.button(key="launch.go").click().run()
+    assert not app.exception and not app.error
+    chosen = TrainingConfig(method="lora", stop_after=3, held_share=0.25, precision="fp32", weighting="pcgrad")
+    assert _specs(home)[launched[0]]["config"] == chosen.to_dict()
+
+
+@pytest.mark.parametrize("run", ["running"], indirect=True)
+def test_an_encoder_that_learns_shows_its_loss_and_its_warning(run: RunFolder, open_page: Open) -> None:
+    told = {"tuning": "fold-0", "epoch": 0.5, "warning": "album is **20** times"}
+    points = [{**told, "step": step, "tuning_loss": 3.0 / step} for step in (1, 2)]
+    (run.attempts()[-1] / "metrics.jsonl").write_text("".join(json.dumps(p) + "\n" for p in points), encoding="utf-8")
+    app = _at(open_page, run.run_id)
+    assert not app.exception and len(app.get("plotly_chart")) == 1
+    assert "Loss while the encoder learns" in app.get("plotly_chart")[0].proto.spec
+    assert any(r"album is \*\*20\*\* times" in box.value for box in app.warning)
+
+
 def test_a_leaked_split_wants_its_name_first(open_page: Open, home: Path, launched: list[str]) -> None:
     before = _specs(home)
     app = open_page(PAGE)

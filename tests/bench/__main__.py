@@ -21,6 +21,7 @@ from tests.bench import quality, speed
 from tests.bench.annotation import annotation
 from tests.bench.deberta import deberta
 from tests.bench.heads import heads
+from tests.bench.launch import launches
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 from tests.bench.review import review_rows
@@ -55,6 +56,7 @@ PARTS: dict[str, Part] = {
     "deberta": lambda bench, _corpus: deberta(threads=thread_count(bench.settings)),
     "heads": lambda bench, _corpus: heads(threads=thread_count(bench.settings)),
     "setfit": lambda bench, _corpus: setfit(bench, threads=thread_count(bench.settings)),
+    "launch": lambda bench, _corpus: launches(bench),
     "map": lambda _bench, _corpus: maps(),
     "annotation": lambda _bench, _corpus: annotation(),
     "serving": lambda bench, _corpus: serving(bench),

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from rebracket_core.encoders import open_encoder
 from rebracket_core.models.fit import HeadTargets, fit_heads
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES, album_targets
+from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.crossfit import fit_options
 from tests.bench.ratio import paired
+from tests.bench.texts import distinct_concepts
 
 ROWS, DIM, MEMBERS = 11_605, 384, 5
+_TEXTS = 64
 _RANK, _SONGS_PER_ALBUM, _NOISE = 40, 12, 1.2
 
 
@@ -88,10 +92,19 @@ def heads(*, n: int = ROWS, dim: int = DIM, threads: int = 1, rounds: int = 5) -
             }
             many, one = fit(MEMBERS), fit(1)
             yield {
-                "what": f"prediction with five members, against one member: {rows}",
+                "what": f"logits of five members from vectors, against one member: {rows}",
                 "target": "<= 1.1",
                 "result": paired(
                     lambda: many.logits(made.x), lambda: one.logits(made.x), rounds=4 * rounds + 1, rest_s=0.02
+                ),
+            }
+            encoder = open_encoder("minilm", settings=Settings.from_env(), cached=False)
+            texts = distinct_concepts(_TEXTS, seed=0)
+            yield {
+                "what": f"prediction with five members, against one member: {_TEXTS} texts, uncached",
+                "target": "<= 1.1",
+                "result": paired(
+                    lambda: many.logits(encoder.encode(texts)), lambda: one.logits(encoder.encode(texts)), rounds=2 * rounds + 1
                 ),
             }
     finally:

@@ -1,5 +1,8 @@
 """Heads: golden losses, one pass equals one by one, exact rotation, the same seed the same numbers."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -110,3 +113,19 @@ def test_a_learnable_rule_is_learnt() -> None:
     logits = fit_heads(x, y, member_weights=weights, options=FitOptions(strength=100.0)).logits(x[:80])
     assert (logits[..., ALBUM].mean(1).argmax(1) == album[:80]).mean() > 0.85
     assert logits[..., AXIS].shape[-1] == 9 and CONFIDENCE == 9
+
+
+def test_a_fit_does_not_wait_for_the_compiler_of_torch() -> None:
+    """Its import takes nearly as long as torch's own, and a training of heads takes a second."""
+    code = """
+import sys
+import numpy as np
+from rebracket_core.models.fit import FitOptions, HeadTargets, fit_heads
+ones, n = np.ones, 12
+y = HeadTargets(ones((n, 3, 3)) / 3, ones((n, 3)), ones(n), ones(n), np.arange(n) % 9, ones((n, 8)), ones(n), ones(n))
+x = np.random.default_rng(0).normal(size=(n, 4)).astype(np.float32)
+fit_heads(x, y, member_weights=ones((1, n), np.float32), options=FitOptions(max_steps=2))
+print("torch._dynamo" in sys.modules)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
