@@ -19,12 +19,13 @@ from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
 from tests.bench.deberta import deberta
+from tests.bench.explain import explain
 from tests.bench.heads import heads
 from tests.bench.map import maps
 from tests.bench.ratio import Ratio
 
 _MARK = "<!-- figures -->"
-PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "quality")
+PARTS = ("speed", "cold", "scale", "deberta", "heads", "map", "explain", "quality")
 
 
 def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[str, Any]]:
@@ -42,6 +43,8 @@ def _rows(part: str, *, bench: Workbench, corpus: Path | None) -> Iterator[dict[
         yield from heads(threads=thread_count(bench.settings))
     elif part == "map":
         yield from maps()
+    elif part == "explain":
+        yield from explain(bench)
     elif corpus is None:
         yield {"what": "figures on the users' corpus", "target": "", "value": "not measured: set REBRACKET_CORPUS"}
     else:
