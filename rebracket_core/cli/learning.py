@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.ending import DONE, command, out, tell
+from rebracket_core.cli.explaining import tell_replay
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
@@ -64,6 +65,7 @@ def train(
         out.json(info.to_dict())
     else:
         out.text(run_text(info))
+        tell_replay(bench, info.run_id)
     return DONE
 
 
