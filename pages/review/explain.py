@@ -59,4 +59,4 @@ with guard():
 
 st.subheader("Ledger of counterfactuals", anchor=False)
 with guard():
-    flips.show_ledger(workbench, found.run_id)
+    flips.show_ledger(workbench, found.run_id, key="explain")

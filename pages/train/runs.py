@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rebracket_core.ui import handover, shelf, site
+from rebracket_core.ui import flips, handover, shelf, site
 from rebracket_core.ui.bench import bench
 from rebracket_core.ui.comparison import compare_controls, show_comparison
 from rebracket_core.ui.empty import needs
@@ -44,8 +44,9 @@ with guard(), st.container(horizontal=True, vertical_alignment="center"):
         handover.roll_back_button(workbench)
 if run.starter:
     st.caption(f":material/info: {STARTER_NOTE}")
-figures, facts, elsewhere, note, away = st.tabs(
-    ["Figures on unseen groups", "What it learned from", "Evaluate on a data set", "Note and tags", "Take away"],
+figures, facts, elsewhere, kept, note, away = st.tabs(
+    ["Figures on unseen groups", "What it learned from", "Evaluate on a data set", "Counterfactuals", "Note and tags",
+     "Take away"],
     key="runs.view",
     on_change="rerun",
 )
@@ -62,6 +63,9 @@ if elsewhere.open:
             shelf.evaluate_form(workbench, run, datasets)
         else:
             needs("There is no data to evaluate on.", (site.IMPORT, "Import data"))
+if kept.open:
+    with kept, guard():
+        flips.show_ledger(workbench, run.run_id, key="runs", asked=True)
 if note.open:
     with note, guard():
         note_form(workbench, run)

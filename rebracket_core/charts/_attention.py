@@ -25,7 +25,7 @@ def attention_grid(words: Sequence[str], grid: Sequence[Sequence[float]], *, wha
     most = sorted(range(len(at)), key=lambda j: -totals[j])[:5]
     return finish(
         figure, title=f"Where the encoder looked: {what}", height=220 + 20 * max(6, len(at)),
-        reading="A row is a word, a column what it looks at; darker is more. This shows the way of information, not why the "
-        "run answers as it does.",
+        reading="A row is a word, a column what it looks at; the stronger the colour, the more. This shows the way of "
+        "information, not why the run answers as it does.",
         alt="Looked at most: " + ", ".join(f"{words[j]} {totals[j]:.2f}" for j in most) + ".",
     )

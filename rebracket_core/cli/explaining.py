@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebracket_core.cli.ending import DONE, SOME_FAILED, command, out
+from rebracket_core.cli.ending import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import one_line
 
 if TYPE_CHECKING:
     from rebracket_core.insight.counterfactuals import Search
+    from rebracket_core.workbench import Workbench
     from rebracket_core.workbench.explaining import Checks, Explanation, Nearest
 
 RunOption = Annotated[str | None, typer.Option("--run", help="The run to ask; by default the promoted one.")]
@@ -159,6 +160,20 @@ def replay(
         return SOME_FAILED if broken else DONE
     for row in found.rows:
         out.text(f"{row.outcome}: {row.flip.goal}, {row.before} -> {row.after}: {one_line('; '.join(row.flip.edits))}")
-    told = ", ".join(f"{found.count(o)} {o}" for o in Outcome if found.count(o))
+    told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
     out.text(f"{len(found.rows)} kept counterfactuals on {found.run_id}: {told}." if found.rows else "The ledger is empty.")
     return SOME_FAILED if broken else DONE
+
+
+def tell_replay(bench: Workbench, run_id: str) -> None:
+    """Nothing; says on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
+    from rebracket_core.errors import ModelError
+    from rebracket_core.workbench.flips import Outcome
+
+    try:
+        found = bench.explaining.flips.replay(run_id)
+    except ModelError:  # it gives no verdicts
+        return
+    if found.rows:
+        told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
+        tell(f"Kept counterfactuals on this run: {told}. Which: rebracket replay {run_id}")

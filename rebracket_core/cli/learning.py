@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.ending import DONE, command, out, tell
+from rebracket_core.cli.explaining import tell_replay
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
@@ -61,6 +62,8 @@ def train(
     with showing(shown=follow) as progress:
         info = bench.trainings.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
+    if not as_json:
+        tell_replay(bench, info.run_id)
     return DONE
 
 

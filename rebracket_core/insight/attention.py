@@ -75,13 +75,10 @@ def attention(encoder: OpenEncoder, text: str) -> Attention:
 
 def _by_word(text: str, tokens: np.ndarray, of_word: np.ndarray, *, before: int) -> Attention:
     n = int(of_word.max()) + 1 if len(of_word) else 0
-    own = tokens[:, :, before : before + len(of_word), :]
-    word_of_token = np.eye(n)[of_word]
-    looked = own[..., before : before + len(of_word)] @ word_of_token
-    rows = np.einsum("tw,lhtk->lhwk", word_of_token, looked)
-    counts = np.bincount(of_word, minlength=n)[:, None]
+    belongs = np.eye(n)[of_word]  # (t, n) one where a token is of a word
+    own = tokens[:, :, before : before + len(of_word), before : before + len(of_word)]
+    rows = (belongs / np.maximum(belongs.sum(axis=0), 1.0)).T @ own @ belongs
     words = text.split()
-    rows = rows / np.maximum(counts, 1)
     return Attention(
         words=tuple(words[:n]), weights=rows, special=1.0 - rows.sum(axis=-1).mean(axis=-1), cut=n < len(words)
     )

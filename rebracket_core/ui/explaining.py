@@ -21,7 +21,7 @@ from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import Concept, Workbench
 from rebracket_core.workbench.explaining import AGREE, Checks, Explanation
 
-_FIRST, _SECOND = "(the first)", "(the second)"
+_FIRST, _SECOND, _IN_USE = "(the first)", "(the second)", "The run in use"
 _MOST_WORDS = 24
 _NAMES = {"confidence": "chromatic confidence", "type": "rebracketing type"}
 
@@ -45,10 +45,13 @@ def controls(workbench: Workbench) -> Asked:
         "Concept", key="explain.text", bind="query-params", height=120, max_chars=workbench.settings.max_text_chars,
         placeholder="A concept in one or two sentences", help="Ctrl+Enter explains it. It becomes a part of the address.",
     )
+    # Plain ids: the address holds what an option shows, and a label changes when another run is put to use.
     run_id = st.selectbox(
-        "Run", ids, format_func=lambda i: run_label(runs[i]) if i in runs else str(i), key="explain.run", bind="query-params",
-        help="The first is the one in use.",
+        "Run", [_IN_USE, *ids], key="explain.run", bind="query-params",
+        help="A link keeps a run that is chosen here; the run in use may be another one later.",
     )
+    chosen_run = run_id if run_id in runs else ids[0]
+    st.caption(escape(run_label(runs[chosen_run])))
     output = st.segmented_control(
         "Question", OUTPUTS, default=OUTPUTS[0], required=True, key="explain.output", bind="query-params",
         format_func=lambda name: _NAMES.get(name, name),
@@ -59,7 +62,7 @@ def controls(workbench: Workbench) -> Asked:
         answer = st.selectbox("Why this answer", [_FIRST, *names], key="explain.answer", bind="query-params", width=240)
         against = st.selectbox("and not that one", [_SECOND, *names], key="explain.against", bind="query-params", width=240)
     return Asked(
-        run_id=run_id if run_id in runs else ids[0], text=text or "", output=chosen,
+        run_id=chosen_run, text=text or "", output=chosen,
         answer=answer if answer in names else None, against=against if against in names else None,
     )
 

@@ -123,15 +123,15 @@ def _take(text: str, key: str) -> None:
     st.session_state["flips.taken"] = key
 
 
-def show_ledger(workbench: Workbench, run_id: str) -> None:
-    """Draw what a run makes of the counterfactuals that were kept, once it is asked."""
+def show_ledger(workbench: Workbench, run_id: str, *, key: str, asked: bool = False) -> None:
+    """Draw what a run makes of the counterfactuals that were kept: at once where that is `asked`, else on a button."""
     flips = workbench.explaining.flips
     n = len(flips.ledger.all())
     if not n:
         st.text("No counterfactual is kept yet. What a search finds is kept here.")
         return
     st.caption(f"{count(n, 'counterfactuals')} kept: edits that once flipped an answer. Another run may see them otherwise.")
-    if not st.button("Try them on this run", key="explain.replay", icon=":material/replay:"):
+    if not asked and not st.button("Try them on this run", key=f"{key}.replay", icon=":material/replay:"):
         return
     found = None
     with guard(), working("Trying the ledger", done="Tried") as progress:

@@ -20,6 +20,7 @@ from rebracket_core.workbench.prepare import prepare
 from tests.bench import quality, speed
 from tests.bench.annotation import annotation
 from tests.bench.deberta import deberta
+from tests.bench.explain import explain
 from tests.bench.heads import heads
 from tests.bench.launch import launches
 from tests.bench.map import maps
@@ -58,6 +59,7 @@ PARTS: dict[str, Part] = {
     "setfit": lambda bench, _corpus: setfit(bench, threads=thread_count(bench.settings)),
     "launch": lambda bench, _corpus: launches(bench),
     "map": lambda _bench, _corpus: maps(),
+    "explain": lambda bench, _corpus: explain(bench),
     "annotation": lambda _bench, _corpus: annotation(),
     "serving": lambda bench, _corpus: serving(bench),
     "stream": lambda bench, _corpus: stream(bench),

@@ -1,0 +1,85 @@
+"""From a cell of the confusion table to a text, its explanation, a counterfactual, and its verdict; a link restores it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., "Page"]
+WORKED_S = 240_000  # on a busy machine; the pages themselves say what they are at
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_timeout(400)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def _press_first_cell(page: Page) -> None:
+    cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
+    cells.first.wait_for()
+    _settle(page)
+    box = cells.first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**confusion.answer=*")
+    _settle(page)
+
+
+def _choose_first_text(page: Page) -> None:
+    below = page.get_by_text("Choose a row to read the whole text")
+    below.scroll_into_view_if_needed()
+    _settle(page)
+    end = below.bounding_box()
+    boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
+    place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
+    page.mouse.click(place["x"] + 18, place["y"] + 53)
+
+
+def _explained(page: Page) -> str:
+    """What the page says of the margin, once all is checked."""
+    page.get_by_text("Both must beat 19 of 20").wait_for(timeout=WORKED_S)
+    _settle(page)
+    return page.get_by_text(" leads ").first.inner_text()
+
+
+def _find(page: Page, goal: str) -> bool:
+    """Whether edits were found that reach a goal, chosen from the list by a part of its words."""
+    page.get_by_label("To reach", exact=False).click()
+    page.get_by_role("option").filter(has_text=goal).first.click()
+    _settle(page)
+    page.get_by_role("button", name="Find the smallest edits").click()
+    page.get_by_text("Trying word edits").first.wait_for()
+    page.get_by_text("Tried in").first.wait_for(timeout=WORKED_S)
+    _settle(page)
+    return page.get_by_text("The fewest edits of those that were tried").is_visible()
+
+
+def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit: Visit) -> None:
+    page = visit("/confusion")
+    _press_first_cell(page)
+    _choose_first_text(page)
+    page.get_by_role("link", name="Explain what the run says of it").click()
+    page.get_by_role("heading", level=1, name="Explain").wait_for()
+    said = _explained(page)
+    assert any(_find(page, goal) for goal in ("to be ", "Indigo", "Orange", "Green"))
+    address = urlsplit(page.url)
+    assert {"explain.text", "explain.run"} <= set(parse_qs(address.query))
+    other = visit(f"{address.path}?{address.query}")
+    assert _explained(other) == said
+    edited = other.get_by_role("button", name="Put it into the Validate form").first
+    edited.click()
+    other.get_by_role("link", name="It is in the form").click()
+    other.get_by_role("heading", level=1, name="Validate").wait_for()
+    _settle(other)
+    text = parse_qs(address.query)["explain.text"][0]
+    assert other.get_by_label("Concept", exact=True).input_value() not in ("", " ".join(text.split()))
+    other.get_by_role("button", name="Validate", exact=True).click()
+    other.get_by_role("heading", name="Smallest edits").wait_for()
+    other.get_by_role("link", name="Which words the answer rests on").wait_for()
