@@ -292,6 +292,8 @@ def _undone_on_item(desk: Desk, connection: Connection, event: Row[Any], *, by: 
     project_items(connection, [item_row(connection, event.project_id, event.item_id)], overlap=settings.overlap)
     if event.kind in (EventKind.LABEL, EventKind.SKIP) and event.person == by:
         item = item_row(connection, event.project_id, event.item_id)
+        if event.payload["round"] != item.round:  # of an earlier round: what this person does in the present one stands
+            return None
         return lease_again(desk, connection, item, by=by, settings=settings)
     return None
 

@@ -91,6 +91,8 @@ class Labelling(RuleBasedStateMachine):
         self.sent[sent.label_id] = (who, sent)
         if claimed.item.round == self.round_of(claimed.item.item_id):
             self.until.pop((claimed.item.item_id, who), None)
+        if len(self.current(claimed.item.item_id)) >= self.overlap:  # nothing is wanted any more: other leases end
+            self.until = {key: until for key, until in self.until.items() if key[0] != claimed.item.item_id}
 
     @precondition(lambda self: self.sent)
     @rule(pick=st.integers(0, 99))
