@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from rebracket_core.charts import (
@@ -201,13 +202,22 @@ def _show_curves(watch: RunWatch) -> None:
     left, right = st.columns(2)
     if tunings(watch.points):
         with left:
-            show(tuning_curves(watch.points), key="launch.tuning_loss")
-    elif loss_of_folds(watch.points):
+            _draw("launch.tuning_loss", tunings(watch.points), lambda: tuning_curves(watch.points))
+    elif losses := loss_of_folds(watch.points):
         with left:
-            show(loss_curves(watch.points, leaked=leaked), key="launch.loss")
-    if right_so_far(watch.points):
+            _draw("launch.loss", losses, lambda: loss_curves(watch.points, leaked=leaked))
+    if asked := right_so_far(watch.points):
         with right:
-            show(right_curves(watch.points, leaked=leaked), key="launch.right")
+            _draw("launch.right", asked, lambda: right_curves(watch.points, leaked=leaked))
+
+
+def _draw(key: str, told: object, make: Callable[[], go.Figure]) -> None:
+    """Draw a figure, made anew only where other points are told than the last time: making one takes longer than all else."""
+    name, mark = f"{key}.kept", (st.session_state.get(_RUN), repr(told))
+    kept = st.session_state.get(name)
+    if kept is None or kept[0] != mark:
+        kept = st.session_state[name] = (mark, make())
+    show(kept[1], key=key)
 
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:
