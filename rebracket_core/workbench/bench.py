@@ -13,6 +13,7 @@ from rebracket_core.encoders import Encoder, describe_device, open_encoder
 from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.validation.judging import Judge
 from rebracket_core.workbench.comparing import compare
+from rebracket_core.workbench.explaining import Explaining
 from rebracket_core.workbench.history import History
 from rebracket_core.workbench.maps import Maps
 from rebracket_core.workbench.model_card import model_card
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from rebracket_core.validation import ConceptModel, Verdict
     from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
-    from rebracket_core.workbench.explaining import Explaining
     from rebracket_core.workbench.searching import Searches
     from rebracket_core.workbench.trainings import Trainings
 
@@ -187,8 +187,6 @@ class Workbench:
     @property
     def explaining(self) -> Explaining:
         """Why a run answers as it does to one concept; see `workbench.explaining`."""
-        from rebracket_core.workbench.explaining import Explaining
-
         return Explaining(self)
 
     # ---- data ---------------------------------------------------------------------------------------------------------
