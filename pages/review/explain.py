@@ -46,7 +46,7 @@ if checks is not None:
 
 st.subheader("What would change it", anchor=False)
 with guard():
-    flips.show_search(workbench, explaining.verdict_on(workbench, found), key="explain", bind=True)
+    flips.show_search(workbench, explaining.verdict_on(workbench, found), key="explain.flips", bind=True)
 
 st.subheader("Nearest training texts", anchor=False)
 with guard():
@@ -59,4 +59,4 @@ with guard():
 
 st.subheader("Ledger of counterfactuals", anchor=False)
 with guard():
-    flips.show_ledger(workbench, found.run_id, key="explain")
+    flips.show_ledger(workbench, found.run_id, key="explain.kept")

@@ -65,7 +65,7 @@ if elsewhere.open:
             needs("There is no data to evaluate on.", (site.IMPORT, "Import data"))
 if kept.open:
     with kept, guard():
-        flips.show_ledger(workbench, run.run_id, key="runs", asked=True)
+        flips.show_ledger(workbench, run.run_id, key="runs.kept", asked=True)
 if note.open:
     with note, guard():
         note_form(workbench, run)

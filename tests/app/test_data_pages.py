@@ -55,6 +55,7 @@ def test_an_audit_says_what_the_data_can_teach(open_page: Open, home: Path) -> N
     assert len(app.get("plotly_chart")) == 1
 
 
+@pytest.mark.slow
 def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     bench = get_workbench(Settings.from_env())
     before = bench.promoted()

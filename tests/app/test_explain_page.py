@@ -25,7 +25,7 @@ def test_words_lamps_and_counterfactuals(open_page: Open, home: Path) -> None:
     for part in ("leads", "Numerical:", "Behavioural:", "Exact Shapley asks", "every word blanked", "No counterfactual is"):
         assert part in said, part
     assert "The fewest edits" not in said and "Nothing was found" not in said
-    app.button(key="explain.find").click().run()
+    app.button(key="explain.flips.find").click().run()
     assert not app.exception and not app.error
     assert "The fewest edits" in words(app) or "Nothing was found" in words(app)
     app.selectbox(key="explain.answer").set_value("Green").run()

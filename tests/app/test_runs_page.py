@@ -109,6 +109,7 @@ def test_going_back_puts_the_run_before_to_use(open_page: Open, home: Path, benc
     assert "nothing to go back to" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_a_run_is_taken_away_and_brought_in(
     open_page: Open, home: Path, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

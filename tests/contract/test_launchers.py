@@ -93,6 +93,7 @@ def test_a_run_is_trained_outside_and_said_to_be_done(launcher: Launcher, home: 
         launcher.cancel(folder)
 
 
+@pytest.mark.slow
 def test_a_second_launch_of_a_run_that_is_trained_is_refused(launcher: Launcher, home: Path) -> None:
     folder = _new(home, LONG)
     launcher.launch(folder)
@@ -150,6 +151,7 @@ def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_m
     assert len(broken.attempts()) > 1
 
 
+@pytest.mark.slow
 def test_a_polite_kill_cancels(launcher: Launcher, home: Path) -> None:
     folder = _new(home, LONG)
     launcher.launch(folder)

@@ -64,6 +64,7 @@ def test_memory_is_bounded(settings: Settings) -> None:
     assert len(inner.asked) == 100 and len(cached._memory) == 10
 
 
+@pytest.mark.slow
 def test_fifty_thousand_texts_are_found_in_two_seconds(settings: Settings) -> None:
     texts = [f"concept {n}" for n in range(50_000)]
     store = VectorStore(embeddings_dir(settings), encoder_id="words", size=4 * 384)

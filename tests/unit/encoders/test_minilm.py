@@ -128,6 +128,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
             open_encoder(name, settings=settings)
 
 
+@pytest.mark.slow
 def test_a_damaged_graph_is_built_again(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     stages: list[tuple[str, int, int]] = []
     path = build_minilm(settings, progress=lambda *stage: stages.append(stage))

@@ -30,7 +30,7 @@ print(json.dumps({"type": parse_apply_configuration(raw).type}))
 @pytest.fixture
 def task(home: Path, tmp_path: Path) -> Path:
     file = tmp_path / "task.dstack.yml"
-    open_home(home).write_dstack("starter", config=TrainingConfig(members=2), to=file)
+    open_home(home).trainings.write_dstack("starter", config=TrainingConfig(members=2), to=file)
     return file
 
 
@@ -48,7 +48,7 @@ def test_the_task_has_the_shape_that_dstack_documents(task: Path, home: Path) ->
     assert "streamlit" in (parts / "requirements.txt").read_text()
     assert not (home / "runs" / spec.parent.name).exists()
     with pytest.raises(InputError, match="there already"):
-        open_home(home).write_dstack("starter", to=task)
+        open_home(home).trainings.write_dstack("starter", to=task)
 
 
 @pytest.mark.slow

@@ -115,6 +115,7 @@ def test_a_learnable_rule_is_learnt() -> None:
     assert logits[..., AXIS].shape[-1] == 9 and CONFIDENCE == 9
 
 
+@pytest.mark.slow
 def test_a_fit_does_not_wait_for_the_compiler_of_torch() -> None:
     """Its import takes nearly as long as torch's own, and a training of heads takes a second."""
     code = """

@@ -151,6 +151,7 @@ def test_both_ways_to_ask_keep_the_contract(ask: Ask, home: Path) -> None:
     assert "letters" in end["tries"][0]["feedback"][0]
 
 
+@pytest.mark.slow
 def test_an_agent_with_a_server_loads_nothing_of_the_engine() -> None:
     code = (
         "import sys, rebracket_core.serving.agent, rebracket_core.serving.client;"

@@ -110,6 +110,7 @@ def test_a_cancelled_training_comes_to_the_same_numbers(base: Path, tmp_path: Pa
     same(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_gradnorm_is_taken_up_where_it_was(base: Path, tmp_path: Path) -> None:
     job = job_of(base, CONFIG.with_(weighting="gradnorm"))
     train(job, tmp_path / "whole")

@@ -172,6 +172,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
     assert {**again, "best": 0} == {**whole, "best": 0}
 
 
+@pytest.mark.slow
 def test_the_first_trial_is_what_the_search_began_with_and_the_same_options_cost_nothing(
     dataset: Dataset, encoder: Encoder, tmp_path: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_the_first_trial_is_what_the_search_began_with_and_the_same_options_cost
     assert found["importance"] == {}  # one option: nothing to share
 
 
+@pytest.mark.slow
 def test_options_that_do_not_go_together_are_a_refused_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
     base = BASE.with_(vector_weight=0.5)
     space = SearchSpace.from_dict({"words": [True, False], "vector_weight": [0.0, 0.5]}, base=base)

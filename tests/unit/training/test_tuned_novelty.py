@@ -64,6 +64,7 @@ def test_each_fold_asks_a_detector_of_its_own_encoder(settings: Settings, tmp_pa
     assert (turned.ood_p < 0.05).mean() < 0.2
 
 
+@pytest.mark.slow
 def test_the_final_model_keeps_the_detector_of_the_encoder_that_learnt(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

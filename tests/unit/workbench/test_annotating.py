@@ -38,6 +38,7 @@ def _label_all(bench: Workbench, project: str, value: LabelValue, *, n: int) -> 
         assert service.submit(project, [sent], by="ada")[0].status == "saved"
 
 
+@pytest.mark.slow
 def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path) -> None:
     bench = open_home(home)
     service = bench.annotations.service

@@ -55,7 +55,7 @@ def test_counts_of_several_processes_are_read_together_and_a_cut_line_is_left_ou
         counts.count([failed] * 10, seconds=0.1, run_id="r")
         counts.flush()
     path = next(tmp_path.glob("*.jsonl"))
-    path.write_text(path.read_text() + '{"at": 18')
+    path.write_text(path.read_text() + '\n{"at": 18')
     now[0] += 120
     first.count([failed], seconds=5.0, run_id="r")
     found = second.read(since_s=now[0] - 3600), first.read(since_s=now[0] - 3600)
