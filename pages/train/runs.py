@@ -9,7 +9,7 @@ from rebracket_core.ui.empty import needs
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.labels_effect import show_labels_effect
 from rebracket_core.ui.leaderboard import show_leaderboard, tags_of
-from rebracket_core.ui.run import STARTER_NOTE, show_figures
+from rebracket_core.ui.run import STARTER_NOTE, choose_run, show_figures
 from rebracket_core.ui.run_note import note_form
 
 st.title("Runs", anchor=False)
@@ -37,7 +37,7 @@ shelf.show_broken(workbench)
 handover.bring_in(workbench)
 
 st.subheader("One run", anchor=False)
-run = shelf.choose_run(runs)
+run = choose_run(runs, key="runs.run")
 with guard(), st.container(horizontal=True, vertical_alignment="center"):
     shelf.promote_button(workbench, run)
     if len(runs) > 1:

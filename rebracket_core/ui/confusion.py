@@ -154,10 +154,10 @@ def show_beside(workbench: Workbench, run: RunInfo, review: Review, *, what: Que
         return
     chosen = st.selectbox(
         "Put beside it", [_ANY, *others], key="confusion.beside", bind="query-params",
-        format_func=lambda i: run_label(others[i]) if i in others else _ANY,
     )
     if chosen not in others:
         return
+    st.caption(escape(run_label(others[chosen])))
     second, seed = review_of(workbench, chosen), workbench.settings.seed
     if second.leaked or review.leaked:
         st.warning("One of the two is **leaked**: what differs says nothing about which is better.", icon=":material/warning:")

@@ -15,7 +15,7 @@ from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.figure import show
 from rebracket_core.ui.person import person_here
-from rebracket_core.ui.run import run_label
+from rebracket_core.ui.run import choose_run
 from rebracket_core.workbench import RunInfo, Workbench
 from rebracket_core.workbench.monitoring import STEPS, Traffic
 
@@ -24,17 +24,12 @@ _DAYS = {1: "a day", 7: "7 days", 30: "30 days", 90: "90 days"}
 
 def controls(runs: dict[str, RunInfo]) -> tuple[str, int]:
     """Draw the choice of a run and of a time, and return both."""
-    ids = sorted(runs, key=lambda run_id: not runs[run_id].promoted)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        run_id = st.selectbox(
-            "Run", ids, format_func=lambda i: run_label(runs[i]) if i in runs else str(i), key="monitoring.run",
-            bind="query-params", help="The first is the one in use.", width=420,
-        )
-        days = st.selectbox(
-            "Look back", list(STEPS), index=1, format_func=lambda d: _DAYS.get(d, str(d)), key="monitoring.days",
-            bind="query-params", width=160,
-        )
-    return (run_id if run_id in runs else ids[0]), (days if days in STEPS else 7)
+    run = choose_run(runs, key="monitoring.run")
+    days = st.selectbox(
+        "Look back", list(STEPS), index=1, format_func=lambda d: _DAYS.get(d, str(d)), key="monitoring.days",
+        bind="query-params", width=160,
+    )
+    return run.run_id, (days if days in STEPS else 7)
 
 
 def show_numbers(traffic: Traffic) -> None:

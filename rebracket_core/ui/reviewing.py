@@ -15,7 +15,7 @@ from rebracket_core.ui.bench import bench
 from rebracket_core.ui.empty import needs
 from rebracket_core.ui.escape import escape, snippet
 from rebracket_core.ui.figure import show
-from rebracket_core.ui.run import STARTER_NOTE, run_label
+from rebracket_core.ui.run import STARTER_NOTE, choose_run
 from rebracket_core.ui.sentences import count, units
 from rebracket_core.ui.text_notes import show_notes
 from rebracket_core.workbench import RunInfo, Workbench
@@ -35,12 +35,7 @@ def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review
     if not runs:
         needs("There is no run to review yet. Train one first.", (site.LAUNCH, "Train a model"))
         return None
-    ids = sorted(runs, key=lambda i: not runs[i].promoted)
-    chosen = st.selectbox(
-        "Run", ids, format_func=lambda i: run_label(runs[i]) if i in runs else str(i), key=f"{prefix}.run", bind="query-params",
-        help="The first is the one in use.",
-    )
-    run = runs.get(chosen or "", runs[ids[0]])
+    run = choose_run(runs, key=f"{prefix}.run")
     review = review_of(workbench, run.run_id)
     unit = unit_of(run)
     st.caption(

@@ -72,6 +72,18 @@ def run_line(run: RunInfo | None, *, run_id: str | None) -> None:
         st.caption(f":material/info: {STARTER_NOTE}")
 
 
+def choose_run(runs: Mapping[str, RunInfo], *, key: str) -> RunInfo:
+    """Draw the choice of a run, the one in use first, and return it.
+
+    The address keeps its id under `key`, so that a link still opens it when another run is in use.
+    """
+    ids = sorted(runs, key=lambda run_id: not runs[run_id].promoted)
+    chosen = st.selectbox("Run", ids, key=key, bind="query-params", help="The first is the one in use.") or ids[0]
+    run = runs.get(chosen, runs[ids[0]])
+    st.caption(escape(run_label(run)))
+    return run
+
+
 def run_label(run: RunInfo) -> str:
     """A run in one line for a list of choices; unescaped."""
     mark = "in use · " if run.promoted else ""

@@ -10,7 +10,7 @@ import streamlit as st
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.ui.escape import escape
 from rebracket_core.ui.progress import working
-from rebracket_core.ui.run import run_label, show_figures, span, trained_on
+from rebracket_core.ui.run import show_figures, span, trained_on
 from rebracket_core.ui.sentences import count
 from rebracket_core.workbench import RunInfo, Workbench
 
@@ -79,15 +79,6 @@ def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[Dataset
             + "."
         )
         show_figures(found, key="runs.evaluated")
-
-
-def choose_run(runs: dict[str, RunInfo]) -> RunInfo:
-    """Draw the choice of a run (in the address as `runs.run`) and return it."""
-    ids = sorted(runs, key=lambda run_id: not runs[run_id].promoted)
-    chosen = st.selectbox("Run", ids, key="runs.run", bind="query-params", help="The first is the one in use.") or ids[0]
-    run = runs.get(chosen, runs[ids[0]])
-    st.caption(escape(run_label(run)))
-    return run
 
 
 def show_broken(workbench: Workbench) -> None:

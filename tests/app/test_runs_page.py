@@ -130,3 +130,14 @@ def test_a_run_is_taken_away_and_brought_in(
     app.file_uploader(key="runs.import.1").upload("run.zip", sink.getvalue()[:-30])
     next(b for b in app.form_submit_button if b.label == "Bring in").click().run()
     assert len(app.error) == 1 and not app.exception
+
+
+@pytest.mark.parametrize(("page", "key"), [("pages/train/runs.py", "runs.run"), ("pages/review/errors.py", "errors.run")])
+def test_a_link_names_a_run_by_its_id(page: str, key: str, open_page: Open, home: Path) -> None:
+    """The address holds what the choice shows: the id, which stays when another run is put to use."""
+    other = _twin(home, "twin")
+    app = open_page(page)
+    choice = app.selectbox(key=key)
+    assert other in choice.options
+    choice.set_value(other).run()
+    assert not app.exception and any(caption.value.startswith(other) for caption in app.caption)
