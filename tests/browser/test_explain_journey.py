@@ -51,8 +51,13 @@ def _explained(page: Page) -> str:
 
 def _find(page: Page, goal: str) -> bool:
     """Whether edits were found that reach a goal, chosen from the list by a part of its words."""
-    page.get_by_label("To reach", exact=False).click()
-    page.get_by_role("option").filter(has_text=goal).first.click()
+    wanted = page.get_by_role("option").filter(has_text=goal).first
+    for _ in range(5):  # a part of the page that is drawn anew at that moment closes the list
+        page.get_by_label("To reach", exact=False).click()
+        page.wait_for_timeout(1500)
+        if wanted.is_visible():
+            break
+    wanted.click()
     _settle(page)
     page.get_by_role("button", name="Find the smallest edits").click()
     page.get_by_text("Trying word edits").first.wait_for()
