@@ -21,8 +21,17 @@ from encoder_fixtures import minilm, settings, shared_settings, small_deberta  #
 
 @pytest.fixture(scope="session")
 def ray_head() -> Iterator[str]:
-    """The address of a Ray head of one CPU on this machine, started for the session and stopped after it."""
+    """The address of a Ray head of one CPU on this machine, started for the session and stopped after it.
+
+    A token of Ray's that this user may have (~/.ray) plays no part: head and clients go without.
+    """
     pytest.importorskip("ray", reason="the extra ray is not installed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_MODE", "disabled")
+        yield from _head()
+
+
+def _head() -> Iterator[str]:
     ports = [_free_port() for _ in range(3)]
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: Ray's sockets lie in it
     env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
