@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from app_server import AppServer
+from moves import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -69,10 +70,3 @@ def visit(chromium: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
     yield go
     for context in contexts:
         context.close()
-
-
-def settle(page: Page) -> None:
-    """Wait until the app has drawn a page and runs no more."""
-    page.wait_for_selector("[data-testid=stMain] h1")
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(300)

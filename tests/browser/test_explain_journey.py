@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from moves import choose_first_text, press_first_cell, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -16,36 +17,10 @@ Visit = Callable[..., "Page"]
 WORKED_S = 240_000  # on a busy machine; the pages themselves say what they are at
 
 
-def _settle(page: Page) -> None:
-    page.wait_for_timeout(400)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-
-
-def _press_first_cell(page: Page) -> None:
-    cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
-    cells.first.wait_for()
-    _settle(page)
-    box = cells.first.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_url("**confusion.answer=*")
-    _settle(page)
-
-
-def _choose_first_text(page: Page) -> None:
-    below = page.get_by_text("Choose a row to read the whole text")
-    below.scroll_into_view_if_needed()
-    _settle(page)
-    end = below.bounding_box()
-    boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
-    place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
-    page.mouse.click(place["x"] + 18, place["y"] + 53)
-
-
 def _explained(page: Page) -> str:
     """What the page says of the margin, once all is checked."""
     page.get_by_text("Both must beat 19 of 20").wait_for(timeout=WORKED_S)
-    _settle(page)
+    settle(page)
     return page.get_by_text(" leads ").first.inner_text()
 
 
@@ -58,18 +33,18 @@ def _find(page: Page, goal: str) -> bool:
         if wanted.is_visible():
             break
     wanted.click()
-    _settle(page)
+    settle(page)
     page.get_by_role("button", name="Find the smallest edits").click()
     page.get_by_text("Trying word edits").first.wait_for()
     page.get_by_text("Tried in").first.wait_for(timeout=WORKED_S)
-    _settle(page)
+    settle(page)
     return page.get_by_text("The fewest edits of those that were tried").is_visible()
 
 
 def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit: Visit) -> None:
     page = visit("/confusion")
-    _press_first_cell(page)
-    _choose_first_text(page)
+    press_first_cell(page)
+    choose_first_text(page)
     page.get_by_role("link", name="Explain what the run says of it").click()
     page.get_by_role("heading", level=1, name="Explain").wait_for()
     said = _explained(page)
@@ -82,7 +57,7 @@ def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit
     edited.click()
     other.get_by_role("link", name="It is in the form").click()
     other.get_by_role("heading", level=1, name="Validate").wait_for()
-    _settle(other)
+    settle(other)
     text = parse_qs(address.query)["explain.text"][0]
     assert other.get_by_label("Concept", exact=True).input_value() not in ("", " ".join(text.split()))
     other.get_by_role("button", name="Validate", exact=True).click()

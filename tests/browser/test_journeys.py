@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from moves import choose_first_text, press_first_cell, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -17,14 +18,9 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
 PATHS = (
-    "/", "/validate", "/history", "/label", "/adjudicate", "/progress", "/launch", "/runs", "/map", "/confusion", "/confidence",
-    "/errors", "/geometry", "/import", "/audit",
+    "/", "/validate", "/history", "/monitoring", "/label", "/adjudicate", "/progress", "/launch", "/search", "/runs", "/map",
+    "/confusion", "/confidence", "/errors", "/explain", "/geometry", "/import", "/audit",
 )
-
-
-def _settle(page: Page) -> None:
-    page.wait_for_timeout(400)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
 def _wait_for_charts(page: Page, number: int) -> None:
@@ -45,7 +41,7 @@ def test_control_enter_validates_and_the_verdict_comes_first(visit: Visit) -> No
     page.get_by_label("Concept", exact=True).fill(TEXT)
     page.keyboard.press("Control+Enter")
     page.get_by_text("What to change").wait_for()
-    _settle(page)
+    settle(page)
     heading = page.get_by_role("heading", level=3).first.inner_text()
     assert heading.split(" — ")[0].split()[-1] in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
     _wait_for_charts(page, 6)
@@ -62,7 +58,7 @@ def test_a_row_of_many_opens_below_the_table(visit: Visit) -> None:
     page.get_by_role("button", name="Validate all").click()
     table = page.locator("[data-testid=stDataFrame]").first
     table.wait_for()
-    _settle(page)
+    settle(page)
     assert page.get_by_text("States", exact=True).count() == 0
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
@@ -83,14 +79,14 @@ def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(v
     assert "It is being trained." in page.locator("[data-testid=stMain]").inner_text()
     assert page.locator("input[aria-label='Run']").input_value() == run_id
     page.get_by_text("It is trained.").wait_for(timeout=120_000)
-    _settle(page)
+    settle(page)
     _wait_for_charts(page, 2)
     assert page.get_by_role("button", name="Cancel").count() == 0
     result = home / "runs" / run_id / "attempts" / "0001" / "result.json"
     assert json.loads(result.read_text(encoding="utf-8"))["status"] == "done"
     page.get_by_role("link", name="See its figures among the runs").click()
     page.get_by_role("heading", level=1, name="Runs").wait_for()
-    _settle(page)
+    settle(page)
     assert parse_qs(urlsplit(page.url).query)["runs.run"] == [run_id]
 
 
@@ -102,7 +98,7 @@ def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: 
         page.on("request", lambda request, asked=asked: asked.append(request.url))
         page.goto(page.url.rstrip("/") + path)
         page.wait_for_selector("[data-testid=stMain] h1")
-        _settle(page)
+        settle(page)
         wide = page.evaluate(
             "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
         )
@@ -117,27 +113,14 @@ def _outside(url: str) -> bool:
 
 def test_a_pressed_cell_shows_its_texts_and_one_of_them_is_validated(visit: Visit) -> None:
     page = visit("/confusion")
-    cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
-    cells.first.wait_for()
-    _settle(page)
-    box = cells.first.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_url("**confusion.answer=*")
-    _settle(page)
+    press_first_cell(page)
     asked = parse_qs(urlsplit(page.url).query)
     assert asked["confusion.truth"] == asked["confusion.answer"]
-    below = page.get_by_text("Choose a row to read the whole text")
-    below.scroll_into_view_if_needed()
-    _settle(page)
-    end = below.bounding_box()
-    boxes = [table.bounding_box() for table in page.locator("[data-testid=stDataFrame]").all()]
-    place = max((b for b in boxes if b and end and b["y"] < end["y"]), key=lambda b: b["y"])
-    page.mouse.click(place["x"] + 18, place["y"] + 53)
+    choose_first_text(page)
     page.get_by_role("button", name="Put it into the Validate form").click()
     page.get_by_role("link", name="It is in the form").click()
     page.get_by_role("heading", level=1, name="Validate").wait_for()
-    _settle(page)
+    settle(page)
     assert page.get_by_label("Concept", exact=True).input_value()
     page.get_by_role("button", name="Validate", exact=True).click()
     page.get_by_text("What to change").wait_for()

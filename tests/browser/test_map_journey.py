@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import settle
+from moves import settle
 
 from rebracket_core.annotation import AnnotationService
 
