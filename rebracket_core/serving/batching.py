@@ -89,14 +89,16 @@ class Batcher(Generic[T, R]):
         while self._jobs:
             batch = self._take()
             try:
-                await loop.run_in_executor(self._thread, self._answer, batch, loop)
+                outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
             except Exception as error:  # the thread itself: it could not be started, or was shut down
                 logger.error("The worker is lost and another one is started: %s", error)
                 self._thread.shutdown(wait=False)
                 self._thread = _worker()
-                for job in batch:
-                    _fail(job.answer, WorkerLost(str(error)))
+                outcomes = [WorkerLost(str(error))] * len(batch)
+            # The count goes down before anybody hears of an answer: who then asks how many wait is told the truth.
             self._queued -= sum(len(job.items) for job in batch)
+            for job, outcome in zip(batch, outcomes, strict=True):
+                _settle(job.answer, outcome)
         self._busy = False
         self._idle.set()
 
@@ -109,33 +111,26 @@ class Batcher(Generic[T, R]):
             batch.append(self._jobs.popleft())
         return batch
 
-    def _answer(self, batch: list[_Job[T, R]], loop: asyncio.AbstractEventLoop) -> None:
+    def _outcomes(self, batch: list[_Job[T, R]]) -> list[list[R] | Exception]:
+        """For each job its results, or why it has none."""
         try:
-            results = self._work(batch[0].kind, list(itertools.chain.from_iterable(job.items for job in batch)))
+            results = iter(self._work(batch[0].kind, list(itertools.chain.from_iterable(job.items for job in batch))))
         except BaseException as raised:
+            if len(batch) > 1:  # one request's trouble is not another's: each is tried alone
+                return [self._outcomes([job])[0] for job in batch]
             # What is no Exception (a library that calls sys.exit) would stop the event loop if it got there.
-            error = raised if isinstance(raised, Exception) else WorkerLost(type(raised).__name__)
-            if len(batch) == 1:
-                loop.call_soon_threadsafe(_fail, batch[0].answer, error)
-            else:  # one request's trouble is not another's: each is tried alone
-                for job in batch:
-                    self._answer([job], loop)
-            return
-        at = 0
-        for job in batch:
-            loop.call_soon_threadsafe(_give, job.answer, results[at : at + len(job.items)])
-            at += len(job.items)
+            return [raised if isinstance(raised, Exception) else WorkerLost(type(raised).__name__)]
+        return [list(itertools.islice(results, len(job.items))) for job in batch]
 
 
 def _worker() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="judge")
 
 
-def _give(answer: asyncio.Future[list[R]], result: list[R]) -> None:
-    if not answer.done():  # the caller may have gone
-        answer.set_result(result)
-
-
-def _fail(answer: asyncio.Future[list[R]], error: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(error)
+def _settle(answer: asyncio.Future[list[R]], outcome: list[R] | Exception) -> None:
+    if answer.done():  # the caller has gone
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
