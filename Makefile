@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 # Where pip finds torch: empty takes the package index's own build; see the README for CPU and CUDA builds.
 PIP_ARGS ?=
+# Python may keep what it compiled: the tests start hundreds of processes, each of which would compile the project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-all lint types bench lock clean
 

@@ -229,12 +229,16 @@ def release(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -
 
 
 def lease_again(desk: Desk, connection: Connection, item: Row[Any], *, by: str, settings: ProjectSettings) -> Claimed | None:
-    """The item leased to a person whose label or skip was undone; None where no slot of it is free."""
+    """The item leased to a person whose label or skip was undone; None where an earlier label of theirs stands or no slot
+    of it is free."""
     import sqlalchemy as sa
 
     slots, now = tables().slots, desk.now_ms()
-    query = sa.select(slots).where(slots.c.item_no == item.item_no, ~slots.c.done).order_by(slots.c.slot_no)
+    query = sa.select(slots).where(slots.c.item_no == item.item_no).order_by(slots.c.slot_no)
     rows = connection.execute(query.with_for_update()).all()
+    if any(s.done and s.person == by for s in rows):  # a revision was undone: the label before it counts again
+        return None
+    rows = [s for s in rows if not s.done]
     slot = next((s for s in rows if s.person == by), None) or next((s for s in rows if s.until_ms < now), None)
     if slot is None:
         return None

@@ -44,6 +44,7 @@ def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Pa
     assert not app.exception and "low below high" in app.error[0].value and not launched
 
 
+@pytest.mark.slow
 def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
     bench = get_workbench(Settings.from_env())
     base = TrainingConfig(members=1, folds=2, max_steps=3)

@@ -173,6 +173,16 @@ def test_undo_gives_the_item_back_and_undo_of_undo_the_label(people: AnnotationS
     assert people.labels(p) == []
 
 
+def test_an_undone_revision_brings_back_the_label_before_it(people: AnnotationService, project: Make) -> None:
+    p = project(1, overlap=2).project_id
+    mine = people.claim(p, by="ann").items[0]
+    first, second = answer(mine, value("past")), answer(mine, value("future"))
+    people.submit(p, [first, second], by="ann")
+    assert people.undo(second.label_id, by="ann") is None
+    assert [label.value for label in people.labels(p)] == [value("past")]
+    assert _all(people.claim(p, by="bo")) == [mine.item.item_id]  # the other place is still free for somebody else
+
+
 def test_a_skip_is_for_the_one_who_skipped(people: AnnotationService, project: Make) -> None:
     p = project(1).project_id
     people.claim(p, by="ann")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
@@ -28,6 +29,7 @@ def _until(invoke: Invoke, home: Path, run_id: str, *, holds: Callable[[str], bo
     raise AssertionError(state)
 
 
+@pytest.mark.slow
 def test_a_detached_training_is_listed_cancelled_and_resumed(invoke: Invoke, home: Path) -> None:
     started = invoke("train", "starter", "--detach", "--home", home, "--json", *LONG)
     assert started.exit_code == 0, started.stderr

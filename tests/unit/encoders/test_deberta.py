@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import copy
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel, DebertaV2Config, DebertaV2Model
 
 from rebracket_core.encoders.deberta import keep_positions
+
+if TYPE_CHECKING:
+    from transformers import DebertaV2Model
 
 V3 = {"share_att_key": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 32}
 
 
 def _plain(changes: dict[str, object]) -> DebertaV2Model:
+    from transformers import DebertaV2Config, DebertaV2Model  # seconds, which a worker without these tests is spared
+
     torch.manual_seed(3)
     config = DebertaV2Config(
         vocab_size=200, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
@@ -56,6 +61,8 @@ def test_positions_count() -> None:
 
 
 def test_other_models_are_left_alone() -> None:
+    from transformers import BertConfig, BertModel
+
     model = BertModel(
         BertConfig(vocab_size=50, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
     )

@@ -118,6 +118,7 @@ def test_an_altered_manifest_is_refused(folder: Path, change: Callable[[dict[str
         open_exported(folder)
 
 
+@pytest.mark.slow
 def test_altered_weights_are_refused_and_nothing_is_left(
     made: tuple[Workbench, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

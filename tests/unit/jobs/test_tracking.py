@@ -106,6 +106,7 @@ class Broken:
         self._do("end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "cause"), [("open", OSError("no route")), ("point", KeyError("x")), ("end", None)])
 def test_a_tracker_that_fails_or_hangs_stops_no_training(
     home: Path, monkeypatch: pytest.MonkeyPatch, at: str, cause: Exception | None

@@ -79,6 +79,7 @@ def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: T
     assert client.get("/health").json()["trouble"] == "" and ask(client, 3).json()["run_id"] == "second"
 
 
+@pytest.mark.slow
 def test_a_graph_that_vanishes_is_named_and_may_come_back(home: Path, tmp_path: Path) -> None:
     from rebracket_core.encoders.onnx_export import encoder_parts
     from rebracket_core.workbench.folder_bench import FolderBench

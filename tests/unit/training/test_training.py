@@ -52,6 +52,7 @@ def _some(settings: Settings, n_groups: int) -> Dataset:
     return Dataset("some", frame, meta)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     data = _some(settings, 24)
     config = TrainingConfig(folds=3, members=2, max_steps=15)

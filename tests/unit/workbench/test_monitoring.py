@@ -80,6 +80,7 @@ def test_a_disk_that_refuses_loses_nothing(tmp_path: Path) -> None:
     assert [bucket.n for bucket in counts.read(since_s=time.time() - 600)] == [1]
 
 
+@pytest.mark.slow
 def test_texts_that_are_no_concepts_raise_the_alarm(bench: Workbench) -> None:
     run_id = bench.model().run_id
     with pytest.raises(DataError, match="too few"):

@@ -42,6 +42,7 @@ def test_what_a_training_may_take_and_that_a_project_is_named_by_its_labels_of_t
         bench.annotations.snapshot_for_training("project:gone")
 
 
+@pytest.mark.slow
 def test_what_the_labels_changed_is_told_on_texts_drawn_by_chance_with_peoples_word_as_truth(home: Path) -> None:
     bench = open_home(home)
     before = bench.promoted()
