@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +27,8 @@ class SparseClass:
 def grouped_folds(groups: np.ndarray, strata: np.ndarray, *, n_folds: int = 5, seed: int) -> np.ndarray:
     """The fold of each row, (n,) int64 from 0 to n_folds - 1; a group is in one fold, and no fold is empty.
 
-    `groups` (n,) str; `strata` (n,) int, the class to balance (-1 for none). Up to 50 shuffles of scikit-learn's
-    StratifiedGroupKFold, with seeds derived from `seed`, are tried; the one with the best class balance is taken.
+    `groups` (n,) str; `strata` (n,) int, the class to balance (-1 for none). Up to 50 shuffles, with seeds derived from
+    `seed`, are tried as scikit-learn's StratifiedGroupKFold would; the one with the best class balance is taken.
     Raises ConfigError for a number of folds below 2, DataError for fewer groups than folds.
     """
     names, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
@@ -37,8 +36,7 @@ def grouped_folds(groups: np.ndarray, strata: np.ndarray, *, n_folds: int = 5, s
     _check(codes, classes, n_groups=len(names), n_folds=n_folds)
     tries = max(3, min(_TRIES, _GROUP_BUDGET // len(names)))
     best: tuple[float, np.ndarray] | None = None
-    for state in np.random.SeedSequence(seed).generate_state(tries):
-        folds = _one_try(codes, classes, n_folds=n_folds, seed=int(state))
+    for folds in _stratified(codes, classes, n_folds=n_folds, seeds=np.random.SeedSequence(seed).generate_state(tries)):
         if len(np.unique(folds)) < n_folds:
             continue
         score = _imbalance(folds, classes, n_folds=n_folds)
@@ -68,18 +66,43 @@ def _check(codes: np.ndarray, classes: np.ndarray, *, n_groups: int, n_folds: in
         )
 
 
-def _one_try(codes: np.ndarray, classes: np.ndarray, *, n_folds: int, seed: int) -> np.ndarray:
-    from sklearn.model_selection import StratifiedGroupKFold
+def _stratified(codes: np.ndarray, classes: np.ndarray, *, n_folds: int, seeds: np.ndarray) -> np.ndarray:
+    """(len(seeds), n) folds: those that scikit-learn's StratifiedGroupKFold gives for each seed, all seeds at once.
 
-    # scikit-learn refuses strata of which none has as many rows as there are folds; then groups alone are balanced.
+    The groups are taken in turn, those of the most uneven classes first, each into the fold where the classes spread most
+    evenly then. Fifty shuffles side by side take a hundredth of the time of fifty calls, which a launch waits for.
+    """
+    # Strata of which none has as many rows as there are folds balance nothing: then groups alone are balanced.
     strata = classes if np.bincount(classes).max() >= n_folds else np.zeros_like(classes)
-    folds = np.full(len(codes), -1, dtype=np.int64)
-    splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        for fold, (_, held) in enumerate(splitter.split(np.zeros(len(codes)), strata, codes)):
-            folds[held] = fold
-    return folds
+    counts = np.zeros((codes.max() + 1, strata.max() + 1))
+    np.add.at(counts, (codes, strata), 1.0)
+    totals = counts.sum(axis=0)
+    # A group's place by chance, then the most uneven first; equal ones stay where chance put them.
+    shuffled = np.stack([np.random.RandomState(seed).permutation(len(counts)) for seed in seeds])
+    order = np.take_along_axis(shuffled, np.argsort(-counts.std(axis=1)[shuffled], axis=1, kind="stable"), axis=1)
+    every, one_more = np.arange(len(seeds)), np.eye(n_folds)
+    loads = np.zeros((len(seeds), n_folds, counts.shape[1]))
+    of_group = np.zeros((len(seeds), len(counts)), dtype=np.int64)
+    for groups in order.T:
+        added = counts[groups]
+        # (seeds, fold that takes the group, folds, classes)
+        proposed = (loads[:, None] + one_more[None, :, :, None] * added[:, None, None]) / totals
+        best = _evenest(proposed.std(axis=2).mean(axis=2), loads.sum(axis=2))
+        loads[every, best] += added
+        of_group[every, groups] = best
+    return of_group[:, codes]
+
+
+def _evenest(spread: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The fold of each row with the least spread, the smaller of two that are as good as equal; both (seeds, folds)."""
+    best = np.zeros(len(spread), dtype=np.int64)
+    least, smallest = spread[:, 0].copy(), sizes[:, 0].copy()
+    for fold in range(1, spread.shape[1]):
+        equal = np.isclose(spread[:, fold], least) & (sizes[:, fold] < smallest)
+        better = (spread[:, fold] < least) | equal
+        best[better] = fold
+        least[better], smallest[better] = spread[better, fold], sizes[better, fold]
+    return best
 
 
 def _imbalance(folds: np.ndarray, classes: np.ndarray, *, n_folds: int) -> float:

@@ -17,6 +17,7 @@ from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
 
 DONE, FAILED, CANCELLED = 0, 1, 4
+_NICE = 10  # pages are drawn before the training goes on: where cores are few, people would wait for it
 
 
 def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
@@ -34,9 +35,14 @@ def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Set
 
 
 def run_worker(arguments: list[str], work: Callable[..., object]) -> int:
-    """The exit code of `work(folder, attempt=, settings=)`: 0 done, 1 failed, 4 cancelled. A polite kill (SIGTERM) cancels."""
+    """The exit code of `work(folder, attempt=, settings=)`: 0 done, 1 failed, 4 cancelled. A polite kill (SIGTERM) cancels.
+
+    The process steps back behind others (niceness 10): it is a guest on the machine that serves the pages.
+    """
     folder, attempt = RunFolder(Path(arguments[0])), Path(arguments[0]) / "attempts" / arguments[1]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
     try:
         work(folder, attempt=attempt, settings=Settings.from_env())

@@ -103,7 +103,7 @@ def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
                 drawn += page.evaluate("window.drawn")
                 if (cancel := page.get_by_role("button", name="Cancel", exact=True)).is_visible():
                     cancel.click()
-                page.get_by_text(_OVER).wait_for()
+                page.get_by_text(_OVER).first.wait_for()
             browser.close()
     finally:
         server.stop()

@@ -22,6 +22,7 @@ from rebracket_core.corpus import (
     sparse_classes,
 )
 from rebracket_core.corpus.leakage import expected_twin_share
+from rebracket_core.corpus.splits import _stratified
 from rebracket_core.errors import ConfigError, DataError
 
 FrameOf = Callable[..., pd.DataFrame]
@@ -119,6 +120,24 @@ def test_splits_that_cannot_be() -> None:
         grouped_folds(groups, strata, n_folds=1, seed=0)
     with pytest.raises(DataError, match="belong together"):
         grouped_folds(groups, strata[:-1], seed=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 14), st.integers(0, 9)), min_size=8, max_size=90), st.integers(2, 5), st.integers(0))
+def test_the_shuffles_are_those_of_scikit_learn(pairs: Any, n_folds: int, seed: int) -> None:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    codes = np.unique([g for g, _ in pairs], return_inverse=True)[1]
+    classes = np.unique([c for _, c in pairs], return_inverse=True)[1]
+    if codes.max() + 1 < n_folds or np.bincount(classes).max() < n_folds:
+        return
+    seeds = np.random.SeedSequence(seed).generate_state(4)
+    for state, found in zip(seeds, _stratified(codes, classes, n_folds=n_folds, seeds=seeds), strict=True):
+        splitter = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=int(state))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for fold, (_, held) in enumerate(splitter.split(np.zeros(len(codes)), classes, codes)):
+                assert (found[held] == fold).all()
 
 
 @settings(max_examples=25, deadline=None)
