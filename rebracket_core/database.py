@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import MissingExtraError, StoreError
+from rebracket_core.turns import turn
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -61,8 +62,12 @@ def transaction(engine: Engine, *, write: bool, soon: bool = False, **options: A
     whole, until `put_on_disk`. `soon` is for what a person waits for: others let it go first.
     """
     marks: dict[str, Any] = {_WRITES: write, _SOON: soon, **options}
-    with engine.connect().execution_options(**marks) as connection, connection.begin():
-        yield connection
+    file = sqlite_file(engine.url) if write else None
+    with contextlib.ExitStack() as held:
+        if file is not None:
+            held.enter_context(turn(file, soon=soon))
+        with engine.connect().execution_options(**marks) as connection, connection.begin():
+            yield connection
 
 
 def put_on_disk(file: Path, *, new_log: bool = True) -> None:
