@@ -28,20 +28,25 @@ def claim(desk: Desk, project_id: str, n: int, *, by: str, holding: Sequence[str
         raise InputError("So many items are not given out at once.", expected=f"1 to {MAX_CLAIM}", found=str(n),
                          hint="claim some, label them, claim again")
 
-    def work(connection: Connection) -> ClaimResult:
+    def take(connection: Connection) -> tuple[Row[Any], tuple[Claimed, ...], int]:
         lock(connection, by)
         project = enter(connection, project_id, by)
         settings, now = settings_of(project), desk.now_ms()
         if project.closed:
-            total = project.n_items
-            return ClaimResult((), EmptyQueue("The project is closed.", total=total, complete=_complete(connection, project)))
+            return project, (), now
         taken = _take(connection, project_id, n, by=by, holding=holding, settings=settings, now=now)
-        given = _given(desk, connection, taken, by=by, until=now + settings.lease_s * 1000, settings=settings)
-        if len(given) == n:
-            return ClaimResult(given)
-        return ClaimResult(given, why_empty(connection, project, by=by, now=now, held=len(given) + len(holding)))
+        return project, _given(desk, connection, taken, by=by, until=now + settings.lease_s * 1000, settings=settings), now
 
-    return desk.store.write(work, durable=False, soon=True)
+    def explain(connection: Connection) -> EmptyQueue:
+        if project.closed:
+            return EmptyQueue("The project is closed.", total=project.n_items, complete=_complete(connection, project))
+        return why_empty(connection, project, by=by, now=now, held=len(given) + len(holding))
+
+    project, given, now = desk.store.write(take, durable=False, soon=True)
+    if len(given) == n:
+        return ClaimResult(given)
+    # Counting takes longer than leasing, and nobody else has to wait for it.
+    return ClaimResult(given, desk.store.read(explain, empty=None))
 
 
 def _take(
