@@ -20,6 +20,7 @@ from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.map_answers import STANDINGS, VERDICTS, Standing
 
 MOST_ROWS = 2_000
+_FIRST = ["text", "album", "song or thread", "source", "id"]
 _RIGHT = {1: "right", 0: "wrong"}
 
 
@@ -36,6 +37,8 @@ def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:
         nothing = f"No text is {chosen.why}." if chosen.why else "Nothing is chosen."
         how = "Draw around points with Lasso or Box, press one, or search above."
         st.info(f"{escape(nothing)} {how}", icon=":material/gesture:")
+        # The browser fetches what draws tables now, and not when somebody waits for the first one.
+        st.dataframe(pd.DataFrame(columns=_FIRST), hide_index=True, height=73, alt="No text is chosen")
         return
     st.subheader(f"{count(len(chosen.at), 'texts')} {escape(chosen.why)}", anchor=False)
     notes: dict[str, int] = {}

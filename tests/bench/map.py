@@ -39,6 +39,8 @@ PAINTED = """() => [...document.querySelectorAll('*')].some(
   e => (e.shadowRoot ?? e).querySelector?.('canvas[data-painted]'))"""
 PLOTTED = """() => { const g = document.querySelector('.js-plotly-plot');
   return !!(g && g._fullData?.length && g.querySelector('canvas')) }"""
+TABLED = """() => [...document.querySelectorAll('[data-testid=stDataFrame] table[aria-rowcount]')].some(
+  t => +t.getAttribute('aria-rowcount') > 500)"""
 BARE = """
 import numpy as np, plotly.graph_objects as go, streamlit as st
 st.set_page_config(layout="wide")
@@ -154,7 +156,7 @@ def _lasso(page: Page, *, radius: int = 45) -> float:
         page.mouse.move(x + r * math.cos(k / 24 * math.tau), y + r * math.sin(k / 24 * math.tau))
     start = time.perf_counter()
     page.mouse.up()
-    page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
+    page.wait_for_function(TABLED)
     return time.perf_counter() - start
 
 
