@@ -70,7 +70,8 @@ def _stratified(codes: np.ndarray, classes: np.ndarray, *, n_folds: int, seeds: 
     """(len(seeds), n) folds: those that scikit-learn's StratifiedGroupKFold gives for each seed, all seeds at once.
 
     The groups are taken in turn, those of the most uneven classes first, each into the fold where the classes spread most
-    evenly then. Fifty shuffles side by side take a hundredth of the time of fifty calls, which a launch waits for.
+    evenly then. Shuffles side by side take a fraction of the time of as many calls (a fiftieth on the starter corpus), and
+    every launch waits for them.
     """
     # Strata of which none has as many rows as there are folds balance nothing: then groups alone are balanced.
     strata = classes if np.bincount(classes).max() >= n_folds else np.zeros_like(classes)
