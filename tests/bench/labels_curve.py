@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from scipy import stats
 
 from rebracket_core.annotation import AxisLabel, Item, LabelValue, Order
+from rebracket_core.annotation.folding import disagreement
 from rebracket_core.annotation.ranking import mixed
 from rebracket_core.corpus.targets import targets
 from rebracket_core.encoders import Encoder
@@ -32,6 +34,8 @@ MARK = "<!-- labels -->"
 SEEDS, BATCH, BUDGET, MEMBERS = 12, 20, 160, 5
 NOISE, SHARE = 0.1, 0.2
 ORDERS = (Order.RANDOM, Order.EPISTEMIC, Order.DIVERSITY, Order.TIES, Order.COVERAGE)
+SPENT = ("disagreement", "third by lot", "new texts")
+TWICE, AGAIN = 80, (160, 180, 200, 220)
 PARTED = (0, 10, 20, 40, 80, 160)
 _OPTIONS = FitOptions(strength=20.0, max_steps=20, patience=5, confidence_weight=0.0, types_weight=0.0)
 _CHANCE = 1 / N_MODES**2
@@ -114,9 +118,7 @@ def _scores(
         return SimpleNamespace(uncertainty={"epistemic": float(unsure[i])}, **told)
 
     def label(i: int) -> Any:
-        temporal, spatial, ontological = (
-            AxisLabel.hard(a, MODES[a][int(said[i, j].argmax())]) for j, a in enumerate(AXIS_NAMES))
-        return SimpleNamespace(item_id=data.ids[i], value=LabelValue(temporal, spatial, ontological))
+        return SimpleNamespace(item_id=data.ids[i], value=_value(said[i]))
 
     asked = [*left, *labelled] if order is Order.DIVERSITY else left
     return scores_for(
@@ -125,19 +127,59 @@ def _scores(
     ).scores
 
 
-def orders(bench: Workbench, encoder: Encoder) -> Iterator[str]:
-    """The lines on orders: what each gains against chance at the same number of labels."""
+def _value(said: np.ndarray) -> LabelValue:
+    """The label of somebody who says these modes, (3, 3)."""
+    temporal, spatial, ontological = (AxisLabel.hard(a, MODES[a][int(said[j].argmax())]) for j, a in enumerate(AXIS_NAMES))
+    return LabelValue(temporal, spatial, ontological)
+
+
+def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
+    """How often an axis is right on unseen songs where TWICE texts have two answers each, and after each batch more.
+
+    `spend`, on what the batches go: a third answer where people are furthest apart ("disagreement"), a third answer by lot
+    ("third by lot"), or two answers each to texts that nobody has read ("new texts").
+    """
+    rng = np.random.default_rng(seed)
+    test = unseen(data.groups, rng)
+    pool = rng.permutation(np.flatnonzero(~test)).tolist()
+    answers = [noisy(data.truth, rng) for _ in range(3)]
+    read, given = pool[:TWICE], dict.fromkeys(pool[:TWICE], 2)
+    apart = {i: disagreement([_value(answers[k][i]).to_dict() for k in (0, 1)]) for i in read}
+    items = [replace(data.items[i], n_labels=2, disagreement=apart[i]) for i in read]
+    told = scores_for(Order.DISAGREEMENT, items=items, verdicts={}, labels=[]).scores
+    again = sorted(read, key=lambda i: -told[data.ids[i]]) if spend == "disagreement" else rng.permutation(read).tolist()
+    queue = [(i, 2) for i in pool[TWICE:]] if spend == "new texts" else [(i, 1) for i in again]
+    curve = []
+    for budget in AGAIN:
+        while sum(given.values()) < budget:
+            i, n = queue.pop(0)
+            given[i] = given.get(i, 0) + n
+        at = np.array(list(given))
+        said = np.stack([np.mean([answers[k][i] for k in range(given[i])], axis=0) for i in given])
+        album = np.array([_album(triple) for triple in said])
+        heads = fit(data.x[at], said, known=np.ones((len(at), 3)), album=album, rng=np.random.default_rng(seed))
+        right = shares(heads, data.x)[0].argmax(axis=-1) == data.truth.argmax(axis=-1)
+        curve.append(float(np.mean([right[test & data.single[:, j], j].mean() for j in range(3)])))
+    return curve
+
+
+def _texts(bench: Workbench, encoder: Encoder) -> SimpleNamespace:
+    """The starter texts whose axes are all known, as people would label them."""
     frame = bench.dataset("starter").frame
     told = targets(frame, smoothing=0.0)
     keep = np.flatnonzero((told.axis_kind != "none").all(axis=1) & told.axis_known.all(axis=1))
     part = frame.iloc[keep]
     texts, ids = part["concept"].tolist(), part["row_id"].astype(str).tolist()
-    data = SimpleNamespace(
+    return SimpleNamespace(
         x=encoder.encode(texts), truth=told.axis[keep], single=told.axis_kind[keep] == "single", ids=ids,
         groups=part["group_id"].astype(str).tolist(), items=[Item("p", i, t, "") for i, t in zip(ids, texts, strict=True)])
+
+
+def orders(data: SimpleNamespace) -> Iterator[str]:
+    """The lines on orders: what each gains against chance at the same number of labels."""
     curves = {order: np.array([run_order(order, data, seed=s) for s in range(SEEDS)]) for order in ORDERS}
     budgets = range(BATCH, BUDGET + 1, BATCH)
-    yield f"{len(keep)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten unseen.\n"
+    yield f"{len(data.x)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten unseen.\n"
     yield "| order | " + " | ".join(f"{n} labels" for n in budgets) + " | mean gain over chance | gain at the end |"
     yield "|---|" + "---|" * (len(budgets) + 2)
     for order, curve in curves.items():
@@ -148,6 +190,16 @@ def orders(bench: Workbench, encoder: Encoder) -> Iterator[str]:
     over = {order: (curve - curves[Order.RANDOM])[:, 1:].mean(axis=1) for order, curve in curves.items()}
     better = [str(order) for order, gain in over.items() if order is not Order.RANDOM and _ends(gain)[1] > 0]
     yield f"\nBetter than chance on average: {', '.join(better)}." if better else "\nNone can be told from chance on average."
+
+
+def disputed(data: SimpleNamespace) -> Iterator[str]:
+    """The lines on the order by disagreement: what it gains at the same number of answers."""
+    curves = {spend: np.array([run_again(spend, data, seed=s) for s in range(SEEDS)]) for spend in SPENT}
+    yield "| the answers go to | " + " | ".join(f"{n} answers" for n in AGAIN) + " | mean gain of disagreement over it |"
+    yield "|---|" + "---|" * (len(AGAIN) + 1)
+    for spend, curve in curves.items():
+        gain = "" if spend == SPENT[0] else _interval((curves[SPENT[0]] - curve)[:, 1:].mean(axis=1))
+        yield f"| {spend} | " + " | ".join(f"{v:.3f}" for v in curve.mean(axis=0)) + f" | {gain} |"
 
 
 def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iterator[str]:
@@ -242,8 +294,14 @@ draws the unseen groups, the noise and the first {BATCH} texts.
 
 Starter corpus, the share of unseen texts whose axis is right, mean of the three axes. Every queue has a fifth drawn by chance
 mixed in, as the workbench does. "mean gain" is over all budgets after the first batch, paired by seed. The order by
-disagreement is not here: it chooses who is asked about a text again, not which new text is read, so with one label a text it
-is chance.
+disagreement stands below: it has nothing to go by before a text has two labels.
+"""
+_DISPUTED = f"""
+## Does it help to ask again where people differ?
+
+The same texts and people. {TWICE} texts have two answers each; every answer after that is a third one where the two are
+furthest apart (the order by disagreement), a third one by lot, or one of two on texts that nobody has read. A text's target is
+the mean of its answers.
 """
 _PARTED = f"""
 ## When do two axes part?
@@ -270,7 +328,8 @@ def main() -> int:
         bench = Workbench(Settings(home=Path(home), database_url=f"sqlite:///{Path(home) / 'workbench.db'}"))
         bench.import_starter()
         encoder = bench.encoder("minilm")
-        lines = [_PREFACE, *_told(orders(bench, encoder)), _PARTED]
+        data = _texts(bench, encoder)
+        lines = [_PREFACE, *_told(orders(data)), _DISPUTED, *_told(disputed(data)), _PARTED]
         for name, field in (("segments", "descriptions"), ("proposals", "concept")):
             bench.import_data(folder / f"{name}.parquet", name=name)
             lines += _told(parted(bench, encoder, name=name, field=field))

@@ -93,7 +93,8 @@ def _fields(now: ProjectSettings, *, key: str, made: bool = False) -> ProjectSet
     order = st.selectbox(
         "Order", list(ORDERS), list(ORDERS).index(now.order), format_func=ORDERS.__getitem__, key=f"{key}.order",
         help="A fifth of the concepts comes by chance whatever the order, so that figures stay fair. With simulated people on "
-        "the starter corpus no order taught a model more than chance did with as many labels; see docs/experiments.md.",
+        "the starter corpus no order taught a model more than chance did with as many labels, and asking again where people "
+        "differ taught it less than new texts did; see docs/experiments.md.",
     )
     policy = st.selectbox(
         "Show the model's answer", list(POLICIES), list(POLICIES).index(now.suggestions), format_func=POLICIES.__getitem__,
