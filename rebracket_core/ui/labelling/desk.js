@@ -4,6 +4,7 @@ import { Draft } from "./draft.js"
 import { Outbox, Sender } from "./outbox.js"
 import { Clock, Pace } from "./time.js"
 
+const RUNNING_LOW = 4 // concepts in hand below which new ones are asked for at once
 const same = (one, other) => one.item_id === other.item_id && one.round === other.round
 
 export class Desk {
@@ -137,6 +138,7 @@ export class Desk {
     this.say = kind === "label" ? "" : "Skipped."
     this.start()
     this.sender.push()
+    if (this.queue.length < RUNNING_LOW) this.sender.hurry()
   }
 
   add(kind, item, more) {

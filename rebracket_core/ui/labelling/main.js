@@ -40,7 +40,7 @@ class Bench {
     this.stop = new AbortController()
     const { signal } = this.stop
     document.addEventListener("keydown", (event) => this.onKey(event), { signal })
-    document.addEventListener("visibilitychange", () => this.desk.clock.run(!document.hidden), { signal })
+    document.addEventListener("visibilitychange", () => this.onLook(), { signal })
     window.addEventListener("online", () => { this.desk.sender.send(); this.draw() }, { signal })
     window.addEventListener("offline", () => this.draw(), { signal })
     window.addEventListener("beforeunload", (event) => { if (this.desk.outbox.fragile && this.desk.pending()) event.preventDefault() }, { signal })
@@ -49,8 +49,14 @@ class Bench {
     this.watch.observe(document.body, { childList: true })
   }
 
+  onLook() {
+    this.desk.clock.run(!document.hidden)
+    if (document.hidden) this.desk.sender.hurry()
+  }
+
   onKey(event) {
     if (event.defaultPrevented) return
+    this.desk.sender.hold()
     const inNote = event.composedPath()[0] === this.view.part.note
     if (inNote && event.key === "Escape") return this.view.part.note.blur()
     if (belongsElsewhere(event) || (event.repeat && event.key !== "Backspace")) return

@@ -68,10 +68,16 @@ export class Outbox {
 }
 
 // Sends the outbox again and again until it is empty: one batch under way at a time, and once more when no answer came.
+// An answer makes the page around the desk draw itself anew, which holds the browser up for tens of milliseconds. A batch
+// therefore waits for a pause between the keys, `quiet` ms long, but never more than `longest` ms.
 export class Sender {
-  constructor(outbox, { patience = [2500, 4000, 8000, 15000] } = {}) {
+  constructor(outbox, { patience = [2500, 4000, 8000, 15000], quiet = 250, longest = 2000 } = {}) {
     this.outbox = outbox
     this.patience = patience
+    this.quiet = quiet
+    this.longest = longest
+    this.pause = null
+    this.due = null // the time (ms) at which what was pushed goes, pause or not; null where nothing was pushed
     this.batch = 0
     this.tries = 0
     this.timer = null
@@ -81,12 +87,28 @@ export class Sender {
   }
 
   push() {
-    if (!this.waiting) this.send()
+    if (this.waiting) return
+    this.due ??= performance.now() + this.longest
+    this.hold()
+  }
+
+  // A key was pressed: what was pushed waits for the next pause.
+  hold() {
+    if (this.due === null) return
+    clearTimeout(this.pause)
+    this.pause = setTimeout(() => this.send(), Math.max(0, Math.min(this.quiet, this.due - performance.now())))
+  }
+
+  // The page may be gone in a moment: what was pushed goes now.
+  hurry() {
+    if (this.due !== null) this.send()
   }
 
   send() {
     const entries = this.outbox.load()
     clearTimeout(this.timer)
+    clearTimeout(this.pause)
+    this.due = null
     this.waiting = entries.length > 0
     if (!this.waiting || !this.give) return
     this.batch += 1
@@ -114,12 +136,12 @@ export class Sender {
     this.tries = 0
     this.waiting = false
     clearTimeout(this.timer)
-    this.send()
+    if (this.outbox.load().length) this.push()
   }
 
   // Speaks up although nothing is pending: leases live on, and an empty queue may have filled.
   beat() {
-    if (this.waiting || !this.give) return
+    if (this.waiting || this.due !== null || !this.give) return
     this.batch += 1
     this.give({ batch: this.batch, entries: [] })
   }
@@ -130,6 +152,7 @@ export class Sender {
 
   close() {
     clearTimeout(this.timer)
+    clearTimeout(this.pause)
     this.give = null
   }
 }

@@ -143,24 +143,60 @@ def test_a_batch_is_said_again_until_it_is_acknowledged(node) -> None:  # type: 
     node("""
       const outbox = new Outbox("ann", "p", new Box())
       const said = []
-      const sender = new Sender(outbox, { patience: [20, 20] })
+      const sender = new Sender(outbox, { patience: [20, 20], quiet: 0 })
+      const rest = (ms) => new Promise((go) => setTimeout(go, ms))
       sender.give = (message) => said.push(message.entries.map((e) => e.id))
       const a = outbox.add({ kind: "label" })
       sender.push()
+      await rest(5)
       const b = outbox.add({ kind: "label" })
       sender.push()
       equal(said, [[a.id]])
       sender.answered([])
       equal(said.length, 1)
       sender.answered([a.id])
-      equal(said, [[a.id], [b.id]])
-      await new Promise((go) => setTimeout(go, 90))
+      await rest(5)
+      equal(said.slice(0, 2), [[a.id], [b.id]])
+      await rest(90)
       equal(said.length >= 4, true)
       equal(sender.late(), true)
       sender.answered([b.id])
       const n = said.length
-      await new Promise((go) => setTimeout(go, 60))
+      await rest(60)
       equal([said.length, sender.late(), outbox.load().length], [n, false, 0])
+    """)
+
+
+def test_a_batch_waits_for_a_pause_between_the_keys_but_not_for_ever(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const outbox = new Outbox("ann", "p", new Box())
+      const sender = new Sender(outbox, { quiet: 60, longest: 200 })
+      const said = []
+      sender.give = (message) => said.push([performance.now(), message.entries.length])
+      const rest = (ms) => new Promise((go) => setTimeout(go, ms))
+      outbox.add({ kind: "label" })
+      let start = performance.now()
+      sender.push()
+      for (let i = 0; i < 30 && !said.length; i += 1) { sender.hold(); await rest(10) } // keys without a pause
+      equal(said.length, 1)
+      equal(said[0][0] - start >= 190, true)
+      sender.answered(outbox.load().map((entry) => entry.id))
+      sender.hold() // a key with nothing to send
+      await rest(80)
+      equal(said.length, 1)
+      outbox.add({ kind: "label" })
+      outbox.add({ kind: "label" })
+      start = performance.now()
+      sender.push()
+      sender.push()
+      await rest(120)
+      equal([said.length, said[1][1], said[1][0] - start >= 55], [2, 2, true])
+      sender.answered(outbox.load().map((entry) => entry.id))
+      outbox.add({ kind: "label" })
+      sender.push()
+      sender.hurry() // the page is left
+      equal(said.length, 3)
+      sender.close()
     """)
 
 
