@@ -21,6 +21,11 @@ def has_words(text: str) -> bool:
     return any(ch.isalpha() for ch in text)
 
 
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts are the same but for case, punctuation and spacing."""
+    return normalised_text(one) == normalised_text(other)
+
+
 def normalised_text(text: str) -> str:
     """The text as it is compared: compatibility forms, case, punctuation and spacing no longer matter.
 

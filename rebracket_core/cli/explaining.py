@@ -40,7 +40,7 @@ def explain(
         checks = None if quick else ask.check(found, progress=progress)
         nearest = ask.nearest(found.text, run_id=run)
     if as_json:
-        near = [{"text": n.text, "album": n.album, "cosine": n.cosine} for n in nearest.texts]
+        near = [{"text": n.text, "album": n.album, "cosine": n.cosine, "same": n.same} for n in nearest.texts]
         out.json({
             **found.to_dict(), "checks": checks.to_dict() if checks else None, "nearest": near,
             "nearest_among": nearest.n_known, "training_texts": nearest.n,
@@ -63,7 +63,8 @@ def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
     if checks is not None:
         _tell_checks(checks)
     for near in nearest.texts:
-        out.text(f"Near ({near.cosine:.2f}, {near.album or 'no album'}): {one_line(near.text)}")
+        which = "The text itself" if near.same else "Near"
+        out.text(f"{which} ({near.cosine:.2f}, {near.album or 'no album'}): {one_line(near.text)}")
 
 
 def _tell_checks(checks: Checks) -> None:

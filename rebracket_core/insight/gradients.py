@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FIELD = "concept"
 PAD, MASK = "pad", "mask"
-STEPS = (24, 64, 160)
+STEPS = (16, 32, 80, 160)
 ROWS_TOKENS = 2048
 LIMIT = 0.01
 _WORD = re.compile(r"\S+")

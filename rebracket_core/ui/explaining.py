@@ -204,7 +204,13 @@ def show_nearest(workbench: Workbench, found: Explanation) -> None:
                 workbench.explaining.remember(found.run_id, progress=progress)
             st.rerun()
         return
-    rows = [{"cosine": round(n.cosine, 3), "album": n.album or "", "text": n.text} for n in near.texts]
+    if near.learned:
+        st.warning("The run learned from this very text: its answer may be memory. The nearest other texts stand below it.",
+                   icon=":material/school:")
+    rows = [
+        {"cosine": round(n.cosine, 3), "album": n.album or "", "text": f"(this text) {n.text}" if n.same else n.text}
+        for n in near.texts
+    ]
     st.dataframe(rows, hide_index=True, alt="The nearest training texts with their albums",
                  column_config={"text": st.column_config.TextColumn(width="large")})
     st.caption(f"Among {near.n_known:,} of {count(near.n, 'texts')} that the run learned from, by the encoder alone.")

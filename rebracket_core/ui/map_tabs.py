@@ -11,6 +11,7 @@ import streamlit as st
 
 from rebracket_core.insight.map_scene import scene
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
+from rebracket_core.texts import same_text
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape, snippet
 from rebracket_core.ui.map_canvas import Drawing, show_map
@@ -38,6 +39,8 @@ def place_form(workbench: Workbench, asked: Asked) -> None:
     if last in st.session_state:
         said, near, cosines = st.session_state[last]
         st.text(f"“{snippet(said, limit=100)}” is the newest star on the map. Its nearest texts, in embedding space:")
+        if any(same_text(said, text) for text in stored.values("text", near)):
+            st.info("The text itself stands on this map already, nearest of all.", icon=":material/content_copy:")
         st.dataframe(
             pd.DataFrame({
                 "likeness": cosines, "text": [snippet(t, limit=140) for t in stored.values("text", near)],

@@ -16,6 +16,7 @@ from rebracket_core.insight.gradients import LIMIT
 from rebracket_core.insight.margins import CONFIDENCE, Margin, margin_of
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
+from rebracket_core.texts import same_text
 from rebracket_core.validation.usable import unusable
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A training text, its album label where it has one, and its cosine to the text that is explained."""
+    """A training text, its album label where it has one, its cosine to the text that is explained, and whether it is that."""
 
     text: str
     album: str | None
     cosine: float
+    same: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Nearest:
     texts: tuple[Near, ...]
     n_known: int
     n: int
+
+    @property
+    def learned(self) -> bool:
+        """Whether the text itself is among them: the run has seen it, and its answer may be memory."""
+        return any(near.same for near in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +257,9 @@ class Explaining:
         if not len(rows):
             return Nearest((), n_known=0, n=len(told))
         at, cosines = nearest_of(asking.encoder.encode([clean])[0], vectors=vectors, k=NEAREST)
-        found = tuple(Near(*told[int(rows[i])], cosine=float(c)) for i, c in zip(at, cosines, strict=True))
-        return Nearest(found, n_known=len(rows), n=len(told))
+        found = [(*told[int(rows[i])], float(cosine)) for i, cosine in zip(at, cosines, strict=True)]
+        near = tuple(Near(one, album, cosine, same=same_text(one, clean)) for one, album, cosine in found)
+        return Nearest(near, n_known=len(rows), n=len(told))
 
     def remember(self, run_id: str | None = None, *, progress: Progress | None = None) -> int:
         """The number of training texts of a run whose vectors are remembered from now on: all of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rebracket_core.workbench.bench import Workbench
 
 Progress = Callable[[str, int, int], None]
+LEAST_S = 3.0
 _KEPT = 2
 _guard = threading.Lock()
 _proposers: dict[tuple[str, str], tuple[Proposer, WordModel | None]] = {}
@@ -77,9 +79,11 @@ class Flips:
     ) -> Search:
         """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
 
+        The `budget_s` seconds hold what is opened first too: of them the search has what is left, but at least `LEAST_S`.
         What is found with the run's own thresholds is kept in the ledger. Raises InputError for a text that cannot be
         judged or is there already.
         """
+        start = time.monotonic()
         clean, asking = Explaining(self._bench).clean(text), Asking(self._bench, run_id)
         limits = asking.model.thresholds.with_(**(thresholds or {}))
 
@@ -97,9 +101,10 @@ class Flips:
             progress("Reading the words of the training texts", 0, 1)
         proposer, language = self._proposer(asking)
         margin = goal.margin(before)
+        left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
         found = search(
             clean, goal, before=before, judge=judge, propose=lambda words: proposer.propose(words, margin),
-            language=language, budget_s=budget_s, most_edits=most_edits, progress=progress,
+            language=language, budget_s=left_s, most_edits=most_edits, progress=progress,
         )
         if keep and _same(limits, asking.model.thresholds):
             self.keep(clean, found)

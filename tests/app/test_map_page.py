@@ -93,6 +93,10 @@ def test_a_concept_is_placed_with_its_nearest_texts(open_page: Open, maps: Maps)
     assert not app.exception and not app.error
     assert len(table_with(app, "likeness")) == 10
     assert len(maps.open(maps.infos()[0].map_id).placed()) == 1
+    assert "stands on this map already" not in words(app)
+    app.text_area(key="map.place.text").set_value(maps.open(maps.infos()[0].map_id).values("text", [0])[0])
+    next(b for b in app.form_submit_button if b.label == "Place it").click().run()
+    assert "stands on this map already" in words(app)
 
 
 def test_two_kept_selections_are_compared(open_page: Open, maps: Maps) -> None:

@@ -52,6 +52,9 @@ def test_only_remembered_vectors_are_near(bench: Workbench, monkeypatch: pytest.
     found = bench.explaining.nearest(told[0])
     assert sum(asked) <= 1 and found.n_known == found.n
     assert found.texts[0].cosine == pytest.approx(1.0, abs=1e-4) and found.texts[0].text.split() == told[0].split()
+    assert found.learned and [near.same for near in found.texts] == [True] + [False] * (len(found.texts) - 1)
+    assert bench.explaining.nearest(told[0].upper() + " !").learned
+    assert not bench.explaining.nearest(TEXT).learned
 
 
 def test_what_cannot_be_explained_is_refused(bench: Workbench) -> None:

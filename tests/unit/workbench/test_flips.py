@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
+from rebracket_core.insight.counterfactuals import Search, search
 from rebracket_core.insight.goals import Goal
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.workbench import flips as flips_module
 from rebracket_core.workbench.flip_ledger import FlipLedger
-from rebracket_core.workbench.flips import Outcome
+from rebracket_core.workbench.flips import LEAST_S, Flips, Outcome
 from tests.conftest import open_home
 
 FLIP = {"run_id": "r", "goal": "album=Blue", "text": "one lantern", "edited": "one table", "edits": ["x"], "fluency": -0.5}
@@ -75,6 +79,24 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
     for flip in flips:
         again = planted.validate([Concept("1", flip.text)], keep=False)[0]
         assert again.album == "Blue" and again.album_probabilities == pytest.approx(flip.verdict.album_probabilities, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_what_is_opened_first_counts_against_the_time_of_a_search(
+    planted: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def spy(*args: Any, budget_s: float, **more: Any) -> Search:
+        given.append(budget_s)
+        return search(*args, budget_s=budget_s, **more)
+
+    monkeypatch.setattr(flips_module, "search", spy)
+    asked = Flips._proposer
+    for opening_s, budget_s in ((0.5, 4.0), (2.0, 4.0), (0.0, 1.0)):
+        monkeypatch.setattr(Flips, "_proposer", lambda self, asking, s=opening_s: time.sleep(s) or asked(self, asking))
+        planted.explaining.flips.find(PLANTED, Goal.parse("album"), budget_s=budget_s, keep=False)
+    assert LEAST_S <= given[0] <= 3.5 and given[1:] == [LEAST_S, 1.0]
 
 
 @pytest.mark.slow
