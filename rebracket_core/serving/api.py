@@ -44,6 +44,7 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 0.5
 DRIFT_S = 300.0
 MAX_CLEANED = 1_000_000
+WORKERS = 2
 _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
@@ -73,7 +74,9 @@ class Service:
 
     async def start(self) -> None:
         """Nothing; opens the run in use and the queue."""
-        self._batcher = Batcher(self._work, batch_items=self.options.batch_items, max_queued=self.options.max_queued)
+        self._batcher = Batcher(
+            self._work, batch_items=self.options.batch_items, max_queued=self.options.max_queued, workers=WORKERS
+        )
         await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
 
     async def drain(self) -> None:

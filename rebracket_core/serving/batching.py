@@ -40,23 +40,27 @@ class _Job(Generic[T, R]):
 
 
 class Batcher(Generic[T, R]):
-    """Items of one kind from several requests are worked on together, in one thread, in the order of arrival.
+    """Items of one kind from several requests are worked on together, in `workers` threads, begun in the order of arrival.
 
     There is no waiting for a batch to fill: an idle worker starts at once, so a lone request loses nothing, and under
-    load the batches grow by themselves. `work(kind, items)` gives one result an item.
+    load the batches grow by themselves, to an even share of the work for each worker: while one makes verdicts of its
+    vectors another keeps the processors busy. `work(kind, items)` gives one result an item; it is called from several
+    threads where there are several workers.
     """
 
-    def __init__(self, work: Callable[[Hashable, list[T]], list[R]], *, batch_items: int, max_queued: int) -> None:
+    def __init__(
+        self, work: Callable[[Hashable, list[T]], list[R]], *, batch_items: int, max_queued: int, workers: int = 1
+    ) -> None:
         self._work = work
         self._batch_items = batch_items
         self._max_queued = max_queued
+        self._workers = workers
         self._jobs: deque[_Job[T, R]] = deque()
         self._queued = 0
-        self._busy = False
-        self._running: asyncio.Future[None] | None = None
+        self._running: set[asyncio.Future[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._thread = _worker()
+        self._threads = self._started()
 
     @property
     def queued(self) -> int:
@@ -71,9 +75,9 @@ class Batcher(Generic[T, R]):
         self._jobs.append(job)
         self._queued += len(items)
         self._idle.clear()
-        if not self._busy:
-            self._busy = True
-            self._running = asyncio.ensure_future(self._run())
+        if len(self._running) < self._workers:
+            worker = asyncio.ensure_future(self._run())
+            self._running.add(worker)
         return await job.answer
 
     async def drain(self) -> None:
@@ -82,30 +86,35 @@ class Batcher(Generic[T, R]):
 
     def close(self) -> None:
         """Nothing; the thread ends with what it is doing."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _started(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._workers, thread_name_prefix="judge")
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._jobs:
-            batch = self._take()
+            batch, threads = self._take(), self._threads
             try:
-                outcomes = await loop.run_in_executor(self._thread, self._outcomes, batch)
+                outcomes = await loop.run_in_executor(threads, self._outcomes, batch)
             except Exception as error:  # the thread itself: it could not be started, or was shut down
                 logger.error("The worker is lost and another one is started: %s", error)
-                self._thread.shutdown(wait=False)
-                self._thread = _worker()
+                if threads is self._threads:  # another worker may have noticed first
+                    threads.shutdown(wait=False)
+                    self._threads = self._started()
                 outcomes = [WorkerLost(str(error))] * len(batch)
             # The count goes down before anybody hears of an answer: who then asks how many wait is told the truth.
             self._queued -= sum(len(job.items) for job in batch)
             for job, outcome in zip(batch, outcomes, strict=True):
                 _settle(job.answer, outcome)
-        self._busy = False
-        self._idle.set()
+        self._running.remove(asyncio.current_task())  # type: ignore[arg-type]
+        if not self._running:
+            self._idle.set()
 
     def _take(self) -> list[_Job[T, R]]:
-        """The first job, and those behind it of the same kind while there is room."""
+        """The first job, and those behind it of the same kind while there is room in this worker's share."""
         batch = [self._jobs.popleft()]
-        room = self._batch_items - len(batch[0].items)
+        room = min(self._batch_items, -(-self._queued // self._workers)) - len(batch[0].items)
         while self._jobs and self._jobs[0].kind == batch[0].kind and len(self._jobs[0].items) <= room:
             room -= len(self._jobs[0].items)
             batch.append(self._jobs.popleft())
@@ -121,10 +130,6 @@ class Batcher(Generic[T, R]):
             # What is no Exception (a library that calls sys.exit) would stop the event loop if it got there.
             return [raised if isinstance(raised, Exception) else WorkerLost(type(raised).__name__)]
         return [list(itertools.islice(results, len(job.items))) for job in batch]
-
-
-def _worker() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="judge")
 
 
 def _settle(answer: asyncio.Future[list[R]], outcome: list[R] | Exception) -> None:

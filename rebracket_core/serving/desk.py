@@ -74,7 +74,9 @@ class Desk:
 
     def answer(self, run_id: str, thresholds: Change, concepts: Sequence[Concept]) -> list[dict[str, Any]]:
         """The verdicts as plain values, in order."""
-        verdicts = self.bench.validate(concepts, run_id=run_id, thresholds=dict(thresholds), keep=False, counted=True)
+        verdicts = self.bench.validate(
+            concepts, run_id=run_id, thresholds=dict(thresholds), keep=False, counted=True, remembered=False
+        )
         return [verdict.to_dict() for verdict in verdicts]
 
     def thresholds(self, run_id: str | None, changes: Mapping[str, float | bool]) -> Change:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
@@ -24,8 +23,6 @@ class Judge:
     def __init__(self, *, max_text_chars: int) -> None:
         self._max_chars = max_text_chars
         self._cache = VerdictCache()
-        self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
 
     def judge(
         self,
@@ -73,13 +70,8 @@ class Judge:
         thresholds: Thresholds,
         prints: frozenset[str],
     ) -> list[Verdict]:
-        with self._lock_of(encoder):
-            answers = answers_for(concepts, model=model, encoder=encoder)
+        answers = answers_for(concepts, model=model, encoder=encoder)
         return verdicts_for(concepts, answers, model=model, thresholds=thresholds, prints=prints)
-
-    def _lock_of(self, encoder: Encoder) -> threading.Lock:
-        with self._guard:
-            return self._locks.setdefault(encoder.encoder_id, threading.Lock())
 
 
 def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encoder) -> Answers:

@@ -164,16 +164,20 @@ class Workbench:
         source: str = "",
         keep: bool = True,
         counted: bool = False,
+        remembered: bool = True,
     ) -> list[Verdict]:
         """One verdict a concept, in input order; what cannot be judged carries `error`. Raises NoModelError without a run.
 
         `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; what is
-        kept or `counted` shows in the monitoring.
+        kept or `counted` shows in the monitoring. Vectors that are not to be `remembered` are made and forgotten: a server
+        that answers strangers for months would fill memory and disk with texts that never come again.
         """
         start = time.perf_counter()
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
+        if not remembered:
+            encoder = getattr(encoder, "beneath", encoder)
         verdicts = self._judge.judge(
             concepts, model=model, encoder=encoder, thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_the_torch_encoder_of_the_same_files_agrees(minilm: OnnxMiniLM, shared_s
 def test_the_end_of_a_long_text_counts(minilm: OnnxMiniLM) -> None:
     a, b = minilm.encode([LONG + "roses", LONG + "a murder in the north of the city by night"])
     assert np.abs(a - b).max() > 1e-3
+
+
+def test_many_callers_at_once_get_the_vectors_of_one(minilm: OnnxMiniLM) -> None:
+    texts = [f"A bell that was cast {n} times. " * (1 + n % 7) for n in range(24)]
+    alone = [minilm.encode([text])[0] for text in texts]
+    with ThreadPoolExecutor(6) as pool:
+        crowd = list(pool.map(lambda text: minilm.encode([text])[0], texts * 3))
+    assert np.abs(np.array(crowd) - np.array(alone * 3)).max() < 1e-5
+    assert minilm._sessions._callers == 0
 
 
 def test_a_megabyte_is_encoded(minilm: OnnxMiniLM) -> None:
@@ -157,6 +167,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
 
 COLD = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from rebracket_core.encoders import describe_device, open_encoder
 from rebracket_core.settings import Settings

@@ -34,6 +34,16 @@ def test_a_verdict_is_the_same_as_the_engines(client: TestClient, home: Path) ->
     assert list(answer.json()) == list(verdict.to_dict()) and answer.headers["x-request-id"]
 
 
+def test_the_vectors_of_strangers_texts_are_not_remembered(client: TestClient, home: Path) -> None:
+    bench, texts = open_home(home), [f"{TEXT} It was asked {n} times by a stranger." for n in range(3)]
+    encoder = bench.encoder(bench.shelf.encoder_of(bench.model()))
+    for text in texts:
+        assert client.post("/v1/validate", json={"text": text}).status_code == 200
+    assert not encoder.remembered(texts)[0].any()  # type: ignore[attr-defined]
+    bench.validate([Concept(id="x", text=texts[0])], keep=False)
+    assert encoder.remembered(texts)[0].tolist() == [True, False, False]  # type: ignore[attr-defined]
+
+
 def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) -> None:
     items = [{"id": "a", "text": TEXT}, "A lighthouse that will be built.", {"text": ""}, {"txt": 1}, 7,
              {"text": TEXT, "expected_album": "no such album"}, {"text": "x\0y a bell"}]

@@ -36,6 +36,32 @@ def test_a_lone_request_is_worked_on_at_once_and_a_crowd_in_batches() -> None:
     assert sizes == [1, 8, 8, 4]
 
 
+def test_two_workers_share_a_crowd_evenly_and_drain_waits_for_both() -> None:
+    both, sizes = threading.Barrier(2, timeout=5), []
+
+    def work(_: Hashable, items: list[int]) -> list[int]:
+        sizes.append(len(items))
+        if len(items) > 1:
+            both.wait()  # opens only where two batches are worked on at once
+        time.sleep(0.01)
+        return [-item for item in items]
+
+    async def crowd() -> list[list[int]]:
+        batcher: Batcher[int, int] = Batcher(work, batch_items=64, max_queued=100, workers=2)
+        first = [asyncio.create_task(batcher.submit([i])) for i in range(2)]
+        await asyncio.sleep(0)
+        rest = [asyncio.create_task(batcher.submit([i])) for i in range(2, 16)]
+        await asyncio.sleep(0)
+        assert batcher.queued == 16
+        await batcher.drain()
+        assert batcher.queued == 0 and all(task.done() for task in (*first, *rest))
+        batcher.close()
+        return list(await asyncio.gather(*first, *rest))
+
+    assert asyncio.run(crowd()) == [[-i] for i in range(16)]
+    assert sizes[:2] == [1, 1] and sorted(sizes[2:]) == [6, 8]  # half of the fifteen that are there when the first is done
+
+
 def test_kinds_are_not_mixed_and_order_is_kept() -> None:
     seen: list[tuple[Hashable, list[int]]] = []
 
@@ -105,7 +131,7 @@ def test_a_worker_that_ends_is_told_and_another_takes_its_place() -> None:
             with pytest.raises(lost):
                 await asyncio.wait_for(batcher.submit([13]), 5)
             assert await asyncio.wait_for(batcher.submit([1]), 5) == [1]
-        batcher._thread.shutdown()  # what a thread that cannot be started any more looks like
+        batcher._threads.shutdown()  # what a thread that cannot be started any more looks like
         with pytest.raises(WorkerLost):
             await asyncio.wait_for(batcher.submit([2]), 5)
         assert await asyncio.wait_for(batcher.submit([3]), 5) == [3]
