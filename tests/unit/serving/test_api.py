@@ -40,8 +40,9 @@ def test_the_vectors_of_strangers_texts_are_not_remembered(client: TestClient, h
     for text in texts:
         assert client.post("/v1/validate", json={"text": text}).status_code == 200
     assert not encoder.remembered(texts)[0].any()  # type: ignore[attr-defined]
-    bench.validate([Concept(id="x", text=texts[0])], keep=False)
-    assert encoder.remembered(texts)[0].tolist() == [True, False, False]  # type: ignore[attr-defined]
+    own = f"{TEXT} It was asked on a page."
+    bench.validate([Concept(id="x", text=own)], keep=False)
+    assert encoder.remembered([*texts, own])[0].tolist() == [False, False, False, True]  # type: ignore[attr-defined]
 
 
 def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) -> None:
