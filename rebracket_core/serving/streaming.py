@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,7 +33,7 @@ class StreamJudge:
     """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
 
     What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
-    with the texts that it was encoded beside.
+    with the texts that it was encoded beside. The verdicts show in the monitoring of the workbench's home.
     """
 
     def __init__(self, bench: Workbench, order: Order) -> None:
@@ -42,6 +43,7 @@ class StreamJudge:
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
         self._prints = prints_of(self._model)
         self._max_chars = order.max_text_chars
+        self._counts = bench.monitoring.counts
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
         """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
@@ -50,6 +52,7 @@ class StreamJudge:
         waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Answers] | None]] = deque()
         # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
+            since = time.perf_counter()
             for number, concepts in chunks:
                 known = [
                     cannot_be_judged(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts
@@ -58,9 +61,19 @@ class StreamJudge:
                 asked = pool.submit(answers_for, fresh, model=self._model, encoder=self._encoder) if fresh else None
                 waiting.append((number, fresh, known, asked))
                 if len(waiting) >= _AHEAD:
-                    yield self._finished(*waiting.popleft())
+                    yield self._counted(*waiting.popleft(), since=since)
+                    since = time.perf_counter()
             while waiting:
-                yield self._finished(*waiting.popleft())
+                yield self._counted(*waiting.popleft(), since=since)
+                since = time.perf_counter()
+        self._counts.flush()
+
+    def _counted(
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None, *, since: float
+    ) -> tuple[int, list[Verdict]]:
+        found = self._finished(number, fresh, known, asked)
+        self._counts.count(found[1], seconds=time.perf_counter() - since, run_id=self._model.run_id)
+        return found
 
     def _finished(
         self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None

@@ -54,7 +54,7 @@ class Traffic:
 
 
 class Monitoring:
-    """Over one home. `counts` are of every verdict that was kept or served; texts are those that the history holds."""
+    """Over one home. `counts` are of every verdict that was kept, served or written into parts; the history holds the texts."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench

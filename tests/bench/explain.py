@@ -13,6 +13,8 @@ from tests.bench.texts import SHORT, starter_texts
 
 ROUNDS = 9
 SEARCHED = 12
+# The middle one of the users' proposals has so many words.
+LONG_WORDS = 183
 
 
 def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
@@ -21,7 +23,12 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     ask = bench.explaining
     ask.check(ask.explain(SHORT))
     ask.flips.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
-    for name, text in (("a short concept", SHORT), ("a starter concept of middle length", texts[len(texts) // 2])):
+    middle = texts[len(texts) // 2]
+    long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
+    asked = (
+        ("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long)
+    )
+    for name, text in asked:
         words, deltas, checks = [], [], []
         for k in range(ROUNDS):
             start = time.perf_counter()

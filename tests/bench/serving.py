@@ -17,7 +17,7 @@ from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.exporting import export_onnx
 from tests.bench.http_load import Caller, asked_by_many, free_port, running
 from tests.bench.ratio import paired
-from tests.bench.texts import SHORT, distinct_concepts
+from tests.bench.texts import SHORT, distinct_concepts, short_concepts
 
 CLIENTS = 16
 REQUESTS = 320
@@ -48,27 +48,29 @@ def _two_servers() -> Iterator[dict[str, Any]]:
         running(serve, port=ours_port),
         running(["-m", "tests.bench.plain_api", str(peer_port)], port=peer_port),
     ):
-        yield from _throughput(ours_port, peer_port)
+        n = REQUESTS * 2 * (ROUNDS + 1)
+        yield from _throughput(ours_port, peer_port, what="one-line concepts", texts=short_concepts(n, seed=9))
+        yield from _throughput(ours_port, peer_port, what="concepts of 1 to 6 sentences", texts=distinct_concepts(n, seed=9))
         yield _latency(ours_port, peer_port)
 
 
-def _throughput(ours_port: int, peer_port: int) -> Iterator[dict[str, Any]]:
-    texts = iter(np.array_split(distinct_concepts(REQUESTS * 2 * (ROUNDS + 1), seed=9), 2 * (ROUNDS + 1)))
+def _throughput(ours_port: int, peer_port: int, *, what: str, texts: list[str]) -> Iterator[dict[str, Any]]:
+    parts = iter(np.array_split(texts, 2 * (ROUNDS + 1)))
     waits: dict[int, list[float]] = {ours_port: [], peer_port: []}
 
     def load(port: int) -> None:
-        waits[port] += asked_by_many(port, [str(text) for text in next(texts)], clients=CLIENTS)
+        waits[port] += asked_by_many(port, [str(text) for text in next(parts)], clients=CLIENTS)
 
     result = paired(lambda: load(ours_port), lambda: load(peer_port), rounds=ROUNDS)
     yield {
-        "what": f"{CLIENTS} clients, {REQUESTS} concepts, whole verdicts, against plain FastAPI that only encodes (time)",
+        "what": f"{CLIENTS} clients, {REQUESTS} {what}, whole verdicts, against plain FastAPI that only encodes (time)",
         "target": "<= 0.667 (1.5 x the throughput)",
         "result": result,
     }
     p50, p99 = (np.quantile(waits[ours_port], q) * 1e3 for q in (0.5, 0.99))
     peer_p99 = np.quantile(waits[peer_port], 0.99) * 1e3
     yield {
-        "what": f"wait for a verdict with {CLIENTS} clients at once",
+        "what": f"wait for a verdict with {CLIENTS} clients at once, {what}",
         "target": "named",
         "value": f"p50 {p50:.0f} ms, p99 {p99:.0f} ms (plain FastAPI: p99 {peer_p99:.0f} ms)",
     }
