@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,8 @@ REFRESH_S = 0.5
 DRIFT_S = 300.0
 MAX_CLEANED = 1_000_000
 WORKERS = 2
+# Answers whose verdicts wait for the history: a database that is locked for long is not to fill the memory.
+MAX_UNWRITTEN = 2000
 _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
@@ -65,6 +68,7 @@ class Service:
         self.draining = False
         self._batcher: Batcher[Concept, dict[str, Any]] | None = None
         self._history = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._room = threading.BoundedSemaphore(MAX_UNWRITTEN)
         self.counts = Counts(queued=lambda: float(self.queued))
 
     @property
@@ -137,8 +141,10 @@ class Service:
                 verdicts[i] = verdict
         share = self.options.sample
         kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
-        if kept:
+        if kept and self._room.acquire(blocking=False):
             self._history.submit(self._keep, kept)
+        elif kept:
+            self._not_kept(kept, "the database is too slow")
         return verdicts
 
     def _work(self, kind: Any, concepts: list[Concept]) -> list[dict[str, Any]]:
@@ -148,9 +154,15 @@ class Service:
     def _keep(self, verdicts: list[dict[str, Any]]) -> None:
         try:
             self.desk.bench.history.keep(iter(verdicts), source="api")
-        except StoreError as error:  # the caller has the verdict; that it is not kept is counted and said
-            self.counts.history_failed()
-            logger.error("%d verdicts could not be kept: %s", len(verdicts), error)
+        except StoreError as error:
+            self._not_kept(verdicts, str(error))
+        finally:
+            self._room.release()
+
+    def _not_kept(self, verdicts: list[dict[str, Any]], why: str) -> None:
+        """Nothing; the caller has the verdicts, and that they are not kept is counted and said."""
+        self.counts.history_failed()
+        logger.error("%d verdicts could not be kept: %s", len(verdicts), why)
 
 
 def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import resource
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,9 @@ from tests.conftest import open_home
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
+from rebracket_core.serving import api
 from rebracket_core.serving.api import create_app
+from rebracket_core.serving.options import ServeOptions
 
 TEXT = "The bell that was cast in 1911 hung in the wheelhouse, number {}."
 
@@ -57,6 +60,25 @@ def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
     assert answer.status_code == 503 and answer.headers["retry-after"]
     assert "worker" in answer.json()["error"]["message"] and "ask again" in answer.json()["error"]["hint"]
     assert ask(client, 1).status_code == 200 and client.get("/health").json()["queued"] == 0
+
+
+def test_a_database_that_hangs_fills_no_memory_and_costs_no_verdict(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, freed, written = open_home(home), threading.Event(), []
+
+    def keep(verdicts: Iterator[dict[str, Any]], **_: object) -> None:
+        freed.wait(30)
+        written.append(len(list(verdicts)))
+
+    monkeypatch.setattr(api, "MAX_UNWRITTEN", 2)
+    monkeypatch.setattr(type(bench.history), "keep", lambda self, verdicts, **more: keep(verdicts, **more))
+    with TestClient(create_app(bench, ServeOptions(keep=True))) as client:
+        assert all(ask(client, number).status_code == 200 for number in range(5))
+        assert b"rebracket_history_failures_total 3.0" in client.get("/metrics").content
+        freed.set()
+        until(lambda: len(written) == 2)
+        assert ask(client, 5).status_code == 200
+        until(lambda: len(written) == 3)
+        assert b"rebracket_history_failures_total 3.0" in client.get("/metrics").content
 
 
 def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: TestClient, home: Path) -> None:
