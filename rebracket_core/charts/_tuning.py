@@ -6,13 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
-from rebracket_core.charts._layout import EDGE, finish, plain
-from rebracket_core.charts.colours import ALBUM_COLOURS, OUTLINE
+from rebracket_core.charts._lines import Curves, Line, Plot, Weight
 
 Point = Mapping[str, Any]
-_LINE, _HELD = ALBUM_COLOURS["Violet"], ALBUM_COLOURS["Orange"]
 _NAMES = {"final": "the final encoder", "fold": "fold", "without": "without source"}
 
 
@@ -28,39 +24,33 @@ def tunings(points: Sequence[Point]) -> dict[str, list[Point]]:
     return {name: [line[at] for at in sorted(line)] for name, line in found.items()}
 
 
-def tuning_curves(points: Sequence[Point]) -> go.Figure:
+def tuning_curves(points: Sequence[Point]) -> Curves:
     """The loss over steps of the encoder that learns now, earlier ones thin, and its held-back loss after each epoch.
 
     `points` as `training.Watch.point` is told them: `tuning`, `step`, and `tuning_loss` or `held_loss`.
     """
-    lines = tunings(points)
-    figure, newest = go.Figure(), list(lines)[-1] if lines else ""
-    for name, line in lines.items():
-        steps = [p for p in line if _told(p, "tuning_loss")]
-        style = {"color": _LINE, "width": 3} if name == newest else {"color": OUTLINE, "width": 1.2}
-        figure.add_trace(go.Scatter(
-            x=[p["step"] for p in steps], y=[p["tuning_loss"] for p in steps], mode="lines", name=plain(_shown(name)),
-            line=style, hovertemplate="step %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
-        ))
-    held = [p for p in lines.get(newest, ()) if _told(p, "held_loss")]
-    if held:
-        figure.add_trace(go.Scatter(
-            x=[p["step"] for p in held], y=[p["held_loss"] for p in held], mode="lines+markers", name="held back",
-            line={"color": _HELD, "width": 2, "dash": "dot"}, cliponaxis=False,
-            marker={"size": 10, "color": _HELD, "line": EDGE},
-            hovertemplate="held back after step %{x}: %{y:.3f}<extra></extra>",
-        ))
-    figure.update_xaxes(title="step", rangemode="tozero", tickformat="d", nticks=8)
-    figure.update_yaxes(title="loss")
-    last = next((p for p in reversed(lines.get(newest, [])) if _told(p, "tuning_loss")), None)
-    told = f"; {_shown(newest)} is at {last['tuning_loss']:.3f} after step {last['step']}" if last else ""
-    told += f", held back {held[-1]['held_loss']:.3f}" if held else ""
-    return finish(
-        figure, title="Loss while the encoder learns", height=400,
+    found = tunings(points)
+    newest = list(found)[-1] if found else ""
+    lines = [
+        _line(told, "tuning_loss", name=_shown(name), weight=Weight.NOW if name == newest else Weight.BEFORE)
+        for name, told in found.items()
+    ]
+    held = _line(found.get(newest, ()), "held_loss", name="held back", weight=Weight.HELD)
+    last = lines[-1] if lines and lines[-1].y else None
+    told = f"; {last.name} is at {last.y[-1]:.3f} after step {last.x[-1]:.0f}" if last else ""
+    told += f", held back {held.y[-1]:.3f}" if held.y else ""
+    return Curves(
+        title="Loss while the encoder learns",
         reading="Lower is better. The thick line is the encoder that learns now, thin lines are those before; dots are its "
         "loss on groups that were held back. Where the dots rise while the line falls, it learns the texts by heart.",
-        alt=f"Loss over steps of {len(lines)} trainings of an encoder{told}.",
+        alt=f"Loss over steps of {len(found)} trainings of an encoder{told}.",
+        x="step", y="loss", plots=(Plot("", (*lines, held) if held.y else tuple(lines)),),
     )
+
+
+def _line(points: Sequence[Point], value: str, *, name: str, weight: Weight) -> Line:
+    known = [p for p in points if _told(p, value)]
+    return Line(name, tuple(float(p["step"]) for p in known), tuple(float(p[value]) for p in known), weight=weight)
 
 
 def newest_warning(points: Sequence[Point]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from rebracket_core.charts import (
@@ -18,9 +17,9 @@ from rebracket_core.charts import (
 )
 from rebracket_core.jobs import RunState, Status
 from rebracket_core.ui import site
+from rebracket_core.ui.curves import show_curves
 from rebracket_core.ui.errors import guard
 from rebracket_core.ui.escape import escape
-from rebracket_core.ui.figure import show
 from rebracket_core.ui.labels_effect import show_labels_effect
 from rebracket_core.ui.run import span
 from rebracket_core.ui.shelf import promote_button
@@ -29,7 +28,7 @@ from rebracket_core.workbench.trainings import RunWatch
 
 NEW, WATCH = "New training", "Watch"
 _VIEW, _RUN, _STARTED, _CANCELLED = "launch.view", "launch.run", "launch.started", "launch.cancelled"
-_EVERY_S = 1
+_EVERY_S, _AT_FIRST_S = 1.0, 0.5
 _ADDRESS = "run"
 
 _MEANINGS: dict[Status, tuple[Callable[..., object], str, str]] = {
@@ -89,15 +88,16 @@ def choose_run(states: Sequence[RunState]) -> str:
 
 
 def show_run(workbench: Workbench, run_id: str) -> None:
-    """Draw a run as it stands; while it is active, anew every second."""
-    polling = workbench.trainings.watch(run_id).state.status.active
-    st.fragment(_run, run_every=_EVERY_S if polling else None)(workbench, run_id, polling=polling)
+    """Draw a run as it stands; while it is active, anew every second, and twice a second until its first point is there."""
+    watch = workbench.trainings.watch(run_id)
+    every = None if not watch.state.status.active else _EVERY_S if watch.points else _AT_FIRST_S
+    st.fragment(_run, run_every=every)(workbench, run_id, every=every)
 
 
-def _run(workbench: Workbench, run_id: str, *, polling: bool) -> None:
+def _run(workbench: Workbench, run_id: str, *, every: float | None) -> None:
     with guard():
         watch = workbench.trainings.watch(run_id)
-        if polling and not watch.state.status.active:
+        if every is not None and not watch.state.status.active:
             st.rerun()  # the whole page, which asks no more
         _show_status(watch.state)
         _show_progress(watch.state)
@@ -108,6 +108,8 @@ def _run(workbench: Workbench, run_id: str, *, polling: bool) -> None:
         _show_curves(watch)
         with st.expander("Log", icon=":material/article:", key="launch.log"):
             st.code(watch.log or "Nothing yet.", language=None, wrap_lines=True, height=260)
+        if every == _AT_FIRST_S and watch.points:
+            st.rerun()  # the first point is drawn: from now on once a second
 
 
 def _show_status(state: RunState) -> None:
@@ -200,24 +202,14 @@ def _show_curves(watch: RunWatch) -> None:
     if warning := newest_warning(watch.points):
         st.warning(escape(warning), icon=":material/balance:")
     left, right = st.columns(2)
-    if tunings(watch.points):
-        with left:
-            _draw("launch.tuning_loss", tunings(watch.points), lambda: tuning_curves(watch.points))
-    elif losses := loss_of_folds(watch.points):
-        with left:
-            _draw("launch.loss", losses, lambda: loss_curves(watch.points, leaked=leaked))
-    if asked := right_so_far(watch.points):
-        with right:
-            _draw("launch.right", asked, lambda: right_curves(watch.points, leaked=leaked))
-
-
-def _draw(key: str, told: object, make: Callable[[], go.Figure]) -> None:
-    """Draw a figure, made anew only where other points are told than the last time: making one takes longer than all else."""
-    name, mark = f"{key}.kept", (st.session_state.get(_RUN), repr(told))
-    kept = st.session_state.get(name)
-    if kept is None or kept[0] != mark:
-        kept = st.session_state[name] = (mark, make())
-    show(kept[1], key=key)
+    with left:
+        if tunings(watch.points):
+            show_curves(tuning_curves(watch.points), key="launch.tuning_loss")
+        elif loss_of_folds(watch.points):
+            show_curves(loss_curves(watch.points, leaked=leaked), key="launch.loss")
+    with right:
+        if right_so_far(watch.points):
+            show_curves(right_curves(watch.points, leaked=leaked), key="launch.right")
 
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:

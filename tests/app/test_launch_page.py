@@ -133,8 +133,7 @@ def test_an_encoder_that_learns_shows_its_loss_and_its_warning(run: RunFolder, o
     points = [{**told, "step": step, "tuning_loss": 3.0 / step} for step in (1, 2)]
     (run.attempts()[-1] / "metrics.jsonl").write_text("".join(json.dumps(p) + "\n" for p in points), encoding="utf-8")
     app = _at(open_page, run.run_id)
-    assert not app.exception and len(app.get("plotly_chart")) == 1
-    assert "Loss while the encoder learns" in app.get("plotly_chart")[0].proto.spec
+    assert not app.exception and [told["title"] for told in _drawn(app)] == ["Loss while the encoder learns"]
     assert any(r"album is \*\*20\*\* times" in box.value for box in app.warning)
 
 
@@ -194,12 +193,18 @@ def test_a_status_is_told_in_words_with_what_can_be_done(run: RunFolder, open_pa
     assert ("Cancel" in _labels(app)) == status.active
     assert ("Resume" in _labels(app)) == status.resumable
     drawn = 0 if status in (Status.CREATED, Status.STARTING) else 2
-    assert len(app.get("plotly_chart")) == drawn
+    assert len(_drawn(app)) == drawn
     if drawn:
         assert app.code[0].value.strip() == "all that it said"
         assert [bar.proto.value for bar in app.get("progress")] == [25]
     if status is Status.FAILED:
         assert r"\*\*too few\*\* \<b\>groups" in app.error[0].value and "import more songs" in app.error[0].value
+
+
+def _drawn(app: AppTest) -> list[dict[str, Any]]:
+    """What the browser is told to draw."""
+    told = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [data for data in told if "plots" in data]
 
 
 def _at(open_page: Open, run_id: str) -> AppTest:
@@ -214,7 +219,7 @@ def test_a_trained_run_says_what_it_is_worth(open_page: Open, home: Path) -> Non
     app = _at(open_page, run_id)
     assert "It is trained" in words(app) and "Album right on unseen groups: 0." in words(app)
     assert not {"Cancel", "Resume"} & set(_labels(app))
-    assert len(app.get("plotly_chart")) == 2 and app.get("page_link")
+    assert len(_drawn(app)) == 2 and app.get("page_link")
 
 
 @pytest.mark.parametrize("run", ["running"], indirect=True)

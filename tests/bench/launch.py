@@ -96,7 +96,7 @@ def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
                 page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
                 start = time.perf_counter()
                 button.click()
-                page.wait_for_selector(".js-plotly-plot .scatterlayer .trace")
+                page.wait_for_selector(".curves polyline.line")
                 seconds.append(time.perf_counter() - start)
                 page.evaluate(_NOTE)
                 page.wait_for_function(f"window.drawn.length >= {_DRAWN} || document.body.innerText.includes('It is trained')")

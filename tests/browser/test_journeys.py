@@ -80,7 +80,9 @@ def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(v
     assert page.locator("input[aria-label='Run']").input_value() == run_id
     page.get_by_text("It is trained.").wait_for(timeout=120_000)
     settle(page)
-    _wait_for_charts(page, 2)
+    page.locator(".curves polyline.line").nth(8).wait_for()  # five folds, album and three axes
+    assert page.get_by_role("img", name="Loss on what was left out").count() == 1
+    assert page.get_by_role("img", name="Right so far on unseen groups").count() == 1
     assert page.get_by_role("button", name="Cancel").count() == 0
     result = home / "runs" / run_id / "attempts" / "0001" / "result.json"
     assert json.loads(result.read_text(encoding="utf-8"))["status"] == "done"

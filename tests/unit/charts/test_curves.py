@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
-import plotly.graph_objects as go
 import pytest
 
-from rebracket_core.charts import loss_curves, loss_of_folds, right_curves, right_so_far
+from rebracket_core.charts import Curves, Weight, loss_curves, loss_of_folds, right_curves, right_so_far
 
 EVIL = "<a href='http://x'>x</a><script>%{x}"
 
@@ -32,26 +32,23 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_says_what_it_is_and_how_to_read_it(name: str) -> None:
-    figure = FIGURES[name]
-    assert figure.layout.meta["title"] in figure.layout.title.text
-    assert figure.layout.meta["reading"].endswith(".") and figure.layout.meta["alt"].endswith(".")
-    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
-    assert "<a href" not in figure.to_json() and "<script" not in figure.to_json()
+def test_curves_say_what_they_are_and_how_to_read_them(name: str) -> None:
+    curves = FIGURES[name]
+    assert curves.title and curves.reading.endswith(".") and curves.alt.endswith(".")
+    assert json.loads(json.dumps(curves.to_dict(), allow_nan=False))["title"] == curves.title
 
 
-def _lines(figure: go.Figure) -> dict[str, list[float]]:
-    return {trace.name: list(trace.y) for trace in figure.data if trace.name}
+def _lines(curves: Curves) -> dict[str, tuple[float, ...]]:
+    return {line.name: line.y for plot in curves.plots for line in plot.lines}
 
 
 def test_each_fold_is_a_line_and_the_newest_has_the_band_of_its_members() -> None:
-    figure = FIGURES["loss"]
-    assert _lines(figure) == {"fold 1": [4.0, 3.0], "fold 2": [4.5, 2.5]}
-    widths = {trace.name: trace.line.width for trace in figure.data}
-    assert widths["fold 2"] > widths["fold 1"]
-    bands = [trace for trace in figure.data if trace.fill == "toself"]
-    assert [list(band.y) for band in bands] == [[5.0, 3.0, 2.0, 4.0]]
-    assert "fold 2 is at 2.500 after step 2" in figure.layout.meta["alt"]
+    curves = FIGURES["loss"]
+    assert _lines(curves) == {"fold 1": (4.0, 3.0), "fold 2": (4.5, 2.5)}
+    old, new = curves.plots[0].lines
+    assert (old.weight, new.weight) == (Weight.BEFORE, Weight.NOW) and old.low == old.high == ()
+    assert (new.x, new.low, new.high) == ((1, 2), (4.0, 2.0), (5.0, 3.0))
+    assert "fold 2 is at 2.500 after step 2" in curves.alt
 
 
 def test_a_fold_that_was_trained_again_shows_its_last_time_only() -> None:
@@ -65,23 +62,16 @@ def test_a_loss_that_is_no_number_is_left_out() -> None:
     assert list(loss_of_folds([_step(0, 1, math.nan), _step(0, 2, math.inf), _step(0, 3, 1.0)])["0"]) == [_step(0, 3, 1.0)]
     assert loss_of_folds([_step(0, 1, math.nan)]) == {} == loss_of_folds([{"n": 3}, {}])
     no_range = loss_curves([{"step": 1, "loss": 2.0, "loss_low": None}, {"step": 2, "loss": 1.0}])
-    assert _lines(no_range) == {"the training": [2.0, 1.0]}
+    assert _lines(no_range) == {"the training": (2.0, 1.0)} and no_range.plots[0].lines[0].low == (2.0, 1.0)
 
 
 def test_album_and_axes_stand_apart_with_their_intervals() -> None:
-    figure = FIGURES["right"]
-    assert _lines(figure) == {"album": [0.5, 0.6], "temporal": [0.9, 0.9]}
-    band = next(trace for trace in figure.data if trace.fill == "toself")
-    assert list(band.x) == [30, 60, 60, 30] and list(band.y) == pytest.approx([0.6, 0.7, 0.4, 0.3])
-    assert [a.text for a in figure.layout.annotations] == ["album 0.60", "temporal 0.90", "spatial", "ontological"]
-    assert "album 0.60 (0.40 to 0.70)" in figure.layout.meta["alt"]
-
-
-def test_a_single_fold_has_whiskers_because_a_band_needs_two() -> None:
-    first = next(trace for trace in right_curves(POINTS[:3]).data if trace.name == "album")
-    assert first.error_y.array == pytest.approx((0.1,)) and first.error_y.arrayminus == pytest.approx((0.2,))
-    later = next(trace for trace in FIGURES["right"].data if trace.name == "album")
-    assert later.error_y.array is None
+    curves = FIGURES["right"]
+    assert _lines(curves) == {"album": (0.5, 0.6), "temporal": (0.9, 0.9)} and curves.share
+    album = curves.plots[0].lines[0]
+    assert album.x == (30, 60) and album.high == pytest.approx((0.6, 0.7)) and album.low == pytest.approx((0.3, 0.4))
+    assert [plot.head for plot in curves.plots] == ["album 0.60", "temporal 0.90", "spatial", "ontological"]
+    assert "album 0.60 (0.40 to 0.70)" in curves.alt
 
 
 def test_shares_told_again_after_an_interruption_count_once() -> None:
@@ -89,6 +79,6 @@ def test_shares_told_again_after_an_interruption_count_once() -> None:
 
 
 def test_a_leaked_split_is_marked_on_both() -> None:
-    for figure in (loss_curves(POINTS, leaked=True), right_curves(POINTS, leaked=True)):
-        assert "(leaked)" in figure.layout.title.text
-    assert "memory" in right_curves(POINTS, leaked=True).layout.meta["reading"]
+    for curves in (loss_curves(POINTS, leaked=True), right_curves(POINTS, leaked=True)):
+        assert "(leaked)" in curves.title
+    assert "memory" in right_curves(POINTS, leaked=True).reading

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from rebracket_core.charts import newest_warning, trial_values, tuning_curves, tunings
-
-EVIL = "<a href='http://x'>x</a><script>%{x}"
+from rebracket_core.charts import Weight, newest_warning, trial_values, tuning_curves, tunings
 
 
 def _step(name: str, step: int, loss: float, **more: Any) -> dict[str, Any]:
@@ -23,13 +21,13 @@ POINTS = [
 
 
 def test_the_newest_encoder_is_in_front_with_what_was_held_back() -> None:
-    figure = tuning_curves(POINTS)
-    lines = {trace.name: list(trace.y) for trace in figure.data}
-    assert lines == {"fold 1": [3.0, 2.0], "the final encoder": [2.8, 1.5], "held back": [1.9]}
-    widths = {trace.name: trace.line.width for trace in figure.data}
-    assert widths["the final encoder"] > widths["fold 1"]
-    assert "the final encoder is at 1.500 after step 4, held back 1.900" in figure.layout.meta["alt"]
-    assert figure.layout.meta["reading"].endswith(".")
+    curves = tuning_curves(POINTS)
+    lines = curves.plots[0].lines
+    assert {line.name: line.y for line in lines} == {
+        "fold 1": (3.0, 2.0), "the final encoder": (2.8, 1.5), "held back": (1.9,)
+    }
+    assert [line.weight for line in lines] == [Weight.BEFORE, Weight.NOW, Weight.HELD]
+    assert "the final encoder is at 1.500 after step 4, held back 1.900" in curves.alt and curves.reading.endswith(".")
 
 
 def test_a_step_told_again_after_an_interruption_counts_once() -> None:
@@ -39,8 +37,7 @@ def test_a_step_told_again_after_an_interruption_counts_once() -> None:
 
 def test_other_points_and_losses_that_are_no_numbers_are_left_out() -> None:
     assert tunings([{"fold": 0, "step": 1, "loss": 2.0}, _step("final", 1, float("nan")), {}]) == {}
-    assert not tuning_curves([]).data
-    assert "<script" not in tuning_curves([_step(EVIL, 1, 1.0)]).to_json()
+    assert tuning_curves([]).plots[0].lines == ()
 
 
 def test_the_warning_is_of_the_newest_step_alone() -> None:
