@@ -23,6 +23,7 @@ if training.choose_view(states) == training.WATCH:
 elif not datasets:
     needs("There is no data to train on any more.", (site.IMPORT, "Import data"))
 else:
+    workbench.trainings.get_ready()
     choices, warnings = st.columns([3, 2], gap="large")
     with choices:
         meta = launch.choose_dataset(datasets)

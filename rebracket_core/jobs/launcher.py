@@ -6,7 +6,7 @@ from typing import Protocol
 
 from rebracket_core.errors import InputError
 from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.process import start_worker
+from rebracket_core.jobs.process import TRAINER, start_worker
 from rebracket_core.jobs.state import request_cancel, run_state
 from rebracket_core.settings import Settings
 
@@ -30,7 +30,7 @@ class LocalLauncher:
     def launch(self, folder: RunFolder) -> None:
         """Start `python -m rebracket_core.jobs.worker` on a new attempt; returns at once."""
         refuse_unless_startable(folder)
-        start_worker("rebracket_core.jobs.worker", folder, attempt=folder.new_attempt(), settings=self._settings)
+        start_worker(TRAINER, folder, attempt=folder.new_attempt(), settings=self._settings)
 
     def cancel(self, folder: RunFolder) -> None:
         """Leave the word in the attempt's folder; the worker reads it at its next step."""

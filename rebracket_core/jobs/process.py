@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rebracket_core.jobs import spare
 from rebracket_core.jobs.alive import held_for_worker
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.state import CANCEL, LOG
@@ -17,20 +18,26 @@ from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
 
 DONE, FAILED, CANCELLED = 0, 1, 4
-_NICE = 10  # pages are drawn before the training goes on: where cores are few, people would wait for it
+TRAINER = "rebracket_core.jobs.worker"
 
 
 def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
-    """Start `python -m MODULE FOLDER ATTEMPT`, which outlives this process and writes into the attempt's log."""
+    """Start `python -m MODULE FOLDER ATTEMPT`, which outlives this process and writes into the attempt's log.
+
+    A training goes to the spare worker where one waits.
+    """
+    arguments, env = [str(folder.path), attempt.name], spare.worker_env(settings)
     with open(attempt / LOG, "ab") as log, held_for_worker(attempt) as descriptors:
+        if module == TRAINER and spare.hand_over(arguments, env=env, log=log, descriptors=descriptors):
+            return
         subprocess.Popen(
-            [sys.executable, "-m", module, str(folder.path), attempt.name],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             pass_fds=descriptors,
-            env={**os.environ, **settings.to_env()},
+            env=env,
         )
 
 
@@ -41,8 +48,8 @@ def run_worker(arguments: list[str], work: Callable[..., object]) -> int:
     """
     folder, attempt = RunFolder(Path(arguments[0])), Path(arguments[0]) / "attempts" / arguments[1]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
+    if hasattr(os, "setpriority"):
+        os.setpriority(os.PRIO_PROCESS, 0, max(spare.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
     try:
         work(folder, attempt=attempt, settings=Settings.from_env())

@@ -15,7 +15,10 @@ def serve(arguments: Sequence[str]) -> int:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
+    from rebracket_core.jobs.spare import allow
+
     PagesManager.uses_pages_directory = False
+    allow()
     sys.argv = ["streamlit", *arguments]
     try:
         main()

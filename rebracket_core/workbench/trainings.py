@@ -50,6 +50,12 @@ class Trainings:
         launcher.launch(folder)
         return folder.run_id
 
+    def get_ready(self) -> None:
+        """Have a worker ready for the training that somebody is about to launch; only a server of pages keeps one."""
+        from rebracket_core.jobs.spare import keep_one
+
+        keep_one(self._bench.settings)
+
     def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
         """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
         from tempfile import TemporaryDirectory

@@ -66,7 +66,7 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
         while run_state(folder).status.active:
             time.sleep(0.1)
     told = ", ".join(f"{s:.2f}" for s in seconds)
-    what = "launch to the first metric in the run's folder, heads on cached vectors (starter)"
+    what = "launch to the first metric in the run's folder by a fresh worker, heads on cached vectors (starter)"
     return {"what": what, "target": "<= 3 s", "value": f"**{np.median(seconds):.2f} s** ({told})"}
 
 
