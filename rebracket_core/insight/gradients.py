@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 FIELD = "concept"
 PAD, MASK = "pad", "mask"
-STEPS = (16, 32, 80, 160)
-ROWS_TOKENS = 2048
+# Along the way from the blank text the slope is flat at both ends and changes most in the middle, where Gauss-Legendre has
+# fewest nodes: of 14 real and starter concepts 12 middles of even steps missed less than 1 % in 13, 12 such nodes in 5.
+STEPS = (12, 24, 64, 160)
+RULE = "riemann_middle"
+ROWS_TOKENS = 1024
 LIMIT = 0.01
 _WORD = re.compile(r"\S+")
 
@@ -167,7 +170,7 @@ class OpenModel:
         self, text: str, asked: Margin, *, whole: float, baseline: str = PAD, steps: Sequence[int] = STEPS,
         limit: float = LIMIT,
     ) -> Shares:
-        """Each word's share of a margin by Integrated Gradients (Gauss-Legendre); more steps until the sum misses < `limit`.
+        """Each word's share of a margin by Integrated Gradients (middle rule); more steps until the sum misses < `limit`.
 
         `whole` is the margin as the engine gives it: what the sum is checked against.
         """
@@ -187,7 +190,7 @@ class OpenModel:
             rows = max(1, ROWS_TOKENS // max(1, len(ids)))
             for n_steps in steps:
                 by_token, by_term = IntegratedGradients(forward, multiply_by_inputs=True).attribute(
-                    inputs, baselines=start, n_steps=n_steps, internal_batch_size=rows
+                    inputs, baselines=start, n_steps=n_steps, method=RULE, internal_batch_size=rows
                 )
                 found = Shares(
                     **self._by_word(text, words, by_token[0].sum(dim=1), by_term[0], places), baseline=at_start,
