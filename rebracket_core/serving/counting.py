@@ -18,6 +18,7 @@ class Counts:
 
     def __init__(self, *, queued: Callable[[], float]) -> None:
         self.registry = CollectorRegistry()
+        self._children: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._requests = Counter(
             "rebracket_requests", "Requests by path and status.", ("path", "status"), registry=self.registry
         )
@@ -47,16 +48,23 @@ class Counts:
     def request(self, path: str, status: int, seconds: float) -> None:
         """Nothing; counts a request. Paths that the server does not know count together."""
         place = path if path in KNOWN_PATHS else "other"
-        self._requests.labels(place, str(status)).inc()
-        self._seconds.labels(place).observe(seconds)
+        self._of(self._requests, place, str(status)).inc()
+        self._of(self._seconds, place).observe(seconds)
 
     def verdicts(self, run_id: str, verdicts: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> None:
         """Nothing; counts verdicts by kind and album, each with the seconds from its text's arrival."""
         for verdict in verdicts:
-            self._verdict_seconds.labels(run_id).observe(seconds)
-            self._verdicts.labels(run_id, "error" if verdict["error"] else verdict["verdict"]).inc()
+            self._of(self._verdict_seconds, run_id).observe(seconds)
+            self._of(self._verdicts, run_id, "error" if verdict["error"] else verdict["verdict"]).inc()
             if verdict["album"]:
-                self._albums.labels(run_id, verdict["album"]).inc()
+                self._of(self._albums, run_id, verdict["album"]).inc()
+
+    def _of(self, metric: Any, *labels: str) -> Any:
+        """The metric's child with these labels; asking the metric itself takes longer than counting."""
+        key = (metric, labels)
+        if key not in self._children:
+            self._children[key] = metric.labels(*labels)
+        return self._children[key]
 
     def drift(self, run_id: str, *, mmd2: float, p_value: float, alarm: bool) -> None:
         """Nothing; shows what the last test of drift found, and forgets other runs'."""

@@ -127,6 +127,8 @@ class Gate:
 
     def _tell(self, scope: Message, visit: _Visit, *, seconds: float) -> None:
         self._count(scope["path"], visit.status, seconds)
+        if not logger.isEnabledFor(logging.INFO):
+            return
         told: Told | None = scope.get("state", {}).get("told")
         line: dict[str, Any] = {
             "request_id": visit.request_id, "method": scope["method"], "path": scope["path"], "status": visit.status,
