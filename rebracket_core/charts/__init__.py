@@ -17,7 +17,7 @@ from rebracket_core.charts._distribution import probability_distribution
 from rebracket_core.charts._gaps import LayerPoint, PartGap, SharePair, colour_pairs, layer_curve, part_gaps, share_pairs
 from rebracket_core.charts._grid import Cell, cell_grid
 from rebracket_core.charts._intervals import Score, score_intervals
-from rebracket_core.charts._lines import Curves, Line, Plot, Weight
+from rebracket_core.charts._lines import Curves, Weight
 from rebracket_core.charts._map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
 from rebracket_core.charts._overlay import loss_overlay, right_overlay
 from rebracket_core.charts._reliability import ReliabilityBin, reliability
@@ -42,10 +42,8 @@ __all__ = [
     "Curves",
     "Gap",
     "LayerPoint",
-    "Line",
     "MapPaint",
     "PartGap",
-    "Plot",
     "Point",
     "ReliabilityBin",
     "Score",

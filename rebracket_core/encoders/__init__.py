@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir
+from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir, without_memory
 from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
 from rebracket_core.encoders.features import FeatureRecipe, encode_fields, joined
 from rebracket_core.encoders.lexical import Lexicon
@@ -39,6 +39,7 @@ __all__ = [
     "open_encoder",
     "thread_count",
     "torch_device",
+    "without_memory",
 ]
 
 

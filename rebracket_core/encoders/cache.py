@@ -18,6 +18,11 @@ MEMORY_BYTES = 64 * 2**20
 CHUNK_TEXTS = 1024
 
 
+def without_memory(encoder: Encoder) -> Encoder:
+    """The encoder that remembers nothing, for texts that are not worth keeping: the one below a memory, else the same."""
+    return encoder.beneath if isinstance(encoder, CachedEncoder) else encoder
+
+
 def embeddings_dir(settings: Settings) -> Path:
     """The folder of remembered vectors."""
     return settings.cache / "embeddings"
@@ -56,7 +61,7 @@ class CachedEncoder:
 
     @property
     def beneath(self) -> Encoder:
-        """The encoder below, which remembers nothing: for texts that are not worth keeping."""
+        """The encoder below, which remembers nothing."""
         return self._encoder
 
     def remembered(self, texts: Sequence[str]) -> tuple[np.ndarray, Vectors]:

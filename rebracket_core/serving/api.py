@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import threading
 import time
@@ -24,7 +23,6 @@ from rebracket_core.errors import DataError, InputError, RebracketError, StoreEr
 from rebracket_core.serving.batching import Batcher, QueueFull
 from rebracket_core.serving.counting import CONTENT_TYPE, Counts
 from rebracket_core.serving.desk import Change, Desk, share_of
-from rebracket_core.serving.direct import Answer, Direct
 from rebracket_core.serving.gate import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
@@ -187,7 +185,6 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     app.state.service = service
     _add_routes(app, service)
     _add_errors(app)
-    app.add_middleware(Direct, answer=functools.partial(_answer, service))
     app.add_middleware(
         Gate, options=service.options, ring=KeyRing(bench.settings.home / "api_keys.json"),
         draining=lambda: service.draining, count=service.counts.request,
@@ -209,9 +206,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     @app.post("/v1/validate", response_model=VerdictOut, responses=_ERRORS)
     async def validate(request: Request, asked: ValidateIn) -> Response:
         """The verdict on one concept."""
-        status, headers, body = await _answer(service, request.scope["state"], asked)
-        told = {name.decode(): value.decode() for name, value in headers}
-        return Response(body, status, told, "application/json")
+        request.state.told = Told(1, [asked.text])
+        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
+        verdict = (await service.judge([_concept(asked)], run=asked.run, thresholds=thresholds))[0]
+        if verdict["error"]:
+            raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
+        return _json(verdict)
 
     @app.post("/v1/validate/batch", response_model=BatchOut, responses=_ERRORS)
     async def validate_batch(request: Request, asked: BatchIn) -> Response:
@@ -246,11 +246,16 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RebracketError)
+    async def engine(request: Request, error: RebracketError) -> Response:
+        status = 422 if isinstance(error, InputError) else 503
+        headers = {} if status == 422 else {"Retry-After": str(RETRY_AFTER_S)}
+        body = problem_of(error, request_id=request.state.request_id)
+        return Response(body, status_code=status, media_type="application/json", headers=headers)
+
     @app.exception_handler(QueueFull)
-    async def engine(request: Request, error: RebracketError | QueueFull) -> Response:
-        status, headers, body = _refusal(error, request_id=request.state.request_id)
-        told = {name.decode(): value.decode() for name, value in headers}
-        return Response(body, status, told, "application/json")
+    async def full(request: Request, _: QueueFull) -> Response:
+        body = problem("Too much waits already.", hint=f"ask again in {RETRY_AFTER_S} s", request_id=request.state.request_id)
+        return Response(body, 429, {"Retry-After": str(RETRY_AFTER_S)}, "application/json")
 
     @app.exception_handler(RequestValidationError)
     async def unusable(request: Request, error: RequestValidationError) -> Response:
@@ -266,29 +271,6 @@ def _add_errors(app: FastAPI) -> None:
     async def other(request: Request, error: HTTPException) -> Response:
         body = problem(str(error.detail), found=request.url.path, hint="see /docs", request_id=request.state.request_id)
         return Response(body, error.status_code, error.headers, "application/json")
-
-
-async def _answer(service: Service, state: dict[str, Any], asked: ValidateIn) -> Answer:
-    """The answer to one concept: its verdict, or why there is none."""
-    state["told"] = Told(1, [asked.text])
-    try:
-        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
-        verdict = (await service.judge([_concept(asked)], run=asked.run, thresholds=thresholds))[0]
-        if verdict["error"]:
-            raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
-    except (RebracketError, QueueFull) as error:
-        return _refusal(error, request_id=state["request_id"])
-    return 200, [], to_json(verdict, inf_nan_mode="null")
-
-
-def _refusal(error: RebracketError | QueueFull, *, request_id: str) -> Answer:
-    """422 for what the caller can mend, 429 for a full queue, 503 for the rest."""
-    again = [(b"retry-after", str(RETRY_AFTER_S).encode())]
-    if isinstance(error, QueueFull):
-        hint = f"ask again in {RETRY_AFTER_S} s"
-        return 429, again, problem("Too much waits already.", hint=hint, request_id=request_id)
-    status = 422 if isinstance(error, InputError) else 503
-    return status, [] if status == 422 else again, problem_of(error, request_id=request_id)
 
 
 def _concept(asked: ConceptIn) -> Concept:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.encoders import CachedEncoder
+from rebracket_core.encoders import without_memory
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.serving.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict
@@ -38,8 +38,7 @@ class StreamJudge:
 
     def __init__(self, bench: Workbench, order: Order) -> None:
         self._model = bench.model(order.run_id)
-        encoder = bench.encoder(bench.shelf.encoder_of(self._model))
-        self._encoder = encoder.beneath if isinstance(encoder, CachedEncoder) else encoder
+        self._encoder = without_memory(bench.encoder(bench.shelf.encoder_of(self._model)))
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
         self._prints = prints_of(self._model)
         self._max_chars = order.max_text_chars

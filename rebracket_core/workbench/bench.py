@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from rebracket_core.encoders import Encoder, describe_device, open_encoder
+from rebracket_core.encoders import Encoder, describe_device, open_encoder, without_memory
 from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.validation.judging import Judge
 from rebracket_core.workbench.comparing import compare
@@ -176,10 +176,8 @@ class Workbench:
         model = self.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
-        if not remembered:
-            encoder = getattr(encoder, "beneath", encoder)
         verdicts = self._judge.judge(
-            concepts, model=model, encoder=encoder, thresholds=limits,
+            concepts, model=model, encoder=encoder if remembered else without_memory(encoder), thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
         )
         if keep or counted:

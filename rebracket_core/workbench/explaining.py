@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rebracket_core.encoders import without_memory
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.insight.gradients import LIMIT
 from rebracket_core.insight.margins import CONFIDENCE, Margin, margin_of
@@ -20,7 +21,6 @@ from rebracket_core.texts import same_text
 from rebracket_core.validation.usable import unusable
 
 if TYPE_CHECKING:
-    from rebracket_core.encoders import Encoder
     from rebracket_core.insight.attention import Attention
     from rebracket_core.insight.attribution import Behaviour
     from rebracket_core.insight.gradients import OpenEncoder, OpenModel
@@ -136,7 +136,7 @@ class Asking:
                              found=", ".join(self.model.recipe.fields), hint="ask another run")
         name = bench.shelf.encoder_of(self.model)
         self._name, self.encoder = name, bench.encoder(name)
-        self._quick: Encoder = getattr(self.encoder, "beneath", self.encoder)
+        self._quick = without_memory(self.encoder)
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """The calibrated scores of texts; their vectors are not kept."""

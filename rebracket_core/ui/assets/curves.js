@@ -2,6 +2,7 @@
 const NS = "http://www.w3.org/2000/svg";
 const KEPT = new WeakMap();
 const ROOM = { left: 46, right: 10, top: 8, bottom: 36 };
+const GAP_PX = 12; // between small plots, as in the style
 const HEIGHT = { one: 300, many: 150 };
 const STROKES = { now: { width: 3 }, before: { width: 1.2 }, held: { width: 2, dash: "2 4" } };
 
@@ -89,7 +90,7 @@ function draw(root, data) {
   plots.classList.toggle("many", many);
   plots.replaceChildren(...data.plots.map((one, k) => {
     const labels = { x: !many || k >= data.plots.length - 2, y: !many || k % 2 === 0 };
-    const made = plot(one, data, many ? (width - 13) / 2 : width, HEIGHT[many ? "many" : "one"], labels);
+    const made = plot(one, data, many ? (width - GAP_PX) / 2 : width, HEIGHT[many ? "many" : "one"], labels);
     made.svg.addEventListener("pointermove", (event) => {
       const found = made.nearest(event.clientX - made.svg.getBoundingClientRect().left);
       if (found) tip.textContent = `${found.line.name}, ${data.x} ${told(found.line.x[found.i])}: ${found.line.y[found.i].toFixed(3)}`;

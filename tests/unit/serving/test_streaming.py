@@ -23,6 +23,7 @@ from rebracket_core.serving.streaming import judge_into
 from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 from rebracket_core.workbench.concepts import read_concepts
 from rebracket_core.workbench.exports import FIELDS, csv_columns
+from tests.bench.stream import PEAKS
 from tests.conftest import open_home
 
 ROOT = Path(__file__).parents[3]
@@ -180,32 +181,15 @@ def test_after_a_kill_the_bytes_are_those_of_a_run_that_was_not_killed(home: Pat
     assert manifest(killed)["rows"] == 1500
 
 
-_PEAKS = """
-import sys
-from pathlib import Path
-from rebracket_core.settings import Settings
-from rebracket_core.workbench import Workbench
-from rebracket_core.serving.streaming import judge_into
-
-def peak():
-    return int(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))
-
-seen = []
-judge_into(Workbench(Settings.from_env()), [sys.argv[1]], folder=Path(sys.argv[2]),
-           progress=lambda done: seen.append(peak()) if done >= 10_000 and not seen else None)
-print(seen[0], peak())
-"""
-"""Prints the peak of memory, in kB, at ten thousand rows and at the end; of one process, as two differ by chance."""
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
 def test_memory_is_flat_from_ten_thousand_on(home: Path, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     pq.write_table(pa.table({"concept": [f"tide {k}" for k in range(40_000)]}), source)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "REBRACKET_HOME": str(home)}
-    line = [sys.executable, "-c", _PEAKS, str(source), str(tmp_path / "out")]
-    early, whole = map(int, subprocess.run(line, env=env, capture_output=True, check=True, timeout=600).stdout.split())
+    line = [sys.executable, "-c", PEAKS, str(source), str(tmp_path / "out")]
+    said = subprocess.run(line, env=env, capture_output=True, check=True, timeout=600).stdout
+    _, early, whole = map(float, said.split())
     assert whole < 1.05 * early, (early, whole)
 
 
