@@ -18,6 +18,7 @@ from rebracket_core.models.fit import FitOptions, question_losses
 from rebracket_core.models.weighting import Balance, feature_gradients
 from rebracket_core.rainbow import AXIS_NAMES
 
+CONTRAST = "contrast"
 QUESTIONS = (*AXIS_NAMES, "confidence", "album", "types", "marked")
 _LOG_VARIANCE = 4.0
 
@@ -50,12 +51,14 @@ def trunk_loss(
     questions: Sequence[str],
     album_balance: torch.Tensor | None = None,
     balance: Balance | None = None,
+    contrast: float = 0.0,
     with_norms: bool = False,
 ) -> TrunkLoss:
     """The loss of a batch: `told` as the trunk's forward gives it, `row_weight` and `album_balance` (M, b).
 
     `questions` are those that this phase trains. With a `balance` the trunk follows the balanced gradient, and `told` must be
-    split; without one the weights are fixed, or the losses' own where the options say so.
+    split; without one the weights are fixed, or the losses' own where the options say so. `contrast` is the weight of
+    `losses.album_contrast` on the features, of the whole batch where several processes share it; no balance touches it.
     """
     parts, whole = _parts(told["logits"], y, row_weight, options=options, album_balance=album_balance)
     here = [name for name in questions if whole[name] is not None]
@@ -84,6 +87,11 @@ def trunk_loss(
             through = (told["features"] * pull).sum()
             total = total + through - through.detach()
     shown = {name: _mean(parts[name].detach().mean()) for name in here} if with_norms else {}
+    if contrast and told["features"].requires_grad:
+        apart = losses.album_contrast(_gathered(told["features"]), _gathered(y["album"]))
+        total = total + contrast * apart
+        if with_norms:
+            shown[CONTRAST] = apart.detach()
     return TrunkLoss(total, shown, norms)
 
 
@@ -142,6 +150,19 @@ def _summed(values: torch.Tensor) -> torch.Tensor:
         values = values.clone()
         dist.all_reduce(values)
     return values
+
+
+def _gathered(values: torch.Tensor) -> torch.Tensor:
+    """The rows of all processes' parts of the batch, with the way back to each."""
+    if _processes() == 1:
+        return values
+    if not values.requires_grad:
+        parts = [torch.empty_like(values) for _ in range(_processes())]
+        dist.all_gather(parts, values)
+        return torch.cat(parts)
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(list(all_gather(values)))
 
 
 def _mean(values: torch.Tensor) -> torch.Tensor:

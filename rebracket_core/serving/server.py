@@ -8,8 +8,8 @@ import sys
 from types import FrameType
 
 import uvicorn
-from threadpoolctl import threadpool_limits
 
+from rebracket_core.blas import one_blas_thread
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import Service, create_app
 from rebracket_core.serving.keys import KeyRing
@@ -58,9 +58,8 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> No
         app, host=options.host, port=options.port, log_config=None, access_log=False, server_header=False,
         timeout_graceful_shutdown=max(1, int(options.drain_s)), backlog=2048,
     )
-    # The matrices of the heads are small: with a thread a core, a batch of 16 waited 63 ms for them on a busy machine, with
-    # one thread 4.
-    with threadpool_limits(limits=1, user_api="blas"):
+    # Held throughout: with a thread a core, a batch of 16 waited 63 ms for the heads' products on a busy machine, with one 4.
+    with one_blas_thread():
         Server(config, app.state.service).run()
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.blas import one_blas_thread
 from rebracket_core.encoders import without_memory
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.serving.parts import Order, Part, PartForm, Parts, write_part
@@ -46,11 +47,9 @@ class StreamJudge:
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
         """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
-        from threadpoolctl import threadpool_limits
-
         waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Answers] | None]] = deque()
         # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
+        with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
             since = time.perf_counter()
             for number, concepts in chunks:
                 known = [

@@ -69,6 +69,8 @@ class TrainingConfig:
     own, 0 for none.
     `lora_rank`, `lora_alpha`, `lora_dropout`: the size, scale and dropout of LoRA's matrices.
     `precision`: "auto" is bf16 where a CUDA device has it, else fp32; "fp32", "bf16" and "fp16" ask for one.
+    `contrast`: the weight of a loss that draws the vectors of an album's texts together and holds those of two albums apart
+    (SetFit's, on all pairs of a batch): what helps most where there are few texts an album.
     `processes`: so many processes share each batch (torchrun, one a GPU, or a part of the CPU's cores each).
     `gradnorm_alpha`: how strongly GradNorm pulls questions to one pace. With an encoder that learns, `weighting` may also be
     "gradnorm", "pcgrad", "upgrad", "imtl_g", "aligned_mtl", "mgda" or "dualproj", which balance the questions' gradients.
@@ -128,6 +130,7 @@ class TrainingConfig:
     precision: str = "auto"
     processes: int = 1
     gradnorm_alpha: float = 1.5
+    contrast: float = 0.0
 
     labels: str = "none"
     uncertainty: str = "ensemble"

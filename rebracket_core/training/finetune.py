@@ -48,7 +48,7 @@ class EncoderTuner:
         from rebracket_core.training.tuning import HEADS_FILE, trained_heads
 
         folder = self._folder(name)
-        recipe, job = self._job(rows, train=train, seed=seed)
+        recipe, job = self.job(rows, train=train, seed=seed)
         if not (folder / HEADS_FILE).is_file():
             self._tune(job, folder, name=name)
         heads = trained_heads(folder)
@@ -65,26 +65,8 @@ class EncoderTuner:
         ensemble = HeadEnsemble(weight=heads["weight"], bias=heads["bias"], exclusive_types=exclusive)
         return FittedHeads(recipe=recipe, ensemble=ensemble), seen
 
-    def forget(self, name: str) -> None:
-        """Remove the folder of a training whose answers are kept elsewhere."""
-        shutil.rmtree(self._folder(name), ignore_errors=True)
-
-    def keep(self, name: str) -> str:
-        """Put the encoder of this training into the run's model, and give its id; its best checkpoints stay, as weights."""
-        folder, place = self._folder(name), self._run / "model" / ENCODER
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(folder / ENCODER, place)
-        encoder_id = open_trained(place, settings=self._settings).encoder_id
-        for checkpoint in folder.glob("checkpoint-*"):
-            for pattern in _ONLY_TO_RESUME:
-                for path in checkpoint.glob(pattern):
-                    path.unlink()
-        for other in folder.parent.glob(f"{_PREFIX}*"):
-            if other != folder:
-                shutil.rmtree(other, ignore_errors=True)
-        return encoder_id
-
-    def _job(self, rows: TrainingRows, *, train: np.ndarray, seed: int) -> tuple[FeatureRecipe, TuningJob]:
+    def job(self, rows: TrainingRows, *, train: np.ndarray, seed: int) -> tuple[FeatureRecipe, TuningJob]:
+        """How features are made of the rows at the indices `train`, and the training that `fit` runs on them."""
         config = self._config
         held = np.zeros(len(train), dtype=bool)
         if config.stop_after:
@@ -113,6 +95,25 @@ class EncoderTuner:
             member_weights=weights,
             held=held,
         )
+
+    def forget(self, name: str) -> None:
+        """Remove the folder of a training whose answers are kept elsewhere."""
+        shutil.rmtree(self._folder(name), ignore_errors=True)
+
+    def keep(self, name: str) -> str:
+        """Put the encoder of this training into the run's model, and give its id; its best checkpoints stay, as weights."""
+        folder, place = self._folder(name), self._run / "model" / ENCODER
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(folder / ENCODER, place)
+        encoder_id = open_trained(place, settings=self._settings).encoder_id
+        for checkpoint in folder.glob("checkpoint-*"):
+            for pattern in _ONLY_TO_RESUME:
+                for path in checkpoint.glob(pattern):
+                    path.unlink()
+        for other in folder.parent.glob(f"{_PREFIX}*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+        return encoder_id
 
     def _tune(self, job: TuningJob, folder: Path, *, name: str) -> None:
         from rebracket_core.training.tuning import run_tuning

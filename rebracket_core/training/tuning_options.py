@@ -74,6 +74,12 @@ def check_tuning(config: TrainingConfig, *, check: Callable[..., None]) -> None:
         expected=f"a multiple of the {config.processes} processes that share it",
         found=config.batch_size,
     )
+    check(
+        "contrast",
+        not config.contrast or "album" in config.outputs,
+        expected="0 where album is no output: it draws the texts of an album together",
+        found=config.contrast,
+    )
     phases = phases_of(config)
     check(
         "phases",
@@ -90,6 +96,7 @@ _WHOLE = (
 _REAL = (
     ("learning_rate", 0.0, 1.0), ("head_learning_rate", 0.0, 1.0), ("warmup", 0.0, 0.9), ("weight_decay", 0.0, 1.0),
     ("held_share", 0.01, 0.5), ("lora_dropout", 0.0, 0.9), ("gradnorm_alpha", 0.0, 10.0),
+    ("contrast", 0.0, 100.0),
 )
 
 
@@ -115,7 +122,7 @@ def tuning_of(config: TrainingConfig) -> dict[str, Any]:
         **{name: getattr(config, name) for name in (
             "method", "batch_size", "tokens", "warmup", "weight_decay", "head_learning_rate", "stop_after",
             "keep_checkpoints", "checkpoint_steps", "lora_rank", "lora_alpha", "lora_dropout", "precision", "processes",
-            "weighting", "gradnorm_alpha",
+            "weighting", "gradnorm_alpha", "contrast",
         )},
         "learning_rate": learning_rate_of(config),
         "phases": [[p.learns, list(p.questions), p.epochs] for p in phases_of(config)],

@@ -66,6 +66,7 @@ class TrunkTrainer(Trainer):
             questions=self.phase.questions,
             album_balance=inputs.get("album_balance"),
             balance=self.balance,
+            contrast=self.job.options["contrast"],
             with_norms=logged,
         )
         if logged:

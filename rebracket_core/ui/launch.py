@@ -75,6 +75,12 @@ TUNING = (
     ),
     Choice("batch_size", "Batch size", "Texts a step. Fewer take less memory, with noisier steps.", low=1, high=4096, step=1),
     Choice("tokens", "Tokens", "How much of a text training reads; verdicts read all of it.", low=8, high=512, step=8),
+    Choice(
+        "contrast", "Contrast",
+        "Draws the vectors of an album's texts together and holds those of two albums apart, with this weight beside the "
+        "questions (0 does not). With few texts an album 1 and more epochs help most.",
+        low=0.0, high=100.0, step=0.5,
+    ),
     Choice("lora_rank", "LoRA rank", "How much LoRA can learn; it counts with lora alone.", low=1, high=1024, step=1),
     Choice(
         "phases", "Phases",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
+from rebracket_core.blas import one_blas_thread
 from rebracket_core.encoders import Encoder
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.concept import Concept
@@ -70,8 +71,9 @@ class Judge:
         thresholds: Thresholds,
         prints: frozenset[str],
     ) -> list[Verdict]:
-        answers = answers_for(concepts, model=model, encoder=encoder)
-        return verdicts_for(concepts, answers, model=model, thresholds=thresholds, prints=prints)
+        with one_blas_thread():
+            answers = answers_for(concepts, model=model, encoder=encoder)
+            return verdicts_for(concepts, answers, model=model, thresholds=thresholds, prints=prints)
 
 
 def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encoder) -> Answers:

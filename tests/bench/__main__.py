@@ -29,6 +29,7 @@ from tests.bench.review import review_rows
 from tests.bench.serving import serving
 from tests.bench.setfit import setfit
 from tests.bench.stream import stream
+from tests.bench.tuning import tuning
 
 Part = Callable[[Workbench, Path | None], Iterator[dict[str, Any]]]
 _MARK = "<!-- figures -->"
@@ -56,6 +57,7 @@ PARTS: dict[str, Part] = {
     "scale": lambda _bench, _corpus: speed.scale(),
     "deberta": lambda bench, _corpus: deberta(threads=thread_count(bench.settings)),
     "heads": lambda bench, _corpus: heads(threads=thread_count(bench.settings)),
+    "tuning": lambda bench, _corpus: tuning(bench, threads=thread_count(bench.settings)),
     "setfit": lambda bench, _corpus: setfit(bench, threads=thread_count(bench.settings)),
     "launch": lambda bench, _corpus: launches(bench),
     "map": lambda _bench, _corpus: maps(),

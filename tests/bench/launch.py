@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
@@ -72,6 +73,7 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
 
 def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
     """The same in a browser: from the press to the first curve, and the page's drawings of each second after it."""
+    from playwright.sync_api import TimeoutError as TooLate
     from playwright.sync_api import sync_playwright
 
     from tests.browser.app_server import AppServer
@@ -101,8 +103,8 @@ def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
                 page.evaluate(_NOTE)
                 page.wait_for_function(f"window.drawn.length >= {_DRAWN} || document.body.innerText.includes('It is trained')")
                 drawn += page.evaluate("window.drawn")
-                if (cancel := page.get_by_role("button", name="Cancel", exact=True)).is_visible():
-                    cancel.click()
+                with contextlib.suppress(TooLate):  # it may end by itself before the press
+                    page.get_by_role("button", name="Cancel", exact=True).click(timeout=2000)
                 page.get_by_text(_OVER).first.wait_for()
             browser.close()
     finally:

@@ -35,6 +35,17 @@ def test_kl_is_golden() -> None:
     assert -(of(SMOOTHED) * of(SMOOTHED).log()).sum().item() == about(0.291140)
 
 
+def test_contrast_counts_both_kinds_of_pairs_alike() -> None:
+    import torch
+
+    rows = of([2.0, 0.0], [0.0, 1.0], [1.0, 1.0], [5.0, 5.0])
+    half = 0.5**0.5
+    albums = torch.tensor([0, 0, 1, -1])  # cosines: 0 within album 0; 0.7071 twice between the albums
+    assert losses.album_contrast(rows, albums).item() == about(((0 - 1) ** 2 + half**2) / 2)
+    assert losses.album_contrast(rows, torch.tensor([0, 0, 0, -1])).item() == about((1 + 2 * (half - 1) ** 2) / 3)
+    assert losses.album_contrast(rows, torch.tensor([-1, -1, 3, -1])).item() == 0.0
+
+
 def test_probabilities_in_the_place_of_logits_are_not_the_same() -> None:
     p = of(0.8, 0.15, 0.05)
     assert losses.kl(p.log(), p).item() == about(0.0)

@@ -18,6 +18,7 @@ import pytest
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.fit import FitOptions, HeadTargets
 from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
 from rebracket_core.training.tuning import ENCODER, run_tuning, trained_heads
 from rebracket_core.training.tuning_cost import tuning_bytes
@@ -130,6 +131,27 @@ def test_lora_learns_and_is_merged(base: Path, tmp_path: Path) -> None:
     assert changed and all("LayerNorm" not in name and "word_embeddings" not in name for name in changed)
 
 
+def apart(encoder: Path, job: TuningJob) -> float:
+    """How much nearer the texts of one album lie to each other than to those of another, in cosines."""
+    from rebracket_core.encoders.trainable import open_trained
+
+    vectors = open_trained(encoder, settings=Settings.from_env({})).encode(job.texts["concept"])
+    album = job.targets.album_idx
+    alike, others = album[:, None] == album[None, :], ~np.eye(N, dtype=bool)
+    cosine = vectors @ vectors.T
+    return float(cosine[alike & others].mean() - cosine[~alike].mean())
+
+
+def test_contrast_draws_the_texts_of_an_album_together(base: Path, tmp_path: Path) -> None:
+    longer = CONFIG.with_(epochs=8, stop_after=0)
+    plain, drawn = job_of(base, longer, held=0), job_of(base, longer.with_(contrast=4.0), held=0)
+    train(plain, tmp_path / "plain")
+    told = train(drawn, tmp_path / "drawn")
+    shown = [p["loss_contrast"] for p in told.points if "loss_contrast" in p]
+    assert np.mean(shown[-4:]) < np.mean(shown[:4]) - 0.02
+    assert apart(tmp_path / "drawn" / ENCODER, drawn) > apart(tmp_path / "plain" / ENCODER, plain) + 0.05
+
+
 def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
@@ -151,8 +173,12 @@ def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("weighting", ["fixed", "uncertainty", "gradnorm", "upgrad"])
-def test_two_processes_come_to_the_losses_of_one(tmp_path: Path, weighting: str) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [*({"weighting": name} for name in ("fixed", "uncertainty", "gradnorm", "upgrad")), {"contrast": 1.0}],
+    ids=lambda changes: str(next(iter(changes.values()))),
+)
+def test_two_processes_come_to_the_losses_of_one(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Two CPU processes (gloo) share each batch; without dropout the losses are those of one process."""
     from rebracket_core.training.tuning_share import share_tuning
 
@@ -161,8 +187,8 @@ def test_two_processes_come_to_the_losses_of_one(tmp_path: Path, weighting: str)
     (base / "config.json").write_text(
         config.replace('"attention_probs_dropout_prob": 0.1', '"attention_probs_dropout_prob": 0.0')
     )
-    one = train(job_of(base, CONFIG.with_(weighting=weighting)), tmp_path / "one")
-    two, job = Told(), job_of(base, CONFIG.with_(weighting=weighting, processes=2))
+    one = train(job_of(base, CONFIG.with_(**changes)), tmp_path / "one")
+    two, job = Told(), job_of(base, CONFIG.with_(**changes, processes=2))
     (tmp_path / "two").mkdir()
     share_tuning(job, tmp_path / "two", step=two.step, point=two.point)
     for name in ("tuning_loss", "held_loss", "loss_album"):
@@ -246,6 +272,7 @@ def test_what_does_not_fit_is_refused_with_what_would(base: Path) -> None:
         ({"phases": "tail:2"}, "phase cannot be read"),
         ({"phases": "all/marked:2"}, "phase cannot be read"),
         ({"batch_size": 5, "processes": 2}, "multiple of the 2 processes"),
+        ({"contrast": 1.0, "outputs": ("axes",)}, "album is no output"),
         ({"method": "half"}, "frozen or full or lora"),
     ],
 )
