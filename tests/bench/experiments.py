@@ -68,6 +68,7 @@ _SONGS_ALONE = ("axis-huber", "axis-smooth-l1", "vectors-0.3", "album-counts-dou
 # An encoder that learns too: each fold trains its own, so these rows take minutes each and stand on the smaller corpus alone.
 TUNED: dict[str, dict[str, Any]] = {
     "full": {"method": "full", "epochs": 3, "stop_after": 0},
+    "full-contrast": {"method": "full", "epochs": 3, "stop_after": 0, "contrast": 1.0},
     "lora": {"method": "lora", "epochs": 3, "stop_after": 0},
 }
 ROWS = {f"songs/{name}": changes for name, changes in {**TRIED, **TRIED_FIELDS}.items()} | {
