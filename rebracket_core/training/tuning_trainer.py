@@ -89,7 +89,7 @@ class TrunkTrainer(Trainer):
                 {"params": stays, "lr": options["learning_rate"], "weight_decay": 0.0},
                 {"params": [learns[n] for n in sorted(heads)], "lr": options["head_learning_rate"], "weight_decay": 0.0},
             ]
-            self.optimizer = torch.optim.AdamW([g for g in groups if g["params"]])
+            self.optimizer = torch.optim.AdamW([g for g in groups if g["params"]], fused=True)
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthOrder:
