@@ -24,7 +24,7 @@ class _Limit:
 
     def enter(self) -> None:
         with self._lock:
-            if self._libraries is None:  # looked for once: it takes some milliseconds
+            if self._libraries is None:  # looked for once: it takes some milliseconds, and numpy's is there by then
                 from threadpoolctl import ThreadpoolController
 
                 self._libraries = ThreadpoolController()
@@ -58,6 +58,8 @@ _limit = _Limit()
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Let numpy's products run on one thread while inside, in the whole process; the last of several callers lets go."""
+    import numpy  # noqa: F401 - so that its library is found
+
     _limit.enter()
     try:
         yield
