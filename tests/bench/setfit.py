@@ -38,7 +38,8 @@ DRAWS = {8: 3, 16: 2, 64: 1}
 HEADS, SETFIT = "heads", "SetFit's recipe"
 _ASKED_SHARE = 0.2
 _PAIRS_A_TEXT, _BATCH, _RATE = 40, 16, 2e-5
-# Fine-tuning takes some hundred steps of 16 texts, whatever the size.
+# Fine-tuning takes some hundred steps of 16 texts, whatever the size. Weight and epochs were chosen with 8 texts on draws 1 to
+# 3, two of which are among those that are reported.
 _FULL = {"method": "full", "contrast": 1.0, "stop_after": 0}
 _EPOCHS = {8: 20, 16: 10, 64: 3}
 
