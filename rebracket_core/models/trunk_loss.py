@@ -156,10 +156,6 @@ def _gathered(values: torch.Tensor) -> torch.Tensor:
     """The rows of all processes' parts of the batch, with the way back to each."""
     if _processes() == 1:
         return values
-    if not values.requires_grad:
-        parts = [torch.empty_like(values) for _ in range(_processes())]
-        dist.all_gather(parts, values)
-        return torch.cat(parts)
     from torch.distributed.nn.functional import all_gather
 
     return torch.cat(list(all_gather(values)))

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -16,6 +16,12 @@ from rebracket_core.errors import MissingExtraError
 from rebracket_core.models.trunk import Trunk
 from rebracket_core.training.tuning_job import TuningJob
 from rebracket_core.training.tuning_options import LORA
+
+if TYPE_CHECKING:
+    from transformers import Trainer
+
+    from rebracket_core.training.tuning_keeper import Keeper
+    from rebracket_core.training.tuning_trainer import TrunkTrainer
 
 logger = logging.getLogger(__name__)
 
@@ -38,22 +44,13 @@ def run_tuning(
     from transformers import set_seed
     from transformers.utils import logging as transformers_logging
 
-    from rebracket_core.training.tuning_batches import RowBatches
-    from rebracket_core.training.tuning_keeper import Keeper, whole_checkpoints
-    from rebracket_core.training.tuning_trainer import TrunkTrainer, load_weights
+    from rebracket_core.training.tuning_keeper import whole_checkpoints
+    from rebracket_core.training.tuning_trainer import load_weights
 
     transformers_logging.disable_progress_bar()
     torch.set_num_threads(max(1, job.threads))
     set_seed(job.seed)
-    tokens, encoder = load_trainable(Path(job.base))
-    trunk = make_trunk(job, encoder)
-    rows = [int(i) for i in (~job.held).nonzero()[0]]
-    trainer = TrunkTrainer(job, trunk, RowBatches(job, tokens), rows=rows, folder=folder)
-    for printer in ("PrinterCallback", "ProgressCallback"):
-        for callback in [c for c in trainer.callback_handler.callbacks if type(c).__name__ == printer]:
-            trainer.remove_callback(callback)
-    keeper = Keeper(trainer, folder=folder, step=step, point=point)
-    trainer.add_callback(keeper)
+    trainer, keeper = make_trainer(job, folder, step=step, point=point)
     before = whole_checkpoints(folder) if trainer.args.should_save else sorted(folder.glob("checkpoint-*/keeper.json"))
     if before:
         newest = before[-1] if before[-1].is_dir() else before[-1].parent
@@ -65,9 +62,37 @@ def run_tuning(
         trainer.train()
     if keeper.cancelled is not None:
         raise keeper.cancelled
-    load_weights(trunk, keeper.best)
+    load_weights(trainer.trunk, keeper.best)
     if trainer.args.should_save:
-        _write(trunk, job, folder)
+        _write(trainer.trunk, job, folder)
+
+
+def make_trainer(
+    job: TuningJob,
+    folder: Path,
+    *,
+    step: Callable[[int, int], None],
+    point: Callable[[Mapping[str, Any]], None],
+) -> tuple[TrunkTrainer, Keeper]:
+    """What trains a job from its start into a folder, and who watches over it; nothing has been trained yet."""
+    from rebracket_core.training.tuning_batches import RowBatches
+    from rebracket_core.training.tuning_keeper import Keeper
+    from rebracket_core.training.tuning_trainer import TrunkTrainer
+
+    tokens, encoder = load_trainable(Path(job.base))
+    rows = [int(i) for i in (~job.held).nonzero()[0]]
+    trainer = TrunkTrainer(job, make_trunk(job, encoder), RowBatches(job, tokens), rows=rows, folder=folder)
+    print_nothing(trainer)
+    keeper = Keeper(trainer, folder=folder, step=step, point=point)
+    trainer.add_callback(keeper)
+    return trainer, keeper
+
+
+def print_nothing(trainer: Trainer) -> None:
+    """Take from a trainer the callbacks that print."""
+    for printer in ("PrinterCallback", "ProgressCallback"):
+        for callback in [c for c in trainer.callback_handler.callbacks if type(c).__name__ == printer]:
+            trainer.remove_callback(callback)
 
 
 def make_trunk(job: TuningJob, encoder: Any) -> Trunk:

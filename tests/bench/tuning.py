@@ -52,20 +52,10 @@ def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
 
 
 def _ours(job: TuningJob, folder: Path) -> Any:
-    from rebracket_core.encoders.trainable import load_trainable
-    from rebracket_core.training.tuning import make_trunk
-    from rebracket_core.training.tuning_batches import RowBatches
-    from rebracket_core.training.tuning_keeper import Keeper
-    from rebracket_core.training.tuning_trainer import TrunkTrainer
+    from rebracket_core.training.tuning import make_trainer
 
-    tokens, encoder = load_trainable(Path(job.base))
-    rows = list(range(len(job.held)))
-    trainer = TrunkTrainer(job, make_trunk(job, encoder), RowBatches(job, tokens), rows=rows, folder=folder)
     watch = Quiet()
-    trainer.add_callback(
-        Keeper(trainer, folder=folder, step=lambda done, total: watch.stage("", done, total), point=watch.point)
-    )
-    return _silent(trainer)
+    return make_trainer(job, folder, step=lambda done, total: watch.stage("", done, total), point=watch.point)[0]
 
 
 def _plain(job: TuningJob, folder: Path) -> Any:
@@ -74,6 +64,7 @@ def _plain(job: TuningJob, folder: Path) -> Any:
     from transformers import Trainer, TrainingArguments
 
     from rebracket_core.encoders.trainable import load_trainable
+    from rebracket_core.training.tuning import print_nothing
     from rebracket_core.training.tuning_batches import LengthOrder, RowBatches
 
     tokens, encoder = load_trainable(Path(job.base))
@@ -104,12 +95,6 @@ def _plain(job: TuningJob, folder: Path) -> Any:
         learning_rate=job.options["learning_rate"], save_strategy="epoch", eval_strategy="no", report_to="none",
         disable_tqdm=True, remove_unused_columns=False, use_cpu=True, dataloader_pin_memory=False, seed=job.seed,
     )
-    return _silent(InOrder(model=Plain(), args=arguments, train_dataset=rows, data_collator=collate))
-
-
-def _silent(trainer: Any) -> Any:
-    """The trainer without what prints."""
-    printers = ("PrinterCallback", "ProgressCallback")
-    for callback in [c for c in trainer.callback_handler.callbacks if type(c).__name__ in printers]:
-        trainer.remove_callback(callback)
+    trainer = InOrder(model=Plain(), args=arguments, train_dataset=rows, data_collator=collate)
+    print_nothing(trainer)
     return trainer

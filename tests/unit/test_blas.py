@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import numpy  # noqa: F401 - its library is the one that is held
 import pytest
@@ -18,7 +19,7 @@ def threads() -> set[int]:
 
 
 @pytest.fixture(autouse=True)
-def two_at_first() -> object:
+def two_at_first() -> Iterator[None]:
     with ThreadpoolController().limit(limits=2, user_api="blas"):
         yield
 
