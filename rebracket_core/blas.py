@@ -1,8 +1,8 @@
 """One thread for numpy's products while an encoder's threads work beside them.
 
 OpenBLAS keeps a thread a core, and each waits in a busy loop for the next product: it takes the core from the encoder, whose
-next batch waits for that (of eight short concepts, each took 5.3 ms to judge where it takes 3.0). The products here are small
-and lose nothing.
+next batch waits for that (of eight short concepts, judging each took 2.1 times its encoding, and takes 1.25 times with one).
+The products here are small and lose nothing.
 """
 
 from __future__ import annotations
