@@ -121,25 +121,23 @@ def run_text(info: RunInfo) -> str:
 @command
 def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
-    bench = workbench_for(home)
-    found, broken = bench.runs(), bench.shelf.broken()
-    active = [state for state in bench.trainings.states() if state.status.active]
+    shelved = workbench_for(home).shelf.look()
     if as_json:
         out.json({
-            "runs": [info.to_dict() for info in found],
-            "active": [state.to_dict() for state in active],
-            "broken": [{"run_id": run_id, "why": why} for run_id, why in broken],
+            "runs": [info.to_dict() for info in shelved.finished],
+            "active": [state.to_dict() for state in shelved.active],
+            "broken": [{"run_id": run_id, "why": why} for run_id, why in shelved.broken],
         })
         return DONE
-    if found:
+    if shelved.finished:
         heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "in use", "leaked")
-        out.text(columns(heads, [_run_row(info) for info in found]))
+        out.text(columns(heads, [_run_row(info) for info in shelved.finished]))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
-    for state in active:
+    for state in shelved.active:
         part = f" {state.done}/{state.total}" if state.total > 1 else ""
         tell(f"{state.run_id} on {one_line(state.dataset)}: {state.status}, {state.stage}{part}")
-    for run_id, why in broken:
+    for run_id, why in shelved.broken:
         tell(f"{run_id} cannot be used: {why or 'it is not finished'}")
     return DONE
 

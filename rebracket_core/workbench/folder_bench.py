@@ -10,7 +10,7 @@ from rebracket_core.exported import ExportedRun
 from rebracket_core.settings import Settings
 from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench.bench import Workbench
-from rebracket_core.workbench.runs import RunInfo, RunShelf, info_of
+from rebracket_core.workbench.runs import RunShelf, Shelved, info_of
 
 
 class FolderBench(Workbench):
@@ -41,13 +41,10 @@ class _OneRun(RunShelf):
         super().__init__(exported.folder)
         self._exported = exported
 
-    def infos(self) -> list[RunInfo]:
-        """The folder's run; when it was made the folder does not tell."""
-        return [info_of(self._exported.model.manifest, run_id=self._exported.run_id, created_at="", promoted=True)]
-
-    def broken(self) -> list[tuple[str, str]]:
-        """None: a folder that cannot be used is refused when it is opened."""
-        return []
+    def look(self) -> Shelved:
+        """The folder's run, and no other; when it was made the folder does not tell."""
+        info = info_of(self._exported.model.manifest, run_id=self._exported.run_id, created_at="", promoted=True)
+        return Shelved((info,), (), ())
 
     def load(self, run_id: str) -> ConceptModel:
         """The folder's model."""

@@ -46,19 +46,47 @@ class RunInfo:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What lies on the shelf: the finished runs, newest first; those that a worker has; and (run_id, why) of the others."""
+
+    finished: tuple[RunInfo, ...]
+    active: tuple[RunState, ...]
+    broken: tuple[tuple[str, str], ...]
+
+
 class RunShelf:
     """The runs below one folder. Everything is read from the run folders; `promoted.json` names the one in use."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def look(self) -> Shelved:
+        """Every run as it stands now, each in one place: what is read in one go can't lose one that ends meanwhile."""
+        if not self.folder.is_dir():
+            return Shelved((), (), ())
+        promoted = self.promoted_id()
+        finished: list[RunInfo] = []
+        active: list[RunState] = []
+        broken: list[tuple[str, str]] = []
+        for folder in sorted((p for p in self.folder.iterdir() if (p / "spec.json").is_file()), reverse=True):
+            match _look(folder, promoted=folder.name == promoted):
+                case RunInfo() as info:
+                    finished.append(info)
+                case RunState() as state:
+                    active.append(state)
+                case str() as why:
+                    broken.append((folder.name, why))
+        finished.sort(key=lambda i: (i.created_at, i.run_id), reverse=True)
+        return Shelved(tuple(finished), tuple(active), tuple(broken))
+
     def infos(self) -> list[RunInfo]:
         """All finished runs, newest first; a folder whose model cannot be read is left out (see `broken`)."""
-        return self._scan()[0]
+        return list(self.look().finished)
 
     def broken(self) -> list[tuple[str, str]]:
         """Runs that cannot be used, as (run_id, why): failed, cancelled, lost or damaged; one that is being trained is none."""
-        return self._scan()[1]
+        return list(self.look().broken)
 
     def info(self, run_id: str) -> RunInfo:
         """One run; a ModelError says which there are."""
@@ -116,24 +144,22 @@ class RunShelf:
             )
         return folder
 
-    def _scan(self) -> tuple[list[RunInfo], list[tuple[str, str]]]:
-        if not self.folder.is_dir():
-            return [], []
-        promoted = self.promoted_id()
-        infos: list[RunInfo] = []
-        broken: list[tuple[str, str]] = []
-        for folder in sorted((p for p in self.folder.iterdir() if (p / "spec.json").is_file()), reverse=True):
-            try:
-                infos.append(_info(folder, promoted=folder.name == promoted))
-            except ModelError as cause:
-                try:
-                    state = run_state(RunFolder(folder))
-                except ModelError as unread:
-                    broken.append((folder.name, str(unread)))
-                    continue
-                if not state.status.active:
-                    broken.append((folder.name, _why(state, cause)))
-        return sorted(infos, key=lambda i: (i.created_at, i.run_id), reverse=True), broken
+
+def _look(folder: Path, *, promoted: bool) -> RunInfo | RunState | str:
+    """A run where it can be used, its state where a worker has it, or why it cannot be used."""
+    try:
+        return _info(folder, promoted=promoted)
+    except ModelError:
+        try:
+            state = run_state(RunFolder(folder))
+        except ModelError as unread:
+            return str(unread)
+    if state.status.active:
+        return state
+    try:
+        return _info(folder, promoted=promoted)  # its model may have come between the looks
+    except ModelError as cause:
+        return _why(state, cause)
 
 
 def info_of(manifest: Mapping[str, Any], *, run_id: str, created_at: str, promoted: bool) -> RunInfo:

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rebracket_core.errors import ConfigError, InputError, ModelError, NoModelError
+from rebracket_core.jobs import RunFolder, RunState, run_state
 from rebracket_core.settings import Settings
 from rebracket_core.validation import Verdict
 from rebracket_core.workbench import Concept, Workbench
@@ -108,6 +109,23 @@ def test_a_damaged_run_is_refused_by_name_and_the_rest_stays(home: Path) -> None
         bench.validate([Concept("a", TEXTS[0])])
     (home / "runs" / run_id / "model" / "manifest.json").write_text("{}")
     assert bench.runs() == [] and bench.shelf.broken()[0][0] == run_id
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench(Settings.from_env({"REBRACKET_HOME": str(home)}))
+    run_id = bench.runs()[0].run_id
+    model, aside = home / "runs" / run_id / "model", home / "model"
+    model.rename(aside)
+
+    def ends_now(folder: RunFolder) -> RunState:
+        state = run_state(folder)
+        aside.rename(model)
+        return state
+
+    monkeypatch.setattr("rebracket_core.workbench.runs.run_state", ends_now)
+    shelved = bench.shelf.look()
+    assert [info.run_id for info in shelved.finished] == [run_id]
+    assert shelved.active == shelved.broken == ()
 
 
 @pytest.mark.parametrize("run_id", ["../outside", "", ".", "no-such-run"])
