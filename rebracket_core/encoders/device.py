@@ -88,18 +88,3 @@ def _cuda_name(device: str) -> str:
     import torch
 
     return torch.cuda.get_device_name(device)
-
-
-def helper_places(threads: int) -> str:
-    """Where ONNX Runtime's helper threads stay, one processor each (numbered from 1, ";" between), or "" to leave it open.
-
-    After a rest of 20 ms the system often woke the helper on the processor where the caller runs, and the two took turns:
-    12 ms for a short text where a helper with a place of its own takes 6. Only where the threads are as many as the
-    processors: with fewer, several processes would crowd on the first ones.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return ""
-    allowed = sorted(os.sched_getaffinity(0))
-    if threads < 2 or threads != len(allowed):
-        return ""
-    return ";".join(str(processor + 1) for processor in allowed[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.device import helper_places
+from rebracket_core.encoders.places import Places, places
 from rebracket_core.encoders.windows import Padded
 from rebracket_core.errors import EncoderError
 
@@ -41,7 +42,7 @@ class Sessions:
         self._threads = threads
         self._optimise = optimise
         self._lock = threading.Lock()
-        self._sessions: dict[int, Any] = {}
+        self._sessions: dict[int, tuple[Any, Places | None]] = {}
         self._callers = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
 
@@ -58,22 +59,23 @@ class Sessions:
 
     def _forward(self, batches: Sequence[Padded], *, crowded: bool) -> Iterator[NDArray[np.float32]]:
         single = len(batches) == 1
-        session = self._session(self._threads if single and not crowded else 1)
+        session, at = self._session(self._threads if single and not crowded else 1)
 
         def run(padded: Padded) -> NDArray[np.float32]:
             ids, mask = padded()
-            vectors: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+            with at.caller_in_place() if at else contextlib.nullcontext():
+                vectors: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
             return vectors
 
         return map(run, batches) if single else self._pool.map(run, batches)
 
-    def _session(self, threads: int) -> Any:
+    def _session(self, threads: int) -> tuple[Any, Places | None]:
         with self._lock:
             if threads not in self._sessions:
                 self._sessions[threads] = self._open(threads)
             return self._sessions[threads]
 
-    def _open(self, threads: int) -> Any:
+    def _open(self, threads: int) -> tuple[Any, Places | None]:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -82,12 +84,12 @@ class Sessions:
         options.log_severity_level = 3
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[self._optimise])
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
-        if places := helper_places(threads):
-            options.add_session_config_entry("session.intra_op_thread_affinities", places)
+        if at := places(threads):
+            options.add_session_config_entry("session.intra_op_thread_affinities", at.option)
         graph = self._graph()
         source = graph if isinstance(graph, bytes) else str(graph)
         try:
-            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]), at
         except Exception as cause:  # one class a status, with nothing in common
             raise EncoderError(
                 "The encoder's graph cannot be opened.", expected="the file that was there before, whole and readable",

@@ -54,13 +54,13 @@ class Batcher(Generic[T, R]):
         self._work = work
         self._batch_items = batch_items
         self._max_queued = max_queued
-        self._workers = workers
         self._jobs: deque[_Job[T, R]] = deque()
         self._queued = 0
         self._running: set[asyncio.Future[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._threads = self._started()
+        self._lanes = [_lane(number) for number in range(workers)]
+        self._free = set(range(workers))
 
     @property
     def queued(self) -> int:
@@ -75,9 +75,10 @@ class Batcher(Generic[T, R]):
         self._jobs.append(job)
         self._queued += len(items)
         self._idle.clear()
-        if len(self._running) < self._workers:
-            worker = asyncio.ensure_future(self._run())
-            self._running.add(worker)
+        if self._free:
+            number = min(self._free)
+            self._free.remove(number)
+            self._running.add(asyncio.ensure_future(self._run(number)))
         return await job.answer
 
     async def drain(self) -> None:
@@ -85,28 +86,27 @@ class Batcher(Generic[T, R]):
         await self._idle.wait()
 
     def close(self) -> None:
-        """Nothing; the thread ends with what it is doing."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Nothing; the threads end with what they are doing."""
+        for lane in self._lanes:
+            lane.shutdown(wait=False, cancel_futures=True)
 
-    def _started(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._workers, thread_name_prefix="judge")
-
-    async def _run(self) -> None:
+    async def _run(self, number: int) -> None:
+        """Nothing, once no work is left; a lane is one thread, so requests that come one by one all meet the first."""
         loop = asyncio.get_running_loop()
         while self._jobs:
-            batch, threads = self._take(), self._threads
+            batch = self._take()
             try:
-                outcomes = await loop.run_in_executor(threads, self._outcomes, batch)
+                outcomes = await loop.run_in_executor(self._lanes[number], self._outcomes, batch)
             except Exception as error:  # the thread itself: it could not be started, or was shut down
                 logger.error("The worker is lost and another one is started: %s", error)
-                if threads is self._threads:  # another worker may have noticed first
-                    threads.shutdown(wait=False)
-                    self._threads = self._started()
+                self._lanes[number].shutdown(wait=False)
+                self._lanes[number] = _lane(number)
                 outcomes = [WorkerLost(str(error))] * len(batch)
             # The count goes down before anybody hears of an answer: who then asks how many wait is told the truth.
             self._queued -= sum(len(job.items) for job in batch)
             for job, outcome in zip(batch, outcomes, strict=True):
                 _settle(job.answer, outcome)
+        self._free.add(number)
         self._running.remove(asyncio.current_task())  # type: ignore[arg-type]
         if not self._running:
             self._idle.set()
@@ -114,7 +114,7 @@ class Batcher(Generic[T, R]):
     def _take(self) -> list[_Job[T, R]]:
         """The first job, and those behind it of the same kind while there is room in this worker's share."""
         batch = [self._jobs.popleft()]
-        room = min(self._batch_items, -(-self._queued // self._workers)) - len(batch[0].items)
+        room = min(self._batch_items, -(-self._queued // len(self._lanes))) - len(batch[0].items)
         while self._jobs and self._jobs[0].kind == batch[0].kind and len(self._jobs[0].items) <= room:
             room -= len(self._jobs[0].items)
             batch.append(self._jobs.popleft())
@@ -130,6 +130,10 @@ class Batcher(Generic[T, R]):
             # What is no Exception (a library that calls sys.exit) would stop the event loop if it got there.
             return [raised if isinstance(raised, Exception) else WorkerLost(type(raised).__name__)]
         return [list(itertools.islice(results, len(job.items))) for job in batch]
+
+
+def _lane(number: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix=f"judge-{number}")
 
 
 def _settle(answer: asyncio.Future[list[R]], outcome: list[R] | Exception) -> None:

@@ -15,7 +15,7 @@ from rebracket_core.encoders import without_memory
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.serving.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict
-from rebracket_core.validation.judging import answers_for, cannot_be_judged, prints_of, verdicts_for
+from rebracket_core.validation.judging import answers_for, cannot_be_judged, verdicts_for
 from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ class StreamJudge:
         self._model = bench.model(order.run_id)
         self._encoder = without_memory(bench.encoder(bench.shelf.encoder_of(self._model)))
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
-        self._prints = prints_of(self._model)
         self._max_chars = order.max_text_chars
         self._counts = bench.monitoring.counts
 
@@ -78,9 +77,7 @@ class StreamJudge:
     ) -> tuple[int, list[Verdict]]:
         if asked is None:
             return number, [verdict for verdict in known if verdict is not None]
-        made = iter(verdicts_for(
-            fresh, asked.result(), model=self._model, thresholds=self._thresholds, prints=self._prints
-        ))
+        made = iter(verdicts_for(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
         return number, [verdict or next(made) for verdict in known]
 
 

@@ -36,10 +36,10 @@ def evaluate_run(
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
-    prints, groups = set(model.manifest["text_prints"]), set(model.manifest["groups"])
+    groups = set(model.manifest["groups"])
     seen = np.array(
         [
-            text_print(t) in prints or g in groups
+            text_print(t) in model.prints or g in groups
             for t, g in zip(rows.frame["concept"].tolist(), rows.frame["group_id"].tolist(), strict=True)
         ]
     )

@@ -49,12 +49,9 @@ class Judge:
                 verdicts[i] = replace(
                     known, id=concept.id, source=concept.source, expected_album=concept.expected_album
                 )
-        prints = prints_of(model)
         for start in range(0, len(fresh), CHUNK):
             at = fresh[start : start + CHUNK]
-            judged = self._judge_chunk(
-                [concepts[i] for i in at], model=model, encoder=encoder, thresholds=thresholds, prints=prints
-            )
+            judged = self._judge_chunk([concepts[i] for i in at], model=model, encoder=encoder, thresholds=thresholds)
             for i, verdict in zip(at, judged, strict=True):
                 verdicts[i] = verdict
                 self._cache.put(_key(concepts[i], model=model, thresholds=thresholds), verdict)
@@ -63,17 +60,11 @@ class Judge:
         return [v for v in verdicts if v is not None]
 
     def _judge_chunk(
-        self,
-        concepts: list[Concept],
-        *,
-        model: ConceptModel,
-        encoder: Encoder,
-        thresholds: Thresholds,
-        prints: frozenset[str],
+        self, concepts: list[Concept], *, model: ConceptModel, encoder: Encoder, thresholds: Thresholds
     ) -> list[Verdict]:
         with one_blas_thread():
             answers = answers_for(concepts, model=model, encoder=encoder)
-            return verdicts_for(concepts, answers, model=model, thresholds=thresholds, prints=prints)
+            return verdicts_for(concepts, answers, model=model, thresholds=thresholds)
 
 
 def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encoder) -> Answers:
@@ -86,15 +77,15 @@ def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: En
 
 
 def verdicts_for(
-    concepts: Sequence[Concept], answers: Answers, *, model: ConceptModel, thresholds: Thresholds, prints: frozenset[str]
+    concepts: Sequence[Concept], answers: Answers, *, model: ConceptModel, thresholds: Thresholds
 ) -> list[Verdict]:
-    """The verdicts that follow from the answers, in order; `prints` are those of the run's training texts."""
+    """The verdicts that follow from the answers, in order."""
     return answers.judge(
         [_item(c) for c in concepts],
         thresholds=thresholds,
         run_id=model.run_id,
         with_types=model.has_types,
-        flags=[_flags(c, model=model, prints=prints) for c in concepts],
+        flags=[_flags(c, model=model) for c in concepts],
     )
 
 
@@ -104,19 +95,14 @@ def cannot_be_judged(concept: Concept, *, max_chars: int, run_id: str) -> Verdic
     return failed_verdict(_item(concept), error, run_id=run_id) if error else None
 
 
-def prints_of(model: ConceptModel) -> frozenset[str]:
-    """The prints of the texts that the run was trained on."""
-    return frozenset(model.manifest.get("text_prints", ()))
-
-
 def _item(concept: Concept) -> Item:
     return Item(id=concept.id, source=concept.source, text=concept.text, expected_album=concept.expected_album)
 
 
-def _flags(concept: Concept, *, model: ConceptModel, prints: frozenset[str]) -> tuple[str, ...]:
+def _flags(concept: Concept, *, model: ConceptModel) -> tuple[str, ...]:
     """What is known of a text beside its scores: it was trained on, it comes from a strange source, a field is missing."""
     flags = []
-    if text_print(concept.text) in prints:
+    if text_print(concept.text) in model.prints:
         flags.append("seen_in_training")
     origin = concept.fields.get("origin")
     if origin and origin not in model.origins:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,10 @@ class ConceptModel:
     thresholds: Thresholds
     manifest: Mapping[str, Any]
     sets: AlbumSets | None = None
+    prints: frozenset[str] = field(init=False, repr=False, compare=False)  # of the texts that the run was trained on
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prints", frozenset(self.manifest.get("text_prints", ())))
 
     def answer(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Answers:
         """The answers for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""

@@ -35,7 +35,7 @@ of unseen songs fell below 0.05, as proposals outnumber them eight to one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -74,16 +74,35 @@ _METHODS = tuple(OodMethod)
 
 
 @dataclass(frozen=True, slots=True)
+class _Own:
+    """What a measure gave on its own training texts, sorted, and the mean and spread of that, which every score is held to."""
+
+    values: np.ndarray
+    mean: float = field(init=False)
+    spread: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mean", float(self.values.mean()))
+        object.__setattr__(self, "spread", max(float(self.values.std()), 1e-12))
+
+    def rank(self, scores: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self.values, scores, side="left") / len(self.values)
+
+    def scaled(self, scores: np.ndarray) -> np.ndarray:
+        return (scores - self.mean) / self.spread
+
+
+@dataclass(frozen=True, slots=True)
 class _Reference:
     """One source: its measures, what each gave on its own training texts, and the sorted calibration of their union."""
 
     method: OodMethod
     measures: tuple[Measure, ...]
-    raw: tuple[np.ndarray, ...]
+    own: tuple[_Own, ...]
     calibration: np.ndarray
 
     def p_value(self, vectors: np.ndarray) -> np.ndarray:
-        scores = _combine(self.method, [m.score(vectors) for m in self.measures], raw=self.raw)
+        scores = _combine(self.method, [m.score(vectors) for m in self.measures], own=self.own)
         at_least = len(self.calibration) - np.searchsorted(self.calibration, scores, side="left")
         return (1.0 + at_least) / (len(self.calibration) + 1.0)
 
@@ -147,8 +166,8 @@ class OodDetector:
         arrays = {"head": np.array(head, dtype=np.int64)}
         for i, reference in enumerate(self.references):
             arrays[f"{i}.calibration"] = reference.calibration
-            for measure, raw in zip(reference.measures, reference.raw, strict=True):
-                arrays[f"{i}.{measure.name}.raw"] = raw
+            for measure, own in zip(reference.measures, reference.own, strict=True):
+                arrays[f"{i}.{measure.name}.raw"] = own.values
                 arrays |= {f"{i}.{measure.name}.{name}": value for name, value in measure.to_arrays().items()}
         return {name: np.ascontiguousarray(value) for name, value in arrays.items()}
 
@@ -172,14 +191,12 @@ class OodDetector:
         return cls(method=method, dim=dim, references=references)
 
 
-def _combine(method: OodMethod, scores: Sequence[np.ndarray], *, raw: Sequence[np.ndarray]) -> np.ndarray:
-    """One score out of the measures' scores, given what each measure gave on the training texts (sorted)."""
+def _combine(method: OodMethod, scores: Sequence[np.ndarray], *, own: Sequence[_Own]) -> np.ndarray:
+    """One score out of the measures' scores, given what each measure gave on the training texts."""
     if method is OodMethod.MIX:
-        ranks = [np.searchsorted(own, score, side="left") / len(own) for score, own in zip(scores, raw, strict=True)]
-        return MIX * ranks[0] + (1.0 - MIX) * ranks[1]
+        return MIX * own[0].rank(scores[0]) + (1.0 - MIX) * own[1].rank(scores[1])
     if method is OodMethod.BACKGROUND:
-        scaled = [(score - own.mean()) / max(own.std(), 1e-12) for score, own in zip(scores, raw, strict=True)]
-        return scaled[0] + GUARD * scaled[1]
+        return own[0].scaled(scores[0]) + GUARD * own[1].scaled(scores[1])
     return scores[0]
 
 
@@ -194,13 +211,13 @@ def _fit_reference(
     if method is not OodMethod.MAHALANOBIS:
         largest = int(np.unique(groups, return_counts=True)[1].max())
         near = max(1, min(k, len(rows) - largest))
-        own = nearest(rows, rows, k=near, own=groups, training_groups=groups)
-        fitted.append((Neighbours(vectors=rows, k=near), own))
+        apart = nearest(rows, rows, k=near, own=groups, training_groups=groups)
+        fitted.append((Neighbours(vectors=rows, k=near), apart))
     if method in (OodMethod.MAHALANOBIS, OodMethod.MIX):
         fitted.append((Mahalanobis.fit(rows), leave_groups_out(rows, groups, fit=Mahalanobis.fit, seed=seed)))
-    raw = tuple(np.sort(scores) for _, scores in fitted)
-    calibration = np.sort(_combine(method, [scores for _, scores in fitted], raw=raw))
-    return _Reference(method, tuple(measure for measure, _ in fitted), raw, calibration)
+    own = tuple(_Own(np.sort(scores)) for _, scores in fitted)
+    calibration = np.sort(_combine(method, [scores for _, scores in fitted], own=own))
+    return _Reference(method, tuple(measure for measure, _ in fitted), own, calibration)
 
 
 def _read_reference(arrays: Mapping[str, np.ndarray], *, method: OodMethod, idx: int) -> _Reference:
@@ -210,13 +227,13 @@ def _read_reference(arrays: Mapping[str, np.ndarray], *, method: OodMethod, idx:
         OodMethod.MIX: (Neighbours.name, Mahalanobis.name),
         OodMethod.BACKGROUND: (Direction.name, Neighbours.name),
     }[method]
-    measures, raw = [], []
+    measures, own = [], []
     for name in names:
         start = f"{idx}.{name}."
-        own = {key.removeprefix(start): value for key, value in arrays.items() if key.startswith(start)}
-        raw.append(own["raw"])
-        measures.append(MEASURES[name](own))
-    return _Reference(method, tuple(measures), tuple(raw), arrays[f"{idx}.calibration"])
+        kept = {key.removeprefix(start): value for key, value in arrays.items() if key.startswith(start)}
+        own.append(_Own(kept["raw"]))
+        measures.append(MEASURES[name](kept))
+    return _Reference(method, tuple(measures), tuple(own), arrays[f"{idx}.calibration"])
 
 
 def _method(method: OodMethod | str | None, background: np.ndarray | None) -> OodMethod:

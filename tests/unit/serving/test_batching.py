@@ -62,6 +62,20 @@ def test_two_workers_share_a_crowd_evenly_and_drain_waits_for_both() -> None:
     assert sizes[:2] == [1, 1] and sorted(sizes[2:]) == [6, 8]  # half of the fifteen that are there when the first is done
 
 
+def test_requests_one_by_one_all_meet_the_same_thread() -> None:
+    def work(_: Hashable, items: list[int]) -> list[str]:
+        return [threading.current_thread().name] * len(items)
+
+    async def ask() -> set[str]:
+        batcher: Batcher[int, str] = Batcher(work, batch_items=8, max_queued=100, workers=3)
+        await asyncio.gather(*(batcher.submit([i]) for i in range(6)))
+        found = {(await batcher.submit([i]))[0] for i in range(20)}
+        batcher.close()
+        return found
+
+    assert len(asyncio.run(ask())) == 1
+
+
 def test_kinds_are_not_mixed_and_order_is_kept() -> None:
     seen: list[tuple[Hashable, list[int]]] = []
 
@@ -131,7 +145,7 @@ def test_a_worker_that_ends_is_told_and_another_takes_its_place() -> None:
             with pytest.raises(lost):
                 await asyncio.wait_for(batcher.submit([13]), 5)
             assert await asyncio.wait_for(batcher.submit([1]), 5) == [1]
-        batcher._threads.shutdown()  # what a thread that cannot be started any more looks like
+        batcher._lanes[0].shutdown()  # what a thread that cannot be started any more looks like
         with pytest.raises(WorkerLost):
             await asyncio.wait_for(batcher.submit([2]), 5)
         assert await asyncio.wait_for(batcher.submit([3]), 5) == [3]
