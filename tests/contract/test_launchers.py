@@ -73,7 +73,16 @@ def _worker_pid(folder: RunFolder) -> int:
                 return int(path.parent.name)
         except OSError:
             continue
-    raise AssertionError("no worker")
+    raise ProcessLookupError("no worker")
+
+
+def _killed(folder: RunFolder) -> bool:
+    """Whether the run's worker was there to be killed."""
+    try:
+        os.kill(_worker_pid(folder), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_run_is_trained_outside_and_said_to_be_done(launcher: Launcher, home: Path) -> None:
@@ -124,31 +133,30 @@ def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_m
 ) -> None:
     """kill -9 at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened.
 
-    On a cluster it is the follower that is killed, three times.
+    On a cluster it is the follower that is killed, three times. A run that ends between two kills is followed by another.
     """
     config = TrainingConfig(members=2, folds=8, max_steps=40, patience=40)
-    whole, broken = _new(home, config), _new(home, config)
+    whole, broken = _new(home, config), [_new(home, config)]
     launcher.launch(whole)
     _until(whole, Status.DONE)
-    rng = random.Random(7)
-    for _ in range(KILLS[kind]):
-        launcher.launch(broken)
-        _until(broken, Status.RUNNING, Status.DONE)
+    rng, killed = random.Random(7), 0
+    while killed < KILLS[kind]:
+        folder = broken[-1]
+        launcher.launch(folder)
+        _until(folder, Status.RUNNING, Status.DONE)
         time.sleep(rng.uniform(0.0, 3.0))
-        if run_state(broken).status is Status.DONE:
-            break
-        kept = {p.name: p.read_bytes() for p in broken.checkpoints.glob("*.safetensors")}
-        os.kill(_worker_pid(broken), signal.SIGKILL)
-        assert _until(broken, Status.LOST, Status.DONE) in (Status.LOST, Status.DONE)
-        assert all((broken.checkpoints / name).read_bytes() == content for name, content in kept.items())
-        if run_state(broken).status is Status.DONE:
-            break
-    if run_state(broken).status is not Status.DONE:
-        launcher.launch(broken)
-        _until(broken, Status.DONE)
-    weights = [(f.path / "model/model.safetensors").read_bytes() for f in (whole, broken)]
-    assert weights[0] == weights[1]
-    assert len(broken.attempts()) > 1
+        kept = {p.name: p.read_bytes() for p in folder.checkpoints.glob("*.safetensors")}
+        killed += _killed(folder)
+        if _until(folder, Status.LOST, Status.DONE) is Status.DONE:
+            broken.append(_new(home, config))
+        else:
+            assert all((folder.checkpoints / name).read_bytes() == content for name, content in kept.items())
+    if run_state(broken[-1]).status in (Status.CREATED, Status.LOST):
+        launcher.launch(broken[-1])
+        _until(broken[-1], Status.DONE)
+    wanted = (whole.path / "model/model.safetensors").read_bytes()
+    assert all((folder.path / "model/model.safetensors").read_bytes() == wanted for folder in broken)
+    assert sum(len(folder.attempts()) for folder in broken) > len(broken)
 
 
 @pytest.mark.slow
