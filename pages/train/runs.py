@@ -16,8 +16,8 @@ st.title("Runs", anchor=False)
 st.caption("A run is a model trained on one data set and measured on songs that it had not seen.")
 
 workbench = bench()
-datasets = workbench.datasets()
-runs = {run.run_id: run for run in workbench.runs()}
+datasets, shelved = workbench.datasets(), workbench.shelf.look()
+runs = {run.run_id: run for run in shelved.finished}
 if not runs:
     if datasets:
         needs("No run yet. Train one: without a model no verdict is given.", (site.LAUNCH, "Launch a training"))
@@ -33,7 +33,7 @@ st.caption(
 )
 with guard():
     show_leaderboard(list(runs.values()), notes=tags_of(workbench, list(runs.values())))
-shelf.show_broken(workbench)
+shelf.show_broken(shelved.broken)
 handover.bring_in(workbench)
 
 st.subheader("One run", anchor=False)

@@ -81,9 +81,8 @@ def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[Dataset
         show_figures(found, key="runs.evaluated")
 
 
-def show_broken(workbench: Workbench) -> None:
-    """Draw the runs that cannot be used and why; nothing where there are none."""
-    broken = workbench.shelf.broken()
+def show_broken(broken: Sequence[tuple[str, str]]) -> None:
+    """Draw the runs that cannot be used, (run_id, why) each; nothing where there are none."""
     if broken:
         with st.expander(f"{len(broken)} cannot be used: see why", icon=":material/block:"):
             st.dataframe([{"run": run_id, "why": why} for run_id, why in broken], alt="Runs that cannot be used, and why")

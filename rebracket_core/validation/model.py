@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class ConceptModel:
-    """Everything that a run needs to answer, and the facts that its answers carry."""
+    """Everything that a run needs to answer, and the facts that its answers carry; `prints` are of the texts it learnt from."""
 
     run_id: str
     encoder_id: str
@@ -86,10 +86,7 @@ class ConceptModel:
     thresholds: Thresholds
     manifest: Mapping[str, Any]
     sets: AlbumSets | None = None
-    prints: frozenset[str] = field(init=False, repr=False, compare=False)  # of the texts that the run was trained on
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "prints", frozenset(self.manifest.get("text_prints", ())))
+    prints: frozenset[str] = frozenset()
 
     def answer(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Answers:
         """The answers for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
@@ -152,6 +149,7 @@ class ConceptModel:
                 thresholds=Thresholds(**manifest["thresholds"]),
                 manifest=manifest,
                 sets=AlbumSets.from_dict(sets) if sets else None,
+                prints=frozenset(manifest["text_prints"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as cause:
             raise ModelError(

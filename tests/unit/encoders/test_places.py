@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from rebracket_core.encoders import Encoder
 from rebracket_core.encoders.places import Places, places
 
 
@@ -60,4 +61,11 @@ def test_a_caller_that_may_not_run_there_goes_on_as_it_is() -> None:
     before = os.sched_getaffinity(0)
     with Places(caller=max(before) + 1, helpers=()).caller_in_place():
         assert os.sched_getaffinity(0) == before
+    assert os.sched_getaffinity(0) == before
+
+
+@needs_affinities
+def test_a_forward_pass_leaves_its_caller_where_it_was(minilm: Encoder) -> None:
+    before = os.sched_getaffinity(0)
+    minilm.encode(["a bell that nobody cast"])
     assert os.sched_getaffinity(0) == before

@@ -150,6 +150,7 @@ def test_a_file_that_grows_beyond_measure_is_refused(elsewhere: Workbench, packe
         lambda p: _json_part(p, "evaluation.json", surprise=1),
         lambda p: _json_part(p, "model/manifest.json", kind="something"),
         lambda p: _json_part(p, "model/manifest.json", recipe=None),
+        lambda p: _json_part(p, "model/manifest.json", text_prints=None),
         lambda p: {**p, "model/model.safetensors": b"none"},
         lambda p: {**p, "held.parquet": b"none"},
         lambda p: {**p, NOTE_FILE: b"[]"},
