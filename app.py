@@ -3,8 +3,8 @@
 import streamlit as st
 
 from rebracket_core.ui import site
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.swatch import favicon
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.kit.swatch import favicon
 
 st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
 page = st.navigation(site.navigation(), expanded=True)

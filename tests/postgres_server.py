@@ -43,8 +43,24 @@ def server() -> Iterator[str]:
         port = probe.getsockname()[1]
     data = folder / "data"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "check": True, "cwd": folder}
-    subprocess.run(_as_server([str(bin_ / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "--no-sync",
-                               "-E", "UTF8", "--locale=C.UTF-8"]), **quiet)  # type: ignore[call-overload]
+    subprocess.run(
+        _as_server(
+            [
+                str(bin_ / "initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+            ]
+        ),
+        **quiet,
+    )  # type: ignore[call-overload]
     options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c max_connections=60"
     start = [str(bin_ / "pg_ctl"), "-D", str(data), "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start"]
     stop = [str(bin_ / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"]

@@ -4,12 +4,12 @@ import streamlit as st
 
 from rebracket_core.annotation import Role
 from rebracket_core.ui import site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.labelling.cases import choose_case, show_case
-from rebracket_core.ui.labelling.deciding import Bench, decide_form, show_said
-from rebracket_core.ui.labelling.project import choose_project, open_projects
+from rebracket_core.ui.annotate.labelling.adjudication_form import Bench, decide_form, show_said
+from rebracket_core.ui.annotate.labelling.project import choose_project, open_projects
+from rebracket_core.ui.annotate.labelling.review_case import choose_case, show_case
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.person import person_here, show_person
 
 MOST = 200

@@ -3,13 +3,13 @@
 import streamlit as st
 
 from rebracket_core.ui import site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.labelling.exchange import AHEAD
-from rebracket_core.ui.labelling.guideline import show_guideline
-from rebracket_core.ui.labelling.project import choose_project, manage, open_projects
-from rebracket_core.ui.labelling.show import MOST_AHEAD, show_desk, show_form
+from rebracket_core.ui.annotate.labelling.guideline import show_guideline
+from rebracket_core.ui.annotate.labelling.keyboard_view import MOST_AHEAD, show_desk, show_form
+from rebracket_core.ui.annotate.labelling.project import choose_project, manage, open_projects
+from rebracket_core.ui.annotate.labelling.protocol import AHEAD
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.person import person_here, show_person
 
 DESK, FORM = "Desk", "Plain form"

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.ui import label_health, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.annotate import progress as label_health
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
 
 st.title("Progress", anchor=False)
 st.caption("How far the labelling is, and whether people mean the same.")

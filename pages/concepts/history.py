@@ -4,13 +4,13 @@ import streamlit as st
 
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui import site
-from rebracket_core.ui.batch import pick_row
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.downloads import downloads
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.entry import show_entry
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.table import VERDICTS
+from rebracket_core.ui.concepts.batch import pick_row
+from rebracket_core.ui.concepts.history_entry import show_entry
+from rebracket_core.ui.concepts.verdict_table import VERDICTS
+from rebracket_core.ui.kit.download_buttons import downloads
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
 
 PAGE_SIZE = 100
 
@@ -20,10 +20,7 @@ st.caption("Every verdict is kept with its text, its numbers and the run that ga
 workbench = bench()
 history = workbench.history
 if not history.count():
-    needs(
-        "Nothing was validated yet. Each verdict that you ask for will stand here.",
-        (site.VALIDATE, "Validate a concept"),
-    )
+    needs("Nothing was validated yet. Each verdict that you ask for will stand here.", (site.VALIDATE, "Validate a concept"))
     st.stop()
 
 runs = {run.run_id: run for run in workbench.runs()}

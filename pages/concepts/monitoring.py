@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import monitoring, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs, needs_model
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.concepts import monitoring
+from rebracket_core.ui.kit.empty import needs, needs_model
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
 
 st.title("Monitoring", anchor=False)
 st.caption(

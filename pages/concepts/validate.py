@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from rebracket_core.ui import explaining, flips, site, sources
-from rebracket_core.ui.batch import shelf, show_batch
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.downloads import downloads
-from rebracket_core.ui.empty import needs, needs_model
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.verdict import show_verdict
+from rebracket_core.ui import site
+from rebracket_core.ui.concepts import sources
+from rebracket_core.ui.concepts.batch import shelf, show_batch
+from rebracket_core.ui.concepts.verdict import show_verdict
+from rebracket_core.ui.kit.download_buttons import downloads
+from rebracket_core.ui.kit.empty import needs, needs_model
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import counterfactuals as flips
+from rebracket_core.ui.review import explanation as explaining
 
 ONE, MANY = "One concept", "Many concepts"
 
@@ -25,13 +28,7 @@ if workbench.promoted() is None:
     st.stop()
 
 mode = st.segmented_control(
-    "How many",
-    [ONE, MANY],
-    default=ONE,
-    required=True,
-    key="validate.mode",
-    bind="query-params",
-    label_visibility="collapsed",
+    "How many", [ONE, MANY], default=ONE, required=True, key="validate.mode", bind="query-params", label_visibility="collapsed"
 )
 form = st.container()
 asked = sources.options(workbench, prefix="validate")

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from rebracket_core.ui import home, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.data import dataset_table
-from rebracket_core.ui.escape import escape
-from rebracket_core.ui.run import STARTER_NOTE, run_table
-from rebracket_core.ui.table import columns_of, verdict_frame
+from rebracket_core.ui.concepts.verdict_table import columns_of, verdict_frame
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.ui.library.datasets import dataset_table
+from rebracket_core.ui.train.run_summary import STARTER_NOTE, run_table
 
 st.title("Rebracket", anchor=False)
 st.caption("Concepts go in; albums of the Rainbow Table come out, with numbers that can be checked.")
@@ -42,9 +42,7 @@ with right:
     st.subheader("Data", anchor=False)
     if datasets:
         st.dataframe(
-            dataset_table(datasets)[["data set", "texts", "groups", "origins"]],
-            hide_index=True,
-            alt="The imported data sets",
+            dataset_table(datasets)[["data set", "texts", "groups", "origins"]], hide_index=True, alt="The imported data sets"
         )
     else:
         st.text("Nothing is imported yet.")
@@ -52,9 +50,7 @@ with right:
 if runs:
     st.subheader("Last runs", anchor=False)
     st.dataframe(
-        run_table(runs[:5])[["in use", "run", "data set", "album right", "trained (UTC)"]],
-        hide_index=True,
-        alt="The last runs",
+        run_table(runs[:5])[["in use", "run", "data set", "album right", "trained (UTC)"]], hide_index=True, alt="The last runs"
     )
 if kept:
     st.subheader("Last verdicts", anchor=False)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from rebracket_core.ui import audit, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.data import choose_dataset, show_report
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.library import audit
+from rebracket_core.ui.library.datasets import choose_dataset, show_report
 
 st.title("Audit", anchor=False)
 st.caption("Groups, repeats, leakage, axes that cannot be told apart, balance and missing labels: before anything is trained.")

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import intake, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.data import dataset_table, show_report
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.library import import_form as intake
+from rebracket_core.ui.library.datasets import dataset_table, show_report
 
 st.title("Import", anchor=False)
 st.caption("Song manifests with lyrics, proposals, tables and plain text: what a file is, its content decides.")
@@ -31,6 +32,5 @@ if datasets:
         site.link(site.LAUNCH, "Train on it")
 else:
     st.info(
-        "Nothing is imported yet. The starter corpus above is the quickest way to a first verdict.",
-        icon=":material/inbox:",
+        "Nothing is imported yet. The starter corpus above is the quickest way to a first verdict.", icon=":material/inbox:"
     )

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import confidence, reviewing, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import confidence
+from rebracket_core.ui.review import review as reviewing
 
 st.title("Confidence", anchor=False)
 st.caption("Whether a probability means what it says, what caution buys, and what the gate lets through. Unseen songs only.")

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from rebracket_core.insight.confusion import Question
-from rebracket_core.ui import confusion, reviewing, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.errors import guard
+from rebracket_core.insight.errors.confusion_matrix import Question
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import confusion
+from rebracket_core.ui.review import review as reviewing
 
 st.title("Confusion", anchor=False)
 st.caption("What a run takes for what, how surely that can be said, and the texts behind every number.")

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import mistakes, reviewing, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import errors as mistakes
+from rebracket_core.ui.review import review as reviewing
 
 st.title("Errors", anchor=False)
 st.caption("Where a run fails on songs that it had not met, which labels may be wrong, and where it is worse.")

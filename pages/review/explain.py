@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from rebracket_core.ui import attention, explaining, flips, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import attention
+from rebracket_core.ui.review import counterfactuals as flips
+from rebracket_core.ui.review import explanation as explaining
 
 st.title("Explain", anchor=False)
 st.caption("Which words an answer rests on, whether that can be trusted, and what lies near.")

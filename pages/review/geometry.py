@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import geometry, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.data import choose_dataset
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.library.datasets import choose_dataset
+from rebracket_core.ui.review import geometry
 
 st.title("Geometry", anchor=False)
 st.caption("How far albums lie apart, whether they lie on a line, which axes are one, and which layer knows it.")

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from rebracket_core.ui import map_tabs, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.map_fit import ensure_first, fit_form, show_work
-from rebracket_core.ui.map_selection import show_picture
-from rebracket_core.ui.map_view import ask, choose
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review.maps import tabs as map_tabs
+from rebracket_core.ui.review.maps.fit import ensure_first, fit_form, show_work
+from rebracket_core.ui.review.maps.selection import show_picture
+from rebracket_core.ui.review.maps.view import ask, choose
 
 st.title("Map", anchor=False)
 st.caption("Each point is a text; texts that an encoder finds alike lie together. The figures below say how far to trust it.")

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from rebracket_core.ui import launch, site, training
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.train import run_progress as training
+from rebracket_core.ui.train import training_form as launch
 
 st.title("Launch", anchor=False)
 st.caption("A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.")

@@ -2,15 +2,18 @@
 
 import streamlit as st
 
-from rebracket_core.ui import flips, handover, shelf, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.comparison import compare_controls, show_comparison
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.labels_effect import show_labels_effect
-from rebracket_core.ui.leaderboard import show_leaderboard, tags_of
-from rebracket_core.ui.run import STARTER_NOTE, choose_run, show_figures
-from rebracket_core.ui.run_note import note_form
+from rebracket_core.ui import site
+from rebracket_core.ui.annotate.retraining_effect import show_labels_effect
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.review import counterfactuals as flips
+from rebracket_core.ui.train import run_choice as shelf
+from rebracket_core.ui.train import run_export as handover
+from rebracket_core.ui.train.comparison import compare_controls, show_comparison
+from rebracket_core.ui.train.leaderboard import show_leaderboard, tags_of
+from rebracket_core.ui.train.run_note import note_form
+from rebracket_core.ui.train.run_summary import STARTER_NOTE, choose_run, show_figures
 
 st.title("Runs", anchor=False)
 st.caption("A run is a model trained on one data set and measured on songs that it had not seen.")
@@ -45,8 +48,14 @@ with guard(), st.container(horizontal=True, vertical_alignment="center"):
 if run.starter:
     st.caption(f":material/info: {STARTER_NOTE}")
 figures, facts, elsewhere, kept, note, away = st.tabs(
-    ["Figures on unseen groups", "What it learned from", "Evaluate on a data set", "Counterfactuals", "Note and tags",
-     "Take away"],
+    [
+        "Figures on unseen groups",
+        "What it learned from",
+        "Evaluate on a data set",
+        "Counterfactuals",
+        "Note and tags",
+        "Take away",
+    ],
     key="runs.view",
     on_change="rerun",
 )

@@ -5,10 +5,12 @@ from importlib.util import find_spec
 import streamlit as st
 
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.ui import launch, search, site
-from rebracket_core.ui.bench import bench
-from rebracket_core.ui.empty import needs
-from rebracket_core.ui.errors import error_box, guard
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.errors import error_box, guard
+from rebracket_core.ui.train import search
+from rebracket_core.ui.train import training_form as launch
 
 st.title("Search", anchor=False)
 st.caption(

@@ -1,8 +1,7 @@
 """People's labels: tables, event history, leases and queue, adjudication. `AnnotationService` is the one door."""
 
-from rebracket_core.annotation.presets import Preset, presets
-from rebracket_core.annotation.service import AnnotationService
-from rebracket_core.annotation.values import (
+from rebracket_core.annotation.entities.presets import Preset, presets
+from rebracket_core.annotation.entities.records import (
     EVEN,
     WHOLE,
     Ack,
@@ -37,6 +36,7 @@ from rebracket_core.annotation.values import (
     Vote,
     text_digest,
 )
+from rebracket_core.annotation.service import AnnotationService
 
 __all__ = [
     "EVEN",

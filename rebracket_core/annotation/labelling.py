@@ -6,7 +6,17 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.desk import (
+from rebracket_core.annotation.database.statements import rows, several, statement
+from rebracket_core.annotation.database.store import lock, lock_events
+from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.entities.enums import AckStatus, EventKind, Role
+from rebracket_core.annotation.entities.records import Ack, Claimed, Label, Submission
+from rebracket_core.annotation.events.projection import PART, labels_there, project_items
+from rebracket_core.annotation.events.reducer import undone
+from rebracket_core.annotation.people import enrol_within
+from rebracket_core.annotation.projects import reproject
+from rebracket_core.annotation.queue.leases import lease_again
+from rebracket_core.annotation.session import (
     MAX_ID,
     Desk,
     append,
@@ -22,16 +32,6 @@ from rebracket_core.annotation.desk import (
     settings_of,
     storable,
 )
-from rebracket_core.annotation.folding import undone
-from rebracket_core.annotation.kinds import AckStatus, EventKind, Role
-from rebracket_core.annotation.people import enrol_within
-from rebracket_core.annotation.projecting import PART, labels_there, project_items
-from rebracket_core.annotation.projects import reproject
-from rebracket_core.annotation.queue import lease_again
-from rebracket_core.annotation.statements import rows, several, statement
-from rebracket_core.annotation.store import lock, lock_events
-from rebracket_core.annotation.tables import tables
-from rebracket_core.annotation.values import Ack, Claimed, Label, Submission
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,8 +41,17 @@ if TYPE_CHECKING:
 Given = tuple[str, str, dict[str, Any]]
 MAX_BATCH = 1000
 MAX_NOTE = 10_000
-_UNDOABLE = frozenset({EventKind.LABEL, EventKind.SKIP, EventKind.FLAG, EventKind.DECISION, EventKind.SETTINGS,
-                       EventKind.GUIDELINE, EventKind.UNDO})
+_UNDOABLE = frozenset(
+    {
+        EventKind.LABEL,
+        EventKind.SKIP,
+        EventKind.FLAG,
+        EventKind.DECISION,
+        EventKind.SETTINGS,
+        EventKind.GUIDELINE,
+        EventKind.UNDO,
+    }
+)
 
 
 def submit(desk: Desk, project_id: str, submissions: Sequence[Submission], *, by: str) -> list[Ack]:
@@ -64,8 +73,12 @@ def submit(desk: Desk, project_id: str, submissions: Sequence[Submission], *, by
 def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: str, source: str) -> list[Ack]:
     """One ack a label from elsewhere; all of them in one transaction."""
     if not source.strip():
-        raise InputError("Imported labels need a source.", expected="the name of the file", found=repr(source),
-                         hint="say where the labels come from")
+        raise InputError(
+            "Imported labels need a source.",
+            expected="the name of the file",
+            found=repr(source),
+            hint="say where the labels come from",
+        )
 
     def work(connection: Connection) -> list[Ack]:
         lock_events(connection)
@@ -73,8 +86,9 @@ def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: s
         key: dict[str, str] = {}
         for name in sorted({label.annotator for label in labels}):
             key[name] = enrol_within(desk, connection, " ".join(name.split()).casefold(), name=name).person_id
-        given = [(label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source)))
-                 for label in labels]
+        given = [
+            (label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source))) for label in labels
+        ]
         lock(connection, by)
         return _keep(desk, connection, project_row(connection, project_id), given, by=by, shown={})
 
@@ -83,30 +97,49 @@ def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: s
 
 def _not_too_many(submissions: Sequence[Submission]) -> None:
     if len(submissions) > MAX_BATCH:
-        raise InputError("So many labels are not taken at once.", expected=f"at most {MAX_BATCH}",
-                         found=str(len(submissions)), hint="send them in parts")
+        raise InputError(
+            "So many labels are not taken at once.",
+            expected=f"at most {MAX_BATCH}",
+            found=str(len(submissions)),
+            hint="send them in parts",
+        )
 
 
 def _payload(given: Submission, *, by: str) -> dict[str, Any]:
     return {
-        "annotator": by, "round": given.round, "text_digest": given.text_digest, "value": given.value.to_dict(),
-        "client_time": given.client_time[:40], "guideline_version": given.guideline_version,
+        "annotator": by,
+        "round": given.round,
+        "text_digest": given.text_digest,
+        "value": given.value.to_dict(),
+        "client_time": given.client_time[:40],
+        "guideline_version": given.guideline_version,
         "active_s": given.active_s if math.isfinite(given.active_s) and given.active_s > 0 else 0.0,
-        "lease_id": given.lease_id, "shown_run": "", "shown_at": "", "source": "",
+        "lease_id": given.lease_id,
+        "shown_run": "",
+        "shown_at": "",
+        "source": "",
     }
 
 
 def _imported(label: Label, annotator: str, *, source: str) -> dict[str, Any]:
     return {
-        "annotator": annotator, "round": label.round, "text_digest": label.text_digest, "value": label.value.to_dict(),
-        "client_time": label.client_time[:40], "server_time": iso_of(label.server_time) if label.server_time else "",
-        "guideline_version": label.guideline_version, "active_s": max(0.0, label.active_s), "lease_id": "",
-        "shown_run": label.shown_run, "shown_at": label.shown_at, "source": source,
+        "annotator": annotator,
+        "round": label.round,
+        "text_digest": label.text_digest,
+        "value": label.value.to_dict(),
+        "client_time": label.client_time[:40],
+        "server_time": iso_of(label.server_time) if label.server_time else "",
+        "guideline_version": label.guideline_version,
+        "active_s": max(0.0, label.active_s),
+        "lease_id": "",
+        "shown_run": label.shown_run,
+        "shown_at": label.shown_at,
+        "source": source,
     }
 
 
 def _keep(
-    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str],
+    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str]
 ) -> list[Ack]:
     """The acks of labels, each written with its event; `shown` says when the client showed suggestions, by label id."""
     acks: list[Ack] = []
@@ -116,7 +149,7 @@ def _keep(
 
 
 def _keep_part(
-    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str],
+    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str]
 ) -> list[Ack]:
     ids, wanted = [label_id for label_id, _, _ in given], sorted({item_id for _, item_id, _ in given})
     there: dict[str, Any] = {row.event_id: row for row in rows(connection, _events_there, ids=ids)}
@@ -138,8 +171,17 @@ def _keep_part(
             key = (item.item_no, payload["annotator"], payload["round"])
             ack = Ack(label_id, AckStatus.REVISED if key in stood else AckStatus.SAVED)
             stood.add(key)
-            events.append(event_row(EventKind.LABEL, event_id=label_id, at=now, by=by, project_id=project.project_id,
-                                    item_id=item_id, payload=payload))
+            events.append(
+                event_row(
+                    EventKind.LABEL,
+                    event_id=label_id,
+                    at=now,
+                    by=by,
+                    project_id=project.project_id,
+                    item_id=item_id,
+                    payload=payload,
+                )
+            )
             there[label_id], touched[item.item_no] = _Made(by, item_id, project.project_id), item
         acks.append(ack)
     append_all(connection, events)
@@ -153,7 +195,8 @@ def _events_there(n: int) -> Select[Any]:
 
     events = tables().events
     return sa.select(events.c.event_id, events.c.kind, events.c.person, events.c.item_id, events.c.project_id).where(
-        events.c.event_id.in_(several("ids", n)))
+        events.c.event_id.in_(several("ids", n))
+    )
 
 
 @statement
@@ -161,8 +204,7 @@ def _items(n: int) -> Select[Any]:
     import sqlalchemy as sa
 
     items = tables().items
-    return sa.select(items).where(items.c.project_id == sa.bindparam("project"),
-                                  items.c.item_id.in_(several("items", n)))
+    return sa.select(items).where(items.c.project_id == sa.bindparam("project"), items.c.item_id.in_(several("items", n)))
 
 
 class _Made:
@@ -177,18 +219,25 @@ def _lock_slots(connection: Connection, numbers: Sequence[int]) -> None:
 
     slots = tables().slots
     if connection.dialect.name == "postgresql" and numbers:
-        connection.execute(sa.select(slots.c.slot_no).where(slots.c.item_no.in_(numbers)).order_by(
-            slots.c.item_no, slots.c.slot_no).with_for_update())
+        connection.execute(
+            sa.select(slots.c.slot_no)
+            .where(slots.c.item_no.in_(numbers))
+            .order_by(slots.c.item_no, slots.c.slot_no)
+            .with_for_update()
+        )
 
 
 def _refusal(
-    label_id: str, item: Row[Any] | None, payload: Mapping[str, Any], *, there: Any, key: tuple[str, str, str],
+    label_id: str, item: Row[Any] | None, payload: Mapping[str, Any], *, there: Any, key: tuple[str, str, str]
 ) -> Ack | None:
     """The ack of a label that is not written: it is there already, or cannot be kept. None for one to write."""
     if there is not None:
         same = there.kind == EventKind.LABEL and (there.project_id, there.person, there.item_id) == key
-        return Ack(label_id, AckStatus.ALREADY) if same else Ack(
-            label_id, AckStatus.REFUSED, "This id names something else already; give the label an id of its own.")
+        return (
+            Ack(label_id, AckStatus.ALREADY)
+            if same
+            else Ack(label_id, AckStatus.REFUSED, "This id names something else already; give the label an id of its own.")
+        )
     reason = ""
     if not 0 < len(label_id) <= MAX_ID or not label_id.isascii():
         reason = f"The id of a label is 1 to {MAX_ID} ASCII signs, such as a UUID."
@@ -208,25 +257,36 @@ def _seen(connection: Connection, numbers: Sequence[int], *, by: str) -> dict[in
     import sqlalchemy as sa
 
     shown = tables().shown
-    query = sa.select(shown.c.item_no, shown.c.run_id).where(
-        shown.c.item_no.in_(list(numbers)), shown.c.person == by).order_by(shown.c.at)
+    query = (
+        sa.select(shown.c.item_no, shown.c.run_id)
+        .where(shown.c.item_no.in_(list(numbers)), shown.c.person == by)
+        .order_by(shown.c.at)
+    )
     return {row.item_no: row.run_id for row in connection.execute(query)}
 
 
 def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, event_id: str | None) -> str:
     """The id of the event; the person's lease on the item ends."""
+
     def act(connection: Connection, item: Row[Any]) -> dict[str, Any]:
         import sqlalchemy as sa
 
         t = tables()
-        query = sa.select(t.labels.c.label_id).where(t.labels.c.item_no == item.item_no, t.labels.c.annotator == by,
-                                                     t.labels.c.round == item.round)
+        query = sa.select(t.labels.c.label_id).where(
+            t.labels.c.item_no == item.item_no, t.labels.c.annotator == by, t.labels.c.round == item.round
+        )
         if connection.execute(query).first():
-            raise InputError("You labelled this item already.", expected="an item without a label of yours", found=item_id,
-                             hint="undo the label, then skip")
-        connection.execute(sa.update(t.slots).where(
-            t.slots.c.item_no == item.item_no, t.slots.c.person == by, ~t.slots.c.done,
-        ).values(person=None, lease_id="", until_ms=0))
+            raise InputError(
+                "You labelled this item already.",
+                expected="an item without a label of yours",
+                found=item_id,
+                hint="undo the label, then skip",
+            )
+        connection.execute(
+            sa.update(t.slots)
+            .where(t.slots.c.item_no == item.item_no, t.slots.c.person == by, ~t.slots.c.done)
+            .values(person=None, lease_id="", until_ms=0)
+        )
         return {"round": item.round, "reason": reason[:MAX_NOTE]}
 
     return on_item(desk, project_id, item_id, kind=EventKind.SKIP, by=by, event_id=event_id, act=act)
@@ -234,13 +294,27 @@ def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, eve
 
 def flag(desk: Desk, project_id: str, item_id: str, *, by: str, note: str, event_id: str | None) -> str:
     """The id of the event; the item waits for a reviewer."""
-    return on_item(desk, project_id, item_id, kind=EventKind.FLAG, by=by, event_id=event_id,
-                   act=lambda _connection, _item: {"note": note[:MAX_NOTE]})
+    return on_item(
+        desk,
+        project_id,
+        item_id,
+        kind=EventKind.FLAG,
+        by=by,
+        event_id=event_id,
+        act=lambda _connection, _item: {"note": note[:MAX_NOTE]},
+    )
 
 
 def on_item(
-    desk: Desk, project_id: str, item_id: str, *, kind: EventKind, by: str, event_id: str | None,
-    act: Callable[[Connection, Row[Any]], dict[str, Any]], role: Role = Role.ANNOTATOR,
+    desk: Desk,
+    project_id: str,
+    item_id: str,
+    *,
+    kind: EventKind,
+    by: str,
+    event_id: str | None,
+    act: Callable[[Connection, Row[Any]], dict[str, Any]],
+    role: Role = Role.ANNOTATOR,
 ) -> str:
     """The id of an event on one item, written once: `act` does what else belongs to it and gives the event's payload."""
     chosen = good_id(event_id)
@@ -253,8 +327,16 @@ def on_item(
             return chosen
         overlap = settings_of(project_row(connection, project_id)).overlap
         item = item_row(connection, project_id, item_id)
-        append(connection, kind, event_id=chosen, at=desk.now(), by=by, project_id=project_id, item_id=item_id,
-               payload=act(connection, item))
+        append(
+            connection,
+            kind,
+            event_id=chosen,
+            at=desk.now(),
+            by=by,
+            project_id=project_id,
+            item_id=item_id,
+            payload=act(connection, item),
+        )
         if kind is EventKind.DECISION:
             reproject(connection, project_id)
         project_items(connection, [item], overlap=overlap)
@@ -274,8 +356,16 @@ def undo(desk: Desk, event_id: str, *, by: str, undo_id: str | None) -> Claimed 
         if event_exists(connection, chosen):
             return None
         event = _undoable(connection, event_id, by=by)
-        append(connection, EventKind.UNDO, event_id=chosen, at=desk.now(), by=by, project_id=event.project_id,
-               item_id=event.item_id, target=event_id)
+        append(
+            connection,
+            EventKind.UNDO,
+            event_id=chosen,
+            at=desk.now(),
+            by=by,
+            project_id=event.project_id,
+            item_id=event.item_id,
+            target=event_id,
+        )
         if event.project_id and not event.item_id:
             reproject(connection, event.project_id)
         else:
@@ -304,13 +394,19 @@ def _undoable(connection: Connection, event_id: str, *, by: str) -> Row[Any]:
     events = tables().events
     event = connection.execute(sa.select(events).where(events.c.event_id == event_id)).first()
     if event is None or event.kind not in _UNDOABLE:
-        raise InputError("This cannot be undone.", expected="the id of a label, skip, flag, decision, setting or undo",
-                         found=repr(event_id)[:100], hint="look at the history for the id")
+        raise InputError(
+            "This cannot be undone.",
+            expected="the id of a label, skip, flag, decision, setting or undo",
+            found=repr(event_id)[:100],
+            hint="look at the history for the id",
+        )
     if event.person != by or event.kind == EventKind.SETTINGS:
         require(connection, by, role=Role.ADMIN)
-    query = sa.select(events).where(events.c.project_id == event.project_id, events.c.item_id == event.item_id,
-                                    events.c.kind == EventKind.UNDO)
+    query = sa.select(events).where(
+        events.c.project_id == event.project_id, events.c.item_id == event.item_id, events.c.kind == EventKind.UNDO
+    )
     if event_id in undone(connection.execute(query).all()):
-        raise InputError("This is undone already.", expected="something that stands", found=event_id,
-                         hint="undo the undo to do it again")
+        raise InputError(
+            "This is undone already.", expected="something that stands", found=event_id, hint="undo the undo to do it again"
+        )
     return event

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.desk import Desk, append, new_id, require, storable
-from rebracket_core.annotation.kinds import EventKind, Role
-from rebracket_core.annotation.projecting import project_people
-from rebracket_core.annotation.store import lock_events
-from rebracket_core.annotation.tables import tables
-from rebracket_core.annotation.values import Person
+from rebracket_core.annotation.database.store import lock_events
+from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.entities.enums import EventKind, Role
+from rebracket_core.annotation.entities.records import Person
+from rebracket_core.annotation.events.projection import project_people
+from rebracket_core.annotation.session import Desk, append, new_id, require, storable
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,9 +23,12 @@ def enrol(desk: Desk, name: str, *, person_id: str | None) -> Person:
     shown = " ".join(storable(name).split())
     key = " ".join((person_id or shown).split()).casefold()
     if not shown or not key or key.startswith("(") or len(shown) > MAX_NAME or len(key) > MAX_NAME:
-        raise InputError("This name cannot be used.",
-                         expected=f"1 to {MAX_NAME} signs, the first of them no bracket", found=repr(name)[:200],
-                         hint="give a name by which others know you")
+        raise InputError(
+            "This name cannot be used.",
+            expected=f"1 to {MAX_NAME} signs, the first of them no bracket",
+            found=repr(name)[:200],
+            hint="give a name by which others know you",
+        )
     known = find(desk, key)
     return known or desk.store.write(lambda connection: enrol_within(desk, connection, key, name=shown))
 
@@ -63,6 +66,7 @@ def everybody(desk: Desk) -> list[Person]:
 
 def set_role(desk: Desk, person_id: str, role: Role, *, by: str, active: bool) -> Person:
     """The person with the new role; one active admin always remains."""
+
     def work(connection: Connection) -> Person:
         lock_events(connection)
         require(connection, by, role=Role.ADMIN)
@@ -74,8 +78,12 @@ def set_role(desk: Desk, person_id: str, role: Role, *, by: str, active: bool) -
             raise unknown(person_id)
         others = [r for r in rows.values() if r.person_id != person_id and r.role == Role.ADMIN and r.active]
         if not others and (role is not Role.ADMIN or not active):
-            raise InputError("The last admin stays one.", expected="another active admin", found="none",
-                             hint="make somebody else an admin first")
+            raise InputError(
+                "The last admin stays one.",
+                expected="another active admin",
+                found="none",
+                hint="make somebody else an admin first",
+            )
         payload = {"person_id": person_id, "name": rows[person_id].name, "role": str(role), "active": active}
         append(connection, EventKind.PERSON, event_id=new_id(), at=desk.now(), by=by, payload=payload)
         project_people(connection)
@@ -86,5 +94,9 @@ def set_role(desk: Desk, person_id: str, role: Role, *, by: str, active: bool) -
 
 def unknown(person_id: str) -> InputError:
     """The error for an id that nobody has."""
-    return InputError("There is no such person.", expected="the id of somebody who enrolled", found=repr(person_id),
-                      hint="see the list of people")
+    return InputError(
+        "There is no such person.",
+        expected="the id of somebody who enrolled",
+        found=repr(person_id),
+        hint="see the list of people",
+    )

@@ -9,21 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from rebracket_core.annotation import (
-    adjudicating,
-    labelling,
-    people,
-    projects,
-    queue,
-    ranking,
-    reading,
-    replaying,
-    snapshots,
-    suggesting,
-)
-from rebracket_core.annotation.desk import Desk
-from rebracket_core.annotation.store import Store
-from rebracket_core.annotation.values import (
+from rebracket_core.annotation import adjudication as adjudicating
+from rebracket_core.annotation import labelling, people, projects, snapshots
+from rebracket_core.annotation import queries as reading
+from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.entities.records import (
     Ack,
     Case,
     Claimed,
@@ -44,6 +34,11 @@ from rebracket_core.annotation.values import (
     Submission,
     Suggestion,
 )
+from rebracket_core.annotation.events import consistency as replaying
+from rebracket_core.annotation.queue import leases as queue
+from rebracket_core.annotation.queue import ranking
+from rebracket_core.annotation.queue import suggestions as suggesting
+from rebracket_core.annotation.session import Desk
 
 
 class AnnotationService:
@@ -84,13 +79,26 @@ class AnnotationService:
     # ---- projects -----------------------------------------------------------------------------------------------------
 
     def create_project(
-        self, name: str, items: Iterable[NewItem], *, by: str, dataset: str = "", dataset_digest: str = "",
-        settings: ProjectSettings | None = None, guideline: str = "",
+        self,
+        name: str,
+        items: Iterable[NewItem],
+        *,
+        by: str,
+        dataset: str = "",
+        dataset_digest: str = "",
+        settings: ProjectSettings | None = None,
+        guideline: str = "",
     ) -> Project:
         """A new project with its items in one go (admins only). The id is made from the name; a name is used once."""
         return projects.create(
-            self._desk, name, items, by=by, dataset=dataset, dataset_digest=dataset_digest,
-            settings=settings or ProjectSettings(), guideline=guideline,
+            self._desk,
+            name,
+            items,
+            by=by,
+            dataset=dataset,
+            dataset_digest=dataset_digest,
+            settings=settings or ProjectSettings(),
+            guideline=guideline,
         )
 
     def projects(self) -> list[Project]:
@@ -203,7 +211,12 @@ class AnnotationService:
         return reading.items(self._desk, project_id, offset=offset, limit=limit)
 
     def labels(
-        self, project_id: str, *, as_of: str | None = None, item_id: str | None = None, annotator: str | None = None,
+        self,
+        project_id: str,
+        *,
+        as_of: str | None = None,
+        item_id: str | None = None,
+        annotator: str | None = None,
         every_round: bool = True,
     ) -> list[Label]:
         """The labels as they stand, or as they stood at a moment (ISO 8601), by item, round and annotator."""
@@ -212,7 +225,7 @@ class AnnotationService:
         )
 
     def history(
-        self, project_id: str, *, item_id: str | None = None, person: str | None = None, limit: int = 200,
+        self, project_id: str, *, item_id: str | None = None, person: str | None = None, limit: int = 200
     ) -> list[Event]:
         """What happened, newest first, undone things too."""
         return reading.history(self._desk, project_id, item_id=item_id, person=person, limit=limit)

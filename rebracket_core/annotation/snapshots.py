@@ -7,14 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.answers import LabelValue
-from rebracket_core.annotation.desk import Desk, append, new_id, project_row, require
-from rebracket_core.annotation.folding import ItemState, value_of
-from rebracket_core.annotation.kinds import DecisionKind, EventKind
-from rebracket_core.annotation.reading import of_project, states
-from rebracket_core.annotation.store import lock_events
-from rebracket_core.annotation.tables import tables
-from rebracket_core.annotation.values import Resolved, Snapshot
+from rebracket_core.annotation.database.store import lock_events
+from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.entities.enums import DecisionKind, EventKind
+from rebracket_core.annotation.entities.label_schema import LabelValue
+from rebracket_core.annotation.entities.records import Resolved, Snapshot
+from rebracket_core.annotation.events.reducer import ItemState, value_of
+from rebracket_core.annotation.queries import of_project, states
+from rebracket_core.annotation.session import Desk, append, new_id, project_row, require
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 
@@ -28,6 +28,7 @@ TRAINING = "(training)"  # who takes a snapshot where a training asks for one; n
 
 def take(desk: Desk, project_id: str, *, by: str) -> Snapshot:
     """The labels of now under their name; taken again without a change, it is the same snapshot."""
+
     def work(connection: Connection) -> Snapshot:
         import sqlalchemy as sa
 
@@ -44,7 +45,10 @@ def take(desk: Desk, project_id: str, *, by: str) -> Snapshot:
             return _snapshot(row)
         seq = int(connection.execute(sa.select(sa.func.max(t.events.c.seq))).scalar_one())
         fresh: dict[str, Any] = {
-            "snapshot_id": snapshot_id, "project_id": project_id, "at": desk.now(), "seq": seq,
+            "snapshot_id": snapshot_id,
+            "project_id": project_id,
+            "at": desk.now(),
+            "seq": seq,
             "n_labels": sum(len(state.labels) for state in told.values()),
             "n_items": sum(bool(state.labels) for state in told.values()),
         }
@@ -83,22 +87,32 @@ def every(desk: Desk, project_id: str | None) -> list[Snapshot]:
 
 def resolved(desk: Desk, project_id: str, *, snapshot_id: str | None) -> list[Resolved]:
     """What people say of each labelled text, in the order of the items; a snapshot's labels are checked against its name."""
+
     def look(connection: Connection, _project: Any) -> list[Resolved]:
         import sqlalchemy as sa
 
         t = tables()
         seq = None
         if snapshot_id is not None:
-            row = connection.execute(sa.select(t.snapshots).where(
-                t.snapshots.c.project_id == project_id, t.snapshots.c.snapshot_id == snapshot_id)).first()
+            row = connection.execute(
+                sa.select(t.snapshots).where(t.snapshots.c.project_id == project_id, t.snapshots.c.snapshot_id == snapshot_id)
+            ).first()
             if row is None:
-                raise InputError("There is no such snapshot of the project.", expected="the id of a snapshot",
-                                 found=repr(snapshot_id), hint="see the project's snapshots")
+                raise InputError(
+                    "There is no such snapshot of the project.",
+                    expected="the id of a snapshot",
+                    found=repr(snapshot_id),
+                    hint="see the project's snapshots",
+                )
             seq = row.seq
         told = states(connection, project_id, seq=seq)
         if snapshot_id is not None and _name(project_id, told) != snapshot_id:
-            raise StoreError("The labels of a snapshot are not those that it was made of.", expected=snapshot_id,
-                             found=_name(project_id, told), hint="run: rebracket doctor, and put back the latest backup")
+            raise StoreError(
+                "The labels of a snapshot are not those that it was made of.",
+                expected=snapshot_id,
+                found=_name(project_id, told),
+                hint="run: rebracket doctor, and put back the latest backup",
+            )
         query = sa.select(t.items.c.item_id, t.items.c.text, t.items.c.text_digest, t.items.c.by_chance, t.items.c.repeat_of)
         rows = connection.execute(query.where(t.items.c.project_id == project_id).order_by(t.items.c.item_no))
         found = [_resolve(row, told[row.item_id]) for row in rows if row.item_id in told and not row.repeat_of]
@@ -119,9 +133,15 @@ def _resolve(item: Any, state: ItemState) -> Resolved | None:
         votes = [LabelValue.from_dict(state.decision["document"]["value"])]
     sure = [1.0 if v.confidence is None else v.confidence / 1000 for v in votes]
     return Resolved(
-        item_id=item.item_id, text=item.text, text_digest=item.text_digest,
+        item_id=item.item_id,
+        text=item.text,
+        text_digest=item.text_digest,
         axes={axis: mean_shares([(v.axes[axis].shares, c) for v, c in zip(votes, sure, strict=True)]) for axis in AXIS_NAMES},
-        types=_types(votes), weight=sum(sure) / len(sure), source=source, n_labels=count, by_chance=bool(item.by_chance),
+        types=_types(votes),
+        weight=sum(sure) / len(sure),
+        source=source,
+        n_labels=count,
+        by_chance=bool(item.by_chance),
     )
 
 

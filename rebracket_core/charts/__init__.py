@@ -3,33 +3,33 @@
 Every figure has a title; its `layout.meta` holds `reading`, a sentence saying how to read it, and `alt`, what it shows.
 """
 
-from rebracket_core.charts._agreement import AgreementDot, agreement_intervals, labels_by_day
-from rebracket_core.charts._album_bars import album_bars
-from rebracket_core.charts._album_counts import album_counts
-from rebracket_core.charts._attention import attention_grid
-from rebracket_core.charts._axis_bars import axis_bars
-from rebracket_core.charts._confusion import confusion
-from rebracket_core.charts._confusion_cells import ConfusionTable, confusion_cells
-from rebracket_core.charts._curves import loss_curves, loss_of_folds, right_curves, right_so_far
-from rebracket_core.charts._differences import Gap, difference_intervals
-from rebracket_core.charts._distance_bars import distance_bars, effort
-from rebracket_core.charts._distribution import probability_distribution
-from rebracket_core.charts._gaps import LayerPoint, PartGap, SharePair, colour_pairs, layer_curve, part_gaps, share_pairs
-from rebracket_core.charts._grid import Cell, cell_grid
-from rebracket_core.charts._intervals import Score, score_intervals
-from rebracket_core.charts._lines import Curves, Weight
-from rebracket_core.charts._map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
-from rebracket_core.charts._overlay import loss_overlay, right_overlay
-from rebracket_core.charts._reliability import ReliabilityBin, reliability
-from rebracket_core.charts._reliability_band import BandBin, reliability_band
-from rebracket_core.charts._risk_coverage import Curve, Point, risk_coverage_curve
-from rebracket_core.charts._search import option_importance, trial_values
-from rebracket_core.charts._ternary import TernaryPoint, axis_ternary
-from rebracket_core.charts._traffic import albums_over_time, latency_over_time, verdicts_over_time
-from rebracket_core.charts._transmigration import path_ternary
-from rebracket_core.charts._tuning import newest_warning, tuning_curves, tunings
-from rebracket_core.charts._votes import AxisVote, votes_ternary
-from rebracket_core.charts._word_shares import word_shares
+from rebracket_core.charts.annotation.agreement import AgreementDot, agreement_intervals, labels_by_day
+from rebracket_core.charts.annotation.ratings import AxisVote, votes_ternary
+from rebracket_core.charts.map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
+from rebracket_core.charts.monitoring import albums_over_time, latency_over_time, verdicts_over_time
+from rebracket_core.charts.review.album_counts import album_counts
+from rebracket_core.charts.review.confusion import confusion
+from rebracket_core.charts.review.confusion_cells import ConfusionTable, confusion_cells
+from rebracket_core.charts.review.distribution import probability_distribution
+from rebracket_core.charts.review.gaps import LayerPoint, PartGap, SharePair, colour_pairs, layer_curve, part_gaps, share_pairs
+from rebracket_core.charts.review.grid import Cell, cell_grid
+from rebracket_core.charts.review.reliability import ReliabilityBin, reliability
+from rebracket_core.charts.review.reliability_band import BandBin, reliability_band
+from rebracket_core.charts.review.risk_coverage import Curve, Point, risk_coverage_curve
+from rebracket_core.charts.training.curves import loss_curves, loss_of_folds, right_curves, right_so_far
+from rebracket_core.charts.training.differences import Gap, difference_intervals
+from rebracket_core.charts.training.finetuning import newest_warning, tuning_curves, tunings
+from rebracket_core.charts.training.intervals import Score, score_intervals
+from rebracket_core.charts.training.lines import Curves, Weight
+from rebracket_core.charts.training.overlay import loss_overlay, right_overlay
+from rebracket_core.charts.training.search import option_importance, trial_values
+from rebracket_core.charts.verdict.album_bars import album_bars
+from rebracket_core.charts.verdict.attention import attention_grid
+from rebracket_core.charts.verdict.axis_bars import axis_bars
+from rebracket_core.charts.verdict.distance_bars import distance_bars, effort
+from rebracket_core.charts.verdict.ternary import TernaryPoint, axis_ternary
+from rebracket_core.charts.verdict.transmigration import path_ternary
+from rebracket_core.charts.verdict.word_shares import word_shares
 
 __all__ = [
     "RIGHT_WRONG",

@@ -69,10 +69,6 @@ def ink_on(colour: str) -> str:
 
 def sequential(steps: int = 9) -> list[str]:
     """Hex colours from few to many: pale Violet to Indigo, evenly falling in lightness. At least two steps."""
-    pale, middle, deep = (
-        mix(_WHITE, ALBUM_COLOURS["Violet"], share=0.25),
-        ALBUM_COLOURS["Violet"],
-        ALBUM_COLOURS["Indigo"],
-    )
+    pale, middle, deep = (mix(_WHITE, ALBUM_COLOURS["Violet"], share=0.25), ALBUM_COLOURS["Violet"], ALBUM_COLOURS["Indigo"])
     places = [i / (max(steps, 2) - 1) for i in range(max(steps, 2))]
     return [mix(pale, middle, share=p * 2) if p <= 0.5 else mix(middle, deep, share=p * 2 - 1) for p in places]

@@ -23,9 +23,7 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FOLDER", help="Ask the run of a folder that export-onnx wrote, not the home's."),
 ]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated.")
-]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated.")]
 
 
 class Common:
@@ -60,7 +58,7 @@ def workbench_for(home: Path | None, *, model: Path | None = None) -> Workbench:
     from rebracket_core.workbench import get_workbench
 
     if model is not None:
-        from rebracket_core.workbench.folder_bench import FolderBench
+        from rebracket_core.workbench.bundle import FolderBench
 
         return FolderBench(settings_for(home), model)
     return get_workbench(settings_for(home))
@@ -74,7 +72,9 @@ def pairs(given: list[str] | None, *, option: str = "--set") -> dict[str, str]:
         key = key.strip()
         if not equals or not key or key in out:
             raise ConfigError(
-                f"This value of {option} cannot be read.", expected="key=value, each key once", found=repr(word),
+                f"This value of {option} cannot be read.",
+                expected="key=value, each key once",
+                found=repr(word),
                 hint=f"write {option} accept=0.6",
             )
         out[key] = value.strip()

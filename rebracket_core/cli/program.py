@@ -9,27 +9,31 @@ from typing import Annotated
 import typer
 
 from rebracket_core import __version__
-from rebracket_core.cli.ending import BROKEN_PIPE, DONE, hush_stdout
-from rebracket_core.cli.explaining import counterfactuals, explain, replay
-from rebracket_core.cli.exporting import export_onnx
-from rebracket_core.cli.label_files import group as annotations_group
-from rebracket_core.cli.learning import cancel, evaluate, promote, resume, runs, train
-from rebracket_core.cli.library import audit, import_
-from rebracket_core.cli.machine import app as serve_app
-from rebracket_core.cli.machine import doctor
-from rebracket_core.cli.mapping import map_
-from rebracket_core.cli.monitoring import monitor
+from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
+from rebracket_core.cli.commands.export import export_onnx
+from rebracket_core.cli.commands.label_files import group as annotations_group
+from rebracket_core.cli.commands.library import audit, import_
+from rebracket_core.cli.commands.machine import app as serve_app
+from rebracket_core.cli.commands.machine import doctor
+from rebracket_core.cli.commands.map import map_
+from rebracket_core.cli.commands.monitor import monitor
+from rebracket_core.cli.commands.report import report
+from rebracket_core.cli.commands.runs import card, compare, export_run, import_run
+from rebracket_core.cli.commands.search import search, searches, train_found
+from rebracket_core.cli.commands.serve import keys, serve
+from rebracket_core.cli.commands.train import cancel, evaluate, promote, resume, runs, train
+from rebracket_core.cli.commands.validate import validate
+from rebracket_core.cli.commands.watch import watch
+from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common
-from rebracket_core.cli.review import report
-from rebracket_core.cli.searching import search, searches, train_found
-from rebracket_core.cli.serving import keys, serve
-from rebracket_core.cli.shelf import card, compare, export_run, import_run
-from rebracket_core.cli.stopping import INTERRUPTED, stop
-from rebracket_core.cli.verdicts import validate
-from rebracket_core.cli.watching import watch
+from rebracket_core.cli.signals import INTERRUPTED, stop
 
 program = typer.Typer(
-    name="rebracket", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="rebracket",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Concepts in, verdicts out. Exit codes: 0 done, 1 failed, 2 bad input, 3 some items failed, the rest done.",
 )
@@ -46,16 +50,27 @@ def _common_options(
     *,
     home: HomeOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
 ) -> None:
     common.set(home=home, debug=debug)
 
 
 program.command("import")(import_)
 for _command in (
-    audit, train, runs, cancel, resume, compare, promote, card, export_run, export_onnx, import_run, evaluate, validate, report,
+    audit,
+    train,
+    runs,
+    cancel,
+    resume,
+    compare,
+    promote,
+    card,
+    export_run,
+    export_onnx,
+    import_run,
+    evaluate,
+    validate,
+    report,
 ):
     program.command()(_command)
 for _explaining in (explain, counterfactuals, replay):

@@ -71,9 +71,7 @@ def read_embeddings(
 def _check_magic(source: Path | bytes, *, where: str) -> None:
     if isinstance(source, Path):
         if not source.is_file():
-            raise DataError(
-                "There is no such file.", expected="a Parquet file", found=str(source), hint="check the path"
-            )
+            raise DataError("There is no such file.", expected="a Parquet file", found=str(source), hint="check the path")
         with open(source, "rb") as handle:
             head = handle.read(4)
     else:
@@ -232,9 +230,7 @@ class _Gathered:
             )
         text = next((name for name in self._texts if any(words.get(name) for words in self._words)), "")
         notes = [f"'{self._column}' was taken as the vectors, {' + '.join(self._ids)} as the id."]
-        notes.append(
-            f"The vectors are taken to be of the column '{text}'." if text else "Their text is not in the file."
-        )
+        notes.append(f"The vectors are taken to be of the column '{text}'." if text else "Their text is not in the file.")
         if self._repeats:
             notes.append(f"{self._repeats} rows repeat an id with the same vector.")
         digests = tuple(_digest(words.get(text, "")) if text else "" for words in self._words)
@@ -254,9 +250,7 @@ def join_embeddings(
     width than `dim`, and for a row whose text is not the one that its vector was made from.
     """
     if by not in ("row_id", "group_id"):
-        raise DataError(
-            "Vectors cannot be joined by this.", expected="row_id or group_id", found=repr(by), hint="correct it"
-        )
+        raise DataError("Vectors cannot be joined by this.", expected="row_id or group_id", found=repr(by), hint="correct it")
     if dim is not None and vectors.dim != dim:
         raise DataError(
             "The vectors have another width.",

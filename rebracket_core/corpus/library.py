@@ -41,8 +41,9 @@ def join_datasets(parts: Sequence[Dataset]) -> Dataset:
     """
     names = [part.name for part in parts]
     if len(set(names)) < len(names):
-        raise InputError("A data set is named twice.", expected="different data sets", found="+".join(names),
-                         hint="name each once")
+        raise InputError(
+            "A data set is named twice.", expected="different data sets", found="+".join(names), hint="name each once"
+        )
     frames = [part.frame.assign(row_id=[f"{part.name}/{i}" for i in part.frame["row_id"]]) for part in parts]
     rows = pd.concat(frames, ignore_index=True)
     taken = sum(part.meta.report.taken for part in parts)
@@ -79,9 +80,7 @@ class Library:
         """
         home = self._home(name)
         if frame.empty:
-            raise DataError(
-                "The data set is empty.", expected="at least one row", found="none", hint="read another source"
-            )
+            raise DataError("The data set is empty.", expected="at least one row", found="none", hint="read another source")
         checked = make_frame(frame.to_dict("records"))
         digest = frame_digest(checked)
         if (home / META_FILE).exists():

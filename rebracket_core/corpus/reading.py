@@ -19,19 +19,12 @@ from rebracket_core.corpus.readers.parquet import MAGIC, take_parquet
 from rebracket_core.corpus.readers.plain import take_plain
 from rebracket_core.corpus.readers.proposals import is_proposal, take_proposal, thread_of
 from rebracket_core.corpus.readers.shelf import ZIP_MAGIC, Entry, Shelf, shelf_of_bytes, shelf_of_path
-from rebracket_core.corpus.readers.starter import (
-    is_not_concepts,
-    is_starter_group,
-    take_not_concepts,
-    take_starter_group,
-)
+from rebracket_core.corpus.readers.starter import is_not_concepts, is_starter_group, take_not_concepts, take_starter_group
 from rebracket_core.corpus.readers.yaml_text import load_yaml
 from rebracket_core.corpus.schema import ReadReport
 from rebracket_core.errors import DataError, InputError
 
-_YAML_KEY = re.compile(
-    r"^(?:manifest_id|rainbow_color|structure|concepts|concept|texts|agent_name):(?:\s|$)", re.MULTILINE
-)
+_YAML_KEY = re.compile(r"^(?:manifest_id|rainbow_color|structure|concepts|concept|texts|agent_name):(?:\s|$)", re.MULTILINE)
 _YAML_SUFFIXES = (".yml", ".yaml")
 _ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
 _DEFAULT_LIMITS = Limits()
@@ -50,12 +43,7 @@ def read_source(
 
 
 def read_upload(
-    name: str,
-    data: bytes,
-    *,
-    group_column: str | None = None,
-    text_column: str | None = None,
-    limits: Limits = _DEFAULT_LIMITS,
+    name: str, data: bytes, *, group_column: str | None = None, text_column: str | None = None, limits: Limits = _DEFAULT_LIMITS
 ) -> tuple[pd.DataFrame, ReadReport]:
     """The rows of one uploaded file, as `read_source` would read it from disk; nothing is written anywhere."""
     shelf = shelf_of_bytes(name, data, limits=limits)
@@ -118,9 +106,7 @@ class _Reader:
         head = entry.head()
         if head.startswith(MAGIC):
             source = entry.path or entry.read(self.into.limits.max_expanded_bytes)
-            take_parquet(
-                source, name=entry.name, stem=entry.stem, hints=self._hints_for(entry, known=True), into=self.into
-            )
+            take_parquet(source, name=entry.name, stem=entry.stem, hints=self._hints_for(entry, known=True), into=self.into)
         elif head.startswith(ZIP_MAGIC):
             raise DataError(
                 "An archive in an archive or folder is not opened.",

@@ -143,8 +143,6 @@ def frame_digest(frame: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in frame.sort_values("row_id")[names].to_dict("records"):
-        digest.update(
-            json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass")
-        )
+        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

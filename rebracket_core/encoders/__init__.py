@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rebracket_core.encoders.cache import CachedEncoder, embeddings_dir, without_memory
+from rebracket_core.encoders.base import Encoder, Progress, Vectors
+from rebracket_core.encoders.cache.cached_encoder import CachedEncoder, embeddings_dir, without_memory
 from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
-from rebracket_core.encoders.features import FeatureRecipe, encode_fields, joined
-from rebracket_core.encoders.lexical import Lexicon
-from rebracket_core.encoders.minilm_files import MINILM, MINILM_TORCH, torch_source
+from rebracket_core.encoders.onnx.minilm_files import MINILM, MINILM_TORCH, torch_source
 from rebracket_core.encoders.precomputed import Precomputed
-from rebracket_core.encoders.protocol import Encoder, Progress, Vectors
+from rebracket_core.encoders.text.features import FeatureRecipe, encode_fields, joined
+from rebracket_core.encoders.text.tfidf import Lexicon
 from rebracket_core.settings import Settings
 
 LARGE_CHOICE = "microsoft/deberta-v3-base"
@@ -52,11 +52,11 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: i
     """
     encoder: Encoder
     if name == MINILM and layer is None:
-        from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
+        from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 
         encoder = OnnxMiniLM(settings)
     else:
-        from rebracket_core.encoders.torch_transformer import TorchTransformer
+        from rebracket_core.encoders.transformers.encoder import TorchTransformer
 
         encoder = TorchTransformer(torch_source(name, settings), settings=settings, layer=layer)
     return CachedEncoder(encoder, settings=settings) if cached else encoder
@@ -67,9 +67,9 @@ def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None
 
     `progress` gets (stage, done, total) of three stages. Raises: EncoderError where the weights are missing or altered.
     """
-    from rebracket_core.encoders.minilm_files import find_minilm
-    from rebracket_core.encoders.minilm_graph import graph_path, open_graph
-    from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
+    from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
+    from rebracket_core.encoders.onnx.minilm_files import find_minilm
+    from rebracket_core.encoders.onnx.minilm_graph import graph_path, open_graph
 
     def stage(name: str, done: int) -> None:
         if progress is not None:

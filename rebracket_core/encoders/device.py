@@ -29,7 +29,9 @@ def torch_device(settings: Settings) -> str:
     asked = settings.device
     if asked not in DEVICES and not asked.startswith("cuda:"):
         raise ConfigError(
-            "The device is not known.", expected=f"one of {', '.join(DEVICES)}", found=repr(asked),
+            "The device is not known.",
+            expected=f"one of {', '.join(DEVICES)}",
+            found=repr(asked),
             hint="set REBRACKET_DEVICE to auto",
         )
     if asked == "cpu":
@@ -39,8 +41,10 @@ def torch_device(settings: Settings) -> str:
         return offered[0]
     if asked.partition(":")[0] not in offered:
         raise ConfigError(
-            f"The device '{asked}' is not there.", expected="a device that PyTorch finds",
-            found=", ".join(offered), hint="set REBRACKET_DEVICE to auto or cpu",
+            f"The device '{asked}' is not there.",
+            expected="a device that PyTorch finds",
+            found=", ".join(offered),
+            hint="set REBRACKET_DEVICE to auto or cpu",
         )
     return asked
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rebracket_core.encoders.protocol import Progress, Vectors, checked_texts
-from rebracket_core.encoders.windows import unit
+from rebracket_core.encoders.base import Progress, Vectors, checked_texts
+from rebracket_core.encoders.text.windows import unit
 from rebracket_core.errors import EncoderError
 
 SHOWN = 3
@@ -26,8 +26,10 @@ class Precomputed:
     def __init__(self, vectors: Mapping[str, ArrayLike], *, name: str) -> None:
         if not vectors:
             raise EncoderError(
-                f"The precomputed vectors '{name}' are empty.", expected="at least one id with its vector",
-                found="none", hint="check the column of vectors",
+                f"The precomputed vectors '{name}' are empty.",
+                expected="at least one id with its vector",
+                found="none",
+                hint="check the column of vectors",
             )
         ids = sorted(vectors)
         self._matrix = unit(np.stack(_rows(vectors, ids=ids, name=name)))
@@ -46,8 +48,11 @@ class Precomputed:
         for id_, vector in zip(ids, vectors, strict=True):
             if id_ in found and not np.array_equal(np.asarray(found[id_]), np.asarray(vector)):
                 raise EncoderError(
-                    f"The id '{id_}' has two different vectors.", expected="one vector for one id", found="two",
-                    where=name, hint="drop one of the rows",
+                    f"The id '{id_}' has two different vectors.",
+                    expected="one vector for one id",
+                    found="two",
+                    where=name,
+                    hint="drop one of the rows",
                 )
             found[id_] = vector
         return cls(found, name=name)
@@ -60,7 +65,8 @@ class Precomputed:
             shown = ", ".join(repr(id_) for id_ in unknown[:SHOWN])
             raise EncoderError(
                 f"{len(unknown)} of {len(ids)} ids have no precomputed vector.",
-                expected=f"ids of '{self._name}', such as {next(iter(self._position))!r}", found=shown,
+                expected=f"ids of '{self._name}', such as {next(iter(self._position))!r}",
+                found=shown,
                 hint="give their vectors too, or use a text encoder such as 'minilm'",
             )
         if progress is not None and ids:
@@ -87,6 +93,9 @@ def _rows(vectors: Mapping[str, ArrayLike], *, ids: Sequence[str], name: str) ->
 
 def _refused(id_: str, found: str, *, name: str) -> EncoderError:
     return EncoderError(
-        f"The precomputed vector of '{id_}' cannot be used.", found=found, where=name,
-        expected="a list of finite numbers, as long as the others", hint="correct or drop this row",
+        f"The precomputed vector of '{id_}' cannot be used.",
+        found=found,
+        where=name,
+        expected="a list of finite numbers, as long as the others",
+        hint="correct or drop this row",
     )

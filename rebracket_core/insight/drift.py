@@ -45,8 +45,12 @@ def two_sample(
     rng = np.random.default_rng(seed)
     first, second = _some(training, rng), _some(incoming, rng)
     if min(len(first), len(second)) < MIN_TEXTS:
-        raise DataError("There are too few texts to compare.", expected=f"at least {MIN_TEXTS} of each",
-                        found=f"{len(first)} training texts and {len(second)} others", hint="wait until more came in")
+        raise DataError(
+            "There are too few texts to compare.",
+            expected=f"at least {MIN_TEXTS} of each",
+            found=f"{len(first)} training texts and {len(second)} others",
+            hint="wait until more came in",
+        )
     kernel = _kernel(np.concatenate([first, second]).astype(np.float64))
     n, m = len(first), len(second)
     member = np.zeros((n + m, permutations + 1))

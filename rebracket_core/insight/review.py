@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.measures.held_answers import ANSWERS_FILE, HeldAnswers
-from rebracket_core.measures.held_file import taken
-from rebracket_core.measures.held_rows import HeldRows, common_positions
+from rebracket_core.stats.out_of_fold import ANSWERS_FILE, HeldAnswers
+from rebracket_core.stats.out_of_fold_files import taken
+from rebracket_core.stats.out_of_fold_rows import HeldRows, common_positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

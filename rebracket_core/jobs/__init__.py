@@ -1,8 +1,8 @@
 """Long work outside the page: run folders, worker processes, launchers, progress, cancel and resume."""
 
-from rebracket_core.jobs.execute import execute
+from rebracket_core.jobs.attempt import execute
 from rebracket_core.jobs.folder import RunFolder, create_run
-from rebracket_core.jobs.launcher import Launcher, LocalLauncher
+from rebracket_core.jobs.launchers.local import Launcher, LocalLauncher
 from rebracket_core.jobs.promotion import promote, promoted_id, roll_back, used_before
 from rebracket_core.jobs.state import RunState, Status, log_tail, metric_points, request_cancel, run_state, run_states
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rebracket_core import __version__
 from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.corpus.targets import HumanTarget
+from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.errors import DataError, ModelError
 from rebracket_core.files import write_json
 from rebracket_core.training import TrainingConfig
@@ -68,8 +68,11 @@ class RunFolder:
             return [HumanTarget.from_dict(raw) for raw in found["texts"]]
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise DataError(
-                "The labels of the run cannot be read.", expected=f"{LABELS} with the labels of {config.labels}",
-                found=f"{type(cause).__name__}: {cause}", hint="train a new run", where=str(self.path),
+                "The labels of the run cannot be read.",
+                expected=f"{LABELS} with the labels of {config.labels}",
+                found=f"{type(cause).__name__}: {cause}",
+                hint="train a new run",
+                where=str(self.path),
             ) from cause
 
     def attempts(self) -> list[Path]:
@@ -90,7 +93,12 @@ class RunFolder:
 
 
 def create_run(
-    runs: Path, *, meta: DatasetMeta, config: TrainingConfig, encoder_id: str, human: Sequence[HumanTarget] = (),
+    runs: Path,
+    *,
+    meta: DatasetMeta,
+    config: TrainingConfig,
+    encoder_id: str,
+    human: Sequence[HumanTarget] = (),
     more: Mapping[str, Any] | None = None,
 ) -> RunFolder:
     """A new run folder below `runs` with its spec, and the people's labels that it learns from; nothing is trained yet.

@@ -13,8 +13,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.jobs.alive import worker_lives
 from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.workers.liveness import worker_lives
 
 LOCK = "lock"
 CANCEL = "cancel"

@@ -41,12 +41,7 @@ def fit_thinned(
 
 
 def _train(
-    features: np.ndarray,
-    targets: HeadTargets,
-    *,
-    member_weights: np.ndarray,
-    options: FitOptions,
-    on_step: OnStep | None,
+    features: np.ndarray, targets: HeadTargets, *, member_weights: np.ndarray, options: FitOptions, on_step: OnStep | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(M, d, 27) weights and (M, 27) biases, each member's at its lowest loss on the rows that it leaves out.
 
@@ -78,4 +73,3 @@ def _train(
         if stop:
             break
     return best.weight.numpy(), best.bias.numpy()
-

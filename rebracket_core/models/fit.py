@@ -127,12 +127,7 @@ def fit_heads(
 
 
 def _minimise(
-    rotated: np.ndarray,
-    targets: HeadTargets,
-    *,
-    member_weights: np.ndarray,
-    options: FitOptions,
-    on_step: OnStep | None,
+    rotated: np.ndarray, targets: HeadTargets, *, member_weights: np.ndarray, options: FitOptions, on_step: OnStep | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(M, r, 27) weights and (M, 27) biases of the members, each at its best step."""
     import torch
@@ -279,9 +274,7 @@ def question_losses(
     axis = losses.axis_losses(
         logits[..., AXIS].reshape(n, members, -1, 3), y["axis"][:, None], kind=options.axis_loss, delta=options.axis_delta
     )
-    out = {
-        name: losses.weighted_mean(axis[..., a], w * y["axis_mask"][:, a][:, None]) for a, name in enumerate(AXIS_NAMES)
-    }
+    out = {name: losses.weighted_mean(axis[..., a], w * y["axis_mask"][:, a][:, None]) for a, name in enumerate(AXIS_NAMES)}
     conf = losses.bce(logits[..., CONFIDENCE], y["confidence"][:, None])
     out["confidence"] = losses.weighted_mean(conf, w * y["confidence_mask"][:, None])
     has_album = (y["album"] >= 0).float()[:, None]
@@ -302,9 +295,7 @@ def _album_losses(logits: torch.Tensor, album: torch.Tensor, *, options: FitOpti
     """(n, M) losses of (n, M, 9) album logits and (n,) albums."""
     n, members, k = logits.shape
     if not options.evidential:
-        return losses.album_cross_entropy(
-            logits, album[:, None].expand(n, members), label_smoothing=options.label_smoothing
-        )
+        return losses.album_cross_entropy(logits, album[:, None].expand(n, members), label_smoothing=options.label_smoothing)
     from torch.nn.functional import one_hot
 
     target = one_hot(album, k).float() * (1.0 - options.label_smoothing) + options.label_smoothing / k

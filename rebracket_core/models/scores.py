@@ -91,9 +91,7 @@ def scores_from_logits(logits: np.ndarray, *, calibration: Calibration, evidenti
     )
 
 
-def _uncertainty(
-    posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray, evidence: np.ndarray | None
-) -> np.ndarray:
+def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray, evidence: np.ndarray | None) -> np.ndarray:
     """Total = entropy of the posterior; epistemic = mutual information between member and album; aleatoric = the rest.
 
     With `evidence` (n, M, 9) each member is a Dirichlet whose mean is the member's answer: the mutual information is then

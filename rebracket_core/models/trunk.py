@@ -34,12 +34,7 @@ class Trunk(torch.nn.Module):
                 value.requires_grad_(False)
 
     def forward(
-        self,
-        ids: torch.Tensor,
-        mask: torch.Tensor,
-        present: torch.Tensor,
-        words: torch.Tensor,
-        split: bool = False,
+        self, ids: torch.Tensor, mask: torch.Tensor, present: torch.Tensor, words: torch.Tensor, split: bool = False
     ) -> dict[str, torch.Tensor]:
         """`features` (b, fields · dim), `inner` and `logits` (b, M, 27) of b rows.
 

@@ -77,9 +77,7 @@ class Balance(torch.nn.Module):
         first = self.first_loss[at]
         self.first_loss[at] = torch.where(first.isnan(), losses, first)
         norms = gramian.diagonal().clamp(min=0).sqrt()
-        moved = gradnorm_step(
-            self.weight[at], norms=norms, losses=losses, first_losses=self.first_loss[at], alpha=self.alpha
-        )
+        moved = gradnorm_step(self.weight[at], norms=norms, losses=losses, first_losses=self.first_loss[at], alpha=self.alpha)
         self.weight[at] = moved
         return moved
 

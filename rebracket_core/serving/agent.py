@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 MAX_TRIES = 3
 _GENERATE, _JUDGE = "generate", "judge"
 _TOLD = (
-    "verdict", "reason", "album", "album_probability", "mode", "chromatic_confidence", "ood_p_value", "flags", "suggestions",
+    "verdict",
+    "reason",
+    "album",
+    "album_probability",
+    "mode",
+    "chromatic_confidence",
+    "ood_p_value",
+    "flags",
+    "suggestions",
 )
 Verdict = dict[str, Any]
 
@@ -141,7 +149,8 @@ def concept_tool(ask: Ask) -> BaseTool:
         return {name: verdict[name] for name in _TOLD}
 
     return StructuredTool.from_function(
-        validate_concept, name="validate_concept",
+        validate_concept,
+        name="validate_concept",
         description=(
             "Judge a concept for a song of The Rainbow Table. Gives ACCEPT, ACCEPT_HYBRID, ACCEPT_BLACK or REJECT with the "
             "reason, the album and its probability, and suggestions of what to change. `expected_album` names the album "
@@ -151,7 +160,11 @@ def concept_tool(ask: Ask) -> BaseTool:
 
 
 def concept_graph(
-    generate: Node, ask: Ask, *, max_tries: int = MAX_TRIES, after: Mapping[Branch, Node] | None = None,
+    generate: Node,
+    ask: Ask,
+    *,
+    max_tries: int = MAX_TRIES,
+    after: Mapping[Branch, Node] | None = None,
     state: type = ConceptState,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """A graph that generates, judges, and generates again with the suggestions until a concept passes or the tries end.
@@ -160,8 +173,9 @@ def concept_graph(
     `after` holds a node for each branch that goes on; the others end. The final state's `branch` says how it came out.
     """
     if not 1 <= max_tries <= 100:
-        raise ConfigError("The number of tries is not allowed.", expected="1 to 100", found=str(max_tries),
-                          hint="3 does for most generators")
+        raise ConfigError(
+            "The number of tries is not allowed.", expected="1 to 100", found=str(max_tries), hint="3 does for most generators"
+        )
     graph: Any = StateGraph(state)
     graph.add_node(_GENERATE, generate)
     graph.add_node(_JUDGE, judge_node(ask))

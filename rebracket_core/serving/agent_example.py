@@ -87,8 +87,14 @@ def run_example(scripts: Mapping[tuple[str, str], Sequence[str]], ask: Ask, *, m
             else:
                 last, right_last = last + passed, right_last + right
     return Outcome(
-        commissions=len(scripts), with_second=sum(len(script) > 1 for script in scripts.values()), at_first=first,
-        at_last=last, right_at_first=right_first, right_at_last=right_last, tries=tries, branches=dict(branches),
+        commissions=len(scripts),
+        with_second=sum(len(script) > 1 for script in scripts.values()),
+        at_first=first,
+        at_last=last,
+        right_at_first=right_first,
+        right_at_last=right_last,
+        tries=tries,
+        branches=dict(branches),
     )
 
 

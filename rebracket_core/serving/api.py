@@ -20,11 +20,11 @@ from starlette.exceptions import HTTPException
 from rebracket_core import __version__
 from rebracket_core.corpus.readers.labels import read_album
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
+from rebracket_core.serving.api_keys import KeyRing
 from rebracket_core.serving.batching import Batcher, QueueFull
-from rebracket_core.serving.counting import CONTENT_TYPE, Counts
-from rebracket_core.serving.desk import Change, Desk, share_of
-from rebracket_core.serving.gate import RETRY_AFTER_S, Gate, Told, problem, problem_of
-from rebracket_core.serving.keys import KeyRing
+from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
+from rebracket_core.serving.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
+from rebracket_core.serving.model_router import Change, Desk, share_of
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.serving.schemas import (
     BatchIn,
@@ -52,9 +52,12 @@ _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
     for status, said in (
-        (401, "No key, or one that is unknown or revoked."), (403, "The key lacks the scope."),
-        (413, "The request is larger than the server takes."), (422, "The request cannot be used."),
-        (429, "Too many requests, or too much waits; see Retry-After."), (503, "The server is being stopped, or has no run."),
+        (401, "No key, or one that is unknown or revoked."),
+        (403, "The key lacks the scope."),
+        (413, "The request is larger than the server takes."),
+        (422, "The request cannot be used."),
+        (429, "Too many requests, or too much waits; see Retry-After."),
+        (503, "The server is being stopped, or has no run."),
     )
 }
 
@@ -179,15 +182,21 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
         service.stop()
 
     app = FastAPI(
-        title="Rebracket", version=__version__, lifespan=lifespan, redoc_url=None,
+        title="Rebracket",
+        version=__version__,
+        lifespan=lifespan,
+        redoc_url=None,
         description="Concepts in, verdicts out. Keys go into `Authorization: Bearer <key>`; every answer has an X-Request-ID.",
     )
     app.state.service = service
     _add_routes(app, service)
     _add_errors(app)
     app.add_middleware(
-        Gate, options=service.options, ring=KeyRing(bench.settings.home / "api_keys.json"),
-        draining=lambda: service.draining, count=service.counts.request,
+        Gate,
+        options=service.options,
+        ring=KeyRing(bench.settings.home / "api_keys.json"),
+        draining=lambda: service.draining,
+        count=service.counts.request,
     )
     return app
 
@@ -198,8 +207,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         """Whether the server lives and can give verdicts now; 503 while it cannot."""
         ready = service.desk.run_id is not None and not service.draining
         told = {
-            "live": True, "ready": ready, "draining": service.draining, "run_id": service.desk.run_id,
-            "queued": service.queued, "trouble": service.desk.trouble,
+            "live": True,
+            "ready": ready,
+            "draining": service.draining,
+            "run_id": service.desk.run_id,
+            "queued": service.queued,
+            "trouble": service.desk.trouble,
         }
         return _json(told, status=200 if ready else 503)
 
@@ -217,8 +230,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     async def validate_batch(request: Request, asked: BatchIn) -> Response:
         """The verdicts on many concepts, in their order; an item that cannot be judged carries `error`."""
         if len(asked.items) > service.options.max_items:
-            raise InputError("There are too many items.", expected=f"at most {service.options.max_items}",
-                             found=str(len(asked.items)), hint="send them in parts")
+            raise InputError(
+                "There are too many items.",
+                expected=f"at most {service.options.max_items}",
+                found=str(len(asked.items)),
+                hint="send them in parts",
+            )
         concepts = [_item(item, number) for number, item in enumerate(asked.items)]
         request.state.told = Told(len(concepts), [concept.text for concept in concepts])
         thresholds = service.desk.thresholds(asked.run, asked.thresholds)
@@ -262,8 +279,11 @@ def _add_errors(app: FastAPI) -> None:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         body = problem(
-            "The request cannot be used.", expected=str(first["msg"]), found=f"at {where}",
-            hint="see /openapi.json for the shape", request_id=request.state.request_id,
+            "The request cannot be used.",
+            expected=str(first["msg"]),
+            found=f"at {where}",
+            hint="see /openapi.json for the shape",
+            request_id=request.state.request_id,
         )
         return Response(body, 422, media_type="application/json")
 
@@ -297,9 +317,15 @@ def _item(item: object, number: int) -> Concept:
 def _run(info: Any) -> dict[str, Any]:
     album = info.metrics.get("album", {})
     return {
-        "run_id": info.run_id, "dataset": info.dataset, "promoted": info.promoted, "leaked": info.leaked,
-        "album_accuracy": album.get("accuracy"), "album_ci_low": album.get("ci_low"), "album_ci_high": album.get("ci_high"),
-        "n": album.get("n"), "groups": info.metrics.get("n_groups"),
+        "run_id": info.run_id,
+        "dataset": info.dataset,
+        "promoted": info.promoted,
+        "leaked": info.leaked,
+        "album_accuracy": album.get("accuracy"),
+        "album_ci_low": album.get("ci_low"),
+        "album_ci_high": album.get("ci_high"),
+        "n": album.get("n"),
+        "groups": info.metrics.get("n_groups"),
     }
 
 

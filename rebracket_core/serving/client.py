@@ -34,7 +34,12 @@ class Client:
     """
 
     def __init__(
-        self, url: str = "http://127.0.0.1:8600", *, key: str = "", timeout_s: float = 60.0, tries: int = 5,
+        self,
+        url: str = "http://127.0.0.1:8600",
+        *,
+        key: str = "",
+        timeout_s: float = 60.0,
+        tries: int = 5,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -63,7 +68,10 @@ class Client:
         return verdict
 
     def validate_many(
-        self, items: Iterable[str | Mapping[str, Any]], *, run: str | None = None,
+        self,
+        items: Iterable[str | Mapping[str, Any]],
+        *,
+        run: str | None = None,
         thresholds: Mapping[str, float | bool] | None = None,
     ) -> Iterator[Verdict]:
         """A verdict an item, in order, as they come; an item that cannot be judged carries `error`."""
@@ -131,8 +139,11 @@ def _checked(answer: httpx.Response) -> Any:
 
 def _unreachable(cause: Exception) -> ApiError:
     return ApiError(
-        "The server cannot be reached.", status=0, expected="a server started with `rebracket serve`",
-        found=f"{type(cause).__name__}: {cause}", hint="check the address and that it runs",
+        "The server cannot be reached.",
+        status=0,
+        expected="a server started with `rebracket serve`",
+        found=f"{type(cause).__name__}: {cause}",
+        hint="check the address and that it runs",
     )
 
 

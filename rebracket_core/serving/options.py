@@ -37,20 +37,30 @@ class ServeOptions:
 
     def __post_init__(self) -> None:
         for name, low, high in (
-            ("port", 0, 65_535), ("per_minute", 1, 10**9), ("max_body_bytes", 1024, 2**30), ("max_items", 1, 10**6),
-            ("max_queued", 1, 10**7), ("batch_items", 1, 4096), ("drain_s", 0.0, 3600.0), ("second_share", 0.0, 1.0),
+            ("port", 0, 65_535),
+            ("per_minute", 1, 10**9),
+            ("max_body_bytes", 1024, 2**30),
+            ("max_items", 1, 10**6),
+            ("max_queued", 1, 10**7),
+            ("batch_items", 1, 4096),
+            ("drain_s", 0.0, 3600.0),
+            ("second_share", 0.0, 1.0),
             ("sample", 0.0, 1.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(
-                    f"The option '{name}' of the server is not allowed.", expected=f"{low} to {high}", found=repr(value),
+                    f"The option '{name}' of the server is not allowed.",
+                    expected=f"{low} to {high}",
+                    found=repr(value),
                     hint=f"change {name}",
                 )
         if bool(self.second_run) != (self.second_share > 0):
             raise ConfigError(
-                "The share of a second run is not whole.", expected="a run and its share, such as RUN:0.1",
-                found=f"{self.second_run!r} with {self.second_share}", hint="give both, or none",
+                "The share of a second run is not whole.",
+                expected="a run and its share, such as RUN:0.1",
+                found=f"{self.second_run!r} with {self.second_share}",
+                hint="give both, or none",
             )
 
     @property

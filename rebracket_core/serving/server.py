@@ -12,7 +12,7 @@ import uvicorn
 from rebracket_core.blas import one_blas_thread
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import Service, create_app
-from rebracket_core.serving.keys import KeyRing
+from rebracket_core.serving.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.workbench import Workbench
 
@@ -49,14 +49,22 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> No
     ring = KeyRing(bench.settings.home / "api_keys.json")
     if not options.local and not ring.all():
         raise ConfigError(
-            "A server without keys is for this machine alone.", expected="a key, or a host such as 127.0.0.1",
-            found=f"the host {options.host} and no key", hint="make one first: rebracket keys add NAME",
+            "A server without keys is for this machine alone.",
+            expected="a key, or a host such as 127.0.0.1",
+            found=f"the host {options.host} and no key",
+            hint="make one first: rebracket keys add NAME",
         )
     _log_to_stderr(quiet)
     app = create_app(bench, options)
     config = uvicorn.Config(
-        app, host=options.host, port=options.port, log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=max(1, int(options.drain_s)), backlog=2048,
+        app,
+        host=options.host,
+        port=options.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, int(options.drain_s)),
+        backlog=2048,
     )
     # Held throughout: with a thread a core, a batch of 16 waited 63 ms for the heads' products on a busy machine, with one 4.
     with one_blas_thread():
@@ -71,4 +79,3 @@ def _log_to_stderr(quiet: bool) -> None:
         log = logging.getLogger(name)
         log.handlers, log.propagate = [handler], False
         log.setLevel(level)
-

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.targets import take_targets, targets
+from rebracket_core.corpus.soft_targets import take_targets, targets
 from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.baselines import NAMES, baseline_answers

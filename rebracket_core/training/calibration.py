@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rebracket_core.corpus.targets import Targets, take_targets
+from rebracket_core.corpus.soft_targets import Targets, take_targets
 from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.layout import CONFIDENCE
 from rebracket_core.models.scores import Calibration, Scores, scores_from_logits, sigmoid
@@ -35,9 +35,7 @@ def fit_calibration(logits: np.ndarray, targets: Targets) -> Calibration:
 
 def fold_calibrations(logits: np.ndarray, targets: Targets, *, fold: np.ndarray) -> dict[int, Calibration]:
     """By fold the calibration that was fitted on the other folds."""
-    return {
-        int(k): fit_calibration(logits[fold != k], take_targets(targets, fold != k)) for k in np.unique(fold)
-    }
+    return {int(k): fit_calibration(logits[fold != k], take_targets(targets, fold != k)) for k in np.unique(fold)}
 
 
 def cross_scores(
@@ -97,9 +95,7 @@ def album_log_loss(album: np.ndarray, album_idx: np.ndarray) -> float:
 def _best_temperature(loss: Callable[[float], float]) -> float:
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(
-        lambda log_t: loss(float(np.exp(log_t))), bounds=(np.log(0.05), np.log(20.0)), method="bounded"
-    )
+    found = minimize_scalar(lambda log_t: loss(float(np.exp(log_t))), bounds=(np.log(0.05), np.log(20.0)), method="bounded")
     return round(float(np.exp(found.x)), 6)
 
 
@@ -129,9 +125,7 @@ def _fit_confidence(calibration: Calibration, logits: np.ndarray, targets: Targe
     if not mask.any() or truth.min() == truth.max():
         return calibration
     z = logits[mask][..., CONFIDENCE].astype(np.float64)
-    return replace(
-        calibration, confidence_temperature=_best_temperature(lambda t: _bce(sigmoid(z / t).mean(axis=1), truth))
-    )
+    return replace(calibration, confidence_temperature=_best_temperature(lambda t: _bce(sigmoid(z / t).mean(axis=1), truth)))
 
 
 def _fit_types(calibration: Calibration, logits: np.ndarray, targets: Targets) -> Calibration:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import InputError
-from rebracket_core.measures.cells import merged_groups
-from rebracket_core.measures.held_rows import HeldRows, common_positions
-from rebracket_core.measures.paired import group_sums, holm, paired_differences
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
+from rebracket_core.stats.cells import merged_groups
+from rebracket_core.stats.out_of_fold_rows import HeldRows, common_positions
+from rebracket_core.stats.paired import group_sums, holm, paired_differences
 
 MIN_GROUPS = 2
 BRIER, LOG_LOSS = "album_brier", "album_log_loss"
@@ -121,9 +121,7 @@ def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
         )
     told = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
     corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in told for m in c.metrics])).tolist())
-    return [
-        replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in told
-    ]
+    return [replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in told]
 
 
 def on_truth_of_second(

@@ -22,7 +22,17 @@ UNCERTAINTY = ("ensemble", "dropout", "evidential")
 _WEIGHTS = ("axis_weight", "confidence_weight", "album_weight", "types_weight", "marked_weight")
 # Ways to balance questions on a shared trunk. Heads on frozen vectors have none, so choosing one would change nothing.
 _FOR_SHARED_TRUNKS = (
-    "gradnorm", "pcgrad", "mgda", "cagrad", "gradvac", "graddrop", "imtl_g", "nash_mtl", "upgrad", "aligned_mtl", "dualproj",
+    "gradnorm",
+    "pcgrad",
+    "mgda",
+    "cagrad",
+    "gradvac",
+    "graddrop",
+    "imtl_g",
+    "nash_mtl",
+    "upgrad",
+    "aligned_mtl",
+    "dualproj",
 )
 
 
@@ -153,8 +163,12 @@ class TrainingConfig:
         self._check_uncertainty()
         _check("split", self.split in SPLITS, expected=" or ".join(SPLITS), found=self.split)
         names = self.labels.split("+")
-        _check("labels", self.labels in ("none", "human") or all(n.startswith(("labels-", "project:")) for n in names),
-               expected="none, human, project:ID, or the ids of snapshots", found=self.labels)
+        _check(
+            "labels",
+            self.labels in ("none", "human") or all(n.startswith(("labels-", "project:")) for n in names),
+            expected="none, human, project:ID, or the ids of snapshots",
+            found=self.labels,
+        )
         _check("encoder", bool(self.encoder.strip()), expected="minilm, a folder or a model name", found=self.encoder)
         for name, low, high in (
             ("members", 1, 50),
@@ -217,7 +231,10 @@ class TrainingConfig:
 
     def _check_uncertainty(self) -> None:
         for name, low, high in (
-            ("passes", 2, 200), ("dropout", 0.01, 0.9), ("evidence_penalty", 0.0, 100.0), ("coverage", 0.5, 0.99),
+            ("passes", 2, 200),
+            ("dropout", 0.01, 0.9),
+            ("evidence_penalty", 0.0, 100.0),
+            ("coverage", 0.5, 0.99),
         ):
             value = getattr(self, name)
             _check(name, low <= value <= high, expected=f"{low} to {high}", found=value)
@@ -264,10 +281,7 @@ class TrainingConfig:
         for name, value in raw.items():
             if name not in known:
                 raise ConfigError(
-                    "There is no such training option.",
-                    expected=", ".join(known),
-                    found=repr(name),
-                    hint="check the spelling",
+                    "There is no such training option.", expected=", ".join(known), found=repr(name), hint="check the spelling"
                 )
             values[name] = _typed(name, value, kind=str(known[name].type))
         return cls(**values)
@@ -325,9 +339,7 @@ def _typed(name: str, value: Any, *, kind: str) -> Any:
             _check(name, isinstance(value, bool), expected="true or false", found=value)
             return value
         if kind == "int":
-            _check(
-                name, not isinstance(value, bool) and float(value) == int(value), expected="a whole number", found=value
-            )
+            _check(name, not isinstance(value, bool) and float(value) == int(value), expected="a whole number", found=value)
             return int(value)
         if kind == "float":
             return float(value)

@@ -9,11 +9,11 @@ import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
 from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
-from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.fit import FitOptions, OnStep, fit_heads
 from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.stats.intervals import clustered_mean
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.rows import TrainingRows, head_targets
@@ -50,9 +50,7 @@ def fit_ensemble(
     texts = {field: [rows.texts[field][i] for i in train] for field in config.text}
     lexicon = None
     if config.words:
-        lexicon = Lexicon.fit(
-            joined(texts, fields=config.text), rows.groups[train].tolist(), max_terms=config.max_words
-        )
+        lexicon = Lexicon.fit(joined(texts, fields=config.text), rows.groups[train].tolist(), max_terms=config.max_words)
     recipe = FeatureRecipe(fields=config.text, vector_weight=config.vector_weight, lexicon=lexicon)
     features = recipe.assemble({f: rows.vectors[f][train] for f in config.text}, texts)
     ensemble = fit_heads(
@@ -185,9 +183,7 @@ def _fit_fold(
         watch.point({"fold": k, "step": step, **{name: float(value) for name, value in spread.items()}})
 
     seed = config.seed + 1 + k
-    fitted, seen = fit_with(
-        rows, train=train, config=config, seed=seed, tuner=tuner, name=f"fold-{k}", on_step=on_step
-    )
+    fitted, seen = fit_with(rows, train=train, config=config, seed=seed, tuner=tuner, name=f"fold-{k}", on_step=on_step)
     return {
         "logits": predict_rows(fitted, seen, at=test),
         "ood_p": fit_ood(seen, train=train, config=config).p_value(seen.vectors[config.text[0]][test]),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.encoders.trainable import trainable_folder
+from rebracket_core.encoders.transformers.trainable import trainable_folder
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.settings import Settings
@@ -79,9 +79,7 @@ def estimate_training(
     )
 
 
-def refuse_too_large(
-    n_rows: int, *, config: TrainingConfig, dim: int, free: int | None, base: Path | None = None
-) -> None:
+def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int | None, base: Path | None = None) -> None:
     """Nothing where `free` bytes suffice, or nobody knows them; else a ConfigError that suggests what would fit.
 
     `dim` is the width of the encoder's vectors; `base` the folder of its weights where it is trained along.

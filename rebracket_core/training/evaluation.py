@@ -9,18 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.targets import Targets
-from rebracket_core.measures.intervals import (
-    Share,
-    calibration_error,
-    clustered_mean,
-    perfect_calibration_error,
-    reliability,
-)
+from rebracket_core.corpus.soft_targets import Targets
 from rebracket_core.models.album_sets import in_sets
 from rebracket_core.models.scores import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.settings import Thresholds
+from rebracket_core.stats.intervals import Share, calibration_error, clustered_mean, perfect_calibration_error, reliability
 from rebracket_core.validation import Answers, Item, Verdict, axes_affinity
 
 ACCEPTED = ("ACCEPT", "ACCEPT_BLACK")
@@ -186,11 +180,7 @@ def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
     shown = held.answers.scores.axis[:, index]
     right = (shown.argmax(axis=1) == truth).astype(np.float64)
     row = _with_baselines(
-        clustered_mean(right[single], held.groups[single], seed=seed),
-        held,
-        key=AXIS_NAMES[index],
-        truth=truth,
-        mask=single,
+        clustered_mean(right[single], held.groups[single], seed=seed), held, key=AXIS_NAMES[index], truth=truth, mask=single
     )
     heads = held.answers.scores.axis_heads[:, index].argmax(axis=1) == truth
     row["heads_alone"] = float(heads[single].mean()) if single.any() else None
@@ -215,11 +205,7 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
     recalls = [float((top[truth == k] == k).mean()) for k in present]
     row["macro_recall"] = float(np.mean(recalls)) if recalls else None
     row["per_album"] = {
-        ALBUM_NAMES[k]: {
-            "recall": r,
-            "n": int((truth == k).sum()),
-            "n_groups": len(set(held.groups[truth == k].tolist())),
-        }
+        ALBUM_NAMES[k]: {"recall": r, "n": int((truth == k).sum()), "n_groups": len(set(held.groups[truth == k].tolist()))}
         for k, r in zip(present, recalls, strict=True)
     }
     row["absent"] = [name for i, name in enumerate(ALBUM_NAMES) if i not in present]

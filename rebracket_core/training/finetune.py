@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rebracket_core.encoders import FeatureRecipe, encode_fields, joined, thread_count, torch_device
-from rebracket_core.encoders.trainable import open_trained, trainable_folder
+from rebracket_core.encoders.transformers.trainable import open_trained, trainable_folder
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.settings import Settings
@@ -37,8 +37,10 @@ class EncoderTuner:
     def __init__(self, run: Path, *, config: TrainingConfig, settings: Settings | None, watch: Watch) -> None:
         if settings is None:
             raise ConfigError(
-                "The encoder cannot be trained here.", expected="settings that name the device and the encoder's files",
-                found="none", hint="train with a workbench, or leave method at frozen",
+                "The encoder cannot be trained here.",
+                expected="settings that name the device and the encoder's files",
+                found="none",
+                hint="train with a workbench, or leave method at frozen",
             )
         self._run, self._config, self._settings, self._watch = run, config, settings, watch
         self._base = trainable_folder(config.encoder, settings=settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebracket_core.corpus.targets import Targets
+from rebracket_core.corpus.soft_targets import Targets
 from rebracket_core.encoders import joined
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.baselines import NAMES, baseline_answers
@@ -12,9 +12,7 @@ from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.rows import TrainingRows
 
 
-def cross_baselines(
-    rows: TrainingRows, *, fold: np.ndarray, config: TrainingConfig
-) -> dict[str, dict[str, np.ndarray]]:
+def cross_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingConfig) -> dict[str, dict[str, np.ndarray]]:
     """For "album" and each axis: what each baseline, learnt on the other folds, answers for every row; -1 without a label."""
     texts = joined(rows.texts, fields=config.text)
     own_groups = np.array(rows.frame["group_id"].tolist(), dtype=object)

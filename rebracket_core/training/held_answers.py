@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.measures.held_answers import HeldAnswers
-from rebracket_core.measures.held_rows import HeldRows
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.stats.out_of_fold import HeldAnswers
+from rebracket_core.stats.out_of_fold_rows import HeldRows
 from rebracket_core.training.evaluation import ACCEPTED, Held, held_verdicts
 
 if TYPE_CHECKING:

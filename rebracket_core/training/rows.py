@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus import collapse_repeats, leak_safe_groups, read_not_concepts
-from rebracket_core.corpus.targets import HumanTarget, Targets, axis_sources, smooth_context, take_targets, targets, with_human
+from rebracket_core.corpus.soft_targets import (
+    HumanTarget,
+    Targets,
+    axis_sources,
+    smooth_context,
+    take_targets,
+    targets,
+    with_human,
+)
 from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
 from rebracket_core.models.fit import HeadTargets

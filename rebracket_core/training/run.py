@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.targets import HumanTarget
+from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
-from rebracket_core.measures.held_answers import write_held_answers
-from rebracket_core.measures.held_rows import write_held_rows
 from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.models.scores import scores_from_logits
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
+from rebracket_core.stats.out_of_fold import write_held_answers
+from rebracket_core.stats.out_of_fold_rows import write_held_rows
 from rebracket_core.training.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
 from rebracket_core.training.checkpoints import FoldShelf
 from rebracket_core.training.config import TrainingConfig
@@ -68,7 +68,14 @@ def train_run(
     tuner = EncoderTuner(folder, config=config, settings=settings, watch=watch) if tunes(config) else None
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
-            folder, rows=rows, dataset=dataset, config=config, encoder=encoder, thresholds=thresholds, watch=watch, tuner=tuner,
+            folder,
+            rows=rows,
+            dataset=dataset,
+            config=config,
+            encoder=encoder,
+            thresholds=thresholds,
+            watch=watch,
+            tuner=tuner,
             notes=notes,
         )
 
@@ -150,9 +157,7 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
         baselines=cross_baselines(rows, fold=crossed.fold, config=config),
         thresholds=[thresholds] * len(rows),
         coverage=config.coverage,
-        set_limits=set_limits(
-            logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.coverage
-        ),
+        set_limits=set_limits(logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.coverage),
     )
     return cross_accept(held, fold=crossed.fold, precision=config.accept_precision)
 
@@ -195,6 +200,7 @@ def _manifest(
 
 def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
     """Which labels the run learnt from: the snapshots' ids, and for each axis how many triples came from whom."""
+
     def counted(found: np.ndarray) -> dict[str, int]:
         return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}
 
@@ -208,9 +214,7 @@ def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
 def _notes(config: TrainingConfig, transfer: list[dict[str, Any]]) -> tuple[str, ...]:
     notes = []
     if config.split == "leaked":
-        notes.append(
-            "LEAKED: rows of one song stand on both sides of the split; these figures measure memory, not skill."
-        )
+        notes.append("LEAKED: rows of one song stand on both sides of the split; these figures measure memory, not skill.")
     for row in transfer:
         notes.append(
             f"Trained without {row['origin']}, the album of its {row['n']} texts is right {row['accuracy']:.2f} of the time."

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.targets import Targets, take_targets
+from rebracket_core.corpus.soft_targets import Targets, take_targets
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.files import write_json
-from rebracket_core.measures.intervals import clustered_mean
-from rebracket_core.measures.paired import group_sums, paired_differences
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Scores, scores_from_logits
+from rebracket_core.stats.intervals import clustered_mean
+from rebracket_core.stats.paired import group_sums, paired_differences
 from rebracket_core.training.calibration import fit_calibration
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
@@ -64,13 +64,18 @@ class SearchPlan:
             ("split", self.base.split == "grouped", "grouped: inside a leaked split the best memory wins", self.base.split),
         ):
             if not good:
-                raise ConfigError(f"The search cannot be made ({name}).", expected=expected, found=repr(found),
-                                  hint=f"change {name}")
+                raise ConfigError(
+                    f"The search cannot be made ({name}).", expected=expected, found=repr(found), hint=f"change {name}"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain values."""
-        return {"base": self.base.to_dict(), "space": self.space.to_dict(), "n_trials": self.n_trials,
-                "objective": self.objective}
+        return {
+            "base": self.base.to_dict(),
+            "space": self.space.to_dict(),
+            "n_trials": self.n_trials,
+            "objective": self.objective,
+        }
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> SearchPlan:
@@ -98,13 +103,23 @@ def run_search(
     _keep(folder, done, plan=plan)
     best = ledger.best()
     if best is None:
-        raise InputError("No trial went through.", expected="options that go together",
-                         found=done[0].why if done else "nothing", hint="change the space of the search")
+        raise InputError(
+            "No trial went through.",
+            expected="options that go together",
+            found=done[0].why if done else "nothing",
+            hint="change the space of the search",
+        )
     watch.stage("Asking about the groups that were put aside", 0, 1)
     with hold(watch), threadpool_limits(1):
         outer = ask_outer(rows, plan=plan, best=best)
-    document = {"dataset": dataset.name, "objective": plan.objective, "best": best.to_dict(), "outer": outer,
-                "config": plan.base.with_(**best.options).to_dict(), "importance": ledger.importance()}
+    document = {
+        "dataset": dataset.name,
+        "objective": plan.objective,
+        "best": best.to_dict(),
+        "outer": outer,
+        "config": plan.base.with_(**best.options).to_dict(),
+        "importance": ledger.importance(),
+    }
     write_json(folder / RESULT_FILE, document)
     watch.stage("Done", 1, 1)
     return document
@@ -118,9 +133,7 @@ def _keep(folder: Path, done: list[TrialRecord], *, plan: SearchPlan) -> None:
     write_json(folder / TRIALS_FILE, {"n_trials": plan.n_trials, "trials": [record.to_dict() for record in done]})
 
 
-def _try(
-    run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]
-) -> None:
+def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]) -> None:
     """Nothing; leaves in `run` what became of it. The same options again get the answer that they got."""
     began = time.perf_counter()
     tell(0)
@@ -177,8 +190,9 @@ def _cross_losses(
 def _fold_logits(
     rows: TrainingRows, k: int, *, fold: np.ndarray, config: TrainingConfig, tell: Callable[[], None]
 ) -> np.ndarray:
-    fitted = fit_ensemble(rows, train=np.flatnonzero(fold != k), config=config, seed=config.seed + 1 + k,
-                          on_step=lambda *_: tell())
+    fitted = fit_ensemble(
+        rows, train=np.flatnonzero(fold != k), config=config, seed=config.seed + 1 + k, on_step=lambda *_: tell()
+    )
     return predict_rows(fitted, rows, at=np.flatnonzero(fold == k))
 
 
@@ -236,8 +250,12 @@ def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[
     codes = np.unique(groups, return_inverse=True)[1]
     gap = paired_differences(group_sums(tables[1], tables[0], groups=codes), seed=plan.base.seed)
     told["difference"] = {
-        name: {"value": _finite(gap.difference[i]), "ci_low": _finite(gap.low[i]), "ci_high": _finite(gap.high[i]),
-               "p": _finite(gap.p[i])}
+        name: {
+            "value": _finite(gap.difference[i]),
+            "ci_low": _finite(gap.low[i]),
+            "ci_high": _finite(gap.high[i]),
+            "p": _finite(gap.p[i]),
+        }
         for i, name in enumerate(names)
     }
     return {"n_rows": len(tables[0]), "n_groups": len(set(groups.tolist())), **told}

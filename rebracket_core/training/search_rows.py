@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rebracket_core.corpus import collapse_repeats, grouped_folds, leak_safe_groups
-from rebracket_core.corpus.targets import targets
+from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import DataError
 from rebracket_core.training.assess import take_rows
@@ -48,8 +48,12 @@ class SearchRows:
         for what, rows in (("inner", self.inner(base)), ("outer", self.outer(base))):
             n_groups = len(set(rows.groups.tolist()))
             if n_groups < MIN_GROUPS:
-                raise DataError("There are too few groups for a search.", expected=f"at least {MIN_GROUPS} {what} groups",
-                                found=f"{n_groups} {what} groups", hint="train with the default options, or import more songs")
+                raise DataError(
+                    "There are too few groups for a search.",
+                    expected=f"at least {MIN_GROUPS} {what} groups",
+                    found=f"{n_groups} {what} groups",
+                    hint="train with the default options, or import more songs",
+                )
 
     def inner(self, config: TrainingConfig) -> TrainingRows:
         """The rows that trials are trained and compared on."""
@@ -61,8 +65,11 @@ class SearchRows:
 
     def _part(self, config: TrainingConfig, *, outer: bool) -> TrainingRows:
         rows = self._rows(config)
-        at = [i for i, row_id in enumerate(rows.frame["row_id"].tolist())
-              if row_id in self._common and (row_id in self._outer_ids) == outer]
+        at = [
+            i
+            for i, row_id in enumerate(rows.frame["row_id"].tolist())
+            if row_id in self._common and (row_id in self._outer_ids) == outer
+        ]
         return take_rows(rows, np.array(at, dtype=np.int64))
 
     def _rows(self, config: TrainingConfig) -> TrainingRows:
@@ -81,7 +88,11 @@ def outer_ids(frame: pd.DataFrame, *, seed: int) -> set[str]:
     groups = leak_safe_groups(rows)
     n_groups = len(set(groups.tolist()))
     if n_groups < OUTER_FOLDS:
-        raise DataError("There are too few groups for a search.", expected=f"at least {OUTER_FOLDS} songs or threads",
-                        found=f"{n_groups}", hint="train with the default options, or import more songs")
+        raise DataError(
+            "There are too few groups for a search.",
+            expected=f"at least {OUTER_FOLDS} songs or threads",
+            found=f"{n_groups}",
+            hint="train with the default options, or import more songs",
+        )
     fold = grouped_folds(groups, targets(rows, smoothing=0.0).album_idx, n_folds=OUTER_FOLDS, seed=seed)
     return {row_id for row_id, k in zip(rows["row_id"].tolist(), fold.tolist(), strict=True) if k == 0}

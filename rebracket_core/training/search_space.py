@@ -77,15 +77,20 @@ class SearchSpace:
         """
         known = {f.name: str(f.type) for f in fields(TrainingConfig)}
         if not isinstance(raw, Mapping) or not raw:
-            raise _refused("The space of the search is empty.", expected="option: {low: 1, high: 100}, or a list of choices",
-                           found=repr(raw)[:80], where=where)
+            raise _refused(
+                "The space of the search is empty.",
+                expected="option: {low: 1, high: 100}, or a list of choices",
+                found=repr(raw)[:80],
+                where=where,
+            )
         options: dict[str, Range | Choices] = {}
         for name, told in raw.items():
             if name not in known or name in FIXED:
                 why = "which must be the same for all trials" if name in FIXED else "which is no training option"
                 free = ", ".join(n for n in known if n not in FIXED)
-                raise _refused(f"A search cannot vary '{name}'.", expected=f"one of {free}", found=f"{name!r}, {why}",
-                               where=where)
+                raise _refused(
+                    f"A search cannot vary '{name}'.", expected=f"one of {free}", found=f"{name!r}, {why}", where=where
+                )
             options[name] = _option(name, told, kind=known[name], where=where)
             _check_with(base, name, options[name])
         return cls(options)
@@ -98,8 +103,9 @@ class SearchSpace:
         try:
             raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
-            raise _refused("The space of the search cannot be read.", expected="a YAML or JSON mapping", found=str(cause),
-                           where=str(path)) from cause
+            raise _refused(
+                "The space of the search cannot be read.", expected="a YAML or JSON mapping", found=str(cause), where=str(path)
+            ) from cause
         return cls.from_dict(raw if isinstance(raw, dict) else {}, base=base, where=str(path))
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,8 +137,12 @@ def _option(name: str, told: Any, *, kind: str, where: str) -> Range | Choices:
         values = tuple(",".join(map(str, v)) if isinstance(v, (list, tuple)) else v for v in told)
         good = 2 <= len(values) <= _MOST_CHOICES and len(set(map(repr, values))) == len(values)
         if not good or not all(isinstance(v, (str, int, float, bool)) for v in values):
-            raise _refused(f"The choices of '{name}' cannot be used.", expected=f"2 to {_MOST_CHOICES} different values",
-                           found=repr(told)[:120], where=where)
+            raise _refused(
+                f"The choices of '{name}' cannot be used.",
+                expected=f"2 to {_MOST_CHOICES} different values",
+                found=repr(told)[:120],
+                where=where,
+            )
         return Choices(values)
     if not isinstance(told, Mapping) or not {"low", "high"} <= set(told) <= set(_KEYS) or kind not in ("int", "float"):
         what = "low, high, and if wanted log or step" if kind in ("int", "float") else "a list of choices"
@@ -142,8 +152,12 @@ def _option(name: str, told: Any, *, kind: str, where: str) -> Range | Choices:
         raise _refused(f"The range of '{name}' cannot be used.", expected="whole numbers", found=repr(dict(told)), where=where)
     log = told.get("log", False)
     if not isinstance(log, bool) or not low < high or step < 0 or (log and (low <= 0 or step)):
-        raise _refused(f"The range of '{name}' cannot be used.",
-                       expected="low below high; with log: true, low above 0 and no step", found=repr(dict(told)), where=where)
+        raise _refused(
+            f"The range of '{name}' cannot be used.",
+            expected="low below high; with log: true, low above 0 and no step",
+            found=repr(dict(told)),
+            where=where,
+        )
     return Range(low, high, log=log, step=step or (1.0 if kind == "int" and not log else 0.0))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.measures.intervals import clustered_mean
 from rebracket_core.models.layout import ALBUM
+from rebracket_core.stats.intervals import clustered_mean
 from rebracket_core.training.config import TrainingConfig
 from rebracket_core.training.crossfit import Tuner, fit_with, predict_rows
 from rebracket_core.training.rows import MIN_GROUPS, TrainingRows
@@ -39,9 +39,7 @@ def transfer_between_origins(
         logits = predict_rows(fitted, seen, at=test)
         right = logits[..., ALBUM].mean(axis=1).argmax(axis=1) == rows.plain.album_idx[test]
         share = clustered_mean(right.astype(np.float64), rows.groups[test], seed=config.seed)
-        out.append(
-            {"origin": kind, "accuracy": share.value, **{k: v for k, v in share.to_dict().items() if k != "value"}}
-        )
+        out.append({"origin": kind, "accuracy": share.value, **{k: v for k, v in share.to_dict().items() if k != "value"}})
         if progress:
             progress(i + 1, len(kinds))
     return out

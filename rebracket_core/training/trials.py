@@ -111,8 +111,10 @@ class TrialLedger:
         except BaseException:
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
             raise
-        asked.set_user_attr("facts", {"status": run.status, "folds": run.folds, "seconds": run.seconds,
-                                      "scores": dict(run.scores), "why": run.why})
+        asked.set_user_attr(
+            "facts",
+            {"status": run.status, "folds": run.folds, "seconds": run.seconds, "scores": dict(run.scores), "why": run.why},
+        )
         if run.status is TrialStatus.REFUSED:
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:  # a pruned trial teaches the sampler, and the importance of options, by its estimate

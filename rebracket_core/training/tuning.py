@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from rebracket_core.encoders.trainable import load_trainable, save_trained
+from rebracket_core.encoders.transformers.trainable import load_trainable, save_trained
 from rebracket_core.errors import MissingExtraError
 from rebracket_core.models.trunk import Trunk
 from rebracket_core.training.tuning_job import TuningJob
@@ -29,11 +29,7 @@ ENCODER, HEADS_FILE = "encoder", "heads.safetensors"
 
 
 def run_tuning(
-    job: TuningJob,
-    folder: Path,
-    *,
-    step: Callable[[int, int], None],
-    point: Callable[[Mapping[str, Any]], None],
+    job: TuningJob, folder: Path, *, step: Callable[[int, int], None], point: Callable[[Mapping[str, Any]], None]
 ) -> None:
     """Train into a folder: `checkpoint-N/` while it goes on, then `encoder/` and `heads.safetensors`.
 
@@ -68,11 +64,7 @@ def run_tuning(
 
 
 def make_trainer(
-    job: TuningJob,
-    folder: Path,
-    *,
-    step: Callable[[int, int], None],
-    point: Callable[[Mapping[str, Any]], None],
+    job: TuningJob, folder: Path, *, step: Callable[[int, int], None], point: Callable[[Mapping[str, Any]], None]
 ) -> tuple[TrunkTrainer, Keeper]:
     """What trains a job from its start into a folder, and who watches over it; nothing has been trained yet."""
     from rebracket_core.training.tuning_batches import RowBatches
@@ -99,9 +91,7 @@ def make_trunk(job: TuningJob, encoder: Any) -> Trunk:
     """The trunk that a job begins with; LoRA's matrices are drawn here."""
     options = job.options
     if options["method"] == LORA:
-        encoder = with_lora(
-            encoder, rank=options["lora_rank"], alpha=options["lora_alpha"], dropout=options["lora_dropout"]
-        )
+        encoder = with_lora(encoder, rank=options["lora_rank"], alpha=options["lora_alpha"], dropout=options["lora_dropout"])
     return Trunk(
         encoder,
         weight=torch.from_numpy(job.weight),

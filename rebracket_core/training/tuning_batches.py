@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rebracket_core.encoders.tokens import Tokens
+from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.models.losses import balanced_weights
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.training.tuning_job import TuningJob
@@ -45,8 +45,12 @@ class RowBatches:
             ids[k, : len(part)] = torch.from_numpy(part)
             mask[k, : len(part)] = 1
         return {
-            "ids": ids, "mask": mask, "present": self._present[at], "words": self._words[at],
-            "y": {name: value[at] for name, value in self._y.items()}, "row_weight": self._member[:, at],
+            "ids": ids,
+            "mask": mask,
+            "present": self._present[at],
+            "words": self._words[at],
+            "y": {name: value[at] for name, value in self._y.items()},
+            "row_weight": self._member[:, at],
             **({} if self._album_balance is None else {"album_balance": self._album_balance[:, at]}),
         }
 

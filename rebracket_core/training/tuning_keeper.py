@@ -68,9 +68,7 @@ class Keeper(TrainerCallback):
         """Set the order of the rows and what learns."""
         epoch = int((state.epoch or 0.0) + 1e-6)
         self._trainer.order.epoch = epoch
-        self._trainer.phase = next(
-            (p for p, end in _ends(self._trainer.phases) if epoch < end), self._trainer.phases[-1]
-        )
+        self._trainer.phase = next((p for p, end in _ends(self._trainer.phases) if epoch < end), self._trainer.phases[-1])
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Stop where somebody asks for it, and write a checkpoint; the last step of an epoch leaves that to the epoch's end."""

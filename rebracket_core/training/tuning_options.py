@@ -90,12 +90,24 @@ def check_tuning(config: TrainingConfig, *, check: Callable[..., None]) -> None:
 
 
 _WHOLE = (
-    ("epochs", 1, 1000), ("batch_size", 1, 4096), ("tokens", 8, 512), ("stop_after", 0, 1000), ("keep_checkpoints", 1, 100),
-    ("checkpoint_steps", 0, 1_000_000), ("lora_rank", 1, 1024), ("lora_alpha", 1, 10_000), ("processes", 1, 64),
+    ("epochs", 1, 1000),
+    ("batch_size", 1, 4096),
+    ("tokens", 8, 512),
+    ("stop_after", 0, 1000),
+    ("keep_checkpoints", 1, 100),
+    ("checkpoint_steps", 0, 1_000_000),
+    ("lora_rank", 1, 1024),
+    ("lora_alpha", 1, 10_000),
+    ("processes", 1, 64),
 )
 _REAL = (
-    ("learning_rate", 0.0, 1.0), ("head_learning_rate", 0.0, 1.0), ("warmup", 0.0, 0.9), ("weight_decay", 0.0, 1.0),
-    ("held_share", 0.01, 0.5), ("lora_dropout", 0.0, 0.9), ("gradnorm_alpha", 0.0, 10.0),
+    ("learning_rate", 0.0, 1.0),
+    ("head_learning_rate", 0.0, 1.0),
+    ("warmup", 0.0, 0.9),
+    ("weight_decay", 0.0, 1.0),
+    ("held_share", 0.01, 0.5),
+    ("lora_dropout", 0.0, 0.9),
+    ("gradnorm_alpha", 0.0, 10.0),
     ("contrast", 0.0, 100.0),
 )
 
@@ -119,11 +131,28 @@ def _phase(text: str, config: TrainingConfig) -> Phase:
 def tuning_of(config: TrainingConfig) -> dict[str, Any]:
     """The options that a tuning process needs, as plain values."""
     return {
-        **{name: getattr(config, name) for name in (
-            "method", "batch_size", "tokens", "warmup", "weight_decay", "head_learning_rate", "stop_after",
-            "keep_checkpoints", "checkpoint_steps", "lora_rank", "lora_alpha", "lora_dropout", "precision", "processes",
-            "weighting", "gradnorm_alpha", "contrast",
-        )},
+        **{
+            name: getattr(config, name)
+            for name in (
+                "method",
+                "batch_size",
+                "tokens",
+                "warmup",
+                "weight_decay",
+                "head_learning_rate",
+                "stop_after",
+                "keep_checkpoints",
+                "checkpoint_steps",
+                "lora_rank",
+                "lora_alpha",
+                "lora_dropout",
+                "precision",
+                "processes",
+                "weighting",
+                "gradnorm_alpha",
+                "contrast",
+            )
+        },
         "learning_rate": learning_rate_of(config),
         "phases": [[p.learns, list(p.questions), p.epochs] for p in phases_of(config)],
     }

@@ -21,11 +21,7 @@ _LEAVE_S = 120.0  # to write a checkpoint after a cancel
 
 
 def share_tuning(
-    job: TuningJob,
-    folder: Path,
-    *,
-    step: Callable[[int, int], None],
-    point: Callable[[Mapping[str, Any]], None],
+    job: TuningJob, folder: Path, *, step: Callable[[int, int], None], point: Callable[[Mapping[str, Any]], None]
 ) -> None:
     """The same as `tuning.run_tuning`, in `processes` processes of this machine that share each batch (DDP).
 
@@ -35,8 +31,16 @@ def share_tuning(
         (folder / name).unlink(missing_ok=True)
     job.save(folder)
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(job.options["processes"]),
-        "-m", "rebracket_core.training.tuning_process", str(folder), str(os.getpid()),
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(job.options["processes"]),
+        "-m",
+        "rebracket_core.training.tuning_process",
+        str(folder),
+        str(os.getpid()),
     ]
     processes = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": str(job.threads)})
     listener = _Listener(folder, step=step, point=point)
@@ -65,9 +69,7 @@ def share_tuning(
 class _Listener:
     """Reads what the processes wrote since the last time, and tells it."""
 
-    def __init__(
-        self, folder: Path, *, step: Callable[[int, int], None], point: Callable[[Mapping[str, Any]], None]
-    ) -> None:
+    def __init__(self, folder: Path, *, step: Callable[[int, int], None], point: Callable[[Mapping[str, Any]], None]) -> None:
         self._folder, self._step, self._point = folder, step, point
         self._read = 0
 

@@ -7,8 +7,8 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from rebracket_core.annotation import AnnotationService, Person
 from rebracket_core.errors import InputError
-from rebracket_core.ui.errors import guard
-from rebracket_core.ui.escape import escape
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.kit.markdown import escape
 
 _KEY = "annotate.person"
 _PARAM = "person"

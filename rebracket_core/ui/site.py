@@ -28,11 +28,7 @@ OVERVIEW = Place(
     "What there is: data, model, last runs, and what to do next.",
 )
 VALIDATE = Place(
-    "pages/concepts/validate.py",
-    "Validate",
-    ":material/rule:",
-    "validate",
-    "Ask for the verdict on one concept or on many.",
+    "pages/concepts/validate.py", "Validate", ":material/rule:", "validate", "Ask for the verdict on one concept or on many."
 )
 HISTORY = Place(
     "pages/concepts/history.py",
@@ -70,25 +66,11 @@ ADJUDICATE = Place(
     "Settle the concepts on which people differ.",
 )
 LAUNCH = Place(
-    "pages/train/launch.py",
-    "Launch",
-    ":material/rocket_launch:",
-    "launch",
-    "Train a model, and watch it while it learns.",
+    "pages/train/launch.py", "Launch", ":material/rocket_launch:", "launch", "Train a model, and watch it while it learns."
 )
-SEARCH = Place(
-    "pages/train/search.py",
-    "Search",
-    ":material/manage_search:",
-    "search",
-    "Find good training options.",
-)
+SEARCH = Place("pages/train/search.py", "Search", ":material/manage_search:", "search", "Find good training options.")
 RUNS = Place(
-    "pages/train/runs.py",
-    "Runs",
-    ":material/model_training:",
-    "runs",
-    "Compare runs, and choose the one that answers.",
+    "pages/train/runs.py", "Runs", ":material/model_training:", "runs", "Compare runs, and choose the one that answers."
 )
 MAP = Place(
     "pages/review/map.py",

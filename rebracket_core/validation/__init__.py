@@ -20,15 +20,7 @@ from rebracket_core.validation.transmigration import (
     minimal_edits,
     path,
 )
-from rebracket_core.validation.verdict import (
-    Item,
-    ItemLike,
-    Verdict,
-    decision_of,
-    failed_verdict,
-    judge,
-    judge_many,
-)
+from rebracket_core.validation.verdict import Item, ItemLike, Verdict, decision_of, failed_verdict, judge, judge_many
 
 __all__ = [
     "AlbumReport",

@@ -36,9 +36,7 @@ class AlbumReport:
 def _shadowed() -> tuple[int, ...]:
     """Positions of the albums that share their target with an earlier album of the table: White, which has Black's."""
     vertices = album_vertices()
-    return tuple(
-        i for i in range(len(ALBUMS)) if any(np.array_equal(vertices[i], vertices[j]) for j in range(i))
-    )
+    return tuple(i for i in range(len(ALBUMS)) if any(np.array_equal(vertices[i], vertices[j]) for j in range(i)))
 
 
 def axes_affinity(axis_scores: np.ndarray) -> np.ndarray:
@@ -51,7 +49,9 @@ def axes_affinity(axis_scores: np.ndarray) -> np.ndarray:
     scores = np.asarray(axis_scores, dtype=np.float64)
     if scores.ndim != 3 or scores.shape[1:] != (3, 3):
         raise InputError(
-            "The axis scores have the wrong shape.", expected="(n, 3, 3): texts, axes, modes", found=str(scores.shape),
+            "The axis scores have the wrong shape.",
+            expected="(n, 3, 3): texts, axes, modes",
+            found=str(scores.shape),
             hint="stack the three axes of each text",
         )
     raw = axis_affinity(np.maximum(scores, 0.0))
@@ -59,8 +59,11 @@ def axes_affinity(axis_scores: np.ndarray) -> np.ndarray:
     total = raw.sum(axis=1, keepdims=True)
     if not (total > 0.0).all():
         raise InputError(
-            "A text has no axis scores.", expected="three shares on each axis", found="only zeros or no numbers",
-            hint="pass the softmax scores of the axis heads", where=f"row {int(np.argmin(total[:, 0] > 0.0))}",
+            "A text has no axis scores.",
+            expected="three shares on each axis",
+            found="only zeros or no numbers",
+            hint="pass the softmax scores of the axis heads",
+            where=f"row {int(np.argmin(total[:, 0] > 0.0))}",
         )
     return raw / total
 
@@ -73,8 +76,10 @@ def album_report(probabilities: Sequence[float], axes: Sequence[float], *, thres
     values = tuple(float(p) for p in probabilities)
     if len(values) != len(ALBUM_NAMES) or len(axes) != len(ALBUM_NAMES):
         raise InputError(
-            "The album probabilities have the wrong length.", expected=f"{len(ALBUM_NAMES)} numbers, one an album",
-            found=f"{len(values)} and {len(axes)}", hint="pass them in the order of the Rainbow Table",
+            "The album probabilities have the wrong length.",
+            expected=f"{len(ALBUM_NAMES)} numbers, one an album",
+            found=f"{len(values)} and {len(axes)}",
+            hint="pass them in the order of the Rainbow Table",
         )
     order = sorted(range(len(values)), key=lambda i: (-values[i], i))
     first = order[0]
@@ -82,8 +87,11 @@ def album_report(probabilities: Sequence[float], axes: Sequence[float], *, thres
     near = top - thresholds.tie - EPSILON
     axes_first = max(range(len(axes)), key=lambda i: (axes[i], -i))
     return AlbumReport(
-        album=ALBUM_NAMES[first], probability=top, probabilities=values,
+        album=ALBUM_NAMES[first],
+        probability=top,
+        probabilities=values,
         ties=tuple(ALBUM_NAMES[i] for i in order[1:] if values[i] >= near),
         uncertain=top < thresholds.uncertain_album - EPSILON,
-        axes_album=ALBUM_NAMES[axes_first], axes_disagree=axes_first != first,
+        axes_album=ALBUM_NAMES[axes_first],
+        axes_disagree=axes_first != first,
     )

@@ -89,8 +89,16 @@ def is_uncharted(states: Sequence[AxisState]) -> bool:
 
 
 def decide(
-    *, scores: Sequence[Sequence[float]], states: Sequence[AxisState], album: str, probability: float,
-    confidence: float, uncertainty: float, ood_p: float | None, thresholds: Thresholds, unknown_source: bool = False,
+    *,
+    scores: Sequence[Sequence[float]],
+    states: Sequence[AxisState],
+    album: str,
+    probability: float,
+    confidence: float,
+    uncertainty: float,
+    ood_p: float | None,
+    thresholds: Thresholds,
+    unknown_source: bool = False,
 ) -> Decision:
     """The decision on one text: the first row of the rule that holds. Pure; every number is a share from 0 to 1.
 
@@ -102,9 +110,13 @@ def decide(
     """
     case = _Case(
         scores=tuple(check_triple(state.axis, row) for state, row in zip(states, scores, strict=True)),
-        states=tuple(states), album=album_named(album), probability=_share("album_probability", probability),
-        confidence=_share("chromatic_confidence", confidence), uncertainty=_share("uncertainty", uncertainty),
-        ood_p=None if ood_p is None else _share("ood_p_value", ood_p), limits=thresholds,
+        states=tuple(states),
+        album=album_named(album),
+        probability=_share("album_probability", probability),
+        confidence=_share("chromatic_confidence", confidence),
+        uncertainty=_share("uncertainty", uncertainty),
+        ood_p=None if ood_p is None else _share("ood_p_value", ood_p),
+        limits=thresholds,
         unknown_source=unknown_source,
     )
     for row in _ROWS:
@@ -118,7 +130,9 @@ def _share(name: str, value: float) -> float:
     number = float(value)
     if not -EPSILON <= number <= 1.0 + EPSILON:
         raise InputError(
-            f"'{name}' is no share.", expected="a number from 0 to 1", found=repr(value),
+            f"'{name}' is no share.",
+            expected="a number from 0 to 1",
+            found=repr(value),
             hint="pass a probability or a normalised measure",
         )
     return number
@@ -220,8 +234,7 @@ def _accept(case: _Case) -> Decision | None:
     if not all(fits(state, case.album.modes[state.axis]) for state in case.states):
         return None
     asked = (
-        f"below {number(limits.black_confidence)}" if case.album.name == "White"
-        else f"at least {number(limits.confidence)}"
+        f"below {number(limits.black_confidence)}" if case.album.name == "White" else f"at least {number(limits.confidence)}"
     )
     text = (
         f"Accepted: {_album_words(case)} (at least {number(limits.accept)} is asked), every axis agrees "

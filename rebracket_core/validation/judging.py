@@ -46,9 +46,7 @@ class Judge:
             if known is None:
                 fresh.append(i)
             else:
-                verdicts[i] = replace(
-                    known, id=concept.id, source=concept.source, expected_album=concept.expected_album
-                )
+                verdicts[i] = replace(known, id=concept.id, source=concept.source, expected_album=concept.expected_album)
         for start in range(0, len(fresh), CHUNK):
             at = fresh[start : start + CHUNK]
             judged = self._judge_chunk([concepts[i] for i in at], model=model, encoder=encoder, thresholds=thresholds)
@@ -70,8 +68,7 @@ class Judge:
 def answers_for(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encoder) -> Answers:
     """What the model says of concepts that can be judged."""
     texts = {
-        field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts]
-        for field in model.recipe.fields
+        field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts] for field in model.recipe.fields
     }
     return model.answer(texts, encoder=encoder)
 
@@ -107,9 +104,7 @@ def _flags(concept: Concept, *, model: ConceptModel) -> tuple[str, ...]:
     origin = concept.fields.get("origin")
     if origin and origin not in model.origins:
         flags.append("unknown_source")
-    flags += [
-        f"without_{field}" for field in model.recipe.fields if field != "concept" and not concept.fields.get(field)
-    ]
+    flags += [f"without_{field}" for field in model.recipe.fields if field != "concept" and not concept.fields.get(field)]
     return tuple(flags)
 
 

@@ -102,9 +102,7 @@ class ConceptModel:
         vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
         logits = self.ensemble.logits(self.recipe.assemble(vectors, full))
         return Answers(
-            scores=scores_from_logits(
-                logits, calibration=self.calibration, evidential=self.ensemble.evidential
-            ),
+            scores=scores_from_logits(logits, calibration=self.calibration, evidential=self.ensemble.evidential),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
             untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("outputs", _NEEDED)),
         )

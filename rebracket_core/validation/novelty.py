@@ -78,7 +78,9 @@ class Mahalanobis:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Mean, components, precision and the variance of the rest."""
         return {
-            "mean": self.mean, "components": self.components, "precision": self.precision,
+            "mean": self.mean,
+            "components": self.components,
+            "precision": self.precision,
             "rest": np.array([self.rest], dtype=np.float64),
         }
 
@@ -143,7 +145,11 @@ MEASURES: dict[str, Callable[[dict[str, np.ndarray]], Measure]] = {
 
 
 def nearest(
-    vectors: np.ndarray, training: np.ndarray, *, k: int, own: np.ndarray | None = None,
+    vectors: np.ndarray,
+    training: np.ndarray,
+    *,
+    k: int,
+    own: np.ndarray | None = None,
     training_groups: np.ndarray | None = None,
 ) -> np.ndarray:
     """(m,) mean cosine distance of unit rows to their k nearest training rows.
@@ -162,9 +168,7 @@ def nearest(
     return scores
 
 
-def leave_groups_out(
-    vectors: np.ndarray, groups: np.ndarray, *, fit: Callable[[np.ndarray], Measure], seed: int,
-) -> np.ndarray:
+def leave_groups_out(vectors: np.ndarray, groups: np.ndarray, *, fit: Callable[[np.ndarray], Measure], seed: int) -> np.ndarray:
     """(n,) score of each training row by a measure fitted without its group (at most 10 folds of whole groups)."""
     names = np.unique(groups)
     order = np.random.default_rng(seed).permutation(len(names))

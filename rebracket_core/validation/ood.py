@@ -41,15 +41,7 @@ from enum import StrEnum
 import numpy as np
 
 from rebracket_core.errors import DataError, ModelError
-from rebracket_core.validation.novelty import (
-    MEASURES,
-    Direction,
-    Mahalanobis,
-    Measure,
-    Neighbours,
-    leave_groups_out,
-    nearest,
-)
+from rebracket_core.validation.novelty import MEASURES, Direction, Mahalanobis, Measure, Neighbours, leave_groups_out, nearest
 
 SCHEMA_VERSION = 1
 # Below this many texts no p-value can be under 0.05, so a smaller origin joins the largest.
@@ -117,9 +109,15 @@ class OodDetector:
 
     @classmethod
     def fit(
-        cls, vectors: np.ndarray, groups: Sequence[str] | np.ndarray, *,
-        origins: Sequence[str] | np.ndarray | None = None, background: np.ndarray | None = None,
-        method: OodMethod | str | None = None, k: int = 5, seed: int = 0,
+        cls,
+        vectors: np.ndarray,
+        groups: Sequence[str] | np.ndarray,
+        *,
+        origins: Sequence[str] | np.ndarray | None = None,
+        background: np.ndarray | None = None,
+        method: OodMethod | str | None = None,
+        k: int = 5,
+        seed: int = 0,
     ) -> OodDetector:
         """A detector of (n, d) training vectors, rows of length 1, with the group of each row.
 
@@ -133,8 +131,10 @@ class OodDetector:
         origin_of = np.full(len(rows), "", dtype=str) if origins is None else np.asarray(list(origins), dtype=str)
         if len(group_of) != len(rows) or len(origin_of) != len(rows):
             raise DataError(
-                "Vectors, groups and origins differ in number.", expected=f"{len(rows)} of each",
-                found=f"{len(group_of)} groups, {len(origin_of)} origins", hint="give one of each per row",
+                "Vectors, groups and origins differ in number.",
+                expected=f"{len(rows)} of each",
+                found=f"{len(group_of)} groups, {len(origin_of)} origins",
+                hint="give one of each per row",
             )
         chosen = _method(method, background)
         against = None if background is None else _checked(background, what="background vectors", dim=rows.shape[1])
@@ -178,15 +178,19 @@ class OodDetector:
             version, method_idx, dim, count = (int(value) for value in arrays["head"])
             if version != SCHEMA_VERSION:
                 raise ModelError(
-                    "The out-of-distribution detector has another schema.", expected=f"version {SCHEMA_VERSION}",
-                    found=f"version {version}", hint="train the run again",
+                    "The out-of-distribution detector has another schema.",
+                    expected=f"version {SCHEMA_VERSION}",
+                    found=f"version {version}",
+                    hint="train the run again",
                 )
             method = _METHODS[method_idx]
             references = tuple(_read_reference(arrays, method=method, idx=i) for i in range(count))
         except (KeyError, IndexError, ValueError) as error:
             raise ModelError(
-                "The out-of-distribution detector is damaged.", expected="the arrays that to_arrays wrote",
-                found=f"{type(error).__name__}: {error}", hint="train the run again",
+                "The out-of-distribution detector is damaged.",
+                expected="the arrays that to_arrays wrote",
+                found=f"{type(error).__name__}: {error}",
+                hint="train the run again",
             ) from error
         return cls(method=method, dim=dim, references=references)
 
@@ -201,7 +205,7 @@ def _combine(method: OodMethod, scores: Sequence[np.ndarray], *, own: Sequence[_
 
 
 def _fit_reference(
-    rows: np.ndarray, groups: np.ndarray, *, background: np.ndarray | None, method: OodMethod, k: int, seed: int,
+    rows: np.ndarray, groups: np.ndarray, *, background: np.ndarray | None, method: OodMethod, k: int, seed: int
 ) -> _Reference:
     fitted: list[tuple[Measure, np.ndarray]] = []
     if method is OodMethod.BACKGROUND and background is not None:
@@ -241,14 +245,18 @@ def _method(method: OodMethod | str | None, background: np.ndarray | None) -> Oo
         return OodMethod.NEIGHBOURS if background is None else OodMethod.BACKGROUND
     if method not in [str(known) for known in OodMethod]:
         raise DataError(
-            "There is no such method.", expected=f"one of {', '.join(OodMethod)}", found=repr(method),
+            "There is no such method.",
+            expected=f"one of {', '.join(OodMethod)}",
+            found=repr(method),
             hint="leave it out for the default",
         )
     chosen = OodMethod(method)
     if chosen is OodMethod.BACKGROUND and background is None:
         raise DataError(
-            "The method 'background' has no background.", expected="vectors of texts that are no concepts",
-            found="none", hint="pass background=, or the method 'neighbours'",
+            "The method 'background' has no background.",
+            expected="vectors of texts that are no concepts",
+            found="none",
+            hint="pass background=, or the method 'neighbours'",
         )
     return chosen
 
@@ -258,21 +266,24 @@ def _checked(vectors: np.ndarray, *, what: str, dim: int | None = None) -> np.nd
     wanted = f"(n, {dim if dim is not None else 'd'})"
     if rows.ndim != 2 or (dim is not None and rows.shape[1] != dim):
         raise DataError(
-            f"The {what} have the wrong shape.", expected=wanted, found=str(rows.shape),
+            f"The {what} have the wrong shape.",
+            expected=wanted,
+            found=str(rows.shape),
             hint="use the encoder that the run was trained with",
         )
     bad = ~np.isfinite(rows).all(axis=1)
     if bad.any():
         raise DataError(
-            f"The {what} hold values that are no numbers.", expected="finite numbers", found="NaN or infinity",
-            hint="encode the texts again", where=f"row {int(np.argmax(bad))}",
+            f"The {what} hold values that are no numbers.",
+            expected="finite numbers",
+            found="NaN or infinity",
+            hint="encode the texts again",
+            where=f"row {int(np.argmax(bad))}",
         )
     return rows
 
 
-def _distinct(
-    rows: np.ndarray, groups: np.ndarray, *, origins: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _distinct(rows: np.ndarray, groups: np.ndarray, *, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows without exact repetitions inside a group: a song's segments all carry the same concept."""
     first: dict[tuple[str, str, bytes], int] = {}
     for i in range(len(rows)):
@@ -285,8 +296,10 @@ def _parts(groups: np.ndarray, origins: np.ndarray) -> list[np.ndarray]:
     """The positions of each source; a source too small for its own calibration joins the largest."""
     if len(np.unique(groups)) < 2:
         raise DataError(
-            "There are too few groups for a detector.", expected="training texts of at least two groups",
-            found=f"{len(np.unique(groups))}", hint="import more songs or threads",
+            "There are too few groups for a detector.",
+            expected="training texts of at least two groups",
+            found=f"{len(np.unique(groups))}",
+            hint="import more songs or threads",
         )
     found = [np.flatnonzero(origins == name) for name in np.unique(origins)]
     found.sort(key=lambda part: (-len(part), int(part[0])))

@@ -55,8 +55,10 @@ def check_triple(axis: str, scores: Sequence[float]) -> tuple[float, float, floa
             return a, b, c
     modes = ", ".join(MODES[axis]) if axis in MODES else "its modes"
     raise InputError(
-        f"The scores of the axis '{axis}' are no distribution.", expected=f"three shares ({modes}) that sum to 1",
-        found=repr([float(score) for score in scores]), hint="pass the softmax scores of the axis head",
+        f"The scores of the axis '{axis}' are no distribution.",
+        expected=f"three shares ({modes}) that sum to 1",
+        found=repr([float(score) for score in scores]),
+        hint="pass the softmax scores of the axis head",
     )
 
 
@@ -69,8 +71,7 @@ def axis_state(axis: str, scores: Sequence[float], *, thresholds: Thresholds) ->
     """
     if axis not in MODES:
         raise InputError(
-            "There is no such axis.", expected=f"one of {', '.join(AXIS_NAMES)}", found=repr(axis),
-            hint="check the spelling",
+            "There is no such axis.", expected=f"one of {', '.join(AXIS_NAMES)}", found=repr(axis), hint="check the spelling"
         )
     return state_of_triple(axis, check_triple(axis, scores), thresholds=thresholds)
 

@@ -48,9 +48,18 @@ class _Case:
 
 
 def suggest(
-    decision: Decision, *, scores: Sequence[Sequence[float]], states: Sequence[AxisState], album: str,
-    probabilities: Sequence[float], confidence: float, uncertainty: float, ood_p: float | None, thresholds: Thresholds,
-    album_distances: Mapping[str, float] | None = None, unknown_source: bool = False,
+    decision: Decision,
+    *,
+    scores: Sequence[Sequence[float]],
+    states: Sequence[AxisState],
+    album: str,
+    probabilities: Sequence[float],
+    confidence: float,
+    uncertainty: float,
+    ood_p: float | None,
+    thresholds: Thresholds,
+    album_distances: Mapping[str, float] | None = None,
+    unknown_source: bool = False,
 ) -> tuple[Suggestion, ...]:
     """At most five suggestions, the most effective first; none for ACCEPT and ACCEPT_BLACK.
 
@@ -60,8 +69,16 @@ def suggest(
     if decision.verdict in (VerdictKind.ACCEPT, VerdictKind.ACCEPT_BLACK):
         return ()
     case = _Case(
-        scores=scores, states=states, album=album, probabilities=probabilities, confidence=confidence,
-        uncertainty=uncertainty, ood_p=ood_p, limits=thresholds, nearest=album_distances, unknown_source=unknown_source,
+        scores=scores,
+        states=states,
+        album=album,
+        probabilities=probabilities,
+        confidence=confidence,
+        uncertainty=uncertainty,
+        ood_p=ood_p,
+        limits=thresholds,
+        nearest=album_distances,
+        unknown_source=unknown_source,
     )
     if decision.reason is Reason.OOD_DETECTION:
         return _strange(case)[:MAX_SUGGESTIONS]
@@ -80,28 +97,34 @@ def suggest(
 def _strange(case: _Case) -> tuple[Suggestion, ...]:
     found, limits = [], case.limits
     if case.unknown_source:
-        found.append(Suggestion(
-            "The run never met this kind of source, so its probabilities do not hold here: use a run that was trained on "
-            "such texts, or train one."
-        ))
+        found.append(
+            Suggestion(
+                "The run never met this kind of source, so its probabilities do not hold here: use a run that was trained on "
+                "such texts, or train one."
+            )
+        )
     if case.ood_p is not None and case.ood_p < limits.ood_p - EPSILON:
         per_thousand, p = max(1, round(case.ood_p * 1000)), number(case.ood_p, beside=limits.ood_p)
-        found.append(Suggestion(
-            f"The text is unlike what the model was trained on: about {per_thousand} in 1000 texts of its sources "
-            f"look as strange (p-value {p}, at least {number(limits.ood_p)} is asked)."
-        ))
-        found.append(Suggestion(
-            "If it is no concept (a list, code, a message), write in plain prose what the song would be about."
-        ))
-        found.append(Suggestion(
-            "If it is a concept, label some texts of its kind and train again: its scores mean little now."
-        ))
+        found.append(
+            Suggestion(
+                f"The text is unlike what the model was trained on: about {per_thousand} in 1000 texts of its sources "
+                f"look as strange (p-value {p}, at least {number(limits.ood_p)} is asked)."
+            )
+        )
+        found.append(
+            Suggestion("If it is no concept (a list, code, a message), write in plain prose what the song would be about.")
+        )
+        found.append(
+            Suggestion("If it is a concept, label some texts of its kind and train again: its scores mean little now.")
+        )
     if case.uncertainty > limits.uncertainty + EPSILON:
         u = number(case.uncertainty, beside=limits.uncertainty)
-        found.append(Suggestion(
-            f"The model cannot decide (uncertainty {u}, allowed up to "
-            f"{number(limits.uncertainty)}): make plainer when it is, what it is about and whether it is real."
-        ))
+        found.append(
+            Suggestion(
+                f"The model cannot decide (uncertainty {u}, allowed up to "
+                f"{number(limits.uncertainty)}): make plainer when it is, what it is about and whether it is real."
+            )
+        )
     return tuple(found)
 
 
@@ -147,7 +170,8 @@ def _apart(album: str, rival: str) -> str:
     parts = [
         f"{' and '.join(m for m in MODES[axis] if m in one[axis]) or f'no {axis} mode'} rather than "
         f"{' and '.join(m for m in MODES[axis] if m in other[axis]) or f'no {axis} mode'}"
-        for axis in AXIS_NAMES if one[axis] != other[axis]
+        for axis in AXIS_NAMES
+        if one[axis] != other[axis]
     ]
     if not parts:
         return f" by what tells it from {rival}, which has the same modes"
@@ -163,18 +187,24 @@ def _confidence(case: _Case) -> list[Suggestion]:
         if confidence_fits(album, case.confidence, thresholds=limits):
             return []
         note = f" (below {number(limits.low_confidence)} it is rejected)" if low else ""
-        return [Suggestion(
-            f"Make it more plainly a concept: its chromatic confidence is {have} and must reach "
-            f"{number(limits.confidence)}{note}."
-        )]
+        return [
+            Suggestion(
+                f"Make it more plainly a concept: its chromatic confidence is {have} and must reach "
+                f"{number(limits.confidence)}{note}."
+            )
+        ]
     if case.confidence >= limits.black_confidence - EPSILON:
-        return [Suggestion(
-            f"Loosen what ties it to a time, a subject and a reality: its chromatic confidence is {have} and must fall "
-            f"below {number(limits.black_confidence)} for {case.album}."
-        )]
+        return [
+            Suggestion(
+                f"Loosen what ties it to a time, a subject and a reality: its chromatic confidence is {have} and must fall "
+                f"below {number(limits.black_confidence)} for {case.album}."
+            )
+        ]
     if not low:
         return []
-    return [Suggestion(
-        f"Its chromatic confidence is {have}, below {number(limits.low_confidence)}: {case.album} allows that, "
-        "but only where the rest of what it asks is met."
-    )]
+    return [
+        Suggestion(
+            f"Its chromatic confidence is {have}, below {number(limits.low_confidence)}: {case.album} allows that, "
+            "but only where the rest of what it asks is met."
+        )
+    ]

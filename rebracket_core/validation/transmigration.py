@@ -190,7 +190,7 @@ def _direction(edit: Edit, scores: Sequence[Sequence[float]], *, album: str) -> 
 
 
 def axis_edits(
-    scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds, states: Sequence[AxisState] | None = None,
+    scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds, states: Sequence[AxisState] | None = None
 ) -> tuple[Edit, ...]:
     """For each axis that the gate would not pass for the album, the score targets with which it would; farthest first.
 

@@ -93,8 +93,10 @@ class Verdict:
         if set(values) != set(FIELDS):
             odd = sorted(set(values) ^ set(FIELDS))
             raise InputError(
-                "This is no verdict.", expected=f"the fields {', '.join(FIELDS)}",
-                found=f"missing or unknown: {', '.join(odd)}", hint="pass a line of validate --format jsonl",
+                "This is no verdict.",
+                expected=f"the fields {', '.join(FIELDS)}",
+                found=f"missing or unknown: {', '.join(odd)}",
+                hint="pass a line of validate --format jsonl",
             )
         found = {name: _sealed(value) for name, value in values.items()}
         if found["verdict"] is not None:
@@ -134,8 +136,16 @@ def _sealed(value: Any) -> Any:
 
 
 def judge(
-    item: ItemLike, *, axis: np.ndarray, confidence: float, album_proba: np.ndarray, types: np.ndarray | None,
-    uncertainty: Sequence[float], ood_p: float | None, thresholds: Thresholds, run_id: str = "",
+    item: ItemLike,
+    *,
+    axis: np.ndarray,
+    confidence: float,
+    album_proba: np.ndarray,
+    types: np.ndarray | None,
+    uncertainty: Sequence[float],
+    ood_p: float | None,
+    thresholds: Thresholds,
+    run_id: str = "",
     flags: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on one item, from `axis` (3, 3), `album_proba` (9,), `types` (8,) or None, and `uncertainty` (3,).
@@ -143,17 +153,31 @@ def judge(
     See `judge_many` for what the numbers mean.
     """
     return judge_many(
-        [item], axis=np.asarray(axis)[None], confidence=np.array([confidence]),
-        album_proba=np.asarray(album_proba)[None], types=None if types is None else np.asarray(types)[None],
-        uncertainty=np.asarray(uncertainty)[None], ood_p=None if ood_p is None else np.array([ood_p]),
-        thresholds=thresholds, run_id=run_id, flags=[flags],
+        [item],
+        axis=np.asarray(axis)[None],
+        confidence=np.array([confidence]),
+        album_proba=np.asarray(album_proba)[None],
+        types=None if types is None else np.asarray(types)[None],
+        uncertainty=np.asarray(uncertainty)[None],
+        ood_p=None if ood_p is None else np.array([ood_p]),
+        thresholds=thresholds,
+        run_id=run_id,
+        flags=[flags],
     )[0]
 
 
 def judge_many(
-    items: Sequence[ItemLike], *, axis: np.ndarray, confidence: np.ndarray, album_proba: np.ndarray,
-    types: np.ndarray | None, uncertainty: np.ndarray, ood_p: np.ndarray | None,
-    thresholds: Thresholds | Sequence[Thresholds], run_id: str = "", flags: Sequence[Sequence[str]] | None = None,
+    items: Sequence[ItemLike],
+    *,
+    axis: np.ndarray,
+    confidence: np.ndarray,
+    album_proba: np.ndarray,
+    types: np.ndarray | None,
+    uncertainty: np.ndarray,
+    ood_p: np.ndarray | None,
+    thresholds: Thresholds | Sequence[Thresholds],
+    run_id: str = "",
+    flags: Sequence[Sequence[str]] | None = None,
 ) -> list[Verdict]:
     """The verdicts on n items, in their order.
 
@@ -171,7 +195,8 @@ def judge_many(
         if given is not None and len(given) != n:
             raise _wrong_shape(name, found=f"{len(given)} for {n} items", expected=f"{n}")
     rows = _rows(
-        axis=_array("axis", axis, shape=(n, 3, 3)), confidence=_array("confidence", confidence, shape=(n,)),
+        axis=_array("axis", axis, shape=(n, 3, 3)),
+        confidence=_array("confidence", confidence, shape=(n,)),
         album_proba=_array("album_proba", album_proba, shape=(n, len(ALBUM_NAMES))),
         types=None if types is None else _array("types", types, shape=(n, len(TYPE_NAMES))),
         uncertainty=_array("uncertainty", uncertainty, shape=(n, len(UNCERTAINTIES))),
@@ -190,13 +215,17 @@ def judge_many(
 
 
 def failed_verdict(
-    item: ItemLike, error: str | Exception, *, run_id: str | None = None, thresholds: Thresholds | None = None,
+    item: ItemLike, error: str | Exception, *, run_id: str | None = None, thresholds: Thresholds | None = None
 ) -> Verdict:
     """The verdict on an item that cannot be judged: `error` says why, all scores and the verdict are None."""
     return Verdict(
-        id=item.id, source=item.source, text=item.text if isinstance(item.text, str) else "", run_id=run_id,
+        id=item.id,
+        source=item.source,
+        text=item.text if isinstance(item.text, str) else "",
+        run_id=run_id,
         thresholds=_Limits.of(thresholds).told if thresholds is not None else MappingProxyType({}),
-        expected_album=item.expected_album, error=str(error),
+        expected_album=item.expected_album,
+        error=str(error),
     )
 
 
@@ -207,15 +236,22 @@ def decision_of(verdict: Verdict) -> Decision:
     """
     if verdict.error is not None or verdict.uncertainty is None:
         raise InputError(
-            "This item was not judged.", expected="a verdict with scores", found=verdict.error or "no scores",
+            "This item was not judged.",
+            expected="a verdict with scores",
+            found=verdict.error or "no scores",
             hint="correct the item and validate it again",
         )
     scores = [[float(share) for share in (getattr(verdict, axis) or {}).values()] for axis in AXIS_NAMES]
     limits = Thresholds().with_(**dict(verdict.thresholds))
     return decide(
-        scores=scores, states=axis_states(scores, thresholds=limits), album=str(verdict.album),
-        probability=float(verdict.album_probability or 0.0), confidence=float(verdict.chromatic_confidence or 0.0),
-        uncertainty=verdict.uncertainty["total"], ood_p=verdict.ood_p_value, thresholds=limits,
+        scores=scores,
+        states=axis_states(scores, thresholds=limits),
+        album=str(verdict.album),
+        probability=float(verdict.album_probability or 0.0),
+        confidence=float(verdict.chromatic_confidence or 0.0),
+        uncertainty=verdict.uncertainty["total"],
+        ood_p=verdict.ood_p_value,
+        thresholds=limits,
         unknown_source=UNKNOWN_SOURCE in verdict.flags,
     )
 
@@ -251,8 +287,13 @@ class _Row:
 
 
 def _rows(
-    *, axis: np.ndarray, confidence: np.ndarray, album_proba: np.ndarray, types: np.ndarray | None,
-    uncertainty: np.ndarray, ood_p: np.ndarray | None,
+    *,
+    axis: np.ndarray,
+    confidence: np.ndarray,
+    album_proba: np.ndarray,
+    types: np.ndarray | None,
+    uncertainty: np.ndarray,
+    ood_p: np.ndarray | None,
 ) -> list[_Row | ModelError]:
     """One row an item, or what is wrong with its numbers."""
     ood = np.zeros(len(axis)) if ood_p is None else ood_p
@@ -260,16 +301,23 @@ def _rows(
     sound = {
         "axis scores": _shares(axis) & (np.abs(axis.sum(axis=2) - 1.0) <= SUM_TOLERANCE).all(axis=1),
         "album probabilities": _shares(album_proba) & (np.abs(album_proba.sum(axis=1) - 1.0) <= SUM_TOLERANCE),
-        "chromatic confidence": _shares(confidence), "types": _shares(kinds), "uncertainty": _shares(uncertainty),
+        "chromatic confidence": _shares(confidence),
+        "types": _shares(kinds),
+        "uncertainty": _shares(uncertainty),
         "out-of-distribution p-value": _shares(ood),
     }
     good = np.all(list(sound.values()), axis=0)
     safe = np.where(good[:, None, None], axis, 1.0 / 3.0)
     columns = zip(
-        axis.tolist(), confidence.tolist(), album_proba.tolist(),
-        [None] * len(axis) if types is None else types.tolist(), uncertainty.tolist(),
-        [None] * len(axis) if ood_p is None else ood.tolist(), axes_affinity(safe).tolist(),
-        distances_many(safe).round(DIGITS).tolist(), strict=True,
+        axis.tolist(),
+        confidence.tolist(),
+        album_proba.tolist(),
+        [None] * len(axis) if types is None else types.tolist(),
+        uncertainty.tolist(),
+        [None] * len(axis) if ood_p is None else ood.tolist(),
+        axes_affinity(safe).tolist(),
+        distances_many(safe).round(DIGITS).tolist(),
+        strict=True,
     )
     return [
         _Row(*column) if fine else _bad_numbers([name for name, ok in sound.items() if not ok[i]])
@@ -279,8 +327,10 @@ def _rows(
 
 def _bad_numbers(names: Sequence[str]) -> ModelError:
     return ModelError(
-        "The model gave numbers that are no scores.", expected="shares from 0 to 1 (distributions sum to 1)",
-        found=f"NaN or a value out of range in the {', '.join(names)}", hint="use another run, or train this one again",
+        "The model gave numbers that are no scores.",
+        expected="shares from 0 to 1 (distributions sum to 1)",
+        found=f"NaN or a value out of range in the {', '.join(names)}",
+        hint="use another run, or train this one again",
     )
 
 
@@ -299,9 +349,7 @@ def _array(name: str, values: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarr
 
 
 def _wrong_shape(name: str, *, found: str, expected: str) -> ModelError:
-    return ModelError(
-        f"'{name}' has the wrong shape.", expected=expected, found=found, hint="pass one row for each item",
-    )
+    return ModelError(f"'{name}' has the wrong shape.", expected=expected, found=found, hint="pass one row for each item")
 
 
 def _text_problem(text: object) -> InputError | None:
@@ -311,9 +359,7 @@ def _text_problem(text: object) -> InputError | None:
     return InputError("There is no text to judge.", expected="a concept in words", found=found, hint="give it a text")
 
 
-def _flags(
-    states: Sequence[AxisState], report: AlbumReport, *, decision: Decision, extra: Sequence[str]
-) -> tuple[str, ...]:
+def _flags(states: Sequence[AxisState], report: AlbumReport, *, decision: Decision, extra: Sequence[str]) -> tuple[str, ...]:
     found = []
     for state in states:
         if state.state is State.DOMINANT:
@@ -337,26 +383,56 @@ def _assemble(item: ItemLike, row: _Row, *, limits: _Limits, run_id: str, flags:
     states = axis_states(row.axis, thresholds=values)
     report = album_report(row.album_proba, row.affinity, thresholds=values)
     decision = decide(
-        scores=row.axis, states=states, album=report.album, probability=report.probability,
-        confidence=row.confidence, uncertainty=row.uncertainty[0], ood_p=row.ood_p, thresholds=values,
+        scores=row.axis,
+        states=states,
+        album=report.album,
+        probability=report.probability,
+        confidence=row.confidence,
+        uncertainty=row.uncertainty[0],
+        ood_p=row.ood_p,
+        thresholds=values,
         unknown_source=UNKNOWN_SOURCE in flags,
     )
     apart = _named(ALBUM_NAMES, row.distances)
     advice = suggest(
-        decision, scores=row.axis, states=states, album=report.album, probabilities=row.album_proba,
-        confidence=row.confidence, uncertainty=row.uncertainty[0], ood_p=row.ood_p, thresholds=values,
-        album_distances=apart, unknown_source=UNKNOWN_SOURCE in flags,
+        decision,
+        scores=row.axis,
+        states=states,
+        album=report.album,
+        probabilities=row.album_proba,
+        confidence=row.confidence,
+        uncertainty=row.uncertainty[0],
+        ood_p=row.ood_p,
+        thresholds=values,
+        album_distances=apart,
+        unknown_source=UNKNOWN_SOURCE in flags,
     )
     temporal, spatial, ontological = (_named(MODES[x], row.axis[i]) for i, x in enumerate(AXIS_NAMES))
     types = None if row.types is None else _named(TYPE_NAMES, row.types)
     told_states = {s.axis: MappingProxyType({"state": s.state, "modes": s.modes}) for s in states}
     return Verdict(
-        id=item.id, source=item.source, text=item.text, temporal=temporal, spatial=spatial, ontological=ontological,
-        chromatic_confidence=row.confidence, album=report.album, album_probability=report.probability,
-        album_probabilities=_named(ALBUM_NAMES, row.album_proba), axes_album=report.axes_album, mode=mode_name(states),
-        states=MappingProxyType(told_states), types=types, verdict=decision.verdict,
-        reason=decision.reason, flags=_flags(states, report, decision=decision, extra=flags),
-        uncertainty=_named(UNCERTAINTIES, row.uncertainty), ood_p_value=row.ood_p, distances=apart,
-        suggestions=tuple(s.text for s in advice), thresholds=limits.told, run_id=run_id,
+        id=item.id,
+        source=item.source,
+        text=item.text,
+        temporal=temporal,
+        spatial=spatial,
+        ontological=ontological,
+        chromatic_confidence=row.confidence,
+        album=report.album,
+        album_probability=report.probability,
+        album_probabilities=_named(ALBUM_NAMES, row.album_proba),
+        axes_album=report.axes_album,
+        mode=mode_name(states),
+        states=MappingProxyType(told_states),
+        types=types,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        flags=_flags(states, report, decision=decision, extra=flags),
+        uncertainty=_named(UNCERTAINTIES, row.uncertainty),
+        ood_p_value=row.ood_p,
+        distances=apart,
+        suggestions=tuple(s.text for s in advice),
+        thresholds=limits.told,
+        run_id=run_id,
         expected_album=item.expected_album,
     )

@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rebracket_core.encoders import Encoder, describe_device, open_encoder, without_memory
+from rebracket_core.reports.cards import model_card
+from rebracket_core.runs.comparison import compare
+from rebracket_core.runs.notes import RunNote, read_note, write_note
+from rebracket_core.runs.store import STARTER, RunInfo, RunShelf
+from rebracket_core.services.explain.explain import Explaining
+from rebracket_core.services.maps.maps import Maps
+from rebracket_core.services.review import Reviewing
+from rebracket_core.services.roots import below_root
+from rebracket_core.services.verdicts.history import History
+from rebracket_core.services.verdicts.monitoring import Monitoring
 from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.validation.judging import Judge
-from rebracket_core.workbench.comparing import compare
-from rebracket_core.workbench.explaining import Explaining
-from rebracket_core.workbench.history import History
-from rebracket_core.workbench.maps import Maps
-from rebracket_core.workbench.model_card import model_card
-from rebracket_core.workbench.monitoring import Monitoring
-from rebracket_core.workbench.reviewing import Reviewing
-from rebracket_core.workbench.roots import below_root
-from rebracket_core.workbench.run_notes import RunNote, read_note, write_note
-from rebracket_core.workbench.runs import STARTER, RunInfo, RunShelf
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, Library, ReadReport
+    from rebracket_core.services.labels.labels import Annotations
+    from rebracket_core.services.search import Searches
+    from rebracket_core.services.training import Trainings
     from rebracket_core.training.compare import Comparison
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.validation import ConceptModel, Verdict
-    from rebracket_core.workbench.annotating import Annotations
     from rebracket_core.workbench.concepts import Concept, ConceptsRead
-    from rebracket_core.workbench.searching import Searches
-    from rebracket_core.workbench.trainings import Trainings
 
 Progress = Callable[[str, int, int], None]
 _MODELS_KEPT = 2
@@ -98,7 +98,7 @@ class Workbench:
 
     def export_run(self, run_id: str, *, to: Path | IO[bytes]) -> None:
         """Write a finished run as one file, to import it elsewhere; `to` is a path or an open binary file."""
-        from rebracket_core.workbench.run_exchange import export_run, pack_run
+        from rebracket_core.runs.archive import export_run, pack_run
 
         folder = self.shelf.folder_of(self.shelf.info(run_id).run_id).path
         if isinstance(to, Path):
@@ -108,14 +108,14 @@ class Workbench:
 
     def import_run(self, source: Path | bytes, *, name: str = "run.zip") -> RunInfo:
         """Take in a run that `export_run` wrote, after checking every part; it is not put to use. `name` is for messages."""
-        from rebracket_core.workbench.run_exchange import import_run
+        from rebracket_core.runs.archive import import_run
 
         return self.shelf.info(import_run(source, runs=self.shelf.folder, name=name))
 
     @property
     def searches(self) -> Searches:
         """The searches for training options."""
-        from rebracket_core.workbench.searching import Searches
+        from rebracket_core.services.search import Searches
 
         return Searches(self)
 
@@ -177,7 +177,10 @@ class Workbench:
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self.encoder(self.shelf.encoder_of(model))
         verdicts = self._judge.judge(
-            concepts, model=model, encoder=encoder if remembered else without_memory(encoder), thresholds=limits,
+            concepts,
+            model=model,
+            encoder=encoder if remembered else without_memory(encoder),
+            thresholds=limits,
             progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
         )
         if keep or counted:
@@ -229,7 +232,7 @@ class Workbench:
 
     def audit(self, name: str, *, progress: Progress | None = None) -> AuditReport:
         """What is wrong or remarkable about a data set, near duplicates by meaning included."""
-        from rebracket_core.corpus import audit
+        from rebracket_core.corpus.audit import dataset_audit as audit
 
         dataset = self.dataset(name)
         encoder = self.encoder(self.settings.encoder)
@@ -242,7 +245,7 @@ class Workbench:
     @property
     def annotations(self) -> Annotations:
         """People's labels: `annotations.service` reads and writes them, the rest needs data sets or models."""
-        from rebracket_core.workbench.annotating import Annotations
+        from rebracket_core.services.labels.labels import Annotations
 
         with self._lock:
             self._annotations = self._annotations or Annotations(self)
@@ -251,7 +254,7 @@ class Workbench:
     @property
     def trainings(self) -> Trainings:
         """Trainings of this home: run here, launched, watched, resumed."""
-        from rebracket_core.workbench.trainings import Trainings
+        from rebracket_core.services.training import Trainings
 
         return Trainings(self)
 

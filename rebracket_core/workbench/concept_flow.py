@@ -90,8 +90,9 @@ class _Passing(Collector):
 
 def _shelf(source: Path | str, *, limits: Limits) -> Shelf:
     if str(source) == STDIN:
-        raise InputError("Standard input cannot be read twice.", expected="files or folders", found="-",
-                         hint="save it as a file first")
+        raise InputError(
+            "Standard input cannot be read twice.", expected="files or folders", found="-", hint="save it as a file first"
+        )
     return shelf_of_path(Path(source), limits=limits)
 
 
@@ -168,5 +169,10 @@ def _blocks(path: Path) -> Iterator[bytes]:
             while block := file.read(_BLOCK_BYTES):
                 yield block
     except OSError as error:
-        raise DataError("The file cannot be read.", expected="a readable file", found=str(error)[:200],
-                        hint="check its rights", where=str(path)) from error
+        raise DataError(
+            "The file cannot be read.",
+            expected="a readable file",
+            found=str(error)[:200],
+            hint="check its rights",
+            where=str(path),
+        ) from error

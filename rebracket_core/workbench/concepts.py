@@ -111,8 +111,13 @@ class Collector(Intake):
     def keep(self, concept: Concept) -> None:
         """Keep a concept under an id that no other has; a repeated one is numbered and noted."""
         if len(self._concepts) >= self.limits.max_rows:
-            raise DataError("The source holds too many concepts.", expected=f"at most {self.limits.max_rows}",
-                            found="more", hint="split it, or judge it with --parts", where=self.given)
+            raise DataError(
+                "The source holds too many concepts.",
+                expected=f"at most {self.limits.max_rows}",
+                found="more",
+                hint="split it, or judge it with --parts",
+                where=self.given,
+            )
         number = self._seen[concept.id] = self._seen.get(concept.id, 0) + 1
         concept_id = concept.id if number == 1 else f"{concept.id}#{number}"
         if number > 1:
@@ -122,7 +127,7 @@ class Collector(Intake):
 
     def _place(self, where: str) -> str:
         if not self.inner:
-            return f"{self.given}{where[match.start():] if (match := _ROW.search(where)) else ''}"
+            return f"{self.given}{where[match.start() :] if (match := _ROW.search(where)) else ''}"
         return f"{self.given.rstrip('/')}/{where}"
 
     def read(self) -> ConceptsRead:
@@ -194,8 +199,12 @@ def _take(entry: Entry, *, many: bool, into: Collector) -> bool:
         _run(take_parquet(entry, into=into))
         return True
     if head.startswith(ZIP_MAGIC):
-        raise DataError("An archive in an archive or folder is not opened.", expected="plain files", found="a ZIP file",
-                        hint="name it alone")
+        raise DataError(
+            "An archive in an archive or folder is not opened.",
+            expected="plain files",
+            found="a ZIP file",
+            hint="name it alone",
+        )
     decoded = decode(entry.read(into.limits.max_file_bytes))
     if decoded.note:
         into.note(f"{entry.name}: {decoded.note}.")
@@ -259,8 +268,10 @@ def _json_pairs(text: str, *, name: str, into: Collector, lines: bool = False) -
 def _yaml_pairs(document: Any, *, name: str) -> Pairs:
     if is_starter_group(document):
         common = {"title": document.get("motif"), "group": document.get("group"), _ORIGIN: "starter"}
-        return [(f"{name}:concept {k}", {**common, **item} if isinstance(item, Mapping) else item)
-                for k, item in enumerate(document["concepts"], start=1)]
+        return [
+            (f"{name}:concept {k}", {**common, **item} if isinstance(item, Mapping) else item)
+            for k, item in enumerate(document["concepts"], start=1)
+        ]
     if is_not_concepts(document):
         return [(f"{name}:text {k}", item) for k, item in enumerate(document["texts"], start=1)]
     if is_manifest(document):
@@ -279,8 +290,13 @@ def _song(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list_pairs(document: Any, *, name: str) -> Pairs:
     if not isinstance(document, list):
-        raise DataError("The file holds no concept.", expected="records or a list of texts", where=name,
-                        found=type(document).__name__, hint="give it a field 'concept'")
+        raise DataError(
+            "The file holds no concept.",
+            expected="records or a list of texts",
+            where=name,
+            found=type(document).__name__,
+            hint="give it a field 'concept'",
+        )
     return [(f"{name}:row {k}", value) for k, value in enumerate(document, start=1)]
 
 

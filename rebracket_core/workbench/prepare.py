@@ -6,8 +6,8 @@ import sys
 import time
 
 from rebracket_core.errors import RebracketError
+from rebracket_core.runs.store import STARTER
 from rebracket_core.workbench.bench import Workbench, get_workbench
-from rebracket_core.workbench.runs import STARTER
 
 
 def prepare(bench: Workbench) -> None:

@@ -19,7 +19,7 @@ from rebracket_core.annotation import (
     Role,
     Submission,
 )
-from rebracket_core.annotation.exchange import Form, export_labels
+from rebracket_core.annotation.formats import Form, export_labels
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench

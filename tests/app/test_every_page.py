@@ -30,7 +30,10 @@ NEEDS = {
 
 # What needs more than a data set and a run: a verdict that was kept, a labelling project.
 WITHOUT = (
-    "pages/concepts/history.py", "pages/concepts/monitoring.py", "pages/annotate/progress.py", "pages/annotate/adjudicate.py",
+    "pages/concepts/history.py",
+    "pages/concepts/monitoring.py",
+    "pages/annotate/progress.py",
+    "pages/annotate/adjudicate.py",
 )
 
 

@@ -172,7 +172,7 @@ def test_how_long_it_takes_is_answered_by_a_probe(open_page: Open, home: Path, l
 
 
 def test_the_audit_waits_to_be_asked_and_is_remembered(open_page: Open, home: Path) -> None:
-    from rebracket_core.ui import audit
+    from rebracket_core.ui.library import audit
 
     audit._kept().clear()
     app = open_page(PAGE)

@@ -8,9 +8,9 @@ import pytest
 from app_pages import Open, table_with, words
 from streamlit.testing.v1 import AppTest
 
+from rebracket_core.services.maps.maps import Maps
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
-from rebracket_core.workbench.maps import Maps
 
 PAGE = "pages/review/map.py"
 

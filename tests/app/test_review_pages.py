@@ -32,7 +32,7 @@ def _leak(home: Path) -> None:
 def test_a_leaked_run_is_marked_wherever_its_figures_show(page: str, open_page: Open, home: Path) -> None:
     assert "memory" not in words(open_page(page))
     _leak(home)
-    from rebracket_core.ui import reviewing
+    from rebracket_core.ui.review import review as reviewing
 
     reviewing._review.clear()
     app = open_page(page)
@@ -108,7 +108,7 @@ def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path)
 def test_a_run_that_kept_no_numbers_says_so_and_still_shows_its_albums(open_page: Open, home: Path) -> None:
     for path in (home / "runs").glob("*/held_answers.parquet"):
         path.unlink()
-    from rebracket_core.ui import reviewing
+    from rebracket_core.ui.review import review as reviewing
 
     reviewing._review.clear()
     app = open_page(PAGES[0])

@@ -62,7 +62,7 @@ def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, b
 
 
 def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Workbench) -> None:
-    from rebracket_core.measures.held_rows import read_held_rows, write_held_rows
+    from rebracket_core.stats.out_of_fold_rows import read_held_rows, write_held_rows
 
     first = bench.runs()[0].run_id
     twin = home / "runs" / _twin(home, "twin")

@@ -9,10 +9,10 @@ import pytest
 from app_pages import Open, table_with, words
 
 from rebracket_core.jobs import LocalLauncher, RunFolder
+from rebracket_core.services.search import plan_from
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
-from rebracket_core.workbench.searching import plan_from
 
 PAGE = "pages/train/search.py"
 

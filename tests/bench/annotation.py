@@ -56,8 +56,11 @@ def shared_queue(overlap: int, *, n: int, at_once: int = 5) -> dict[str, Any]:
         service.close()
     said = "exact counts, no error" if exact else f"NOT EXACT: {dict(counts)} {failed}"
     rate = f"{len(claims):,} claims; submit {p95(submits):.1f} ms; {n * overlap / took_s:.0f} labels/s"
-    return {"what": f"{PROCESSES} processes, {n:,} texts, overlap {overlap}: claim of {at_once}, p95", "target": "≤ 25 ms",
-            "value": f"{p95(claims):.1f} ms ({said}; {rate})"}
+    return {
+        "what": f"{PROCESSES} processes, {n:,} texts, overlap {overlap}: claim of {at_once}, p95",
+        "target": "≤ 25 ms",
+        "value": f"{p95(claims):.1f} ms ({said}; {rate})",
+    }
 
 
 def killed(n: int) -> dict[str, Any]:
@@ -70,8 +73,11 @@ def killed(n: int) -> dict[str, Any]:
         service.close()
     said = "events and tables agree" if whole else "EVENTS AND TABLES DIFFER"
     counts = f"{found.n_acked:,} acknowledged, {found.n_kills} kills, {found.n_twice} twice"
-    return {"what": f"kill -9 at random during {n:,} writes: acknowledged labels lost", "target": "0",
-            "value": f"{len(found.lost)} ({counts}, {said})"}
+    return {
+        "what": f"kill -9 at random during {n:,} writes: acknowledged labels lost",
+        "target": "0",
+        "value": f"{len(found.lost)} ({counts}, {said})",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,9 @@ class Killed:
     n_twice: int
 
 
-def kills(url: str, service: AnnotationService, *, n: int, n_kills: int = 1, a_turn: tuple[int, int] = (100, 900),
-          seed: int = 7) -> Killed:
+def kills(
+    url: str, service: AnnotationService, *, n: int, n_kills: int = 1, a_turn: tuple[int, int] = (100, 900), seed: int = 7
+) -> Killed:
     """Workers one after the other, each killed after a random number of acknowledged labels, until n are written.
 
     A fast machine writes on between the last line read and the kill, so it may need fewer kills for n labels: at least
@@ -112,8 +119,9 @@ def kills(url: str, service: AnnotationService, *, n: int, n_kills: int = 1, a_t
 def _worker(url: str, person: str, at_once: int, *, waits: bool = True) -> subprocess.Popen[str]:
     line = [sys.executable, str(_SCRIPT), url, "p", person, str(at_once), *(["ready"] if waits else [])]
     env = {"PYTHONPATH": str(_ROOT), "PATH": ""}
-    return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            cwd=_ROOT, env=env)
+    return subprocess.Popen(
+        line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_ROOT, env=env
+    )
 
 
 def large_queue(n: int, *, claims: int = 300) -> dict[str, Any]:
@@ -131,16 +139,23 @@ def large_queue(n: int, *, claims: int = 300) -> dict[str, Any]:
             took.append(time.perf_counter() - started)
             service.submit("p", [answer(c) for c in got], by="p0")
         service.close()
-    return {"what": f"a queue of {n:,} texts: claim of one, p95", "target": "≤ 50 ms",
-            "value": f"{p95(took):.1f} ms ({claims} claims; filled in {filled_s:.0f} s)"}
+    return {
+        "what": f"a queue of {n:,} texts: claim of one, p95",
+        "target": "≤ 50 ms",
+        "value": f"{p95(took):.1f} ms ({claims} claims; filled in {filled_s:.0f} s)",
+    }
 
 
 def _project(url: str, *, n: int, overlap: int, lease_s: int = 900) -> AnnotationService:
     service = AnnotationService(url)
     for k in range(PROCESSES):
         service.enrol(f"p{k}")
-    service.create_project("p", (NewItem(f"t{k}", f"text {k}") for k in range(n)), by="p0",
-                           settings=ProjectSettings(overlap=overlap, lease_s=lease_s))
+    service.create_project(
+        "p",
+        (NewItem(f"t{k}", f"text {k}") for k in range(n)),
+        by="p0",
+        settings=ProjectSettings(overlap=overlap, lease_s=lease_s),
+    )
     return service
 
 

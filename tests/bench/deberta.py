@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from rebracket_core.encoders.deberta import keep_positions
+from rebracket_core.encoders.transformers.deberta import keep_positions
 from tests.bench.ratio import paired
 
 
@@ -18,9 +18,19 @@ def deberta(*, threads: int) -> Iterator[dict[str, Any]]:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     shape = DebertaV2Config(
-        vocab_size=128100, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072,
-        max_position_embeddings=512, type_vocab_size=0, position_buckets=256, relative_attention=True,
-        pos_att_type=["p2c", "c2p"], share_att_key=True, norm_rel_ebd="layer_norm", position_biased_input=False,
+        vocab_size=128100,
+        hidden_size=768,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        intermediate_size=3072,
+        max_position_embeddings=512,
+        type_vocab_size=0,
+        position_buckets=256,
+        relative_attention=True,
+        pos_att_type=["p2c", "c2p"],
+        share_att_key=True,
+        norm_rel_ebd="layer_norm",
+        position_biased_input=False,
     )
     plain = DebertaV2Model(shape).eval()
     quick = keep_positions(copy.deepcopy(plain))

@@ -16,10 +16,10 @@ import numpy as np
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError
 from rebracket_core.files import write_bytes
-from rebracket_core.measures.intervals import Share, clustered_mean
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
+from rebracket_core.stats.intervals import Share, clustered_mean
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.calibration import album_log_loss, cross_calibrate
 from rebracket_core.training.crossfit import fit_with, predict_rows, split
@@ -71,9 +71,11 @@ TUNED: dict[str, dict[str, Any]] = {
     "full-contrast": {"method": "full", "epochs": 3, "stop_after": 0, "contrast": 1.0},
     "lora": {"method": "lora", "epochs": 3, "stop_after": 0},
 }
-ROWS = {f"songs/{name}": changes for name, changes in {**TRIED, **TRIED_FIELDS}.items()} | {
-    f"proposals/{name}": changes for name, changes in TRIED.items() if name not in _SONGS_ALONE
-} | {f"proposals/{name}": changes for name, changes in TUNED.items()}
+ROWS = (
+    {f"songs/{name}": changes for name, changes in {**TRIED, **TRIED_FIELDS}.items()}
+    | {f"proposals/{name}": changes for name, changes in TRIED.items() if name not in _SONGS_ALONE}
+    | {f"proposals/{name}": changes for name, changes in TUNED.items()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +252,7 @@ def main() -> int:
         raise InputError("There is no such row.", expected=", ".join(ROWS), found=", ".join(unknown), hint="see --help")
     folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
     if not folder.is_dir():
-        raise InputError(
-            "The corpus is not there.", expected="a folder", found=str(folder), hint="set REBRACKET_CORPUS to it"
-        )
+        raise InputError("The corpus is not there.", expected="a folder", found=str(folder), hint="set REBRACKET_CORPUS to it")
     torch.set_num_threads(1)
     lines = [_PREFACE]
     page = asked.out.read_text(encoding="utf-8") if asked.out and asked.out.exists() else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from rebracket_core.insight.goals import Goal
+from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.workbench import Workbench
 from tests.bench.texts import SHORT, starter_texts
 
@@ -25,9 +25,7 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     ask.flips.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
     long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
-    asked = (
-        ("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long)
-    )
+    asked = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
     for name, text in asked:
         words, deltas, checks = [], [], []
         for k in range(ROUNDS):
@@ -39,10 +37,16 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
                 ask.check(found)
                 checks.append(time.perf_counter() - start - words[-1])
         told = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
-        yield {"what": f"Integrated Gradients of {name}, all members, calibration and lexicon", "target": "<= 1 s",
-               "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {told})"}
-        yield {"what": f"the checks of {name}: second baseline, 39 random orders, SHAP, Shapley up to ten words",
-               "target": "", "value": f"{median(checks):.1f} s"}
+        yield {
+            "what": f"Integrated Gradients of {name}, all members, calibration and lexicon",
+            "target": "<= 1 s",
+            "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {told})",
+        }
+        yield {
+            "what": f"the checks of {name}: second baseline, 39 random orders, SHAP, Shapley up to ten words",
+            "target": "",
+            "value": f"{median(checks):.1f} s",
+        }
     yield from _searches(bench, texts)
 
 
@@ -58,6 +62,9 @@ def _searches(bench: Workbench, texts: list[str]) -> Iterator[dict[str, Any]]:
             ended += not found.complete
             edits += [len(found.flips[0].edits)] if found.flips else []
         sizes = ", ".join(f"{edits.count(n)} with {n}" for n in sorted(set(edits)))
-        yield {"what": f"search for counterfactuals, another {goal}, {len(chosen)} starter concepts", "target": "<= 10 s",
-               "value": f"**{max(seconds):.1f} s** the longest, {median(seconds):.1f} s the middle one; found for {len(edits)} "
-               f"({sizes} edits), {ended} ended by the clock; {median(tried):.0f} texts judged"}
+        yield {
+            "what": f"search for counterfactuals, another {goal}, {len(chosen)} starter concepts",
+            "target": "<= 10 s",
+            "value": f"**{max(seconds):.1f} s** the longest, {median(seconds):.1f} s the middle one; found for {len(edits)} "
+            f"({sizes} edits), {ended} ended by the clock; {median(tried):.0f} texts judged",
+        }

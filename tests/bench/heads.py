@@ -94,9 +94,7 @@ def heads(*, n: int = ROWS, dim: int = DIM, threads: int = 1, rounds: int = 5) -
             yield {
                 "what": f"logits of five members from vectors, against one member: {rows}",
                 "target": "<= 1.1",
-                "result": paired(
-                    lambda: many.logits(made.x), lambda: one.logits(made.x), rounds=4 * rounds + 1, rest_s=0.02
-                ),
+                "result": paired(lambda: many.logits(made.x), lambda: one.logits(made.x), rounds=4 * rounds + 1, rest_s=0.02),
             }
             encoder = open_encoder("minilm", settings=Settings.from_env(), cached=False)
             texts = distinct_concepts(_TEXTS, seed=0)

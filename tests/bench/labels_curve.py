@@ -16,9 +16,10 @@ import numpy as np
 from scipy import stats
 
 from rebracket_core.annotation import AxisLabel, Item, LabelValue, Order
-from rebracket_core.annotation.folding import disagreement
-from rebracket_core.annotation.ranking import mixed
-from rebracket_core.corpus.targets import targets
+from rebracket_core.annotation.events.reducer import disagreement
+from rebracket_core.annotation.queue.ranking import mixed
+from rebracket_core.annotation.queue.strategies import scores_for
+from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_bytes
 from rebracket_core.models.ensemble import HeadEnsemble
@@ -28,7 +29,6 @@ from rebracket_core.models.scores import entropy, softmax
 from rebracket_core.rainbow import ALBUM_NAMES, ALBUMS, AXIS_NAMES, MODES, N_MODES, SMOOTHING, album_of_triple
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.label_orders import scores_for
 
 MARK = "<!-- labels -->"
 SEEDS, BATCH, BUDGET, MEMBERS = 12, 20, 160, 5
@@ -48,8 +48,16 @@ def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray
     none = np.zeros(n)
     held = rng.permutation(n) % MEMBERS
     weights = (held[None, :] != np.arange(MEMBERS)[:, None]).astype(np.float32)
-    told = HeadTargets(axis=axis, axis_mask=known.astype(np.float32), confidence=none, confidence_mask=none, album_idx=album,
-                       types=np.zeros((n, 8)), types_mask=none, weight=np.ones(n))
+    told = HeadTargets(
+        axis=axis,
+        axis_mask=known.astype(np.float32),
+        confidence=none,
+        confidence_mask=none,
+        album_idx=album,
+        types=np.zeros((n, 8)),
+        types_mask=none,
+        weight=np.ones(n),
+    )
     return fit_heads(x, told, member_weights=weights, options=_OPTIONS)
 
 
@@ -109,10 +117,18 @@ def _album(triple: np.ndarray) -> int:
 
 
 def _scores(
-    order: Order, data: SimpleNamespace, *, left: list[int], labelled: list[int], said: np.ndarray, axis: np.ndarray,
-    unsure: np.ndarray, seed: int,
+    order: Order,
+    data: SimpleNamespace,
+    *,
+    left: list[int],
+    labelled: list[int],
+    said: np.ndarray,
+    axis: np.ndarray,
+    unsure: np.ndarray,
+    seed: int,
 ) -> Mapping[str, float]:
     """The scores that the workbench's own order gives, from what the heads of now say."""
+
     def verdict(i: int) -> Any:
         told = {a: dict(zip(MODES[a], axis[i, j].tolist(), strict=True)) for j, a in enumerate(AXIS_NAMES)}
         return SimpleNamespace(uncertainty={"epistemic": float(unsure[i])}, **told)
@@ -122,8 +138,12 @@ def _scores(
 
     asked = [*left, *labelled] if order is Order.DIVERSITY else left
     return scores_for(
-        order, items=[data.items[i] for i in asked], verdicts={data.ids[i]: verdict(i) for i in left},
-        labels=[label(i) for i in labelled], vectors=data.x[np.array(asked)], seed=seed,
+        order,
+        items=[data.items[i] for i in asked],
+        verdicts={data.ids[i]: verdict(i) for i in left},
+        labels=[label(i) for i in labelled],
+        vectors=data.x[np.array(asked)],
+        seed=seed,
     ).scores
 
 
@@ -171,8 +191,13 @@ def _texts(bench: Workbench, encoder: Encoder) -> SimpleNamespace:
     part = frame.iloc[keep]
     texts, ids = part["concept"].tolist(), part["row_id"].astype(str).tolist()
     return SimpleNamespace(
-        x=encoder.encode(texts), truth=told.axis[keep], single=told.axis_kind[keep] == "single", ids=ids,
-        groups=part["group_id"].astype(str).tolist(), items=[Item("p", i, t, "") for i, t in zip(ids, texts, strict=True)])
+        x=encoder.encode(texts),
+        truth=told.axis[keep],
+        single=told.axis_kind[keep] == "single",
+        ids=ids,
+        groups=part["group_id"].astype(str).tolist(),
+        items=[Item("p", i, t, "") for i, t in zip(ids, texts, strict=True)],
+    )
 
 
 def orders(data: SimpleNamespace) -> Iterator[str]:
@@ -244,9 +269,12 @@ def _part(x: np.ndarray, album_axis: np.ndarray, groups: Sequence[str], *, seed:
         top = shares(heads, x[test])[0].argmax(axis=-1)
         right = top == truth[test].argmax(axis=-1)
         broken = truth[test][:, _SPATIAL].argmax(axis=1) != partner[truth[test][:, _TEMPORAL].argmax(axis=1)]
-        out[k] = (right[:, _TEMPORAL].mean(), right[:, _SPATIAL].mean(),
-                  (right[:, _TEMPORAL] & right[:, _SPATIAL])[broken].mean(),
-                  (top[:, _SPATIAL] == partner[top[:, _TEMPORAL]]).mean())
+        out[k] = (
+            right[:, _TEMPORAL].mean(),
+            right[:, _SPATIAL].mean(),
+            (right[:, _TEMPORAL] & right[:, _SPATIAL])[broken].mean(),
+            (top[:, _SPATIAL] == partner[top[:, _TEMPORAL]]).mean(),
+        )
     return out
 
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.insight.map_quality import MapQuality
-from rebracket_core.insight.map_spec import MapMethod, MapSpec
-from rebracket_core.insight.map_store import write_map
-from rebracket_core.insight.projection import Projection, pca, place
+from rebracket_core.maps.quality import MapQuality
+from rebracket_core.maps.reducers import Projection, pca, place
+from rebracket_core.maps.spec import MapMethod, MapSpec
+from rebracket_core.maps.store import write_map
 from rebracket_core.rainbow import ALBUM_NAMES
 from tests.bench.heads import DIM, ROWS, made_rows
 from tests.bench.ratio import paired
@@ -66,16 +66,19 @@ def _placing() -> Iterator[dict[str, Any]]:
     x = made_rows(ROWS, DIM).x
     places = pca(x, dims=2).places
     times = [_seconds(partial(place, x[i], vectors=x, places=places)) for i in range(41)][1:]
-    yield {"what": f"a new text placed among {ROWS:,}, beyond its encoding", "target": "<= 50 ms",
-           "value": f"**{median(times) * 1e3:.1f} ms** (longest of 40: {max(times) * 1e3:.1f} ms)"}
+    yield {
+        "what": f"a new text placed among {ROWS:,}, beyond its encoding",
+        "target": "<= 50 ms",
+        "value": f"**{median(times) * 1e3:.1f} ms** (longest of 40: {max(times) * 1e3:.1f} ms)",
+    }
 
 
 def _first_against_umap() -> dict[str, Any]:
     """The first map with its quality against a cold UMAP, each in a process of its own."""
     code = (
-        "import time; from tests.bench.heads import made_rows, ROWS, DIM; from rebracket_core.insight.projection import fit;"
-        "from rebracket_core.insight.map_quality import map_quality;"
-        "from rebracket_core.insight.map_spec import MapMethod, MapSpec;"
+        "import time; from tests.bench.heads import made_rows, ROWS, DIM; from rebracket_core.maps.reducers import fit;"
+        "from rebracket_core.maps.quality import map_quality;"
+        "from rebracket_core.maps.spec import MapMethod, MapSpec;"
         "x = made_rows(ROWS, DIM).x; t = time.perf_counter();"
         "s = MapSpec(dataset='d', digest='0', encoder='e', encoder_id='e', method=MapMethod('{method}'));"
         "p = fit(x, s, stage=lambda *a: None); map_quality(x, p.places, seed=0, most={most});"
@@ -83,12 +86,21 @@ def _first_against_umap() -> dict[str, Any]:
     )
     seconds = {}
     for method, most in (("pca", 1000), ("umap", 1000)):
-        out = subprocess.run([sys.executable, "-c", code.format(method=method, most=most)], cwd=ROOT, capture_output=True,
-                             text=True, check=True, env={**os.environ, "NUMBA_CACHE_DIR": ""})
+        out = subprocess.run(
+            [sys.executable, "-c", code.format(method=method, most=most)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "NUMBA_CACHE_DIR": ""},
+        )
         seconds[method] = float(out.stdout.rsplit("SECONDS ", 1)[1])
     told = f"({seconds['pca']:.2f} s against {seconds['umap']:.1f} s, once)"
-    return {"what": f"first map (PCA, {ROWS:,} x {DIM}) with its quality, against a cold UMAP with the same",
-            "target": "<= 0.05", "value": f"**{seconds['pca'] / seconds['umap']:.3f}** {told}"}
+    return {
+        "what": f"first map (PCA, {ROWS:,} x {DIM}) with its quality, against a cold UMAP with the same",
+        "target": "<= 0.05",
+        "value": f"**{seconds['pca'] / seconds['umap']:.3f}** {told}",
+    }
 
 
 def _pages(folder: Path, *, rounds: int) -> Iterator[dict[str, Any]]:
@@ -107,13 +119,18 @@ def _pages(folder: Path, *, rounds: int) -> Iterator[dict[str, Any]]:
         def open_map(dataset: str) -> Callable[[], None]:
             return lambda: _visit(browser, f"{app}/map?dataset={dataset}", PAINTED).context.close()
 
-        yield {"what": f"Map page, {ROWS:,} points, first paint against a bare page with the same Plotly points",
-               "target": "<= 1.3",
-               "result": paired(open_map(name), lambda: _visit(browser, plain, PLOTTED).context.close(), rounds=rounds)}
+        yield {
+            "what": f"Map page, {ROWS:,} points, first paint against a bare page with the same Plotly points",
+            "target": "<= 1.3",
+            "result": paired(open_map(name), lambda: _visit(browser, plain, PLOTTED).context.close(), rounds=rounds),
+        }
         yield from _on_the_page(browser, f"{app}/map?dataset={name}", rounds=rounds)
         for n in MANY:
-            yield {"what": f"Map page, {n:,} points, first paint against {ROWS:,}", "target": "<= 2",
-                   "result": paired(open_map(made[n][0]), open_map(name), rounds=rounds)}
+            yield {
+                "what": f"Map page, {n:,} points, first paint against {ROWS:,}",
+                "target": "<= 2",
+                "result": paired(open_map(made[n][0]), open_map(name), rounds=rounds),
+            }
         browser.close()
 
 
@@ -136,13 +153,22 @@ def _on_the_page(browser: Browser, url: str, *, rounds: int) -> Iterator[dict[st
         table.append(_lasso(page))
         said = page.get_by_role("heading", name="selected").inner_text()
         page.context.close()
-    yield {"what": f"re-colour, {ROWS:,} points, against its first paint (coordinates are not sent again)", "target": "<= 0.5",
-           "value": f"**{median(colour) / median(paint):.2f}** ({median(colour):.2f} s against {median(paint):.2f} s; "
-           f"{again / 1e3:.0f} kB)"}
-    yield {"what": f"lasso of {said.split()[0]} points to their table, {ROWS:,} points", "target": "<= 1 s for 1,000",
-           "value": f"**{median(table):.2f} s** (longest of {rounds}: {max(table):.2f} s)"}
-    yield {"what": f"data to the browser, {ROWS:,} points, beginnings of texts included", "target": "<= 2 MB without the texts",
-           "value": f"**{received / 1e6:.2f} MB**"}
+    yield {
+        "what": f"re-colour, {ROWS:,} points, against its first paint (coordinates are not sent again)",
+        "target": "<= 0.5",
+        "value": f"**{median(colour) / median(paint):.2f}** ({median(colour):.2f} s against {median(paint):.2f} s; "
+        f"{again / 1e3:.0f} kB)",
+    }
+    yield {
+        "what": f"lasso of {said.split()[0]} points to their table, {ROWS:,} points",
+        "target": "<= 1 s for 1,000",
+        "value": f"**{median(table):.2f} s** (longest of {rounds}: {max(table):.2f} s)",
+    }
+    yield {
+        "what": f"data to the browser, {ROWS:,} points, beginnings of texts included",
+        "target": "<= 2 MB without the texts",
+        "value": f"**{received / 1e6:.2f} MB**",
+    }
 
 
 def _lasso(page: Page, *, radius: int = 45) -> float:
@@ -176,7 +202,7 @@ def _stored(home: Path, n: int) -> tuple[str, np.ndarray, np.ndarray]:
     from rebracket_core.corpus import make_frame
     from rebracket_core.corpus.library import Library
     from rebracket_core.corpus.schema import ReadReport
-    from rebracket_core.jobs.maps import create_map
+    from rebracket_core.jobs.kinds.map import create_map
     from rebracket_core.settings import Settings
 
     settings, name = Settings.from_env({"REBRACKET_HOME": str(home)}), f"points-{n}"
@@ -189,15 +215,28 @@ def _stored(home: Path, n: int) -> tuple[str, np.ndarray, np.ndarray]:
     words = pa.array([f"made point {k} with a beginning as long as those that are shown on hover, or so" for k in range(n)])
     songs = [f"s{k}" for k in range(60)]
     coded = {"origin": (source, list("abcd")), "group_id": (cluster, songs), "album": (album, ALBUM_NAMES)}
-    table = pa.table({
-        "row_id": [f"r{k}" for k in range(n)], "text": words, "title": [""] * n, "n_rows": [1] * n,
-        **{column: pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(names)))
-           for column, (codes, names) in coded.items()},
-    })
+    table = pa.table(
+        {
+            "row_id": [f"r{k}" for k in range(n)],
+            "text": words,
+            "title": [""] * n,
+            "n_rows": [1] * n,
+            **{
+                column: pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(names)))
+                for column, (codes, names) in coded.items()
+            },
+        }
+    )
     spec = MapSpec(dataset=name, digest=meta.digest, encoder="minilm", encoder_id="made", method=MapMethod.UMAP)
     quality = MapQuality(n=n, measured=n, k=15, knn_preservation=0.2, chance=15 / n, trustworthiness=0.9, continuity=0.9)
-    write_map(create_map(settings, spec).path, rows=table, projection=Projection(places), vectors=None, quality=quality,
-              trust=rng.random(n).astype(np.float32))
+    write_map(
+        create_map(settings, spec).path,
+        rows=table,
+        projection=Projection(places),
+        vectors=None,
+        quality=quality,
+        trust=rng.random(n).astype(np.float32),
+    )
     return name, places, album
 
 
@@ -207,9 +246,21 @@ def _served(command: list[str], home: Path) -> Iterator[str]:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     server = subprocess.Popen(
-        [*command, "--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true",
-         "--browser.gatherUsageStats", "false"],
-        cwd=ROOT, env={**os.environ, "REBRACKET_HOME": str(home)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [
+            *command,
+            "--server.port",
+            str(port),
+            "--server.address",
+            "127.0.0.1",
+            "--server.headless",
+            "true",
+            "--browser.gatherUsageStats",
+            "false",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "REBRACKET_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:

@@ -11,13 +11,13 @@ import numpy as np
 
 from rebracket_core.corpus import read_not_concepts
 from rebracket_core.models.layout import ALBUM
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.settings import Settings, data_dir
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
 from rebracket_core.training.rows import prepare_rows
 from rebracket_core.validation import OodDetector
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.runs import RunInfo
 
 SONG_SEEDS = 5
 

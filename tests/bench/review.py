@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.insight.confidence import answered, calibrated, risk_coverage
-from rebracket_core.insight.confusion import Question, confused_pairs, confusion
-from rebracket_core.insight.gate_points import own_point
-from rebracket_core.insight.joint import joint_failures
-from rebracket_core.insight.slices import find_slices, properties_of, twin_cosines
+from rebracket_core.insight.calibration.acceptance import own_point
+from rebracket_core.insight.calibration.confidence import answered, calibrated, risk_coverage
+from rebracket_core.insight.errors.confusion_matrix import Question, confused_pairs, confusion
+from rebracket_core.insight.errors.joint import joint_failures
+from rebracket_core.insight.errors.slices import find_slices, properties_of, twin_cosines
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
@@ -86,8 +86,11 @@ def review_rows(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
                     yield {"what": f"{name}, {what}: {head}", "target": "", "value": value}
             start = time.perf_counter()
             document = bench.reviewing.report(run.run_id)
-            yield {"what": f"{name}: the report of the run", "target": "",
-                   "value": f"{time.perf_counter() - start:.1f} s, {len(document) / 1e6:.1f} MB"}
+            yield {
+                "what": f"{name}: the report of the run",
+                "target": "",
+                "value": f"{time.perf_counter() - start:.1f} s, {len(document) / 1e6:.1f} MB",
+            }
 
 
 def main(corpus: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.encoders.minilm_files import installed_folder
+from rebracket_core.encoders.onnx.minilm_files import installed_folder
+from rebracket_core.reports.onnx_bundle.export import export_onnx
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.exporting import export_onnx
 from tests.bench.http_load import Caller, asked_by_many, free_port, running
 from tests.bench.ratio import paired
 from tests.bench.texts import SHORT, distinct_concepts, short_concepts
@@ -24,7 +24,7 @@ REQUESTS = 320
 ROUNDS = 5
 SINGLE_ROUNDS = 61
 _COLD_OURS = """
-from rebracket_core.exported import open_exported
+from rebracket_core.reports.onnx_bundle import open_exported
 print(open_exported({folder!r}).validate([{text!r}])[0].verdict)
 """
 _COLD_PEER = """
@@ -44,10 +44,7 @@ def serving(bench: Workbench) -> Iterator[dict[str, Any]]:
 def _two_servers() -> Iterator[dict[str, Any]]:
     ours_port, peer_port = free_port(), free_port()
     serve = ["-m", "rebracket_core.cli", "serve", "--port", str(ours_port), "--quiet", "--per-minute", "100000000"]
-    with (
-        running(serve, port=ours_port),
-        running(["-m", "tests.bench.plain_api", str(peer_port)], port=peer_port),
-    ):
+    with running(serve, port=ours_port), running(["-m", "tests.bench.plain_api", str(peer_port)], port=peer_port):
         n = REQUESTS * 2 * (ROUNDS + 1)
         yield from _throughput(ours_port, peer_port, what="one-line concepts", texts=short_concepts(n, seed=9))
         yield from _throughput(ours_port, peer_port, what="concepts of 1 to 6 sentences", texts=distinct_concepts(n, seed=9))
@@ -80,8 +77,11 @@ def _latency(ours_port: int, peer_port: int) -> dict[str, Any]:
     number = itertools.count()
     with Caller(ours_port) as ours, Caller(peer_port) as peer:
         result = paired(
-            lambda: ours.ask(f"{SHORT} {next(number)}"), lambda: peer.ask(f"{SHORT} {next(number)}"),
-            rounds=SINGLE_ROUNDS, warm_up=5, rest_s=0.01,
+            lambda: ours.ask(f"{SHORT} {next(number)}"),
+            lambda: peer.ask(f"{SHORT} {next(number)}"),
+            rounds=SINGLE_ROUNDS,
+            warm_up=5,
+            rest_s=0.01,
         )
     return {"what": "one client, a short concept, p50, against the same", "target": "<= 1.1", "result": result}
 

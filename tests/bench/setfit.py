@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.targets import take_targets
+from rebracket_core.corpus.soft_targets import take_targets
 from rebracket_core.encoders import Encoder, open_encoder
-from rebracket_core.encoders.minilm_files import installed_folder
-from rebracket_core.measures.intervals import Share, clustered_mean
+from rebracket_core.encoders.onnx.minilm_files import installed_folder
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.settings import Settings
+from rebracket_core.stats.intervals import Share, clustered_mean
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.crossfit import fit_ensemble, predict_rows
 from rebracket_core.training.finetune import EncoderTuner
@@ -132,9 +132,12 @@ def _told(name: str, ways: dict[str, Way], groups: np.ndarray) -> str:
     way = ways[name]
     told = f"{name} {_shown(clustered_mean(way.right, groups, seed=0))} in {way.seconds:.1f} s"
     against = {HEADS: (), SETFIT: (HEADS,)}.get(name, (HEADS, SETFIT))
-    return ", ".join([told, *(
-        f"{_shown(clustered_mean(way.right - ways[other].right, groups, seed=0), '+')} to {other}" for other in against
-    )])
+    return ", ".join(
+        [
+            told,
+            *(f"{_shown(clustered_mean(way.right - ways[other].right, groups, seed=0), '+')} to {other}" for other in against),
+        ]
+    )
 
 
 def _shown(share: Share, sign: str = "") -> str:

@@ -30,10 +30,15 @@ GROWTH = 0.05
 WARM_SHARE = 0.2
 CLIENTS = 6
 _BAD: tuple[tuple[str, bytes, int], ...] = (
-    ("/v1/validate", b"{", 422), ("/v1/validate", b'{"text": "   "}', 422), ("/v1/validate", b'{"text": "\\ud800"}', 422),
-    ("/v1/validate", b'{"text": "a bell", "run": "nowhere"}', 422), ("/v1/validate", b"\xff\xfe", 422),
-    ("/v1/validate", b'{"text": "a bell", "thresholds": {"domnant": 1}}', 422), ("/v1/nothing", b"{}", 404),
-    ("/v1/validate", b'{"text": "' + b"bell " * 2_000_000 + b'"}', 413), ("/v1/validate/batch", b'{"items": 7}', 422),
+    ("/v1/validate", b"{", 422),
+    ("/v1/validate", b'{"text": "   "}', 422),
+    ("/v1/validate", b'{"text": "\\ud800"}', 422),
+    ("/v1/validate", b'{"text": "a bell", "run": "nowhere"}', 422),
+    ("/v1/validate", b"\xff\xfe", 422),
+    ("/v1/validate", b'{"text": "a bell", "thresholds": {"domnant": 1}}', 422),
+    ("/v1/nothing", b"{}", 404),
+    ("/v1/validate", b'{"text": "' + b"bell " * 2_000_000 + b'"}', 413),
+    ("/v1/validate/batch", b'{"items": 7}', 422),
 )
 
 
@@ -182,8 +187,10 @@ def main() -> int:
         mine = Settings.from_env({**os.environ, "REBRACKET_HOME": str(home), "REBRACKET_DB": ""})
         found = soak(mine, seconds=asked.minutes * 60, clients=asked.clients, log=home / "log")
         problems = found.problems()
-    print(f"{sum(found.statuses.values()):,} requests: {dict(sorted(found.statuses.items()))}; {found.verdicts:,} verdicts, "
-          f"{found.kept:,} kept; memory {found.memory[-1][1] / 1e6:.0f} MB at the end, growth {found.growth:.1%}")
+    print(
+        f"{sum(found.statuses.values()):,} requests: {dict(sorted(found.statuses.items()))}; {found.verdicts:,} verdicts, "
+        f"{found.kept:,} kept; memory {found.memory[-1][1] / 1e6:.0f} MB at the end, growth {found.growth:.1%}"
+    )
     for problem in problems:
         print(f"wrong: {problem}", file=sys.stderr)
     return 1 if problems else 0

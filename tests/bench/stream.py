@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebracket_core.encoders import open_encoder
-from rebracket_core.serving.streaming import CHUNK, judge_into
+from rebracket_core.scoring.streaming import CHUNK, judge_into
 from rebracket_core.workbench import Workbench
 from tests.bench.ratio import paired
 from tests.bench.texts import distinct_concepts, short_concepts
@@ -27,7 +27,7 @@ import sys
 from pathlib import Path
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
-from rebracket_core.serving.streaming import judge_into
+from rebracket_core.scoring.streaming import judge_into
 
 def peak():
     return int(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))

@@ -63,7 +63,7 @@ def _plain(job: TuningJob, folder: Path) -> Any:
     import torch
     from transformers import Trainer, TrainingArguments
 
-    from rebracket_core.encoders.trainable import load_trainable
+    from rebracket_core.encoders.transformers.trainable import load_trainable
     from rebracket_core.training.tuning import print_nothing
     from rebracket_core.training.tuning_batches import LengthOrder, RowBatches
 
@@ -91,9 +91,18 @@ def _plain(job: TuningJob, folder: Path) -> Any:
             return LengthOrder(batches.lengths, batch_size=size, seed=job.seed)
 
     arguments = TrainingArguments(
-        output_dir=str(folder), per_device_train_batch_size=size, num_train_epochs=1,
-        learning_rate=job.options["learning_rate"], save_strategy="epoch", eval_strategy="no", report_to="none",
-        disable_tqdm=True, remove_unused_columns=False, use_cpu=True, dataloader_pin_memory=False, seed=job.seed,
+        output_dir=str(folder),
+        per_device_train_batch_size=size,
+        num_train_epochs=1,
+        learning_rate=job.options["learning_rate"],
+        save_strategy="epoch",
+        eval_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        use_cpu=True,
+        dataloader_pin_memory=False,
+        seed=job.seed,
     )
     trainer = InOrder(model=Plain(), args=arguments, train_dataset=rows, data_collator=collate)
     print_nothing(trainer)

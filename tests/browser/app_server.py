@@ -38,9 +38,7 @@ class AppServer:
         command = [sys.executable, "-m", "rebracket_core.ui", "run", "app.py"]
         command += ["--server.port", str(self.port), "--server.address", "127.0.0.1"]
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._env, stdout=log, stderr=log, start_new_session=True
-            )
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._env, stdout=log, stderr=log, start_new_session=True)
         self._wait(self._process)
 
     def kill(self) -> None:

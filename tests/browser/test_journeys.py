@@ -18,8 +18,24 @@ pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
 PATHS = (
-    "/", "/validate", "/history", "/monitoring", "/label", "/adjudicate", "/progress", "/launch", "/search", "/runs", "/map",
-    "/confusion", "/confidence", "/errors", "/explain", "/geometry", "/import", "/audit",
+    "/",
+    "/validate",
+    "/history",
+    "/monitoring",
+    "/label",
+    "/adjudicate",
+    "/progress",
+    "/launch",
+    "/search",
+    "/runs",
+    "/map",
+    "/confusion",
+    "/confidence",
+    "/errors",
+    "/explain",
+    "/geometry",
+    "/import",
+    "/audit",
 )
 
 

@@ -309,8 +309,12 @@ def test_axe_finds_no_serious_fault(desk: Open, service: AnnotationService, sche
     root = page.url.split("/label")[0]
     press(page, ["1", "2", "q", "y", "6", "?"])
     cases = "/adjudicate?person=ann&adjudicate.project="
-    for path, there in (("", "Keys"), (f"{trial}mode=Plain+form", "Flag it"), (f"{cases}Trial", "Nothing waits"),
-                        (f"{cases}Parted", "How does it end?")):
+    for path, there in (
+        ("", "Keys"),
+        (f"{trial}mode=Plain+form", "Flag it"),
+        (f"{cases}Trial", "Nothing waits"),
+        (f"{cases}Parted", "How does it end?"),
+    ):
         if path:
             page.goto(root + path)
             page.locator("[data-testid=stMain]", has_text=there).wait_for()

@@ -34,11 +34,29 @@ def ray_head() -> Iterator[str]:
 def _head() -> Iterator[str]:
     ports = [_free_port() for _ in range(3)]
     folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # short: Ray's sockets lie in it
-    env = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-           "RAY_JOB_STOP_WAIT_TIME_S": "20", "OMP_NUM_THREADS": "1"}
-    line = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--num-cpus=1", "--disable-usage-stats",
-            f"--port={ports[0]}", f"--dashboard-port={ports[1]}", "--dashboard-host=127.0.0.1", "--include-dashboard=true",
-            f"--ray-client-server-port={ports[2]}", "--object-store-memory=80000000", f"--temp-dir={folder}"]
+    env = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "RAY_JOB_STOP_WAIT_TIME_S": "20",
+        "OMP_NUM_THREADS": "1",
+    }
+    line = [
+        sys.executable,
+        "-m",
+        "ray.scripts.scripts",
+        "start",
+        "--head",
+        "--block",
+        "--num-cpus=1",
+        "--disable-usage-stats",
+        f"--port={ports[0]}",
+        f"--dashboard-port={ports[1]}",
+        "--dashboard-host=127.0.0.1",
+        "--include-dashboard=true",
+        f"--ray-client-server-port={ports[2]}",
+        "--object-store-memory=80000000",
+        f"--temp-dir={folder}",
+    ]
     with open(Path(folder) / "head.txt", "wb") as log:
         head = subprocess.Popen(line, env=env, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{ports[1]}"

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rebracket_core.encoders import CachedEncoder, Encoder, Precomputed, open_encoder
-from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
+from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.settings import Settings
 
 LONG = "the rose that was here remembers itself, a thing, a song; " * 20

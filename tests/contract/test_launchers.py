@@ -12,17 +12,8 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.jobs import (
-    Launcher,
-    LocalLauncher,
-    RunFolder,
-    Status,
-    create_run,
-    log_tail,
-    metric_points,
-    run_state,
-)
-from rebracket_core.jobs.ray_launcher import RayLauncher
+from rebracket_core.jobs import Launcher, LocalLauncher, RunFolder, Status, create_run, log_tail, metric_points, run_state
+from rebracket_core.jobs.launchers.ray import RayLauncher
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home

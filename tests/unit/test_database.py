@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from rebracket_core.annotation.store import Store
-from rebracket_core.database import new_engine, parsed_url, refused, shown, sqlite_file, transaction
+from rebracket_core.annotation.database.store import Store
+from rebracket_core.database.engine import new_engine, parsed_url, refused, shown, sqlite_file, transaction
 from rebracket_core.errors import MissingExtraError, StoreError
 
 
@@ -45,7 +45,7 @@ def test_labels_that_another_program_locks_say_what_to_do(tmp_path: Path, monkey
     file = tmp_path / "labels.db"
     store = Store(f"sqlite:///{file}")
     store.write(lambda _: None)
-    monkeypatch.setattr("rebracket_core.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("rebracket_core.database.engine.BUSY_TIMEOUT_S", 0.05)
     with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another program holds it"):

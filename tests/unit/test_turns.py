@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.turns import turn
+from rebracket_core.file_lock import turn
 
 pytest.importorskip("fcntl", reason="this system has no such locks")
-_HOLDS = "import sys, time; from pathlib import Path; from rebracket_core.turns import turn\n" \
+_HOLDS = (
+    "import sys, time; from pathlib import Path; from rebracket_core.file_lock import turn\n"
     "with turn(Path(sys.argv[1]), soon=True) as got:\n    print(got, flush=True); time.sleep(60)"
+)
 
 
 def _holder(file: Path) -> subprocess.Popen[str]:

@@ -181,9 +181,7 @@ def _group(first: _Finder) -> str:
 def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
     notes: list[str] = []
     if is_stem_table(first.by_name):
-        notes.append(
-            "One row is one audio stem: 'id' is the song, 'track_id' the stem; stem descriptions were left out."
-        )
+        notes.append("One row is one audio stem: 'id' is the song, 'track_id' the stem; stem descriptions were left out.")
         plan = replace(plan, descriptions="", origin="songs")
         if first("lyrics") == plan.lyrics:
             plan = replace(plan, lyrics="")
@@ -295,9 +293,7 @@ def _plain(value: object) -> str:
     return str(value).strip()
 
 
-def iter_where(
-    records: Iterable[Mapping[str, Any]], *, name: str, first: int = 1
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def iter_where(records: Iterable[Mapping[str, Any]], *, name: str, first: int = 1) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(where, record) pairs with "name:row 12" as the place."""
     for number, record in enumerate(records, start=first):
         yield f"{name}:row {number}", record

@@ -67,10 +67,7 @@ def decode(data: bytes) -> Decoded:
     )
     if odd > _MAX_CONTROL_SHARE[encoding.startswith("utf")] * max(1, min(len(text), 20_000)) + 2:
         raise DataError(
-            "The file is no text.",
-            expected="text",
-            found="control characters throughout",
-            hint="export it as text, UTF-8",
+            "The file is no text.", expected="text", found="control characters throughout", hint="export it as text, UTF-8"
         )
     notes = [] if encoding.startswith("utf") else [f"it is not UTF-8 and was read as {encoding}; check its accents"]
     notes += [f"{nuls} NUL characters were left out"] if nuls else []

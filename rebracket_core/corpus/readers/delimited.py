@@ -39,21 +39,12 @@ def find_layout(text: str, *, named: str = "", sure: bool = False) -> Layout | N
     for delimiter in _DELIMITERS:
         first = _first_row(text, delimiter)
         hits = sum(1 for cell in first if cell.strip().casefold() in known)
-        if (
-            len(first) > 1
-            and hits
-            and all(len(cell) <= _NAME_CHARS for cell in first)
-            and (best is None or hits > best[0])
-        ):
+        if len(first) > 1 and hits and all(len(cell) <= _NAME_CHARS for cell in first) and (best is None or hits > best[0]):
             best = hits, Layout(delimiter, tuple(cell.strip() for cell in first), True)
-    if best is not None and (
-        sure or _is_table(text, best[1], known=frozenset({*TEXT_NAMES, named.strip().casefold()}))
-    ):
+    if best is not None and (sure or _is_table(text, best[1], known=frozenset({*TEXT_NAMES, named.strip().casefold()}))):
         return best[1]
     lone = [cell.strip() for cell in _first_row(text, _ONE_COLUMN)]
-    if len(lone) == 1 and (
-        lone[0].casefold() in TEXT_NAMES or (named and lone[0].casefold() == named.strip().casefold())
-    ):
+    if len(lone) == 1 and (lone[0].casefold() in TEXT_NAMES or (named and lone[0].casefold() == named.strip().casefold())):
         return Layout(_ONE_COLUMN, (lone[0],), True)
     return _headless(text) if sure else None
 

@@ -115,9 +115,7 @@ class Intake:
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
         for reason, n in self._skip_counts.items():
             if n > self.limits.max_skips:
-                notes.append(
-                    f"{n - self.limits.max_skips} more were not taken and are not listed: {clean_text(reason)}."
-                )
+                notes.append(f"{n - self.limits.max_skips} more were not taken and are not listed: {clean_text(reason)}.")
         if not self._rows:
             first = "; ".join(f"{s.where}: {s.reason}" for s in self._skips[:3]) or "no rows at all"
             hint = next((s.hint for s in self._skips if s.hint), "give a source with at least one concept")

@@ -42,9 +42,7 @@ def is_json_lines(text: str) -> bool:
     """Whether the first line that is not blank is a JSON object by itself, or all of the first lines are JSON texts."""
     lines = [line for line in text[:200_000].splitlines() if line.strip()][:20]
     firsts = [_line_value(line) for line in lines]
-    return bool(firsts) and (
-        isinstance(firsts[0], Mapping) or (len(firsts) > 1 and all(isinstance(v, str) for v in firsts))
-    )
+    return bool(firsts) and (isinstance(firsts[0], Mapping) or (len(firsts) > 1 and all(isinstance(v, str) for v in firsts)))
 
 
 def _line_value(line: str) -> Any:
@@ -67,9 +65,7 @@ def take_json(text: str, *, name: str, stem: str, hints: Hints, into: Intake) ->
             found=repr(document)[:100],
             hint='write [{"concept": "..."}]',
         )
-    take_values(
-        [(f"{name}:row {k}", v) for k, v in enumerate(document, start=1)], name=name, stem=stem, hints=hints, into=into
-    )
+    take_values([(f"{name}:row {k}", v) for k, v in enumerate(document, start=1)], name=name, stem=stem, hints=hints, into=into)
 
 
 def take_json_lines(text: str, *, name: str, stem: str, hints: Hints, into: Intake) -> None:

@@ -16,9 +16,7 @@ _SUM_SLACK = 0.02
 
 def missing(value: object) -> bool:
     """Whether a cell says nothing: None, NaN or blank."""
-    return (
-        value is None or (isinstance(value, float) and value != value) or (isinstance(value, str) and not value.strip())
-    )
+    return value is None or (isinstance(value, float) and value != value) or (isinstance(value, str) and not value.strip())
 
 
 def read_album(value: object) -> str | None:
@@ -74,10 +72,7 @@ def read_weight(value: object) -> float:
         weight = -1.0
     if not math.isfinite(weight) or weight < 0:
         raise DataError(
-            "The weight cannot be read.",
-            expected="a number of 0 or more",
-            found=repr(value)[:100],
-            hint="correct the weight",
+            "The weight cannot be read.", expected="a number of 0 or more", found=repr(value)[:100], hint="correct the weight"
         )
     return weight
 

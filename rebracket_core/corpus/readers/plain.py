@@ -20,17 +20,9 @@ def split_texts(text: str) -> list[str]:
 def take_plain(text: str, *, name: str, stem: str, hints: Hints, into: Intake) -> None:
     """Put each text of a file into the intake, as a group of its own and without labels."""
     texts = split_texts(text)
-    into.note(
-        "Plain text: " + ("each paragraph" if "\n\n" in clean_text(text) else "each line") + " was taken as a concept."
-    )
+    into.note("Plain text: " + ("each paragraph" if "\n\n" in clean_text(text) else "each line") + " was taken as a concept.")
     for number, concept in enumerate(texts, start=1):
         row_id = f"{hints.prefix}{stem}-{number:04d}"
         into.take(
-            {
-                "row_id": row_id,
-                "group_id": row_id,
-                "origin": "text",
-                "where": f"{name}:text {number}",
-                "concept": concept,
-            }
+            {"row_id": row_id, "group_id": row_id, "origin": "text", "where": f"{name}:text {number}", "concept": concept}
         )

@@ -36,9 +36,7 @@ def take_starter_group(document: Mapping[str, Any], *, name: str, into: Intake) 
         except InputError as error:
             into.refuse(where, error)
             continue
-        into.take(
-            {**row, "group_id": group, "title": str(document.get("motif") or ""), "origin": "starter", "where": where}
-        )
+        into.take({**row, "group_id": group, "title": str(document.get("motif") or ""), "origin": "starter", "where": where})
 
 
 def _mapping(item: object, *, where: str) -> Mapping[str, Any]:

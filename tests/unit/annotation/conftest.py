@@ -86,21 +86,45 @@ def project(people: AnnotationService) -> Make:
 
     def make(n: int = 6, *, name: str = "First", **settings: object) -> Project:
         items = [NewItem(f"t{k:03d}", f"The keeper winds clock number {k}.", album="Red") for k in range(n)]
-        return people.create_project(name, items, by="ada", dataset="clocks", dataset_digest="d" * 64, guideline="Read it.",
-                                     settings=ProjectSettings(**settings))  # type: ignore[arg-type]
+        return people.create_project(
+            name,
+            items,
+            by="ada",
+            dataset="clocks",
+            dataset_digest="d" * 64,
+            guideline="Read it.",
+            settings=ProjectSettings(**settings),
+        )  # type: ignore[arg-type]
 
     return make
 
 
-def value(temporal: str = "past", spatial: str = "thing", *, types: frozenset[str] | None = None, flag: bool = False,
-          confidence: int | None = None) -> LabelValue:
-    return LabelValue(AxisLabel.hard("temporal", temporal), AxisLabel.hard("spatial", spatial), AxisLabel.abstain(),
-                      types=types, flag=flag, confidence=confidence)
+def value(
+    temporal: str = "past",
+    spatial: str = "thing",
+    *,
+    types: frozenset[str] | None = None,
+    flag: bool = False,
+    confidence: int | None = None,
+) -> LabelValue:
+    return LabelValue(
+        AxisLabel.hard("temporal", temporal),
+        AxisLabel.hard("spatial", spatial),
+        AxisLabel.abstain(),
+        types=types,
+        flag=flag,
+        confidence=confidence,
+    )
 
 
 def answer(claimed: Claimed, said: LabelValue | None = None, *, label_id: str | None = None, **more: object) -> Submission:
     return Submission(
-        label_id=label_id or str(uuid.uuid4()), item_id=claimed.item.item_id, round=claimed.item.round,
-        text_digest=claimed.item.text_digest, value=said or value(), client_time="2026-02-02T12:00:00+00:00",
-        lease_id=claimed.lease.lease_id, **more,  # type: ignore[arg-type]
+        label_id=label_id or str(uuid.uuid4()),
+        item_id=claimed.item.item_id,
+        round=claimed.item.round,
+        text_digest=claimed.item.text_digest,
+        value=said or value(),
+        client_time="2026-02-02T12:00:00+00:00",
+        lease_id=claimed.lease.lease_id,
+        **more,  # type: ignore[arg-type]
     )

@@ -32,8 +32,10 @@ def main(url: str, project: str, person: str, n: int, *, waits: bool) -> None:
                 break
             time.sleep(0.01)
             continue
-        sent = [Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, VALUE, "", c.lease.lease_id)
-                for c in got.items]
+        sent = [
+            Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, VALUE, "", c.lease.lease_id)
+            for c in got.items
+        ]
         started = time.perf_counter()
         acks = service.submit(project, sent, by=person)
         sending.append(time.perf_counter() - started)

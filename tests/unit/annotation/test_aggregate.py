@@ -7,17 +7,57 @@ from importlib import util
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.aggregate import CROWDLAB, DAWID_SKENE, MACE, MEAN, aggregate, hard_tables
-from rebracket_core.annotation.annotators import against_others
-from rebracket_core.annotation.votes import Votes, votes_of
+from rebracket_core.annotation.agreement.annotators import against_others
+from rebracket_core.annotation.agreement.consensus import CROWDLAB, DAWID_SKENE, MACE, MEAN, aggregate, hard_tables
+from rebracket_core.annotation.agreement.rating_arrays import Votes, votes_of
 from rebracket_core.errors import MissingExtraError
 
 # Dawid & Skene (1979), Table 1: 45 patients; observer 1 answered three times, observers 2 to 5 once.
 DAWID_SKENE_TABLE = (
-    "1111111", "3334334", "1122122", "2223121", "2223222", "2223322", "1222111", "3333433", "2222223", "2322223", "4444444",
-    "2223343", "1111111", "2223212", "1211111", "1112111", "1111111", "1111111", "2222221", "2221322", "2222222", "2222221",
-    "2223222", "2212222", "1111111", "1111111", "2322222", "1111111", "1111111", "1121121", "1111111", "3333233", "1111111",
-    "2222222", "2223232", "4334343", "2212232", "2323233", "3333432", "1111111", "1111111", "1212111", "2322222", "1211111",
+    "1111111",
+    "3334334",
+    "1122122",
+    "2223121",
+    "2223222",
+    "2223322",
+    "1222111",
+    "3333433",
+    "2222223",
+    "2322223",
+    "4444444",
+    "2223343",
+    "1111111",
+    "2223212",
+    "1211111",
+    "1112111",
+    "1111111",
+    "1111111",
+    "2222221",
+    "2221322",
+    "2222222",
+    "2222221",
+    "2223222",
+    "2212222",
+    "1111111",
+    "1111111",
+    "2322222",
+    "1111111",
+    "1111111",
+    "1121121",
+    "1111111",
+    "3333233",
+    "1111111",
+    "2222222",
+    "2223232",
+    "4334343",
+    "2212232",
+    "2323233",
+    "3333432",
+    "1111111",
+    "1111111",
+    "1212111",
+    "2322222",
+    "1211111",
     "2222222",
 )
 SKILLS = {"a": 0.92, "b": 0.8, "c": 0.65, "d": 0.34}

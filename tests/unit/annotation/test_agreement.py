@@ -9,19 +9,46 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.agreement import Agreement, alpha
-from rebracket_core.annotation.disagreement import Distance, distance_between
-from rebracket_core.annotation.kappas import cohen, fleiss, gwet
-from rebracket_core.annotation.votes import Votes, votes_of
+from rebracket_core.annotation.agreement.disagreement import Distance, distance_between
+from rebracket_core.annotation.agreement.kappas import cohen, fleiss, gwet
+from rebracket_core.annotation.agreement.krippendorff import Agreement, alpha
+from rebracket_core.annotation.agreement.rating_arrays import Votes, votes_of
 from rebracket_core.errors import InputError
 
 FEW = {"seed": 7, "fewest": 2}
 # Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), example C: four observers, twelve units.
 KRIPPENDORFF = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
 FLEISS_1971 = (
-    "00060", "03003", "01401", "00006", "03030", "20400", "00402", "20310", "20040", "00006", "10050", "11040", "03300",
-    "10050", "02031", "00501", "30012", "51000", "02040", "10203", "00006", "01050", "02013", "20040", "10041", "05010",
-    "40002", "02040", "10500", "00006",
+    "00060",
+    "03003",
+    "01401",
+    "00006",
+    "03030",
+    "20400",
+    "00402",
+    "20310",
+    "20040",
+    "00006",
+    "10050",
+    "11040",
+    "03300",
+    "10050",
+    "02031",
+    "00501",
+    "30012",
+    "51000",
+    "02040",
+    "10203",
+    "00006",
+    "01050",
+    "02013",
+    "20040",
+    "10041",
+    "05010",
+    "40002",
+    "02040",
+    "10500",
+    "00006",
 )
 
 
@@ -185,7 +212,7 @@ def test_shares_that_do_not_sum_are_refused() -> None:
 
 
 def test_too_many_answers_for_a_matrix_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebracket_core.annotation.disagreement.MOST_IN_MATRIX", 20)
+    monkeypatch.setattr("rebracket_core.annotation.agreement.disagreement.MOST_IN_MATRIX", 20)
     votes = votes_of(simulated(40), categories="abc")
     with pytest.raises(InputError, match="too many"):
         alpha(votes, Distance.JENSEN_SHANNON, seed=1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.anchoring import Exposure, anchoring, anchoring_by_axis, exposures, first_answers
-from rebracket_core.annotation.answers import AxisLabel, LabelValue
-from rebracket_core.annotation.values import Item, Label, Suggestion
+from rebracket_core.annotation.agreement.automation_bias import Exposure, anchoring, anchoring_by_axis, exposures, first_answers
+from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
+from rebracket_core.annotation.entities.records import Item, Label, Suggestion
 from rebracket_core.rainbow import MODES
 
 RIGHT, MODEL_RIGHT = 0.75, 0.6
@@ -77,28 +77,45 @@ def test_a_shared_first_place_counts_in_part_and_soft_answers_move_the_overlap()
 def label(item: str, *, mode: str, who: str = "ann", shown_at: str = "", revision: int = 1, round_: int = 1) -> Label:
     value = LabelValue(AxisLabel.hard("temporal", mode), AxisLabel.abstain(), AxisLabel.hard("ontological", "known"))
     return Label(
-        f"{item}.{who}.{revision}", "p", item, "d", who, round_, value, "t", "t", 1, shown_run="r" * bool(shown_at),
-        shown_at=shown_at, active_s=4.0, revision=revision,
+        f"{item}.{who}.{revision}",
+        "p",
+        item,
+        "d",
+        who,
+        round_,
+        value,
+        "t",
+        "t",
+        1,
+        shown_run="r" * bool(shown_at),
+        shown_at=shown_at,
+        active_s=4.0,
+        revision=revision,
     )
 
 
 def test_exposures_are_of_the_arms_alone() -> None:
     items = [
-        Item("p", "blind", "x", "d", blind=True), Item("p", "open", "x", "d"), Item("p", "again", "x", "d", repeat_of="open"),
+        Item("p", "blind", "x", "d", blind=True),
+        Item("p", "open", "x", "d"),
+        Item("p", "again", "x", "d", repeat_of="open"),
         Item("p", "none", "x", "d"),
     ]
-    told = {
-        name: Suggestion(name, "r", {axis: (0.8, 0.1, 0.1) for axis in MODES}) for name in ("blind", "open", "again")
-    }
+    told = {name: Suggestion(name, "r", {axis: (0.8, 0.1, 0.1) for axis in MODES}) for name in ("blind", "open", "again")}
     labels = [
-        label("blind", mode="past"), label("open", mode="past", shown_at="t"), label("open", mode="past", who="bo"),
-        label("again", mode="past"), label("none", mode="past", shown_at="t"),
+        label("blind", mode="past"),
+        label("open", mode="past", shown_at="t"),
+        label("open", mode="past", who="bo"),
+        label("again", mode="past"),
+        label("none", mode="past", shown_at="t"),
         label("open", mode="past", shown_at="t", round_=2),
     ]
     found = exposures(labels, items, told)
     assert [(e.item_id, e.axis, e.shown) for e in found] == [
-        ("blind", "temporal", False), ("blind", "ontological", False),
-        ("open", "temporal", True), ("open", "ontological", True),
+        ("blind", "temporal", False),
+        ("blind", "ontological", False),
+        ("open", "temporal", True),
+        ("open", "ontological", True),
     ]
     assert [part.question for part in anchoring_by_axis(found, seed=1)] == ["all axes", "temporal", "spatial", "ontological"]
 

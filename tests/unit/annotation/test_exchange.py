@@ -11,17 +11,29 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.annotation import AnnotationService, AxisLabel, Label, LabelValue, NewItem, Submission
-from rebracket_core.annotation.exchange import Form, export_labels, import_labels, labelling_config
-from rebracket_core.annotation.exchange.desk import detect
-from rebracket_core.annotation.exchange.own import COLUMNS
+from rebracket_core.annotation.formats import Form, export_labels, import_labels, labelling_config
+from rebracket_core.annotation.formats.files import detect
+from rebracket_core.annotation.formats.native import COLUMNS
 from rebracket_core.errors import DataError, StoreError
 
-TEXTS = ("=SUM(A1) sings\r\nin two lines", "A ledger, \"quoted\"; of hours", "'@home ☃ \U0001f308", "Plain.")
+TEXTS = ("=SUM(A1) sings\r\nin two lines", 'A ledger, "quoted"; of hours', "'@home ☃ \U0001f308", "Plain.")
 WHOLE_FORMS = (Form.JSONL, Form.CSV, Form.PARQUET, Form.LABEL_STUDIO, Form.PRODIGY)
-HARD = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.hard("spatial", "person"), AxisLabel.abstain(),
-                  types=frozenset({"causal", "memory"}), confidence=800, note="=1+1\nsecond", flag=True)
-SOFT = LabelValue(AxisLabel.of((750, 249, 1)), AxisLabel.of((334, 333, 333)), AxisLabel.hard("ontological", "known"),
-                  types=frozenset(), confidence=None)
+HARD = LabelValue(
+    AxisLabel.hard("temporal", "past"),
+    AxisLabel.hard("spatial", "person"),
+    AxisLabel.abstain(),
+    types=frozenset({"causal", "memory"}),
+    confidence=800,
+    note="=1+1\nsecond",
+    flag=True,
+)
+SOFT = LabelValue(
+    AxisLabel.of((750, 249, 1)),
+    AxisLabel.of((334, 333, 333)),
+    AxisLabel.hard("ontological", "known"),
+    types=frozenset(),
+    confidence=None,
+)
 BARE = LabelValue(AxisLabel.hard("temporal", "future"), AxisLabel.hard("spatial", "thing"), AxisLabel.of((0, 500, 500)))
 
 
@@ -49,8 +61,9 @@ def full(open_service) -> AnnotationService:  # type: ignore[no-untyped-def]
     items = {item.item_id: item for item in service.items("one")}
     for who, values in (("ann", (HARD, SOFT, BARE)), ("rev", (SOFT, HARD))):
         sent = [
-            Submission(f"{who}-{k}", f"i{k}", 1, items[f"i{k}"].text_digest, value, f"2026-03-0{k + 1}T10:00:00.000Z",
-                       active_s=2.5)
+            Submission(
+                f"{who}-{k}", f"i{k}", 1, items[f"i{k}"].text_digest, value, f"2026-03-0{k + 1}T10:00:00.000Z", active_s=2.5
+            )
             for k, value in enumerate(values)
         ]
         assert [ack.status for ack in service.submit("one", sent, by=who)] == ["saved"] * len(sent)
@@ -58,8 +71,17 @@ def full(open_service) -> AnnotationService:  # type: ignore[no-untyped-def]
 
 
 def essence(label: Label) -> tuple[object, ...]:
-    return (label.label_id, label.item_id, label.text_digest, label.annotator, label.round, label.value, label.client_time,
-            label.guideline_version, label.active_s)
+    return (
+        label.label_id,
+        label.item_id,
+        label.text_digest,
+        label.annotator,
+        label.round,
+        label.value,
+        label.client_time,
+        label.guideline_version,
+        label.active_s,
+    )
 
 
 @pytest.mark.parametrize("form", WHOLE_FORMS)
@@ -84,6 +106,7 @@ def test_argilla_keeps_every_answer(full: AnnotationService, open_service) -> No
     assert set(record) == {"id", "fields", "metadata", "suggestions", "responses", "vectors", "_server_id"}
     other = open_service("other")
     assert import_labels(other, "one", out.data, name="records.json", by="rev").n_saved == 5
+
     def told(service: AnnotationService) -> list[tuple[str, str, LabelValue]]:
         return [(x.item_id, x.annotator, x.value) for x in service.labels("one")]
 
@@ -114,31 +137,70 @@ def test_no_cell_of_the_csv_is_a_formula(full: AnnotationService) -> None:
     assert all(not cell.startswith(("=", "+", "-", "@", "\t")) for row in rows[1:] for cell in row)
 
 
-LABEL_STUDIO = [{
-    "id": 1, "created_at": "2021-03-09T21:52:49.513742Z", "project": 83, "data": {"text": TEXTS[3]}, "predictions": [],
-    "annotations": [
-        {"id": 1001, "completed_by": {"id": 10, "email": "bo@example.org", "first_name": "", "last_name": ""},
-         "was_cancelled": False, "lead_time": 4.288, "created_at": "2021-03-09T22:16:08.728353Z", "ground_truth": False,
-         "result": [
-             {"id": "a", "from_name": "time", "to_name": "text", "type": "choices", "value": {"choices": ["Past"]}},
-             {"id": "b", "from_name": "being", "to_name": "text", "type": "choices",
-              "value": {"choices": ["known", "forgotten"]}},
-             {"id": "c", "from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["merry"]}}]},
-        {"id": 1002, "completed_by": 11, "was_cancelled": True, "result": []}],
-}]
-ARGILLA = [{
-    "id": "i3", "fields": {"text": TEXTS[3]}, "metadata": {}, "suggestions": {"temporal": {"value": "future", "score": 0.9,
-    "agent": "m"}}, "responses": {"temporal": [{"value": "past", "user_id": "7f9c-user"}],
-    "types": [{"value": ["causal", "memory"], "user_id": "7f9c-user"}]}, "vectors": {}, "_server_id": "x",
-}]
+LABEL_STUDIO = [
+    {
+        "id": 1,
+        "created_at": "2021-03-09T21:52:49.513742Z",
+        "project": 83,
+        "data": {"text": TEXTS[3]},
+        "predictions": [],
+        "annotations": [
+            {
+                "id": 1001,
+                "completed_by": {"id": 10, "email": "bo@example.org", "first_name": "", "last_name": ""},
+                "was_cancelled": False,
+                "lead_time": 4.288,
+                "created_at": "2021-03-09T22:16:08.728353Z",
+                "ground_truth": False,
+                "result": [
+                    {"id": "a", "from_name": "time", "to_name": "text", "type": "choices", "value": {"choices": ["Past"]}},
+                    {
+                        "id": "b",
+                        "from_name": "being",
+                        "to_name": "text",
+                        "type": "choices",
+                        "value": {"choices": ["known", "forgotten"]},
+                    },
+                    {"id": "c", "from_name": "mood", "to_name": "text", "type": "choices", "value": {"choices": ["merry"]}},
+                ],
+            },
+            {"id": 1002, "completed_by": 11, "was_cancelled": True, "result": []},
+        ],
+    }
+]
+ARGILLA = [
+    {
+        "id": "i3",
+        "fields": {"text": TEXTS[3]},
+        "metadata": {},
+        "suggestions": {"temporal": {"value": "future", "score": 0.9, "agent": "m"}},
+        "responses": {
+            "temporal": [{"value": "past", "user_id": "7f9c-user"}],
+            "types": [{"value": ["causal", "memory"], "user_id": "7f9c-user"}],
+        },
+        "vectors": {},
+        "_server_id": "x",
+    }
+]
 PRODIGY = [
-    {"text": TEXTS[3], "options": [{"id": "past", "text": "past"}], "accept": ["past", "thing"], "answer": "accept",
-     "_input_hash": -1530009927, "_task_hash": -340967702, "_view_id": "choice", "_timestamp": 1620000000,
-     "_annotator_id": "db-bo", "_session_id": "db-bo", "config": {"choice_style": "multiple"}},
+    {
+        "text": TEXTS[3],
+        "options": [{"id": "past", "text": "past"}],
+        "accept": ["past", "thing"],
+        "answer": "accept",
+        "_input_hash": -1530009927,
+        "_task_hash": -340967702,
+        "_view_id": "choice",
+        "_timestamp": 1620000000,
+        "_annotator_id": "db-bo",
+        "_session_id": "db-bo",
+        "config": {"choice_style": "multiple"},
+    },
     {"text": TEXTS[0], "accept": [], "answer": "ignore", "_view_id": "choice"},
 ]
 DOCCANO = [
-    {"id": 20, "text": TEXTS[3], "label": ["past", "type:causal"], "Comments": ["hm"]}, {"id": 21, "text": "?", "label": []},
+    {"id": 20, "text": TEXTS[3], "label": ["past", "type:causal"], "Comments": ["hm"]},
+    {"id": 21, "text": "?", "label": []},
 ]
 
 
@@ -148,9 +210,12 @@ def lines(rows: object) -> bytes:
 
 @pytest.mark.parametrize(
     ("data", "name", "form", "who", "n_skipped"),
-    [(json.dumps(LABEL_STUDIO).encode(), "project.json", Form.LABEL_STUDIO, "bo@example.org", 1),
-     (json.dumps(ARGILLA).encode(), "records.json", Form.ARGILLA, "7f9c-user", 0),
-     (lines(PRODIGY), "set.jsonl", Form.PRODIGY, "db-bo", 1), (lines(DOCCANO), "bo.jsonl", Form.DOCCANO, "bo", 1)],
+    [
+        (json.dumps(LABEL_STUDIO).encode(), "project.json", Form.LABEL_STUDIO, "bo@example.org", 1),
+        (json.dumps(ARGILLA).encode(), "records.json", Form.ARGILLA, "7f9c-user", 0),
+        (lines(PRODIGY), "set.jsonl", Form.PRODIGY, "db-bo", 1),
+        (lines(DOCCANO), "bo.jsonl", Form.DOCCANO, "bo", 1),
+    ],
 )
 def test_files_as_the_tools_write_them(data, name, form, who, n_skipped, open_service) -> None:  # type: ignore[no-untyped-def]
     service = open_service("s")

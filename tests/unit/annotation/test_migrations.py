@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from rebracket_core.annotation import AnnotationService, schema
-from rebracket_core.annotation.store import Store
-from rebracket_core.annotation.tables import PREFIX, metadata
+from rebracket_core.annotation import AnnotationService
+from rebracket_core.annotation.database import schema
+from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.tables import PREFIX, metadata
 from rebracket_core.errors import StoreError
 from tests.unit.annotation.conftest import answer
 
@@ -56,8 +57,11 @@ def old_database(tmp_path: Path) -> Path:
 def _content(path: Path) -> dict[str, list[tuple[object, ...]]]:
     with sqlite3.connect(path) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found = {n: sorted(connection.execute(f"SELECT * FROM {n}").fetchall(), key=repr) for n in names
-                 if n.startswith(PREFIX) and n != schema.VERSIONS}
+        found = {
+            n: sorted(connection.execute(f"SELECT * FROM {n}").fetchall(), key=repr)
+            for n in names
+            if n.startswith(PREFIX) and n != schema.VERSIONS
+        }
     connection.close()
     return found
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.annotators import steadiness
-from rebracket_core.annotation.answers import AxisLabel, LabelValue
-from rebracket_core.annotation.timing import pace, strange_times, times
-from rebracket_core.annotation.values import Item, Label
+from rebracket_core.annotation.agreement.annotators import steadiness
+from rebracket_core.annotation.agreement.timing import pace, strange_times, times
+from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
+from rebracket_core.annotation.entities.records import Item, Label
 
 
 def label(

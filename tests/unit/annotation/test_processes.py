@@ -21,14 +21,24 @@ def _project(url: str, *, n: int, people: int, overlap: int, lease_s: int = 900)
     service = AnnotationService(url)
     for k in range(people):
         service.enrol(f"p{k}")
-    service.create_project("p", [NewItem(f"t{k}", f"text {k}") for k in range(n)], by="p0",
-                           settings=ProjectSettings(overlap=overlap, lease_s=lease_s))
+    service.create_project(
+        "p",
+        [NewItem(f"t{k}", f"text {k}") for k in range(n)],
+        by="p0",
+        settings=ProjectSettings(overlap=overlap, lease_s=lease_s),
+    )
     return service
 
 
 def _start(url: str, person: str, n: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, str(SCRIPT), url, "p", person, str(n)], stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""})
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), url, "p", person, str(n)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
 
 
 @pytest.mark.slow

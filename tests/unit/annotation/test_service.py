@@ -136,8 +136,12 @@ def test_one_refused_label_stops_none_of_the_others(people: AnnotationService, p
     good, bad = people.claim(p, 2, by="ann").items
     from dataclasses import replace
 
-    wrong = [replace(answer(bad), item_id="gone"), replace(answer(bad), text_digest="0" * 64), replace(answer(bad), round=9),
-             replace(answer(bad), label_id="")]
+    wrong = [
+        replace(answer(bad), item_id="gone"),
+        replace(answer(bad), text_digest="0" * 64),
+        replace(answer(bad), round=9),
+        replace(answer(bad), label_id=""),
+    ]
     acks = people.submit(p, [*wrong, answer(good)], by="ann")
     assert [a.status for a in acks] == ["refused"] * 4 + ["saved"]
     assert all(a.reason for a in acks[:4])
@@ -237,8 +241,10 @@ def _voted(people: AnnotationService, p: str, *votes: str) -> None:
 SCHEMES = {
     "temporal": (value("past"), value("future")),
     "spatial": (value("past", "thing"), value("past", "person")),
-    "soft": (value("past"), value().__class__(AxisLabel.of((500, 500, 0)), AxisLabel.hard("spatial", "thing"),
-                                              AxisLabel.abstain())),
+    "soft": (
+        value("past"),
+        value().__class__(AxisLabel.of((500, 500, 0)), AxisLabel.hard("spatial", "thing"), AxisLabel.abstain()),
+    ),
     "types": (value(types=frozenset({"memory"})), value(types=frozenset({"temporal", "memory"}))),
     "no types": (value(types=frozenset({"memory"})), value(types=frozenset())),
 }
@@ -302,9 +308,17 @@ def test_a_fixed_guideline_asks_everybody_again(people: AnnotationService, proje
     assert people.guideline(p).text == "Read it." and people.item(p, "t000").round == 1
 
 
-@pytest.mark.parametrize("decision", [
-    Decision(DecisionKind.GOLD), Decision(DecisionKind.KEEP, value=value()), Decision(DecisionKind.SEND_BACK),
-    Decision(DecisionKind.FIX_GUIDELINE), Decision(DecisionKind.DROP, to="ann"), Decision(DecisionKind.KEEP)])
+@pytest.mark.parametrize(
+    "decision",
+    [
+        Decision(DecisionKind.GOLD),
+        Decision(DecisionKind.KEEP, value=value()),
+        Decision(DecisionKind.SEND_BACK),
+        Decision(DecisionKind.FIX_GUIDELINE),
+        Decision(DecisionKind.DROP, to="ann"),
+        Decision(DecisionKind.KEEP),
+    ],
+)
 def test_an_incomplete_decision_is_refused(people: AnnotationService, project: Make, decision: Decision) -> None:
     p = project(1).project_id
     with pytest.raises(InputError):
@@ -337,8 +351,10 @@ def test_the_database_refuses_to_show_a_blind_item(people: AnnotationService, pr
     _suggested(people, p, 3)
     assert all(c.suggestion is None for c in people.claim(p, 3, by="ann").items)
     engine = sa.create_engine(database_url)
-    words = ("INSERT INTO annotation_shown (item_no, person, run_id, at, blind) "
-             "SELECT item_no, 'ann', 'r', 'x', {} FROM annotation_items")
+    words = (
+        "INSERT INTO annotation_shown (item_no, person, run_id, at, blind) "
+        "SELECT item_no, 'ann', 'r', 'x', {} FROM annotation_items"
+    )
     said = r"(?i)never_blind|foreign key|shown_item"
     for blind in ("true", "false"):
         with engine.connect() as connection, pytest.raises(sa.exc.DatabaseError, match=said):
@@ -385,8 +401,9 @@ def test_repeats_come_back_only_to_whoever_labelled_them(people: AnnotationServi
 def test_imported_labels_keep_their_people_and_times(people: AnnotationService, project: Make) -> None:
     p = project(2, overlap=2).project_id
     item = people.item(p, "t000")
-    label = Label("old-1", p, "t000", item.text_digest, "Dee", 1, value(), "2020-01-01T00:00:00+00:00",
-                  "2020-01-01T00:00:00+00:00", 1)
+    label = Label(
+        "old-1", p, "t000", item.text_digest, "Dee", 1, value(), "2020-01-01T00:00:00+00:00", "2020-01-01T00:00:00+00:00", 1
+    )
     for status in ("saved", "already"):
         assert [a.status for a in people.import_labels(p, [label], by="rea", source="old.csv")] == [status]
     (kept,) = people.labels(p)

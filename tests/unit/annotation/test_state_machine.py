@@ -68,8 +68,9 @@ class Labelling(RuleBasedStateMachine):
             assert not self.settled(item) and who not in self.current(item)
             assert c.item.round == self.round_of(item) and (item, who, c.item.round) not in self.skips
             self.until[item, who] = self.clock.now + LEASE_S
-            live = sum(i == item and w not in self.current(item) and until >= self.clock.now
-                       for (i, w), until in self.until.items())
+            live = sum(
+                i == item and w not in self.current(item) and until >= self.clock.now for (i, w), until in self.until.items()
+            )
             assert len(self.current(item)) + live <= max(self.overlap, len(self.current(item)) + 1)
         self.held[who] += got.items
 
@@ -154,8 +155,9 @@ class Labelling(RuleBasedStateMachine):
 
 
 TestLabelling = Labelling.TestCase
-TestLabelling.settings = settings(max_examples=8, stateful_step_count=20, deadline=None,
-                                  suppress_health_check=list(HealthCheck))
+TestLabelling.settings = settings(
+    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.mark.slow
@@ -163,5 +165,3 @@ class TestLabellingLong(Labelling.TestCase):
     """The same for longer."""
 
     settings = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
-
-

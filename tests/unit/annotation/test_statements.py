@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from rebracket_core.annotation import AnnotationService, Project
-from rebracket_core.annotation.desk import append, new_id
-from rebracket_core.annotation.kinds import EventKind
-from rebracket_core.annotation.statements import insertion, rows, run, several
-from rebracket_core.annotation.store import Store
-from rebracket_core.annotation.tables import tables
+from rebracket_core.annotation.database.statements import insertion, rows, run, several
+from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.entities.enums import EventKind
+from rebracket_core.annotation.session import append, new_id
 from rebracket_core.errors import StoreError
 from tests.unit.annotation.conftest import answer
 

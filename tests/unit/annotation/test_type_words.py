@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rebracket_core.annotation.type_words import type_words
+from rebracket_core.annotation.queue.type_keywords import type_words
 from rebracket_core.rainbow import TYPE_NAMES, TYPES
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebracket_core.annotation import EVEN, AnswerKind, AxisLabel, LabelValue, ProjectSettings, presets
+from rebracket_core.annotation import EVEN, AnswerKind, AxisLabel, LabelValue, ProjectSettings
+from rebracket_core.annotation.entities import presets
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import TYPE_NAMES
 
@@ -29,8 +30,17 @@ def test_even_is_an_answer_and_cannot_tell_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("shares", "kind"),
-    [((1000, 0, 0), "soft"), ((500, 500, 0), "hard"), ((500, 499, 0), "soft"), ((0, 0, 0), "soft"), ((1000, 0, 0), "abstain"),
-     ((1001, -1, 0), "soft"), ((500.0, 500, 0), "soft"), ((500, 500), "soft"), ((True, 999, 0), "soft")],
+    [
+        ((1000, 0, 0), "soft"),
+        ((500, 500, 0), "hard"),
+        ((500, 499, 0), "soft"),
+        ((0, 0, 0), "soft"),
+        ((1000, 0, 0), "abstain"),
+        ((1001, -1, 0), "soft"),
+        ((500.0, 500, 0), "soft"),
+        ((500, 500), "soft"),
+        ((True, 999, 0), "soft"),
+    ],
 )
 def test_what_is_no_answer_is_refused(shares: tuple[int, ...], kind: str) -> None:
     with pytest.raises(InputError):
@@ -45,22 +55,45 @@ def test_shares_that_are_no_distribution_are_refused(shares: list[float]) -> Non
 
 _axis = st.one_of(
     st.just(AxisLabel.abstain()),
-    st.lists(st.integers(0, 1000), min_size=2, max_size=2).map(sorted).map(
-        lambda cut: AxisLabel.of((cut[0], cut[1] - cut[0], 1000 - cut[1]))),
+    st.lists(st.integers(0, 1000), min_size=2, max_size=2)
+    .map(sorted)
+    .map(lambda cut: AxisLabel.of((cut[0], cut[1] - cut[0], 1000 - cut[1]))),
 )
 
 
-@given(_axis, _axis, _axis, st.none() | st.frozensets(st.sampled_from(TYPE_NAMES)), st.none() | st.integers(0, 1000),
-       st.text(max_size=20), st.booleans())
-def test_a_label_comes_back_from_json_the_same(temporal: AxisLabel, spatial: AxisLabel, ontological: AxisLabel,
-                                               types: frozenset[str] | None, confidence: int | None, note: str,
-                                               flag: bool) -> None:
+@given(
+    _axis,
+    _axis,
+    _axis,
+    st.none() | st.frozensets(st.sampled_from(TYPE_NAMES)),
+    st.none() | st.integers(0, 1000),
+    st.text(max_size=20),
+    st.booleans(),
+)
+def test_a_label_comes_back_from_json_the_same(
+    temporal: AxisLabel,
+    spatial: AxisLabel,
+    ontological: AxisLabel,
+    types: frozenset[str] | None,
+    confidence: int | None,
+    note: str,
+    flag: bool,
+) -> None:
     label = LabelValue(temporal, spatial, ontological, types, confidence, note, flag)
     assert LabelValue.from_dict(json.loads(json.dumps(label.to_dict()))) == label
 
 
-@pytest.mark.parametrize("change", [{"types": ["memories"]}, {"types": "memory"}, {"confidence": 1001}, {"confidence": 0.5},
-                                    {"temporal": None}, {"temporal": {"kind": "firm", "per_mille": [1000, 0, 0]}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"types": ["memories"]},
+        {"types": "memory"},
+        {"confidence": 1001},
+        {"confidence": 0.5},
+        {"temporal": None},
+        {"temporal": {"kind": "firm", "per_mille": [1000, 0, 0]}},
+    ],
+)
 def test_a_label_that_cannot_be_read_is_refused(change: dict[str, object]) -> None:
     good = LabelValue(*[AxisLabel.abstain()] * 3).to_dict()
     with pytest.raises(InputError):

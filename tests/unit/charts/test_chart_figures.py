@@ -150,6 +150,8 @@ def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> 
     assert "Cannot tell: D." in figure.layout.meta["reading"]
     assert "A says past 100%" in figure.layout.meta["alt"] and "D says cannot tell" in figure.layout.meta["alt"]
     assert len(figure.data) == 1
+
+
 def test_the_way_to_an_album_is_a_line_with_its_length() -> None:
     from rebracket_core.charts import path_ternary
 

@@ -14,18 +14,20 @@ def _held(name: str, step: int, loss: float) -> dict[str, Any]:
 
 
 POINTS = [
-    _step("fold-0", 2, 3.0, warning="old"), _step("fold-0", 4, 2.0), _held("fold-0", 4, 2.5),
+    _step("fold-0", 2, 3.0, warning="old"),
+    _step("fold-0", 4, 2.0),
+    _held("fold-0", 4, 2.5),
     {"fold": 0, "n": 30, "album": 0.5},
-    _step("final", 2, 2.8), _step("final", 4, 1.5), _held("final", 4, 1.9),
+    _step("final", 2, 2.8),
+    _step("final", 4, 1.5),
+    _held("final", 4, 1.9),
 ]
 
 
 def test_the_newest_encoder_is_in_front_with_what_was_held_back() -> None:
     curves = tuning_curves(POINTS)
     lines = curves.plots[0].lines
-    assert {line.name: line.y for line in lines} == {
-        "fold 1": (3.0, 2.0), "the final encoder": (2.8, 1.5), "held back": (1.9,)
-    }
+    assert {line.name: line.y for line in lines} == {"fold 1": (3.0, 2.0), "the final encoder": (2.8, 1.5), "held back": (1.9,)}
     assert [line.weight for line in lines] == [Weight.BEFORE, Weight.NOW, Weight.HELD]
     assert "the final encoder is at 1.500 after step 4, held back 1.900" in curves.alt and curves.reading.endswith(".")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from rebracket_core.services.explain.counterfactual_store import FlipLedger
 from rebracket_core.settings import Settings
-from rebracket_core.workbench.flip_ledger import FlipLedger
 
 Invoke = Callable[..., Result]
 TEXT = "A brass lantern was left on the quay."

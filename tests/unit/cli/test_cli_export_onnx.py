@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from rebracket_core.exported import open_exported
+from rebracket_core.reports.onnx_bundle import open_exported
 
 Invoke = Callable[..., Result]
-TEXTS = [f"The {who} kept a ledger of lost hours, and number {n} was never found." for n, who in enumerate(
-    ("miller", "clerk", "baker", "sexton", "glazier", "ferryman", "cooper", "piper", "warden", "usher"))]
+TEXTS = [
+    f"The {who} kept a ledger of lost hours, and number {n} was never found."
+    for n, who in enumerate(("miller", "clerk", "baker", "sexton", "glazier", "ferryman", "cooper", "piper", "warden", "usher"))
+]
 
 
 def test_wrong_use_is_bad_input_before_anything_is_written(invoke: Invoke, home: Path, tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_the_api_answers_from_a_folder(invoke: Invoke, home: Path, tmp_path: Pat
 
     from rebracket_core.serving.api import create_app
     from rebracket_core.settings import Settings
-    from rebracket_core.workbench.folder_bench import FolderBench
+    from rebracket_core.workbench.bundle import FolderBench
 
     assert invoke("export-onnx", "--out", tmp_path / "run", "--home", home).exit_code == 0
     bench = FolderBench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "elsewhere")}), tmp_path / "run")

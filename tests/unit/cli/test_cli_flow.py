@@ -33,8 +33,7 @@ def test_parts_are_told_and_gone_on_with(invoke: Invoke, home: Path, source: Pat
 
 
 @pytest.mark.parametrize(
-    "more",
-    [("--out", "x.jsonl"), ("--history",), ("--format", "table"), ("--ray", "local", "--no-parts")],
+    "more", [("--out", "x.jsonl"), ("--history",), ("--format", "table"), ("--ray", "local", "--no-parts")]
 )
 def test_what_does_not_go_together_is_refused(
     invoke: Invoke, home: Path, source: Path, tmp_path: Path, more: tuple[str, ...]

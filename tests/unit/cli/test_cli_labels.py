@@ -65,8 +65,7 @@ def test_label_studio_gets_its_configuration(invoke: Invoke, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "line",
-    [["export", "one", "--out", "x", "--format", "xml"], ["import", "one", "missing.jsonl"], ["agreement", "nothing"]],
+    "line", [["export", "one", "--out", "x", "--format", "xml"], ["import", "one", "missing.jsonl"], ["agreement", "nothing"]]
 )
 def test_wrong_use_is_bad_input(invoke: Invoke, tmp_path: Path, line: list[str]) -> None:
     labelled(tmp_path / "home", n=1).close()

@@ -25,7 +25,11 @@ def test_a_map_its_coordinates_and_a_new_text(invoke: Invoke, home: Path, tmp_pa
 
 
 def test_wrong_options_are_explained(invoke: Invoke, home: Path) -> None:
-    for wrong, said in (("--method=mds", "umap"), ("--layer=last", "layer"), ("--set=perplexity=3", "perplexity"),
-                        ("--out=map.txt", ".csv")):
+    for wrong, said in (
+        ("--method=mds", "umap"),
+        ("--layer=last", "layer"),
+        ("--set=perplexity=3", "perplexity"),
+        ("--out=map.txt", ".csv"),
+    ):
         result = invoke("map", "starter", wrong, "--home", home)
         assert result.exit_code == 2 and said in result.stderr, wrong

@@ -44,8 +44,14 @@ def test_every_command_has_help(invoke: Invoke, name: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["frobnicate"], ["validate"], ["validate", "--format", "xml", "x"], ["import"], ["evaluate", "one"],
-     ["app", "--port", "0"]],
+    [
+        ["frobnicate"],
+        ["validate"],
+        ["validate", "--format", "xml", "x"],
+        ["import"],
+        ["evaluate", "one"],
+        ["app", "--port", "0"],
+    ],
 )
 def test_wrong_use_is_bad_input(invoke: Invoke, arguments: list[str]) -> None:
     result = invoke(*arguments)
@@ -71,9 +77,15 @@ def test_without_a_model_there_is_no_verdict(invoke: Invoke, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [("accept=2", "out of range"), ("accept=high", "cannot be read"), ("acept=0.5", "no threshold named acept"),
-     ("accept", "key=value"), ("=1", "key=value"), ("accept_uncharted=maybe", "true or false"),
-     ("accept=nan", "accept")],
+    [
+        ("accept=2", "out of range"),
+        ("accept=high", "cannot be read"),
+        ("acept=0.5", "no threshold named acept"),
+        ("accept", "key=value"),
+        ("=1", "key=value"),
+        ("accept_uncharted=maybe", "true or false"),
+        ("accept=nan", "accept"),
+    ],
 )
 def test_a_wrong_threshold_is_bad_input(invoke: Invoke, tmp_path: Path, words: str, said: str) -> None:
     result = invoke("validate", "x.txt", "--home", tmp_path, "--set", words)
@@ -117,8 +129,12 @@ def test_unknown_data_sets_and_runs_are_named(invoke: Invoke, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [(["--set", "members=0"], "members"), (["--set", "colour=red"], "no such training option"),
-     (["--set", "words=perhaps"], "words"), (["--config", "missing.yml"], "config")],
+    [
+        (["--set", "members=0"], "members"),
+        (["--set", "colour=red"], "no such training option"),
+        (["--set", "words=perhaps"], "words"),
+        (["--config", "missing.yml"], "config"),
+    ],
 )
 def test_a_wrong_training_option_is_bad_input(invoke: Invoke, tmp_path: Path, options: list[str], said: str) -> None:
     (tmp_path / "rows.csv").write_text(ROWS)
@@ -141,9 +157,7 @@ def test_a_home_that_is_a_file_fails_with_what_to_do(invoke: Invoke, tmp_path: P
     assert "What to do:" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_number_that_is_none_in_the_environment(
-    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_number_that_is_none_in_the_environment(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REBRACKET_THREADS", "many")
     result = invoke("runs", "--home", tmp_path)
     assert result.exit_code == 2

@@ -21,23 +21,30 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import Result
 
-from rebracket_core.workbench.exports import FIELDS, csv_columns
+from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
 
 Invoke = Callable[..., Result]
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 TEXT = "A brass key that the archive lists as melted in 1911 opens the same door every night."
 BAD = {
-    "01-empty.txt": b"", "02-blank.txt": b" \n \t \n", "03-signs.txt": b"?! ... 123 --",
+    "01-empty.txt": b"",
+    "02-blank.txt": b" \n \t \n",
+    "03-signs.txt": b"?! ... 123 --",
     "04-long.txt": b"word " * 210_000,
-    "05-nul.txt": b"\x00" * 4000, "06-broken.yml": b"concept: [never closed\n",
+    "05-nul.txt": b"\x00" * 4000,
+    "06-broken.yml": b"concept: [never closed\n",
     "07-tag.yml": b"concept: !!python/object/apply:os.system ['touch ran']\n",
-    "08-column.csv": b"title,colour\nLow water,red\n", "09-number.json": b'{"concept": 7}',
+    "08-column.csv": b"title,colour\nLow water,red\n",
+    "09-number.json": b'{"concept": 7}',
 }
 GOOD = {
-    "11-nul.txt": TEXT.encode() + b"\x00", "12-latin.txt": "A café key, melted long ago.".encode("cp1252"),
-    "13-wide.txt": TEXT.encode("utf-16"), "14-colour.yml": f"concept: {TEXT}\nrainbow_color: mauve\n".encode(),
+    "11-nul.txt": TEXT.encode() + b"\x00",
+    "12-latin.txt": "A café key, melted long ago.".encode("cp1252"),
+    "13-wide.txt": TEXT.encode("utf-16"),
+    "14-colour.yml": f"concept: {TEXT}\nrainbow_color: mauve\n".encode(),
     "15-mode.yml": f"concept: {TEXT}\nrainbow_color: {{color_name: Red, temporal_mode: sideways}}\n".encode(),
-    "16-one.csv": f"{TEXT}\n".encode(), "17-twice.jsonl": f'{{"id": "x", "text": "{TEXT}"}}\n'.encode() * 2,
+    "16-one.csv": f"{TEXT}\n".encode(),
+    "17-twice.jsonl": f'{{"id": "x", "text": "{TEXT}"}}\n'.encode() * 2,
 }
 
 
@@ -71,7 +78,8 @@ def test_every_bad_input_is_named_and_the_rest_is_judged(rebracket: Run, home: P
     found = lines(done.stdout.decode())
     assert all(tuple(v) == FIELDS for v in found)
     assert [file_of(v) for v in found] == [
-        name for path in names for name in [path.name] * (2 if path.name[:2] in ("17", "24") else 1)]
+        name for path in names for name in [path.name] * (2 if path.name[:2] in ("17", "24") else 1)
+    ]
     for v in found:
         judged = file_of(v) in GOOD
         assert (v["error"] is None) is judged, v
@@ -147,7 +155,7 @@ def test_what_cannot_be_written_keeps_the_old_file(invoke: Invoke, home: Path, m
 
 
 def test_the_history_is_kept_unless_it_is_not_wanted(invoke: Invoke, home: Path, mixed: Path) -> None:
-    from rebracket_core.workbench.history import History
+    from rebracket_core.services.verdicts.history import History
 
     invoke("validate", mixed / "11-nul.txt", mixed / "01-empty.txt", "--home", home)
     invoke("validate", mixed / "13-wide.txt", "--home", home, "--no-history")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from rebracket_core.cli.ending import command
-from rebracket_core.cli.stopping import Stop, stop
+from rebracket_core.cli.exit_codes import command
+from rebracket_core.cli.signals import Stop, stop
 
 
 @pytest.fixture(autouse=True)

@@ -48,9 +48,7 @@ def dataset_of() -> Callable[[pd.DataFrame], Dataset]:
 
     def build(frame: pd.DataFrame) -> Dataset:
         report = ReadReport(len(frame))
-        meta = DatasetMeta(
-            "test", frame_digest(frame), len(frame), frame["group_id"].nunique(), ("table",), "", "", report
-        )
+        meta = DatasetMeta("test", frame_digest(frame), len(frame), frame["group_id"].nunique(), ("table",), "", "", report)
         return Dataset("test", frame, meta)
 
     return build

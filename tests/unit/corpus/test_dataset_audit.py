@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import Dataset, Level, audit
-from rebracket_core.corpus.confounds import normalised_mutual_information
-from rebracket_core.corpus.duplicates import near_duplicates
-from rebracket_core.corpus.leakage import lookup_accuracy
+from rebracket_core.corpus import Dataset, Level
+from rebracket_core.corpus.audit import dataset_audit as audit
+from rebracket_core.corpus.audit.confounds import normalised_mutual_information
+from rebracket_core.corpus.audit.duplicates import near_duplicates
+from rebracket_core.corpus.audit.leakage import lookup_accuracy
 from rebracket_core.errors import DataError
 
 FrameOf = Callable[..., pd.DataFrame]
@@ -64,12 +65,7 @@ def test_texts_across_groups_and_contradictions(frame_of: FrameOf, dataset_of: D
         {"concept": "the BELL", "album": "Blue"},
         {"concept": "Other", "album": "Indigo", "ontological_stated": ["forgotten", "known"]},
         {"concept": "Unlabelled"},
-        {
-            "concept": "Uncharted",
-            "temporal_stated": ["past"],
-            "spatial_stated": ["place"],
-            "ontological_stated": ["known"],
-        },
+        {"concept": "Uncharted", "temporal_stated": ["past"], "spatial_stated": ["place"], "ontological_stated": ["known"]},
         {"concept": "Keyworded", "album": "Red", "types": ["spatial"], "types_from": "keyword"},
     )
     report = audit(dataset_of(frame))

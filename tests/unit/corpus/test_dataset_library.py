@@ -39,12 +39,7 @@ def test_round_trip(library: Library, frame: pd.DataFrame) -> None:
     assert loaded.frame.to_dict("records") == frame.to_dict("records")
     assert loaded.frame["types"].tolist() == [None, [], ["memory"]]
     assert loaded.frame["temporal_stated"].tolist() == [None, [], ["past"]]
-    assert (loaded.meta.n_rows, loaded.meta.n_groups, loaded.meta.n_albums, loaded.meta.origins) == (
-        3,
-        3,
-        2,
-        ("table",),
-    )
+    assert (loaded.meta.n_rows, loaded.meta.n_groups, loaded.meta.n_albums, loaded.meta.origins) == (3, 3, 2, ("table",))
     assert library.names() == ["first"] and library.meta("first").digest == frame_digest(frame)
     assert [p.name for p in library.folder.glob("first/.*")] == []
 
@@ -64,9 +59,7 @@ def test_the_same_rows_twice_and_other_rows_under_the_name(library: Library, fra
         library.add(frame.head(0), name="y", source="s", report=REPORT)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "..", "../x", "a/b", "A", "a b", ".a", "a..b", "a.", "é", "x" * 64, "a\n", "-a", "\0"]
-)
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "A", "a b", ".a", "a..b", "a.", "é", "x" * 64, "a\n", "-a", "\0"])
 def test_names_are_checked_everywhere(library: Library, frame: pd.DataFrame, name: str) -> None:
     for act in (library.meta, library.load, library.remove):
         with pytest.raises(InputError, match="no name"):
@@ -76,8 +69,7 @@ def test_names_are_checked_everywhere(library: Library, frame: pd.DataFrame, nam
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
-    [("Training Data.parquet", "training-data-parquet"), ("", "data"), ("Ü!", "data"), ("a" * 99, "a" * 63)],
+    ("text", "name"), [("Training Data.parquet", "training-data-parquet"), ("", "data"), ("Ü!", "data"), ("a" * 99, "a" * 63)]
 )
 def test_slugs_are_names(library: Library, frame: pd.DataFrame, text: str, name: str) -> None:
     assert slug(text) == name

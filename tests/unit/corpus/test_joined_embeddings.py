@@ -44,8 +44,7 @@ def test_vectors_follow_the_ids_not_the_positions(tmp_path: Path) -> None:
 
 def test_the_later_form_has_vectors_of_concepts_and_of_lyrics(tmp_path: Path) -> None:
     both = [
-        {**row, "concept_embedding": row["embedding"], "lyric_embedding": [0.0, 0.0, 0.0], "lyric_text": ""}
-        for row in rows()
+        {**row, "concept_embedding": row["embedding"], "lyric_embedding": [0.0, 0.0, 0.0], "lyric_text": ""} for row in rows()
     ]
     for row in both:
         del row["embedding"]
@@ -61,9 +60,7 @@ def test_vectors_of_lyrics_where_there_is_no_concept(tmp_path: Path) -> None:
 
 
 def test_a_table_without_text_embeddings_says_so(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "training_data_embedded.parquet", [{"segment_id": "a", "concept": "x", "audio_waveform": b"0"}]
-    )
+    path = write(tmp_path / "training_data_embedded.parquet", [{"segment_id": "a", "concept": "x", "audio_waveform": b"0"}])
     with pytest.raises(DataError, match="holds no text embedding"):
         read_embeddings(path)
     audio = write(tmp_path / "clap.parquet", [{"segment_id": "a", "audio_embedding": [1.0, 2.0]}])

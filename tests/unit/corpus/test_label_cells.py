@@ -52,24 +52,14 @@ def test_modes(value: Any, modes: Any) -> None:
     assert read_axis("ontological", value) == (None, modes)
 
 
-@pytest.mark.parametrize(
-    "value", [{"past": 0.5, "Future": 0.5}, [0.5, 0, 0.5], '{"past": 0.5, "future": 0.5}', "[0.5,0,0.5]"]
-)
+@pytest.mark.parametrize("value", [{"past": 0.5, "Future": 0.5}, [0.5, 0, 0.5], '{"past": 0.5, "future": 0.5}', "[0.5,0,0.5]"])
 def test_shares(value: Any) -> None:
     assert read_axis("temporal", value) == ([0.5, 0.0, 0.5], None)
 
 
 @pytest.mark.parametrize(
     "value",
-    [
-        {"past": 0.5},
-        {"past": -1, "future": 2},
-        [0.5, 0.5],
-        {"past": float("nan")},
-        {"past": "much"},
-        {},
-        [True, 0.5, 0.5],
-    ],
+    [{"past": 0.5}, {"past": -1, "future": 2}, [0.5, 0.5], {"past": float("nan")}, {"past": "much"}, {}, [True, 0.5, 0.5]],
 )
 def test_what_is_no_distribution(value: Any) -> None:
     with pytest.raises(DataError):

@@ -11,13 +11,7 @@ from rebracket_core.errors import DataError
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [
-        ("[01:26.47]", 86.47),
-        ("[03:46.193]", 226.193),
-        ("00:00.000", 0.0),
-        ("[00:01.22]", 1.22),
-        ("[61:06.382]", 3666.382),
-    ],
+    [("[01:26.47]", 86.47), ("[03:46.193]", 226.193), ("00:00.000", 0.0), ("[00:01.22]", 1.22), ("[61:06.382]", 3666.382)],
 )
 def test_times(text: str, seconds: float) -> None:
     assert parse_time(text) == pytest.approx(seconds)
@@ -31,10 +25,7 @@ def test_what_is_no_time_is_an_error_that_shows_it(text: str) -> None:
 
 def test_stamps_on_lines_of_their_own() -> None:
     lines = parse_lrc("[ti: A]\n[ar: B]\n[00:01.22]\nfirst line\n[00:03.500]\nsecond line\n")
-    assert [(line.text, line.start_s, line.end_s) for line in lines] == [
-        ("first line", 1.22, 3.5),
-        ("second line", 3.5, 6.5),
-    ]
+    assert [(line.text, line.start_s, line.end_s) for line in lines] == [("first line", 1.22, 3.5), ("second line", 3.5, 6.5)]
 
 
 def test_inline_stamps_and_a_line_sung_twice() -> None:

@@ -21,9 +21,7 @@ def concepts(name: str, data: bytes | str, **options: Any) -> Read:
     return read_upload(name, data.encode() if isinstance(data, str) else data, **options)
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "latin-1"])
 @pytest.mark.parametrize("name", ["a.csv", "a.txt"])
 def test_encodings(name: str, encoding: str) -> None:
     text = f"concept\n{TEXT}\n" if name == "a.csv" else f"{TEXT}\n\nAnother text\n"
@@ -54,9 +52,7 @@ def test_content_decides_not_the_name() -> None:
         "Blue",
     ]
     assert concepts("a.txt", json.dumps([{"concept": TEXT}]))[0]["concept"][0] == TEXT
-    assert (
-        concepts("a.csv", json.dumps({"concept": TEXT}) + "\n" + json.dumps({"concept": "Two words"}))[0].shape[0] == 2
-    )
+    assert concepts("a.csv", json.dumps({"concept": TEXT}) + "\n" + json.dumps({"concept": "Two words"}))[0].shape[0] == 2
     assert concepts("a.txt", f"rainbow_color: Red\nconcept: {TEXT}\n")[0]["album"][0] == "Red"
 
 
@@ -216,8 +212,7 @@ def test_tags_do_nothing(tmp_path: Path) -> None:
     marker = tmp_path / "made"
     with pytest.raises(DataError, match="tag"):
         concepts(
-            "a.yml",
-            f"concept: !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{marker}']]",
+            "a.yml", f"concept: !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{marker}']]"
         )
     assert not marker.exists()
 
@@ -262,9 +257,7 @@ def test_skips_of_one_reason_are_counted_beyond_the_limit() -> None:
 
 
 def test_the_rows_of_a_source_are_limited() -> None:
-    frame, report = concepts(
-        "a.txt", "\n".join(f"text number {k} of many words" for k in range(9)), limits=Limits(max_rows=4)
-    )
+    frame, report = concepts("a.txt", "\n".join(f"text number {k} of many words" for k in range(9)), limits=Limits(max_rows=4))
     assert len(frame) == 4 and len(report.skipped) == 5
 
 

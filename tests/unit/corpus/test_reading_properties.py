@@ -21,9 +21,7 @@ from rebracket_core.texts import clean_text
 
 QUICK = settings(max_examples=60, deadline=None)
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
-WRITTEN = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], include_characters="\n\t"), max_size=200
-)
+WRITTEN = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], include_characters="\n\t"), max_size=200)
 NAMES = st.sampled_from(["a.txt", "a.csv", "a.jsonl", "a.json", "a.yml", "a.lrc", "a", "a.parquet", "a.zip"])
 
 

@@ -47,9 +47,7 @@ def test_the_stem_table_is_grouped_by_song_and_its_types_are_keyword_counts(tmp_
 
 
 def test_indigo_has_two_modes_and_an_empty_mode_beside_an_album_means_none(tmp_path: Path) -> None:
-    rows = stems(
-        rainbow_color="Indigo", rainbow_color_temporal_mode=None, rainbow_color_ontological_mode="Known, Forgotten"
-    )
+    rows = stems(rainbow_color="Indigo", rainbow_color_temporal_mode=None, rainbow_color_ontological_mode="Known, Forgotten")
     frame, _ = read_source(write(tmp_path / "t.parquet", rows))
     assert frame["ontological_stated"][0] == ["forgotten", "known"]
     assert frame["temporal_stated"][0] == []
@@ -84,9 +82,7 @@ def test_segments_without_a_concept_are_left_out_and_counted(tmp_path: Path) -> 
 
 
 def test_embeddings_stand_beside_and_audio_is_not_read(tmp_path: Path) -> None:
-    rows = [
-        {"segment_id": "a", "song_id": "s", "concept": CONCEPT, "embedding": [0.5, 0.5], "audio_waveform": b"\0" * 64}
-    ]
+    rows = [{"segment_id": "a", "song_id": "s", "concept": CONCEPT, "embedding": [0.5, 0.5], "audio_waveform": b"\0" * 64}]
     _, report = read_source(write(tmp_path / "training_data_with_embeddings.parquet", rows))
     assert any("Embeddings (embedding)" in note for note in report.notes)
 
@@ -99,9 +95,7 @@ def test_columns_are_never_taken_by_a_part_of_their_name(tmp_path: Path) -> None
 
 
 def test_proposals_with_one_id_and_two_texts_are_all_taken(tmp_path: Path) -> None:
-    rows = [
-        {"proposal_id": "t/a", "thread": "t", "concept": text, "rainbow_color": "Blue"} for text in (CONCEPT, OTHER)
-    ]
+    rows = [{"proposal_id": "t/a", "thread": "t", "concept": text, "rainbow_color": "Blue"} for text in (CONCEPT, OTHER)]
     frame, report = read_source(write(tmp_path / "proposals.parquet", rows))
     assert frame["row_id"].tolist() == ["t/a", "t/a#2"]
     assert set(frame["group_id"]) == {"t"} and set(frame["origin"]) == {"proposals"}

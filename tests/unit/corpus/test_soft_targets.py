@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import smooth_context, targets
+from rebracket_core.corpus import smooth_context
+from rebracket_core.corpus import soft_targets as targets
 from rebracket_core.rainbow import ALBUM_NAMES, axis_target
 
 FrameOf = Callable[..., pd.DataFrame]
@@ -19,11 +20,7 @@ THIRD = [1 / 3] * 3
 
 @pytest.mark.parametrize(
     ("smoothing", "expected"),
-    [
-        (0.1, [0.933333, 0.033333, 0.033333]),
-        (0.05, [0.966667, 0.016667, 0.016667]),
-        (0.2, [0.866667, 0.066667, 0.066667]),
-    ],
+    [(0.1, [0.933333, 0.033333, 0.033333]), (0.05, [0.966667, 0.016667, 0.016667]), (0.2, [0.866667, 0.066667, 0.066667])],
 )
 def test_past_smoothed(frame_of: FrameOf, smoothing: float, expected: Any) -> None:
     of = targets(frame_of({"album": "Red"}), smoothing=smoothing)

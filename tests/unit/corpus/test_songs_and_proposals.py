@@ -38,12 +38,7 @@ def test_a_song_is_a_row_a_section_with_its_lyrics(songs: Path) -> None:
     assert frame["row_id"].tolist() == ["02_01_seg_0001", "02_01_seg_0002"]
     assert frame["lyrics"].tolist() == ["", "first words\nsecond words"]
     assert frame["descriptions"].tolist() == ["no singing", "singing"]
-    assert (frame["album"][0], frame["title"][0], frame["group_id"][0], frame["origin"][0]) == (
-        "Red",
-        "1911",
-        "02_01",
-        "songs",
-    )
+    assert (frame["album"][0], frame["title"][0], frame["group_id"][0], frame["origin"][0]) == ("Red", "1911", "02_01", "songs")
     assert report.skipped == ()
 
 
@@ -80,9 +75,7 @@ def test_time_code_that_starts_at_one_hour(songs: Path) -> None:
     assert any("hour" in note for note in report.notes)
 
 
-@pytest.mark.parametrize(
-    "change", [("rainbow_color: R", "rainbow_color: Q"), ("concept: A doorbell", "other: A doorbell")]
-)
+@pytest.mark.parametrize("change", [("rainbow_color: R", "rainbow_color: Q"), ("concept: A doorbell", "other: A doorbell")])
 def test_a_song_that_cannot_be_used_is_one_skip(songs: Path, change: tuple[str, str]) -> None:
     (songs / "bad.yml").write_text(MANIFEST.replace(*change))
     frame, report = read_source(songs)
@@ -119,9 +112,7 @@ def test_starter_groups_and_texts_that_are_no_concepts(tmp_path: Path) -> None:
         "  - {id: bell-03, album: mauve, text: Three texts}\n"
         "  - 7\n"
     )
-    (tmp_path / "n.yaml").write_text(
-        "category: chat\ntexts:\n  - {id: chat-01, text: '...'}\n  - plain\n  - {id: chat-03}\n"
-    )
+    (tmp_path / "n.yaml").write_text("category: chat\ntexts:\n  - {id: chat-01, text: '...'}\n  - plain\n  - {id: chat-03}\n")
     frame, report = read_source(tmp_path)
     assert frame["row_id"].tolist() == ["bell-01", "bell-02"]
     assert frame["temporal"].tolist() == [None, [0.5, 0.5, 0.0]]

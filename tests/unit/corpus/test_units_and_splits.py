@@ -13,15 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebracket_core.corpus import (
-    collapse_repeats,
-    grouped_folds,
-    leak_safe_groups,
-    make_frame,
-    row_folds,
-    sparse_classes,
-)
-from rebracket_core.corpus.leakage import expected_twin_share
+from rebracket_core.corpus import collapse_repeats, grouped_folds, leak_safe_groups, make_frame, row_folds, sparse_classes
+from rebracket_core.corpus.audit.leakage import expected_twin_share
 from rebracket_core.corpus.splits import _stratified
 from rebracket_core.errors import ConfigError, DataError
 
@@ -45,8 +38,7 @@ def test_repeats_become_one_row(frame_of: FrameOf) -> None:
 
 
 @pytest.mark.parametrize(
-    "labels",
-    [{"album": "Blue"}, {"album": None}, {"temporal": [1.0, 0.0, 0.0]}, {"types": []}, {"spatial_stated": ["thing"]}],
+    "labels", [{"album": "Blue"}, {"album": None}, {"temporal": [1.0, 0.0, 0.0]}, {"types": []}, {"spatial_stated": ["thing"]}]
 )
 def test_repeats_with_other_labels_are_an_error_that_names_them(frame_of: FrameOf, labels: Any) -> None:
     frame = frame_of(
@@ -58,13 +50,7 @@ def test_repeats_with_other_labels_are_an_error_that_names_them(frame_of: FrameO
 
 def test_twelve_thousand_rows_are_quick() -> None:
     frame = make_frame(
-        {
-            "row_id": f"r{k}",
-            "group_id": f"s{k % 84}",
-            "concept": f"concept {k % 84}",
-            "lyrics": f"line {k}",
-            "album": "Red",
-        }
+        {"row_id": f"r{k}", "group_id": f"s{k % 84}", "concept": f"concept {k % 84}", "lyrics": f"line {k}", "album": "Red"}
         for k in range(12_000)
     )
     begun = time.perf_counter()

@@ -14,8 +14,8 @@ import pytest
 from encoder_fixtures import WordEncoder
 
 from rebracket_core.encoders import CachedEncoder, embeddings_dir
-from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
-from rebracket_core.encoders.vector_store import VectorStore
+from rebracket_core.encoders.cache.vector_store import VectorStore
+from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.settings import Settings
 
 TEXTS = ["one", "two", "three", "two", "", "é\ud800", "one"]
@@ -93,9 +93,7 @@ def test_a_hit_is_twenty_times_faster_than_encoding(minilm: OnnxMiniLM, settings
 
 
 @pytest.mark.parametrize("damage", ["text", "cut", "pages", "empty"])
-def test_a_damaged_file_never_gives_a_wrong_vector(
-    settings: Settings, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_file_never_gives_a_wrong_vector(settings: Settings, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     texts = [str(n) for n in range(400)]
     expected = WordEncoder().encode(texts)
     cached = CachedEncoder(WordEncoder(), settings=settings)
@@ -169,14 +167,19 @@ from rebracket_core.encoders import CachedEncoder
 from rebracket_core.settings import Settings
 settings = Settings(home=Path(sys.argv[2]), database_url="sqlite://")
 """
-WRITER = SCRIPT + """
+WRITER = (
+    SCRIPT
+    + """
 cached = CachedEncoder(WordEncoder(), settings=settings)
 for part in range(int(sys.argv[3]), int(sys.argv[4])):
     texts = [f"{part}-{n}" for n in range(50)]
     assert np.array_equal(cached.encode(texts), WordEncoder().encode(texts))
     print(part, flush=True)
 """
-FULL = SCRIPT + """
+)
+FULL = (
+    SCRIPT
+    + """
 import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
@@ -184,6 +187,7 @@ texts = [str(n) for n in range(1000)]
 cached = CachedEncoder(WordEncoder(), settings=settings)
 assert np.array_equal(cached.encode(texts), WordEncoder().encode(texts))
 """
+)
 
 
 def _start(script: str, settings: Settings, *arguments: int) -> subprocess.Popen[str]:

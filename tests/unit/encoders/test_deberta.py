@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from rebracket_core.encoders.deberta import keep_positions
+from rebracket_core.encoders.transformers.deberta import keep_positions
 
 if TYPE_CHECKING:
     from transformers import DebertaV2Model
@@ -21,9 +21,17 @@ def _plain(changes: dict[str, object]) -> DebertaV2Model:
 
     torch.manual_seed(3)
     config = DebertaV2Config(
-        vocab_size=200, hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96,
-        max_position_embeddings=512, type_vocab_size=0, relative_attention=True, norm_rel_ebd="layer_norm",
-        position_biased_input=False, **(V3 | changes),
+        vocab_size=200,
+        hidden_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=96,
+        max_position_embeddings=512,
+        type_vocab_size=0,
+        relative_attention=True,
+        norm_rel_ebd="layer_norm",
+        position_biased_input=False,
+        **(V3 | changes),
     )
     model = DebertaV2Model(config).eval()
     with torch.no_grad():  # the random start is so small that positions would hardly count

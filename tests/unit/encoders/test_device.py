@@ -18,9 +18,7 @@ def test_threads_come_from_the_setting_or_the_cores(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu"])
-def test_the_default_is_onnx_runtime_on_the_cpu(
-    device: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_is_onnx_runtime_on_the_cpu(device: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     here = replace(settings, device=device, threads=2)
     assert describe_device(here) == "CPU, ONNX Runtime, 2 threads"

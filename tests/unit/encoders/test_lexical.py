@@ -11,8 +11,15 @@ from rebracket_core.encoders import Lexicon
 from rebracket_core.errors import EncoderError, InputError
 
 TEXTS = [
-    "The rose, the ROSE and the thorn", "A thorn remembers the rose", "naïve été, naïve city", "the city at night",
-    "night in the city; the city sleeps", "", "x y z", "the été of the rose_garden 1999", "1999 was the night",
+    "The rose, the ROSE and the thorn",
+    "A thorn remembers the rose",
+    "naïve été, naïve city",
+    "the city at night",
+    "night in the city; the city sleeps",
+    "",
+    "x y z",
+    "the été of the rose_garden 1999",
+    "1999 was the night",
 ]
 GROUPS = ["a", "b", "c", "d", "d", "e", "f", "g", "a"]
 

@@ -12,17 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import build_minilm, minilm_files, minilm_graph, open_encoder
-from rebracket_core.encoders.minilm_files import find_minilm, installed_folder
-from rebracket_core.encoders.onnx_minilm import OnnxMiniLM
-from rebracket_core.encoders.windows import window_starts
+from rebracket_core.encoders import build_minilm, open_encoder
+from rebracket_core.encoders.onnx import minilm_files, minilm_graph
+from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
+from rebracket_core.encoders.onnx.minilm_files import find_minilm, installed_folder
+from rebracket_core.encoders.text.windows import window_starts
 from rebracket_core.errors import EncoderError, InputError
 from rebracket_core.settings import Settings
 
-ODD = [
-    "", " ", "x", "\U0001f600 emoji", "日本語の歌", "word" * 60, "nul\0here", "half \ud800 pair", "tab\tnew\nline",
-    "...",
-]
+ODD = ["", " ", "x", "\U0001f600 emoji", "日本語の歌", "word" * 60, "nul\0here", "half \ud800 pair", "tab\tnew\nline", "..."]
 SHORT = ["A song that remembers itself.", "the forgotten place", "I was never here, and neither were you"]
 LONG = "The house that we left keeps the sound of the door; it is known, and it is gone. " * 22
 

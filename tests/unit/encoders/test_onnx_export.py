@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.encoders.minilm_files import installed_folder
-from rebracket_core.encoders.onnx_export import encoder_parts
-from rebracket_core.encoders.onnx_files import OnnxEncoder
-from rebracket_core.encoders.pretrained import load_pretrained
-from rebracket_core.encoders.torch_transformer import TorchTransformer
-from rebracket_core.encoders.trainable import save_trained
+from rebracket_core.encoders.onnx.export import encoder_parts
+from rebracket_core.encoders.onnx.graph_encoder import OnnxEncoder
+from rebracket_core.encoders.onnx.minilm_files import installed_folder
+from rebracket_core.encoders.transformers.encoder import TorchTransformer
+from rebracket_core.encoders.transformers.pretrained import load_pretrained
+from rebracket_core.encoders.transformers.trainable import save_trained
 from rebracket_core.settings import Settings
 
 TEXTS = ["a thing", "the rose remembers itself", "é 日本 nul\0here", "the song was here " * 120]

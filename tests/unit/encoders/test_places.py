@@ -8,12 +8,11 @@ import threading
 import pytest
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.encoders.places import Places, places
+from rebracket_core.encoders.cpu_affinity import Places, places
 
 
 @pytest.mark.parametrize(
-    ("threads", "allowed", "caller", "option"),
-    [(2, {0, 1}, 0, "2"), (3, {4, 0, 9}, 0, "5;10"), (2, {3, 5}, 3, "6")],
+    ("threads", "allowed", "caller", "option"), [(2, {0, 1}, 0, "2"), (3, {4, 0, 9}, 0, "5;10"), (2, {3, 5}, 3, "6")]
 )
 def test_each_thread_has_a_processor_where_all_processors_are_used(
     threads: int, allowed: set[int], caller: int, option: str, monkeypatch: pytest.MonkeyPatch

@@ -5,16 +5,23 @@ from __future__ import annotations
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from rebracket_core.encoders.minilm_files import find_minilm
-from rebracket_core.encoders.tokens import Tokens, readable
+from rebracket_core.encoders.onnx.minilm_files import find_minilm
+from rebracket_core.encoders.text.tokens import Tokens, readable
 from rebracket_core.settings import Settings
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("plain", "plain"), ("é日", "é日"), ("a\0b", "a\ufffdb"), ("é\0", "é\ufffd"), ("a\ud800b", "a\ufffdb"),
-        ("\udc00", "\ufffd"), ("\ud83d\ude00", "\U0001f600"), ("\U0001f600", "\U0001f600"), ("", ""),
+        ("plain", "plain"),
+        ("é日", "é日"),
+        ("a\0b", "a\ufffdb"),
+        ("é\0", "é\ufffd"),
+        ("a\ud800b", "a\ufffdb"),
+        ("\udc00", "\ufffd"),
+        ("\ud83d\ude00", "\U0001f600"),
+        ("\U0001f600", "\U0001f600"),
+        ("", ""),
     ],
 )
 def test_readable(text: str, expected: str) -> None:

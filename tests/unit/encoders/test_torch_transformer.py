@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.encoders import LARGE_CHOICE, open_encoder
-from rebracket_core.encoders.torch_transformer import TorchTransformer
+from rebracket_core.encoders.transformers.encoder import TorchTransformer
 from rebracket_core.errors import EncoderError
 from rebracket_core.settings import Settings
 
@@ -102,9 +102,7 @@ def test_a_name_that_is_neither_folder_nor_hub_name(name: str, settings: Setting
     assert "minilm" in caught.value.hint
 
 
-def test_without_a_hub_the_large_choice_names_the_alternatives(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
+def test_without_a_hub_the_large_choice_names_the_alternatives(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)

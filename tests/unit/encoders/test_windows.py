@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebracket_core.encoders.windows import Frame, Padded, Windowing, batches, embed, split, unit, window_starts
+from rebracket_core.encoders.text.windows import Frame, Padded, Windowing, batches, embed, split, unit, window_starts
 
 
 @settings(max_examples=60, deadline=None)

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import onnx_export
+from rebracket_core.encoders.onnx import export as onnx_export
 from rebracket_core.errors import InputError, ModelError, StoreError
-from rebracket_core.exported import ExportedRun, Precision, open_exported
-from rebracket_core.exported.layout import FILES, MANIFEST
+from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, open_exported
+from rebracket_core.reports.onnx_bundle import export as exporting
+from rebracket_core.reports.onnx_bundle.export import export_onnx
+from rebracket_core.reports.onnx_bundle.layout import FILES, MANIFEST
 from rebracket_core.validation import Concept
-from rebracket_core.workbench import Workbench, exporting
-from rebracket_core.workbench.exporting import export_onnx
+from rebracket_core.workbench import Workbench
 from tests.conftest import copy_home, open_home
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +69,7 @@ def test_a_verdict_needs_nothing_but_onnx_runtime(made: tuple[Workbench, Path]) 
         "                                  'streamlit', 'onnx', 'filelock', 'huggingface_hub'):\n"
         "            raise ImportError(f'{name} is not to be had here')\n"
         "sys.meta_path.insert(0, Fence())\n"
-        "from rebracket_core.exported import open_exported\n"
+        "from rebracket_core.reports.onnx_bundle import open_exported\n"
         "verdict = open_exported(sys.argv[1]).validate([sys.argv[2]])[0]\n"
         "print(verdict.verdict, verdict.album_probability)\n"
     )
@@ -108,9 +109,11 @@ def _rewritten(folder: Path, change: Callable[[dict[str, object]], object]) -> N
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [(lambda raw: raw.update(precision="int8"), "damaged or was changed"),
-     (lambda raw: raw.update(kind="x"), "no exported run"),
-     (lambda raw: raw.update(schema_version=99), "another schema")],
+    [
+        (lambda raw: raw.update(precision="int8"), "damaged or was changed"),
+        (lambda raw: raw.update(kind="x"), "no exported run"),
+        (lambda raw: raw.update(schema_version=99), "another schema"),
+    ],
 )
 def test_an_altered_manifest_is_refused(folder: Path, change: Callable[[dict[str, object]], object], said: str) -> None:
     _rewritten(folder, change)
@@ -158,8 +161,10 @@ def test_a_lower_precision_is_measured_and_says_so(
 ) -> None:
     monkeypatch.setattr(exporting, "HELD_TEXTS", 4)
     bench, whole = made
-    check = [Concept(id=f"c{n}", text=f"The {word} kept a ledger of lost hours, number {n}.")
-             for n, word in enumerate(("miller", "clerk", "baker", "sexton", "glazier") * 4)]
+    check = [
+        Concept(id=f"c{n}", text=f"The {word} kept a ledger of lost hours, number {n}.")
+        for n, word in enumerate(("miller", "clerk", "baker", "sexton", "glazier") * 4)
+    ]
     report = export_onnx(
         bench, bench.shelf.chosen(None), to=tmp_path / "low", precision=precision, check=[*check, Concept("x", LONG)]
     )

@@ -8,9 +8,9 @@ import pytest
 
 @pytest.mark.slow
 def test_attention_is_not_empty_and_whole() -> None:
-    from rebracket_core.encoders.minilm_files import WINDOW, find_minilm
-    from rebracket_core.insight.attention import attention
-    from rebracket_core.insight.gradients import OpenEncoder
+    from rebracket_core.encoders.onnx.minilm_files import WINDOW, find_minilm
+    from rebracket_core.insight.explain.attention_maps import attention
+    from rebracket_core.insight.explain.gradients import OpenEncoder
     from rebracket_core.settings import Settings
 
     encoder = OpenEncoder(find_minilm(Settings.from_env()).folder, window=WINDOW)

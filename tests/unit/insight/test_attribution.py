@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rebracket_core.encoders.lexical import Lexicon
+from rebracket_core.encoders.text.tfidf import Lexicon
 from rebracket_core.errors import ConfigError
-from rebracket_core.insight.attribution import behaviour, rank_correlation, shapley, spread_terms
-from rebracket_core.insight.word_shap import shap_values
+from rebracket_core.insight.explain.attribution import behaviour, rank_correlation, shapley, spread_terms
+from rebracket_core.insight.explain.word_shap import shap_values
 
 WORDS = ["the", "old", "lantern", "hung", "above", "the", "quay"]
 

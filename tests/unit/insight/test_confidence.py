@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rebracket_core.insight.confidence import Answered, answered, calibrated, risk_coverage
-from rebracket_core.insight.gate_points import own_point, point_at
+from rebracket_core.insight.calibration.acceptance import own_point, point_at
+from rebracket_core.insight.calibration.confidence import Answered, answered, calibrated, risk_coverage
 from rebracket_core.insight.review import Review
 from rebracket_core.settings import Thresholds
 

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import ModelError
-from rebracket_core.insight.confusion import FEW_GROUPS, NO_MODE, Question, cell_differences, confused_pairs, confusion
-from rebracket_core.insight.joint import joint_failures
+from rebracket_core.insight.errors.confusion_matrix import (
+    FEW_GROUPS,
+    NO_MODE,
+    Question,
+    cell_differences,
+    confused_pairs,
+    confusion,
+)
+from rebracket_core.insight.errors.joint import joint_failures
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.counterfactuals import Search, search
-from rebracket_core.insight.fluency import WordModel
-from rebracket_core.insight.goals import Goal
-from rebracket_core.insight.word_edits import Edit, apply
+from rebracket_core.insight.explain.counterfactuals import Search, search
+from rebracket_core.insight.explain.fluency import WordModel
+from rebracket_core.insight.explain.goals import Goal
+from rebracket_core.insight.explain.word_edits import Edit, apply
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Verdict
@@ -29,9 +29,19 @@ def _verdict(text: str) -> Verdict:
     axes = {a: {m: 0.8 if i == tops[a] else 0.1 for i, m in enumerate(MODES[a])} for a in AXIS_NAMES}
     kind = VerdictKind.ACCEPT if has["lantern"] or not has["quay"] else VerdictKind.REJECT
     return Verdict(
-        id="1", source="", text=text, **axes, chromatic_confidence=0.9, album=album, album_probability=0.8,
-        album_probabilities=shares, verdict=kind, uncertainty={"total": 0.1}, ood_p_value=0.5,
-        thresholds=Thresholds().to_dict(), run_id="r",
+        id="1",
+        source="",
+        text=text,
+        **axes,
+        chromatic_confidence=0.9,
+        album=album,
+        album_probability=0.8,
+        album_probabilities=shares,
+        verdict=kind,
+        uncertainty={"total": 0.1},
+        ood_p_value=0.5,
+        thresholds=Thresholds().to_dict(),
+        run_id="r",
     )
 
 
@@ -45,8 +55,13 @@ def _propose(words: Sequence[str]) -> list[Edit]:
 
 def _found(goal: str, **more: object) -> Search:
     return search(
-        TEXT, Goal.parse(goal), before=_verdict(TEXT), judge=_judge, propose=_propose,
-        language=WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."]), **more,  # type: ignore[arg-type]
+        TEXT,
+        Goal.parse(goal),
+        before=_verdict(TEXT),
+        judge=_judge,
+        propose=_propose,
+        language=WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."]),
+        **more,  # type: ignore[arg-type]
     )
 
 

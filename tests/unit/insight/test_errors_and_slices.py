@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rebracket_core.insight.errors import Blame, cluster_mistakes, disputes, mistakes, suspected_labels
+from rebracket_core.insight.errors.ranking import Blame, cluster_mistakes, disputes, mistakes, suspected_labels
+from rebracket_core.insight.errors.slices import find_slices, twin_cosines
 from rebracket_core.insight.review import Review
-from rebracket_core.insight.slices import find_slices, twin_cosines
 
 
 def _properties(rng: np.random.Generator, n: int) -> dict[str, list[str]]:

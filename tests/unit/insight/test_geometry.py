@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.insight.axis_angles import axis_angles
-from rebracket_core.insight.centroids import centroid_distances, make_units
-from rebracket_core.insight.colour_space import colour_distances, mantel, oklab
-from rebracket_core.insight.layers import debiased_cka, probe_layers
-from rebracket_core.insight.trajectory import Shape, trajectory
+from rebracket_core.insight.geometry.album_path import Shape, trajectory
+from rebracket_core.insight.geometry.angles import axis_angles
+from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
+from rebracket_core.insight.geometry.colour_space import colour_distances, mantel, oklab
+from rebracket_core.insight.geometry.layers import debiased_cka, probe_layers
 
 K, D = 7, 48
 

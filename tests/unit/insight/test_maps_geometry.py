@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebracket_core.errors import ConfigError, InputError
-from rebracket_core.insight.map_align import drift, laid_over
-from rebracket_core.insight.map_quality import map_quality
-from rebracket_core.insight.map_scene import MOST_SHOWN, SAMPLE, inside_polygon, on_plane, scene
-from rebracket_core.insight.map_spec import MapMethod, MapSpec
-from rebracket_core.insight.map_words import words_apart
-from rebracket_core.insight.neighbours import neighbours
-from rebracket_core.insight.projection import fit, pca, place
+from rebracket_core.maps.align import drift, laid_over
+from rebracket_core.maps.distinctive_words import words_apart
+from rebracket_core.maps.quality import map_quality
+from rebracket_core.maps.reducers import fit, pca, place
+from rebracket_core.maps.spec import MapMethod, MapSpec
+from rebracket_core.maps.viewport import MOST_SHOWN, SAMPLE, inside_polygon, on_plane, scene
+from rebracket_core.stats.nearest import neighbours
 
 
 def _vectors(n: int = 240, *, dim: int = 24, groups: int = 6, seed: int = 0) -> np.ndarray:
@@ -116,11 +116,22 @@ def test_a_stop_while_a_map_is_laid_out_stops_it() -> None:
 def test_the_version_is_made_of_all_that_decides_the_places() -> None:
     base = _spec("umap")
     assert base.map_id == _spec("umap", run_id="r").map_id and MapSpec.from_dict(base.to_dict()) == base
-    others = [_spec("umap", seed=1), _spec("umap", dims=3), _spec("umap", layer="3"), _spec("umap", text="lyrics"),
-              _spec("umap", params={"n_neighbors": 5}), _spec("tsne")]
+    others = [
+        _spec("umap", seed=1),
+        _spec("umap", dims=3),
+        _spec("umap", layer="3"),
+        _spec("umap", text="lyrics"),
+        _spec("umap", params={"n_neighbors": 5}),
+        _spec("tsne"),
+    ]
     assert len({s.fit_hash for s in (base, *others)}) == 7
-    for wrong in ({"dims": 4}, {"layer": "last"}, {"text": "title"}, {"params": {"perplexity": 5}},
-                  {"params": {"n_neighbors": 1}}):
+    for wrong in (
+        {"dims": 4},
+        {"layer": "last"},
+        {"text": "title"},
+        {"params": {"perplexity": 5}},
+        {"params": {"n_neighbors": 1}},
+    ):
         with pytest.raises(ConfigError):
             _spec("umap", **wrong)
 

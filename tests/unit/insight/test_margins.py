@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.margins import OUTPUTS, margin_of, output_logits
+from rebracket_core.insight.explain.margins import OUTPUTS, margin_of, output_logits
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Calibration, scores_from_logits
 
 CALIBRATION = Calibration(
-    album_temperature=0.5, axis_temperature=(0.6, 0.7, 1.3), confidence_temperature=0.4, affinity_power=0.5,
-    axis_blend=(0.2, 0.0, 0.5), type_temperature=0.9,
+    album_temperature=0.5,
+    axis_temperature=(0.6, 0.7, 1.3),
+    confidence_temperature=0.4,
+    affinity_power=0.5,
+    axis_blend=(0.2, 0.0, 0.5),
+    type_temperature=0.9,
 )
 
 
@@ -23,18 +27,23 @@ CALIBRATION = Calibration(
 def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, evidential: bool, calibration: Calibration) -> None:
     import torch
 
-    from rebracket_core.insight.torch_scores import torch_answers, torch_logits
+    from rebracket_core.insight.explain.torch_scores import torch_answers, torch_logits
 
     rng = np.random.default_rng(4)
     heads = HeadEnsemble(
-        weight=rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32), bias=rng.normal(size=(3, N_OUTPUTS)).astype(np.float32),
-        exclusive_types=exclusive, evidential=evidential,
+        weight=rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32),
+        bias=rng.normal(size=(3, N_OUTPUTS)).astype(np.float32),
+        exclusive_types=exclusive,
+        evidential=evidential,
     )
     features = rng.normal(size=(5, 12)).astype(np.float32)
     scores = scores_from_logits(heads.logits(features), calibration=calibration, evidential=evidential)
     z = torch_logits(
-        torch.from_numpy(features), weight=torch.from_numpy(heads.weight), bias=torch.from_numpy(heads.bias),
-        exclusive_types=exclusive, evidential=evidential,
+        torch.from_numpy(features),
+        weight=torch.from_numpy(heads.weight),
+        bias=torch.from_numpy(heads.bias),
+        exclusive_types=exclusive,
+        evidential=evidential,
     )
     for output in OUTPUTS:
         found = torch_answers(z, output, calibration=calibration).numpy()

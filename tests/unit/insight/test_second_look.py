@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rebracket_core.insight.errors import Suspect
-from rebracket_core.insight.second_look import Side, side_of
+from rebracket_core.insight.errors.ranking import Suspect
+from rebracket_core.insight.errors.re_annotation import Side, side_of
 
 RED = {"temporal": (1.0, 0.0, 0.0), "spatial": (1.0, 0.0, 0.0), "ontological": (0.0, 0.0, 1.0)}
 

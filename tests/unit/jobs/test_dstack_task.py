@@ -44,7 +44,7 @@ def test_the_task_has_the_shape_that_dstack_documents(task: Path, home: Path) ->
     (spec,) = parts.glob("home/runs/*/spec.json")
     assert json.loads(spec.read_text())["config"]["members"] == 2
     assert any(spec.parent.name in command for command in raw["commands"])
-    assert (parts / "home/library/starter").is_dir() and (parts / "rebracket_core/jobs/worker.py").is_file()
+    assert (parts / "home/library/starter").is_dir() and (parts / "rebracket_core/jobs/workers/worker.py").is_file()
     assert "streamlit" in (parts / "requirements.txt").read_text()
     assert not (home / "runs" / spec.parent.name).exists()
     with pytest.raises(InputError, match="there already"):

@@ -17,7 +17,6 @@ from rebracket_core.jobs import (
     RunFolder,
     Status,
     create_run,
-    execute,
     log_tail,
     metric_points,
     promote,
@@ -26,7 +25,8 @@ from rebracket_core.jobs import (
     run_state,
     run_states,
 )
-from rebracket_core.jobs.launcher import LocalLauncher
+from rebracket_core.jobs import attempt as execute
+from rebracket_core.jobs.launchers.local import LocalLauncher
 from rebracket_core.jobs.state import STARTING_S
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
@@ -57,7 +57,7 @@ def _failing(monkeypatch: pytest.MonkeyPatch, cause: BaseException) -> None:
     def fail(*_: object, **__: object) -> None:
         raise cause
 
-    monkeypatch.setattr(importlib.import_module("rebracket_core.jobs.execute"), "train_run", fail)
+    monkeypatch.setattr(importlib.import_module("rebracket_core.jobs.attempt"), "train_run", fail)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,12 @@ def test_a_data_set_that_changed_since_is_refused(folder: RunFolder, settings: S
     assert run_state(folder).status is Status.FAILED
 
 
-def test_an_attempt_is_held_by_one_process(
-    folder: RunFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_attempt_is_held_by_one_process(folder: RunFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib
 
     from filelock import FileLock
 
-    monkeypatch.setattr(importlib.import_module("rebracket_core.jobs.execute"), "_LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr(importlib.import_module("rebracket_core.jobs.attempt"), "_LOCK_WAIT_S", 0.2)
 
     attempt = folder.new_attempt()
     with FileLock(attempt / "lock"):
@@ -144,7 +142,7 @@ def test_a_worker_killed_while_it_starts_is_lost_at_once(
         started.append(real(*args, **more))
         return started[-1]
 
-    monkeypatch.setattr("rebracket_core.jobs.process.subprocess.Popen", popen)
+    monkeypatch.setattr("rebracket_core.jobs.workers.process.subprocess.Popen", popen)
     LocalLauncher(settings).launch(folder)
     started[0].send_signal(signal.SIGSTOP)  # it cannot get further while the test looks
     assert run_state(folder).status is Status.STARTING

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, StoreError
-from rebracket_core.jobs.frames import MARK, FolderReceiver, FolderSender
-from rebracket_core.jobs.places import HERE, RAY, launcher_at, places
+from rebracket_core.jobs.launchers.executors import HERE, RAY, launcher_at, places
+from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver, FolderSender
 from rebracket_core.settings import Settings
 
 

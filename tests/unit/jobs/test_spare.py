@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.jobs import RunFolder, Status, run_state, spare
+from rebracket_core.jobs import RunFolder, Status, run_state
+from rebracket_core.jobs.workers import warm_worker as spare
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import ConfigError, MissingExtraError
-from rebracket_core.jobs import RunFolder, Status, create_run, execute, log_tail, run_state, tracking
-from rebracket_core.jobs.tracking import final_scores, tracked
+from rebracket_core.jobs import RunFolder, Status, create_run, log_tail, run_state
+from rebracket_core.jobs import attempt as execute
+from rebracket_core.jobs.tracking import tracker_thread as tracking
+from rebracket_core.jobs.tracking.tracker_thread import final_scores, tracked
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home
@@ -125,7 +127,7 @@ def test_a_tracker_that_fails_or_hangs_stops_no_training(
 
 
 def test_a_tracker_that_is_not_there_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rebracket_core.jobs import trackers
+    from rebracket_core.jobs.tracking import trackers
 
     monkeypatch.setattr(trackers, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"rebracket\[wandb\]"):

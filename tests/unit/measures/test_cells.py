@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.measures.cells import joint_differences, merged_groups, ratio_intervals, wilson
+from rebracket_core.stats.cells import joint_differences, merged_groups, ratio_intervals, wilson
 
 
 def _grouped(rng: np.random.Generator, *, n_groups: int, size: int, share: float, icc: float) -> tuple[np.ndarray, np.ndarray]:

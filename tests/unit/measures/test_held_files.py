@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.errors import ModelError
-from rebracket_core.measures.held_answers import ANSWERS_FILE, HeldAnswers, read_held_answers, write_held_answers
-from rebracket_core.measures.held_rows import HELD_FILE, HeldRows, common_positions, read_held_rows, write_held_rows
+from rebracket_core.stats.out_of_fold import ANSWERS_FILE, HeldAnswers, read_held_answers, write_held_answers
+from rebracket_core.stats.out_of_fold_rows import HELD_FILE, HeldRows, common_positions, read_held_rows, write_held_rows
 
 
 def _rows(top: list[int], *, truth: list[int], ids: str = "r") -> HeldRows:
@@ -20,10 +20,16 @@ def _rows(top: list[int], *, truth: list[int], ids: str = "r") -> HeldRows:
     proba = np.full((n, 9), 0.05)
     proba[np.arange(n), top] = 0.6
     return HeldRows(
-        row_id=tuple(f"{ids}{k}" for k in range(n)), group_id=tuple("abc"[:n]), text=tuple(f"text {k}" for k in range(n)),
-        album_truth=np.array(truth), album_top=np.array(top), album_proba=proba,
-        axis_truth=np.tile(np.array([0, 1, -1]), (n, 1)), axis_top=np.zeros((n, 3), dtype=int),
-        verdict=("ACCEPT",) * n, accepted=np.ones(n, dtype=bool),
+        row_id=tuple(f"{ids}{k}" for k in range(n)),
+        group_id=tuple("abc"[:n]),
+        text=tuple(f"text {k}" for k in range(n)),
+        album_truth=np.array(truth),
+        album_top=np.array(top),
+        album_proba=proba,
+        axis_truth=np.tile(np.array([0, 1, -1]), (n, 1)),
+        axis_top=np.zeros((n, 3), dtype=int),
+        verdict=("ACCEPT",) * n,
+        accepted=np.ones(n, dtype=bool),
     )
 
 
@@ -31,10 +37,19 @@ def _answers(n: int) -> HeldAnswers:
     rng = np.random.default_rng(0)
     words: dict[str, Any] = {name: ("x",) * n for name in ("origin", "agent", "title", "types_from")}
     return HeldAnswers(
-        row_id=tuple(f"r{k}" for k in range(n)), **words, axis=rng.random((n, 3, 3)), confidence=rng.random(n),
-        types=rng.random((n, 8)), uncertainty=rng.random((n, 3)), ood_p=rng.random(n), accept=rng.random(n),
-        fold=np.arange(n), axis_target=rng.random((n, 3, 3)), axis_kind=np.full((n, 3), "single"),
-        types_truth=np.zeros((n, 8)), types_labelled=np.arange(n) % 2 == 0,
+        row_id=tuple(f"r{k}" for k in range(n)),
+        **words,
+        axis=rng.random((n, 3, 3)),
+        confidence=rng.random(n),
+        types=rng.random((n, 8)),
+        uncertainty=rng.random((n, 3)),
+        ood_p=rng.random(n),
+        accept=rng.random(n),
+        fold=np.arange(n),
+        axis_target=rng.random((n, 3, 3)),
+        axis_kind=np.full((n, 3), "single"),
+        types_truth=np.zeros((n, 8)),
+        types_labelled=np.arange(n) % 2 == 0,
     )
 
 

@@ -27,9 +27,7 @@ from rebracket_core.models.scores import Calibration, entropy, scores_from_logit
         ((100, 1, 1), 0.110100, 0.101810, 0.008290),
     ],
 )
-def test_a_dirichlet_is_split_as_it_should_be(
-    alpha: tuple[int, ...], total: float, inside: float, mutual: float
-) -> None:
+def test_a_dirichlet_is_split_as_it_should_be(alpha: tuple[int, ...], total: float, inside: float, mutual: float) -> None:
     a = np.array([alpha], dtype=float)
     mean = a / a.sum()
     assert entropy(mean)[0] == pytest.approx(total, abs=1e-5)
@@ -50,8 +48,9 @@ def test_the_divergence_from_no_evidence_is_golden() -> None:
     assert uniform_divergence(alpha).tolist() == pytest.approx([0.0, 0.768035, 1.066445], abs=1e-5)
 
 
-@pytest.mark.parametrize(("alpha", "penalty", "loss"), [((10, 1, 1), 0.1, 0.190909), ((2, 3, 5), 0.0, 1.828968),
-                                                        ((2, 3, 5), 0.1, 1.935613)])
+@pytest.mark.parametrize(
+    ("alpha", "penalty", "loss"), [((10, 1, 1), 0.1, 0.190909), ((2, 3, 5), 0.0, 1.828968), ((2, 3, 5), 0.1, 1.935613)]
+)
 def test_the_loss_is_golden(alpha: tuple[int, ...], penalty: float, loss: float) -> None:
     import torch
 

@@ -148,9 +148,7 @@ def _data() -> tuple[np.ndarray, HeadTargets, np.ndarray]:
     return x, y, (np.arange(n)[None, :] % 3 != np.arange(3)[:, None]).astype(np.float32)
 
 
-def _first_losses(
-    logits: Any, y: dict[str, Any], row_weight: Any, *, options: FitOptions, balance: Any = None
-) -> Any:
+def _first_losses(logits: Any, y: dict[str, Any], row_weight: Any, *, options: FitOptions, balance: Any = None) -> Any:
     """The sum of the losses as it was first written, before there was any choice."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, log_softmax

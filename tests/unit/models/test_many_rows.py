@@ -71,9 +71,7 @@ def test_each_question_keeps_its_best_step() -> None:
 
     x, y, members = _rows()
     curve: list[np.ndarray] = []
-    heads = fit_heads(
-        x, y, member_weights=members, options=FitOptions(), on_step=lambda _, held: curve.append(held.copy())
-    )
+    heads = fit_heads(x, y, member_weights=members, options=FitOptions(), on_step=lambda _, held: curve.append(held.copy()))
     told = Training.of(y, member_weights=members, options=FitOptions())
     kept = told.held_losses(torch.from_numpy(heads.logits(x)))
     assert (kept.numpy() <= np.min(curve, axis=0) + 1e-4).all()

@@ -52,9 +52,10 @@ def test_gradnorm_remembers_through_a_checkpoint() -> None:
     balance.weigh(of([1.0, 2.0]), of(GRAMIAN), asked=[0, 3])
     other = Balance("gradnorm", n_questions=7, alpha=1.5)
     other.load_state_dict(balance.state_dict())
-    assert other.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist() == balance.weigh(
-        of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]
-    ).tolist()
+    assert (
+        other.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist()
+        == balance.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist()
+    )
 
 
 def test_pcgrad_and_upgrad_are_golden() -> None:

@@ -49,9 +49,7 @@ def test_targets_are_the_golden_ones() -> None:
 
 
 def test_six_of_the_27_triples_belong_to_an_album() -> None:
-    charted = [
-        album_of_triple((t, s, o)) for t in MODES["temporal"] for s in MODES["spatial"] for o in MODES["ontological"]
-    ]
+    charted = [album_of_triple((t, s, o)) for t in MODES["temporal"] for s in MODES["spatial"] for o in MODES["ontological"]]
     assert len(charted) == 27
     assert [a.name for a in charted if a] == ["Orange", "Red", "Blue", "Violet", "Yellow", "Green"]
     assert album_of_triple(("past", "person", "known")) is None

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("langgraph", reason="the extra 'agent' is not installed")
 
 from rebracket_core.errors import ConfigError, InputError, RebracketError
+from rebracket_core.reports.verdict_writers import FIELDS
 from rebracket_core.serving.agent import (
     Ask,
     Branch,
@@ -26,7 +27,6 @@ from rebracket_core.serving.agent import (
     judge_node,
 )
 from rebracket_core.serving.agent_example import main, run_example, scripted
-from rebracket_core.workbench.exports import FIELDS
 from tests.conftest import open_home
 
 ROOT = Path(__file__).parents[3]
@@ -41,9 +41,16 @@ def says(kinds: Mapping[str, str], album: str = "Red") -> Ask:
             raise InputError("The text cannot be judged.", found="blank")
         rejected = kinds[text] == "REJECT"
         return {
-            **dict.fromkeys(FIELDS), "text": text, "verdict": kinds[text], "reason": "unclear_ontology" if rejected else "",
-            "album": album, "album_probability": 0.8, "album_probabilities": {"Red": 0.8, "Green": 0.2}, "flags": [],
-            "suggestions": [f"change {text}"] if rejected else [], "expected_album": expected_album,
+            **dict.fromkeys(FIELDS),
+            "text": text,
+            "verdict": kinds[text],
+            "reason": "unclear_ontology" if rejected else "",
+            "album": album,
+            "album_probability": 0.8,
+            "album_probabilities": {"Red": 0.8, "Green": 0.2},
+            "flags": [],
+            "suggestions": [f"change {text}"] if rejected else [],
+            "expected_album": expected_album,
         }
 
     return ask
@@ -142,7 +149,8 @@ def test_both_ways_to_ask_keep_the_contract(ask: Ask, home: Path) -> None:
     wanted = open_home(home).validate([Concept(id="", text=TEXT)], keep=False)[0].to_dict()
     assert tuple(verdict) == FIELDS and verdict["expected_album"] == "Red"
     assert {k: v for k, v in verdict.items() if k not in ("source", "expected_album")} == {
-        k: v for k, v in wanted.items() if k not in ("source", "expected_album")}
+        k: v for k, v in wanted.items() if k not in ("source", "expected_album")
+    }
     for text, album in (("", None), ("?!", None), (TEXT, "mauve")):
         with pytest.raises(InputError):
             ask(text, expected_album=album)
@@ -161,9 +169,7 @@ def test_an_agent_with_a_server_loads_nothing_of_the_engine() -> None:
     assert out.stdout.strip() == "[]"
 
 
-def test_the_worked_example_counts_first_and_last_tries(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_worked_example_counts_first_and_last_tries(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     scripts = {("a", "Red"): ["bad", "good"], ("b", "Green"): ["good"], ("c", "Red"): ["bad", "worse", "bad", "good"]}
     found = run_example(scripts, says(KINDS), max_tries=3, strict=False)
     assert (found.at_first, found.at_last, found.right_at_first, found.right_at_last, found.tries) == (1, 2, 0, 1, 6)

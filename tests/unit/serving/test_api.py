@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.keys import KeyRing
+from rebracket_core.serving.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.workbench import Concept
 
@@ -46,8 +46,15 @@ def test_the_vectors_of_strangers_texts_are_not_remembered(client: TestClient, h
 
 
 def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) -> None:
-    items = [{"id": "a", "text": TEXT}, "A lighthouse that will be built.", {"text": ""}, {"txt": 1}, 7,
-             {"text": TEXT, "expected_album": "no such album"}, {"text": "x\0y a bell"}]
+    items = [
+        {"id": "a", "text": TEXT},
+        "A lighthouse that will be built.",
+        {"text": ""},
+        {"txt": 1},
+        7,
+        {"text": TEXT, "expected_album": "no such album"},
+        {"text": "x\0y a bell"},
+    ]
     told = client.post("/v1/validate/batch", json={"items": items}).json()
     assert told["n"] == 7 and told["n_failed"] == 4
     assert [v["id"] for v in told["verdicts"]] == ["a", "1", "2", "3", "4", "5", "6"]
@@ -65,8 +72,18 @@ def test_thresholds_of_a_request_stand_in_its_verdict(client: TestClient) -> Non
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[]", b'{"text": 5}', b'{"text": "  "}', b'{"text": "a bell", "colour": 1}', b'{"text": "\\ud800"}',
-     b"\xff\xfe", b'{"text": "a bell", "run": "../../etc"}', b'{"text": "!!! ???"}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"text": 5}',
+        b'{"text": "  "}',
+        b'{"text": "a bell", "colour": 1}',
+        b'{"text": "\\ud800"}',
+        b"\xff\xfe",
+        b'{"text": "a bell", "run": "../../etc"}',
+        b'{"text": "!!! ???"}',
+    ],
 )
 def test_what_cannot_be_used_is_told_with_what_to_do(client: TestClient, body: bytes) -> None:
     answer = client.post("/v1/validate", content=body, headers={"content-type": "application/json"})

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import EncoderError
-from rebracket_core.exported import Precision
-from rebracket_core.exported.layout import GRAPH, finish, write_folder
+from rebracket_core.reports.onnx_bundle import Precision
+from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, write_folder
 from rebracket_core.settings import Settings
 from tests.bench.http_load import Caller, free_port, running
 from tests.conftest import open_home
@@ -103,15 +103,20 @@ def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: T
 
 @pytest.mark.slow
 def test_a_graph_that_vanishes_is_named_and_may_come_back(home: Path, tmp_path: Path) -> None:
-    from rebracket_core.encoders.onnx_export import encoder_parts
-    from rebracket_core.workbench.folder_bench import FolderBench
+    from rebracket_core.encoders.onnx.export import encoder_parts
+    from rebracket_core.workbench.bundle import FolderBench
 
     bench = open_home(home)
     run_id = bench.shelf.chosen(None)
     parts = encoder_parts("minilm", trained_as=bench.model().encoder_id, settings=bench.settings)
     room = write_folder(
-        tmp_path / "run", graph=parts.graph, tokenizer=parts.tokenizer, model=home / "runs" / run_id / "model",
-        run_id=run_id, precision=Precision.FLOAT32, encoder=parts.facts,
+        tmp_path / "run",
+        graph=parts.graph,
+        tokenizer=parts.tokenizer,
+        model=home / "runs" / run_id / "model",
+        run_id=run_id,
+        precision=Precision.FLOAT32,
+        encoder=parts.facts,
     )
     folder = finish(room, to=tmp_path / "run")
     answering = FolderBench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "new")}), folder)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
-from rebracket_core.serving.keys import KeyRing, Scope
-from rebracket_core.serving.limits import RateLimit
+from rebracket_core.serving.api_keys import KeyRing, Scope
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.rate_limit import RateLimit
 
 
 def test_a_secret_opens_only_what_its_key_may_and_is_not_in_the_file(tmp_path: Path) -> None:

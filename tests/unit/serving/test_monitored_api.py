@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.desk import share_of
+from rebracket_core.serving.model_router import share_of
 from rebracket_core.serving.options import ServeOptions
 from tests.conftest import open_home
 

@@ -34,7 +34,10 @@ def server(home: Path, tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[b
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "rebracket_core.cli", "serve", "--port", str(port), "--history", "--per-minute", "100000"],
-            cwd=ROOT, env={**os.environ, "REBRACKET_HOME": str(home)}, stdout=log, stderr=log,
+            cwd=ROOT,
+            env={**os.environ, "REBRACKET_HOME": str(home)},
+            stdout=log,
+            stderr=log,
         )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):

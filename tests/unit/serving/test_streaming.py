@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
-from rebracket_core.serving.parts import MANIFEST, PartForm
-from rebracket_core.serving.streaming import judge_into
+from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
+from rebracket_core.scoring.parts import MANIFEST, PartForm
+from rebracket_core.scoring.streaming import judge_into
 from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 from rebracket_core.workbench.concepts import read_concepts
-from rebracket_core.workbench.exports import FIELDS, csv_columns
 from tests.bench.stream import PEAKS
 from tests.conftest import open_home
 
@@ -31,7 +31,7 @@ SENTENCE = "a ledger of tides that the harbour office closed long ago and nobody
 
 
 def texts(count: int) -> list[str]:
-    return [f"{SENTENCE[k % 7:]}, entry {k}." for k in range(count)]
+    return [f"{SENTENCE[k % 7 :]}, entry {k}." for k in range(count)]
 
 
 def table(path: Path, count: int) -> Path:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.serving.watching import Watch, verdict_file
-from rebracket_core.workbench.exports import FIELDS
+from rebracket_core.reports.verdict_writers import FIELDS
+from rebracket_core.scoring.watch import Watch, verdict_file
 from tests.conftest import open_home
 
 ROOT = Path(__file__).parents[3]
@@ -77,10 +77,8 @@ def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
     assert told(folder / "a.txt")["verdicts"][0]["text"].endswith("and its end.")
 
 
-def test_a_file_that_changes_while_it_is_read_waits(
-    watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import rebracket_core.serving.watching as module
+def test_a_file_that_changes_while_it_is_read_waits(watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import rebracket_core.scoring.watch as module
 
     path = folder / "a.txt"
     path.write_text("Before.")
@@ -105,10 +103,8 @@ def test_nothing_is_judged_twice_over_restarts(home: Path, watching: Watch, fold
     assert len(Watch(open_home(home), folder, settle_s=0.0, keep=False).look()) == 1
 
 
-def test_what_is_not_the_files_fault_is_tried_again(
-    watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import rebracket_core.serving.watching as module
+def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import rebracket_core.scoring.watch as module
 
     monkeypatch.setattr(module, "RETRY_S", 0.0)
     (folder / "a.txt").write_text(TEXT)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.corpus import make_frame
-from rebracket_core.corpus.targets import targets
+from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.files import write_json
 from rebracket_core.jobs import promote, promoted_id

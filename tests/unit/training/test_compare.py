@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.measures.held_rows import HeldRows
-from rebracket_core.measures.paired import group_sums, holm, paired_differences, sign_flip_p
+from rebracket_core.stats.out_of_fold_rows import HeldRows
+from rebracket_core.stats.paired import group_sums, holm, paired_differences, sign_flip_p
 from rebracket_core.training.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
 
 

@@ -49,11 +49,20 @@ def job_of(base: Path, config: TrainingConfig = CONFIG, *, held: int = 8) -> Tun
     member[0, ::4] = member[1, 1::4] = 0
     member[:, :held] = 0
     return TuningJob(
-        base=str(base), device="cpu", threads=1, seed=3, options=tuning_of(config),
-        fit=FitOptions(strength=20.0, by_uncertainty=config.weighting == "uncertainty"), vector_weight=0.6,
-        texts={"concept": texts}, words=chance.random((N, 6)).astype(np.float32), targets=targets,
+        base=str(base),
+        device="cpu",
+        threads=1,
+        seed=3,
+        options=tuning_of(config),
+        fit=FitOptions(strength=20.0, by_uncertainty=config.weighting == "uncertainty"),
+        vector_weight=0.6,
+        texts={"concept": texts},
+        words=chance.random((N, 6)).astype(np.float32),
+        targets=targets,
         weight=0.1 * chance.normal(size=(2, 32 + 6, N_OUTPUTS)).astype(np.float32),
-        bias=np.zeros((2, N_OUTPUTS), dtype=np.float32), member_weights=member, held=np.arange(N) < held,
+        bias=np.zeros((2, N_OUTPUTS), dtype=np.float32),
+        member_weights=member,
+        held=np.arange(N) < held,
     )
 
 
@@ -97,9 +106,7 @@ def test_it_learns_and_says_how(base: Path, tmp_path: Path) -> None:
     assert not [p for p in (tmp_path / "run").rglob("*") if p.suffix in (".pt", ".pth", ".bin", ".pkl")]
 
 
-@pytest.mark.parametrize(
-    "cancel_at", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("cancel_at", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_cancelled_training_comes_to_the_same_numbers(base: Path, tmp_path: Path, cancel_at: int) -> None:
     """Cancelled within an epoch, at its end and after it; the checkpoint holds the step at which it was."""
     train(job_of(base), tmp_path / "whole")
@@ -133,7 +140,7 @@ def test_lora_learns_and_is_merged(base: Path, tmp_path: Path) -> None:
 
 def apart(encoder: Path, job: TuningJob) -> float:
     """How much nearer the texts of one album lie to each other than to those of another, in cosines."""
-    from rebracket_core.encoders.trainable import open_trained
+    from rebracket_core.encoders.transformers.trainable import open_trained
 
     vectors = open_trained(encoder, settings=Settings.from_env({})).encode(job.texts["concept"])
     album = job.targets.album_idx
@@ -163,9 +170,11 @@ def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
     heads = job_of(base, CONFIG.with_(phases="heads:1,all:1", stop_after=0), held=0)
     with pytest.raises(Cancelled):
         train(heads, tmp_path / "heads", cancel_at=3)
-    kept = load_file(tmp_path / "heads" / "checkpoint-2" / "trunk.safetensors") if (
-        tmp_path / "heads" / "checkpoint-2"
-    ).exists() else load_file(tmp_path / "heads" / "checkpoint-3" / "trunk.safetensors")
+    kept = (
+        load_file(tmp_path / "heads" / "checkpoint-2" / "trunk.safetensors")
+        if (tmp_path / "heads" / "checkpoint-2").exists()
+        else load_file(tmp_path / "heads" / "checkpoint-3" / "trunk.safetensors")
+    )
     first = load_file(base / "model.safetensors")
     own = {name.removeprefix("encoder."): value for name, value in kept.items() if name.startswith("encoder.")}
     assert own and all(np.array_equal(value, first[name]) for name, value in own.items())

@@ -14,13 +14,9 @@ import pytest
 from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame
 from rebracket_core.encoders import open_encoder
 from rebracket_core.errors import ConfigError, DataError
-from rebracket_core.measures.intervals import (
-    calibration_error,
-    clustered_mean,
-    perfect_calibration_error,
-)
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.settings import Settings, Thresholds
+from rebracket_core.stats.intervals import calibration_error, clustered_mean, perfect_calibration_error
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 from rebracket_core.training.baselines import baseline_answers
 from rebracket_core.training.checkpoints import FoldShelf
@@ -86,9 +82,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(settings: Setti
     encoder = open_encoder("minilm", settings=settings)
 
     def train(name: str, watch: Quiet) -> Evaluation:
-        return train_run(
-            data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), watch=watch
-        )
+        return train_run(data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), watch=watch)
 
     whole = train("whole", Quiet())
     for points in (0, 12, 11, 5):
@@ -114,16 +108,7 @@ def test_a_run_folder_says_all_that_it_rests_on(trained_home: Path) -> None:
     run = json.loads((trained_home / "runs/promoted.json").read_text())["run_id"]
     folder = trained_home / "runs" / run
     manifest = json.loads((folder / "model/manifest.json").read_text())
-    for name in (
-        "schema_version",
-        "dataset_digest",
-        "split_ids",
-        "encoder_id",
-        "thresholds",
-        "seed",
-        "metrics",
-        "origins",
-    ):
+    for name in ("schema_version", "dataset_digest", "split_ids", "encoder_id", "thresholds", "seed", "metrics", "origins"):
         assert manifest[name], name
     assert json.loads((folder / "attempts/0001/result.json").read_text()) == {"status": "done"}
     assert len(manifest["split_ids"]) == manifest["n_rows"]
@@ -159,15 +144,7 @@ def test_shuffled_labels_fall_to_chance(settings: Settings, tmp_path: Path) -> N
     data = _some(settings, 40)
     frame = data.frame.copy()
     order = np.random.default_rng(1).permutation(len(frame))
-    for name in (
-        "album",
-        "temporal",
-        "spatial",
-        "ontological",
-        "temporal_stated",
-        "spatial_stated",
-        "ontological_stated",
-    ):
+    for name in ("album", "temporal", "spatial", "ontological", "temporal_stated", "spatial_stated", "ontological_stated"):
         values = frame[name].tolist()
         frame[name] = pd.Series([values[i] for i in order], index=frame.index, dtype=object)
     shuffled = Dataset("shuffled", frame, data.meta)
@@ -218,14 +195,7 @@ def test_configs_round_trip_and_refuse_nonsense(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("text: [concept, descriptions]\nmembers: 3\n")
     assert TrainingConfig.from_file(path).members == 3
-    for bad in (
-        {"folds": 1},
-        {"text": ["audio"]},
-        {"members": "many"},
-        {"nonsense": 1},
-        {"split": "random"},
-        {"words": 3},
-    ):
+    for bad in ({"folds": 1}, {"text": ["audio"]}, {"members": "many"}, {"nonsense": 1}, {"split": "random"}, {"words": 3}):
         with pytest.raises(ConfigError):
             TrainingConfig.from_dict(bad)
 
@@ -239,9 +209,7 @@ def test_the_interval_matches_a_plain_loop() -> None:
     draws = np.random.default_rng(5).multinomial(len(names), np.full(len(names), 1 / len(names)), size=2000)
     loop = []
     for row in draws:
-        picked = np.concatenate(
-            [values[groups == name] for name, times in zip(names, row, strict=True) for _ in range(times)]
-        )
+        picked = np.concatenate([values[groups == name] for name, times in zip(names, row, strict=True) for _ in range(times)])
         loop.append(picked.mean())
     assert share.value == pytest.approx(values.mean())
     assert (share.ci_low, share.ci_high) == pytest.approx(tuple(np.quantile(loop, (0.025, 0.975))), abs=1e-9)

@@ -10,8 +10,8 @@ import pytest
 
 from rebracket_core.annotation import EVEN, AnnotationService, AxisLabel, NewItem, ProjectSettings, Suggestion, SuggestionPolicy
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.ui.labelling.choices import choices, in_words
-from rebracket_core.ui.labelling.exchange import Desk
+from rebracket_core.ui.annotate.labelling.choices import choices, in_words
+from rebracket_core.ui.annotate.labelling.protocol import Desk
 
 HARD = {"per_mille": [1000, 0, 0], "kind": "hard"}
 VALUE = {**dict.fromkeys(AXIS_NAMES, HARD), "types": ["memory"], "confidence": 650, "note": "n", "flag": False}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import presets
+from rebracket_core.annotation.entities import presets
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
-from rebracket_core.ui.labelling import component
-from rebracket_core.ui.labelling.choices import choices
-from rebracket_core.ui.labelling.exchange import CONFIDENCE
+from rebracket_core.ui.annotate.labelling import component
+from rebracket_core.ui.annotate.labelling.choices import choices
+from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE
 
 FOLDER = Path(component.__file__).parent
 PRESETS = [{"name": p.name, "shares": list(p.shares), "words": p.words} for p in presets(1)]

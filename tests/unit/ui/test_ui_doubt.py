@@ -9,23 +9,44 @@ import pytest
 from rebracket_core.models.album_sets import COVERAGES
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.training.config import UNCERTAINTY
-from rebracket_core.ui import doubt
+from rebracket_core.ui.concepts import uncertainty as doubt
 from rebracket_core.workbench import RunInfo
 
 SHARES = dict.fromkeys(ALBUM_NAMES, 0.02) | {"Red": 0.6, "Violet": 0.26}
 VERDICT: dict[str, Any] = {
-    "album_probabilities": SHARES, "uncertainty": {"total": 0.5, "aleatoric": 0.4, "epistemic": 0.1}, "flags": [],
+    "album_probabilities": SHARES,
+    "uncertainty": {"total": 0.5, "aleatoric": 0.4, "epistemic": 0.1},
+    "flags": [],
 }
-MEASURED = {"coverage": 0.9, "measured": 0.904, "ci_low": 0.88, "ci_high": 0.93, "n_groups": 40, "mean_size": 1.3,
-            "per_album": {"Red": 0.95, "Indigo": 0.8}}
+MEASURED = {
+    "coverage": 0.9,
+    "measured": 0.904,
+    "ci_low": 0.88,
+    "ci_high": 0.93,
+    "n_groups": 40,
+    "mean_size": 1.3,
+    "per_album": {"Red": 0.95, "Indigo": 0.8},
+}
 
 
 def _run(*, limit: float = 0.2, leaked: bool = False, **config: Any) -> RunInfo:
     limits = [limit + 0.5 * (0.9 - coverage) if coverage < 0.95 else 0.0 for coverage in COVERAGES]
     return RunInfo(
-        run_id="r", created_at="", dataset="d", dataset_digest="", encoder_id="", origins=("songs",), n_rows=90, n_groups=40,
-        metrics={"leaked": leaked, "calibration": {"sets": MEASURED}}, transfer=(), thresholds={}, config=config,
-        promoted=True, starter=False, album_sets={"limits": limits, "n_rows": 90, "n_groups": 40},
+        run_id="r",
+        created_at="",
+        dataset="d",
+        dataset_digest="",
+        encoder_id="",
+        origins=("songs",),
+        n_rows=90,
+        n_groups=40,
+        metrics={"leaked": leaked, "calibration": {"sets": MEASURED}},
+        transfer=(),
+        thresholds={},
+        config=config,
+        promoted=True,
+        starter=False,
+        album_sets={"limits": limits, "n_rows": 90, "n_groups": 40},
     )
 
 
@@ -62,7 +83,9 @@ def test_every_kind_can_be_chosen_and_says_what_it_cannot_see() -> None:
         assert "the test for texts unlike the training ones" in kind.blind.replace("The", "the") and len(kind.sees) > 60
     assert doubt.kind_of(_run()) is doubt.KINDS["ensemble"]
     assert doubt.parts(VERDICT, doubt.kind_of(_run(uncertainty="evidential"))) == {
-        "total": 0.5, "aleatoric": 0.4, "OOD-like score": 0.1,
+        "total": 0.5,
+        "aleatoric": 0.4,
+        "OOD-like score": 0.1,
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rebracket_core.ui.escape import escape, snippet
+from rebracket_core.ui.kit.markdown import escape, snippet
 
 _RENDER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 

@@ -9,7 +9,8 @@ import pytest
 
 from rebracket_core.jobs import RunState, Status
 from rebracket_core.training.config import SPLITS, TrainingConfig
-from rebracket_core.ui import launch, training
+from rebracket_core.ui.train import run_progress as training
+from rebracket_core.ui.train import training_form as launch
 
 CONFIG = TrainingConfig(
     text=("concept", "lyrics"), encoder="a/b: c#d", words=False, members=3, folds=4, split="leaked", strength=7.5, seed=1

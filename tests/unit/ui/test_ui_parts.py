@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.corpus.audit_report import Finding, Level
+from rebracket_core.corpus.audit.report import Finding, Level
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.ui import site
-from rebracket_core.ui.audit import finding_text
-from rebracket_core.ui.batch import MAX_BATCHES, BatchShelf
+from rebracket_core.ui.concepts.batch import MAX_BATCHES, BatchShelf
+from rebracket_core.ui.concepts.verdict import states_table, suggestion_text
+from rebracket_core.ui.concepts.verdict_table import NOT_JUDGED, Filter, as_expected, verdict_frame
 from rebracket_core.ui.home import next_steps
-from rebracket_core.ui.run import scores_of, span
-from rebracket_core.ui.swatch import favicon, swatch_svg
-from rebracket_core.ui.table import NOT_JUDGED, Filter, as_expected, verdict_frame
-from rebracket_core.ui.verdict import states_table, suggestion_text
+from rebracket_core.ui.kit.swatch import favicon, swatch_svg
+from rebracket_core.ui.library.audit import finding_text
+from rebracket_core.ui.train.run_summary import scores_of, span
 
 
 def _verdict(**changes: Any) -> dict[str, Any]:
@@ -69,15 +69,7 @@ def test_filters_pass_what_they_say(chosen: Filter, shown: list[int]) -> None:
     rows = [
         _verdict(),
         _verdict(verdict="REJECT", album="Blue", expected_album="Red"),
-        {
-            "id": "x",
-            "text": "",
-            "source": "",
-            "error": "no text",
-            "album": None,
-            "verdict": None,
-            "expected_album": "Red",
-        },
+        {"id": "x", "text": "", "source": "", "error": "no text", "album": None, "verdict": None, "expected_album": "Red"},
     ]
     assert [i for i, row in enumerate(rows) if chosen.passes(row)] == shown
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.ui import figure, site
+from rebracket_core.ui import site
+from rebracket_core.ui.kit import figure
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted((ROOT / "pages").glob("*/*.py"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.ui import sentences
+from rebracket_core.ui.concepts import sentences
 
 GOOD = {
     "n": 200,

@@ -30,12 +30,24 @@ INDIGO = (THIRD, THIRD, (0.02, 0.5, 0.48))
 
 
 def gate(
-    scores: Sequence[Sequence[float]] = RED, *, album: str = "Red", p: float = 0.9, confidence: float = 0.9,
-    uncertainty: float = 0.2, ood_p: float | None = 0.5, limits: Thresholds = LIMITS,
+    scores: Sequence[Sequence[float]] = RED,
+    *,
+    album: str = "Red",
+    p: float = 0.9,
+    confidence: float = 0.9,
+    uncertainty: float = 0.2,
+    ood_p: float | None = 0.5,
+    limits: Thresholds = LIMITS,
 ) -> Decision:
     return decide(
-        scores=scores, states=axis_states(scores, thresholds=limits), album=album, probability=p,
-        confidence=confidence, uncertainty=uncertainty, ood_p=ood_p, thresholds=limits,
+        scores=scores,
+        states=axis_states(scores, thresholds=limits),
+        album=album,
+        probability=p,
+        confidence=confidence,
+        uncertainty=uncertainty,
+        ood_p=ood_p,
+        thresholds=limits,
     )
 
 
@@ -52,33 +64,49 @@ ROWS: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("leaning agrees", {"scores": (LEAN_PAST, THING, KNOWN)}, 4, "ACCEPT", ""),
     ("Indigo by its own two modes", {"scores": INDIGO, "album": "Indigo"}, 4, "ACCEPT", ""),
     ("Indigo by one of its modes", {"scores": (THIRD, THIRD, KNOWN), "album": "Indigo"}, 4, "ACCEPT", ""),
-    ("White is told from its low confidence",
-     {"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.3}, 4, "ACCEPT", ""),
+    (
+        "White is told from its low confidence",
+        {"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.3},
+        4,
+        "ACCEPT",
+        "",
+    ),
     ("one hybrid", {"scores": (PAST_OR_PRESENT, THING, KNOWN), "p": 0.4}, 5, "ACCEPT_HYBRID", ""),
     ("two hybrids", {"scores": (PAST_OR_PRESENT, PAST_OR_PRESENT, KNOWN)}, 5, "ACCEPT_HYBRID", ""),
-    ("the second of the two may be the album's",
-     {"scores": ((0.47, 0.48, 0.05), THING, KNOWN)}, 5, "ACCEPT_HYBRID", ""),
+    ("the second of the two may be the album's", {"scores": ((0.47, 0.48, 0.05), THING, KNOWN)}, 5, "ACCEPT_HYBRID", ""),
     ("Indigo, too faint for row 4", {"scores": INDIGO, "album": "Indigo", "p": 0.4}, 5, "ACCEPT_HYBRID", ""),
     ("three hybrids", {"scores": (PAST_OR_PRESENT,) * 3, "album": "Orange"}, 8, "REJECT", "unclear_ontology"),
-    ("a hybrid without the album's mode",
-     {"scores": ((0.05, 0.48, 0.47), THING, KNOWN)}, 8, "REJECT", "unclear_ontology"),
-    ("a hybrid where the album has no mode",
-     {"scores": (PAST_OR_PRESENT, THIRD, KNOWN), "album": "Indigo"}, 8, "REJECT", "unclear_ontology"),
+    ("a hybrid without the album's mode", {"scores": ((0.05, 0.48, 0.47), THING, KNOWN)}, 8, "REJECT", "unclear_ontology"),
+    (
+        "a hybrid where the album has no mode",
+        {"scores": (PAST_OR_PRESENT, THIRD, KNOWN), "album": "Indigo"},
+        8,
+        "REJECT",
+        "unclear_ontology",
+    ),
     ("two diffuse", {"scores": (THIRD, THIRD, KNOWN)}, 6, "REJECT", "diffuse_ontology"),
     ("three diffuse", {"scores": (THIRD,) * 3, "confidence": 0.3}, 6, "REJECT", "diffuse_ontology"),
-    ("diffuse before low confidence",
-     {"scores": (THIRD, THIRD, KNOWN), "confidence": 0.1}, 6, "REJECT", "diffuse_ontology"),
-    ("diffuse where the album has no modes does not count",
-     {"scores": INDIGO, "album": "Indigo", "p": 0.1}, 8, "REJECT", "unclear_ontology"),
+    ("diffuse before low confidence", {"scores": (THIRD, THIRD, KNOWN), "confidence": 0.1}, 6, "REJECT", "diffuse_ontology"),
+    (
+        "diffuse where the album has no modes does not count",
+        {"scores": INDIGO, "album": "Indigo", "p": 0.1},
+        8,
+        "REJECT",
+        "unclear_ontology",
+    ),
     ("faint confidence", {"confidence": 0.35}, 7, "REJECT", "low_confidence"),
     ("one diffuse", {"scores": (THIRD, THING, KNOWN)}, 8, "REJECT", "unclear_ontology"),
     ("middling confidence", {"confidence": 0.6}, 8, "REJECT", "unclear_ontology"),
     ("improbable album", {"p": 0.4}, 8, "REJECT", "unclear_ontology"),
     ("an axis elsewhere", {"scores": (LEAN_PAST, THING, KNOWN), "album": "Violet"}, 8, "REJECT", "unclear_ontology"),
-    ("dominant where Indigo has none",
-     {"scores": (PAST, THIRD, KNOWN), "album": "Indigo"}, 8, "REJECT", "unclear_ontology"),
-    ("White with much confidence",
-     {"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.9}, 8, "REJECT", "unclear_ontology"),
+    ("dominant where Indigo has none", {"scores": (PAST, THIRD, KNOWN), "album": "Indigo"}, 8, "REJECT", "unclear_ontology"),
+    (
+        "White with much confidence",
+        {"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.9},
+        8,
+        "REJECT",
+        "unclear_ontology",
+    ),
 ]
 
 
@@ -94,23 +122,32 @@ def test_every_row_has_a_case() -> None:
 
 
 BOUNDARIES: list[tuple[dict[str, Any], int]] = [
-    ({"ood_p": 0.05}, 4), ({"ood_p": 0.049999}, 1),
-    ({"uncertainty": 0.8}, 4), ({"uncertainty": 0.800001}, 1),
-    ({"album": "Black", "confidence": 0.499999, "p": 0.5}, 2), ({"album": "Black", "confidence": 0.5, "p": 0.5}, 8),
+    ({"ood_p": 0.05}, 4),
+    ({"ood_p": 0.049999}, 1),
+    ({"uncertainty": 0.8}, 4),
+    ({"uncertainty": 0.800001}, 1),
+    ({"album": "Black", "confidence": 0.499999, "p": 0.5}, 2),
+    ({"album": "Black", "confidence": 0.5, "p": 0.5}, 8),
     ({"album": "Black", "confidence": 0.3, "p": 0.499999}, 7),
-    ({"scores": (THIRD,) * 3, "confidence": 0.299999}, 2), ({"scores": (THIRD,) * 3, "confidence": 0.3}, 6),
-    ({"p": 0.5}, 4), ({"p": 0.499999}, 8),
-    ({"confidence": 0.7}, 4), ({"confidence": 0.699999}, 8),
+    ({"scores": (THIRD,) * 3, "confidence": 0.299999}, 2),
+    ({"scores": (THIRD,) * 3, "confidence": 0.3}, 6),
+    ({"p": 0.5}, 4),
+    ({"p": 0.499999}, 8),
+    ({"confidence": 0.7}, 4),
+    ({"confidence": 0.699999}, 8),
     ({"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.499999}, 4),
     ({"scores": (LEAN_PAST,) * 3, "album": "White", "confidence": 0.5}, 8),
     ({"scores": (PAST_OR_PRESENT, THING, KNOWN), "p": 0.3}, 5),
     ({"scores": (PAST_OR_PRESENT, THING, KNOWN), "p": 0.299999}, 8),
-    ({"confidence": 0.4}, 8), ({"confidence": 0.399999}, 7),
+    ({"confidence": 0.4}, 8),
+    ({"confidence": 0.399999}, 7),
     # Dominance (0.6), the hybrid gap (0.15) and diffuseness (0.2) on the axis itself.
     ({"scores": ((0.6, 0.2, 0.2), PLACE, KNOWN), "album": "Violet"}, 3),
     ({"scores": ((0.599999, 0.2, 0.200001), PLACE, KNOWN), "album": "Violet"}, 8),
-    ({"scores": ((0.55, 0.4, 0.05), THING, KNOWN)}, 5), ({"scores": ((0.550001, 0.4, 0.049999), THING, KNOWN)}, 4),
-    ({"scores": ((0.46, 0.28, 0.26), THING, KNOWN)}, 4), ({"scores": ((0.459999, 0.28, 0.260001), THING, KNOWN)}, 8),
+    ({"scores": ((0.55, 0.4, 0.05), THING, KNOWN)}, 5),
+    ({"scores": ((0.550001, 0.4, 0.049999), THING, KNOWN)}, 4),
+    ({"scores": ((0.46, 0.28, 0.26), THING, KNOWN)}, 4),
+    ({"scores": ((0.459999, 0.28, 0.260001), THING, KNOWN)}, 8),
 ]
 
 
@@ -143,20 +180,28 @@ UPSTREAM: list[tuple[str, dict[str, Any], str]] = [
     ("V2 .3 3 diffuse: reject", {"scores": (THIRD,) * 3, "confidence": 0.3}, "REJECT"),
     ("V2 .35 DDD: reject", {"confidence": 0.35}, "REJECT"),
     ("V2 .45 DDD: reject", {"confidence": 0.45}, "REJECT"),
-    ("V2 .62 hybrid D D: accept_hybrid",
-     {"scores": (PAST_OR_PRESENT, THING, KNOWN), "confidence": 0.62}, "ACCEPT_HYBRID"),
+    ("V2 .62 hybrid D D: accept_hybrid", {"scores": (PAST_OR_PRESENT, THING, KNOWN), "confidence": 0.62}, "ACCEPT_HYBRID"),
     ("V2 .9 3 hybrid: reject", {"scores": (PAST_OR_PRESENT,) * 3, "album": "Orange"}, "REJECT"),
-    ("V2 .45 hybrid D D: reject, asking for 0.5",
-     {"scores": (PAST_OR_PRESENT, THING, KNOWN), "confidence": 0.45}, "ACCEPT_HYBRID"),
+    (
+        "V2 .45 hybrid D D: reject, asking for 0.5",
+        {"scores": (PAST_OR_PRESENT, THING, KNOWN), "confidence": 0.45},
+        "ACCEPT_HYBRID",
+    ),
     ("V2 .9 D partial partial: reject, asking for two dominant", {"scores": (PAST, *LEAN[1:])}, "ACCEPT"),
-    ("V2 .6 hybrid diffuse D: accept_hybrid, whatever the others",
-     {"scores": (PAST_OR_PRESENT, THIRD, KNOWN), "confidence": 0.6}, "REJECT"),
+    (
+        "V2 .6 hybrid diffuse D: accept_hybrid, whatever the others",
+        {"scores": (PAST_OR_PRESENT, THIRD, KNOWN), "confidence": 0.6},
+        "REJECT",
+    ),
     ("V3 uniform .18: reject", {"scores": (THIRD,) * 3, "confidence": 0.18}, "ACCEPT_BLACK"),
     ("V3 uniform .9: accept_hybrid, as it calls uniform hybrid", {"scores": (THIRD,) * 3}, "REJECT"),
     ("V3 nearly uniform .2: accept_black", {"scores": ((0.44, 0.28, 0.28),) * 3, "confidence": 0.2}, "ACCEPT_BLACK"),
     ("V3 dominant .65: accept_hybrid by falling through", {"confidence": 0.65}, "REJECT"),
-    ("V3 no state at .45: accept_hybrid by falling through",
-     {"scores": ((0.55, 0.35, 0.1),) * 3, "album": "Orange", "confidence": 0.45}, "REJECT"),
+    (
+        "V3 no state at .45: accept_hybrid by falling through",
+        {"scores": ((0.55, 0.35, 0.1),) * 3, "album": "Orange", "confidence": 0.45},
+        "REJECT",
+    ),
 ]
 
 
@@ -206,8 +251,12 @@ triples = st.one_of(
 )
 CASES = st.fixed_dictionaries(
     {
-        "scores": st.tuples(triples, triples, triples), "album": st.sampled_from(ALBUM_NAMES), "p": shares,
-        "confidence": shares, "uncertainty": shares, "ood_p": st.one_of(st.none(), shares),
+        "scores": st.tuples(triples, triples, triples),
+        "album": st.sampled_from(ALBUM_NAMES),
+        "p": shares,
+        "confidence": shares,
+        "uncertainty": shares,
+        "ood_p": st.one_of(st.none(), shares),
         "limits": st.sampled_from([LIMITS, LIMITS.with_(accept=0.8), LIMITS.with_(accept_uncharted=True)]),
     }
 )
@@ -235,9 +284,9 @@ def _holding(case: dict[str, Any]) -> list[bool]:
         black or (kinds == ["diffuse"] * 3 and conf < 0.3 - tiny),
         kinds == ["dominant"] * 3 and album_of_triple(s.lead for s in states) is None,
         p >= limits.accept - tiny and all(agree) and own and enough,
-        p >= 0.3 - tiny and len(hybrids) in (1, 2) and all(
-            set(s.modes) & modes[s.axis] if s.state == "hybrid" else ok for s, ok in zip(states, agree, strict=True)
-        ),
+        p >= 0.3 - tiny
+        and len(hybrids) in (1, 2)
+        and all(set(s.modes) & modes[s.axis] if s.state == "hybrid" else ok for s, ok in zip(states, agree, strict=True)),
         sum(s.state == "diffuse" and bool(modes[s.axis]) for s in states) >= 2,
         conf < 0.4 - tiny,
         True,

@@ -82,10 +82,7 @@ def test_an_unknown_axis_is_named() -> None:
         axis_state("objectional", THIRD, thresholds=LIMITS)
 
 
-@given(
-    axis=st.sampled_from(AXIS_NAMES),
-    weights=st.tuples(*[st.floats(0.0, 1.0)] * 3).filter(lambda w: sum(w) > 1e-3),
-)
+@given(axis=st.sampled_from(AXIS_NAMES), weights=st.tuples(*[st.floats(0.0, 1.0)] * 3).filter(lambda w: sum(w) > 1e-3))
 def test_the_state_follows_from_its_definition(axis: str, weights: tuple[float, float, float]) -> None:
     scores = [w / sum(weights) for w in weights]
     found = axis_state(axis, scores, thresholds=LIMITS)

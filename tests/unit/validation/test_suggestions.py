@@ -26,17 +26,36 @@ def spread(album: str, p: float) -> list[float]:
 
 
 def ask(
-    scores: Sequence[Sequence[float]] = (PAST, THING, KNOWN), *, album: str = "Red", p: float = 0.9,
-    confidence: float = 0.9, uncertainty: float = 0.2, ood_p: float | None = 0.5, limits: Thresholds = LIMITS,
+    scores: Sequence[Sequence[float]] = (PAST, THING, KNOWN),
+    *,
+    album: str = "Red",
+    p: float = 0.9,
+    confidence: float = 0.9,
+    uncertainty: float = 0.2,
+    ood_p: float | None = 0.5,
+    limits: Thresholds = LIMITS,
 ) -> tuple[Decision, tuple[Suggestion, ...]]:
     states = axis_states(scores, thresholds=limits)
     decision = decide(
-        scores=scores, states=states, album=album, probability=p, confidence=confidence, uncertainty=uncertainty,
-        ood_p=ood_p, thresholds=limits,
+        scores=scores,
+        states=states,
+        album=album,
+        probability=p,
+        confidence=confidence,
+        uncertainty=uncertainty,
+        ood_p=ood_p,
+        thresholds=limits,
     )
     return decision, suggest(
-        decision, scores=scores, states=states, album=album, probabilities=spread(album, p), confidence=confidence,
-        uncertainty=uncertainty, ood_p=ood_p, thresholds=limits,
+        decision,
+        scores=scores,
+        states=states,
+        album=album,
+        probabilities=spread(album, p),
+        confidence=confidence,
+        uncertainty=uncertainty,
+        ood_p=ood_p,
+        thresholds=limits,
     )
 
 
@@ -48,9 +67,7 @@ def test_the_accepted_need_none() -> None:
 def test_a_hybrid_is_told_what_settles_it() -> None:
     decision, found = ask(((0.48, 0.47, 0.05), THING, KNOWN))
     assert decision.verdict == "ACCEPT_HYBRID"
-    assert found[0].text == (
-        "Raise past from 0.48 to 0.70: Red asks for past, and temporal is now on past and present."
-    )
+    assert found[0].text == ("Raise past from 0.48 to 0.70: Red asks for past, and temporal is now on past and present.")
     assert (found[0].axis, dict(found[0].targets)) == ("temporal", {"past": 0.7})
 
 
@@ -102,13 +119,31 @@ def test_an_uncharted_triple_is_told_the_way_out_and_the_nearest_album() -> None
 def test_an_improbable_album_is_told_from_its_rival() -> None:
     states = axis_states((PAST, THING, KNOWN), thresholds=LIMITS)
     proba = [{"Red": 0.42, "Orange": 0.4}.get(name, 0.18 / 7) for name in ALBUM_NAMES]
-    decision = Decision(decide(
-        scores=(PAST, THING, KNOWN), states=states, album="Red", probability=0.42, confidence=0.9, uncertainty=0.2,
-        ood_p=None, thresholds=LIMITS,
-    ).verdict, Reason.UNCLEAR_ONTOLOGY, 8, "")
+    decision = Decision(
+        decide(
+            scores=(PAST, THING, KNOWN),
+            states=states,
+            album="Red",
+            probability=0.42,
+            confidence=0.9,
+            uncertainty=0.2,
+            ood_p=None,
+            thresholds=LIMITS,
+        ).verdict,
+        Reason.UNCLEAR_ONTOLOGY,
+        8,
+        "",
+    )
     found = suggest(
-        decision, scores=(PAST, THING, KNOWN), states=states, album="Red", probabilities=proba, confidence=0.9,
-        uncertainty=0.2, ood_p=None, thresholds=LIMITS,
+        decision,
+        scores=(PAST, THING, KNOWN),
+        states=states,
+        album="Red",
+        probabilities=proba,
+        confidence=0.9,
+        uncertainty=0.2,
+        ood_p=None,
+        thresholds=LIMITS,
     )
     assert [s.text for s in found] == [
         "Raise the probability of Red from 0.42 to 0.50 by what tells it from Orange: known rather than imagined."
@@ -137,12 +172,21 @@ def test_indigo_is_raised_by_both_its_modes() -> None:
 shares = st.floats(0.0, 1.0)
 triples = st.tuples(shares, shares, shares).filter(lambda w: sum(w) > 1e-3).map(lambda w: tuple(x / sum(w) for x in w))
 limits = st.builds(
-    Thresholds, accept=shares, confidence=shares, dominant=st.floats(0.4, 1.0), hybrid=st.floats(0.0, 0.5),
-    diffuse=st.floats(0.05, 0.5), accept_uncharted=st.booleans(),
+    Thresholds,
+    accept=shares,
+    confidence=shares,
+    dominant=st.floats(0.4, 1.0),
+    hybrid=st.floats(0.0, 0.5),
+    diffuse=st.floats(0.05, 0.5),
+    accept_uncharted=st.booleans(),
 )
 CASE = {
-    "scores": st.tuples(triples, triples, triples), "album": st.sampled_from(ALBUM_NAMES), "p": shares,
-    "confidence": shares, "uncertainty": shares, "ood_p": st.one_of(st.none(), shares),
+    "scores": st.tuples(triples, triples, triples),
+    "album": st.sampled_from(ALBUM_NAMES),
+    "p": shares,
+    "confidence": shares,
+    "uncertainty": shares,
+    "ood_p": st.one_of(st.none(), shares),
     "limits": st.one_of(st.just(LIMITS), limits),
 }
 

@@ -25,19 +25,35 @@ from rebracket_core.validation.transmigration import (
 
 LIMITS = Thresholds()
 VERTEX = dict(zip(ALBUM_NAMES, album_vertices().tolist(), strict=True))
-TRIPLES = st.tuples(*[st.floats(0.0, 1.0)] * 3).filter(lambda w: sum(w) > 1e-3).map(
-    lambda w: tuple(x / sum(w) for x in w)
-)
+TRIPLES = st.tuples(*[st.floats(0.0, 1.0)] * 3).filter(lambda w: sum(w) > 1e-3).map(lambda w: tuple(x / sum(w) for x in w))
 SCORES = st.tuples(TRIPLES, TRIPLES, TRIPLES)
 
 GOLDEN = {
-    ("Red", "Orange"): 1.4142, ("Red", "Yellow"): 2.4495, ("Red", "Green"): 2.4495, ("Red", "Blue"): 2.4495,
-    ("Red", "Violet"): 2.0, ("Orange", "Yellow"): 2.0, ("Orange", "Green"): 2.4495, ("Orange", "Blue"): 2.4495,
-    ("Orange", "Violet"): 2.4495, ("Yellow", "Green"): 1.4142, ("Yellow", "Blue"): 2.4495,
-    ("Yellow", "Violet"): 2.4495, ("Green", "Blue"): 2.0, ("Green", "Violet"): 2.4495, ("Blue", "Violet"): 1.4142,
-    ("Indigo", "Red"): 1.3540, ("Indigo", "Green"): 1.3540, ("Indigo", "Blue"): 1.3540, ("Indigo", "Violet"): 1.3540,
-    ("Indigo", "Orange"): 1.6833, ("Indigo", "Yellow"): 1.6833, ("Indigo", "Black"): 0.4082,
-    ("Red", "Black"): 1.4142, ("Violet", "Black"): 1.4142, ("Black", "White"): 0.0,
+    ("Red", "Orange"): 1.4142,
+    ("Red", "Yellow"): 2.4495,
+    ("Red", "Green"): 2.4495,
+    ("Red", "Blue"): 2.4495,
+    ("Red", "Violet"): 2.0,
+    ("Orange", "Yellow"): 2.0,
+    ("Orange", "Green"): 2.4495,
+    ("Orange", "Blue"): 2.4495,
+    ("Orange", "Violet"): 2.4495,
+    ("Yellow", "Green"): 1.4142,
+    ("Yellow", "Blue"): 2.4495,
+    ("Yellow", "Violet"): 2.4495,
+    ("Green", "Blue"): 2.0,
+    ("Green", "Violet"): 2.4495,
+    ("Blue", "Violet"): 1.4142,
+    ("Indigo", "Red"): 1.3540,
+    ("Indigo", "Green"): 1.3540,
+    ("Indigo", "Blue"): 1.3540,
+    ("Indigo", "Violet"): 1.3540,
+    ("Indigo", "Orange"): 1.6833,
+    ("Indigo", "Yellow"): 1.6833,
+    ("Indigo", "Black"): 0.4082,
+    ("Red", "Black"): 1.4142,
+    ("Violet", "Black"): 1.4142,
+    ("Black", "White"): 0.0,
 }
 
 
@@ -51,8 +67,15 @@ def test_distances_between_albums(pair: tuple[str, str], expected: float) -> Non
 def test_distances_of_the_golden_states() -> None:
     found = distances([[0.87, 0.12, 0.01], [0.92, 0.05, 0.03], [0.78, 0.15, 0.07]])
     expected = {
-        "Orange": 0.3421, "Red": 1.2398, "Indigo": 1.3676, "Yellow": 1.8913, "Blue": 2.1580, "Violet": 2.1948,
-        "Green": 2.1993, "Black": 1.1212, "White": 1.1212,
+        "Orange": 0.3421,
+        "Red": 1.2398,
+        "Indigo": 1.3676,
+        "Yellow": 1.8913,
+        "Blue": 2.1580,
+        "Violet": 2.1948,
+        "Green": 2.1993,
+        "Black": 1.1212,
+        "White": 1.1212,
     }
     assert found == pytest.approx(expected, abs=1e-4)
     assert list(found) == list(ALBUM_NAMES)
@@ -82,8 +105,15 @@ def test_one_axis_apart() -> None:
 
 @pytest.mark.parametrize(
     ("distance", "expected"),
-    [(0.0, "easy"), (0.999, "easy"), (1.0, "moderate"), (1.4142, "moderate"), (2.0, "moderate"),
-     (2.0001, "difficult"), (2.4495, "difficult")],
+    [
+        (0.0, "easy"),
+        (0.999, "easy"),
+        (1.0, "moderate"),
+        (1.4142, "moderate"),
+        (2.0, "moderate"),
+        (2.0001, "difficult"),
+        (2.4495, "difficult"),
+    ],
 )
 def test_difficulty(distance: float, expected: str) -> None:
     assert difficulty(distance) == expected

@@ -21,9 +21,31 @@ from rebracket_core.validation.verdict import Item, Verdict, decision_of, failed
 
 LIMITS = Thresholds()
 FIELDS = [
-    "id", "source", "text", "temporal", "spatial", "ontological", "chromatic_confidence", "album", "album_probability",
-    "album_probabilities", "axes_album", "mode", "states", "types", "verdict", "reason", "flags", "uncertainty",
-    "ood_p_value", "distances", "suggestions", "thresholds", "run_id", "expected_album", "error",
+    "id",
+    "source",
+    "text",
+    "temporal",
+    "spatial",
+    "ontological",
+    "chromatic_confidence",
+    "album",
+    "album_probability",
+    "album_probabilities",
+    "axes_album",
+    "mode",
+    "states",
+    "types",
+    "verdict",
+    "reason",
+    "flags",
+    "uncertainty",
+    "ood_p_value",
+    "distances",
+    "suggestions",
+    "thresholds",
+    "run_id",
+    "expected_album",
+    "error",
 ]
 ORANGE = [[0.92, 0.05, 0.03], [0.88, 0.09, 0.03], [0.85, 0.10, 0.05]]
 
@@ -35,8 +57,14 @@ def proba(**shares: float) -> np.ndarray:
 
 def one(scores: Any = ORANGE, **changes: Any) -> Verdict:
     given: dict[str, Any] = {
-        "axis": np.array(scores), "confidence": 0.91, "album_proba": proba(Orange=0.84), "types": np.full(8, 0.125),
-        "uncertainty": (0.4, 0.3, 0.1), "ood_p": 0.37, "thresholds": LIMITS, "run_id": "run-1",
+        "axis": np.array(scores),
+        "confidence": 0.91,
+        "album_proba": proba(Orange=0.84),
+        "types": np.full(8, 0.125),
+        "uncertainty": (0.4, 0.3, 0.1),
+        "ood_p": 0.37,
+        "thresholds": LIMITS,
+        "run_id": "run-1",
     }
     known = Item("t-1", "A counterfeit relic of a guild.", source="file.csv", expected_album="Orange")
     item = changes.pop("item", known)
@@ -46,9 +74,14 @@ def one(scores: Any = ORANGE, **changes: Any) -> Verdict:
 def batch(n: int, seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     return {
-        "axis": rng.dirichlet([0.7] * 3, size=(n, 3)), "confidence": rng.random(n),
-        "album_proba": rng.dirichlet([0.3] * 9, size=n), "types": rng.random((n, 8)),
-        "uncertainty": rng.random((n, 3)) * 0.85, "ood_p": rng.random(n), "thresholds": LIMITS, "run_id": "r",
+        "axis": rng.dirichlet([0.7] * 3, size=(n, 3)),
+        "confidence": rng.random(n),
+        "album_proba": rng.dirichlet([0.3] * 9, size=n),
+        "types": rng.random((n, 8)),
+        "uncertainty": rng.random((n, 3)) * 0.85,
+        "ood_p": rng.random(n),
+        "thresholds": LIMITS,
+        "run_id": "r",
     }
 
 
@@ -89,11 +122,17 @@ def test_numbers_are_python_floats_of_six_digits() -> None:
 
 def test_flags_tell_states_ties_doubt_and_what_is_passed_in() -> None:
     found = one(
-        [[0.48, 0.47, 0.05], [1 / 3] * 3, [0.5, 0.3, 0.2]], album_proba=proba(Orange=0.25, Red=0.2, Blue=0.16),
+        [[0.48, 0.47, 0.05], [1 / 3] * 3, [0.5, 0.3, 0.2]],
+        album_proba=proba(Orange=0.25, Red=0.2, Blue=0.16),
         flags=("unknown_source", "unknown_source"),
     )
     assert found.flags == (
-        "hybrid_temporal", "diffuse_spatial", "axes_disagree", "uncertain_album", "tie:Red", "tie:Blue",
+        "hybrid_temporal",
+        "diffuse_spatial",
+        "axes_disagree",
+        "uncertain_album",
+        "tie:Red",
+        "tie:Blue",
         "unknown_source",
     )
     assert found.mode == "past+present_diffuse_imagined"
@@ -157,10 +196,14 @@ def test_an_empty_or_foreign_text_is_an_error_and_no_verdict(text: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "what"),
     [
-        ("axis", np.full((3, 3), np.nan), "axis scores"), ("axis", np.full((3, 3), 0.5), "axis scores"),
-        ("confidence", float("nan"), "chromatic confidence"), ("confidence", 1.5, "chromatic confidence"),
-        ("album_proba", np.full(9, 0.5), "album probabilities"), ("types", np.full(8, -0.1), "types"),
-        ("uncertainty", (2.0, 1.0, 1.0), "uncertainty"), ("ood_p", float("inf"), "p-value"),
+        ("axis", np.full((3, 3), np.nan), "axis scores"),
+        ("axis", np.full((3, 3), 0.5), "axis scores"),
+        ("confidence", float("nan"), "chromatic confidence"),
+        ("confidence", 1.5, "chromatic confidence"),
+        ("album_proba", np.full(9, 0.5), "album probabilities"),
+        ("types", np.full(8, -0.1), "types"),
+        ("uncertainty", (2.0, 1.0, 1.0), "uncertainty"),
+        ("ood_p", float("inf"), "p-value"),
     ],
 )
 def test_numbers_that_are_no_scores_spoil_their_item_alone(name: str, value: Any, what: str) -> None:
@@ -193,8 +236,13 @@ def test_nothing_to_judge_gives_nothing() -> None:
 
 
 def test_thresholds_may_differ_by_item() -> None:
-    given = batch(2) | {"axis": np.array([ORANGE] * 2), "confidence": np.full(2, 0.9), "ood_p": np.full(2, 0.5),
-                        "uncertainty": np.full((2, 3), 0.1), "album_proba": np.array([proba(Orange=0.84)] * 2)}
+    given = batch(2) | {
+        "axis": np.array([ORANGE] * 2),
+        "confidence": np.full(2, 0.9),
+        "ood_p": np.full(2, 0.5),
+        "uncertainty": np.full((2, 3), 0.1),
+        "album_proba": np.array([proba(Orange=0.84)] * 2),
+    }
     found = judge_many(items(2), **(given | {"thresholds": [LIMITS, LIMITS.with_(accept=0.9)]}))
     assert [v.verdict for v in found] == ["ACCEPT", "REJECT"]
     assert [v.thresholds["accept"] for v in found] == [0.5, 0.9]

@@ -19,13 +19,13 @@ from rebracket_core.annotation import (
     SuggestionPolicy,
     text_digest,
 )
-from rebracket_core.annotation.backup import check
-from rebracket_core.corpus.targets import HumanTarget, axis_sources, targets, with_human
+from rebracket_core.annotation.database.backup import check
+from rebracket_core.annotation.queue.strategies import scores_for
+from rebracket_core.corpus.soft_targets import HumanTarget, axis_sources, targets, with_human
 from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.services.health import Outcome, _labels
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.health import Outcome, _labels
-from rebracket_core.workbench.label_orders import scores_for
 from tests.conftest import open_home
 
 SMALL = TrainingConfig(members=1, folds=3, max_steps=15, words=False)
@@ -45,8 +45,12 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     service.enrol("Ada")
     project = bench.annotations.create_project("Starter", "starter", by="ada")
     assert project.n_items == len(set(bench.dataset("starter").frame["concept"]))
-    _label_all(bench, project.project_id, n=12, value=LabelValue(
-        AxisLabel.of((600, 400, 0)), AxisLabel.hard("spatial", "place"), AxisLabel.abstain(), confidence=700))
+    _label_all(
+        bench,
+        project.project_id,
+        n=12,
+        value=LabelValue(AxisLabel.of((600, 400, 0)), AxisLabel.hard("spatial", "place"), AxisLabel.abstain(), confidence=700),
+    )
     info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
     model = bench.model(info.run_id)
     told = model.manifest["labels"]
@@ -72,8 +76,9 @@ def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) ->
 def test_people_come_before_albums_and_keywords(home: Path) -> None:
     frame = open_home(home).dataset("starter").frame.head(3)
     digest = NewItem("x", frame["concept"][1])
-    human = HumanTarget(text_digest(digest.text), {"temporal": (0.2, 0.3, 0.5), "spatial": None, "ontological": None},
-                        ("memory",), 0.4)
+    human = HumanTarget(
+        text_digest(digest.text), {"temporal": (0.2, 0.3, 0.5), "spatial": None, "ontological": None}, ("memory",), 0.4
+    )
     rows, mask = with_human(frame, [human])
     assert mask.sum() == 1 and mask[1, 0] and rows["weight"].tolist()[1] == 0.4
     assert axis_sources(rows, mask)[1, 0] == "human" and axis_sources(rows, mask)[1, 1] != "human"

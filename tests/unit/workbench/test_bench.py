@@ -122,7 +122,7 @@ def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, 
         aside.rename(model)
         return state
 
-    monkeypatch.setattr("rebracket_core.workbench.runs.run_state", ends_now)
+    monkeypatch.setattr("rebracket_core.runs.store.run_state", ends_now)
     shelved = bench.shelf.look()
     assert [info.run_id for info in shelved.finished] == [run_id]
     assert shelved.active == shelved.broken == ()

@@ -130,14 +130,29 @@ def test_other_encodings_are_read(tmp_path: Path, encoding: str) -> None:
 
 
 def test_bad_items_stay_in_their_places_and_the_rest_goes_on(tmp_path: Path) -> None:
-    lines = [{"id": "a", "text": TEXT}, {"id": "b", "text": "  "}, {"id": "c", "text": "?!... 123"}, {"id": "d"},
-             {"id": "e", "text": 5}, {"id": "f", "text": None}, {"id": "g", "text": "x" * 2000},
-             {"id": "a", "text": TEXT, "rainbow_color": "puce"}]
+    lines = [
+        {"id": "a", "text": TEXT},
+        {"id": "b", "text": "  "},
+        {"id": "c", "text": "?!... 123"},
+        {"id": "d"},
+        {"id": "e", "text": 5},
+        {"id": "f", "text": None},
+        {"id": "g", "text": "x" * 2000},
+        {"id": "a", "text": TEXT, "rainbow_color": "puce"},
+    ]
     content = "\n".join(map(json.dumps, lines)).replace('{"id": "c"', '{broken\n{"id": "c"')
     read = one(tmp_path / "a.jsonl", content, max_text_chars=1000)
     assert [(c.id, c.error is None) for c in read.concepts] == [
-        ("a", True), ("b", False), ("a.jsonl#3", False), ("c", False), ("a.jsonl#5", False), ("e", False), ("f", False),
-        ("g", False), ("a#2", True)]
+        ("a", True),
+        ("b", False),
+        ("a.jsonl#3", False),
+        ("c", False),
+        ("a.jsonl#5", False),
+        ("e", False),
+        ("f", False),
+        ("g", False),
+        ("a#2", True),
+    ]
     assert read.report.taken == 2
     assert len(read.report.skipped) == 7
     assert len(read.concepts[7].text) <= 200
@@ -151,14 +166,24 @@ def test_nul_bytes_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("empty.txt", b""), ("blank.txt", b" \n\t\n"), ("signs.txt", b"?!...\n"),
+        ("empty.txt", b""),
+        ("blank.txt", b" \n\t\n"),
+        ("signs.txt", b"?!...\n"),
         ("noise.txt", bytes(range(256)) * 20),
-        ("huge.txt", b"word " * 200_000), ("broken.yml", b"concept: [unclosed\n  x: y: z"), ("list.csv", b"\n\n"),
-        ("tag.yml", b"concept: !!python/object/apply:os.system ['touch /tmp/never']\n"), ("scalar.yml", b"42\n"),
-        ("none.yml", b"title: only a title\n"), ("head.csv", b"concept,album\n"),
+        ("huge.txt", b"word " * 200_000),
+        ("broken.yml", b"concept: [unclosed\n  x: y: z"),
+        ("list.csv", b"\n\n"),
+        ("tag.yml", b"concept: !!python/object/apply:os.system ['touch /tmp/never']\n"),
+        ("scalar.yml", b"42\n"),
+        ("none.yml", b"title: only a title\n"),
+        ("head.csv", b"concept,album\n"),
         ("other.csv", b"title,colour\na,b\nc,d\n"),
-        ("bad.parquet", b"PAR1 but nothing else"), ("bad.zip", b"PK\x03\x04 but nothing else"), ("x.json", b"{nope"),
-        ("n.json", b"7"), ("x.pdf", b"%PDF-1.7 ..."), ("deep.json", b"[" * 100_000),
+        ("bad.parquet", b"PAR1 but nothing else"),
+        ("bad.zip", b"PK\x03\x04 but nothing else"),
+        ("x.json", b"{nope"),
+        ("n.json", b"7"),
+        ("x.pdf", b"%PDF-1.7 ..."),
+        ("deep.json", b"[" * 100_000),
         ("anchor.yml", b"concept: *nowhere\n"),
         ("bomb.yml", b"a: &a [x,x]\n" + b"".join(b"b%d: [*a, *a]\n" % k for k in range(80)) + b"concept: x"),
     ],
@@ -192,14 +217,20 @@ def test_parquet_tables_and_their_flaws(tmp_path: Path) -> None:
         pq.write_table(pa.table(columns), tmp_path / name)
         return tmp_path / name
 
-    read = read_concepts([
-        table("good.parquet", id=["a", "a"], concept=[TEXT, None], rainbow_color=["Red", "Puce"], extra=[1, 2]),
-        table("wrong.parquet", concept=[1, 2]),
-        table("missing.parquet", words=[TEXT]),
-    ])
+    read = read_concepts(
+        [
+            table("good.parquet", id=["a", "a"], concept=[TEXT, None], rainbow_color=["Red", "Puce"], extra=[1, 2]),
+            table("wrong.parquet", concept=[1, 2]),
+            table("missing.parquet", words=[TEXT]),
+        ]
+    )
     assert [(c.id, c.expected_album, bool(c.error)) for c in read.concepts] == [
-        ("a", "Red", False), ("a#2", None, True), ("wrong.parquet#1", None, True), ("wrong.parquet#2", None, True),
-        ("missing.parquet", None, True)]
+        ("a", "Red", False),
+        ("a#2", None, True),
+        ("wrong.parquet#1", None, True),
+        ("wrong.parquet#2", None, True),
+        ("missing.parquet", None, True),
+    ]
     assert "column" in str(read.concepts[-1].error)
 
 
@@ -207,7 +238,9 @@ def test_an_archive_is_read_and_a_dangerous_one_refused(tmp_path: Path) -> None:
     proposal = PROPOSAL.format(text=TEXT, colour="R").encode()
     good = read_concepts_upload("all.zip", zipped({"t/a.yml": proposal, "b.txt": b"?"}))
     assert [(c.id, c.source, bool(c.error)) for c in good.concepts] == [
-        ("b.txt", "all.zip/b.txt", True), ("t/a.yml", "all.zip/t/a.yml", False)]
+        ("b.txt", "all.zip/b.txt", True),
+        ("t/a.yml", "all.zip/t/a.yml", False),
+    ]
     for bad in (zipped({"../a.txt": b"out"}), zipped({"a.txt": b"word " * 5_000_000}), zipped({"/etc/x": b"abs"})):
         (tmp_path / "bad.zip").write_bytes(bad)
         assert "refused" in str(only(read_concepts([tmp_path / "bad.zip"])).error)
@@ -218,7 +251,8 @@ def test_an_upload_is_read_like_a_file(tmp_path: Path) -> None:
     content = f"concept,album\n{TEXT},blue\n"
     upload, file = read_concepts_upload("t.csv", content.encode()), one(tmp_path / "t.csv", content)
     assert [(c.id, c.text, c.expected_album) for c in upload.concepts] == [
-        (c.id, c.text, c.expected_album) for c in file.concepts]
+        (c.id, c.text, c.expected_album) for c in file.concepts
+    ]
     assert upload.concepts[0].source == "t.csv:row 1"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.margins import OUTPUTS
+from rebracket_core.insight.explain.margins import OUTPUTS
 from rebracket_core.workbench import Concept, Workbench
 from tests.conftest import open_home
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.counterfactuals import Search, search
-from rebracket_core.insight.goals import Goal
+from rebracket_core.insight.explain.counterfactuals import Search, search
+from rebracket_core.insight.explain.goals import Goal
+from rebracket_core.services.explain import counterfactuals as flips_module
+from rebracket_core.services.explain.counterfactual_store import FlipLedger
+from rebracket_core.services.explain.counterfactuals import LEAST_S, Flips, Outcome
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Concept, Workbench
-from rebracket_core.workbench import flips as flips_module
-from rebracket_core.workbench.flip_ledger import FlipLedger
-from rebracket_core.workbench.flips import LEAST_S, Flips, Outcome
 from tests.conftest import open_home
 
 FLIP = {"run_id": "r", "goal": "album=Blue", "text": "one lantern", "edited": "one table", "edits": ["x"], "fluency": -0.5}
@@ -40,10 +40,18 @@ def test_the_ledger_keeps_a_flip_once(tmp_path: Path) -> None:
 def _plant(folder: Path, *, word: str) -> Path:
     """Texts that are Red with a lantern and Blue with a table: nothing else tells them apart."""
     frames = [
-        "The {} stood by the wall today", "We saw one {} in the yard", "They left a {} at our gate",
-        "Near the {} they sat and ate", "Someone kept one {} for years", "One {} was seen in our street",
-        "It was the {} again they said", "A {} lay in the garden", "Nobody moved the {} from there",
-        "He asked about one {} and left", "She drew a {} on the paper", "Behind the {} was a door",
+        "The {} stood by the wall today",
+        "We saw one {} in the yard",
+        "They left a {} at our gate",
+        "Near the {} they sat and ate",
+        "Someone kept one {} for years",
+        "One {} was seen in our street",
+        "It was the {} again they said",
+        "A {} lay in the garden",
+        "Nobody moved the {} from there",
+        "He asked about one {} and left",
+        "She drew a {} on the paper",
+        "Behind the {} was a door",
     ]
     path = folder / f"{word}.csv"
     with open(path, "w", newline="", encoding="utf-8") as file:
@@ -82,9 +90,7 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
 
 
 @pytest.mark.slow
-def test_what_is_opened_first_counts_against_the_time_of_a_search(
-    planted: Workbench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []
 
     def spy(*args: Any, budget_s: float, **more: Any) -> Search:

@@ -15,7 +15,7 @@ from rebracket_core.annotation import (
     SuggestionPolicy,
 )
 from rebracket_core.rainbow import AXIS_NAMES, MODES
-from rebracket_core.workbench.label_health import label_health
+from rebracket_core.services.labels.health import label_health
 
 
 def value(at: int) -> LabelValue:
@@ -27,16 +27,24 @@ def test_answers_changed_after_a_suggestion_are_counted(tmp_path: Path) -> None:
     service.enrol("Ann")
     settings = ProjectSettings(suggestions=SuggestionPolicy.AFTER, blind_share=0.0, random_share=0.0)
     service.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(24)], by="ann", settings=settings)
-    service.put_suggestions("one", [
-        Suggestion(f"i{k}", "run", {axis: (0.8, 0.1, 0.1) for axis in AXIS_NAMES}) for k in range(24)
-    ], by="ann")
+    service.put_suggestions(
+        "one", [Suggestion(f"i{k}", "run", {axis: (0.8, 0.1, 0.1) for axis in AXIS_NAMES}) for k in range(24)], by="ann"
+    )
     for k, item in enumerate(service.items("one")):
         sent = Submission(f"a{k}", item.item_id, 1, item.text_digest, value(1), "2026-03-01T10:00:00Z", active_s=3.0)
         service.submit("one", [sent], by="ann")
         assert service.suggestion("one", item.item_id, by="ann") is not None
         if k % 2:
-            again = Submission(f"b{k}", item.item_id, 1, item.text_digest, value(0 if k % 4 == 1 else 2),
-                               "2026-03-01T10:01:00Z", active_s=3.0, shown_at="2026-03-01T10:00:30Z")
+            again = Submission(
+                f"b{k}",
+                item.item_id,
+                1,
+                item.text_digest,
+                value(0 if k % 4 == 1 else 2),
+                "2026-03-01T10:01:00Z",
+                active_s=3.0,
+                shown_at="2026-03-01T10:00:30Z",
+            )
             service.submit("one", [again], by="ann")
     found = label_health(service, "one", seed=1)
     effect = found.anchoring[0]

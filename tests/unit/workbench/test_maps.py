@@ -10,23 +10,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from rebracket_core.annotation import (
-    AxisLabel,
-    Decision,
-    DecisionKind,
-    LabelValue,
-    ProjectSettings,
-    Submission,
-)
+from rebracket_core.annotation import AxisLabel, Decision, DecisionKind, LabelValue, ProjectSettings, Submission
 from rebracket_core.errors import DataError, InputError, StoreError
-from rebracket_core.insight.map_spec import MapMethod
 from rebracket_core.jobs import Status
-from rebracket_core.measures.held_rows import read_held_rows
-from rebracket_core.ui.map_colours import people_paint
+from rebracket_core.maps.spec import MapMethod
+from rebracket_core.reports.map_export import to_csv, to_html
+from rebracket_core.services.maps.predictions import Standing, answers_file, kept_answers
+from rebracket_core.services.maps.ratings import LABEL_STATES, SEVERAL
+from rebracket_core.stats.out_of_fold_rows import read_held_rows
+from rebracket_core.ui.review.maps.colours import people_paint
 from rebracket_core.workbench import Workbench
-from rebracket_core.workbench.map_answers import Standing, answers_file, kept_answers
-from rebracket_core.workbench.map_exports import to_csv, to_html
-from rebracket_core.workbench.map_people import LABEL_STATES, SEVERAL
 from tests.conftest import open_home
 
 
@@ -51,7 +44,7 @@ def test_a_map_is_fitted_once_and_knows_its_texts(bench: Workbench, map_id: str)
 
 
 def test_a_data_set_that_changed_gets_no_map_of_the_old_one(bench: Workbench, home: Path) -> None:
-    from rebracket_core.jobs.maps import create_map, fit_map
+    from rebracket_core.jobs.kinds.map import create_map, fit_map
 
     folder = create_map(bench.settings, bench.maps.spec("starter", method=MapMethod.PCA, seed=3))
     raw = json.loads((folder.path / "spec.json").read_text())
@@ -108,8 +101,14 @@ def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
     project = bench.annotations.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
     past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
     alone, both, apart, settled = service.items(project)[:4]
-    for item, who, said in ((alone, "ada", past), (both, "ada", past), (both, "ben", past), (apart, "ada", past),
-                            (apart, "ben", future), (settled, "ben", past)):
+    for item, who, said in (
+        (alone, "ada", past),
+        (both, "ada", past),
+        (both, "ben", past),
+        (apart, "ada", past),
+        (apart, "ben", future),
+        (settled, "ben", past),
+    ):
         sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
         assert service.submit(project, [sent], by=who)[0].status in ("saved", "revised")
     service.decide(project, settled.item_id, Decision(DecisionKind.DROP), by="ada")
@@ -172,7 +171,7 @@ def test_a_map_is_taken_away_with_its_version(bench: Workbench, map_id: str, tmp
     names = set(pq.read_table(tmp_path / "map.parquet").column_names)
     assert {"row_id", "x", "y", "trust", "map_version", "run_album"} <= names
     assert to_csv(table).count(b"\r\n") >= table.num_rows + 1
-    from rebracket_core.ui.map_colours import known_paint
+    from rebracket_core.ui.review.maps.colours import known_paint
 
     stored = bench.maps.open(map_id)
     page = to_html(stored, known_paint(stored, "album"), at=np.arange(len(stored)), reading="How to <read> it").decode()

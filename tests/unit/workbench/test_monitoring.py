@@ -11,10 +11,10 @@ import yaml
 
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.insight.drift import two_sample
+from rebracket_core.services.verdicts.counts import DAYS_KEPT, VerdictCounts
 from rebracket_core.settings import data_dir
 from rebracket_core.validation import Item, failed_verdict
 from rebracket_core.workbench import Concept, Workbench
-from rebracket_core.workbench.verdict_counts import DAYS_KEPT, VerdictCounts
 from tests.conftest import open_home
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from rebracket_core.annotation import AxisLabel, LabelValue, ProjectSettings, Submission
 from rebracket_core.errors import InputError
-from rebracket_core.measures.held_rows import read_held_rows
 from rebracket_core.rainbow import MODES
+from rebracket_core.stats.out_of_fold_rows import read_held_rows
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home

@@ -15,9 +15,9 @@ import pytest
 
 from rebracket_core.errors import DataError, InputError, ModelError, RebracketError, StoreError
 from rebracket_core.jobs import Status
+from rebracket_core.runs.archive import DIGESTS
+from rebracket_core.runs.notes import NOTE_FILE
 from rebracket_core.workbench import Concept, Workbench
-from rebracket_core.workbench.run_exchange import DIGESTS
-from rebracket_core.workbench.run_notes import NOTE_FILE
 from tests.conftest import open_home
 
 TEXTS = ("A brass bell, cast in 1911.", "A hotel will stand on the ice.", "Nobody can say who she is.")
@@ -220,8 +220,17 @@ def test_a_note_and_tags_are_kept_and_checked(bench: Workbench, run_id: str) -> 
 def test_the_card_says_what_a_run_is_and_is_not(bench: Workbench, run_id: str) -> None:
     info, card = bench.shelf.info(run_id), bench.card(run_id)
     assert f"{info.metrics['album']['accuracy']:.3f}" in card
-    for said in (info.dataset_digest, f"{info.n_rows:,} texts", info.encoder_id, "does not see a new kind of text",
-                 "## Licence", "calibration error", "The gate accepts", "rebracket import-run", "demonstration"):
+    for said in (
+        info.dataset_digest,
+        f"{info.n_rows:,} texts",
+        info.encoder_id,
+        "does not see a new kind of text",
+        "## Licence",
+        "calibration error",
+        "The gate accepts",
+        "rebracket import-run",
+        "demonstration",
+    ):
         assert said in card, said
     assert "Leaked" not in card
 

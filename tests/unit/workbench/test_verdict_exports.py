@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from rebracket_core.workbench.exports import FIELDS, csv_columns, one_line, to_csv, to_jsonl, to_parquet, to_table
+from rebracket_core.reports.verdict_writers import FIELDS, csv_columns, one_line, to_csv, to_jsonl, to_parquet, to_table
 
 Make = Callable[..., dict[str, Any]]
 FAILED = {"id": "bad", "source": "x", "text": "", "error": "Its text is blank; write a concept"}
@@ -43,8 +43,27 @@ def test_csv_has_a_mark_once_and_one_row_each(verdict: Make) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\u00a0=1", "\ufeff=1", "\u200b=1", "＝1", "＋1",
-     "－1", "＠x", "﹣1", "\ttext", "\x00=1", "=cmd|' /C calc'!A0"],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "  =1",
+        "\u00a0=1",
+        "\ufeff=1",
+        "\u200b=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "﹣1",
+        "\ttext",
+        "\x00=1",
+        "=cmd|' /C calc'!A0",
+    ],
 )
 @pytest.mark.parametrize("field", ["text", "id", "source", "error", "expected_album"])
 def test_a_spreadsheet_never_meets_a_formula(verdict: Make, text: str, field: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.workbench.history import MAX_SEARCH_CHARS, History
+from rebracket_core.services.verdicts.history import MAX_SEARCH_CHARS, History
 
 Make = Callable[..., dict[str, Any]]
 
@@ -54,8 +54,21 @@ def test_what_could_not_be_judged_is_not_kept(history: History, verdict: Make) -
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("strasse", 1), ("STRASSE", 1), ("100%", 1), ("%", 1), ("0_", 0), ("_", 1), ("\\", 1), ("", 2), ("  ", 2),
-     ("' OR 1=1 --", 0), ("Ленин", 0), ("линь", 1), ("\x00", 1)],
+    [
+        ("strasse", 1),
+        ("STRASSE", 1),
+        ("100%", 1),
+        ("%", 1),
+        ("0_", 0),
+        ("_", 1),
+        ("\\", 1),
+        ("", 2),
+        ("  ", 2),
+        ("' OR 1=1 --", 0),
+        ("Ленин", 0),
+        ("линь", 1),
+        ("\x00", 1),
+    ],
 )
 def test_search_takes_every_sign_literally_and_any_case(history: History, verdict: Make, text: str, found: int) -> None:
     history.keep([verdict(text="Straße 100% of_it \\ \x00"), verdict(text="ЛИНЬ")])
@@ -129,9 +142,10 @@ def test_it_is_in_wal_mode(history: History, verdict: Make, tmp_path: Path) -> N
     assert history.count() == 1
 
 
-def test_a_locked_database_says_what_to_do(history: History, verdict: Make, tmp_path: Path,
-                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rebracket_core.database.BUSY_TIMEOUT_S", 0.05)
+def test_a_locked_database_says_what_to_do(
+    history: History, verdict: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rebracket_core.database.engine.BUSY_TIMEOUT_S", 0.05)
     history.keep([verdict()])
     with sqlite3.connect(tmp_path / "home" / "workbench.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

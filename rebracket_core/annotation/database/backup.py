@@ -1,0 +1,109 @@
+"""A copy of the labels' database that is whole, and the drill that shows that it can be put back."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.events.consistency import replay
+from rebracket_core.annotation.session import Desk
+from rebracket_core.errors import InputError, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made and read again: its file, its size, how many events and labels it holds, and its sha256."""
+
+    path: Path
+    n_bytes: int
+    n_events: int
+    n_labels: int
+    digest: str
+
+
+def back_up(database_url: str, *, to: Path) -> Backup:
+    """The backup at `to`, taken through SQLite's backup API while others write, then opened and checked.
+
+    Raises InputError for another database (PostgreSQL has pg_dump), StoreError where the copy is not whole.
+    """
+    file = Store(database_url).file
+    if file is None:
+        raise InputError(
+            "Only a SQLite file is backed up here.",
+            expected="a SQLite database",
+            found="another database",
+            hint="use pg_dump for PostgreSQL",
+        )
+    if not file.is_file():
+        raise InputError("There is nothing to back up.", expected=str(file), found="no file", hint="label something first")
+    if to.exists():
+        raise InputError("The backup would replace a file.", expected="a new file name", found=str(to), hint="choose another")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    part = to.with_name(f".{to.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        _copy(file, part)
+        found = check(part)
+        part.replace(to)
+    except sqlite3.Error as problem:
+        raise StoreError(
+            "The backup failed.",
+            expected="a database that can be copied",
+            found=str(problem),
+            hint="free disk space and try again",
+            where=str(to),
+        ) from problem
+    finally:
+        part.unlink(missing_ok=True)
+    return Backup(to, to.stat().st_size, *found, hashlib.sha256(to.read_bytes()).hexdigest())
+
+
+def _copy(source: Path, target: Path) -> None:
+    with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+        copy.execute("PRAGMA journal_mode=DELETE")
+    live.close()
+    copy.close()
+
+
+def check(file: Path) -> tuple[int, int]:
+    """The number of events and labels of a database file, after SQLite's own check and a replay; else a StoreError."""
+    import sqlalchemy as sa
+
+    store = Store(f"sqlite:///{file}")
+    try:
+        said = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
+        wrong = [] if said == "ok" else [f"SQLite says: {said}"]
+        wrong += replay(Desk(store, time.time))
+        if wrong:
+            raise StoreError(
+                "The labels are damaged.",
+                expected="tables that agree with the events",
+                found=wrong[0],
+                hint="put back an earlier backup",
+                where=str(file),
+            )
+        t = tables()
+        return store.read(
+            lambda c: tuple(
+                int(c.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()) for table in (t.events, t.labels)
+            ),
+            empty=(0, 0),
+        )  # type: ignore[return-value]
+    finally:
+        store.close()
+
+
+def restore_drill(database_url: str) -> Backup | None:
+    """A backup made in a temporary folder, opened and replayed, then thrown away; None where there is no SQLite file."""
+    file = Store(database_url).file
+    if file is None or not file.is_file():
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        return back_up(database_url, to=Path(folder) / "drill.db")

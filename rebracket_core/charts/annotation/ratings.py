@@ -1,0 +1,85 @@
+"""What several people said of one concept, as points in the triangle of an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from rebracket_core.charts.colours import GRID, NEUTRAL, OUTLINE
+from rebracket_core.charts.layout import finish, plain
+from rebracket_core.rainbow import MODES
+
+Shares = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisVote:
+    """What one person said on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
+
+    name: str
+    shares: Shares | None
+
+
+def votes_ternary(axis: str, votes: Sequence[AxisVote], *, model: Shares | None = None) -> go.Figure:
+    """A triangle whose corners are the modes of `axis`, with a named point a vote, and the model's as a hollow diamond.
+
+    Votes at the same place are one point with all their names; whoever could not tell is named in the sentence below.
+    """
+    figure = go.Figure()
+    places: dict[Shares, list[str]] = {}
+    for vote in votes:
+        if vote.shares is not None:
+            places.setdefault(vote.shares, []).append(plain(vote.name))
+    if places:
+        figure.add_trace(_points(list(places), [", ".join(names) for names in places.values()], symbol="circle"))
+    if model is not None:
+        figure.add_trace(_points([model], ["model"], symbol="diamond-open"))
+    figure.update_layout(ternary=_corners(axis))
+    unsure = [vote.name for vote in votes if vote.shares is None]
+    aside = f" Cannot tell: {plain(', '.join(unsure))}." if unsure else ""
+    figure = finish(
+        figure,
+        title=f"The {axis} axis",
+        height=300,
+        reading="Each point is what somebody said; the closer to a corner, the more of it. Points far apart disagree." + aside,
+        alt=_alt(axis, votes),
+    )
+    return figure.update_layout(margin={"l": 50, "r": 50, "t": 60, "b": 20})
+
+
+def _points(shares: Sequence[Shares], names: Sequence[str], *, symbol: str) -> go.Scatterternary:
+    hollow = symbol.endswith("-open")
+    return go.Scatterternary(
+        a=[s[0] for s in shares],
+        b=[s[1] for s in shares],
+        c=[s[2] for s in shares],
+        mode="markers+text",
+        text=list(names),
+        textposition="middle left" if hollow else "middle right",
+        cliponaxis=False,
+        marker={
+            "size": 14 if hollow else 12,
+            "symbol": symbol,
+            "color": OUTLINE if hollow else NEUTRAL,
+            "line": {"color": OUTLINE, "width": 2},
+        },
+        hovertemplate="%{text}<br>%{a:.2f} · %{b:.2f} · %{c:.2f}<extra></extra>",
+    )
+
+
+def _corners(axis: str) -> dict[str, object]:
+    names = zip(("aaxis", "baxis", "caxis"), MODES[axis], strict=True)
+    ticks = {"tickvals": [0.25, 0.5, 0.75], "showticklabels": False, "ticks": "", "gridcolor": GRID, "linecolor": OUTLINE}
+    return {"sum": 1, "bgcolor": "rgba(0,0,0,0)", **{corner: {**ticks, "title": {"text": mode}} for corner, mode in names}}
+
+
+def _alt(axis: str, votes: Sequence[AxisVote]) -> str:
+    parts = []
+    for vote in votes:
+        said = "cannot tell"
+        if vote.shares is not None:
+            said = " ".join(f"{mode} {share:.0%}" for mode, share in zip(MODES[axis], vote.shares, strict=True) if share)
+        parts.append(f"{vote.name} says {said}")
+    return f"{axis.capitalize()}: {'; '.join(parts) or 'no vote'}."

@@ -1,0 +1,105 @@
+"""Verdicts over time: what they were, and how long they took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from rebracket_core.charts.colours import ALBUM_COLOURS, ALBUM_PATTERNS, NEUTRAL, OUTLINE
+from rebracket_core.charts.layout import finish, plain
+
+_KINDS = {
+    "ACCEPT": (ALBUM_COLOURS["Green"], ""),
+    "ACCEPT_HYBRID": (ALBUM_COLOURS["Violet"], "/"),
+    "ACCEPT_BLACK": (ALBUM_COLOURS["Black"], "\\"),
+    "REJECT": (ALBUM_COLOURS["Red"], "x"),
+    "error": (NEUTRAL, "."),
+}
+_WORDS = {"ACCEPT": "accept", "ACCEPT_HYBRID": "hybrid", "ACCEPT_BLACK": "black", "REJECT": "reject", "error": "not judged"}
+
+
+def verdicts_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]) -> go.Figure:
+    """A bar a stretch of time, parted by verdict; `counts` holds kind → verdicts for each of `times` (ISO 8601)."""
+    figure = _stacked(times, counts, {_WORDS[kind]: (kind, *look) for kind, look in _KINDS.items()})
+    return finish(
+        figure,
+        title="Verdicts",
+        height=320,
+        reading="Each bar is a stretch of time and is parted by what the verdicts in it were; hover for how many. A share that "
+        "moves while nobody changed the run means that other texts come in.",
+        alt=_told("Verdicts", counts, _WORDS),
+    )
+
+
+def albums_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]) -> go.Figure:
+    """A bar a stretch of time, parted by the first album of its verdicts."""
+    figure = _stacked(times, counts, {name: (name, ALBUM_COLOURS[name], ALBUM_PATTERNS[name]) for name in ALBUM_COLOURS})
+    return finish(
+        figure,
+        title="First albums",
+        height=360,
+        reading="The same bars, parted by the album that came first, of accepted and rejected texts alike.",
+        alt=_told("First albums", counts, {name: name for name in ALBUM_COLOURS}),
+    )
+
+
+def latency_over_time(times: Sequence[str], half_s: Sequence[float | None], most_s: Sequence[float | None]) -> go.Figure:
+    """Two lines: the milliseconds within which half and 0.95 of the verdicts were given."""
+    figure = go.Figure()
+    for name, values, album, dash in (("half", half_s, "Violet", "solid"), ("0.95", most_s, "Orange", "dash")):
+        figure.add_trace(
+            go.Scatter(
+                x=list(times),
+                y=[None if v is None else v * 1e3 for v in values],
+                name=name,
+                mode="lines+markers",
+                line={"color": ALBUM_COLOURS[album], "width": 2.5, "dash": dash},
+                marker={"size": 7},
+                hovertemplate="%{x}: %{y:.1f} ms<extra>%{fullData.name} of the verdicts</extra>",
+            )
+        )
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
+    figure.update_xaxes(type="date", nticks=5)
+    figure.update_yaxes(title="ms a verdict", rangemode="tozero")
+    known = [v for v in most_s if v is not None]
+    return finish(
+        figure,
+        title="Time for a verdict",
+        height=300,
+        reading="Within the time of the solid line half of the verdicts were there, within that of the dashed one 0.95. "
+        "Texts that are judged together share the time of their call; verdicts from memory take nearly none.",
+        alt=f"Time for a verdict; 0.95 of them within at most {max(known, default=0) * 1e3:.0f} ms.",
+    )
+
+
+def _stacked(times: Sequence[str], counts: Sequence[Mapping[str, int]], looks: Mapping[str, tuple[str, str, str]]) -> go.Figure:
+    figure = go.Figure()
+    totals = [max(1, sum(count.values())) for count in counts]
+    for name, (key, colour, pattern) in looks.items():
+        found = [count.get(key, 0) for count in counts]
+        if not any(found):
+            continue
+        figure.add_trace(
+            go.Bar(
+                x=list(times),
+                y=[n / total for n, total in zip(found, totals, strict=True)],
+                name=plain(name),
+                customdata=found,
+                marker={
+                    "color": colour,
+                    "line": {"color": OUTLINE, "width": 1},
+                    "pattern": {"shape": pattern, "fgcolor": OUTLINE, "fillmode": "overlay"},
+                },
+                hovertemplate="%{x}: %{customdata} (%{y:.2f})<extra>%{fullData.name}</extra>",
+            )
+        )
+    figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
+    figure.update_xaxes(type="date", nticks=5)
+    figure.update_yaxes(title="share", range=[0, 1])
+    return figure
+
+
+def _told(what: str, counts: Sequence[Mapping[str, int]], words: Mapping[str, str]) -> str:
+    sums = {word: sum(count.get(key, 0) for count in counts) for key, word in words.items()}
+    return f"{what} over time, in all: " + ", ".join(f"{word} {n}" for word, n in sums.items() if n) + "."

@@ -1,0 +1,115 @@
+"""Tables of cells that can be pressed: a value and its sureness in each, hatched where it rests on too little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from rebracket_core.charts.colours import GRID, OUTLINE, ink_on, sequential
+from rebracket_core.charts.layout import finish, plain
+
+_HALF = 0.47
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: where it stands, its lines of text, how deep its colour is (0 to 1, None for no fill), and what hovers over it.
+
+    `hatched` marks a value that rests on too little, `framed` one that is right.
+    """
+
+    row: int
+    column: int
+    words: str
+    depth: float | None
+    hover: str = ""
+    hatched: bool = False
+    framed: bool = False
+
+
+def cell_grid(
+    cells: Sequence[Cell],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    reading: str,
+    alt: str,
+    row_title: str = "",
+    column_title: str = "",
+) -> go.Figure:
+    """A grid of the cells; cells that are not given stay blank. `customdata` of each is its [row, column].
+
+    Drawn as bars, because Streamlit tells which bar was pressed and does not tell it of a heat map.
+    """
+    scale = sequential()
+    fills = [_fill(cell.depth, scale) for cell in cells]
+    figure = go.Figure(
+        go.Bar(
+            x=[cell.column for cell in cells],
+            y=[2 * _HALF] * len(cells),
+            base=[cell.row - _HALF for cell in cells],
+            width=2 * _HALF,
+            marker={
+                "color": fills,
+                "line": {
+                    "color": [OUTLINE if cell.framed else GRID for cell in cells],
+                    "width": [2.5 if cell.framed else 1 for cell in cells],
+                },
+                "pattern": {
+                    "shape": ["/" if cell.hatched else "" for cell in cells],
+                    "size": 9,
+                    "solidity": 0.12,
+                    "fillmode": "overlay",
+                    "fgcolor": OUTLINE,
+                },
+            },
+            customdata=[[cell.row, cell.column] for cell in cells],
+            hovertext=[cell.hover or cell.words for cell in cells],
+            hovertemplate="%{hovertext}<extra></extra>",
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+            cliponaxis=False,
+        )
+    )
+    # All at once: adding them one by one takes a minute for 27 times 27 cells.
+    figure.update_layout(annotations=[_words(cell, fill) for cell, fill in zip(cells, fills, strict=True) if cell.words])
+    ticks = {"showgrid": False}
+    figure.update_xaxes(
+        range=[-0.5, len(columns) - 0.5],
+        tickvals=list(range(len(columns))),
+        ticktext=[plain(c) for c in columns],
+        tickangle=-45,
+        title=column_title or None,
+        **ticks,
+    )
+    figure.update_yaxes(
+        range=[len(rows) - 0.5, -0.5],
+        tickvals=list(range(len(rows))),
+        ticktext=[plain(r) for r in rows],
+        title=row_title or None,
+        **ticks,
+    )
+    figure = finish(figure, title=title, height=150 + 46 * len(rows), reading=reading, alt=alt)
+    return figure.update_layout(bargap=0)
+
+
+def _words(cell: Cell, fill: str) -> dict[str, Any]:
+    font = {"color": ink_on(fill)} if cell.depth is not None else {}
+    return {
+        "x": cell.column,
+        "y": cell.row,
+        "text": cell.words,
+        "showarrow": False,
+        "captureevents": False,
+        "font": {"size": 11, **font},
+    }
+
+
+def _fill(depth: float | None, scale: Sequence[str]) -> str:
+    if depth is None:
+        return "rgba(0,0,0,0)"
+    return scale[round(min(1.0, max(0.0, depth)) * (len(scale) - 1))]

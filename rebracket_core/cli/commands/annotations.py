@@ -1,0 +1,219 @@
+"""The commands `annotations create|status|order|suggest|snapshot|backup`: people's labels without a browser."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebracket_core.cli.exit_codes import DONE, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.progress import showing
+from rebracket_core.cli.tables import columns
+from rebracket_core.errors import InputError
+
+if TYPE_CHECKING:
+    from rebracket_core.annotation import Progress, Project
+    from rebracket_core.services.labels.labels import Annotations
+
+group = typer.Typer(
+    name="annotations",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="People's labels: make projects, see how far they are, order them, name what a training takes, back up.",
+)
+ByOption = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who acts; by default the name of the system's user.")
+]
+ProjectArgument = Annotated[str, typer.Argument(help="The id of a labelling project.")]
+
+
+def acting(labels: Annotations, by: str | None) -> str:
+    """The person_id of whoever acts, enrolled on the first time."""
+    return labels.service.enrol(by or getpass.getuser()).person_id
+
+
+@group.command()
+@command
+def create(
+    name: Annotated[str, typer.Argument(help="The name of the new project.")],
+    dataset: Annotated[str, typer.Argument(help="The imported data set whose texts are labelled.")],
+    *,
+    overlap: Annotated[int, typer.Option("--overlap", min=1, max=20, help="Labels wanted of each text.")] = 1,
+    order: Annotated[
+        str, typer.Option("--order", help="random, epistemic, diversity, disagreement, ties, coverage.")
+    ] = "random",
+    suggestions: Annotated[
+        str, typer.Option("--suggestions", help="When the model's answer is shown: never, after one's own, before it.")
+    ] = "never",
+    blind: Annotated[float, typer.Option("--blind", min=0, max=1, help="Share of texts that never show one.")] = 0.2,
+    chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of texts given out by chance.")] = 0.2,
+    repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts asked a second time.")] = 0.0,
+    guideline: Annotated[Path | None, typer.Option("--guideline", metavar="FILE", help="The guideline, Markdown.")] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a labelling project over the texts of a data set and put them in their order."""
+    from rebracket_core.annotation import Order, ProjectSettings, SuggestionPolicy
+
+    labels = workbench_for(home).annotations
+    settings = ProjectSettings(
+        overlap=overlap,
+        order=_word(Order, order),
+        suggestions=_word(SuggestionPolicy, suggestions),
+        blind_share=blind,
+        random_share=chance,
+        repeat_share=repeats,
+    )
+    me = acting(labels, by)
+    project = labels.create_project(name, dataset, by=me, settings=settings, guideline=_read(guideline))
+    if settings.order is not Order.RANDOM:
+        with showing() as progress:
+            labels.put_in_order(project.project_id, by=me, progress=progress)
+    out.answer(
+        _project(project, labels.service.progress(project.project_id)),
+        f"{project.project_id}: {project.n_items:,} texts, {overlap} labels wanted of each.",
+        as_json=as_json,
+    )
+    return DONE
+
+
+@group.command()
+@command
+def status(
+    project: Annotated[str | None, typer.Argument(help="One project; by default all.")] = None,
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Say how far the labelling projects are, and which snapshots were taken."""
+    service = workbench_for(home).annotations.service
+    chosen = [service.project(project)] if project else service.projects()
+    told = [(one, service.progress(one.project_id)) for one in chosen]
+    snaps = service.snapshots(project)
+    if as_json:
+        out.json({"projects": [_project(*pair) for pair in told], "snapshots": [_plain(snap) for snap in snaps]})
+        return DONE
+    heads = ("project", "texts", "complete", "labels", "with people", "to adjudicate", "decided")
+    out.text(
+        columns(
+            heads,
+            [
+                (one.project_id, p.n_items, p.n_complete, p.n_labels, p.n_leased, p.n_to_adjudicate, p.n_decided)
+                for one, p in told
+            ],
+        )
+    )
+    if snaps:
+        out.text("")
+        out.text(
+            columns(
+                ("snapshot", "project", "labels", "texts", "taken"),
+                [(s.snapshot_id, s.project_id, s.n_labels, s.n_items, s.at) for s in snaps],
+            )
+        )
+    return DONE
+
+
+@group.command("order")
+@command
+def order_(
+    project: ProjectArgument,
+    order: Annotated[str | None, typer.Argument(help="By default the project's own order.")] = None,
+    *,
+    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the one in use.")] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Put the texts of a project in their order anew, from models and labels as they are now."""
+    from rebracket_core.annotation import Order
+
+    labels = workbench_for(home).annotations
+    with showing() as progress:
+        n = labels.put_in_order(
+            project, by=acting(labels, by), order=_word(Order, order) if order else None, run_id=run, progress=progress
+        )
+    out.answer({"project": project, "ordered": n}, f"{n:,} texts are in a new order.", as_json=as_json)
+    return DONE
+
+
+@group.command()
+@command
+def suggest(
+    project: ProjectArgument,
+    *,
+    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the one in use.")] = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Keep what a run says of each text, to be shown as the project's policy allows."""
+    labels = workbench_for(home).annotations
+    with showing() as progress:
+        n = labels.suggest(project, by=acting(labels, by), run_id=run, progress=progress)
+    out.answer({"project": project, "suggestions": n}, f"{n:,} texts have a suggestion.", as_json=as_json)
+    return DONE
+
+
+@group.command()
+@command
+def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Name the labels of a project as they are now; train with: --set labels=NAME"""
+    labels = workbench_for(home).annotations
+    snap = labels.service.snapshot(project, by=acting(labels, by))
+    if as_json:
+        out.json(_plain(snap))
+    else:
+        out.text(snap.snapshot_id)
+        tell(f"{snap.n_labels:,} labels of {snap.n_items:,} texts.")
+    return DONE
+
+
+@group.command()
+@command
+def backup(
+    to: Annotated[Path, typer.Argument(help="The new file.")], *, as_json: JsonOption = False, home: HomeOption = None
+) -> int:
+    """Copy the labels' database while others write, and check the copy by telling its events anew."""
+    made = workbench_for(home).annotations.back_up(to)
+    if as_json:
+        out.json(
+            {
+                "path": str(made.path),
+                "bytes": made.n_bytes,
+                "events": made.n_events,
+                "labels": made.n_labels,
+                "sha256": made.digest,
+            }
+        )
+    else:
+        out.text(f"{made.path}: {made.n_labels:,} labels, {made.n_events:,} events, checked.")
+    return DONE
+
+
+def _word(kind: Any, word: str) -> Any:
+    try:
+        return kind(word)
+    except ValueError:
+        raise InputError("This word is not known.", expected=", ".join(kind), found=repr(word), hint="choose one") from None
+
+
+def _read(path: Path | None) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as cause:
+        raise InputError(
+            "The guideline cannot be read.", expected="a text file", found=str(cause), hint="check the file", where=str(path)
+        ) from cause
+
+
+def _project(project: Project, progress: Progress) -> dict[str, Any]:
+    return {**_plain(project), "settings": project.settings.to_dict(), "progress": _plain(progress)}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__slots__}

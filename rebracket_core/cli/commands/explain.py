@@ -1,0 +1,208 @@
+"""The commands `explain`, `counterfactuals` and `replay`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.progress import showing
+from rebracket_core.cli.tables import one_line
+
+if TYPE_CHECKING:
+    from rebracket_core.insight.explain.counterfactuals import Search
+    from rebracket_core.services.explain.explain import Checks, Explanation, Nearest
+    from rebracket_core.workbench import Workbench
+
+RunOption = Annotated[str | None, typer.Option("--run", help="The run to ask; by default the promoted one.")]
+
+
+@command
+def explain(
+    text: Annotated[str, typer.Argument(help="The concept to explain.")],
+    *,
+    run: RunOption = None,
+    output: Annotated[
+        str, typer.Option("--output", help="album, temporal, spatial, ontological, type or confidence.")
+    ] = "album",
+    answer: Annotated[str | None, typer.Option("--answer", help="Explain this answer; by default the first.")] = None,
+    against: Annotated[str | None, typer.Option("--against", help="Hold it against this one; by default the second.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Words alone: no checks that ask about parts of the text.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Say which words an answer rests on, how far to trust that, and which training texts lie nearest."""
+    ask = workbench_for(home).explaining
+    with showing() as progress:
+        found = ask.explain(text, output=output, answer=answer, against=against, run_id=run)
+        checks = None if quick else ask.check(found, progress=progress)
+        nearest = ask.nearest(found.text, run_id=run)
+    if as_json:
+        near = [{"text": n.text, "album": n.album, "cosine": n.cosine, "same": n.same} for n in nearest.texts]
+        out.json(
+            {
+                **found.to_dict(),
+                "checks": checks.to_dict() if checks else None,
+                "nearest": near,
+                "nearest_among": nearest.n_known,
+                "training_texts": nearest.n,
+            }
+        )
+        return DONE
+    _tell(found, checks, nearest)
+    return DONE
+
+
+def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
+    out.text(f"{found.output}: {found.predicted} against {found.runner_up}, {found.margin:+.3f} logits ({found.run_id})")
+    for i in sorted(range(len(found.words)), key=lambda at: -found.gradients[at]):
+        said = f"  {found.gradients[i]:+.3f}"
+        if checks is not None:
+            said += f"  SHAP {checks.shap[i]:+.3f}"
+            said += f"  Shapley {checks.shapley[i]:+.3f}" if checks.shapley else ""
+        out.text(f"{said}  {one_line(found.words[i])}")
+    holds = "holds" if found.adds_up else "FAILS"
+    out.text(f"Numerical check: {holds}; the shares miss {found.missed:+.4f} logits ({found.delta:.2%} of the way).")
+    if checks is not None:
+        _tell_checks(checks)
+    for near in nearest.texts:
+        which = "The text itself" if near.same else "Near"
+        out.text(f"{which} ({near.cosine:.2f}, {near.album or 'no album'}): {one_line(near.text)}")
+
+
+def _tell_checks(checks: Checks) -> None:
+    b = checks.behaviour
+    if b is None:
+        out.text("Behavioural check: the text is too short for it.")
+    else:
+        out.text(
+            f"Behavioural check: {'holds' if b.holds else 'FAILS'}; deleted first {b.comprehensiveness:+.3f} (random "
+            f"{b.random_comprehensiveness:+.3f}, p {b.comprehensiveness_p:.3f}), kept alone {b.sufficiency:+.3f} (random "
+            f"{b.random_sufficiency:+.3f}, p {b.sufficiency_p:.3f}), {b.orders} random orders."
+        )
+    for name, value in (
+        ("a second baseline", checks.second_baseline),
+        ("SHAP", checks.with_shap),
+        ("exact Shapley", checks.with_shapley),
+    ):
+        if value is not None:
+            out.text(f"Rank correlation with {name}: {value:+.2f}.")
+
+
+@command
+def counterfactuals(
+    text: Annotated[str, typer.Argument(help="The concept whose answer is to change.")],
+    *,
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="GOAL",
+            help="album=Green, temporal=past, verdict=accept; or album, temporal, ... alone for anything else.",
+        ),
+    ] = "album",
+    run: RunOption = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="How long to search at most.")] = 8.0,
+    edits: Annotated[int, typer.Option("--edits", min=1, max=6, help="How many words may change.")] = 4,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep what is found in the ledger.")] = True,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Find the smallest word edits that change an answer, each judged by the run itself."""
+    from rebracket_core.insight.explain.goals import Goal
+
+    goal = Goal.parse(to)
+    with showing() as progress:
+        found = workbench_for(home).explaining.flips.find(
+            text, goal, run_id=run, budget_s=seconds, most_edits=edits, keep=keep, progress=progress
+        )
+    if as_json:
+        out.json(_search_document(found))
+        return DONE
+    out.text(f"Now: {found.before.album}, {found.before.verdict}. Goal: {goal}.")
+    for flip in found.flips:
+        fluent = "" if flip.fluency is None else f", fluency {flip.fluency:+.2f}"
+        out.text(
+            f"  {len(flip.edits)} edit{'s' if len(flip.edits) > 1 else ''}{fluent}: {one_line('; '.join(map(str, flip.edits)))}"
+        )
+        out.text(f"      {flip.verdict.album}, {flip.verdict.verdict}: {one_line(flip.text)}")
+    if not found.flips:
+        why = f"with up to {found.most_edits} edits" if found.complete else "before the time was up"
+        out.text(f"Nothing was found {why}.")
+    out.text(f"{found.tried} texts were judged in {found.seconds:.1f} s.")
+    return DONE
+
+
+def _search_document(found: Search) -> dict[str, object]:
+    flips = [
+        {
+            "edits": [{"at": e.at, "old": e.old, "new": e.new} for e in flip.edits],
+            "text": flip.text,
+            "fluency": flip.fluency,
+            "verdict": flip.verdict.to_dict(),
+        }
+        for flip in found.flips
+    ]
+    return {
+        "goal": str(found.goal),
+        "before": found.before.to_dict(),
+        "flips": flips,
+        "tried": found.tried,
+        "seconds": found.seconds,
+        "most_edits": found.most_edits,
+        "complete": found.complete,
+    }
+
+
+@command
+def replay(
+    run: Annotated[str | None, typer.Argument(help="The run to try; by default the promoted one.")] = None,
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Try every kept counterfactual on a run; exit code 3 where one no longer flips."""
+    from rebracket_core.services.explain.counterfactuals import Outcome
+
+    with showing() as progress:
+        found = workbench_for(home).explaining.flips.replay(run, progress=progress)
+    broken = found.count(Outcome.BROKEN) + found.count(Outcome.UNJUDGED)
+    if as_json:
+        rows = [
+            {
+                "entry_id": r.flip.entry_id,
+                "goal": r.flip.goal,
+                "outcome": str(r.outcome),
+                "before": r.before,
+                "after": r.after,
+                "edits": list(r.flip.edits),
+                "text": r.flip.text,
+                "edited": r.flip.edited,
+                "found_on": r.flip.run_id,
+                "at": r.flip.at,
+            }
+            for r in found.rows
+        ]
+        out.json({"run_id": found.run_id, "flips": rows, **{o.name.lower(): found.count(o) for o in Outcome}})
+        return SOME_FAILED if broken else DONE
+    for row in found.rows:
+        out.text(f"{row.outcome}: {row.flip.goal}, {row.before} -> {row.after}: {one_line('; '.join(row.flip.edits))}")
+    told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
+    out.text(f"{len(found.rows)} kept counterfactuals on {found.run_id}: {told}." if found.rows else "The ledger is empty.")
+    return SOME_FAILED if broken else DONE
+
+
+def tell_replay(bench: Workbench, run_id: str) -> None:
+    """Nothing; says on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
+    from rebracket_core.errors import ModelError
+    from rebracket_core.services.explain.counterfactuals import Outcome
+
+    try:
+        found = bench.explaining.flips.replay(run_id)
+    except ModelError:  # it gives no verdicts
+        return
+    if found.rows:
+        told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
+        tell(f"Kept counterfactuals on this run: {told}. Which: rebracket replay {run_id}")

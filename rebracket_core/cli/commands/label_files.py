@@ -1,0 +1,161 @@
+"""The commands `annotations import|export|agreement`: labels in and out of files, and how far people agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebracket_core.cli.commands.annotations import ByOption, ProjectArgument, acting, group
+from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.errors import InputError
+
+if TYPE_CHECKING:
+    from rebracket_core.services.labels.health import LabelHealth
+
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="jsonl, csv, parquet (hold everything), label-studio, argilla, prodigy, doccano.")
+]
+_SHOWN = 20
+
+__all__ = ["group"]
+
+
+@group.command("export")
+@command
+def export_(
+    project: ProjectArgument,
+    *,
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to write.")],
+    form: FormatOption = "jsonl",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Write all labels of a project to a file; says what the form cannot hold. The count is checked with the database."""
+    from rebracket_core.annotation.formats import Form, export_labels, labelling_config
+    from rebracket_core.files import write_bytes
+
+    chosen = _form(form)
+    made = export_labels(workbench_for(home).annotations.service, project, form=chosen or Form.JSONL)
+    write_bytes(to, made.data)
+    beside = to.with_name(f"{to.name}.config.xml") if made.form is Form.LABEL_STUDIO else None
+    if beside is not None:
+        write_bytes(beside, labelling_config().encode("utf-8"))
+    if as_json:
+        out.json(
+            {
+                "file": str(to),
+                "format": str(made.form),
+                "labels": made.n_written,
+                "in_database": made.n_in_database,
+                "lost": list(made.lost),
+                "labelling_config": str(beside) if beside else None,
+            }
+        )
+    else:
+        out.text(f"{one_line(to)}: {made.n_written:,} of {made.n_in_database:,} labels.")
+    for loss in made.lost:
+        tell(f"Not held: {loss}")
+    if beside is not None:
+        tell(f"The labelling configuration for Label Studio is in {beside}.")
+    return DONE
+
+
+@group.command("import")
+@command
+def import_(
+    project: ProjectArgument,
+    file: Annotated[Path, typer.Argument(help="A file that an export or one of the tools wrote.")],
+    *,
+    form: FormatOption = None,
+    by: ByOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Put the labels of a file into a project, under their own annotators, with the file as their source."""
+    from rebracket_core.annotation.formats import import_labels
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
+        ) from error
+    labels = workbench_for(home).annotations
+    made = import_labels(labels.service, project, data, name=file.name, by=acting(labels, by), form=_form(form))
+    out.answer(
+        made.to_dict(),
+        f"{made.n_saved:,} labels taken, {made.n_revised:,} revised, {made.n_already:,} were there already.",
+        as_json=as_json,
+    )
+    for what, n in made.taken_as.items():
+        tell(f"Note: {what}: {n:,}")
+    if made.skipped:
+        tell(f"{len(made.skipped):,} skipped:")
+    for skip in made.skipped[:_SHOWN]:
+        tell(f"{skip.where}: {skip.reason}", indent=2)
+    if len(made.skipped) > _SHOWN:
+        tell(f"and {len(made.skipped) - _SHOWN:,} more; --json lists all.", indent=2)
+    return SOME_FAILED if made.skipped else DONE
+
+
+@group.command()
+@command
+def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Say how far people agree beyond chance, with intervals, what suggestions do to them, and how long labels take."""
+    from rebracket_core.services.labels.health import label_health
+
+    bench = workbench_for(home)
+    found = label_health(bench.annotations.service, project, seed=bench.settings.seed)
+    out.answer(found.to_dict(), _told(found), as_json=as_json)
+    return DONE
+
+
+def _told(found: LabelHealth) -> str:
+    report = found.agreement
+    rows: list[tuple[Any, ...]] = []
+    for question in report.questions:
+        for one in (question.main, *question.others, *question.pairs):
+            rows.append(
+                (
+                    question.question,
+                    one.name,
+                    one.value,
+                    one.low,
+                    one.high,
+                    one.observed,
+                    one.expected,
+                    one.n_items,
+                    one.n_labels,
+                    one.why,
+                )
+            )
+    heads = ("question", "coefficient", "value", "low", "high", "observed", "expected", "texts", "labels", "why not")
+    lines = [f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here."]
+    lines += [f"Left aside: {why}: {n:,}" for why, n in report.left_aside.items()]
+    effect = found.anchoring[0].difference
+    told = effect.why if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
+    spent = [(t.annotator, t.n_labels, t.median_s, t.low_quartile_s, t.high_quartile_s) for t in found.times]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            columns(heads, rows),
+            "",
+            f"Agreement with the model, its answer seen less blind: {told}",
+            "",
+            columns(("person", "labels", "median s", "quartile", "quartile"), spent),
+        ]
+    )
+
+
+def _form(word: str | None) -> Any:
+    from rebracket_core.annotation.formats import Form
+
+    try:
+        return Form(word) if word else None
+    except ValueError:
+        raise InputError("This form is not known.", expected=", ".join(Form), found=repr(word), hint="choose one") from None

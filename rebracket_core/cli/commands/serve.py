@@ -1,0 +1,140 @@
+"""The command `serve`, and `keys` for those who may ask the server."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebracket_core.cli.exit_codes import DONE, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, settings_for, workbench_for
+from rebracket_core.cli.tables import columns
+from rebracket_core.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    from rebracket_core.serving.api_keys import KeyRing
+
+keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
+
+
+@command
+def serve(
+    *,
+    host: Annotated[str, typer.Option("--host", help="Where to listen; other than this machine needs a key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8600,
+    per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="Requests of one caller in a minute.")] = 6000,
+    max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
+    keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
+    sample: Annotated[
+        float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
+    ] = 0.0,
+    log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
+    second: Annotated[
+        str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
+    ] = None,
+    model: ModelOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
+    home: HomeOption = None,
+) -> int:
+    """Serve verdicts over HTTP until SIGTERM; the API tells itself at /docs."""
+    if find_spec("fastapi") is None or find_spec("prometheus_client") is None:
+        raise MissingExtraError("serve", what="The API")
+    from rebracket_core.serving.options import ServeOptions
+    from rebracket_core.serving.server import serve as run_server
+
+    run, share = _second(second)
+    options = ServeOptions(
+        host=host,
+        port=port,
+        per_minute=per_minute,
+        max_queued=max_queued,
+        keep=keep,
+        sample=sample,
+        log_texts=log_texts,
+        second_run=run,
+        second_share=share,
+    )
+    run_server(workbench_for(home, model=model), options, quiet=quiet)
+    return DONE
+
+
+@keys.command("add")
+@command
+def add(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    *,
+    scope: Annotated[list[str] | None, typer.Option("--scope", help="validate, runs or metrics; may be repeated.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a key. It is shown once; what is kept cannot be turned back into it."""
+    key, secret = _ring(home).add(name, scopes=scope or ("validate", "runs"))
+    if as_json:
+        out.json({"key_id": key.key_id, "name": key.name, "scopes": list(key.scopes), "key": secret})
+    else:
+        out.text(secret)
+        tell(f"The key of {key.name} ({key.key_id}) for {', '.join(key.scopes)}. It is not shown again.")
+    return DONE
+
+
+@keys.command("list")
+@command
+def list_(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Show the keys, without their secrets."""
+    found = _ring(home).all()
+    if as_json:
+        out.json(
+            [
+                {
+                    "key_id": k.key_id,
+                    "name": k.name,
+                    "scopes": list(k.scopes),
+                    "created_at": k.created_at,
+                    "revoked_at": k.revoked_at,
+                }
+                for k in found
+            ]
+        )
+    elif found:
+        rows = [(k.key_id, k.name, ", ".join(k.scopes), k.created_at, k.revoked_at or "in use") for k in found]
+        out.text(columns(("key", "name", "scopes", "made", "revoked"), rows))
+    else:
+        out.text("No keys: a server for this machine alone answers everyone on it.")
+    return DONE
+
+
+@keys.command("revoke")
+@command
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as `list` shows it.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Take a key back; running servers refuse it from the next request on."""
+    key = _ring(home).revoke(key_id)
+    out.answer({"key_id": key.key_id, "revoked_at": key.revoked_at}, f"{key.name} ({key.key_id}) is revoked.", as_json=as_json)
+    return DONE
+
+
+def _ring(home: Path | None) -> KeyRing:
+    from rebracket_core.serving.api_keys import KeyRing
+
+    return KeyRing(settings_for(home).home / "api_keys.json")
+
+
+def _second(asked: str | None) -> tuple[str | None, float]:
+    if asked is None:
+        return None, 0.0
+    run, _, share = asked.rpartition(":")
+    try:
+        return run, float(share)
+    except ValueError:
+        raise ConfigError(
+            "The second run cannot be read.",
+            expected="RUN:SHARE, such as 20260101-run:0.1",
+            found=repr(asked),
+            hint="give the run's id and a share from 0 to 1",
+        ) from None

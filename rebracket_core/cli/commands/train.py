@@ -1,0 +1,222 @@
+"""The commands `train`, `runs`, `promote` and `evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebracket_core.cli.commands.explain import tell_replay
+from rebracket_core.cli.exit_codes import DONE, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.progress import showing
+from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.errors import InputError
+
+if TYPE_CHECKING:
+    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.settings import Settings
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.evaluation import Evaluation
+
+_SCORE_HEADS = ("question", "accuracy", "low", "high", "n", "majority", "lookup", "tfidf_lr")
+LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skill."
+
+
+@command
+def train(
+    dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
+    *,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A YAML or JSON training config.")] = None,
+    values: SetOption = None,
+    follow: Annotated[bool, typer.Option("--follow/--quiet", help="Show how far the training is, on stderr.")] = True,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
+    ] = False,
+    place: Annotated[
+        str, typer.Option("--on", help="Where: here, or ray (the cluster at REBRACKET_RAY_ADDRESS; always detached).")
+    ] = "here",
+    dstack: Annotated[
+        Path | None, typer.Option("--write-dstack", metavar="FILE", help="Train nothing: write a dstack task, for RunPod.")
+    ] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Train a run on a data set and say how good it is on groups that it has not met."""
+    bench = workbench_for(home)
+    chosen = _config(config, values, settings=bench.settings)
+    if dstack is not None:
+        parts = bench.trainings.write_dstack(dataset, config=chosen, to=dstack)
+        if as_json:
+            out.json({"task": str(dstack), "files": str(parts)})
+        else:
+            out.text(f"The task is {one_line(dstack)}, what it takes along is {one_line(parts)}.")
+            out.text(f"dstack apply -f {one_line(dstack)}")
+        return DONE
+    if detach or place != "here":
+        return detached(bench.trainings.launch(dataset, config=chosen, place=place), as_json=as_json)
+    with showing(shown=follow) as progress:
+        info = bench.trainings.train(dataset, config=chosen, progress=progress)
+    out.answer(info.to_dict(), run_text(info), as_json=as_json)
+    if not as_json:
+        tell_replay(bench, info.run_id)
+    return DONE
+
+
+def detached(run_id: str, *, as_json: bool) -> int:
+    """The exit code; says which run a worker trains now."""
+    if as_json:
+        out.json({"run_id": run_id})
+    else:
+        out.text(run_id)
+        tell("A worker trains it. How far it is: rebracket runs; to stop it: rebracket cancel RUN")
+    return DONE
+
+
+@command
+def cancel(
+    run: Annotated[str, typer.Argument(help="The id of a run or search that is waiting or at work.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
+    bench = workbench_for(home)
+    (bench.searches if bench.searches.has(run) else bench.trainings).cancel(run)
+    out.answer({"cancelling": run}, f"{one_line(run)} stops at its next step.", as_json=as_json)
+    return DONE
+
+
+@command
+def resume(
+    run: Annotated[str, typer.Argument(help="The id of a run or search that was cancelled, failed or lost.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Start a worker that goes on where a run or a search stopped; it comes to the numbers that it would have had anyway."""
+    bench = workbench_for(home)
+    (bench.searches if bench.searches.has(run) else bench.trainings).resume(run)
+    return detached(run, as_json=as_json)
+
+
+def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
+    from rebracket_core.training.config import TrainingConfig
+
+    base = TrainingConfig.from_file(file) if file else TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+    return base.with_(**pairs(values))
+
+
+def run_text(info: RunInfo) -> str:
+    """A finished run with its figures, as text."""
+    state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
+    size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
+    return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.metrics)}"
+
+
+@command
+def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
+    shelved = workbench_for(home).shelf.look()
+    if as_json:
+        out.json(
+            {
+                "runs": [info.to_dict() for info in shelved.finished],
+                "active": [state.to_dict() for state in shelved.active],
+                "broken": [{"run_id": run_id, "why": why} for run_id, why in shelved.broken],
+            }
+        )
+        return DONE
+    if shelved.finished:
+        heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "in use", "leaked")
+        out.text(columns(heads, [_run_row(info) for info in shelved.finished]))
+    else:
+        out.text("No finished runs. Train one: rebracket train DATASET")
+    for state in shelved.active:
+        part = f" {state.done}/{state.total}" if state.total > 1 else ""
+        tell(f"{state.run_id} on {one_line(state.dataset)}: {state.status}, {state.stage}{part}")
+    for run_id, why in shelved.broken:
+        tell(f"{run_id} cannot be used: {why or 'it is not finished'}")
+    return DONE
+
+
+def _run_row(info: RunInfo) -> tuple[Any, ...]:
+    album = info.metrics.get("album", {})
+    figures = tuple(album.get(name) for name in ("accuracy", "ci_low", "ci_high"))
+    in_use = "in use" if info.promoted else ""
+    leaked = "LEAKED" if info.leaked else ""
+    return (info.run_id, info.created_at, info.dataset, info.n_rows, info.n_groups, *figures, in_use, leaked)
+
+
+@command
+def promote(
+    run: Annotated[str | None, typer.Argument(help="The id of a finished run.")] = None,
+    *,
+    back: Annotated[bool, typer.Option("--back", help="Go back to the run that was in use before.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Make a run the one that verdicts come from, or go back to the one before."""
+    if (run is None) != back:
+        raise InputError(
+            "It is not clear which run is meant.",
+            expected="the id of a run, or --back",
+            found="both" if back else "neither",
+            hint="rebracket promote RUN, or rebracket promote --back",
+        )
+    bench = workbench_for(home)
+    before = bench.shelf.promoted_id()
+    if run is None:
+        run = bench.roll_back()
+    else:
+        bench.promote(run)
+    out.answer({"promoted": run, "before": before}, f"Verdicts now come from {one_line(run)}.", as_json=as_json)
+    return DONE
+
+
+@command
+def evaluate(
+    run: Annotated[str, typer.Argument(help="The id of a finished run.")],
+    dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
+    *,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Score a run on a data set, with intervals over groups and beside majority, lookup and TF-IDF."""
+    with showing() as progress:
+        found: Evaluation = workbench_for(home).evaluate(run, dataset, progress=progress)
+    if as_json:
+        out.json(found.to_dict())
+    else:
+        head = f"Run {one_line(run)} on {one_line(found.dataset)}: {found.n_rows:,} rows in {found.n_groups:,} groups"
+        out.text(f"{head}, split: {found.split}.\n\n{_scores_text(found.to_dict())}")
+    return DONE
+
+
+def _scores_text(evaluation: Mapping[str, Any]) -> str:
+    """The figures of an evaluation as text: scores with intervals and baselines, calibration, what the gate accepts."""
+    rows = [_score_row("album", evaluation.get("album", {}))]
+    rows += [_score_row(axis, scores) for axis, scores in evaluation.get("metrics", {}).items()]
+    parts = [LEAKED, ""] if evaluation.get("leaked") else []
+    parts.append(columns(_SCORE_HEADS, rows))
+    calibration, selective = evaluation.get("calibration", {}), evaluation.get("selective", {})
+    if calibration.get("ece") is not None:
+        perfect = _number(calibration.get("ece_of_a_perfect_model"))
+        parts.append(f"\nCalibration error {_number(calibration['ece'])} (a perfect model's: {perfect}).")
+    if selective.get("coverage") is not None:
+        share, right = _number(selective["coverage"]), _number(selective.get("accuracy"))
+        count = selective.get("n_accepted")
+        parts.append(f"The gate accepts {share} of the texts; of these {right} are right (n {count}).")
+    parts += [f"Note: {one_line(note)}" for note in evaluation.get("notes", ())]
+    return "\n".join(parts)
+
+
+def _score_row(name: str, scores: Mapping[str, Any]) -> tuple[Any, ...]:
+    keys = ("accuracy", "ci_low", "ci_high", "n", "majority", "lookup", "tfidf_lr")
+    return (name, *(scores.get(key) for key in keys))
+
+
+def _number(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else "-"

@@ -1,0 +1,271 @@
+"""The command `validate`: concepts in, verdicts out, in input order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from rebracket_core.cli.exit_codes import command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.parts import (
+    PartRowsOption,
+    PartsAsked,
+    PartsOption,
+    RayOption,
+    WorkersOption,
+    code_of,
+    judge_in_parts,
+    tell_counts,
+)
+from rebracket_core.cli.progress import showing
+from rebracket_core.cli.tables import terminal_width
+from rebracket_core.errors import ConfigError, InputError, StoreError
+
+if TYPE_CHECKING:
+    from rebracket_core.workbench import Workbench
+    from rebracket_core.workbench.concepts import Concept, ConceptsRead
+
+CHUNK = 128
+_SMALL = 32
+_NOTES_SHOWN = 10
+_FILE_TABLE_WIDTH = 160
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+Write = Callable[[bytes], None]
+
+
+class Format(StrEnum):
+    """How verdicts are written."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+_BY_SUFFIX = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV, ".txt": Format.TABLE}
+
+
+@command
+def validate(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin.")],
+    *,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="The run to ask; by default the promoted one.")
+    ] = None,
+    model: ModelOption = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")
+    ] = None,
+    target: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")] = None,
+    values: SetOption = None,
+    history: Annotated[
+        bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
+    ] = None,
+    parts: PartsOption = None,
+    part_rows: PartRowsOption = 10_000,
+    ray: RayOption = None,
+    workers: WorkersOption = 0,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Judge concepts from files and folders; an item that cannot be judged does not stop the rest."""
+    bench = workbench_for(home, model=model)
+    thresholds = _thresholds(values, bench=bench)
+    if parts is not None or ray is not None:
+        wanted = PartsAsked(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
+        return judge_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
+    history = history is not False
+    chosen = _format(form, target=target, as_json=as_json)
+    run_id = bench.model(run).run_id
+    if history:
+        _check_history(bench)
+    read = _read(sources, bench=bench)
+    counts: Counter[str] = Counter()
+    kept: list[dict[str, Any]] = []
+    chunks = _judged(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
+    with _sink(target, as_json=as_json) as write:
+        for number, verdicts in enumerate(chunks):
+            counts.update("error" if verdict["error"] else str(verdict["verdict"]) for verdict in verdicts)
+            if as_json and target is None:
+                kept += verdicts
+            else:
+                write(_rendered(verdicts, form=chosen, first=number == 0, to_file=target is not None))
+    if as_json:
+        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
+    tell_counts(counts, target=target)
+    return code_of(counts)
+
+
+def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
+    read = bench.read_concepts(sources)
+    _tell_report(read)
+    if not read.concepts:
+        raise InputError(
+            "There is nothing to judge.",
+            expected="at least one concept",
+            found="none in these sources",
+            hint="name a file, a folder, or - for stdin",
+        )
+    return read
+
+
+def _judged(
+    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, float | bool], keep: bool
+) -> Iterator[list[dict[str, Any]]]:
+    """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being judged."""
+    total = len(concepts)
+    for start in range(0, total, CHUNK):
+        chunk = concepts[start : start + CHUNK]
+        with showing(shown=total > _SMALL) as progress:
+            progress("Judging concepts", start, total)
+            verdicts = bench.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
+            progress("Judging concepts", start + len(chunk), total)
+        yield [verdict.to_dict() for verdict in verdicts]
+
+
+def _thresholds(values: list[str] | None, *, bench: Workbench) -> dict[str, float | bool]:
+    """The thresholds that were set, checked by name, kind and range before anything is loaded."""
+    known = bench.settings.thresholds.to_dict()
+    changes: dict[str, float | bool] = {}
+    for name, text in pairs(values).items():
+        wanted = known.get(name, 0.0)
+        try:
+            changes[name] = _SWITCHES[text.lower()] if isinstance(wanted, bool) else float(text)
+        except (KeyError, ValueError):
+            expected = "true or false" if isinstance(wanted, bool) else "a number from 0 to 1"
+            raise ConfigError(
+                f"The threshold '{name}' cannot be read.",
+                expected=expected,
+                found=repr(text),
+                hint=f"write --set {name}={wanted}",
+            ) from None
+    bench.settings.thresholds.with_(**changes)
+    return changes
+
+
+def _format(form: Format | None, *, target: Path | None, as_json: bool) -> Format:
+    if form is Format.PARQUET:
+        raise ConfigError(
+            "Parquet is written in parts.", expected="table, jsonl or csv", found="parquet", hint="add --parts FOLDER"
+        )
+    if form is not None:
+        if as_json and target is None:
+            raise ConfigError(
+                "--json and --format exclude each other on stdout.",
+                expected="one of the two",
+                found=f"--json --format {form}",
+                hint="leave one out, or add --out FILE",
+            )
+        return form
+    if target is None:
+        return Format.TABLE
+    found = _BY_SUFFIX.get(target.suffix.casefold())
+    if found is None:
+        tell(f"Note: the name {target.name!r} says no format, so one JSON document a line is written; see --format.")
+    return found or Format.JSONL
+
+
+def _check_history(bench: Workbench) -> None:
+    try:
+        bench.history.check()
+    except StoreError as error:
+        error.hint = f"{error.hint}; or judge without keeping: --no-history"
+        raise
+
+
+@contextmanager
+def _sink(target: Path | None, *, as_json: bool) -> Iterator[Write]:
+    """Where rendered verdicts go: stdout, or a file that appears whole at the end or not at all."""
+    if target is None:
+        yield out.data
+    elif target.exists() and not (target.is_file() or target.is_dir()):  # a pipe or a device
+        with open(target, "wb") as direct:
+            yield _writer(direct)
+    else:
+        with _whole_file(Path(target).resolve()) as handle:
+            yield _writer(handle)
+
+
+def _writer(handle: BinaryIO) -> Write:
+    def write(data: bytes) -> None:
+        handle.write(data)
+
+    return write
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    import os
+    import tempfile
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(
+            "The file cannot be written.",
+            expected="a file in a folder that exists",
+            found=str(path),
+            hint="make the folder or name another file",
+        )
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    import os
+
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _rendered(verdicts: list[dict[str, Any]], *, form: Format, first: bool, to_file: bool) -> bytes:
+    from rebracket_core.reports.verdict_writers import to_csv, to_jsonl, to_table
+
+    if form is Format.JSONL:
+        return to_jsonl(verdicts)
+    if form is Format.CSV:
+        return to_csv(verdicts, header=first)
+    width = _FILE_TABLE_WIDTH if to_file else terminal_width()
+    colour = not to_file and out.stream.isatty()
+    return to_table(verdicts, width=width, colour=colour, header=first).encode()
+
+
+def _summary(
+    counts: Mapping[str, int], *, run_id: str, read: ConceptsRead, target: Path | None, verdicts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    from rebracket_core.reports.verdict_writers import ordered
+
+    summary: dict[str, Any] = {
+        "run_id": run_id,
+        "n": sum(counts.values()),
+        "n_failed": counts["error"],
+        "counts": dict(counts),
+        "report": read.report.to_dict(),
+    }
+    if target is None:
+        return {**summary, "verdicts": [ordered(verdict) for verdict in verdicts]}
+    return {**summary, "out": str(target)}
+
+
+def _tell_report(read: ConceptsRead) -> None:
+    for note in read.report.notes[:_NOTES_SHOWN]:
+        tell(f"Note: {note}")
+    failed = {concept.source for concept in read.concepts if concept.error}
+    aside = [skip for skip in read.report.skipped if skip.where not in failed]
+    if aside:
+        more = f" and {len(aside) - 1:,} more" if len(aside) > 1 else ""
+        tell(f"Left aside: {aside[0].where} ({aside[0].reason}){more}")

@@ -1,0 +1,126 @@
+"""`validate --parts`: verdicts on any number of concepts, into a folder that can be gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebracket_core.cli.exit_codes import BAD_INPUT, DONE, SOME_FAILED, out, tell
+from rebracket_core.cli.progress import showing
+from rebracket_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rebracket_core.scoring.parts import PartForm
+    from rebracket_core.workbench import Workbench
+
+PartsOption = Annotated[
+    Path | None,
+    typer.Option("--parts", metavar="FOLDER", help="For any number: write parts into a folder; the same again goes on."),
+]
+PartRowsOption = Annotated[int, typer.Option("--part-rows", min=1, max=1_000_000, help="Concepts in one part.")]
+RayOption = Annotated[
+    str | None, typer.Option("--ray", metavar="ADDRESS", help="Make the parts on Ray: local, auto or a head's address.")
+]
+WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Workers on Ray; by default one a free core.")]
+
+
+@dataclass(frozen=True, slots=True)
+class PartsAsked:
+    """What was asked for on the command line, before it is checked."""
+
+    sources: list[str]
+    folder: Path | None
+    form: str | None
+    out: Path | None
+    history: bool | None
+    rows: int
+    ray: str | None
+    workers: int
+
+
+def judge_in_parts(
+    bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, float | bool], as_json: bool
+) -> int:
+    """The exit code, after every part was written."""
+    from rebracket_core.scoring.parts import MANIFEST
+
+    form, folder = _checked(asked)
+    more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": asked.rows}
+    with showing() as show:
+
+        def progress(done: int) -> None:
+            show("Judging concepts", done, 0)
+
+        if asked.ray is not None:
+            from rebracket_core.scoring.ray import judge_on_ray
+
+            parts = judge_on_ray(
+                bench, asked.sources, folder=folder, address=asked.ray, workers=asked.workers, progress=progress, **more
+            )
+        else:
+            from rebracket_core.scoring.streaming import judge_into
+
+            parts = judge_into(bench, asked.sources, folder=folder, progress=progress, **more)
+    counts = parts.counts
+    if as_json:
+        out.json(
+            {
+                "run_id": parts.order.run_id,
+                "n": counts.total(),
+                "n_failed": counts["error"],
+                "counts": dict(counts),
+                "out": str(folder),
+                "manifest": str(folder / MANIFEST),
+            }
+        )
+    tell_counts(counts, target=folder)
+    return code_of(counts)
+
+
+def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
+    """Nothing; says how many verdicts of each kind there are."""
+    total = sum(counts.values())
+    said = {"error": "could not be judged (see error)"}
+    parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))
+    tell(f"{total:,} concept{'' if total == 1 else 's'}: {parts}" + (f"; written to {target}" if target else ""))
+
+
+def code_of(counts: Mapping[str, int]) -> int:
+    """The exit code: whether all, some or none could be judged."""
+    failed = counts.get("error", 0)
+    if not failed:
+        return DONE
+    return BAD_INPUT if failed == sum(counts.values()) else SOME_FAILED
+
+
+def _checked(asked: PartsAsked) -> tuple[PartForm, Path]:
+    from rebracket_core.scoring.parts import PartForm
+
+    if asked.folder is None:
+        raise ConfigError(
+            "Ray needs a place for the parts.",
+            expected="--parts FOLDER",
+            found=f"--ray {asked.ray}",
+            hint="name a folder that every worker sees",
+        )
+    if asked.out is not None:
+        raise ConfigError("Verdicts go to one place.", expected="--parts or --out", found="both", hint="leave one out")
+    if asked.history:
+        raise ConfigError(
+            "Parts are not kept in the history as well.",
+            expected="--parts alone",
+            found="--parts --history",
+            hint="leave --history out: the folder is the record",
+        )
+    if asked.form not in (None, *PartForm):
+        raise ConfigError(
+            "Parts have another format.",
+            expected=", ".join(PartForm),
+            found=str(asked.form),
+            hint="leave --format out for jsonl",
+        )
+    return PartForm(asked.form or PartForm.JSONL), asked.folder

@@ -1,0 +1,78 @@
+"""The calibrated answers of an ensemble in PyTorch, so that gradients reach through them; `models.scores` in numpy decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebracket_core.insight.explain.margins import CONFIDENCE as CONFIDENCE_OUTPUT
+from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
+from rebracket_core.models.scores import Calibration
+from rebracket_core.rainbow import AXIS_NAMES, N_MODES, album_targets, album_vertices
+
+if TYPE_CHECKING:
+    import torch
+
+_TINY = 1e-12
+
+
+def torch_logits(
+    features: torch.Tensor, *, weight: torch.Tensor, bias: torch.Tensor, exclusive_types: bool, evidential: bool
+) -> torch.Tensor:
+    """(b, M, 27) float64 logits of (b, d) features, as `HeadEnsemble.logits` gives them."""
+    import torch
+    from torch.nn.functional import softplus
+
+    z = (torch.einsum("bd,mdo->bmo", features, weight) + bias).double()
+    parts = [z[..., : ALBUM.start], z[..., ALBUM], z[..., TYPES]]
+    if evidential:
+        parts[1] = torch.log1p(softplus(parts[1]))
+    if exclusive_types:
+        eye = torch.eye(parts[2].shape[-1], dtype=torch.bool)
+        others = parts[2][..., None, :].masked_fill(eye, -torch.inf)
+        parts[2] = parts[2] - torch.logsumexp(others, dim=-1)
+    return torch.cat(parts, dim=-1)
+
+
+def torch_answers(z: torch.Tensor, output: str, *, calibration: Calibration) -> torch.Tensor:
+    """(b, K) float64 what `margins.output_logits` gives for the scores of (b, M, 27) logits, differentiable."""
+    import torch
+
+    if output == CONFIDENCE_OUTPUT:
+        p = torch.sigmoid(z[..., CONFIDENCE] / calibration.confidence_temperature).mean(dim=1)
+        return _log(torch.stack([p, 1.0 - p], dim=1))
+    if output == "type":
+        p = torch.sigmoid(z[..., TYPES] / calibration.type_temperature).mean(dim=1)
+        return _log(p) - _log(1.0 - p)
+    axes = z[..., AXIS].reshape(*z.shape[:2], len(AXIS_NAMES), N_MODES)
+    heads = torch.softmax(axes / _tensor(calibration.axis_temperature)[:, None], dim=-1).mean(dim=1)
+    posterior = _posterior(z, heads, calibration=calibration)
+    if output == "album":
+        return _log(posterior)
+    at = AXIS_NAMES.index(output)
+    blend = calibration.axis_blend[at]
+    mixture = posterior @ _tensor(album_targets())[:, at]
+    shown = (1.0 - blend) * heads[:, at] + blend * mixture
+    return _log(shown / shown.sum(dim=-1, keepdim=True))
+
+
+def _posterior(z: torch.Tensor, heads: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:
+    import torch
+
+    head = torch.softmax(z[..., ALBUM] / calibration.album_temperature, dim=-1).mean(dim=1)
+    if calibration.affinity_power <= 0:
+        return head
+    overlap = torch.einsum("nxk,axk->nax", heads.sqrt(), _tensor(album_vertices()).sqrt())
+    weighed = head * (overlap**2).prod(dim=2).clamp_min(_TINY) ** calibration.affinity_power
+    return weighed / weighed.sum(dim=1, keepdim=True)
+
+
+def _log(shares: torch.Tensor) -> torch.Tensor:
+    return shares.clamp_min(_TINY).log()
+
+
+def _tensor(values: Any) -> torch.Tensor:
+    import torch
+
+    return torch.tensor(np.asarray(values, dtype=np.float64))

@@ -1,0 +1,65 @@
+"""What a worker tells the world while it trains: progress, points of curves, log lines; and what it listens for."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rebracket_core.files import write_json
+from rebracket_core.jobs.folder import now
+from rebracket_core.jobs.state import CANCEL, LOG, METRICS, PROGRESS
+from rebracket_core.training import Cancelled
+
+_EVERY_S = 0.2
+
+
+class AttemptWatch:
+    """The watch of one attempt: a `training.Watch` that writes into the attempt's folder.
+
+    Raises Cancelled from any of its calls once the file `cancel` is there.
+    """
+
+    def __init__(self, attempt: Path, *, echo: Callable[[str, int, int], None] | None = None) -> None:
+        self.tell_point: Callable[[Mapping[str, Any]], None] | None = None  # who else is told of each point
+        self._attempt = attempt
+        self._echo = echo
+        self._stage = ""
+        self._began_s = 0.0
+        self._wrote_s = 0.0
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Say how far a stage is; written at most five times a second, its first and last word always."""
+        self.check()
+        moment = time.monotonic()
+        if name != self._stage:
+            self._stage, self._began_s = name, moment
+            self.say(name)
+        elif done < total and moment - self._wrote_s < _EVERY_S:
+            return
+        self._wrote_s = moment
+        spent = moment - self._began_s
+        left = spent / done * (total - done) if done > 0 else None
+        write_json(self._attempt / PROGRESS, {"stage": name, "done": done, "total": total, "left_s": left, "at": now()})
+        if self._echo:
+            self._echo(name, done, total)
+
+    def point(self, values: Mapping[str, Any]) -> None:
+        """Add one point to the curves of the run."""
+        self.check()
+        with open(self._attempt / METRICS, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"at": now(), **values}) + "\n")
+        if self.tell_point:
+            self.tell_point(values)
+
+    def say(self, line: str) -> None:
+        """Add one line to the log."""
+        with open(self._attempt / LOG, "a", encoding="utf-8") as file:
+            file.write(f"{now()} {line}\n")
+
+    def check(self) -> None:
+        """Raise Cancelled where somebody asked for it."""
+        if (self._attempt / CANCEL).exists():
+            raise Cancelled("The training was cancelled.")

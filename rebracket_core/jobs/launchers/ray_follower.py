@@ -1,0 +1,149 @@
+"""The follower of a job on a Ray cluster: `python -m rebracket_core.jobs.launchers.ray_follower RUN_FOLDER ATTEMPT`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.errors import RebracketError
+from rebracket_core.jobs.attempt import promote_first, run_attempt, told_to_tracker
+from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.kinds.search import is_search
+from rebracket_core.jobs.launchers.ray import open_cluster, submit
+from rebracket_core.jobs.state import CANCEL, METRICS, QUEUED_STAGE, RESULT, Status
+from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver
+from rebracket_core.jobs.workers.process import run_worker
+from rebracket_core.settings import Settings
+from rebracket_core.training import Cancelled
+
+if TYPE_CHECKING:
+    from ray.job_submission import JobSubmissionClient
+
+_EVERY_S = 0.5
+_PATIENCE_S = 60.0  # a cluster that is silent for so long is taken to be gone
+
+
+def follow(folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
+    """Nothing; submits the attempt and returns when the run is done and back. Raises what ended it otherwise.
+
+    Its end is in `result.json`, as the far worker wrote it where it came so far.
+    """
+
+    def work(watch: AttemptWatch) -> None:
+        client = open_cluster(settings.ray_address)
+        watch.stage("Sending the run to the cluster", 0, 1)
+        job_id = submit(client, folder, attempt=attempt, settings=settings)
+        watch.say(f"Job {job_id} on {settings.ray_address}")
+        _Follower(client, job_id, folder=folder, attempt=attempt, watch=watch).until_it_ends()
+        if not is_search(folder):
+            promote_first(settings.runs, folder)
+
+    watch = AttemptWatch(attempt)
+    with told_to_tracker(folder, attempt=attempt, settings=settings, watch=watch):
+        run_attempt(folder, attempt=attempt, watch=watch, work=work)
+
+
+class _Follower:
+    """One job, from its submission to its end."""
+
+    def __init__(
+        self, client: JobSubmissionClient, job_id: str, *, folder: RunFolder, attempt: Path, watch: AttemptWatch
+    ) -> None:
+        self._client, self._job_id, self._attempt, self._watch = client, job_id, attempt, watch
+        self._receiver = FolderReceiver(folder.path)
+        self._read = 0
+        self._told = 0
+        self._stopping = False
+        self._heard_s = time.monotonic()
+
+    def until_it_ends(self) -> None:
+        """Nothing where the run is done; raises Cancelled, or a RebracketError that says what the far worker said."""
+        try:
+            self._follow()
+        except BaseException:
+            with suppress(ConnectionError, OSError, RuntimeError):
+                self._client.stop_job(self._job_id)  # nothing works on for nobody; on a job that ended it does nothing
+            raise
+
+    def _follow(self) -> None:
+        while True:
+            if (self._attempt / CANCEL).exists() and not self._stopping:
+                self._client.stop_job(self._job_id)
+                self._stopping = True
+            began = time.monotonic()
+            info = self._look()
+            if info is not None and info.status.is_terminal():
+                self._take_log()
+                return self._end(str(info.status), str(info.message or ""))
+            if info is not None and str(info.status) == "PENDING" and not self._stopping:
+                self._watch.stage(QUEUED_STAGE, 0, 1)
+            time.sleep(max(_EVERY_S, 5 * (time.monotonic() - began)))
+
+    def _look(self) -> Any | None:
+        """What the cluster says of the job, None while it is silent."""
+        try:
+            info = self._client.get_job_info(self._job_id)
+            if str(info.status) != "PENDING":
+                self._take_log()
+        except (ConnectionError, OSError, RuntimeError) as cause:
+            if time.monotonic() - self._heard_s > _PATIENCE_S:
+                raise RebracketError(
+                    "The Ray cluster fell silent.",
+                    expected="an answer within a minute",
+                    found=str(cause).splitlines()[0][:200],
+                    hint="check the cluster, then resume the run",
+                ) from cause
+            return None
+        self._heard_s = time.monotonic()
+        return info
+
+    def _take_log(self) -> None:
+        """Nothing; what the job printed since the last look is in the run folder, whole lines alone."""
+        log = self._client.get_job_logs(self._job_id)
+        end = log.rfind("\n") + 1
+        for line in log[self._read : end].splitlines():
+            if line.startswith(MARK):
+                self._tell_points(self._receiver.take(line))
+            elif line.strip():
+                self._watch.say(line)
+        self._read = max(self._read, end)
+
+    def _tell_points(self, name: str | None) -> None:
+        """Nothing; the tracker, where there is one, is told the points that came with the file."""
+        if self._watch.tell_point is None or name is None or not name.endswith(METRICS):
+            return
+        lines = (self._attempt / METRICS).read_text(encoding="utf-8").splitlines()
+        for line in lines[self._told :]:
+            self._watch.tell_point(json.loads(line))
+        self._told = len(lines)
+
+    def _end(self, status: str, message: str) -> None:
+        told = _json(self._attempt / RESULT)
+        if told.get("status") == Status.DONE:
+            return
+        if told.get("status") == Status.CANCELLED or self._stopping:
+            raise Cancelled("The training was cancelled.")
+        error = told.get("error") or f"The job ended as {status}: {message.splitlines()[0] if message else 'without a word'}"
+        raise RebracketError(str(error), hint=str(told.get("hint") or "see the end of the log"))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return {}
+
+
+def main(arguments: list[str]) -> int:
+    """Follow until the run is back here; see `run_worker` for the exit code."""
+    return run_worker(arguments, follow)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

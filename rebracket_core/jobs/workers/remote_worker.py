@@ -1,0 +1,49 @@
+"""On the far machine: `python -m rebracket_core.jobs.workers.remote_worker RUN ATTEMPT` works and prints what it writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rebracket_core.jobs.state import LOG
+from rebracket_core.jobs.workers.log_transport import FolderSender
+
+_EVERY_S = 0.5
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code of the worker, whose files went into the log while it worked. SIGTERM asks it to stop."""
+    folder, attempt = Path(arguments[0]).resolve(), arguments[1]
+    os.environ.setdefault("REBRACKET_HOME", str(folder.parents[1]))
+    os.environ["REBRACKET_HOME"] = str(Path(os.environ["REBRACKET_HOME"]).resolve())
+    sender = FolderSender(folder)  # before the worker writes: what came with the job is not sent back
+    # The worker says what it says into the run's log: two that print into one job log would cut each other's lines.
+    # It has a session of its own: who stops the job signals the whole group, and the worker is to hear of it once.
+    with open(folder / "attempts" / attempt / LOG, "ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "rebracket_core.jobs.workers.worker", str(folder), attempt],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
+    while (code := worker.poll()) is None:
+        _send(sender)
+        time.sleep(_EVERY_S)
+    _send(sender)
+    return code
+
+
+def _send(sender: FolderSender) -> None:
+    for line in sender.lines():
+        print(line)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,238 @@
+"""A run as a page to hand on with it: what it is, what it learnt from, how good it is, where it ends, how to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.runs.store import RunInfo
+
+_BASELINES = (("majority", "commonest answer"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "word counts"))
+_OUTPUTS = {
+    "axes": f"shares for the modes of three axes ({', '.join(AXIS_NAMES)})",
+    "album": "a probability for each of nine albums",
+    "types": "a probability for each rebracketing type",
+    "marked": "a probability of having any rebracketing type",
+}
+_UNCERTAINTY = {
+    "ensemble": "The members of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt "
+    "alike, not that the text is of a known kind: an ensemble of heads does not see a new kind of text.",
+    "dropout": "Its uncertainty is how answers change when features are left out (MC dropout). All answers share one set of "
+    "vectors: where they agree, that does not say that the text is of a known kind, and a new kind of text is not seen.",
+    "evidential": "Its uncertainty is evidential and experimental: what is called epistemic is an OOD-like score, relative, "
+    "and it does not shrink with more data. It rests on the same vectors as the answers, so it may miss a new kind of text.",
+}
+_MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})
+
+
+def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
+    """The card as Markdown. Every figure is the run's own, measured on groups that its models had not met."""
+    parts = [
+        f"# Model card: {_words(run.run_id)}",
+        _what(run),
+        "## What it learnt from",
+        _list(_data(run, spec=spec)),
+        "## How good it is",
+        *_figures(run),
+        "## Whether its probabilities hold",
+        _calibration(run.metrics.get("calibration") or {}),
+        "## Its sets of albums",
+        _sets(run),
+        "## What the gate accepts",
+        _gate(run),
+        "## Other sources",
+        _transfer(run),
+        "## Limits",
+        _list(_limits(run)),
+        "## Licence",
+        _licence(run),
+        "## How to use it",
+        _use(run),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _what(run: RunInfo) -> str:
+    members = run.config.get("members")
+    heads = f"{members} heads" if isinstance(members, int) and members > 1 else "one head"
+    learnt = run.config.get("outputs") or _OUTPUTS
+    gives = [_OUTPUTS.get(str(name), _words(name)) for name in learnt]
+    verdict = ", and from these a verdict" if {"axes", "album"} <= set(learnt) else "; it cannot give verdicts"
+    text = (
+        f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has {heads} on vectors of the "
+        f"encoder {_code(run.encoder_id)}{_trained_along(run)}, and reads "
+        f"{_words(', '.join(map(str, run.config.get('text') or ('concept',))))}."
+    )
+    return f"{_leak_warning()}\n\n{text}" if run.leaked else text
+
+
+def _trained_along(run: RunInfo) -> str:
+    """What was done to the encoder; nothing where it was left as it is."""
+    how = {"full": "all its weights", "lora": "by LoRA, added to its weights"}.get(str(run.config.get("method")))
+    return f", which was trained along from {_code(run.config.get('encoder', ''))} ({how}) and lies in the run" if how else ""
+
+
+def _leak_warning() -> str:
+    return (
+        "> **Leaked.** The rows were split by row, so texts of one song stood on both sides. The figures below measure memory, "
+        "not skill: they say nothing about new songs."
+    )
+
+
+def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
+    split = str(run.metrics.get("split") or "unknown")
+    return [
+        f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'origin unknown')})",
+        f"Digest of the data (sha256): {_code(run.dataset_digest)}",
+        f"{run.n_rows:,} texts in {run.n_groups:,} groups (songs or threads)",
+        f"Split: {_words(split)}" + ("" if run.leaked else "; all texts of a group stand on one side, so no song is on both"),
+        f"Made: {_words(run.created_at)} with Rebracket {_words(spec.get('code_version', 'unknown'))}, "
+        f"seed {_words(spec.get('seed', 'unknown'))}",
+    ]
+
+
+def _figures(run: RunInfo) -> list[str]:
+    rows = {"album": run.metrics.get("album") or {}}
+    rows |= {axis: (run.metrics.get("metrics") or {}).get(axis) or {} for axis in AXIS_NAMES}
+    measured = {name: row for name, row in rows.items() if row.get("accuracy") is not None}
+    if not measured:
+        return ["Nothing could be measured: no unseen text has a label."]
+    heads = ("question", "right", "95 % interval", "texts", *(title for _, title in _BASELINES))
+    table = [
+        (
+            name,
+            _number(row["accuracy"]),
+            _span(row.get("ci_low"), row.get("ci_high")),
+            f"{row.get('n', 0):,}",
+            *(_number(row.get(rule)) for rule, _ in _BASELINES),
+        )
+        for name, row in measured.items()
+    ]
+    tail = "The share that was right on groups that the models had not met; the interval comes from drawing whole groups."
+    absent = (run.metrics.get("album") or {}).get("absent") or ()
+    more = [f"Not measured, because no text of the data has them: {_words(', '.join(absent))}."] if absent else []
+    types = run.metrics.get("types") or {}
+    if types.get("n"):
+        more.append(
+            f"Rebracketing types, on {types['n']:,} texts: average precision {_number(types.get('macro_average_precision'))} "
+            f"(by chance {_number(types.get('macro_prevalence'))})."
+        )
+    warning = [_leak_warning()] if run.leaked else []
+    return [*warning, tail, _table(heads, table), *more]
+
+
+def _calibration(found: Mapping[str, Any]) -> str:
+    if found.get("ece") is None:
+        return "Not measured."
+    return (
+        f"The album's probability is off by {_number(found['ece'])} on average (expected calibration error over "
+        f"{found.get('n', 0):,} unseen texts); a model with perfect probabilities would show "
+        f"{_number(found.get('ece_of_a_perfect_model'))} at this number of texts."
+    )
+
+
+def _sets(run: RunInfo) -> str:
+    found = (run.metrics.get("calibration") or {}).get("sets") or {}
+    if found.get("measured") is None:
+        return "Not measured."
+    albums = found.get("per_album") or {}
+    by_album = ", ".join(f"{_words(name)} {_number(share)}" for name, share in albums.items())
+    return (
+        f"With each verdict goes a set of albums made to hold the right one for {found['coverage']:.0%} of the texts of new "
+        f"groups (conformal, every group counted once). On {found['n_groups']:,} unseen groups it did so in "
+        f"{_number(found['measured'])} ({_span(found.get('ci_low'), found.get('ci_high'))}), with {found['mean_size']:.2f} "
+        f"albums on average. By album, where nothing is promised: {by_album}."
+    )
+
+
+def _gate(run: RunInfo) -> str:
+    found = run.metrics.get("selective") or {}
+    if found.get("coverage") is None:
+        return "Not measured."
+    low, high = found.get("accuracy_ci") or (None, None)
+    share = f"The gate accepts {found['coverage']:.0%} of the unseen texts"
+    if found.get("accuracy") is None:
+        return f"{share}; none of these could be checked."
+    limits = ", ".join(f"{name} {value:g}" for name, value in run.thresholds.items() if not isinstance(value, bool))
+    return (
+        f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right "
+        f"({_span(low, high)}). Thresholds: {_words(limits)}."
+    )
+
+
+def _transfer(run: RunInfo) -> str:
+    if not run.transfer:
+        return "The data has one kind of source, so nothing says how the model does on another kind."
+    return _list(
+        f"{_words(row.get('origin'))}, learnt from the other sources alone: album right {_number(row.get('accuracy'))} "
+        f"({_span(row.get('ci_low'), row.get('ci_high'))}) on {row.get('n', 0):,} texts"
+        for row in run.transfer
+    )
+
+
+def _limits(run: RunInfo) -> list[str]:
+    origins = _words(", ".join(run.origins) or "its own kind of source")
+    limits = [
+        f"It was measured on {origins}. Texts of another kind are flagged, and what it says of them was not measured.",
+        f"{_UNCERTAINTY.get(str(run.config.get('uncertainty', 'ensemble')), _UNCERTAINTY['ensemble'])} The gate's "
+        "out-of-distribution test is there for that, and it too can err.",
+        "The probability of an album is a share of right answers among texts like the measured ones, not a property of one "
+        "text.",
+        "The split keeps each song or thread on one side. Songs by the same hands share more than a split by song can take "
+        "apart, so another maker's songs may do worse.",
+        "The final model is fitted on all rows, the figures come from models fitted on a part of them.",
+    ]
+    if run.config.get("method", "frozen") != "frozen":
+        limits.append(
+            "Its encoder learnt from the same songs as its heads. The figures come from encoders that had not met the songs "
+            "asked about; the final encoder is another one, trained in the same way on all of them. Its out-of-distribution "
+            "test was fitted on vectors of texts that the encoder has met, so it may flag new songs more "
+            "often than one in twenty."
+        )
+    if run.starter:
+        limits.insert(0, "It learnt from the starter corpus that comes with Rebracket: it is a demonstration, not your songs.")
+    if run.leaked:
+        limits.insert(0, "Its split is leaked: none of its figures may be quoted.")
+    return limits
+
+
+def _licence(run: RunInfo) -> str:
+    return (
+        "The weights are derived from the texts of the data set: they belong to whoever owns these, under the terms that the "
+        f"owners set, and nothing here grants a licence to them. The encoder {_code(run.encoder_id)} has its own licence, "
+        "that of its makers. Rebracket itself is under the Apache License 2.0."
+    )
+
+
+def _use(run: RunInfo) -> str:
+    lines = ["rebracket import-run FILE.zip", f"rebracket evaluate {run.run_id} DATASET"]
+    if {"axes", "album"} <= set(run.config.get("outputs") or _OUTPUTS):
+        lines.append(f"rebracket promote {run.run_id}")
+        lines.append(f'echo "A concept." | rebracket validate - --run {run.run_id} --format jsonl')
+    return "```sh\n" + "\n".join(line.replace("`", "") for line in lines) + "\n```"
+
+
+def _words(value: object) -> str:
+    """Text from data on one line, with the signs of Markdown and HTML made to show as written."""
+    return " ".join(str(value).split()).translate(_MD)
+
+
+def _code(value: object) -> str:
+    return "`" + " ".join(str(value).split()).replace("`", "'") + "`"
+
+
+def _number(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, (int, float)) else "-"
+
+
+def _span(low: object, high: object) -> str:
+    return f"{_number(low)} to {_number(high)}" if low is not None and high is not None else "no interval"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))

@@ -1,0 +1,93 @@
+"""A map to take away: its coordinates with everything known of each text, and the picture as one page that opens offline."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.services.maps.predictions import STANDINGS, VERDICTS, MapAnswers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from rebracket_core.charts import MapPaint
+    from rebracket_core.maps.store import StoredMap
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RIGHT = {1: "right", 0: "wrong"}
+
+
+def coordinates(stored: StoredMap, *, answers: MapAnswers | None = None) -> pa.Table:
+    """One row a text: id, text, place, trust, labels, the map's version, and what a run says of it where one is named."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from rebracket_core.maps.store import COORDINATES
+
+    table = pq.read_table(stored.folder / COORDINATES)
+    n = table.num_rows
+    table = table.append_column("map_version", pa.array([stored.map_id] * n))
+    if answers is not None:
+        for name, values in _answered(answers).items():
+            table = table.append_column(name, pa.array(values))
+    return table
+
+
+def _answered(answers: MapAnswers) -> Mapping[str, list[Any]]:
+    return {
+        "run_id": [answers.run_id] * len(answers.album),
+        "run_album": [ALBUM_NAMES[k] if k >= 0 else None for k in answers.album],
+        "run_album_probability": [None if np.isnan(p) else float(p) for p in answers.probability],
+        "run_confidence": [None if np.isnan(c) else float(c) for c in answers.confidence],
+        "run_verdict": [VERDICTS[k] if k >= 0 else None for k in answers.verdict],
+        "run_right": [_RIGHT.get(int(k)) for k in answers.right],
+        "run_standing": [STANDINGS[k] for k in answers.standing],
+    }
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """The table as one Parquet file."""
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def to_csv(table: pa.Table) -> bytes:
+    """The table as CSV, UTF-8 with a header; text that a spreadsheet would run as a formula is led by an apostrophe."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\r\n")
+    writer.writerow(table.column_names)
+    for row in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
+        writer.writerow([_safe(value) for value in row])
+    return sink.getvalue().encode("utf-8")
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+
+
+def to_html(stored: StoredMap, paint: MapPaint, *, at: np.ndarray, reading: str) -> bytes:
+    """The map as one page that opens without a network, with the texts' beginnings on hover."""
+    from rebracket_core.charts import point_map
+
+    labels: Sequence[str] = stored.values("text", at)
+    part = replace(paint, codes=paint.codes[at])
+    figure = point_map(stored.places[at], part, labels, title=f"{stored.spec.dataset}: {stored.spec.title}", reading=reading)
+    figure.update_layout(paper_bgcolor="#FFFFFF")
+    page: str = figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False, "scrollZoom": True})
+    foot = f"<p style='font:14px sans-serif;margin:8px'>{_plain(reading)}</p></body>"
+    return page.replace("</body>", foot).encode("utf-8")
+
+
+def _plain(text: str) -> str:
+    import html
+
+    return html.escape(text)

@@ -1,0 +1,179 @@
+"""Verdicts on more concepts than fit into memory: read, judged and written as they come, and gone on with after a kill."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.blas import one_blas_thread
+from rebracket_core.encoders import without_memory
+from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
+from rebracket_core.validation import Verdict
+from rebracket_core.validation.judging import answers_for, cannot_be_judged, verdicts_for
+from rebracket_core.workbench.concept_flow import iter_concepts, print_of
+
+if TYPE_CHECKING:
+    from rebracket_core.validation.model import Answers
+    from rebracket_core.workbench import Concept, Workbench
+
+ROWS_PER_PART = 10_000
+CHUNK = 512
+_THREADS = 2
+_AHEAD = 3
+Progress = Callable[[int], None]
+Numbered = tuple[int, list["Concept"]]
+
+
+class StreamJudge:
+    """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
+
+    What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
+    with the texts that it was encoded beside. The verdicts show in the monitoring of the workbench's home.
+    """
+
+    def __init__(self, bench: Workbench, order: Order) -> None:
+        self._model = bench.model(order.run_id)
+        self._encoder = without_memory(bench.encoder(bench.shelf.encoder_of(self._model)))
+        self._thresholds = self._model.thresholds.with_(**order.thresholds)
+        self._max_chars = order.max_text_chars
+        self._counts = bench.monitoring.counts
+
+    def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
+        """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
+        waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Answers] | None]] = deque()
+        # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
+        with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
+            since = time.perf_counter()
+            for number, concepts in chunks:
+                known = [cannot_be_judged(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
+                fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
+                asked = pool.submit(answers_for, fresh, model=self._model, encoder=self._encoder) if fresh else None
+                waiting.append((number, fresh, known, asked))
+                if len(waiting) >= _AHEAD:
+                    yield self._counted(*waiting.popleft(), since=since)
+                    since = time.perf_counter()
+            while waiting:
+                yield self._counted(*waiting.popleft(), since=since)
+                since = time.perf_counter()
+        self._counts.flush()
+
+    def _counted(
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None, *, since: float
+    ) -> tuple[int, list[Verdict]]:
+        found = self._finished(number, fresh, known, asked)
+        self._counts.count(found[1], seconds=time.perf_counter() - since, run_id=self._model.run_id)
+        return found
+
+    def _finished(
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None
+    ) -> tuple[int, list[Verdict]]:
+        if asked is None:
+            return number, [verdict for verdict in known if verdict is not None]
+        made = iter(verdicts_for(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
+        return number, [verdict or next(made) for verdict in known]
+
+
+def judge_into(
+    bench: Workbench,
+    sources: Sequence[Path | str],
+    *,
+    folder: Path,
+    run_id: str | None = None,
+    thresholds: dict[str, float | bool] | None = None,
+    form: PartForm = PartForm.JSONL,
+    rows_per_part: int = ROWS_PER_PART,
+    progress: Progress | None = None,
+) -> Parts:
+    """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
+
+    Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to judge.
+    """
+    order = order_of(bench, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    with Parts(folder, order).held() as parts:
+        chunks = _missing(sources, parts=parts, progress=progress)
+        judged = StreamJudge(bench, order).verdicts(chunks)
+        for number, group in itertools.groupby(judged, key=lambda found: found[0]):
+            parts.add(write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in group)))
+        return finished(parts)
+
+
+def judge_slice(judge: StreamJudge, concepts: Iterable[Concept], *, number: int, folder: Path, form: PartForm) -> Part:
+    """One part from the concepts that belong to it: the same bytes wherever it is made."""
+    judged = judge.verdicts((number, list(chunk)) for chunk in _chunks(concepts))
+    return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in judged))
+
+
+def order_of(
+    bench: Workbench,
+    sources: Sequence[Path | str],
+    *,
+    run_id: str | None,
+    thresholds: dict[str, float | bool] | None,
+    form: PartForm,
+    rows_per_part: int,
+) -> Order:
+    """What is asked for, with the run chosen and the input's print taken."""
+    if not 1 <= rows_per_part <= 1_000_000:
+        raise ConfigError(
+            "The size of a part is not allowed.",
+            expected="1 to 1,000,000 rows",
+            found=str(rows_per_part),
+            hint="leave it out for the default",
+        )
+    model = bench.model(run_id)
+    limits = model.thresholds.with_(**(thresholds or {}))
+    found = print_of(sources)
+    return Order(
+        run_id=model.run_id,
+        encoder_id=model.encoder_id,
+        thresholds=limits.to_dict(),
+        input_digest=found.digest,
+        input_files=found.files,
+        input_bytes=found.size,
+        form=form,
+        rows_per_part=rows_per_part,
+        max_text_chars=bench.settings.max_text_chars,
+    )
+
+
+def finished(parts: Parts) -> Parts:
+    """The parts, sealed; an InputError where there was nothing to judge."""
+    if not parts.counts.total():
+        raise InputError(
+            "There is nothing to judge.",
+            expected="at least one concept",
+            found="none in these sources",
+            hint="name a file or a folder",
+        )
+    parts.close()
+    return parts
+
+
+def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: Progress | None) -> Iterator[Numbered]:
+    """The chunks of the parts that are not finished; a chunk never lies in two parts."""
+    order, done = parts.order, 0
+    concepts = iter_concepts(sources, max_text_chars=order.max_text_chars)
+    for number in itertools.count():
+        part = itertools.islice(concepts, order.rows_per_part)
+        rows = 0
+        for chunk in _chunks(part):
+            rows += len(chunk)
+            if not parts.has(number):
+                yield number, chunk
+            done += len(chunk)
+            if progress:
+                progress(done)
+        if rows < order.rows_per_part:
+            return
+
+
+def _chunks(concepts: Iterable[Any]) -> Iterator[list[Any]]:
+    rows = iter(concepts)
+    while chunk := list(itertools.islice(rows, CHUNK)):
+        yield chunk

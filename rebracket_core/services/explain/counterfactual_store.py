@@ -1,0 +1,116 @@
+"""The ledger of counterfactuals: edits that once flipped an answer, kept to be tried on other runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.database.table import KeptTable, finite, storable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFlip:
+    """One kept flip: the goal that it reached ("album=Green"), both texts, the edits in words, and the run that it flipped.
+
+    `entry_id` is made from goal and texts, so that the same flip is kept once. `n_edits` counts words; `fluency` as in
+    `insight.counterfactuals.Flip`.
+    """
+
+    entry_id: str
+    at: str
+    run_id: str
+    goal: str
+    text: str
+    edited: str
+    edits: tuple[str, ...]
+    n_edits: int
+    fluency: float | None
+
+
+class FlipLedger:
+    """The kept flips of one database; safe to share between threads. Nothing is created before the first write."""
+
+    def __init__(self, database_url: str) -> None:
+        self._kept = KeptTable(database_url, table=_table, what="ledger of counterfactuals")
+
+    def keep(self, flips: Sequence[Mapping[str, Any]]) -> int:
+        """The number of flips that are new and were kept, in one transaction.
+
+        A flip names run_id, goal, text, edited, edits (words) and fluency. Raises StoreError when the database refuses.
+        """
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        rows = {row["entry_id"]: row for row in (_row(flip, at=at) for flip in flips)}
+
+        def write(connection: Connection) -> int:
+            import sqlalchemy as sa
+
+            entry = _table().c.entry_id
+            there = set(connection.execute(sa.select(entry).where(entry.in_(list(rows)))).scalars())
+            fresh = [row for entry_id, row in rows.items() if entry_id not in there]
+            if fresh:
+                connection.execute(_table().insert(), fresh)
+            return len(fresh)
+
+        return int(self._kept.run(write, write=True) or 0) if rows else 0
+
+    def all(self) -> list[KeptFlip]:
+        """Every kept flip, oldest first."""
+        import sqlalchemy as sa
+
+        query = sa.select(_table()).order_by(_table().c.at, _table().c.entry_id)
+        rows = self._kept.run(lambda connection: connection.execute(query).mappings().all(), write=False)
+        return [_flip(dict(row)) for row in rows or ()]
+
+    def forget(self, entry_id: str) -> bool:
+        """Whether there was such a flip; it is no longer kept."""
+        import sqlalchemy as sa
+
+        gone = sa.delete(_table()).where(_table().c.entry_id == entry_id)
+        return bool(self._kept.run(lambda connection: connection.execute(gone).rowcount, write=True))
+
+    def close(self) -> None:
+        """Nothing; every connection is closed. The ledger opens again on next use."""
+        self._kept.close()
+
+
+@lru_cache(maxsize=1)
+def _table() -> Table:
+    import sqlalchemy as sa
+
+    return sa.Table(
+        "counterfactuals",
+        sa.MetaData(),
+        sa.Column("entry_id", sa.String(40), primary_key=True),
+        sa.Column("at", sa.String(40), nullable=False),
+        sa.Column("run_id", sa.String(200), nullable=False),
+        sa.Column("goal", sa.String(80), nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("edited", sa.Text, nullable=False),
+        sa.Column("edits", sa.JSON, nullable=False),
+        sa.Column("fluency", sa.Float),
+    )
+
+
+def _row(flip: Mapping[str, Any], *, at: str) -> dict[str, Any]:
+    words = {name: storable(flip[name]) for name in ("run_id", "goal", "text", "edited")}
+    key = "\0".join((words["goal"], words["text"], words["edited"]))
+    return {
+        **words,
+        "entry_id": hashlib.sha256(key.encode()).hexdigest()[:16],
+        "at": at,
+        "edits": [storable(edit) for edit in flip["edits"]],
+        "fluency": finite(flip.get("fluency")),
+    }
+
+
+def _flip(row: Mapping[str, Any]) -> KeptFlip:
+    edits = tuple(str(edit) for edit in row["edits"])
+    return KeptFlip(**{**row, "edits": edits, "n_edits": len(edits)})

@@ -1,0 +1,198 @@
+"""Counterfactuals of a run: found, kept in the ledger, and tried again on other runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.errors import InputError
+from rebracket_core.insight.explain.counterfactuals import BUDGET_S, MOST_EDITS, Search, search
+from rebracket_core.insight.explain.goals import Goal, answer_of
+from rebracket_core.services.explain.counterfactual_store import FlipLedger, KeptFlip
+from rebracket_core.services.explain.explain import Asking, Explaining
+from rebracket_core.settings import Thresholds
+from rebracket_core.validation import Item, Verdict
+from rebracket_core.workbench.concepts import Concept
+
+if TYPE_CHECKING:
+    from rebracket_core.insight.explain.fluency import WordModel
+    from rebracket_core.insight.explain.word_edits import Proposer
+    from rebracket_core.workbench.bench import Workbench
+
+Progress = Callable[[str, int, int], None]
+LEAST_S = 3.0
+_KEPT = 2
+_guard = threading.Lock()
+_proposers: dict[tuple[str, str], tuple[Proposer, WordModel | None]] = {}
+
+
+class Outcome(StrEnum):
+    """What became of a kept flip on a run."""
+
+    HOLDS = "holds"
+    BROKEN = "no longer flips"
+    MOOT = "already there without the edit"
+    UNJUDGED = "cannot be judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A kept flip on a run: its outcome, and what the run answers to the text before and after the edit."""
+
+    flip: KeptFlip
+    outcome: Outcome
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The whole ledger on one run, oldest flip first."""
+
+    run_id: str
+    rows: tuple[Replayed, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many flips came out so."""
+        return sum(row.outcome is outcome for row in self.rows)
+
+
+class Flips:
+    """What pages and commands ask about counterfactuals."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    @property
+    def ledger(self) -> FlipLedger:
+        """The flips that are kept."""
+        return _ledger(self._bench.settings.database_url)
+
+    def find(
+        self,
+        text: str,
+        goal: Goal,
+        *,
+        run_id: str | None = None,
+        thresholds: Mapping[str, Any] | None = None,
+        budget_s: float = BUDGET_S,
+        most_edits: int = MOST_EDITS,
+        keep: bool = True,
+        progress: Progress | None = None,
+    ) -> Search:
+        """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
+
+        The `budget_s` seconds hold what is opened first too: of them the search has what is left, but at least `LEAST_S`.
+        What is found with the run's own thresholds is kept in the ledger. Raises InputError for a text that cannot be
+        judged or is there already.
+        """
+        start = time.monotonic()
+        clean, asking = Explaining(self._bench).clean(text), Asking(self._bench, run_id)
+        limits = asking.model.thresholds.with_(**(thresholds or {}))
+
+        def judge(texts: Sequence[str]) -> list[Verdict]:
+            items = [Item(id=str(i), text=one) for i, one in enumerate(texts)]
+            return asking.answers(texts).judge(
+                items, thresholds=limits, run_id=asking.model.run_id, with_types=asking.model.has_types
+            )
+
+        before = judge([clean])[0]
+        if goal.to and answer_of(before, goal.what) == goal.to:
+            raise InputError(
+                "The text is there already.",
+                expected=f"a text that is not {goal.to}",
+                found=str(goal),
+                hint="choose another goal",
+            )
+        if progress:
+            progress("Reading the words of the training texts", 0, 1)
+        proposer, language = self._proposer(asking)
+        margin = goal.margin(before)
+        left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
+        found = search(
+            clean,
+            goal,
+            before=before,
+            judge=judge,
+            propose=lambda words: proposer.propose(words, margin),
+            language=language,
+            budget_s=left_s,
+            most_edits=most_edits,
+            progress=progress,
+        )
+        if keep and _same(limits, asking.model.thresholds):
+            self.keep(clean, found)
+        return found
+
+    def keep(self, text: str, found: Search) -> int:
+        """The number of flips of a search that are new in the ledger."""
+        what = found.goal.what
+        return self.ledger.keep(
+            [
+                {
+                    "run_id": flip.verdict.run_id,
+                    "goal": str(Goal(what, answer_of(flip.verdict, what))),
+                    "text": text,
+                    "edited": flip.text,
+                    "edits": [str(edit) for edit in flip.edits],
+                    "fluency": flip.fluency,
+                }
+                for flip in found.flips
+            ]
+        )
+
+    def replay(self, run_id: str | None = None, *, progress: Progress | None = None) -> Replay:
+        """What a run makes of every kept flip: the ledger as a set of regression tests."""
+        chosen, kept = self._bench.shelf.chosen(run_id), self.ledger.all()
+        texts = list(dict.fromkeys(text for flip in kept for text in (flip.text, flip.edited)))
+        verdicts = (
+            self._bench.validate(
+                [Concept(str(i), text) for i, text in enumerate(texts)], run_id=chosen, keep=False, progress=progress
+            )
+            if texts
+            else []
+        )
+        told = dict(zip(texts, verdicts, strict=True))
+        return Replay(run_id=chosen, rows=tuple(_replayed(flip, told) for flip in kept))
+
+    def _proposer(self, asking: Asking) -> tuple[Proposer, WordModel | None]:
+        from rebracket_core.insight.explain.fluency import WordModel
+        from rebracket_core.insight.explain.word_edits import Proposer
+
+        key = (str(self._bench.settings.home), asking.model.run_id)
+        with _guard:
+            if key not in _proposers:
+                while len(_proposers) >= _KEPT:
+                    _proposers.pop(next(iter(_proposers)))
+                told = asking.texts()
+                language = WordModel.fit(text for text, _ in told) if told else None
+                _proposers[key] = Proposer(asking.gradients, language), language
+            return _proposers[key]
+
+
+def _same(one: Thresholds, other: Thresholds) -> bool:
+    """Whether thresholds are the same to the six digits that verdicts tell of them."""
+    rest = other.to_dict()
+    return all(round(float(value), 6) == round(float(rest[name]), 6) for name, value in one.to_dict().items())
+
+
+@lru_cache(maxsize=4)
+def _ledger(database_url: str) -> FlipLedger:
+    return FlipLedger(database_url)
+
+
+def _replayed(flip: KeptFlip, told: Mapping[str, Verdict]) -> Replayed:
+    before, after, goal = told[flip.text], told[flip.edited], Goal.parse(flip.goal)
+    if before.error or after.error:
+        return Replayed(flip, Outcome.UNJUDGED, "", "")
+    old, new = answer_of(before, goal.what), answer_of(after, goal.what)
+    if old == goal.to:
+        outcome = Outcome.MOOT
+    else:
+        outcome = Outcome.HOLDS if goal.met(before, after) else Outcome.BROKEN
+    return Replayed(flip, outcome, old, new)

@@ -1,0 +1,330 @@
+"""One concept explained: which words a run's answer rests on, how far to trust that, and the nearest training texts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebracket_core.encoders import without_memory
+from rebracket_core.errors import InputError, ModelError
+from rebracket_core.insight.explain.gradients import LIMIT
+from rebracket_core.insight.explain.margins import CONFIDENCE, Margin, margin_of
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.settings import Settings
+from rebracket_core.texts import same_text
+from rebracket_core.validation.usable import unusable
+
+if TYPE_CHECKING:
+    from rebracket_core.insight.explain.attention_maps import Attention
+    from rebracket_core.insight.explain.attribution import Behaviour
+    from rebracket_core.insight.explain.gradients import OpenEncoder, OpenModel
+    from rebracket_core.models.scores import Scores
+    from rebracket_core.services.explain.counterfactuals import Flips
+    from rebracket_core.validation import Answers
+    from rebracket_core.workbench.bench import Workbench
+
+NEAREST = 5
+AGREE = 0.7
+FIELD = "concept"
+_ENCODERS_KEPT = 2
+_opened: dict[Path, OpenEncoder] = {}
+_guard = threading.Lock()
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A training text, its album label where it has one, its cosine to the text that is explained, and whether it is that."""
+
+    text: str
+    album: str | None
+    cosine: float
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The training texts nearest to a text, among the `n_known` of `n` whose vectors are remembered."""
+
+    texts: tuple[Near, ...]
+    n_known: int
+    n: int
+
+    @property
+    def learned(self) -> bool:
+        """Whether the text itself is among them: the run has seen it, and its answer may be memory."""
+        return any(near.same for near in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a run prefers `predicted` to `runner_up`: the share of each word in the margin of its calibrated answer.
+
+    `gradients` are the words' shares by Integrated Gradients, vector part and word part together; `through_words` the word
+    part of them. `missed` is what they miss of the margin's way from the baseline ([PAD] in the place of every word), in
+    logits, `delta` the same as a share of that way.
+    """
+
+    run_id: str
+    text: str
+    output: str
+    predicted: str
+    runner_up: str
+    margin: float
+    baseline: float
+    words: tuple[str, ...]
+    gradients: tuple[float, ...]
+    through_words: tuple[float, ...]
+    steps: int
+    missed: float
+    delta: float
+
+    @property
+    def adds_up(self) -> bool:
+        """The numerical lamp: whether the shares give the margin to within 1 % of its way, or 0.01 logits."""
+        return self.delta <= LIMIT or abs(self.missed) <= LIMIT
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain values."""
+        return {**asdict(self), "adds_up": self.adds_up}
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What other ways of asking say of an explanation; None where it cannot be said.
+
+    `masked` are the shares from a second baseline, [MASK] in the place of [PAD]; `shap` and `shapley` the words' SHAP and
+    exact Shapley values (short texts alone). The correlations are of ranks.
+    """
+
+    behaviour: Behaviour | None
+    masked: tuple[float, ...]
+    second_baseline: float | None
+    shap: tuple[float, ...]
+    shapley: tuple[float, ...] | None
+    with_shap: float | None
+    with_shapley: float | None
+    shap_with_shapley: float | None
+
+    @property
+    def stable(self) -> bool:
+        """Whether a second baseline ranks the words alike."""
+        return self.second_baseline is None or self.second_baseline >= AGREE
+
+    def to_dict(self) -> dict[str, Any]:
+        """The checks as plain values."""
+        told = {**asdict(self), "stable": self.stable}
+        if self.behaviour is not None:
+            told["behaviour"]["holds"] = self.behaviour.holds
+        return told
+
+
+class Asking:
+    """A run that is asked about texts of one's own making: its scores, its margins, and its model with gradients."""
+
+    def __init__(self, bench: Workbench, run_id: str | None) -> None:
+        self._bench = bench
+        self.model = bench.model(run_id)
+        if FIELD not in self.model.recipe.fields:
+            raise ModelError(
+                "This run does not read concepts.",
+                expected="a run with the field concept",
+                found=", ".join(self.model.recipe.fields),
+                hint="ask another run",
+            )
+        name = bench.shelf.encoder_of(self.model)
+        self._name, self.encoder = name, bench.encoder(name)
+        self._quick = without_memory(self.encoder)
+
+    def scores(self, texts: Sequence[str]) -> Scores:
+        """The calibrated scores of texts; their vectors are not kept."""
+        return self.answers(texts).scores
+
+    def answers(self, texts: Sequence[str]) -> Answers:
+        """The answers of the run to texts, to be judged; their vectors are not kept."""
+        return self.model.answer({FIELD: list(texts)}, encoder=self._quick)
+
+    def margin(self, asked: Margin) -> Callable[[Sequence[str]], np.ndarray]:
+        """The margin as a function of texts, each different text asked once."""
+        known: dict[str, float] = {}
+
+        def margin(texts: Sequence[str]) -> np.ndarray:
+            fresh = [t for t in dict.fromkeys(texts) if t not in known]
+            if fresh:
+                known.update(zip(fresh, asked.of(self.scores(fresh)).tolist(), strict=True))
+            return np.array([known[t] for t in texts])
+
+        return margin
+
+    @cached_property
+    def gradients(self) -> OpenModel:
+        """The model opened for gradients. Raises EncoderError where its encoder has no torch weights here."""
+        from rebracket_core.insight.explain.gradients import OpenModel
+
+        return OpenModel(self.model, _open_encoder(self._name, self._bench.settings, window=self.encoder.window))
+
+    def texts(self) -> list[tuple[str, str | None]]:
+        """The different texts that the run learned from with their albums; none where its data set is not here."""
+        digest = self._bench.shelf.info(self.model.run_id).dataset_digest
+        name = next((meta.name for meta in self._bench.datasets() if meta.digest == digest), None)
+        if name is None:
+            return []
+        frame = self._bench.dataset(name).frame.drop_duplicates(FIELD)
+        rows = zip(frame[FIELD].tolist(), frame["album"].tolist(), strict=True)
+        return [(text, album if isinstance(album, str) else None) for text, album in rows if text.strip()]
+
+
+class Explaining:
+    """What the Explain page and the command `explain` ask of a workbench."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    @property
+    def flips(self) -> Flips:
+        """Counterfactuals and their ledger."""
+        from rebracket_core.services.explain.counterfactuals import Flips
+
+        return Flips(self._bench)
+
+    def explain(
+        self,
+        text: str,
+        *,
+        output: str = "album",
+        answer: str | None = None,
+        against: str | None = None,
+        run_id: str | None = None,
+    ) -> Explanation:
+        """Which words speak for an answer, by Integrated Gradients; by default for the first answer against the second.
+
+        Raises: InputError for an unknown output or answer, or a text that cannot be judged.
+        """
+        clean, asking = self.clean(text), self.asking(run_id, output=output)
+        scores = asking.scores([clean])
+        asked = margin_of(scores, output, answer=answer, against=against)
+        whole = float(asked.of(scores)[0])
+        found = asking.gradients.shares(clean, asked, whole=whole)
+        return Explanation(
+            run_id=asking.model.run_id,
+            text=clean,
+            output=output,
+            predicted=asked.predicted,
+            runner_up=asked.runner_up,
+            margin=whole,
+            baseline=found.baseline,
+            words=tuple(clean.split()),
+            gradients=tuple(found.shares.tolist()),
+            through_words=tuple(found.through_words.tolist()),
+            steps=found.steps,
+            missed=found.missed,
+            delta=found.delta,
+        )
+
+    def check(self, found: Explanation, *, progress: Progress | None = None) -> Checks:
+        """What deleting words and a second baseline say of an explanation: see `Checks`."""
+        from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, behaviour, rank_correlation, shapley
+        from rebracket_core.insight.explain.gradients import MASK
+        from rebracket_core.insight.explain.word_shap import shap_values
+
+        step = progress or (lambda stage, done, total: None)
+        asking, seed = self.asking(found.run_id, output=found.output), self._bench.settings.seed
+        asked = margin_of(asking.scores([found.text]), found.output, answer=found.predicted, against=found.runner_up)
+        margin, words, own = asking.margin(asked), found.words, np.array(found.gradients)
+        step("Asking from a second baseline", 0, 4)
+        masked = asking.gradients.shares(found.text, asked, whole=found.margin, baseline=MASK, steps=(found.steps,)).shares
+        step("Deleting words", 1, 4)
+        checked = behaviour(words, own, margin=margin, seed=seed)
+        step("Asking for SHAP values", 2, 4)
+        by_shap = shap_values(words, margin=margin, seed=seed)
+        step("Asking about every part of the text", 3, 4)
+        exact = shapley(words, margin=margin) if len(words) <= SHAPLEY_WORDS else None
+        step("Done", 4, 4)
+        return Checks(
+            behaviour=checked,
+            masked=tuple(masked.tolist()),
+            second_baseline=rank_correlation(own, masked),
+            shap=tuple(by_shap.tolist()),
+            shapley=None if exact is None else tuple(exact.tolist()),
+            with_shap=rank_correlation(own, by_shap),
+            with_shapley=None if exact is None else rank_correlation(own, exact),
+            shap_with_shapley=None if exact is None else rank_correlation(by_shap, exact),
+        )
+
+    def attention(self, text: str, *, run_id: str | None = None) -> Attention:
+        """Where the encoder of a run looked: no reason for its answer."""
+        from rebracket_core.insight.explain.attention_maps import attention
+
+        return attention(self.asking(run_id).gradients.encoder, self.clean(text))
+
+    def nearest(self, text: str, *, run_id: str | None = None) -> Nearest:
+        """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""
+        from rebracket_core.stats.nearest import nearest_of
+
+        asking, clean = self.asking(run_id), self.clean(text)
+        told = asking.texts()
+        remembered = getattr(asking.encoder, "remembered", None)
+        if not told or remembered is None:
+            return Nearest((), n_known=0, n=len(told))
+        known, vectors = remembered([one for one, _ in told])
+        rows = np.flatnonzero(known)
+        if not len(rows):
+            return Nearest((), n_known=0, n=len(told))
+        at, cosines = nearest_of(asking.encoder.encode([clean])[0], vectors=vectors, k=NEAREST)
+        found = [(*told[int(rows[i])], float(cosine)) for i, cosine in zip(at, cosines, strict=True)]
+        near = tuple(Near(one, album, cosine, same=same_text(one, clean)) for one, album, cosine in found)
+        return Nearest(near, n_known=len(rows), n=len(told))
+
+    def remember(self, run_id: str | None = None, *, progress: Progress | None = None) -> int:
+        """The number of training texts of a run whose vectors are remembered from now on: all of them."""
+        asking = self.asking(run_id)
+        told = [text for text, _ in asking.texts()]
+        asking.encoder.encode(told, progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None)
+        return len(told)
+
+    def asking(self, run_id: str | None, *, output: str = "album") -> Asking:
+        """A run to be asked. Raises ModelError where it did not learn the output."""
+        from rebracket_core.insight.explain.margins import answers_to
+
+        answers_to(output)
+        asking = Asking(self._bench, run_id)
+        learnt = asking.model.manifest.get("config", {}).get("outputs", ("axes", "album"))
+        needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
+        if (needed == "type" and not asking.model.has_types) or (needed != "type" and needed not in learnt):
+            raise ModelError(
+                "The run did not learn this output.",
+                expected=f"a run that was trained on {needed}",
+                found=asking.model.run_id,
+                hint="ask about another output or another run",
+            )
+        return asking
+
+    def clean(self, text: str) -> str:
+        """The text with single spaces. Raises InputError for one that cannot be judged."""
+        clean = " ".join(text.split())
+        if error := unusable(clean, max_chars=self._bench.settings.max_text_chars):
+            raise InputError(
+                "The text cannot be explained.", expected="a text that can be judged", found=error, hint="give another text"
+            )
+        return clean
+
+
+def _open_encoder(name: str, settings: Settings, *, window: int) -> OpenEncoder:
+    """The encoder of a run opened for gradients, kept for the process; at most two at a time."""
+    from rebracket_core.encoders import thread_count
+    from rebracket_core.encoders.transformers.trainable import trainable_folder
+    from rebracket_core.insight.explain.gradients import OpenEncoder
+
+    folder = trainable_folder(name, settings=settings)
+    with _guard:
+        if folder not in _opened:
+            while len(_opened) >= _ENCODERS_KEPT:
+                _opened.pop(next(iter(_opened)))
+            _opened[folder] = OpenEncoder(folder, window=window, threads=thread_count(settings))
+        return _opened[folder]

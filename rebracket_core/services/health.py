@@ -1,0 +1,181 @@
+"""Whether this machine can judge: each part is tried and the answer says what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rebracket_core import __version__
+from rebracket_core.errors import NoModelError, RebracketError
+from rebracket_core.settings import Settings
+
+MIB = 1024 * 1024
+WARN_FREE_BYTES = 1024 * MIB
+FAIL_FREE_BYTES = 100 * MIB
+_PROBE = "A locksmith finds the key that her grandfather swore had been melted down before the flood."
+
+
+class Outcome(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part that was tried: its name, how it ended, what was found and what to do ("" where nothing is to do)."""
+
+    name: str
+    outcome: Outcome
+    detail: str
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check as plain values."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Check]:
+    """The checks of this machine, in the order in which its parts are needed; none of them raises."""
+    parts: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
+        ("version", _version),
+        ("home", _home),
+        ("disk", _disk),
+        ("database", _database),
+        ("labels", _labels),
+        ("device", _device),
+        ("encoder", _encoder),
+        ("model", _model),
+        ("verdict", _verdict),
+    )
+    return [_tried(name, part, settings=settings) for name, part in parts]
+
+
+def _tried(name: str, part: Callable[[Settings], Check], *, settings: Settings) -> Check:
+    try:
+        return part(settings)
+    except NoModelError as error:
+        return Check(name, Outcome.WARN, error.message, error.hint)
+    except RebracketError as error:
+        found = f" ({error.found})" if error.found else ""
+        where = f"{error.where}: " if error.where else ""
+        return Check(name, Outcome.FAIL, f"{where}{error.message}{found}", error.hint)
+    except (OSError, ImportError, RuntimeError, ValueError, MemoryError) as error:
+        return Check(name, Outcome.FAIL, f"{type(error).__name__}: {error}", "repair the installation")
+
+
+def _version(settings: Settings) -> Check:
+    detail = f"rebracket {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    return Check("version", Outcome.OK, detail)
+
+
+def _home(settings: Settings) -> Check:
+    hint = "make the folder writable, or set REBRACKET_HOME to one that is"
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".doctor.") as probe:
+            probe.write(b"rebracket")
+    except OSError as error:
+        return Check("home", Outcome.FAIL, f"{settings.home}: {error.strerror or error}", hint)
+    return Check("home", Outcome.OK, f"{settings.home} is writable")
+
+
+def _disk(settings: Settings) -> Check:
+    place = next((p for p in (settings.home, *settings.home.parents) if p.exists()), Path("/"))
+    free = shutil.disk_usage(place).free
+    detail = f"{free / MIB:,.0f} MiB free at {place}"
+    if free < WARN_FREE_BYTES:
+        outcome = Outcome.FAIL if free < FAIL_FREE_BYTES else Outcome.WARN
+        return Check("disk", outcome, detail, "free some space; runs and caches need about 1 GiB")
+    return Check("disk", Outcome.OK, detail)
+
+
+def _database(settings: Settings) -> Check:
+    from rebracket_core.services.verdicts.history import History
+
+    history = History(settings.database_url)
+    try:
+        return Check("database", Outcome.OK, history.check())
+    finally:
+        history.close()
+
+
+def _labels(settings: Settings) -> Check:
+    """People's labels: events and tables agree, no lease is orphaned, and a backup can be made and read again."""
+    from rebracket_core.annotation.database.backup import restore_drill
+    from rebracket_core.annotation.database.health import examine_labels
+
+    found = examine_labels(settings.database_url)
+    if found.differences:
+        return Check(
+            "labels",
+            Outcome.FAIL,
+            f"{len(found.differences)} differences: {found.differences[0]}",
+            "put back the latest backup, or report what is shown",
+        )
+    drill = restore_drill(settings.database_url)
+    tried = "no SQLite file to back up" if drill is None else f"backup and restore tried ({drill.n_bytes / MIB:.1f} MiB)"
+    detail = f"{found.n_labels} labels in {found.n_projects} projects, {found.n_leases} leases out; {tried}"
+    if found.n_orphans:
+        return Check(
+            "labels",
+            Outcome.WARN,
+            f"{detail}; {found.n_orphans} leases of people who are gone",
+            "nothing to do: they are given out again when they run out",
+        )
+    return Check("labels", Outcome.OK, detail)
+
+
+def _device(settings: Settings) -> Check:
+    from rebracket_core.encoders import describe_device
+
+    return Check("device", Outcome.OK, describe_device(settings))
+
+
+def _encoder(settings: Settings) -> Check:
+    from rebracket_core.encoders import open_encoder
+
+    started = time.perf_counter()
+    encoder = open_encoder(settings.encoder, settings=settings, cached=False)
+    vectors = encoder.encode([_PROBE])
+    took_s = time.perf_counter() - started
+    if vectors.shape != (1, encoder.dim):
+        return Check(
+            "encoder",
+            Outcome.FAIL,
+            f"{settings.encoder} gave vectors of shape {vectors.shape}",
+            f"expected (1, {encoder.dim}); install the encoder's files again",
+        )
+    return Check("encoder", Outcome.OK, f"{settings.encoder}: one text to {encoder.dim} numbers in {took_s:.1f} s")
+
+
+def _model(settings: Settings) -> Check:
+    from rebracket_core.workbench import get_workbench
+
+    bench = get_workbench(settings)
+    model = bench.model()
+    broken = bench.shelf.broken()
+    detail = f"run {model.run_id}, trained on {', '.join(model.origins) or 'texts'}"
+    if broken:
+        detail = f"{detail}; {len(broken)} unfinished or damaged runs"
+        return Check("model", Outcome.WARN, detail, "see: rebracket runs")
+    return Check("model", Outcome.OK, detail)
+
+
+def _verdict(settings: Settings) -> Check:
+    from rebracket_core.workbench import get_workbench
+    from rebracket_core.workbench.concepts import Concept
+
+    started = time.perf_counter()
+    verdict = get_workbench(settings).validate([Concept("doctor", _PROBE)], keep=False)[0]
+    took_s = time.perf_counter() - started
+    return Check("verdict", Outcome.OK, f"{verdict.verdict} {verdict.album} in {took_s * 1000:.0f} ms")

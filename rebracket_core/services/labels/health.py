@@ -1,0 +1,128 @@
+"""How the people of a labelling project do: agreement, the effect of suggestions, steadiness, times and pace, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.annotation import AnnotationService, Label, LabelValue, Progress
+from rebracket_core.annotation.agreement.annotators import AgainstOthers, Steadiness, against_others, steadiness
+from rebracket_core.annotation.agreement.automation_bias import Anchoring, anchoring_by_axis, exposures, first_answers
+from rebracket_core.annotation.agreement.consensus import Aggregation, aggregate
+from rebracket_core.annotation.agreement.ratings import axis_votes, unaided
+from rebracket_core.annotation.agreement.report import AgreementReport, agreement_report
+from rebracket_core.annotation.agreement.timing import Pace, Strange, Times, pace, times
+from rebracket_core.annotation.entities.records import EventKind
+from rebracket_core.rainbow import AXIS_NAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rebracket_core.annotation.agreement.rating_arrays import Votes
+    from rebracket_core.workbench.bench import Workbench
+
+_ALL = 2**31 - 1
+_FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHealth:
+    """The figures of one project, computed from the labels as they stand."""
+
+    progress: Progress
+    agreement: AgreementReport
+    anchoring: tuple[Anchoring, ...]
+    against_others: dict[str, tuple[AgainstOthers, ...]]
+    steadiness: tuple[Steadiness, ...]
+    times: tuple[Times, ...]
+    strange: tuple[Strange, ...]
+    pace: Pace
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as plain values."""
+        return {
+            "agreement": self.agreement.to_dict(),
+            "anchoring": [one.to_dict() for one in self.anchoring],
+            "against_others": {axis: [one.to_dict() for one in told] for axis, told in self.against_others.items()},
+            "steadiness": [one.to_dict() for one in self.steadiness],
+            "times": [one.to_dict() for one in self.times],
+            "pace": self.pace.to_dict(),
+        }
+
+
+def label_health(
+    service: AnnotationService, project_id: str, *, seed: int, progress: Callable[[int, int], None] | None = None
+) -> LabelHealth:
+    """All figures of a project; those that rest on too little say so."""
+    items, labels = service.items(project_id), service.labels(project_id)
+    found = service.progress(project_id)
+    alone = unaided(labels, items).labels
+    rows = exposures(labels, items, service.suggestions(project_id), before=_before(service, project_id, labels))
+    told, strange = times(labels, {item.item_id: len(item.text) for item in items})
+    return LabelHealth(
+        progress=found,
+        agreement=agreement_report(labels, items, seed=seed, progress=progress),
+        anchoring=tuple(anchoring_by_axis(rows, seed=seed)),
+        against_others={axis: tuple(against_others(axis_votes(alone, axis), seed=seed)) for axis in AXIS_NAMES},
+        steadiness=tuple(steadiness(labels, items, seed=seed)),
+        times=tuple(told),
+        strange=tuple(strange),
+        pace=pace(labels, n_left=max(0, found.n_wanted - sum(1 for x in labels if x.round == 1))),
+    )
+
+
+def weigh_people(
+    bench: Workbench, project_id: str, axis: str, *, progress: Callable[[int, int], None] | None = None
+) -> Aggregation:
+    """The answers of one axis by methods that weigh people, with a model trained on the votes for CROWDLAB."""
+    service, seed = bench.annotations.service, bench.settings.seed
+    items = service.items(project_id)
+    votes = axis_votes(unaided(service.labels(project_id), items).labels, axis)
+    texts = {item.item_id: item.text for item in items}
+    model = _out_of_fold(bench, votes, [texts[item] for item in votes.items], seed=seed)
+    return aggregate(votes, seed=seed, model=model, progress=progress)
+
+
+def _before(service: AnnotationService, project_id: str, labels: list[Label]) -> dict[str, LabelValue]:
+    """What people had answered before a suggestion was shown; the history is read only where one was."""
+    if not any(label.shown_at for label in labels):
+        return {}
+    told = [
+        Label(
+            event.event_id,
+            project_id,
+            event.item_id,
+            event.payload["text_digest"],
+            event.payload["annotator"],
+            event.payload["round"],
+            LabelValue.from_dict(event.payload["value"]),
+            event.payload["client_time"],
+            event.at,
+            event.payload["guideline_version"],
+            shown_at=event.payload["shown_at"],
+        )
+        for event in reversed(service.history(project_id, limit=_ALL))
+        if event.kind is EventKind.LABEL and not event.undone
+    ]
+    return first_answers(told)
+
+
+def _out_of_fold(bench: Workbench, votes: Votes, texts: list[str], *, seed: int) -> np.ndarray | None:
+    """(items, k) probabilities of a logistic regression on text vectors that did not see the item; None where it can't be."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    if not len(votes):
+        return None
+    k = len(votes.categories)
+    totals = np.zeros((len(votes.items), k))
+    np.add.at(totals, votes.item, votes.shares)
+    first = totals.argmax(axis=1)
+    if np.bincount(first, minlength=k).min() < _FOLDS:
+        return None
+    vectors = bench.encoder(bench.settings.encoder).encode(texts)
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    model = LogisticRegression(max_iter=1000, C=1.0)
+    return np.asarray(cross_val_predict(model, vectors, first, cv=folds, method="predict_proba"))

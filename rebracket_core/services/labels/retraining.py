@@ -1,0 +1,115 @@
+"""The loop from labels to a run: whose labels a training takes, training again with them, and what they changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rebracket_core.annotation.snapshots import PROJECT
+from rebracket_core.errors import InputError
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.runs.comparison import answers_of
+from rebracket_core.training import TrainingConfig
+
+if TYPE_CHECKING:
+    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.training.compare import Comparison
+    from rebracket_core.workbench.bench import Workbench
+
+NONE, EVERYBODY = "none", "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What people's labels changed in a run, against the run that was in use before it.
+
+    `n_texts` have a label of people, `n_chance` of them belong to the share drawn by chance. `fixed` compares both runs on
+    that share, as people label it, and `same` on the texts whose label is the same in both; None where there are too few.
+    """
+
+    before: str
+    snapshots: tuple[str, ...]
+    n_texts: int
+    n_chance: int
+    fixed: Comparison | None
+    same: Comparison | None
+
+
+class Relabelling:
+    """Labels on their way into runs."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def choices(self) -> dict[str, str]:
+        """What the option `labels` of a training may be here, and each in words."""
+        service = self._bench.annotations.service
+        told = {p.project_id: (p.name, service.progress(p.project_id).n_labels) for p in service.projects()}
+        found = {NONE: "none: albums and keywords alone"}
+        if n := sum(n for _, n in told.values()):
+            found[EVERYBODY] = f"all that people said so far ({n:,} labels)"
+        return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in told.items() if n}
+
+    def retrain(self, project_id: str) -> str:
+        """The id of a run that a worker now trains on the project's data set with all that people said so far.
+
+        Its other options are those of the run in use, where that one learnt from the same data. Raises InputError where
+        nobody labelled anything, or the project's data set is gone.
+        """
+        project = self._bench.annotations.service.project(project_id)
+        if not self._bench.annotations.service.progress(project_id).n_labels:
+            raise InputError(
+                "There are no labels to train with.",
+                expected="a project with labels",
+                found=project.name,
+                hint="label some texts first",
+            )
+        names = {meta.digest: meta.name for meta in self._bench.datasets()}
+        dataset = names.get(project.dataset_digest, project.dataset)
+        used, settings = self._bench.promoted(), self._bench.settings
+        config = TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+        if used is not None and used.dataset_digest == project.dataset_digest and not used.leaked:
+            config = TrainingConfig.from_dict(dict(used.config))
+        return self._bench.trainings.launch(dataset, config=config.with_(labels=EVERYBODY))
+
+    def effect(self, run_id: str) -> Effect | None:
+        """What people's labels changed in a run; None where it learnt from none, or there is no run to compare it with."""
+        info = self._bench.shelf.info(run_id)
+        before = self._before(info)
+        snapshots = str(info.config.get("labels", NONE)).split("+")
+        if snapshots == [NONE] or before is None:
+            return None
+        chance, n_texts = self._labelled(snapshots)
+        first, second = (answers_of(self._bench.shelf, one) for one in (before, run_id))
+        from rebracket_core.training.compare import compare_runs, on_truth_of_second
+
+        def compared(*pair: object) -> Comparison | None:
+            try:
+                return compare_runs(pair, seed=self._bench.settings.seed)[0]  # type: ignore[arg-type]
+            except InputError:
+                return None  # fewer than two groups in common
+
+        return Effect(
+            before=before,
+            snapshots=tuple(snapshots),
+            n_texts=n_texts,
+            n_chance=len(chance),
+            fixed=compared(*on_truth_of_second(first, second, answered=chance)),
+            same=compared(first, second),
+        )
+
+    def _labelled(self, snapshots: list[str]) -> tuple[dict[str, tuple[bool, ...]], int]:
+        """The labelled texts of the share by chance, with the axes answered, and how many texts have a label at all."""
+        service = self._bench.annotations.service
+        project = {snap.snapshot_id: snap.project_id for snap in service.snapshots()}
+        told = [r for name in snapshots if name in project for r in service.resolved(project[name], snapshot_id=name)]
+        chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
+        return chance, len({r.text_digest for r in told})
+
+    def _before(self, info: RunInfo) -> str | None:
+        """The run in use, or for that one itself the run that was in use before it; None where there is none."""
+        from rebracket_core.jobs import used_before
+
+        if not info.promoted:
+            return self._bench.shelf.promoted_id()
+        return used_before(self._bench.settings.runs)

@@ -1,0 +1,163 @@
+"""Texts that somebody picked out, on their way to the people who label: to the front of a project, or into a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rebracket_core.annotation import AnnotationService, Item, NewItem, Project, ProjectSettings, Resolved, SuggestionPolicy
+from rebracket_core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rebracket_core.workbench.bench import Workbench
+
+BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, random_share=0.0)
+"""How a second look is asked for: nobody sees what the model says, and nothing says which texts are the doubted ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What became of picked texts in a project: how many come first now, how many in their turn because they belong to the
+    share by chance, how many have all their labels already, and how many the project does not have."""
+
+    project: Project
+    first: int
+    by_chance: int = 0
+    done: int = 0
+    absent: int = 0
+
+
+class LabelSets:
+    """Picked texts and labelling projects. Texts are known by what they say: the same text in two data sets is one."""
+
+    def __init__(self, bench: Workbench, service: AnnotationService) -> None:
+        self._bench, self._service = bench, service
+
+    def held_by(self, dataset: str, row_ids: Collection[str]) -> dict[Project, int]:
+        """The open projects over a data set that have some of these texts, newest first, with how many."""
+        texts = set(self._texts(dataset, row_ids))
+        found: dict[Project, int] = {}
+        for project in self._service.projects():
+            if not project.closed and set(project.dataset.split("+")) & set(dataset.split("+")):
+                n = sum(text in texts for text in self._items(project.project_id))
+                found |= {project: n} if n else {}
+        return found
+
+    def put_first(self, project_id: str, dataset: str, row_ids: Collection[str], *, by: str, why: str) -> Queued:
+        """What became of the texts; those that still want labels come first in the project's queue."""
+        texts, items = self._texts(dataset, row_ids), self._items(project_id)
+        mine = [items[text] for text in texts if text in items]
+        if not mine:
+            raise InputError(
+                "This project has none of these texts.",
+                expected="texts of its data set",
+                found=f"{len(texts):,} others",
+                hint="choose another project, or make one of these texts",
+            )
+        open_ = [item for item in mine if item.n_labels < item.wanted and item.decision is None]
+        self._service.put_first(project_id, [item.item_id for item in open_], by=by, why=why)
+        chance = sum(item.by_chance for item in open_)
+        return Queued(
+            self._service.project(project_id),
+            first=len(open_) - chance,
+            by_chance=chance,
+            done=len(mine) - len(open_),
+            absent=len(texts) - len(mine),
+        )
+
+    def new_project(
+        self,
+        name: str,
+        dataset: str,
+        row_ids: Collection[str],
+        *,
+        by: str,
+        settings: ProjectSettings | None = None,
+        guideline: str = "",
+    ) -> Queued:
+        """A new project of these texts alone, each different one once."""
+        new = self._new_items(dataset, row_ids)
+        found = self._bench.dataset(dataset)
+        made = self._service.create_project(
+            name,
+            new,
+            by=by,
+            dataset=found.name,
+            dataset_digest=found.meta.digest,
+            guideline=guideline,
+            settings=settings or ProjectSettings(),
+        )
+        return Queued(made, first=made.n_items)
+
+    def second_look(
+        self,
+        name: str,
+        dataset: str,
+        row_ids: Sequence[str],
+        *,
+        among: Sequence[str],
+        by: str,
+        mixed_in: float = 0.5,
+        overlap: int = 1,
+    ) -> Queued:
+        """A new project in which people look at doubted labels again without being told anything about them.
+
+        `mixed_in` times as many texts of `among` that are not doubted are drawn in, so that a place in the queue says nothing;
+        album, title and the model's answer are left out, and the order is by chance.
+        """
+        rng = np.random.default_rng(self._bench.settings.seed)
+        doubted = list(dict.fromkeys(row_ids))
+        others = sorted(set(among) - set(doubted))
+        n = min(len(others), round(mixed_in * len(doubted)))
+        drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
+        blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*doubted, *drawn])]
+        found = self._bench.dataset(dataset)
+        made = self._service.create_project(
+            name, blank, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=replace(BLIND, overlap=overlap)
+        )
+        return Queued(made, first=made.n_items)
+
+    def said_of(self, texts: Collection[str]) -> dict[str, Resolved]:
+        """What people say of each of these texts that somebody labelled; of several projects the newest counts."""
+        wanted = {text.strip() for text in texts}
+        found: dict[str, Resolved] = {}
+        for project in self._service.projects():
+            for told in self._service.resolved(project.project_id):
+                if told.text.strip() in wanted:
+                    found.setdefault(told.text.strip(), told)
+        return found
+
+    def _items(self, project_id: str) -> Mapping[str, Item]:
+        return {item.text.strip(): item for item in self._service.items(project_id) if not item.repeat_of}
+
+    def _texts(self, dataset: str, row_ids: Collection[str]) -> list[str]:
+        return list(dict.fromkeys(item.text.strip() for item in self._new_items(dataset, row_ids)))
+
+    def _new_items(self, dataset: str, row_ids: Collection[str]) -> list[NewItem]:
+        frame = self._bench.dataset(dataset).frame
+        found = new_items(frame[frame["row_id"].isin(set(row_ids))])
+        if not found:
+            raise InputError(
+                "None of these texts can be labelled.",
+                expected="rows with a concept",
+                found=f"{len(set(row_ids)):,} rows of {dataset} without one",
+                hint="choose other texts",
+            )
+        return found
+
+
+def new_items(frame: pd.DataFrame) -> list[NewItem]:
+    """The concepts of some rows as items of a project, in their order, each different text once."""
+    found: dict[str, NewItem] = {}
+    for row in frame.to_dict("records"):
+        text = str(row["concept"])
+        if text.strip() and text not in found:
+            found[text] = NewItem(
+                str(row["row_id"]), text, title=str(row["title"]), group_id=str(row["group_id"]), album=str(row["album"] or "")
+            )
+    return list(found.values())

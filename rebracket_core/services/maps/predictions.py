@@ -1,0 +1,172 @@
+"""What a run says of the texts on a map: of texts that it learned from, only what the models that had not met them said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rebracket_core.errors import ModelError
+from rebracket_core.files import atomic_file
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
+from rebracket_core.validation import VerdictKind
+
+if TYPE_CHECKING:
+    from rebracket_core.insight.review import Review
+    from rebracket_core.maps.store import StoredMap
+    from rebracket_core.validation import Verdict
+    from rebracket_core.workbench.bench import Workbench
+
+Progress = Callable[[str, int, int], None]
+VERDICTS: tuple[str, ...] = tuple(str(kind) for kind in VerdictKind)
+_FILE = "answers-{run_id}.npz"
+_SEEN = "seen_in_training"
+
+
+class Standing(IntEnum):
+    """Where an answer comes from: a model that had not met the text, the run itself asked anew, or nowhere."""
+
+    OUT_OF_FOLD = 0
+    NEVER_MET = 1
+    TRAINED_ON = 2
+    UNJUDGED = 3
+
+
+STANDINGS = ("out of fold", "never met", "learned from: not shown", "not judged")
+
+
+@dataclass(frozen=True, slots=True)
+class MapAnswers:
+    """What a run says of n points.
+
+    `album` (n,) positions in ALBUM_NAMES, -1 where nothing is said; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
+    positions in MODES, -1; `confidence` (n,) how album-like it is, NaN where nothing is said or kept; `verdict` (n,) positions
+    in VERDICTS, -1; `right` (n,) 1 or 0, -1 where there is no label or no answer; `standing` (n,) a Standing.
+    """
+
+    run_id: str
+    album_proba: np.ndarray
+    axis_top: np.ndarray
+    confidence: np.ndarray
+    verdict: np.ndarray
+    right: np.ndarray
+    standing: np.ndarray
+
+    @property
+    def album(self) -> np.ndarray:
+        """(n,) the first album."""
+        known = np.isfinite(self.album_proba).all(axis=1)
+        return np.where(known, np.nan_to_num(self.album_proba).argmax(axis=1), -1)
+
+    @property
+    def probability(self) -> np.ndarray:
+        """(n,) the first album's probability, NaN where nothing is said."""
+        return np.asarray(self.album_proba.max(axis=1))
+
+    def count(self, standing: Standing) -> int:
+        """How many points have this standing."""
+        return int((self.standing == standing).sum())
+
+
+def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Progress | None = None) -> MapAnswers:
+    """What a run says of each point; kept beside the map, so that it is asked once.
+
+    Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
+    that it learned from and kept no such answer of has none here.
+    """
+    if known := kept_answers(stored, run_id):
+        return known
+    n = len(stored)
+    found = MapAnswers(
+        run_id=run_id,
+        album_proba=np.full((n, len(ALBUM_NAMES)), np.nan, dtype=np.float32),
+        axis_top=np.full((n, len(AXIS_NAMES)), -1, dtype=np.int8),
+        confidence=np.full(n, np.nan, dtype=np.float32),
+        verdict=np.full(n, -1, dtype=np.int8),
+        right=np.full(n, -1, dtype=np.int8),
+        standing=np.full(n, Standing.UNJUDGED, dtype=np.int8),
+    )
+    _take_held(found, bench, stored)
+    _ask(found, bench, stored, progress=progress)
+    with atomic_file(answers_file(stored, run_id)) as file:
+        np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})
+    return found
+
+
+def answers_file(stored: StoredMap, run_id: str) -> Path:
+    """Where the answers of a run are kept beside a map."""
+    return stored.folder / _FILE.format(run_id=run_id)
+
+
+def kept_answers(stored: StoredMap, run_id: str) -> MapAnswers | None:
+    """What a run said of a map's texts where that was kept; None where it was not, or by a version that kept less."""
+    path = answers_file(stored, run_id)
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as kept:
+        if {"run_id", *kept.files} != set(MapAnswers.__slots__):
+            return None
+        return MapAnswers(run_id=run_id, **{name: kept[name] for name in kept.files})
+
+
+def _take_held(found: MapAnswers, bench: Workbench, stored: StoredMap) -> None:
+    info = bench.shelf.info(found.run_id)
+    try:
+        held = bench.reviewing.review(found.run_id)
+    except ModelError:  # a run of an older version kept none: what it learned from is marked, not answered
+        return
+    by_id = info.dataset_digest == stored.spec.digest
+    keys = stored.column("row_id" if by_id else "text").to_pylist()
+    place = {key: at for at, key in enumerate(held.row_id if by_id else held.text)}
+    if not by_id and stored.spec.text != "concept":
+        return
+    pairs = np.array([(at, place[key]) for at, key in enumerate(keys) if key in place], dtype=np.int64).reshape(-1, 2)
+    _copy(found, held, here=pairs[:, 0], there=pairs[:, 1])
+
+
+def _copy(found: MapAnswers, held: Review, *, here: np.ndarray, there: np.ndarray) -> None:
+    truth, top = held.album_truth[there], held.album_top[there]
+    codes = np.array([VERDICTS.index(v) if v else -1 for v in held.verdict], dtype=np.int8)
+    found.album_proba[here] = held.album_proba[there]
+    found.axis_top[here] = held.axis_top[there]
+    if held.answers is not None:
+        found.confidence[here] = held.answers.confidence[there]
+    found.verdict[here] = codes[there] if len(codes) else codes
+    found.right[here] = np.where((truth < 0) | (top < 0), -1, truth == top)
+    found.standing[here] = Standing.OUT_OF_FOLD
+
+
+def _ask(found: MapAnswers, bench: Workbench, stored: StoredMap, *, progress: Progress | None) -> None:
+    """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
+    from rebracket_core.workbench.concepts import Concept
+
+    rest = np.flatnonzero(found.standing == Standing.UNJUDGED)
+    if stored.spec.text != "concept" or not len(rest):
+        return
+    texts, origins, labels = (stored.values(name, rest) for name in ("text", "origin", "album"))
+    concepts = [
+        Concept(id=str(at), text=text, fields={"origin": origin}) for at, text, origin in zip(rest, texts, origins, strict=True)
+    ]
+    verdicts = bench.validate(concepts, run_id=found.run_id, keep=False, progress=progress)
+    for at, label, verdict in zip(rest, labels, verdicts, strict=True):
+        if not verdict.error:
+            _note(found, int(at), verdict, label=label)
+
+
+def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) -> None:
+    if _SEEN in verdict.flags:
+        found.standing[at] = Standing.TRAINED_ON
+        return
+    shares = verdict.album_probabilities or {}
+    found.album_proba[at] = [shares[name] for name in ALBUM_NAMES]
+    for j, axis in enumerate(AXIS_NAMES):
+        row = getattr(verdict, axis)
+        found.axis_top[at, j] = np.argmax([row[mode] for mode in MODES[axis]])
+    found.confidence[at] = np.nan if verdict.chromatic_confidence is None else verdict.chromatic_confidence
+    found.verdict[at] = VERDICTS.index(str(verdict.verdict))
+    found.right[at] = -1 if label is None else int(label == verdict.album)
+    found.standing[at] = Standing.NEVER_MET

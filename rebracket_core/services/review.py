@@ -1,0 +1,263 @@
+"""Runs under review: what they said of unseen songs is read and measured; nothing is trained, and nothing is asked anew."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from rebracket_core.errors import DataError
+from rebracket_core.files import write_json
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
+from rebracket_core.runs.store import RunInfo, RunShelf
+from rebracket_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rebracket_core.corpus import Dataset, DatasetMeta
+    from rebracket_core.encoders import Encoder
+    from rebracket_core.insight.errors.split_comparison import SplitContrast
+    from rebracket_core.insight.geometry.album_path import Trajectory
+    from rebracket_core.insight.geometry.angles import AxisAngles
+    from rebracket_core.insight.geometry.centroids import Distances
+    from rebracket_core.insight.geometry.colour_space import Mantel
+    from rebracket_core.insight.geometry.layers import Layers
+    from rebracket_core.insight.review import Review
+
+Progress = Callable[[str, int, int], None]
+LAYER_TEXTS = 1000
+_LAYERS_VERSION = 1
+
+
+class Bench(Protocol):
+    """What a review needs of the workbench."""
+
+    settings: Settings
+    shelf: RunShelf
+
+    def encoder(self, name: str) -> Encoder: ...
+    def dataset(self, name: str) -> Dataset: ...
+    def datasets(self) -> list[DatasetMeta]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """How the labels of a data set lie in an encoder's space; no run has a part in it.
+
+    `n` different texts of `n_groups` songs or threads. `colour` is None where fewer than four albums can be compared.
+    """
+
+    dataset: str
+    encoder_id: str
+    n: int
+    n_groups: int
+    distances: Distances
+    path: Trajectory
+    angles: AxisAngles
+    colour: Mantel | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The different texts of a data set with their labels, -1 for none, and the groups that leak nothing."""
+
+    texts: list[str]
+    album_idx: np.ndarray
+    axis_truth: np.ndarray
+    groups: np.ndarray
+
+
+class Reviewing:
+    """What the review pages, the report and the command line ask of a workbench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything that is drawn."""
+        return self._bench.settings.seed
+
+    def review(self, run_id: str) -> Review:
+        """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
+        from rebracket_core.insight.review import Review
+        from rebracket_core.stats.out_of_fold import read_held_answers
+        from rebracket_core.stats.out_of_fold_rows import HeldRows, read_held_rows
+
+        info, folder = self._bench.shelf.info(run_id), self._bench.shelf.folder_of(run_id).path
+        rows, answers = read_held_rows(folder), read_held_answers(folder)
+        if answers is not None and answers.row_id != rows.row_id:
+            answers = None  # of another training: what is not surely of these rows is not shown
+        told = {name: getattr(rows, name) for name in HeldRows.__slots__}
+        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, answers=answers)
+
+    def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
+        """(n, d) vectors of the unseen texts from the run's own encoder."""
+        return self._encoder(review.run_id).encode(list(review.text), progress=_part(progress, "Reading texts"))
+
+    def report(self, run_id: str, *, progress: Progress | None = None) -> str:
+        """All figures of a run as one HTML document without texts; see `workbench.report`."""
+        from rebracket_core.reports.review_html import run_report
+
+        info = self._bench.shelf.info(run_id)
+        known = set(info.origins)
+        unit = "songs" if known & {"songs", "table"} else "threads" if known <= {"proposals", "not_concepts"} else "groups"
+        review = self.review(run_id)
+        return run_report(
+            info,
+            review,
+            unit=unit,
+            seed=self.seed,
+            progress=progress,
+            geometry=lambda: self.run_geometry(review, progress=progress),
+        )
+
+    def own_dataset(self, info: RunInfo) -> str | None:
+        """The name under which the data that a run learnt from is imported here; None where it is not."""
+        metas = self._bench.datasets()
+        if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
+            metas = [self._bench.dataset(info.dataset).meta, *metas]
+        named = [m.name for m in metas if m.digest == info.dataset_digest]
+        return named[0] if named else None
+
+    def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitContrast:
+        """What a split by row would claim of a data set, beside the true one, over its rows as they stand."""
+        from rebracket_core.corpus import leak_safe_groups
+        from rebracket_core.corpus.soft_targets import targets
+        from rebracket_core.insight.errors.split_comparison import split_contrast
+
+        frame = self._bench.dataset(dataset).frame
+        album = targets(frame, smoothing=0.0).album_idx
+        if len(np.unique(album[album >= 0])) < 2:
+            raise DataError(
+                "There are too few albums to tell apart.",
+                expected="rows of at least two albums",
+                found=f"{len(np.unique(album[album >= 0]))}",
+                hint="choose a data set with album labels",
+                where=dataset,
+            )
+        encoder = self._bench.encoder(self._bench.settings.encoder)
+        vectors = encoder.encode(frame["concept"].tolist(), progress=_part(progress, "Reading texts"))
+        return split_contrast(
+            vectors, album, leak_safe_groups(frame), seed=self.seed, progress=_part(progress, "Splitting by song and by row")
+        )
+
+    def geometry(self, dataset: str, *, progress: Progress | None = None) -> Geometry:
+        """Distances, path, angles and colours of a data set's labels in the space of the default encoder."""
+        return self._measured(self._texts(dataset), name=dataset, encoder=self._encoder(None), progress=progress)
+
+    def run_geometry(self, review: Review, *, progress: Progress | None = None) -> Geometry:
+        """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
+        told = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
+        return self._measured(told, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
+
+    def _encoder(self, run_id: str | None) -> Encoder:
+        """The encoder of a run, or the settings' own."""
+        named = self._bench.shelf.info(run_id).config.get("encoder") if run_id else ""
+        return self._bench.encoder(str(named or self._bench.settings.encoder))
+
+    def _measured(self, told: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
+        from rebracket_core.insight.geometry.album_path import trajectory
+        from rebracket_core.insight.geometry.angles import axis_angles
+        from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
+        from rebracket_core.insight.geometry.colour_space import colour_distances, mantel
+
+        vectors = encoder.encode(told.texts, progress=_part(progress, "Reading texts"))
+        step = _part(progress, "Measuring across songs")
+        units = make_units(vectors, told.album_idx, told.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
+        if not len(units.label):
+            raise DataError(
+                "No text has an album.", expected="texts with albums", found="none", hint="choose another data set", where=name
+            )
+        step(0, 4)
+        distances = centroid_distances(units, seed=self.seed)
+        step(1, 4)
+        path = trajectory(units, seed=self.seed)
+        step(2, 4)
+        angles = axis_angles(vectors, told.axis_truth, told.groups, seed=self.seed)
+        step(3, 4)
+        colour = mantel(colour_distances(), distances.lengths + 0.0 * distances.squared, seed=self.seed)
+        step(4, 4)
+        return Geometry(
+            dataset=name,
+            encoder_id=encoder.encoder_id,
+            n=len(told.texts),
+            n_groups=len(set(told.groups.tolist())),
+            distances=distances,
+            path=path,
+            angles=angles,
+            colour=colour,
+        )
+
+    def known_layers(self, dataset: str) -> Layers | None:
+        """The layers of a data set where they were measured before; nothing is computed."""
+        from rebracket_core.insight.geometry.layers import Layers
+
+        path = self._layers_path(dataset)
+        try:
+            return Layers.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # a cache: what cannot be read is measured again
+
+    def layers(self, dataset: str, *, progress: Progress | None = None) -> Layers:
+        """What each layer of the default encoder knows, over at most 1,000 texts of whole songs; kept on disk."""
+        from rebracket_core.encoders.transformers.layers import layer_vectors
+        from rebracket_core.insight.geometry.layers import probe_layers
+
+        known = self.known_layers(dataset)
+        if known is not None:
+            return known
+        told = self._some(self._texts(dataset))
+        states = layer_vectors(
+            told.texts,
+            name=self._bench.settings.encoder,
+            settings=self._bench.settings,
+            progress=_part(progress, "Reading texts layer by layer"),
+        )
+        labels = {"album": told.album_idx, **{axis: told.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
+        found = probe_layers(states, labels, told.groups, seed=self.seed, progress=_part(progress, "Probing layers"))
+        write_json(self._layers_path(dataset), found.to_dict())
+        return found
+
+    def _layers_path(self, dataset: str) -> Path:
+        encoder = self._bench.encoder(self._bench.settings.encoder)
+        meta = self._bench.dataset(dataset).meta
+        key = f"{_LAYERS_VERSION} {encoder.encoder_id} {meta.digest} {self.seed} {LAYER_TEXTS}"
+        return self._bench.settings.cache / "layers" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+    def _texts(self, dataset: str) -> _Texts:
+        from rebracket_core.corpus import collapse_repeats, leak_safe_groups
+        from rebracket_core.corpus.soft_targets import targets
+
+        frame = collapse_repeats(self._bench.dataset(dataset).frame)
+        frame = frame[frame["concept"].str.strip() != ""].reset_index(drop=True)
+        truth = targets(frame, smoothing=0.0)
+        return _Texts(
+            texts=frame["concept"].tolist(),
+            album_idx=truth.album_idx,
+            axis_truth=np.where(truth.axis_kind == "single", truth.axis.argmax(axis=2), -1),
+            groups=np.asarray(leak_safe_groups(frame), dtype=str),
+        )
+
+    def _some(self, told: _Texts) -> _Texts:
+        if len(told.texts) <= LAYER_TEXTS:
+            return told
+        order = np.random.default_rng(self.seed).permutation(np.unique(told.groups))
+        names, sizes = np.unique(told.groups, return_counts=True)
+        size = dict(zip(names.tolist(), sizes.tolist(), strict=True))
+        total = np.cumsum([size[g] for g in order.tolist()])
+        kept = np.isin(told.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
+        at = np.flatnonzero(kept)
+        return _Texts([told.texts[i] for i in at], told.album_idx[at], told.axis_truth[at], told.groups[at])
+
+
+def _part(progress: Progress | None, stage: str) -> Callable[[int, int], None]:
+    def step(done: int, total: int) -> None:
+        if progress is not None:
+            progress(stage, done, total)
+
+    return step

@@ -1,0 +1,151 @@
+"""Trainings of a home: run in this process or by a worker that outlives it, watched, cancelled and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rebracket_core.jobs import RunFolder, RunState
+    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.estimate import Estimate
+    from rebracket_core.workbench.bench import Workbench
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunWatch:
+    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
+
+    state: RunState
+    points: list[dict[str, Any]]
+    log: str
+    tracked: dict[str, str] = field(default_factory=dict)
+
+
+class Trainings:
+    """The trainings of one home, over its data sets, encoders and labels."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
+        """Train a run on a data set in this process. The first run of a home is promoted, so that there is a model to ask."""
+        folder = self._new_run(dataset, config)
+        return self._train_here(folder, progress)
+
+    def launch(self, dataset: str, *, config: TrainingConfig | None = None, place: str = "here") -> str:
+        """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process.
+
+        `place` is where: "here", or "ray" for the cluster of the settings.
+        """
+        from rebracket_core.jobs.launchers.executors import launcher_at
+
+        launcher = launcher_at(place, self._bench.settings)
+        folder = self._new_run(dataset, config, place=place)
+        launcher.launch(folder)
+        return folder.run_id
+
+    def get_ready(self) -> None:
+        """Have a worker ready for the training that somebody is about to launch; only a server of pages keeps one."""
+        from rebracket_core.jobs.workers.warm_worker import keep_one
+
+        keep_one(self._bench.settings)
+
+    def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
+        """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
+        from tempfile import TemporaryDirectory
+
+        from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.launchers.dstack import write_dstack_task
+
+        chosen, meta = config or self._default_config(), self._bench.dataset(dataset).meta
+        encoder_id = self._bench.encoder(chosen.encoder).encoder_id
+        with TemporaryDirectory() as room:
+            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
+            return write_dstack_task(to, folder, settings=self._bench.settings)
+
+    def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
+        """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
+        folder = self._bench.searches.run_of(search_id, trial=trial)
+        return self._train_here(folder, progress)
+
+    def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
+        """Start a worker that does the same; the run's id at once."""
+        from rebracket_core.jobs.launchers.executors import launcher_of
+
+        folder = self._bench.searches.run_of(search_id, trial=trial)
+        launcher_of(folder, self._bench.settings).launch(folder)
+        return folder.run_id
+
+    def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
+        """What a training will take at most, from a probe of some seconds on this machine."""
+        from rebracket_core.training.estimate import estimate_training
+
+        chosen = config or self._default_config()
+        encoder, frame = self._bench.encoder(chosen.encoder), self._bench.dataset(dataset).frame
+        return estimate_training(frame, config=chosen, encoder=encoder, settings=self._bench.settings)
+
+    def resume(self, run_id: str) -> None:
+        """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
+        from rebracket_core.jobs.launchers.executors import launcher_of
+
+        folder = self._bench.shelf.folder_of(run_id)
+        launcher_of(folder, self._bench.settings).launch(folder)
+
+    def cancel(self, run_id: str) -> None:
+        """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
+        from rebracket_core.jobs import request_cancel
+
+        request_cancel(self._bench.shelf.folder_of(run_id))
+
+    def states(self) -> list[RunState]:
+        """What every run is doing, newest first."""
+        from rebracket_core.jobs import run_states
+
+        return run_states(self._bench.settings.runs)
+
+    def watch(self, run_id: str) -> RunWatch:
+        """One run as it stands, with the points of its curves and the end of its log."""
+        from rebracket_core.jobs import log_tail, metric_points, run_state
+        from rebracket_core.jobs.tracking.tracker_thread import tracked
+
+        folder = self._bench.shelf.folder_of(run_id)
+        return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
+
+    def _train_here(self, folder: RunFolder, progress: Progress | None) -> RunInfo:
+        from rebracket_core.jobs import attempt as execute
+
+        settings, attempt = self._bench.settings, folder.new_attempt()
+        execute(folder, attempt=attempt, settings=settings, open_with=self._bench.encoder, echo=progress)
+        return self._bench.shelf.info(folder.run_id)
+
+    def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
+        from rebracket_core.encoders.transformers.trainable import trainable_folder
+        from rebracket_core.jobs import create_run
+        from rebracket_core.jobs.launchers.executors import HERE, PLACE
+        from rebracket_core.jobs.tracking.trackers import check_tracker
+        from rebracket_core.training.estimate import available_memory, refuse_too_large
+
+        chosen, meta = config or self._default_config(), self._bench.dataset(dataset).meta
+        if chosen.labels != "none":
+            chosen = chosen.with_(labels=self._bench.annotations.snapshot_for_training(chosen.labels))
+        human = [] if chosen.labels == "none" else self._bench.annotations.human_targets(chosen.labels)
+        encoder = self._bench.encoder(chosen.encoder)
+        check_tracker(self._bench.settings)
+        if place == HERE:
+            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self._bench.settings)
+            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
+        more = {PLACE: place}
+        return create_run(
+            self._bench.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
+        )
+
+    def _default_config(self) -> TrainingConfig:
+        from rebracket_core.training import TrainingConfig
+
+        return TrainingConfig(encoder=self._bench.settings.encoder, seed=self._bench.settings.seed)

@@ -1,0 +1,149 @@
+"""Projects on a page: choosing one, making one from a data set, and how it asks for labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from rebracket_core.annotation import AnnotationService, Order, Person, Project, ProjectSettings, Role, SuggestionPolicy
+from rebracket_core.ui.annotate.labelling.label_files import show_label_files
+from rebracket_core.ui.annotate.labelling.people import show_people
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.ui.kit.progress import working
+from rebracket_core.workbench import Workbench
+
+POLICIES = {
+    SuggestionPolicy.NEVER: "never",
+    SuggestionPolicy.AFTER: "after one's own label",
+    SuggestionPolicy.BEFORE: "before it",
+}
+ORDERS = {
+    Order.RANDOM: "by chance",
+    Order.EPISTEMIC: "where the model does not know",
+    Order.DIVERSITY: "most different first",
+    Order.DISAGREEMENT: "where people differ",
+    Order.TIES: "where words speak for two types",
+    Order.COVERAGE: "rarest combination of modes first",
+}
+
+
+def open_projects(service: AnnotationService) -> list[Project]:
+    """The projects that take labels, newest first."""
+    return [project for project in service.projects() if not project.closed]
+
+
+def choose_project(projects: Sequence[Project], *, key: str) -> Project:
+    """The project that is chosen, the newest unless the address names another; there is at least one."""
+    by_id = {project.project_id: project for project in projects}
+    if st.session_state.get(key) not in by_id:
+        st.session_state.pop(key, None)
+    picked = st.selectbox(
+        "Project", list(by_id), format_func=lambda one: by_id[one].name, key=key, bind="query-params", width=280
+    )
+    return by_id[str(picked)]
+
+
+def manage(workbench: Workbench, project: Project | None, *, person: Person) -> None:
+    """Draw what admins may do: make a project, change how it asks, give roles. Others are told whom to ask."""
+    if person.role is not Role.ADMIN:
+        if project is None:
+            st.info("There is no project yet. An admin makes one from a data set.", icon=":material/inbox:")
+        return
+    if project is not None:
+        with st.expander("Settings", icon=":material/tune:"), guard():
+            _settings(workbench, project, person=person)
+        with st.expander("Ask the model", icon=":material/model_training:"), guard():
+            _ask_model(workbench, project, person=person)
+        with st.expander("Labels in files", icon=":material/folder_open:"), guard():
+            show_label_files(workbench.annotations.service, project, person=person)
+    with st.expander("New project", icon=":material/add:", expanded=project is None), guard():
+        _new(workbench, person=person)
+    with st.expander("People", icon=":material/group:"), guard():
+        show_people(workbench.annotations.service, by=person)
+
+
+def _new(workbench: Workbench, *, person: Person) -> None:
+    names = [meta.name for meta in workbench.datasets()]
+    if not names:
+        st.caption("There is no data set to make it from.")
+        return
+    with st.form("label.new", border=False):
+        name = st.text_input("Name", key="label.new.name", placeholder="First round")
+        dataset = st.selectbox("Texts from", names, key="label.new.dataset")
+        settings = _fields(ProjectSettings(), key="label.new")
+        guideline = st.text_area("Guideline (Markdown; examples help most)", key="label.new.guideline", height=140)
+        pressed = st.form_submit_button("Make the project", type="primary", icon=":material/add:")
+    if pressed and not (name or "").strip():
+        st.error("The project needs a name.", icon=":material/error:")
+    elif pressed:
+        made = workbench.annotations.create_project(
+            str(name).strip(), str(dataset), by=person.person_id, settings=settings, guideline=str(guideline or "")
+        )
+        st.session_state["label.project"] = made.project_id
+        st.toast(f"{escape(made.name)} has {made.n_items:,} concepts.", icon=":material/check_circle:")
+        st.rerun()
+
+
+def _fields(now: ProjectSettings, *, key: str, made: bool = False) -> ProjectSettings:
+    """Draw the fields of a project's settings; the shares of items are fixed once it is made."""
+    overlap = st.number_input("Labels for each concept", 1, 20, now.overlap, key=f"{key}.overlap")
+    order = st.selectbox(
+        "Order",
+        list(ORDERS),
+        list(ORDERS).index(now.order),
+        format_func=ORDERS.__getitem__,
+        key=f"{key}.order",
+        help="A fifth of the concepts comes by chance whatever the order, so that figures stay fair. With simulated people on "
+        "the starter corpus no order taught a model more than chance did with as many labels, and asking again where people "
+        "differ taught it less than new texts did; see docs/experiments.md.",
+    )
+    policy = st.selectbox(
+        "Show the model's answer",
+        list(POLICIES),
+        list(POLICIES).index(now.suggestions),
+        format_func=POLICIES.__getitem__,
+        key=f"{key}.policy",
+        help="The blind concepts and those by chance never show it.",
+    )
+    minutes = st.number_input("Minutes until a concept goes back", 1, 1440, max(now.lease_s // 60, 1), key=f"{key}.lease")
+    changed = replace(
+        now, overlap=int(overlap), order=Order(order), suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60
+    )
+    if made:
+        return changed
+    blind = st.slider("Blind share (%)", 0, 100, round(now.blind_share * 100), key=f"{key}.blind")
+    chance = st.slider("Share by chance (%)", 0, 100, round(now.random_share * 100), key=f"{key}.chance")
+    repeats = st.slider("Hidden repeats (%)", 0, 50, round(now.repeat_share * 100), key=f"{key}.repeats")
+    return replace(changed, blind_share=blind / 100, random_share=chance / 100, repeat_share=repeats / 100)
+
+
+def _settings(workbench: Workbench, project: Project, *, person: Person) -> None:
+    st.caption(f"{project.n_items:,} concepts from {escape(project.dataset or 'elsewhere')}.")
+    with st.form(f"label.settings.{project.project_id}", border=False):
+        settings = _fields(project.settings, key=f"label.settings.{project.project_id}", made=True)
+        closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
+        pressed = st.form_submit_button("Keep", icon=":material/save:")
+    if pressed:
+        workbench.annotations.service.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
+        st.rerun()
+
+
+def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> None:
+    """Draw the two things that the run in use gives a project: its answers, and the order of the queue."""
+    if workbench.promoted() is None:
+        st.caption("No run is in use, so there is nobody to ask. Orders that need none still work.")
+    suggest = st.button("Get its answers", key="label.suggest", icon=":material/lightbulb:")
+    st.caption(f"Shown {POLICIES[project.settings.suggestions]}; blind concepts and those by chance never show them.")
+    order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
+    st.caption(f"By: {ORDERS[project.settings.order]}. Do it again after some labels or with a new run.")
+    if suggest:
+        with working("Asking the model") as progress:
+            n = workbench.annotations.suggest(project.project_id, by=person.person_id, progress=progress)
+        st.success(f"{n:,} concepts have an answer of the model.", icon=":material/check_circle:")
+    if order:
+        with working("Ordering") as progress:
+            n = workbench.annotations.put_in_order(project.project_id, by=person.person_id, progress=progress)
+        st.success(f"{n:,} concepts stand in the new order.", icon=":material/check_circle:")

@@ -1,0 +1,186 @@
+"""Many concepts at once: the batches of this process, and how one is shown."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from rebracket_core.charts import TernaryPoint, axis_ternary, probability_distribution
+from rebracket_core.corpus.schema import ReadReport
+from rebracket_core.rainbow import AXIS_NAMES, MODES
+from rebracket_core.ui import site
+from rebracket_core.ui.concepts.sentences import count
+from rebracket_core.ui.concepts.verdict import show_verdict
+from rebracket_core.ui.concepts.verdict_table import NOT_JUDGED, Filter, as_expected, columns_of, filter_controls, verdict_frame
+from rebracket_core.ui.kit.download_buttons import downloads
+from rebracket_core.ui.kit.figure import show
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.ui.library.datasets import show_report
+from rebracket_core.workbench import RunInfo
+
+MAX_BATCHES, MAX_VERDICTS = 20, 60_000
+_MOST_POINTS = 1500  # a triangle of more marks than this is a blot
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The verdicts of one round in input order, what was read for it, and where it came from."""
+
+    batch_id: str
+    label: str
+    verdicts: tuple[dict[str, Any], ...]
+    report: ReadReport
+
+
+class BatchShelf:
+    """The last batches of all sessions, the oldest dropped first; safe between threads.
+
+    They are here so that a page can be drawn again; for good, every verdict is in the history.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, Batch] = OrderedDict()
+
+    def put(self, label: str, verdicts: Sequence[dict[str, Any]], report: ReadReport) -> str:
+        """The id under which a new batch can be asked for."""
+        batch = Batch(uuid4().hex, label, tuple(verdicts), report)
+        with self._lock:
+            self._held[batch.batch_id] = batch
+            while len(self._held) > 1 and (
+                len(self._held) > MAX_BATCHES or sum(len(b.verdicts) for b in self._held.values()) > MAX_VERDICTS
+            ):
+                self._held.popitem(last=False)
+        return batch.batch_id
+
+    def get(self, batch_id: str) -> Batch | None:
+        """The batch of this id, or None where it was dropped or never was."""
+        with self._lock:
+            return self._held.get(batch_id)
+
+
+@st.cache_resource(show_spinner=False)
+def shelf() -> BatchShelf:
+    """The process's shelf of batches."""
+    return BatchShelf()
+
+
+def show_batch(batch: Batch, *, runs: dict[str, RunInfo], key: str) -> None:
+    """Draw a batch: counts, filters, the table with one row to open, downloads, and how sure the model was."""
+    st.subheader(escape(batch.label), anchor=False)
+    _counts(batch)
+    _strange(batch)
+    _memory(batch)
+    show_report(batch.report)
+    chosen = filter_controls(key, batch.verdicts)
+    shown = [v for v in batch.verdicts if chosen.passes(v)]
+    if not shown:
+        st.info("No verdict passes these filters. Clear one of them to see more.")
+        return
+    st.caption(f"{len(shown):,} of {len(batch.verdicts):,}. Press a column's head to sort; tick a row to open it below.")
+    picked = pick_row(shown, key=f"{key}.table.{batch.batch_id[:8]}.{hash(chosen)}")
+    downloads(lambda: shown, count=len(shown), key=f"{key}.download", name="verdicts")
+    if picked is not None:
+        show_verdict(shown[picked], run=runs.get(str(shown[picked].get("run_id"))), key=f"{key}.picked")
+    _overview(shown, chosen, key=key)
+
+
+def pick_row(
+    verdicts: Sequence[Mapping[str, Any]], *, key: str, extra: Mapping[str, Sequence[Any]] | None = None
+) -> int | None:
+    """Draw the table of verdicts and return the position of the row that is ticked, None for none.
+
+    `extra` are columns to put at its end: name → one value a row.
+    """
+    event = st.dataframe(
+        verdict_frame(verdicts).assign(**(extra or {})),
+        key=key,
+        hide_index=True,
+        column_config=columns_of(),
+        on_select="rerun",
+        selection_mode="single-row",
+        height=min(38 + 35 * len(verdicts), 460),
+        alt="One row a concept with its verdict",
+        placeholder="",
+    )
+    rows = event["selection"]["rows"]
+    return rows[0] if rows and rows[0] < len(verdicts) else None
+
+
+def _counts(batch: Batch) -> None:
+    counts = Counter(NOT_JUDGED if v.get("error") else str(v["verdict"]) for v in batch.verdicts)
+    known = [as_expected(v) for v in batch.verdicts if as_expected(v)]
+    with st.grid(6, min_column_width=110):
+        for word, label in (
+            ("ACCEPT", "Accepted"),
+            ("ACCEPT_HYBRID", "As hybrid"),
+            ("ACCEPT_BLACK", "As Black"),
+            ("REJECT", "Rejected"),
+            (NOT_JUDGED, "Not judged"),
+        ):
+            st.metric(label, f"{counts.get(word, 0):,}", border=True)
+        if known:
+            st.metric("As expected", f"{known.count('yes'):,}/{len(known):,}", border=True)
+
+
+def _strange(batch: Batch) -> None:
+    """Say so where most texts are unlike the model's, and what helps."""
+    judged = [v for v in batch.verdicts if not v.get("error")]
+    strange = sum(v.get("reason") == "ood_detection" for v in judged)
+    if strange * 2 >= max(len(judged), 2):
+        st.warning(
+            f"{strange:,} of {count(len(judged), 'concepts')} are unlike the texts that this model learned from, so it "
+            "cannot place them. Import labelled texts of their kind, train on them, and use that run.",
+            icon=":material/travel_explore:",
+        )
+        with st.container(horizontal=True):
+            site.link(site.IMPORT, "Import data")
+            site.link(site.RUNS, "Train or choose a run")
+
+
+def _memory(batch: Batch) -> None:
+    """Say how many of the concepts that match their source were learned by the model, so that no one takes it for a test."""
+    known = [v for v in batch.verdicts if as_expected(v)]
+    seen = sum("seen_in_training" in (v.get("flags") or ()) for v in known)
+    if seen:
+        st.caption(
+            f"Of the {count(len(known), 'concepts')} with an expected album the model was trained on {seen:,}: that these "
+            "come out as expected is memory, no test."
+        )
+
+
+def _overview(shown: Sequence[dict[str, Any]], chosen: Filter, *, key: str) -> None:
+    judged = [v for v in shown if not v.get("error")]
+    if len(judged) < 2:
+        return
+    groups = {
+        word: [float(v["album_probability"]) for v in judged if v["verdict"] == word]
+        for word in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
+    }
+    accepts = {(v.get("thresholds") or {}).get("accept") for v in judged}
+    st.subheader("All of them together", anchor=False)
+    show(probability_distribution(groups, accept=accepts.pop() if len(accepts) == 1 else None), key=f"{key}.spread")
+    with st.expander(
+        "Where they lie on the axes", icon=":material/change_history:", on_change="rerun", key=f"{key}.triangles"
+    ) as box:
+        if not box.open:
+            return
+        if len(judged) > _MOST_POINTS:
+            st.caption(f"The first {_MOST_POINTS:,} of {len(judged):,}; filter the table to see others.")
+        for column, axis in zip(st.columns(3), AXIS_NAMES, strict=True):
+            points = [
+                TernaryPoint(str(v["id"]), _triple(v[axis], axis), v["album"], str(v["text"])) for v in judged[:_MOST_POINTS]
+            ]
+            with column:
+                show(axis_ternary(axis, points), key=f"{key}.triangle.{axis}")
+
+
+def _triple(shares: Mapping[str, float], axis: str) -> tuple[float, float, float]:
+    first, second, third = (float(shares[mode]) for mode in MODES[axis])
+    return first, second, third

@@ -1,0 +1,206 @@
+"""Where concepts come from on the Validate page: a text, a paste, files, a folder; and which model is asked how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from rebracket_core.corpus.schema import ReadReport, Skip
+from rebracket_core.errors import InputError
+from rebracket_core.ui.concepts.batch import shelf
+from rebracket_core.ui.concepts.sentences import count
+from rebracket_core.ui.kit.folder import choose_place, named, opened
+from rebracket_core.ui.kit.progress import working
+from rebracket_core.ui.train.run_summary import run_label
+from rebracket_core.workbench import Concept, Workbench
+
+FILE_TYPES = ["yml", "yaml", "zip", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "md"]
+_IN_USE = "The run in use"
+_PASTE, _FILES, _FOLDER = "Paste", "Files", "Folder"
+_OWN = {
+    "accept": "Accept from this album probability",
+    "confidence": "Chromatic confidence at least",
+    "dominant": "An axis is dominant from",
+    "hybrid": "A hybrid's gap is at most",
+    "diffuse": "An axis is diffuse below a spread of",
+    "uncertainty": "Reject above this uncertainty",
+    "ood_p": "Unlike the training texts below a p of",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which run is asked (None: the one in use) and the thresholds that replace the run's own (None: none)."""
+
+    run_id: str | None = None
+    thresholds: dict[str, float] | None = None
+
+
+def options(workbench: Workbench, *, prefix: str) -> Asked:
+    """Draw the choice of model and thresholds, closed at first; what is chosen."""
+    runs = {run.run_id: run for run in workbench.runs()}
+    used = next((run for run in runs.values() if run.promoted), None)
+    with st.expander("Model and thresholds", icon=":material/tune:"):
+        run_id = st.selectbox(
+            "Model",
+            [_IN_USE, *runs],
+            format_func=lambda i: run_label(runs[i]) if i in runs else _IN_USE,
+            key=f"{prefix}.run",
+            persist_state="session",
+            help="Another run is asked on this page only; the one in use stays.",
+        )
+        if not st.toggle(
+            "Set the thresholds myself",
+            key=f"{prefix}.own",
+            persist_state="session",
+            help="Otherwise the run's own: its acceptance was chosen on texts that it had not seen.",
+        ):
+            return Asked(run_id if run_id in runs else None)
+        run = runs.get(run_id or "", used)
+        default = {**workbench.settings.thresholds.to_dict(), **(run.thresholds if run else {})}
+        with st.grid(4, min_column_width=220):
+            own = {
+                name: st.number_input(
+                    label,
+                    0.0,
+                    1.0,
+                    float(default[name]),
+                    0.01,
+                    key=f"{prefix}.threshold.{name}.{run.run_id if run else ''}",
+                    persist_state="session",
+                )
+                for name, label in _OWN.items()
+            }
+    return Asked(run_id if run_id in runs else None, {n: float(v) for n, v in own.items() if v is not None})
+
+
+def one(workbench: Workbench, asked: Asked) -> None:
+    """Draw the form for one concept; its verdict is put into the session as `validate.one`."""
+    with st.form("validate.form", border=False):
+        text = st.text_area(
+            "Concept",
+            key="validate.text",
+            height=140,
+            persist_state="session",
+            max_chars=workbench.settings.max_text_chars,
+            placeholder="What the song grows from",
+            help="Ctrl+Enter validates.",
+        )
+        pressed = st.form_submit_button("Validate", type="primary", icon=":material/rule:")
+    if not pressed:
+        return
+    st.session_state["validate.one"] = None
+    if not (text or "").strip():
+        raise InputError(
+            "There is no text to judge.",
+            expected="a concept of at least one word",
+            found="an empty field",
+            hint="write or paste a concept",
+        )
+    with st.spinner("Asking the model", show_time=True):
+        verdicts = workbench.validate(
+            [Concept("typed", text or "", "typed")], run_id=asked.run_id, thresholds=asked.thresholds, source="typed"
+        )
+    st.session_state["validate.one"] = verdicts[0].to_dict()
+
+
+def many(workbench: Workbench, asked: Asked) -> None:
+    """Draw the three ways to many concepts; the batch that comes of it is put into the session as `validate.batch`."""
+    way = st.segmented_control(
+        "From", [_PASTE, _FILES, _FOLDER], default=_PASTE, required=True, key="validate.way", bind="query-params"
+    )
+    if way == _PASTE:
+        _paste(workbench, asked)
+    elif way == _FILES:
+        _files(workbench, asked)
+    else:
+        _folder(workbench, asked)
+
+
+def _paste(workbench: Workbench, asked: Asked) -> None:
+    with st.form("validate.paste", border=False):
+        text = st.text_area(
+            "Concepts",
+            key="validate.pasted",
+            height=220,
+            persist_state="session",
+            help="A blank line between concepts, or one a line; CSV, JSON lines and YAML are read too. Ctrl+Enter validates.",
+            placeholder="One concept a line, or a blank line between longer ones",
+        )
+        pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
+    if not pressed:
+        return
+    if not (text or "").strip():
+        raise InputError(
+            "Nothing was pasted.",
+            expected="at least one concept",
+            found="an empty field",
+            hint="paste concepts, one a line or with a blank line between",
+        )
+    read = workbench.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"))
+    judge(workbench, asked, read.concepts, report=read.report, label="Pasted concepts")
+
+
+def _files(workbench: Workbench, asked: Asked) -> None:
+    # Another key after each round lets Streamlit drop the files from memory.
+    turn = int(st.session_state.get("validate.turn", 0))
+    with st.form(f"validate.upload.{turn}", border=False):
+        files = st.file_uploader(
+            "Files",
+            FILE_TYPES,
+            accept_multiple_files=True,
+            key=f"validate.files.{turn}",
+            help="YAML, a ZIP of YAML, CSV, JSON lines, Parquet or text. Nothing is kept but the verdicts.",
+        )
+        pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
+    if not pressed:
+        return
+    if not files:
+        raise InputError("No file was chosen.", expected="one or several files", found="none", hint="choose files first")
+    concepts: list[Concept] = []
+    taken, skipped, notes = 0, list[Skip](), list[str]()
+    for file in files:
+        read = workbench.read_upload(file.name, file.getvalue())
+        concepts += read.concepts
+        taken, skipped, notes = (taken + read.report.taken, [*skipped, *read.report.skipped], [*notes, *read.report.notes])
+    label = files[0].name if len(files) == 1 else f"{len(files)} files"
+    st.session_state["validate.turn"] = turn + 1
+    judge(workbench, asked, concepts, report=ReadReport(taken, tuple(skipped), tuple(notes)), label=label)
+    st.rerun()
+
+
+def _folder(workbench: Workbench, asked: Asked) -> None:
+    root = workbench.settings.validate_root
+    if not opened(root, command="rebracket validate FOLDER"):
+        return
+    with st.form("validate.folder", border=False):
+        chosen = choose_place(root, key="validate.path")
+        pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
+    if pressed:
+        place = named(chosen)
+        read = workbench.read_concepts([workbench.below_root(place)])
+        judge(workbench, asked, read.concepts, report=read.report, label=place)
+
+
+def judge(workbench: Workbench, asked: Asked, concepts: Sequence[Concept], *, report: ReadReport, label: str) -> None:
+    """Validate concepts with progress; the batch's id is put into the session as `validate.batch`."""
+    if not concepts:
+        raise InputError(
+            "There is no concept in it.",
+            expected="at least one text",
+            found="none",
+            hint="see the README for the formats that are read",
+        )
+    with working(
+        f"Validating {count(len(concepts), 'concepts')}", done=f"{count(len(concepts), 'concepts')} validated"
+    ) as progress:
+        verdicts: list[dict[str, Any]] = [
+            v.to_dict()
+            for v in workbench.validate(
+                concepts, run_id=asked.run_id, thresholds=asked.thresholds, progress=progress, source=label
+            )
+        ]
+    st.session_state["validate.batch"] = shelf().put(label, verdicts, report)

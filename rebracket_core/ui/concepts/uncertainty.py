@@ -1,0 +1,169 @@
+"""How sure a model is: the set of albums that a concept may well be of, and what its uncertainty sees and cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from rebracket_core.models.album_sets import AlbumSets
+from rebracket_core.ui.concepts import sentences
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.workbench import RunInfo
+
+_COVERAGES = (0.8, 0.9, 0.95)
+_DEFAULT = 0.9
+_BLIND = (
+    "It does not see a new kind of text: all answers rest on the same vectors, and may agree on a text that none of them can "
+    "read. The test for texts unlike the training ones is there for that."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of uncertainty: its name, what choosing it means, what its numbers see, and what they cannot see."""
+
+    label: str
+    choice: str
+    sees: str
+    blind: str
+    epistemic: str = "epistemic"
+
+
+KINDS: dict[str, Kind] = {
+    "ensemble": Kind(
+        "Ensemble",
+        "The members learn from different songs; where they disagree, the model is unsure. Cheap, and good on most data.",
+        "Aleatoric is the doubt that all members share: the text itself is between albums. Epistemic is their disagreement: "
+        "songs that some of them did not learn from would have changed the answer.",
+        _BLIND,
+    ),
+    "dropout": Kind(
+        "MC dropout",
+        "Every member is asked many times with other features left out, and learns so. Slower to train; it tells more of "
+        "answers that hang on a few features.",
+        "Aleatoric is the doubt that all answers share: the text itself is between albums. Epistemic is how much the answer "
+        "changes when features are left out, or another member is asked.",
+        _BLIND,
+    ),
+    "evidential": Kind(
+        "Evidential (experimental)",
+        "The members answer with an amount of evidence for each album. What it adds is an OOD-like score, which is relative: "
+        "it can rank texts, and its size means little.",
+        "Aleatoric is the doubt that would stay if the evidence were right. The OOD-like score is high where there is little "
+        "evidence for any album, or the members disagree.",
+        "The OOD-like score does not shrink with more data, so do not choose texts to label by it. It reads the same vectors "
+        "as everything else: the test for texts unlike the training ones stays what refuses them.",
+        epistemic="OOD-like score",
+    ),
+}
+
+
+def kind_of(run: RunInfo | None) -> Kind:
+    """The kind of uncertainty of a run; runs from before there was a choice are ensembles."""
+    return KINDS.get(str((run.config if run else {}).get("uncertainty", "ensemble")), KINDS["ensemble"])
+
+
+def parts(verdict: Mapping[str, Any], kind: Kind) -> dict[str, float]:
+    """The uncertainties of a verdict by the name that they go by: "epistemic" is an OOD-like score where it is no more."""
+    found = {name: value for name, value in (verdict.get("uncertainty") or {}).items() if value is not None}
+    return {kind.epistemic if name == "epistemic" else name: float(value) for name, value in found.items()}
+
+
+def sets_of(run: RunInfo | None) -> AlbumSets | None:
+    """The limits of a run's album sets; None where it has none, or none that can be read."""
+    try:
+        return AlbumSets.from_dict(run.album_sets) if run and run.album_sets else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def own_coverage(run: RunInfo | None) -> float:
+    """The coverage that a run was asked for."""
+    return float((run.config if run else {}).get("coverage", _DEFAULT))
+
+
+def set_text(verdict: Mapping[str, Any], run: RunInfo | None, *, coverage: float) -> str:
+    """The set of albums at a coverage in one sentence, unescaped, with why it may not be counted on; "" without sets."""
+    sets = sets_of(run)
+    if run is None or sets is None or not verdict.get("album_probabilities"):
+        return ""
+    share, unit = f"{coverage:.0%}", sentences.units(run.origins)
+    if run.leaked:
+        return f"No set of albums at {share}: the run was split by row, so nothing was measured on unseen {unit}."
+    if not sets.limit(coverage):
+        return f"{sentences.count(sets.n_groups, unit)} are too few to promise {share}: the set would be all nine albums."
+    names = sets.names(verdict["album_probabilities"], coverage=coverage)
+    said = names[0] + " alone" if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"Set of albums at {share}: {said}. {_worth(verdict, run, coverage=coverage, unit=unit)}"
+
+
+def _worth(verdict: Mapping[str, Any], run: RunInfo, *, coverage: float, unit: str) -> str:
+    flags = verdict.get("flags") or ()
+    if verdict.get("reason") == "ood_detection" or "unknown_source" in flags:
+        return "That was measured on texts like the training ones, which this is not."
+    if "seen_in_training" in flags:
+        return "The model has learned this very text, so the set promises nothing here."
+    found = (run.metrics.get("calibration") or {}).get("sets") or {}
+    if found.get("measured") is None or found.get("coverage") != coverage:
+        return f"Made to hold the right album for {coverage:.0%} of the texts of unseen {unit}."
+    return f"On unseen {unit} such sets held the right album {measured(found)}."
+
+
+def measured(found: Mapping[str, Any]) -> str:
+    """How often sets held the right album with its interval: "90 % of the time (88 % to 93 %)"."""
+    low, high = found.get("ci_low"), found.get("ci_high")
+    tail = f" ({low:.0%} to {high:.0%})" if low is not None and high is not None else ""
+    return f"{found['measured']:.0%} of the time{tail}"
+
+
+def figures_text(found: Mapping[str, Any]) -> str:
+    """A run's album sets as they were measured, in two sentences: coverage with interval, sizes, the album least covered."""
+    albums = found.get("per_album") or {}
+    worst = min(albums, key=lambda name: float(albums[name])) if albums else None
+    least = f" Least often for {worst}: {albums[worst]:.0%}; the promise is for all albums together." if worst else ""
+    return (
+        f"Sets of albums at {found['coverage']:.0%} held the right one {measured(found)} on "
+        f"{sentences.count(found['n_groups'], 'unseen groups')}, each counted once, with "
+        f"{found['mean_size']:.1f} albums on average.{least}"
+    )
+
+
+def show_doubt(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -> None:
+    """Draw how sure the model is: the set at a coverage of one's choice, the parts of its uncertainty, what they cannot see."""
+    if run is None:
+        return
+    kind = kind_of(run)
+    with st.expander("How sure it is, and what that cannot see", icon=":material/balance:", key=f"{key}.doubt"):
+        if sets_of(run) is None:
+            st.caption("This run was trained before there were sets of albums: train it again to have them.")
+        else:
+            choices = sorted({*_COVERAGES, own_coverage(run)})
+            coverage = st.segmented_control(
+                "The set shall hold the right album this often",
+                choices,
+                default=own_coverage(run),
+                format_func=lambda share: f"{share:.0%}",
+                required=True,
+                key=f"{key}.coverage",
+            )
+            st.text(set_text(verdict, run, coverage=coverage or own_coverage(run)))
+        numbers = ", ".join(f"{name} {value:.2f}" for name, value in parts(verdict, kind).items())
+        st.markdown(f"**{kind.label}**: {escape(numbers)} (0 is sure, 1 could be any album)")
+        st.caption(f"{kind.sees} {kind.blind}")
+
+
+def choose_kind(default: str) -> str:
+    """Draw the choice of where uncertainty comes from, each with what it means, and return it."""
+    chosen = st.radio(
+        "Uncertainty",
+        list(KINDS),
+        index=list(KINDS).index(default),
+        format_func=lambda name: KINDS[name].label,
+        captions=[kind.choice for kind in KINDS.values()],
+        key="launch.uncertainty",
+    )
+    st.caption("None of them sees a new kind of text: that is what the test for texts unlike the training ones is for.")
+    return chosen or default

@@ -1,0 +1,83 @@
+"""Data sets on a page: what was taken, what was not and why, and what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from rebracket_core.corpus.schema import DatasetMeta, ReadReport
+from rebracket_core.ui import site
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.ui.kit.progress import Progress, working
+from rebracket_core.workbench import Workbench
+
+T = TypeVar("T")
+
+
+def choose_dataset(workbench: Workbench, *, key: str, nothing: str) -> DatasetMeta | None:
+    """Draw the choice of a data set (in the address); None, with `nothing` and a way out, where none is imported."""
+    datasets = {meta.name: meta for meta in workbench.datasets()}
+    if not datasets:
+        needs(nothing, (site.IMPORT, "Import data"))
+        return None
+    name = st.selectbox("Data set", list(datasets), key=key, bind="query-params")
+    return datasets.get(name or "", next(iter(datasets.values())))
+
+
+def worked_out(kept: dict[str, T], meta: DatasetMeta, *, make: Callable[[Progress], T], doing: str, done: str, most: int) -> T:
+    """What `make` makes of a data set, with progress the first time; `kept` remembers the last `most` by their digest."""
+    place = place_of(meta)
+    if place not in kept:
+        with working(f"{doing} {escape(meta.name)}", done=done) as progress:
+            found = make(progress)
+        while len(kept) >= most:
+            kept.pop(next(iter(kept)), None)
+        kept[place] = found
+    return kept[place]
+
+
+def place_of(meta: DatasetMeta) -> str:
+    """The name under which something about the rows of a data set is remembered."""
+    return f"{meta.name} {meta.digest}"
+
+
+def show_report(report: ReadReport) -> None:
+    """Draw what a reader left aside, row by row, and its notes; nothing at all where there is nothing to say."""
+    for note in report.notes:
+        st.caption(f":material/info: {escape(note)}")
+    if not report.skipped:
+        return
+    count = len(report.skipped)
+    with st.expander(f"{count:,} {'place was' if count == 1 else 'places were'} left aside: see why", icon=":material/block:"):
+        st.dataframe(
+            pd.DataFrame([{"where": s.where, "why": s.reason, "what to do": s.hint} for s in report.skipped]),
+            hide_index=True,
+            height=min(38 + 35 * count, 360),
+            alt="What was not taken, why, and what to do about it",
+            column_config={
+                "where": st.column_config.TextColumn(width="medium"),
+                "why": st.column_config.TextColumn(width="large"),
+            },
+        )
+
+
+def dataset_table(datasets: Sequence[DatasetMeta]) -> pd.DataFrame:
+    """One row a data set: its size, where its rows come from, when and from where it was imported."""
+    return pd.DataFrame(
+        [
+            {
+                "data set": d.name,
+                "texts": d.n_rows,
+                "groups": d.n_groups,
+                "origins": ", ".join(d.origins),
+                "left aside": len(d.report.skipped),
+                "imported (UTC)": d.imported_at[:16].replace("T", " "),
+                "from": d.source,
+            }
+            for d in datasets
+        ]
+    )

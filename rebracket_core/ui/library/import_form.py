@@ -1,0 +1,98 @@
+"""The ways into the library: the starter corpus, files, and a folder on the machine that runs Rebracket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rebracket_core.corpus.schema import Dataset, ReadReport
+from rebracket_core.errors import InputError
+from rebracket_core.ui import site
+from rebracket_core.ui.concepts.sentences import count
+from rebracket_core.ui.kit.folder import choose_place, named, opened
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.ui.library.datasets import show_report
+from rebracket_core.workbench import Workbench
+
+FILE_TYPES = ["zip", "parquet", "csv", "tsv", "json", "jsonl", "ndjson", "yml", "yaml", "txt"]
+_STARTER, _FILES, _FOLDER = "Starter corpus", "Files", "Folder"
+
+
+def ways(workbench: Workbench) -> None:
+    """Draw the three ways; what was imported is put into the session as `import.last`."""
+    way = st.segmented_control(
+        "From",
+        [_STARTER, _FILES, _FOLDER],
+        default=_STARTER,
+        required=True,
+        key="import.way",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if way == _STARTER:
+        st.text(
+            "Short made-up concepts with hand-set labels for every album. They are enough to try everything, and are "
+            "no substitute for your own songs."
+        )
+        if st.button("Import the starter corpus", type="primary", icon=":material/download:", key="import.starter"):
+            _take("the starter corpus", workbench.import_starter)
+    elif way == _FILES:
+        _files(workbench)
+    else:
+        _folder(workbench)
+
+
+def _files(workbench: Workbench) -> None:
+    turn = int(st.session_state.get("import.turn", 0))  # another key after each round lets the file go from memory
+    with st.form(f"import.form.{turn}", border=False):
+        file = st.file_uploader(
+            "A file", FILE_TYPES, key=f"import.file.{turn}", help="For a folder of manifests or proposals, upload it as a ZIP."
+        )
+        name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
+        pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")
+    if not pressed:
+        return
+    if file is None:
+        raise InputError("No file was chosen.", expected="one file", found="none", hint="choose a file first")
+    data, chosen = file.getvalue(), (name or "").strip() or None
+    if _take(file.name, lambda: workbench.import_upload(file.name, data, name=chosen)):
+        st.session_state["import.turn"] = turn + 1
+        st.rerun()
+
+
+def _folder(workbench: Workbench) -> None:
+    root = workbench.settings.validate_root
+    if not opened(root, command="rebracket import SOURCE"):
+        return
+    with st.form("import.folder", border=False):
+        chosen = choose_place(root, key="import.path")
+        name = st.text_input("Name of the data set", key="import.folder.name", placeholder="the folder's own name")
+        pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
+    if pressed:
+        place = named(chosen)
+        source = workbench.below_root(place)
+        _take(place, lambda: workbench.import_data(source, name=(name or "").strip() or None))
+
+
+def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:
+    with st.spinner(f"Reading {escape(label)}", show_time=True):
+        dataset, _ = read()
+    st.session_state["import.last"] = dataset.name
+    return True
+
+
+def show_last(workbench: Workbench, name: str) -> None:
+    """Draw what the last import of this session brought in, and what to do with it."""
+    meta = next((d for d in workbench.datasets() if d.name == name), None)
+    if meta is None:
+        return
+    with st.container(border=True):
+        st.success(
+            f"**{escape(meta.name)}** is in the library: {count(meta.n_rows, 'texts')} in {count(meta.n_groups, 'groups')}.",
+            icon=":material/check_circle:",
+        )
+        show_report(meta.report)
+        with st.container(horizontal=True):
+            site.link(site.AUDIT, "Audit what it can teach")
+            site.link(site.LAUNCH, "Train on it")

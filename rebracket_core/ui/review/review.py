@@ -1,0 +1,143 @@
+"""What the review pages share: the run under review, its warning, its texts, and figures that can be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from rebracket_core.insight.review import Review
+from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.ui import site
+from rebracket_core.ui.concepts.sentences import count, units
+from rebracket_core.ui.kit.empty import needs
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.ui.kit.figure import show
+from rebracket_core.ui.kit.markdown import escape, snippet
+from rebracket_core.ui.kit.text_notes import show_notes
+from rebracket_core.ui.train.run_summary import STARTER_NOTE, choose_run
+from rebracket_core.workbench import RunInfo, Workbench
+
+MIN_SONGS = 30
+_ONE = {"songs": "song", "threads": "thread"}
+_MOST_TEXTS = 200
+LEAKED = (
+    "**Leaked:** this run was split by row, so texts of one song stood on both sides. Everything on this page measures memory, "
+    "not skill."
+)
+
+
+def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review] | None:
+    """Draw the choice of a run (in the address) and what is to be known of it; None, with a way out, without a run."""
+    runs = {run.run_id: run for run in workbench.runs()}
+    if not runs:
+        needs("There is no run to review yet. Train one first.", (site.LAUNCH, "Train a model"))
+        return None
+    run = choose_run(runs, key=f"{prefix}.run")
+    review = review_of(workbench, run.run_id)
+    unit = unit_of(run)
+    st.caption(
+        f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}, each answered by a model that had not met its "
+        f"{_ONE.get(unit, 'group')}."
+        if not review.leaked
+        else f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}."
+    )
+    if review.leaked:
+        st.warning(LEAKED, icon=":material/warning:")
+    if run.starter:
+        st.caption(f":material/info: {STARTER_NOTE}")
+    if review.n_groups < MIN_SONGS:
+        st.caption(
+            f":material/info: There are fewer than {MIN_SONGS} {unit}: intervals are a little narrower than they should be."
+        )
+    return run, review
+
+
+def unit_of(run: RunInfo) -> str:
+    """What the texts of a run are grouped by: songs, threads or groups of texts."""
+    return units(run.origins)
+
+
+def review_of(workbench: Workbench, run_id: str) -> Review:
+    """The review of a run, read once and shared."""
+    return _review(run_id, str(workbench.settings.runs), _workbench=workbench)
+
+
+@st.cache_resource(show_spinner="Reading what the run said", max_entries=8)
+def _review(run_id: str, folder: str, *, _workbench: Workbench) -> Review:
+    return _workbench.reviewing.review(run_id)
+
+
+def pressed_cell(figure: go.Figure, *, key: str) -> tuple[int, int] | None:
+    """Draw a grid of cells and return the row and column of the one that was pressed, or None."""
+    event: Any = show(figure, key=key, pressed=True)
+    points = event["selection"]["points"] if event else []
+    if not points:
+        return None
+    row, column = list(points[0]["customdata"])[:2]
+    return int(row), int(column)
+
+
+def text_rows(review: Review, rows: Sequence[int]) -> list[dict[str, Any]]:
+    """The texts at these places with truth, answer and probability, one mapping a row."""
+    return [
+        {
+            "text": snippet(review.text[i], limit=240),
+            "truth": ALBUM_NAMES[review.album_truth[i]] if review.album_truth[i] >= 0 else "",
+            "answer": ALBUM_NAMES[review.album_top[i]] if review.album_top[i] >= 0 else "",
+            "probability": float(review.probability[i]) if review.album_top[i] >= 0 else None,
+            "verdict": review.verdict[i],
+            "group": review.group_id[i],
+            "row": review.row_id[i],
+        }
+        for i in map(int, rows)
+    ]
+
+
+def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> None:
+    """Draw a table of texts; the one that is chosen, or that the address names, is shown in full with its notes."""
+    listed = list(rows)[:_MOST_TEXTS]
+    if len(rows) > _MOST_TEXTS:
+        st.caption(f"The first {_MOST_TEXTS} of {len(rows):,}.")
+    place, ids = f"{key}.text", [review.row_id[i] for i in listed]
+    st.dataframe(
+        text_rows(review, listed),
+        hide_index=True,
+        height=min(38 + 35 * max(1, len(listed)), 320),
+        key=f"{key}.table",
+        on_select=lambda: _name_text(f"{key}.table", ids, param=place),
+        selection_mode="single-row",
+        alt=alt,
+        column_config={
+            "text": st.column_config.TextColumn(width="large"),
+            "probability": st.column_config.NumberColumn(format="%.2f"),
+        },
+    )
+    named = st.query_params.get(place)
+    if named not in ids:
+        st.caption("Choose a row to read the whole text, to note something on it, to explain it and to validate it.")
+        return
+    row = int(listed[ids.index(named)])
+    with st.container(border=True):
+        st.caption(escape(named))
+        st.text(review.text[row])
+        # A link and no jump: Streamlit refuses to leave a page from code while its address is bound to widgets.
+        if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
+            st.session_state["validate.text"] = review.text[row]
+            site.link(site.VALIDATE, "It is in the form: go and validate it")
+        site.link(
+            site.EXPLAIN,
+            "Explain what the run says of it",
+            query={"explain.text": review.text[row], "explain.run": review.run_id},
+        )
+        show_notes(bench(), review.dataset, named, key=key)
+
+
+def _name_text(table: str, ids: Sequence[str], *, param: str) -> None:
+    """The address names the text whose row was ticked, so that a link opens it; none where it was unticked."""
+    rows = st.session_state[table]["selection"]["rows"]
+    st.query_params.pop(param, None)
+    if rows and rows[0] < len(ids):
+        st.query_params[param] = ids[rows[0]]

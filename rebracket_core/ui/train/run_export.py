@@ -1,0 +1,83 @@
+"""A run to take away and to bring in: its card, its one file, and going back to the run before."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import streamlit as st
+
+from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.workbench import RunInfo, Workbench
+
+
+def take_away(workbench: Workbench, run: RunInfo) -> None:
+    """Draw the buttons that download the model card and the whole run, and the card itself."""
+    card = workbench.card(run.run_id)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the card",
+            card.encode("utf-8"),
+            file_name=f"{run.run_id}.md",
+            mime="text/markdown",
+            key="runs.card.file",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Download the run",
+            _packed(workbench, run.run_id),
+            file_name=f"{run.run_id}.zip",
+            mime="application/zip",
+            key="runs.export",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    st.caption("The run's file holds its model, its figures, its note, and the texts that it was measured on.")
+    with st.container(border=True, height=480):
+        st.markdown(card)
+
+
+def _packed(workbench: Workbench, run_id: str) -> Callable[[], bytes]:
+    def pack() -> bytes:
+        sink = io.BytesIO()
+        workbench.export_run(run_id, to=sink)
+        return sink.getvalue()
+
+    return pack
+
+
+def bring_in(workbench: Workbench) -> None:
+    """Draw the upload of a run that was downloaded elsewhere; every part is checked before anything is kept."""
+    with st.expander("Bring in a run", icon=":material/upload:"):
+        st.caption("A file that was downloaded here or written by `rebracket export-run`. Each part is checked by its digest.")
+        number = st.session_state.setdefault("runs.import.number", 0)
+        with st.form("runs.import", border=False):
+            file = st.file_uploader("A run's file", type="zip", key=f"runs.import.{number}")
+            pressed = st.form_submit_button("Bring in", icon=":material/upload:")
+        if pressed and file is None:
+            st.error("No file was chosen.", icon=":material/error:")
+        elif pressed and file is not None:
+            with guard():
+                info = workbench.import_run(file.getvalue(), name=file.name)
+                st.session_state["runs.import.number"] = number + 1  # a new uploader: the file is let go
+                st.session_state["runs.imported"] = info.run_id
+                st.rerun()
+        if made := st.session_state.get("runs.imported"):
+            st.success(f"**{escape(made)}** is among the runs. It is not in use.", icon=":material/check_circle:")
+
+
+def roll_back_button(workbench: Workbench) -> None:
+    """Draw the button that goes back to the run that was in use before."""
+    if st.button(
+        "Go back to the run before",
+        key="runs.back",
+        icon=":material/undo:",
+        help="Verdicts come from the run that was in use before this one.",
+    ):
+        with guard():
+            back = workbench.roll_back()
+            st.toast(f"{escape(back)} is in use again.", icon=":material/undo:")
+            st.session_state["runs.back.to"] = back
+            st.rerun()
