@@ -34,8 +34,8 @@ def _make(home: Path, folder: Path) -> None:
     for path in sorted((data_dir() / "starter" / "concepts").glob("*.yaml"))[::EVERY]:
         shutil.copy(path, folder)
     bench = open_home(home)
-    bench.import_data(folder, name="starter")
-    bench.trainings.train("starter", config=TrainingConfig(members=1, folds=3, max_steps=25))
+    bench.datasets.import_path(folder, name="starter")
+    bench.training.train("starter", config=TrainingConfig(members=1, folds=3, max_steps=25))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ MOST = 200
 st.title("Adjudicate", anchor=False)
 st.caption("Where people differ, a reviewer says how it ends. What people said stays as it is.")
 
-service = bench().annotations.service
+service = bench().labels.service
 projects = open_projects(service)
 if not projects:
     needs("There is no project yet, so nothing waits for a reviewer.", (site.LABEL, "Label concepts"))

@@ -18,9 +18,9 @@ st.title("Label", anchor=False)
 st.caption("Say what a concept is on the three axes. Mixtures are answers too, and so is “cannot tell”.")
 
 workbench = bench()
-service = workbench.annotations.service
+service = workbench.labels.service
 projects = open_projects(service)
-if not projects and not workbench.datasets():
+if not projects and not workbench.datasets.all():
     needs("There is nothing to label yet. Import texts first; a project is made from them.", (site.IMPORT, "Import data"))
     st.stop()
 with guard():

@@ -13,9 +13,9 @@ st.title("Progress", anchor=False)
 st.caption("How far the labelling is, and whether people mean the same.")
 
 workbench = bench()
-projects = {project.project_id: project for project in workbench.annotations.service.projects()}
+projects = {project.project_id: project for project in workbench.labels.service.projects()}
 if not projects:
-    if workbench.datasets():
+    if workbench.datasets.all():
         needs("There is no labelling project yet. One is made from texts that are here.", (site.LABEL, "Make a project"))
     else:
         needs("There is no labelling project yet, and no texts to make one from.", (site.IMPORT, "Import data"))

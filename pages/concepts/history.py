@@ -23,7 +23,7 @@ if not history.count():
     needs("Nothing was validated yet. Each verdict that you ask for will stand here.", (site.VALIDATE, "Validate a concept"))
     st.stop()
 
-runs = {run.run_id: run for run in workbench.runs()}
+runs = {run.run_id: run for run in workbench.runs.all()}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     text = st.text_input("Search in the texts", key="history.search", type="search", bind="query-params", width=240)
     verdict = st.multiselect(

@@ -15,9 +15,9 @@ st.caption(
 )
 
 workbench = bench()
-runs = {run.run_id: run for run in workbench.runs()}
+runs = {run.run_id: run for run in workbench.runs.all()}
 if not runs:
-    needs_model(bool(workbench.datasets()))
+    needs_model(bool(workbench.datasets.all()))
     st.stop()
 run_id, days = monitoring.controls(runs)
 with guard():

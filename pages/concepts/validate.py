@@ -19,11 +19,11 @@ st.title("Validate", anchor=False)
 st.caption("A concept goes in; its album comes out, how sure that is, and what would change it.")
 
 workbench = bench()
-runs = {run.run_id: run for run in workbench.runs()}
+runs = {run.run_id: run for run in workbench.runs.all()}
 if not runs:
-    needs_model(has_data=bool(workbench.datasets()))
+    needs_model(has_data=bool(workbench.datasets.all()))
     st.stop()
-if workbench.promoted() is None:
+if workbench.runs.production() is None:
     needs("No run is in use yet. Choose the one that answers.", (site.RUNS, "Choose a run"))
     st.stop()
 

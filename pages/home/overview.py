@@ -13,7 +13,7 @@ st.title("Rebracket", anchor=False)
 st.caption("Concepts go in; albums of the Rainbow Table come out, with numbers that can be checked.")
 
 workbench = bench()
-datasets, runs, promoted = workbench.datasets(), workbench.runs(), workbench.promoted()
+datasets, runs, promoted = workbench.datasets.all(), workbench.runs.all(), workbench.runs.production()
 kept = workbench.history.count()
 
 with st.grid(4, min_column_width=150):
@@ -37,7 +37,7 @@ with left:
         st.table(home.model_facts(promoted), border="horizontal", alt="The model in use")
         if promoted.starter:
             st.caption(f":material/info: {STARTER_NOTE}")
-    st.caption(f"The engine runs on {escape(workbench.device())}.")
+    st.caption(f"The engine runs on {escape(workbench.resources.device())}.")
 with right:
     st.subheader("Data", anchor=False)
     if datasets:

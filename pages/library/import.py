@@ -18,7 +18,7 @@ if name := st.session_state.get("import.last"):
     intake.show_last(workbench, str(name))
 
 st.subheader("In the library", anchor=False)
-datasets = workbench.datasets()
+datasets = workbench.datasets.all()
 if datasets:
     st.dataframe(dataset_table(datasets), hide_index=True, alt="The imported data sets")
     chosen = st.selectbox("What was left aside in", [d.name for d in datasets], key="import.report", bind="query-params")

@@ -14,7 +14,7 @@ st.title("Explain", anchor=False)
 st.caption("Which words an answer rests on, whether that can be trusted, and what lies near.")
 
 workbench = bench()
-if not workbench.runs():
+if not workbench.runs.all():
     needs("There is no run to ask yet. Train one first.", (site.LAUNCH, "Train a model"))
     st.stop()
 asked = explaining.controls(workbench)

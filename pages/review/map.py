@@ -15,11 +15,11 @@ st.title("Map", anchor=False)
 st.caption("Each point is a text; texts that an encoder finds alike lie together. The figures below say how far to trust it.")
 
 workbench = bench()
-datasets = {meta.name: meta for meta in workbench.datasets()}
+datasets = {meta.name: meta for meta in workbench.datasets.all()}
 if not datasets:
     needs("There are no texts to map yet.", (site.IMPORT, "Import data"))
     st.stop()
-runs = sorted(workbench.runs(), key=lambda run: not run.promoted)
+runs = sorted(workbench.runs.all(), key=lambda run: not run.promoted)
 
 meta = datasets[choose("Data set", {name: name for name in datasets}, param="dataset")]
 infos = ensure_first(workbench, meta)

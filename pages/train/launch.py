@@ -13,7 +13,7 @@ st.title("Launch", anchor=False)
 st.caption("A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.")
 
 workbench = bench()
-datasets, states = workbench.datasets(), workbench.trainings.states()
+datasets, states = workbench.datasets.all(), workbench.training.states()
 if not datasets and not states:
     needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
     st.stop()
@@ -25,7 +25,7 @@ if training.choose_view(states) == training.WATCH:
 elif not datasets:
     needs("There is no data to train on any more.", (site.IMPORT, "Import data"))
 else:
-    workbench.trainings.get_ready()
+    workbench.training.get_ready()
     choices, warnings = st.columns([3, 2], gap="large")
     with choices:
         meta = launch.choose_dataset(datasets)

@@ -19,7 +19,7 @@ st.title("Runs", anchor=False)
 st.caption("A run is a model trained on one data set and measured on songs that it had not seen.")
 
 workbench = bench()
-datasets, shelved = workbench.datasets(), workbench.shelf.look()
+datasets, shelved = workbench.datasets.all(), workbench.resources.runs.snapshot()
 runs = {run.run_id: run for run in shelved.finished}
 if not runs:
     if datasets:

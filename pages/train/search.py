@@ -19,7 +19,7 @@ st.caption(
 )
 
 workbench = bench()
-datasets, states = workbench.datasets(), workbench.searches.states()
+datasets, states = workbench.datasets.all(), workbench.search.states()
 if not datasets and not states:
     needs("There is no data to search on yet.", (site.IMPORT, "Import data"))
     st.stop()

@@ -58,9 +58,9 @@ def workbench_for(home: Path | None, *, model: Path | None = None) -> Workbench:
     from rebracket_core.workbench import get_workbench
 
     if model is not None:
-        from rebracket_core.workbench.bundle import FolderBench
+        from rebracket_core.workbench import bundle_workbench
 
-        return FolderBench(settings_for(home), model)
+        return bundle_workbench(settings_for(home), model)
     return get_workbench(settings_for(home))
 
 

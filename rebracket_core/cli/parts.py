@@ -57,14 +57,22 @@ def judge_in_parts(
 
         if asked.ray is not None:
             from rebracket_core.scoring.ray import judge_on_ray
+            from rebracket_core.services.resources import Resources
 
             parts = judge_on_ray(
-                bench, asked.sources, folder=folder, address=asked.ray, workers=asked.workers, progress=progress, **more
+                bench.resources,
+                asked.sources,
+                folder=folder,
+                opener=Resources,
+                address=asked.ray,
+                workers=asked.workers,
+                progress=progress,
+                **more,
             )
         else:
             from rebracket_core.scoring.streaming import judge_into
 
-            parts = judge_into(bench, asked.sources, folder=folder, progress=progress, **more)
+            parts = judge_into(bench.resources, asked.sources, folder=folder, progress=progress, **more)
     counts = parts.counts
     if as_json:
         out.json(

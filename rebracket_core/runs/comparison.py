@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.runs.store import RunInfo, RunShelf
+from rebracket_core.runs.store import RunInfo, RunStore
 
 if TYPE_CHECKING:
     from rebracket_core.training.compare import Comparison, RunAnswers
 
 
-def compare(shelf: RunShelf, run_ids: Sequence[str], *, seed: int) -> list[Comparison]:
+def compare(shelf: RunStore, run_ids: Sequence[str], *, seed: int) -> list[Comparison]:
     """Each later run against the first. Raises ModelError for a run that is not there or kept no unseen rows."""
     from rebracket_core.training.compare import compare_runs
 
@@ -28,7 +28,7 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
     return sorted(runs, key=rank)
 
 
-def answers_of(shelf: RunShelf, run_id: str) -> RunAnswers:
+def answers_of(shelf: RunStore, run_id: str) -> RunAnswers:
     """A run as it enters a comparison. Raises ModelError for a run that is not there or kept no unseen rows."""
     from rebracket_core.stats.out_of_fold_rows import read_held_rows
     from rebracket_core.training.compare import RunAnswers

@@ -47,7 +47,7 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class RunSnapshot:
     """What lies on the shelf: the finished runs, newest first; those that a worker has; and (run_id, why) of the others."""
 
     finished: tuple[RunInfo, ...]
@@ -55,16 +55,16 @@ class Shelved:
     broken: tuple[tuple[str, str], ...]
 
 
-class RunShelf:
+class RunStore:
     """The runs below one folder. Everything is read from the run folders; `promoted.json` names the one in use."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def look(self) -> Shelved:
+    def snapshot(self) -> RunSnapshot:
         """Every run as it stands now, each in one place: what is read in one go can't lose one that ends meanwhile."""
         if not self.folder.is_dir():
-            return Shelved((), (), ())
+            return RunSnapshot((), (), ())
         promoted = self.promoted_id()
         finished: list[RunInfo] = []
         active: list[RunState] = []
@@ -78,15 +78,15 @@ class RunShelf:
                 case str() as why:
                     broken.append((folder.name, why))
         finished.sort(key=lambda i: (i.created_at, i.run_id), reverse=True)
-        return Shelved(tuple(finished), tuple(active), tuple(broken))
+        return RunSnapshot(tuple(finished), tuple(active), tuple(broken))
 
     def infos(self) -> list[RunInfo]:
         """All finished runs, newest first; a folder whose model cannot be read is left out (see `broken`)."""
-        return list(self.look().finished)
+        return list(self.snapshot().finished)
 
     def broken(self) -> list[tuple[str, str]]:
         """Runs that cannot be used, as (run_id, why): failed, cancelled, lost or damaged; one that is being trained is none."""
-        return list(self.look().broken)
+        return list(self.snapshot().broken)
 
     def info(self, run_id: str) -> RunInfo:
         """One run; a ModelError says which there are."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
+from rebracket_core.scoring.concept_flow import iter_concepts
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
 from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
-from rebracket_core.workbench.concept_flow import iter_concepts
 
 if TYPE_CHECKING:
-    from rebracket_core.workbench import Concept, Workbench
+    from rebracket_core.scoring.base import ScoringResources
+    from rebracket_core.settings import Settings
+    from rebracket_core.validation import Concept
 
 LOCAL = "local"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -25,15 +27,23 @@ _ROOT = Path(__file__).resolve().parents[2]
 class PartWorker:
     """An actor: it opens the run once, and reads on where its last part ended, so that the input is read once an actor."""
 
-    def __init__(self, *, env: dict[str, str], folder: str, sources: Sequence[str], order: dict[str, Any], place: str) -> None:
+    def __init__(
+        self,
+        *,
+        opener: Callable[[Settings], ScoringResources],
+        env: dict[str, str],
+        folder: str,
+        sources: Sequence[str],
+        order: dict[str, Any],
+        place: str,
+    ) -> None:
         from rebracket_core.settings import Settings
-        from rebracket_core.workbench import Workbench
 
         os.chdir(place)
         self._folder = Path(folder)
         self._sources = list(sources)
         self._order = Order(**{**order, "form": PartForm(order["form"])})
-        self._judge = StreamJudge(Workbench(Settings.from_env(env)), self._order)
+        self._judge = StreamJudge(opener(Settings.from_env(env)), self._order)
         self._concepts: Iterator[Concept] = iter(())
         self._at = -1
 
@@ -60,10 +70,11 @@ class PartWorker:
 
 
 def judge_on_ray(
-    bench: Workbench,
+    resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
     folder: Path,
+    opener: Callable[[Settings], ScoringResources],
     address: str = LOCAL,
     workers: int = 0,
     run_id: str | None = None,
@@ -74,6 +85,7 @@ def judge_on_ray(
 ) -> Parts:
     """The parts that `judge_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
 
+    `opener` gives an actor the home's resources, of settings made from the environment.
     `address` is "local" for this machine alone, "auto" for the cluster that it belongs to, or a head's address. Every
     machine has to see the sources, the home and the folder under the same paths. Raises MissingExtraError without Ray.
     """
@@ -86,13 +98,14 @@ def judge_on_ray(
             found=str(workers),
             hint="leave it out for one a free core",
         )
-    order = order_of(bench, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
     with Parts(folder, order).held() as parts:
         total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars))
         todo = [k for k in range(-(-total // rows_per_part)) if not parts.has(k)]
         done = total - sum(min(rows_per_part, total - k * rows_per_part) for k in todo)
         given = {
-            "env": {**bench.settings.to_env(), "REBRACKET_THREADS": "1"},
+            "opener": opener,
+            "env": {**resources.settings.to_env(), "REBRACKET_THREADS": "1"},
             "folder": str(folder.resolve()),
             "sources": [str(source) for source in sources],
             "order": _plain(order),

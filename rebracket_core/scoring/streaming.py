@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.blas import one_blas_thread
 from rebracket_core.encoders import without_memory
 from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.scoring.concept_flow import iter_concepts, print_of
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict
 from rebracket_core.validation.judging import answers_for, cannot_be_judged, verdicts_for
-from rebracket_core.workbench.concept_flow import iter_concepts, print_of
 
 if TYPE_CHECKING:
+    from rebracket_core.scoring.base import ScoringResources
+    from rebracket_core.validation import Concept
     from rebracket_core.validation.model import Answers
-    from rebracket_core.workbench import Concept, Workbench
 
 ROWS_PER_PART = 10_000
 CHUNK = 512
@@ -34,15 +35,15 @@ class StreamJudge:
     """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
 
     What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
-    with the texts that it was encoded beside. The verdicts show in the monitoring of the workbench's home.
+    with the texts that it was encoded beside. The verdicts show in the home's monitoring.
     """
 
-    def __init__(self, bench: Workbench, order: Order) -> None:
-        self._model = bench.model(order.run_id)
-        self._encoder = without_memory(bench.encoder(bench.shelf.encoder_of(self._model)))
+    def __init__(self, resources: ScoringResources, order: Order) -> None:
+        self._model = resources.model(order.run_id)
+        self._encoder = without_memory(resources.encoder_of(self._model))
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
         self._max_chars = order.max_text_chars
-        self._counts = bench.monitoring.counts
+        self._counts = resources.counts
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
         """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
@@ -80,7 +81,7 @@ class StreamJudge:
 
 
 def judge_into(
-    bench: Workbench,
+    resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
     folder: Path,
@@ -94,10 +95,10 @@ def judge_into(
 
     Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to judge.
     """
-    order = order_of(bench, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
     with Parts(folder, order).held() as parts:
         chunks = _missing(sources, parts=parts, progress=progress)
-        judged = StreamJudge(bench, order).verdicts(chunks)
+        judged = StreamJudge(resources, order).verdicts(chunks)
         for number, group in itertools.groupby(judged, key=lambda found: found[0]):
             parts.add(write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in group)))
         return finished(parts)
@@ -110,7 +111,7 @@ def judge_slice(judge: StreamJudge, concepts: Iterable[Concept], *, number: int,
 
 
 def order_of(
-    bench: Workbench,
+    resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
     run_id: str | None,
@@ -126,7 +127,7 @@ def order_of(
             found=str(rows_per_part),
             hint="leave it out for the default",
         )
-    model = bench.model(run_id)
+    model = resources.model(run_id)
     limits = model.thresholds.with_(**(thresholds or {}))
     found = print_of(sources)
     return Order(
@@ -138,7 +139,7 @@ def order_of(
         input_bytes=found.size,
         form=form,
         rows_per_part=rows_per_part,
-        max_text_chars=bench.settings.max_text_chars,
+        max_text_chars=resources.settings.max_text_chars,
     )
 
 

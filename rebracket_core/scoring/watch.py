@@ -19,7 +19,7 @@ from rebracket_core.files import write_bytes
 from rebracket_core.reports.verdict_writers import ordered
 
 if TYPE_CHECKING:
-    from rebracket_core.workbench import Workbench
+    from rebracket_core.scoring.base import Scorer
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Watch:
     blame (the run is gone, the database is locked, the disk is full) it is tried again.
     """
 
-    bench: Workbench
+    scorer: Scorer
     folder: Path
     run_id: str | None = None
     settle_s: float = 1.0
@@ -140,8 +140,8 @@ class Watch:
         if len(data) > MAX_BYTES:
             return _failure(path, f"The file is larger than {MAX_BYTES:,} bytes; use rebracket validate --parts", digest)
         try:
-            read = self.bench.read_upload(path.name, data)
-            verdicts = self.bench.validate(read.concepts, run_id=self.run_id, source=str(path), keep=self.keep)
+            read = self.scorer.read_upload(path.name, data)
+            verdicts = self.scorer.validate(read.concepts, run_id=self.run_id, source=str(path), keep=self.keep)
         except InputError as error:
             return _failure(path, str(error), digest)
         except RebracketError as error:

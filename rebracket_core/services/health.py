@@ -100,7 +100,7 @@ def _disk(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
-    from rebracket_core.services.verdicts.history import History
+    from rebracket_core.scoring.history import History
 
     history = History(settings.database_url)
     try:
@@ -159,11 +159,11 @@ def _encoder(settings: Settings) -> Check:
 
 
 def _model(settings: Settings) -> Check:
-    from rebracket_core.workbench import get_workbench
+    from rebracket_core.services.resources import Resources
 
-    bench = get_workbench(settings)
-    model = bench.model()
-    broken = bench.shelf.broken()
+    resources = Resources(settings)
+    model = resources.model()
+    broken = resources.runs.broken()
     detail = f"run {model.run_id}, trained on {', '.join(model.origins) or 'texts'}"
     if broken:
         detail = f"{detail}; {len(broken)} unfinished or damaged runs"
@@ -172,10 +172,11 @@ def _model(settings: Settings) -> Check:
 
 
 def _verdict(settings: Settings) -> Check:
-    from rebracket_core.workbench import get_workbench
-    from rebracket_core.workbench.concepts import Concept
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.verdicts import Verdicts
+    from rebracket_core.validation import Concept
 
     started = time.perf_counter()
-    verdict = get_workbench(settings).validate([Concept("doctor", _PROBE)], keep=False)[0]
+    verdict = Verdicts(Resources(settings)).validate([Concept("doctor", _PROBE)], keep=False)[0]
     took_s = time.perf_counter() - started
     return Check("verdict", Outcome.OK, f"{verdict.verdict} {verdict.album} in {took_s * 1000:.0f} ms")

@@ -7,18 +7,15 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rebracket_core.errors import DataError
 from rebracket_core.files import write_json
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
-from rebracket_core.runs.store import RunInfo, RunShelf
-from rebracket_core.settings import Settings
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus import Dataset, DatasetMeta
     from rebracket_core.encoders import Encoder
     from rebracket_core.insight.errors.split_comparison import SplitContrast
     from rebracket_core.insight.geometry.album_path import Trajectory
@@ -27,21 +24,12 @@ if TYPE_CHECKING:
     from rebracket_core.insight.geometry.colour_space import Mantel
     from rebracket_core.insight.geometry.layers import Layers
     from rebracket_core.insight.review import Review
+    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.services.resources import Resources
 
 Progress = Callable[[str, int, int], None]
 LAYER_TEXTS = 1000
 _LAYERS_VERSION = 1
-
-
-class Bench(Protocol):
-    """What a review needs of the workbench."""
-
-    settings: Settings
-    shelf: RunShelf
-
-    def encoder(self, name: str) -> Encoder: ...
-    def dataset(self, name: str) -> Dataset: ...
-    def datasets(self) -> list[DatasetMeta]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +59,16 @@ class _Texts:
     groups: np.ndarray
 
 
-class Reviewing:
-    """What the review pages, the report and the command line ask of a workbench."""
+class Reviews:
+    """What the review pages, the report and the command line ask."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     @property
     def seed(self) -> int:
         """The seed of everything that is drawn."""
-        return self._bench.settings.seed
+        return self._resources.settings.seed
 
     def review(self, run_id: str) -> Review:
         """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
@@ -88,7 +76,7 @@ class Reviewing:
         from rebracket_core.stats.out_of_fold import read_held_answers
         from rebracket_core.stats.out_of_fold_rows import HeldRows, read_held_rows
 
-        info, folder = self._bench.shelf.info(run_id), self._bench.shelf.folder_of(run_id).path
+        info, folder = self._resources.runs.info(run_id), self._resources.runs.folder_of(run_id).path
         rows, answers = read_held_rows(folder), read_held_answers(folder)
         if answers is not None and answers.row_id != rows.row_id:
             answers = None  # of another training: what is not surely of these rows is not shown
@@ -103,7 +91,7 @@ class Reviewing:
         """All figures of a run as one HTML document without texts; see `workbench.report`."""
         from rebracket_core.reports.review_html import run_report
 
-        info = self._bench.shelf.info(run_id)
+        info = self._resources.runs.info(run_id)
         known = set(info.origins)
         unit = "songs" if known & {"songs", "table"} else "threads" if known <= {"proposals", "not_concepts"} else "groups"
         review = self.review(run_id)
@@ -118,9 +106,9 @@ class Reviewing:
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run learnt from is imported here; None where it is not."""
-        metas = self._bench.datasets()
+        metas = self._resources.datasets()
         if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
-            metas = [self._bench.dataset(info.dataset).meta, *metas]
+            metas = [self._resources.dataset(info.dataset).meta, *metas]
         named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
@@ -130,7 +118,7 @@ class Reviewing:
         from rebracket_core.corpus.soft_targets import targets
         from rebracket_core.insight.errors.split_comparison import split_contrast
 
-        frame = self._bench.dataset(dataset).frame
+        frame = self._resources.dataset(dataset).frame
         album = targets(frame, smoothing=0.0).album_idx
         if len(np.unique(album[album >= 0])) < 2:
             raise DataError(
@@ -140,7 +128,7 @@ class Reviewing:
                 hint="choose a data set with album labels",
                 where=dataset,
             )
-        encoder = self._bench.encoder(self._bench.settings.encoder)
+        encoder = self._resources.encoder(self._resources.settings.encoder)
         vectors = encoder.encode(frame["concept"].tolist(), progress=_part(progress, "Reading texts"))
         return split_contrast(
             vectors, album, leak_safe_groups(frame), seed=self.seed, progress=_part(progress, "Splitting by song and by row")
@@ -157,8 +145,8 @@ class Reviewing:
 
     def _encoder(self, run_id: str | None) -> Encoder:
         """The encoder of a run, or the settings' own."""
-        named = self._bench.shelf.info(run_id).config.get("encoder") if run_id else ""
-        return self._bench.encoder(str(named or self._bench.settings.encoder))
+        named = self._resources.runs.info(run_id).config.get("encoder") if run_id else ""
+        return self._resources.encoder(str(named or self._resources.settings.encoder))
 
     def _measured(self, told: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
         from rebracket_core.insight.geometry.album_path import trajectory
@@ -214,8 +202,8 @@ class Reviewing:
         told = self._some(self._texts(dataset))
         states = layer_vectors(
             told.texts,
-            name=self._bench.settings.encoder,
-            settings=self._bench.settings,
+            name=self._resources.settings.encoder,
+            settings=self._resources.settings,
             progress=_part(progress, "Reading texts layer by layer"),
         )
         labels = {"album": told.album_idx, **{axis: told.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
@@ -224,16 +212,16 @@ class Reviewing:
         return found
 
     def _layers_path(self, dataset: str) -> Path:
-        encoder = self._bench.encoder(self._bench.settings.encoder)
-        meta = self._bench.dataset(dataset).meta
+        encoder = self._resources.encoder(self._resources.settings.encoder)
+        meta = self._resources.dataset(dataset).meta
         key = f"{_LAYERS_VERSION} {encoder.encoder_id} {meta.digest} {self.seed} {LAYER_TEXTS}"
-        return self._bench.settings.cache / "layers" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        return self._resources.settings.cache / "layers" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
     def _texts(self, dataset: str) -> _Texts:
         from rebracket_core.corpus import collapse_repeats, leak_safe_groups
         from rebracket_core.corpus.soft_targets import targets
 
-        frame = collapse_repeats(self._bench.dataset(dataset).frame)
+        frame = collapse_repeats(self._resources.dataset(dataset).frame)
         frame = frame[frame["concept"].str.strip() != ""].reset_index(drop=True)
         truth = targets(frame, smoothing=0.0)
         return _Texts(

@@ -14,8 +14,8 @@ from rebracket_core.jobs import LocalLauncher, RunFolder, RunState, Status, crea
 from rebracket_core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
+    from rebracket_core.services.resources import Resources
     from rebracket_core.training.search import SearchPlan
-    from rebracket_core.workbench.bench import Workbench
 
 Progress = Callable[[str, int, int], None]
 
@@ -38,9 +38,9 @@ class SearchView:
 class Searches:
     """The searches of one home."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self._folder = bench.settings.searches
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._folder = resources.settings.searches
 
     def states(self) -> list[RunState]:
         """What every search is doing, newest first."""
@@ -71,23 +71,27 @@ class Searches:
 
         folder = self._new(dataset, plan)
         execute_search(
-            folder, attempt=folder.new_attempt(), settings=self._bench.settings, open_with=self._bench.encoder, echo=progress
+            folder,
+            attempt=folder.new_attempt(),
+            settings=self._resources.settings,
+            open_with=self._resources.encoder,
+            echo=progress,
         )
         return self.view(folder.run_id)
 
     def launch(self, dataset: str, *, plan: SearchPlan) -> str:
         """Start a worker that searches; the search's id at once. The worker outlives this process."""
         folder = self._new(dataset, plan)
-        LocalLauncher(self._bench.settings).launch(folder)
+        LocalLauncher(self._resources.settings).launch(folder)
         return folder.run_id
 
     def resume(self, search_id: str) -> None:
         """Start a worker on a search that was cancelled, failed or lost; it goes on after the trials that ended."""
-        LocalLauncher(self._bench.settings).launch(self.folder_of(search_id))
+        LocalLauncher(self._resources.settings).launch(self.folder_of(search_id))
 
     def cancel(self, search_id: str) -> None:
         """Ask the worker of a search to stop; the trials that ended are kept."""
-        LocalLauncher(self._bench.settings).cancel(self.folder_of(search_id))
+        LocalLauncher(self._resources.settings).cancel(self.folder_of(search_id))
 
     def run_of(self, search_id: str, *, trial: int | None = None) -> RunFolder:
         """A new run with the options of a trial (by default the best), on everything; nothing is trained yet.
@@ -98,10 +102,10 @@ class Searches:
         view = self.view(search_id)
         chosen = _chosen(view, trial)
         config = view.plan.base.with_(**chosen["options"])
-        meta = self._bench.dataset(view.state.dataset).meta
+        meta = self._resources.dataset(view.state.dataset).meta
         more = {"notes": [_note(view, chosen)], "search_id": search_id, "trial": chosen["number"]}
-        encoder_id = self._bench.encoder(config.encoder).encoder_id
-        return create_run(self._bench.settings.runs, meta=meta, config=config, encoder_id=encoder_id, more=more)
+        encoder_id = self._resources.encoder(config.encoder).encoder_id
+        return create_run(self._resources.settings.runs, meta=meta, config=config, encoder_id=encoder_id, more=more)
 
     def folder_of(self, search_id: str) -> RunFolder:
         """The folder of a search; an InputError where there is none of that id."""
@@ -120,8 +124,10 @@ class Searches:
 
         if find_spec("optuna") is None:
             raise MissingExtraError("search", what="A search")
-        meta = self._bench.dataset(dataset).meta
-        return create_search(self._folder, meta=meta, plan=plan, encoder_id=self._bench.encoder(plan.base.encoder).encoder_id)
+        meta = self._resources.dataset(dataset).meta
+        return create_search(
+            self._folder, meta=meta, plan=plan, encoder_id=self._resources.encoder(plan.base.encoder).encoder_id
+        )
 
 
 def plan_from(

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rebracket_core.jobs import RunFolder, RunState
     from rebracket_core.runs.store import RunInfo
+    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.search import Searches
     from rebracket_core.training.config import TrainingConfig
     from rebracket_core.training.estimate import Estimate
-    from rebracket_core.workbench.bench import Workbench
 
 Progress = Callable[[str, int, int], None]
 
@@ -30,8 +32,10 @@ class RunWatch:
 class Trainings:
     """The trainings of one home, over its data sets, encoders and labels."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, resources: Resources, *, labels: Labels, searches: Searches) -> None:
+        self._resources = resources
+        self._labels = labels
+        self._searches = searches
 
     def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
         """Train a run on a data set in this process. The first run of a home is promoted, so that there is a model to ask."""
@@ -45,7 +49,7 @@ class Trainings:
         """
         from rebracket_core.jobs.launchers.executors import launcher_at
 
-        launcher = launcher_at(place, self._bench.settings)
+        launcher = launcher_at(place, self._resources.settings)
         folder = self._new_run(dataset, config, place=place)
         launcher.launch(folder)
         return folder.run_id
@@ -54,7 +58,7 @@ class Trainings:
         """Have a worker ready for the training that somebody is about to launch; only a server of pages keeps one."""
         from rebracket_core.jobs.workers.warm_worker import keep_one
 
-        keep_one(self._bench.settings)
+        keep_one(self._resources.settings)
 
     def write_dstack(self, dataset: str, *, config: TrainingConfig | None = None, to: Path) -> Path:
         """Write a training as a dstack task, and give the folder beside the file that goes with it; no run is made here."""
@@ -63,23 +67,23 @@ class Trainings:
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers.dstack import write_dstack_task
 
-        chosen, meta = config or self._default_config(), self._bench.dataset(dataset).meta
-        encoder_id = self._bench.encoder(chosen.encoder).encoder_id
+        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
+        encoder_id = self._resources.encoder(chosen.encoder).encoder_id
         with TemporaryDirectory() as room:
             folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
-            return write_dstack_task(to, folder, settings=self._bench.settings)
+            return write_dstack_task(to, folder, settings=self._resources.settings)
 
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
-        folder = self._bench.searches.run_of(search_id, trial=trial)
+        folder = self._searches.run_of(search_id, trial=trial)
         return self._train_here(folder, progress)
 
     def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
         """Start a worker that does the same; the run's id at once."""
         from rebracket_core.jobs.launchers.executors import launcher_of
 
-        folder = self._bench.searches.run_of(search_id, trial=trial)
-        launcher_of(folder, self._bench.settings).launch(folder)
+        folder = self._searches.run_of(search_id, trial=trial)
+        launcher_of(folder, self._resources.settings).launch(folder)
         return folder.run_id
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
@@ -87,42 +91,42 @@ class Trainings:
         from rebracket_core.training.estimate import estimate_training
 
         chosen = config or self._default_config()
-        encoder, frame = self._bench.encoder(chosen.encoder), self._bench.dataset(dataset).frame
-        return estimate_training(frame, config=chosen, encoder=encoder, settings=self._bench.settings)
+        encoder, frame = self._resources.encoder(chosen.encoder), self._resources.dataset(dataset).frame
+        return estimate_training(frame, config=chosen, encoder=encoder, settings=self._resources.settings)
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
         from rebracket_core.jobs.launchers.executors import launcher_of
 
-        folder = self._bench.shelf.folder_of(run_id)
-        launcher_of(folder, self._bench.settings).launch(folder)
+        folder = self._resources.runs.folder_of(run_id)
+        launcher_of(folder, self._resources.settings).launch(folder)
 
     def cancel(self, run_id: str) -> None:
         """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
         from rebracket_core.jobs import request_cancel
 
-        request_cancel(self._bench.shelf.folder_of(run_id))
+        request_cancel(self._resources.runs.folder_of(run_id))
 
     def states(self) -> list[RunState]:
         """What every run is doing, newest first."""
         from rebracket_core.jobs import run_states
 
-        return run_states(self._bench.settings.runs)
+        return run_states(self._resources.settings.runs)
 
     def watch(self, run_id: str) -> RunWatch:
         """One run as it stands, with the points of its curves and the end of its log."""
         from rebracket_core.jobs import log_tail, metric_points, run_state
         from rebracket_core.jobs.tracking.tracker_thread import tracked
 
-        folder = self._bench.shelf.folder_of(run_id)
+        folder = self._resources.runs.folder_of(run_id)
         return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
 
     def _train_here(self, folder: RunFolder, progress: Progress | None) -> RunInfo:
-        from rebracket_core.jobs import attempt as execute
+        from rebracket_core.jobs import execute
 
-        settings, attempt = self._bench.settings, folder.new_attempt()
-        execute(folder, attempt=attempt, settings=settings, open_with=self._bench.encoder, echo=progress)
-        return self._bench.shelf.info(folder.run_id)
+        settings, attempt = self._resources.settings, folder.new_attempt()
+        execute(folder, attempt=attempt, settings=settings, open_with=self._resources.encoder, echo=progress)
+        return self._resources.runs.info(folder.run_id)
 
     def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
         from rebracket_core.encoders.transformers.trainable import trainable_folder
@@ -131,21 +135,21 @@ class Trainings:
         from rebracket_core.jobs.tracking.trackers import check_tracker
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
-        chosen, meta = config or self._default_config(), self._bench.dataset(dataset).meta
+        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
         if chosen.labels != "none":
-            chosen = chosen.with_(labels=self._bench.annotations.snapshot_for_training(chosen.labels))
-        human = [] if chosen.labels == "none" else self._bench.annotations.human_targets(chosen.labels)
-        encoder = self._bench.encoder(chosen.encoder)
-        check_tracker(self._bench.settings)
+            chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.labels))
+        human = [] if chosen.labels == "none" else self._labels.human_targets(chosen.labels)
+        encoder = self._resources.encoder(chosen.encoder)
+        check_tracker(self._resources.settings)
         if place == HERE:
-            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self._bench.settings)
+            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self._resources.settings)
             refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
         more = {PLACE: place}
         return create_run(
-            self._bench.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
+            self._resources.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
         )
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
 
-        return TrainingConfig(encoder=self._bench.settings.encoder, seed=self._bench.settings.seed)
+        return TrainingConfig(encoder=self._resources.settings.encoder, seed=self._resources.settings.seed)

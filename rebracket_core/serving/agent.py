@@ -102,10 +102,10 @@ def ask_workbench(
     def ask(text: str, *, expected_album: str | None = None) -> Verdict:
         from rebracket_core.corpus.readers.labels import read_album
         from rebracket_core.texts import clean_text
-        from rebracket_core.workbench import Concept
+        from rebracket_core.validation import Concept
 
         concept = Concept(id="", text=clean_text(text), source="agent", expected_album=read_album(expected_album))
-        verdict = bench.validate([concept], run_id=run, thresholds=dict(thresholds or {}), keep=keep)[0].to_dict()
+        verdict = bench.verdicts.validate([concept], run_id=run, thresholds=dict(thresholds or {}), keep=keep)[0].to_dict()
         if verdict["error"]:
             raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
         return verdict

@@ -18,7 +18,7 @@ from rebracket_core.errors import RebracketError
 from rebracket_core.serving.agent import MAX_TRIES, Ask, Branch, ConceptState, ask_server, ask_workbench, concept_graph
 
 if TYPE_CHECKING:
-    from rebracket_core.workbench import Concept
+    from rebracket_core.validation import Concept
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--strict", action="store_true", help="try again where the album is not the one asked for")
     asked = parser.parse_args(arguments)
     try:
+        from rebracket_core.scoring.concepts import read_concepts
         from rebracket_core.settings import Settings
-        from rebracket_core.workbench.concepts import read_concepts
 
         scripts = commissions(read_concepts([asked.folder]).concepts)
         if asked.url:

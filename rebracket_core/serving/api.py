@@ -38,7 +38,8 @@ from rebracket_core.serving.schemas import (
     VerdictOut,
 )
 from rebracket_core.texts import clean_text
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
@@ -246,13 +247,13 @@ def _add_routes(app: FastAPI, service: Service) -> None:
     @app.get("/v1/runs", response_model=list[RunOut], responses=_ERRORS)
     def runs() -> Response:
         """The finished runs, newest first."""
-        return _json([_run(info) for info in service.desk.bench.runs()])
+        return _json([_run(info) for info in service.desk.bench.runs.all()])
 
     @app.get("/v1/thresholds", response_model=ThresholdsOut, responses=_ERRORS)
     def thresholds() -> Response:
         """The thresholds of the run in use."""
         run_id = service.desk.run_id
-        limits = service.desk.bench.model(run_id).thresholds if run_id else service.desk.bench.settings.thresholds
+        limits = service.desk.bench.resources.model(run_id).thresholds if run_id else service.desk.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})
 
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **_ERRORS}, response_class=Response)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.errors import InputError, ModelError, RebracketError
 
 if TYPE_CHECKING:
-    from rebracket_core.workbench import Concept, Workbench
+    from rebracket_core.validation import Concept
+    from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Desk:
     def refresh(self) -> bool:
         """Whether another run answers than before: the one promoted now, if it could be opened."""
         try:
-            wanted = self.bench.shelf.chosen(None)
+            wanted = self.bench.resources.runs.chosen(None)
             if wanted == self._run_id and not self.trouble:
                 return False
             self._open(wanted)
@@ -76,7 +77,7 @@ class Desk:
 
     def answer(self, run_id: str, thresholds: Change, concepts: Sequence[Concept]) -> list[dict[str, Any]]:
         """The verdicts as plain values, in order."""
-        verdicts = self.bench.validate(
+        verdicts = self.bench.verdicts.validate(
             concepts, run_id=run_id, thresholds=dict(thresholds), keep=False, counted=True, remembered=False
         )
         return [verdict.to_dict() for verdict in verdicts]
@@ -88,7 +89,7 @@ class Desk:
         return tuple(sorted(changes.items()))
 
     def _known(self, run_id: str) -> str:
-        names = [info.run_id for info in self.bench.runs()]
+        names = [info.run_id for info in self.bench.runs.all()]
         if run_id not in names:
             raise InputError(
                 "There is no such run.",
@@ -99,11 +100,11 @@ class Desk:
         return run_id
 
     def _open(self, run_id: str) -> None:
-        from rebracket_core.workbench import Concept
+        from rebracket_core.validation import Concept
 
         with self._lock:
             if run_id not in self._opened:
-                self.bench.validate([Concept(id="warm", text=_WARM)], run_id=run_id, keep=False)
+                self.bench.verdicts.validate([Concept(id="warm", text=_WARM)], run_id=run_id, keep=False)
                 self._opened.add(run_id)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import units
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.site import Place
 from rebracket_core.ui.train.run_summary import span, trained_on
-from rebracket_core.workbench import RunInfo
 
 _LEAST_GROUPS = 4  # fewer cannot be split into parts to learn from and to measure on
 

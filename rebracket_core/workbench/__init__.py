@@ -1,8 +1,5 @@
-"""The one door to the engine: loaded models, verdicts, data sets, runs, history."""
+"""The composition root: one home's services, for pages, commands and the API."""
 
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.services.verdicts.history import History, HistoryEntry
-from rebracket_core.workbench.bench import Workbench, get_workbench
-from rebracket_core.workbench.concepts import Concept, ConceptsRead
+from rebracket_core.workbench.bench import Workbench, bundle_workbench, get_workbench
 
-__all__ = ["Concept", "ConceptsRead", "History", "HistoryEntry", "RunInfo", "Workbench", "get_workbench"]
+__all__ = ["Workbench", "bundle_workbench", "get_workbench"]

@@ -17,14 +17,14 @@ def prepare(bench: Workbench) -> None:
     """
     from rebracket_core.encoders import build_minilm
 
-    if bench.shelf.promoted_id() is not None:
+    if bench.resources.runs.promoted_id() is not None:
         return
     build_minilm(bench.settings, progress=_Lines().tell)
-    if STARTER not in [meta.name for meta in bench.datasets()]:
+    if STARTER not in [meta.name for meta in bench.datasets.all()]:
         print("Importing the starter corpus ...", file=sys.stderr, flush=True)
-        bench.import_starter()
+        bench.datasets.import_starter()
     print("Training the starter model on it (about a minute, once) ...", file=sys.stderr, flush=True)
-    info = bench.trainings.train(STARTER, progress=_Lines().tell)
+    info = bench.training.train(STARTER, progress=_Lines().tell)
     album = info.metrics["album"]
     print(
         f"Starter model {info.run_id}: album right {album['accuracy']:.2f} of the time on unseen groups "

@@ -30,7 +30,7 @@ LABEL, ADJUDICATE = "pages/annotate/label.py", "pages/annotate/adjudicate.py"
 @pytest.fixture
 def service(empty_home: Path) -> AnnotationService:
     """A project of four concepts that two people each label, Ann an admin and Bo an annotator."""
-    service = get_workbench(Settings.from_env()).annotations.service
+    service = get_workbench(Settings.from_env()).labels.service
     service.enrol("Ann")
     service.enrol("Bo")
     items = [NewItem(f"i{n}", f"A bell *cast* in 180{n}.") for n in range(4)]
@@ -64,7 +64,7 @@ def test_the_first_visit_asks_for_a_name_and_makes_an_admin(open_page: Open, hom
     app.text_input(key="annotate.name").set_value("Cleo")
     app = _press(app, "Begin")
     assert not app.exception and not app.error
-    service = get_workbench(Settings.from_env()).annotations.service
+    service = get_workbench(Settings.from_env()).labels.service
     assert service.person("cleo").role is Role.ADMIN
     app.text_input(key="label.new.name").set_value("First round")
     app = _press(app, "Make the project")

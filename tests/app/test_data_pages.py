@@ -19,7 +19,7 @@ def test_the_starter_corpus_takes_one_press(open_page: Open, empty_home: Path) -
     app.button(key="import.starter").click().run()
     assert not app.exception and not app.error
     assert "**starter** is in the library" in app.success[0].value
-    assert get_workbench(Settings.from_env()).datasets()[0].name == "starter"
+    assert get_workbench(Settings.from_env()).datasets.all()[0].name == "starter"
 
 
 def test_an_upload_says_what_was_left_aside_and_why(open_page: Open, empty_home: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_bad_name_and_no_file_are_explained(open_page: Open, empty_home: Path)
     app.text_input(key="import.name.0").set_value("../evil")
     app.form_submit_button[0].click().run()
     assert len(app.error) == 1 and not app.exception
-    assert get_workbench(Settings.from_env()).datasets() == []
+    assert get_workbench(Settings.from_env()).datasets.all() == []
 
 
 def test_an_audit_says_what_the_data_can_teach(open_page: Open, home: Path) -> None:
@@ -58,16 +58,16 @@ def test_an_audit_says_what_the_data_can_teach(open_page: Open, home: Path) -> N
 @pytest.mark.slow
 def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     bench = get_workbench(Settings.from_env())
-    before = bench.promoted()
+    before = bench.runs.production()
     assert before is not None
-    made = bench.trainings.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=4)).run_id
+    made = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=4)).run_id
     app = open_page("pages/train/runs.py")
     assert not app.exception and not app.error
     assert made != before.run_id and "In use" in app.success[0].value
     app.selectbox(key="runs.run").set_value(made).run()
     app.button(key="runs.promote").click().run()
     assert not app.exception and not app.error
-    after = bench.promoted()
+    after = bench.runs.production()
     assert after is not None and after.run_id == made
 
 

@@ -48,7 +48,7 @@ def _curves() -> str:
 def run(home: Path, request: pytest.FixtureRequest) -> Iterator[RunFolder]:
     """A run in the state that the test names, made by hand from files."""
     state = request.param
-    meta = get_workbench(Settings.from_env()).datasets()[0]
+    meta = get_workbench(Settings.from_env()).datasets.all()[0]
     folder = create_run(home / "runs", meta=meta, config=TrainingConfig(split="leaked"), encoder_id="minilm")
     if state == "created":
         yield folder
@@ -188,7 +188,7 @@ def test_the_audit_waits_to_be_asked_and_is_remembered(open_page: Open, home: Pa
 def test_a_status_is_told_in_words_with_what_can_be_done(run: RunFolder, open_page: Open) -> None:
     app = _at(open_page, run.run_id)
     assert not app.exception
-    status = get_workbench(Settings.from_env()).trainings.watch(run.run_id).state.status
+    status = get_workbench(Settings.from_env()).training.watch(run.run_id).state.status
     assert SAYS[status] in words(app)
     assert ("Cancel" in _labels(app)) == status.active
     assert ("Resume" in _labels(app)) == status.resumable

@@ -55,8 +55,8 @@ def test_an_address_restores_a_selection_and_names_one_that_is_gone(open_page: O
 
 def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page: Open, maps: Maps) -> None:
     bench = get_workbench(Settings.from_env())
-    bench.annotations.service.enrol("Ada")
-    project = bench.annotations.create_project("First round", "starter", by="ada")
+    bench.labels.service.enrol("Ada")
+    project = bench.labels.create_project("First round", "starter", by="ada")
     app = open_page(PAGE)
     ids = maps.open(maps.infos()[0].map_id).values("row_id", list(range(12)))
     app.query_params["selection"] = maps.selections.keep("starter", ids).selection_id
@@ -68,14 +68,14 @@ def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page
     assert not app.exception and not app.error
     told = next(s.value for s in app.success)
     assert "come first in First round" in told
-    given = bench.annotations.service.claim(project.project_id, 3, by="ada").items
+    given = bench.labels.service.claim(project.project_id, 3, by="ada").items
     assert {c.why for c in given if not c.item.by_chance} == {"selected on the map"}
     app.selectbox(key="map.send.project").set_value("a new project of these texts").run()
     app.button(key="map.send.make").click().run()
     assert "needs a name" in app.error[0].value
     app.text_input(key="map.send.name").set_value("Twelve").run()
     app.button(key="map.send.make").click().run()
-    assert not app.exception and bench.annotations.service.projects()[0].n_items == 12
+    assert not app.exception and bench.labels.service.projects()[0].n_items == 12
     for by in ("people.state", "people.annotator", "run.confidence"):
         app.selectbox(key="map.colour").set_value(by).run()
         assert not app.exception and not app.error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app_pages import Open, words
 
-from rebracket_core.workbench import Concept
+from rebracket_core.validation import Concept
 from tests.conftest import open_home
 
 PAGE = "pages/concepts/monitoring.py"
@@ -25,10 +25,10 @@ def test_without_verdicts_it_says_so(open_page: Open, home: Path) -> None:
 
 def test_figures_drift_and_a_sample_to_label(open_page: Open, home: Path) -> None:
     bench = open_home(home)
-    bench.validate([Concept(id="0", text="A door that was shut in 1911.")])
+    bench.verdicts.validate([Concept(id="0", text="A door that was shut in 1911.")])
     assert "Drift is not tested: " in words(open_page(PAGE))
     recipes = [f"Step {k}: stir {k + 2} eggs, 200 g of flour and a spoon of sugar; bake at 180 degrees." for k in range(40)]
-    bench.validate([Concept(id=str(k), text=text) for k, text in enumerate(recipes)])
+    bench.verdicts.validate([Concept(id=str(k), text=text) for k, text in enumerate(recipes)])
     app = open_page(PAGE)
     assert not app.exception and not app.error
     assert [metric.value for metric in app.metric][:1] == ["41"]
@@ -40,5 +40,5 @@ def test_figures_drift_and_a_sample_to_label(open_page: Open, home: Path) -> Non
     next(b for b in app.button if b.label == "Make the project").click().run()
     assert not app.exception and not app.error
     assert any("ready to be labelled" in box.value for box in app.success)
-    project = bench.annotations.service.projects()[0]
-    assert len({item.text for item in bench.annotations.service.items(project.project_id)}) == 7
+    project = bench.labels.service.projects()[0]
+    assert len({item.text for item in bench.labels.service.items(project.project_id)}) == 7

@@ -62,9 +62,9 @@ def test_one_press_retrains_and_leads_to_where_it_is_watched(
     open_page: Open, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = get_workbench(Settings.from_env())
-    service = bench.annotations.service
+    service = bench.labels.service
     service.enrol("Ann")
-    project = bench.annotations.create_project("Trial", "starter", by="ann").project_id
+    project = bench.labels.create_project("Trial", "starter", by="ann").project_id
     item = service.items(project)[0]
     value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][0]) for axis in AXIS_NAMES})
     service.submit(project, [Submission("one", item.item_id, 1, item.text_digest, value, "")], by="ann")
@@ -72,5 +72,5 @@ def test_one_press_retrains_and_leads_to_where_it_is_watched(
     app = open_page(PAGE)
     app.button(key="progress.retrain").click().run()
     assert not app.exception and not app.error and "no worker has begun" in words(app)
-    made = bench.trainings.states()[0]
+    made = bench.training.states()[0]
     assert made.config["labels"] == service.snapshots()[0].snapshot_id and made.dataset == "starter"

@@ -78,7 +78,7 @@ def test_errors_are_ranked_and_suspects_and_slices_open(open_page: Open, home: P
 
 
 def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path) -> None:
-    service = bench_here().annotations.service
+    service = bench_here().labels.service
     service.enrol("Ada")
     app = open_page(PAGES[2])
     app.query_params["person"] = "ada"
@@ -122,10 +122,10 @@ def test_the_report_holds_every_figure_and_needs_no_network(home: Path) -> None:
     from plotly.offline import get_plotlyjs
 
     bench = bench_here()
-    run = bench.runs()[0]
-    document = bench.reviewing.report(run.run_id)
+    run = bench.runs.all()[0]
+    document = bench.review.report(run.run_id)
     assert "<h2>Geometry of the unseen texts</h2>" in document and "<h2>Suspected labels</h2>" in document
     assert document.count("<figure") >= 18 and "LEAKED" not in document
     own = document.replace(get_plotlyjs(), "")
     assert len(own) < len(document) and "<script src" not in own and 'href="http' not in own
-    assert not [t for t in bench.reviewing.review(run.run_id).text if len(t) > 40 and t in document]
+    assert not [t for t in bench.review.review(run.run_id).text if len(t) > 40 and t in document]

@@ -52,19 +52,19 @@ def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, b
     app.text_area(key=f"runs.note.text.{twin}").set_value("Trained on a <b>rainy</b> day.")
     next(b for b in app.form_submit_button if b.label == "Keep").click().run()
     assert not app.exception and not app.error
-    assert bench.note(twin).tags == ("best", "on songs")
+    assert bench.runs.note(twin).tags == ("best", "on songs")
     assert table_with(app, "tags").set_index("run").loc[twin, "tags"] == "best, on songs"
     app.multiselect(key="runs.tags").set_value(["best"]).run()
     assert table_with(app, "tags")["run"].tolist() == [twin]
     app.text_input(key=f"runs.note.tags.{twin}").set_value("<b>")
     next(b for b in app.form_submit_button if b.label == "Keep").click().run()
-    assert "tag is not allowed" in app.error[0].value and bench.note(twin).tags == ("best", "on songs")
+    assert "tag is not allowed" in app.error[0].value and bench.runs.note(twin).tags == ("best", "on songs")
 
 
 def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Workbench) -> None:
     from rebracket_core.stats.out_of_fold_rows import read_held_rows, write_held_rows
 
-    first = bench.runs()[0].run_id
+    first = bench.runs.all()[0].run_id
     twin = home / "runs" / _twin(home, "twin")
     rows = read_held_rows(twin)
     rows.album_proba[:] = 0.01
@@ -84,7 +84,7 @@ def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Work
 
 
 def test_a_leaked_run_is_compared_under_a_warning(open_page: Open, home: Path, bench: Workbench) -> None:
-    first, leaked = bench.runs()[0].run_id, _twin(home, "leaked-run", leaked=True)
+    first, leaked = bench.runs.all()[0].run_id, _twin(home, "leaked-run", leaked=True)
     app = open_page(PAGE)
     app.multiselect(key="runs.compare").set_value([first, leaked]).run()
     assert "Leaked" in app.warning[0].value
@@ -92,7 +92,7 @@ def test_a_leaked_run_is_compared_under_a_warning(open_page: Open, home: Path, b
 
 
 def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path, bench: Workbench) -> None:
-    first, twin = bench.runs()[0].run_id, _twin(home, "twin")
+    first, twin = bench.runs.all()[0].run_id, _twin(home, "twin")
     (home / "runs" / twin / "held.parquet").unlink()
     app = open_page(PAGE)
     app.multiselect(key="runs.compare").set_value([first, twin]).run()
@@ -100,11 +100,11 @@ def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path,
 
 
 def test_going_back_puts_the_run_before_to_use(open_page: Open, home: Path, bench: Workbench) -> None:
-    first, twin = bench.runs()[0].run_id, _twin(home, "twin")
-    bench.promote(twin)
+    first, twin = bench.runs.all()[0].run_id, _twin(home, "twin")
+    bench.runs.promote(twin)
     app = open_page(PAGE)
     app.button(key="runs.back").click().run()
-    assert not app.exception and bench.shelf.promoted_id() == first
+    assert not app.exception and bench.resources.runs.promoted_id() == first
     app.button(key="runs.back").click().run()
     assert "nothing to go back to" in app.error[0].value
 
@@ -113,14 +113,14 @@ def test_going_back_puts_the_run_before_to_use(open_page: Open, home: Path, benc
 def test_a_run_is_taken_away_and_brought_in(
     open_page: Open, home: Path, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = bench.runs()[0].run_id
+    run_id = bench.runs.all()[0].run_id
     app = open_page(PAGE)
     app.session_state["runs.view"] = "Take away"
     app.run()
     assert not app.exception and len(app.get("download_button")) == 2
     assert any("## Limits" in m.value for m in app.markdown)
     sink = io.BytesIO()
-    bench.export_run(run_id, to=sink)
+    bench.runs.export(run_id, to=sink)
     monkeypatch.setenv("REBRACKET_HOME", str(tmp_path / "other"))
     app = open_page(PAGE)
     app.file_uploader(key="runs.import.0").upload("run.zip", sink.getvalue())

@@ -48,7 +48,7 @@ def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Pa
 def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
     bench = get_workbench(Settings.from_env())
     base = TrainingConfig(members=1, folds=2, max_steps=3)
-    view = bench.searches.run("starter", plan=plan_from({"words": [True, False]}, base=base, n_trials=2))
+    view = bench.search.run("starter", plan=plan_from({"words": [True, False]}, base=base, n_trials=2))
     app = open_page(PAGE)
     assert not app.exception and not app.error
     assert "groups were put aside before the first trial" in words(app) and "Difference" in words(app)

@@ -88,7 +88,7 @@ def _machine(bench: Workbench) -> str:
     )
     return (
         f"{dt.date.today().isoformat()} · {model or platform.machine()}, {os.cpu_count()} cores, no GPU · "
-        f"{bench.device()} · Python {platform.python_version()}, {versions}"
+        f"{bench.resources.device()} · Python {platform.python_version()}, {versions}"
     )
 
 

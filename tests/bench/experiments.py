@@ -201,7 +201,7 @@ def _fold_of(rows: TrainingRows, by_id: dict[str, int]) -> np.ndarray:
 
 def measure(bench: Workbench, corpus: str, names: list[str], encoder: Encoder) -> Iterator[str]:
     """The Markdown lines of one corpus; the default is always asked, because the others are held against it."""
-    frame, base = bench.dataset(corpus).frame, TrainingConfig()
+    frame, base = bench.datasets.get(corpus).frame, TrainingConfig()
     whole = prepare_rows(frame, config=base, encoder=encoder)
     fold = split(whole, train=np.arange(len(whole)), n_folds=base.folds, config=base, seed=base.seed)
     by_id = dict(zip(whole.frame["row_id"].tolist(), fold.tolist(), strict=True))
@@ -263,8 +263,8 @@ def main() -> int:
             names = [name for name in asked.rows if name.startswith(f"{corpus}/")]
             if not names:
                 continue
-            bench.import_data(folder / file, name=corpus)
-            for line in measure(bench, corpus, names, bench.encoder("minilm")):
+            bench.datasets.import_path(folder / file, name=corpus)
+            for line in measure(bench, corpus, names, bench.resources.encoder("minilm")):
                 print(line, flush=True)
                 lines.append(line)
                 if asked.out:

@@ -20,7 +20,7 @@ LONG_WORDS = 183
 def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     """The figures of the Explain page on the run in use; models are open, and no text is asked twice for one figure."""
     texts = sorted(starter_texts(), key=len)
-    ask = bench.explaining
+    ask = bench.explain
     ask.check(ask.explain(SHORT))
     ask.flips.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
@@ -56,7 +56,7 @@ def _searches(bench: Workbench, texts: list[str]) -> Iterator[dict[str, Any]]:
         seconds, tried, edits, ended = [], [], [], 0
         for text in chosen:
             start = time.perf_counter()
-            found = bench.explaining.flips.find(text, Goal.parse(goal), keep=False)
+            found = bench.counterfactuals.find(text, Goal.parse(goal), keep=False)
             seconds.append(time.perf_counter() - start)
             tried.append(found.tried)
             ended += not found.complete

@@ -185,7 +185,7 @@ def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
 
 def _texts(bench: Workbench, encoder: Encoder) -> SimpleNamespace:
     """The starter texts whose axes are all known, as people would label them."""
-    frame = bench.dataset("starter").frame
+    frame = bench.datasets.get("starter").frame
     told = targets(frame, smoothing=0.0)
     keep = np.flatnonzero((told.axis_kind != "none").all(axis=1) & told.axis_known.all(axis=1))
     part = frame.iloc[keep]
@@ -229,7 +229,7 @@ def disputed(data: SimpleNamespace) -> Iterator[str]:
 
 def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iterator[str]:
     """The lines on two axes that albums make one: what labels that break the tie do on unseen groups."""
-    frame = bench.dataset(name).frame
+    frame = bench.datasets.get(name).frame
     frame = frame[frame[field].fillna("").str.strip() != ""].drop_duplicates(field)
     told = targets(frame, smoothing=0.0)
     frame, told_axis = frame[told.axis_kind[:, _TEMPORAL] == "single"], told.axis[told.axis_kind[:, _TEMPORAL] == "single"]
@@ -354,12 +354,12 @@ def main() -> int:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as home:
         bench = Workbench(Settings(home=Path(home), database_url=f"sqlite:///{Path(home) / 'workbench.db'}"))
-        bench.import_starter()
-        encoder = bench.encoder("minilm")
+        bench.datasets.import_starter()
+        encoder = bench.resources.encoder("minilm")
         data = _texts(bench, encoder)
         lines = [_PREFACE, *_told(orders(data)), _DISPUTED, *_told(disputed(data)), _PARTED]
         for name, field in (("segments", "descriptions"), ("proposals", "concept")):
-            bench.import_data(folder / f"{name}.parquet", name=name)
+            bench.datasets.import_path(folder / f"{name}.parquet", name=name)
             lines += _told(parted(bench, encoder, name=name, field=field))
     if asked.out:
         before = asked.out.read_text(encoding="utf-8").partition(MARK)[0].rstrip() if asked.out.exists() else ""

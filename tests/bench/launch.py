@@ -49,7 +49,7 @@ def launches(bench: Workbench) -> Iterator[dict[str, Any]]:
 
 def _trained(bench: Workbench) -> str:
     """A run that went through: all texts are in the cache then."""
-    run_id = bench.trainings.launch("starter")
+    run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
     while run_state(folder).status.active:
         time.sleep(0.1)
@@ -60,7 +60,7 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
     seconds = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        folder = RunFolder(bench.settings.runs / bench.trainings.launch("starter"))
+        folder = RunFolder(bench.settings.runs / bench.training.launch("starter"))
         while not metric_points(folder) and time.perf_counter() - start < _LATEST_S:
             time.sleep(0.01)
         seconds.append(time.perf_counter() - start)

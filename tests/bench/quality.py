@@ -28,15 +28,15 @@ def quality(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
         home = Path(folder)
         (home / "cache").symlink_to(settings.cache)
         bench = Workbench(Settings(home=home, database_url=f"sqlite:///{home / 'workbench.db'}"))
-        bench.import_data(corpus / "segments.parquet", name="songs")
-        bench.import_data(corpus / "proposals.parquet", name="proposals")
-        bench.import_starter()
+        bench.datasets.import_path(corpus / "segments.parquet", name="songs")
+        bench.datasets.import_path(corpus / "proposals.parquet", name="proposals")
+        bench.datasets.import_starter()
         both = TrainingConfig(text=("concept", "descriptions"))
         runs = {
-            "proposals by thread": bench.trainings.train("proposals"),
-            "songs, concept": bench.trainings.train("songs"),
-            "songs, concept and descriptions": bench.trainings.train("songs", config=both),
-            "starter": bench.trainings.train("starter"),
+            "proposals by thread": bench.training.train("proposals"),
+            "songs, concept": bench.training.train("songs"),
+            "songs, concept and descriptions": bench.training.train("songs", config=both),
+            "starter": bench.training.train("starter"),
         }
         for name, info in runs.items():
             yield from _own(name, info)
@@ -66,7 +66,7 @@ def _song_seeds(bench: Workbench, config: TrainingConfig) -> Iterator[dict[str, 
     """Fifty songs are few, so a single split is luck: the mean over several."""
     from sklearn.linear_model import LogisticRegression
 
-    rows = prepare_rows(bench.dataset("songs").frame, config=config, encoder=bench.encoder("minilm"))
+    rows = prepare_rows(bench.datasets.get("songs").frame, config=config, encoder=bench.resources.encoder("minilm"))
     side_by_side = np.hstack([rows.vectors[field] for field in config.text])
     found, plain = [], []
     for seed in range(SONG_SEEDS):
@@ -105,7 +105,7 @@ def _transfer(bench: Workbench, runs: dict[str, RunInfo]) -> Iterator[dict[str, 
     """What a run is worth on a source that it was not trained on, and how many verdicts it gives there."""
     pairs = (("songs, concept", "proposals"), ("proposals by thread", "songs"), ("starter", "proposals"), ("starter", "songs"))
     for name, dataset in pairs:
-        told = bench.evaluate(runs[name].run_id, dataset)
+        told = bench.runs.evaluate(runs[name].run_id, dataset)
         s = told.selective
         accepted = f"{s['n_accepted']} of {told.n_rows}"
         value = f"album {_share(told.album)}; accepted {accepted} where the source is not told, none where it is"
@@ -114,12 +114,12 @@ def _transfer(bench: Workbench, runs: dict[str, RunInfo]) -> Iterator[dict[str, 
 
 def _strange(bench: Workbench) -> Iterator[dict[str, Any]]:
     """Out-of-distribution: non-concepts of kinds that the detector never met, and held-out groups of real concepts."""
-    encoder = bench.encoder("minilm")
+    encoder = bench.resources.encoder("minilm")
     frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
     none = encoder.encode(frame["concept"].tolist())
     kinds = frame["group_id"].to_numpy(dtype=str)
     for dataset in ("proposals", "songs", "starter"):
-        rows = prepare_rows(bench.dataset(dataset).frame, config=TrainingConfig(), encoder=encoder)
+        rows = prepare_rows(bench.datasets.get(dataset).frame, config=TrainingConfig(), encoder=encoder)
         real, groups = rows.vectors["concept"], rows.groups
         fold = split(rows, train=np.arange(len(rows)), n_folds=5, config=TrainingConfig(), seed=0)
         kind_fold = {kind: i % 5 for i, kind in enumerate(sorted(set(kinds)))}

@@ -27,7 +27,7 @@ SETS = (("songs", "segments.parquet", ("concept", "descriptions")), ("proposals"
 
 def review_lines(bench: Workbench, run_id: str) -> list[str]:
     """What the review pages say of a run, one line a figure."""
-    review = bench.reviewing.review(run_id)
+    review = bench.review.review(run_id)
     told = answered(review, "album")
     held, curve, gate = calibrated(told, seed=SEED), risk_coverage(told, seed=SEED), own_point(review, seed=SEED)
     pairs = confused_pairs(confusion(review, Question.ALBUM, seed=SEED))[:4]
@@ -43,7 +43,7 @@ def review_lines(bench: Workbench, run_id: str) -> list[str]:
             lines.append(f"wrong together: {' + '.join(f.axes)} {f.share:.3f}, if apart {f.apart:.3f}")
     at = np.flatnonzero(review.judged)
     right = (review.album_top == review.album_truth)[at].astype(float)
-    twins = twin_cosines(bench.reviewing.vectors(review), review.full().fold)
+    twins = twin_cosines(bench.review.vectors(review), review.full().fold)
     report = find_slices(right, properties_of(review, at, twin=twins), review.groups[at], rows=at, seed=SEED)
     lines += [
         f"worse: {s.what} {s.value} {s.right:.2f} against {s.rest:.2f} ({s.low:+.2f} to {s.high:+.2f})"
@@ -55,7 +55,7 @@ def review_lines(bench: Workbench, run_id: str) -> list[str]:
 
 def geometry_lines(bench: Workbench, dataset: str) -> list[str]:
     """What the geometry page says of a data set, one line a figure."""
-    found = bench.reviewing.geometry(dataset)
+    found = bench.review.geometry(dataset)
     path = found.path
     turn = f"{path.cosine:+.2f} ({path.low:+.2f} to {path.high:+.2f})"
     lines = [f"path {path.shape}: cosine {turn}, half circle {path.half_circle:.2f}"]
@@ -67,7 +67,7 @@ def geometry_lines(bench: Workbench, dataset: str) -> list[str]:
     lines.append(f"album pairs apart: {proven} of {int(np.isfinite(found.distances.p[pairs]).sum())}")
     if found.colour:
         lines.append(f"colours and texts: rho {found.colour.rho:+.2f}, p {found.colour.p:.3f}")
-    split = bench.reviewing.split_contrast(dataset)
+    split = bench.review.split_contrast(dataset)
     both = f"by group {split.right_by_song:.3f}, by row (LEAKED) {split.right_by_row:.3f}"
     lines.append(f"same classifier on {split.n} rows: {both}")
     return lines
@@ -78,14 +78,14 @@ def review_rows(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as home:
         bench = Workbench(Settings.from_env({"REBRACKET_HOME": home}))
         for name, file, text in SETS:
-            bench.import_data(corpus / file, name=name)
-            run = bench.trainings.train(name, config=TrainingConfig(text=text, seed=settings.seed))
+            bench.datasets.import_path(corpus / file, name=name)
+            run = bench.training.train(name, config=TrainingConfig(text=text, seed=settings.seed))
             for lines, what in ((review_lines(bench, run.run_id), "run"), (geometry_lines(bench, name), "data")):
                 for line in lines:
                     head, value = re.split(": " if ": " in line else r"\s(?=[-+]?\d)", line, maxsplit=1)
                     yield {"what": f"{name}, {what}: {head}", "target": "", "value": value}
             start = time.perf_counter()
-            document = bench.reviewing.report(run.run_id)
+            document = bench.review.report(run.run_id)
             yield {
                 "what": f"{name}: the report of the run",
                 "target": "",

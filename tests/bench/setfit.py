@@ -68,10 +68,10 @@ def setfit(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
     import torch
 
     torch.set_num_threads(threads)
-    if "starter" not in {meta.name for meta in bench.datasets()}:
-        bench.import_starter()
+    if "starter" not in {meta.name for meta in bench.datasets.all()}:
+        bench.datasets.import_starter()
     encoder = open_encoder("minilm", settings=bench.settings, cached=False)
-    rows = prepare_rows(bench.dataset("starter").frame, config=TrainingConfig(), encoder=encoder)
+    rows = prepare_rows(bench.datasets.get("starter").frame, config=TrainingConfig(), encoder=encoder)
     for size, draws in DRAWS.items():
         yield from _at_size(rows, encoder, bench.settings, size=size, draws=draws)
 

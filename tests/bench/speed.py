@@ -10,14 +10,16 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 from tests.bench.ratio import paired
 from tests.bench.texts import SHORT, distinct_concepts, short_concepts, starter_texts
 
 _COLD_OURS = """
 from rebracket_core.settings import Settings
-from rebracket_core.workbench import Concept, get_workbench
-v, = get_workbench(Settings.from_env()).validate([Concept(id="1", text={text!r})], keep=False)
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import get_workbench
+v, = get_workbench(Settings.from_env()).verdicts.validate([Concept(id="1", text={text!r})], keep=False)
 print(v.verdict)
 """
 _COLD_PEER = """
@@ -28,15 +30,16 @@ _SCALE = """
 import time
 from pathlib import Path
 from rebracket_core.settings import Settings
-from rebracket_core.workbench import Concept, get_workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import get_workbench
 from tests.bench.texts import short_concepts
 n = {n}
 bench = get_workbench(Settings.from_env())
 texts = short_concepts(n, seed={n})
-bench.validate([Concept(id="w", text="a first text to open everything")], keep=False)
+bench.verdicts.validate([Concept(id="w", text="a first text to open everything")], keep=False)
 start = time.perf_counter()
 for k in range(0, n, 512):
-    bench.validate([Concept(id=str(i), text=t) for i, t in enumerate(texts[k:k + 512], k)], keep=False)
+    bench.verdicts.validate([Concept(id=str(i), text=t) for i, t in enumerate(texts[k:k + 512], k)], keep=False)
 peak = next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM'))
 print(time.perf_counter() - start, peak)
 """
@@ -60,7 +63,7 @@ def one_concept(bench: Workbench, model: Any) -> Iterator[dict[str, Any]]:
     for name, text in (("a short concept", SHORT), ("a concept that fills the window", long)):
 
         def ours(text: str = text) -> object:
-            return bench.validate([Concept(id="x", text=f"{text} {next(number)}")], keep=False)
+            return bench.verdicts.validate([Concept(id="x", text=f"{text} {next(number)}")], keep=False)
 
         def other(text: str = text) -> object:
             return model.encode([f"{text} {next(number)}"], show_progress_bar=False)
@@ -79,7 +82,7 @@ def throughput(bench: Workbench, model: Any) -> Iterator[dict[str, Any]]:
 
     def ours() -> None:
         last[:] = next(fresh)
-        bench.validate([Concept(id=str(i), text=t) for i, t in enumerate(last)], keep=False)
+        bench.verdicts.validate([Concept(id=str(i), text=t) for i, t in enumerate(last)], keep=False)
 
     def other() -> None:
         model.encode(next(fresh_peer), batch_size=32, show_progress_bar=False)
@@ -91,7 +94,7 @@ def throughput(bench: Workbench, model: Any) -> Iterator[dict[str, Any]]:
         "result": result,
     }
     start = time.perf_counter()
-    bench.validate([Concept(id=str(i), text=t) for i, t in enumerate(last)], keep=False)
+    bench.verdicts.validate([Concept(id=str(i), text=t) for i, t in enumerate(last)], keep=False)
     again = time.perf_counter() - start
     yield {
         "what": "the same 2,000 again, from the cache: times faster",

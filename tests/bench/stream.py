@@ -42,7 +42,7 @@ print(seen[0], peak())
 
 def stream(bench: Workbench) -> Iterator[dict[str, Any]]:
     """The cost of the whole way from Parquet to parts against encode alone, then peak memory at two sizes."""
-    encoder = open_encoder(bench.shelf.encoder_of(bench.model()), settings=bench.settings, cached=False)
+    encoder = open_encoder(bench.resources.runs.encoder_of(bench.resources.model()), settings=bench.settings, cached=False)
     with tempfile.TemporaryDirectory() as room:
         sets = {
             "one-line concepts": short_concepts(8192, seed=5),

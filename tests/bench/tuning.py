@@ -32,11 +32,11 @@ def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
     import torch
 
     torch.set_num_threads(threads)
-    if "starter" not in {meta.name for meta in bench.datasets()}:
-        bench.import_starter()
+    if "starter" not in {meta.name for meta in bench.datasets.all()}:
+        bench.datasets.import_starter()
     config = TrainingConfig(**_ONE_EPOCH)
     encoder = open_encoder("minilm", settings=bench.settings, cached=False)
-    rows = prepare_rows(bench.dataset("starter").frame, config=config, encoder=encoder)
+    rows = prepare_rows(bench.datasets.get("starter").frame, config=config, encoder=encoder)
     some = np.sort(np.random.default_rng(0).permutation(len(rows))[:TEXTS])
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

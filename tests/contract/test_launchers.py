@@ -41,8 +41,8 @@ def _settings(home: Path, *, ray: str = "") -> Settings:
 
 def _new(home: Path, config: TrainingConfig) -> RunFolder:
     bench = open_home(home)
-    meta = bench.dataset("starter").meta
-    return create_run(home / "runs", meta=meta, config=config, encoder_id=bench.encoder("minilm").encoder_id)
+    meta = bench.datasets.get("starter").meta
+    return create_run(home / "runs", meta=meta, config=config, encoder_id=bench.resources.encoder("minilm").encoder_id)
 
 
 def _until(folder: RunFolder, *wanted: Status, seconds: float = 90.0) -> Status:

@@ -16,7 +16,7 @@ from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Progress, Project
-    from rebracket_core.services.labels.labels import Annotations
+    from rebracket_core.services.labels.labels import Labels
 
 group = typer.Typer(
     name="annotations",
@@ -30,7 +30,7 @@ ByOption = Annotated[
 ProjectArgument = Annotated[str, typer.Argument(help="The id of a labelling project.")]
 
 
-def acting(labels: Annotations, by: str | None) -> str:
+def acting(labels: Labels, by: str | None) -> str:
     """The person_id of whoever acts, enrolled on the first time."""
     return labels.service.enrol(by or getpass.getuser()).person_id
 
@@ -59,7 +59,7 @@ def create(
     """Make a labelling project over the texts of a data set and put them in their order."""
     from rebracket_core.annotation import Order, ProjectSettings, SuggestionPolicy
 
-    labels = workbench_for(home).annotations
+    labels = workbench_for(home).labels
     settings = ProjectSettings(
         overlap=overlap,
         order=_word(Order, order),
@@ -90,7 +90,7 @@ def status(
     home: HomeOption = None,
 ) -> int:
     """Say how far the labelling projects are, and which snapshots were taken."""
-    service = workbench_for(home).annotations.service
+    service = workbench_for(home).labels.service
     chosen = [service.project(project)] if project else service.projects()
     told = [(one, service.progress(one.project_id)) for one in chosen]
     snaps = service.snapshots(project)
@@ -132,7 +132,7 @@ def order_(
     """Put the texts of a project in their order anew, from models and labels as they are now."""
     from rebracket_core.annotation import Order
 
-    labels = workbench_for(home).annotations
+    labels = workbench_for(home).labels
     with showing() as progress:
         n = labels.put_in_order(
             project, by=acting(labels, by), order=_word(Order, order) if order else None, run_id=run, progress=progress
@@ -152,7 +152,7 @@ def suggest(
     home: HomeOption = None,
 ) -> int:
     """Keep what a run says of each text, to be shown as the project's policy allows."""
-    labels = workbench_for(home).annotations
+    labels = workbench_for(home).labels
     with showing() as progress:
         n = labels.suggest(project, by=acting(labels, by), run_id=run, progress=progress)
     out.answer({"project": project, "suggestions": n}, f"{n:,} texts have a suggestion.", as_json=as_json)
@@ -163,7 +163,7 @@ def suggest(
 @command
 def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Name the labels of a project as they are now; train with: --set labels=NAME"""
-    labels = workbench_for(home).annotations
+    labels = workbench_for(home).labels
     snap = labels.service.snapshot(project, by=acting(labels, by))
     if as_json:
         out.json(_plain(snap))
@@ -179,7 +179,7 @@ def backup(
     to: Annotated[Path, typer.Argument(help="The new file.")], *, as_json: JsonOption = False, home: HomeOption = None
 ) -> int:
     """Copy the labels' database while others write, and check the copy by telling its events anew."""
-    made = workbench_for(home).annotations.back_up(to)
+    made = workbench_for(home).labels.back_up(to)
     if as_json:
         out.json(
             {

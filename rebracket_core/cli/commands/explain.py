@@ -34,7 +34,7 @@ def explain(
     home: HomeOption = None,
 ) -> int:
     """Say which words an answer rests on, how far to trust that, and which training texts lie nearest."""
-    ask = workbench_for(home).explaining
+    ask = workbench_for(home).explain
     with showing() as progress:
         found = ask.explain(text, output=output, answer=answer, against=against, run_id=run)
         checks = None if quick else ask.check(found, progress=progress)
@@ -115,7 +115,7 @@ def counterfactuals(
 
     goal = Goal.parse(to)
     with showing() as progress:
-        found = workbench_for(home).explaining.flips.find(
+        found = workbench_for(home).counterfactuals.find(
             text, goal, run_id=run, budget_s=seconds, most_edits=edits, keep=keep, progress=progress
         )
     if as_json:
@@ -167,7 +167,7 @@ def replay(
     from rebracket_core.services.explain.counterfactuals import Outcome
 
     with showing() as progress:
-        found = workbench_for(home).explaining.flips.replay(run, progress=progress)
+        found = workbench_for(home).counterfactuals.replay(run, progress=progress)
     broken = found.count(Outcome.BROKEN) + found.count(Outcome.UNJUDGED)
     if as_json:
         rows = [
@@ -200,7 +200,7 @@ def tell_replay(bench: Workbench, run_id: str) -> None:
     from rebracket_core.services.explain.counterfactuals import Outcome
 
     try:
-        found = bench.explaining.flips.replay(run_id)
+        found = bench.counterfactuals.replay(run_id)
     except ModelError:  # it gives no verdicts
         return
     if found.rows:

@@ -16,7 +16,8 @@ from rebracket_core.errors import ConfigError
 if TYPE_CHECKING:
     from rebracket_core.reports.onnx_bundle import Precision
     from rebracket_core.reports.onnx_bundle.export import Difference, ExportReport
-    from rebracket_core.workbench import Concept, Workbench
+    from rebracket_core.validation import Concept
+    from rebracket_core.workbench import Workbench
 
 _SHOWN = 10
 
@@ -42,7 +43,15 @@ def export_onnx(
     bench = workbench_for(home)
     concepts = _concepts(bench, check or [])
     with showing() as progress:
-        report = export(bench, bench.shelf.chosen(run), to=to, precision=wanted, check=concepts, progress=progress)
+        report = export(
+            bench.resources.runs,
+            bench.resources.runs.chosen(run),
+            to=to,
+            settings=bench.settings,
+            precision=wanted,
+            check=concepts,
+            progress=progress,
+        )
     if as_json:
         out.json(report.to_dict())
     else:
@@ -67,7 +76,7 @@ def _precision(asked: str) -> Precision:
 def _concepts(bench: Workbench, sources: list[str]) -> list[Concept]:
     if not sources:
         return []
-    read = bench.read_concepts(sources)
+    read = bench.verdicts.read(sources)
     broken = len(read.concepts) - len(read.usable)
     if broken:
         tell(f"Note: {broken:,} of the concepts to check cannot be judged and are left out.")

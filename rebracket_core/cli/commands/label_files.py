@@ -39,7 +39,7 @@ def export_(
     from rebracket_core.files import write_bytes
 
     chosen = _form(form)
-    made = export_labels(workbench_for(home).annotations.service, project, form=chosen or Form.JSONL)
+    made = export_labels(workbench_for(home).labels.service, project, form=chosen or Form.JSONL)
     write_bytes(to, made.data)
     beside = to.with_name(f"{to.name}.config.xml") if made.form is Form.LABEL_STUDIO else None
     if beside is not None:
@@ -84,7 +84,7 @@ def import_(
         raise InputError(
             "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
         ) from error
-    labels = workbench_for(home).annotations
+    labels = workbench_for(home).labels
     made = import_labels(labels.service, project, data, name=file.name, by=acting(labels, by), form=_form(form))
     out.answer(
         made.to_dict(),
@@ -109,7 +109,7 @@ def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: Ho
     from rebracket_core.services.labels.health import label_health
 
     bench = workbench_for(home)
-    found = label_health(bench.annotations.service, project, seed=bench.settings.seed)
+    found = label_health(bench.labels.service, project, seed=bench.settings.seed)
     out.answer(found.to_dict(), _told(found), as_json=as_json)
     return DONE
 

@@ -32,9 +32,9 @@ def import_(
     """Read a source of texts and keep it as a data set; says what was taken, what was skipped and why."""
     bench = workbench_for(home)
     if source == STARTER and name in (None, STARTER) and not Path(source).exists():
-        dataset, report = bench.import_starter()
+        dataset, report = bench.datasets.import_starter()
     else:
-        dataset, report = bench.import_data(Path(source), name=name)
+        dataset, report = bench.datasets.import_path(Path(source), name=name)
     if as_json:
         out.json({**dataset.meta.to_dict(), "report": report.to_dict()})
     else:
@@ -64,7 +64,7 @@ def audit(
 ) -> int:
     """Say what a data set can teach: groups, duplicates, leakage, confounded axes, balance, missing labels."""
     with showing() as progress:
-        report = workbench_for(home).audit(dataset, progress=progress)
+        report = workbench_for(home).datasets.audit(dataset, progress=progress)
     out.answer(report.to_dict(), _audit_text(report), as_json=as_json)
     return DONE
 

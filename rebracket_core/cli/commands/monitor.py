@@ -13,7 +13,7 @@ from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.errors import DataError
 
 if TYPE_CHECKING:
-    from rebracket_core.services.verdicts.monitoring import Traffic
+    from rebracket_core.services.monitoring import Traffic
 
 
 @command
@@ -33,7 +33,7 @@ def monitor(
 ) -> int:
     """Tell how many verdicts there were, what they were, how long they took, and whether the texts drift (exit code 3)."""
     bench = workbench_for(home)
-    run_id = bench.model(run).run_id
+    run_id = bench.resources.model(run).run_id
     traffic = bench.monitoring.traffic(run_id, days=days)
     found: dict[str, Any] = {"run_id": run_id, "days": days, **_told(traffic)}
     try:
@@ -44,7 +44,7 @@ def monitor(
     except DataError as error:
         found["drift"], words = None, f"not tested: {error.found}"
     if label is not None:
-        made = bench.monitoring.to_label(label, run_id, by=acting(bench.annotations, by), n=count, days=days)
+        made = bench.monitoring.to_label(label, run_id, by=acting(bench.labels, by), n=count, days=days)
         found["project"] = made.project_id
         tell(f"The project {made.project_id} is ready to be labelled.")
     if as_json:

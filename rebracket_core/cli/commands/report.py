@@ -24,7 +24,7 @@ def report(
     from rebracket_core.files import write_bytes
 
     with showing() as progress:
-        document = workbench_for(home).reviewing.report(run, progress=progress)
+        document = workbench_for(home).review.report(run, progress=progress)
     write_bytes(to, document.encode("utf-8"))
     out.answer({"run_id": run, "file": str(to)}, str(to), as_json=as_json)
     return DONE

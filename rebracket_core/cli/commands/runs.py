@@ -27,7 +27,7 @@ def compare(
     home: HomeOption = None,
 ) -> int:
     """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
-    found = workbench_for(home).compare(runs)
+    found = workbench_for(home).runs.compare(runs)
     out.answer(
         {"comparisons": [one.to_dict() for one in found]}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json
     )
@@ -89,7 +89,7 @@ def card(
     """Write the model card of a run as Markdown: data, split, scores, limits, licence, use."""
     from rebracket_core.files import write_bytes
 
-    text = workbench_for(home).card(run)
+    text = workbench_for(home).runs.card(run)
     if to is not None:
         write_bytes(to, text.encode("utf-8"))
     if as_json:
@@ -110,7 +110,7 @@ def export_run(
     home: HomeOption = None,
 ) -> int:
     """Write a run as one file, to import it in another home. It holds the texts that the run was measured on."""
-    workbench_for(home).export_run(run, to=to)
+    workbench_for(home).runs.export(run, to=to)
     out.answer(
         {"run_id": run, "file": str(to), "bytes": to.stat().st_size},
         f"{one_line(run)} is in {one_line(to)} ({to.stat().st_size:,} bytes), with its unseen texts.",
@@ -127,7 +127,7 @@ def import_run(
     home: HomeOption = None,
 ) -> int:
     """Take in a run from one file after checking the digest of every part. It is not put to use."""
-    info = workbench_for(home).import_run(file)
+    info = workbench_for(home).runs.take_in(file)
     out.answer(
         info.to_dict(),
         f"Run {one_line(info.run_id)} is here; to use it: rebracket promote {one_line(info.run_id)}",

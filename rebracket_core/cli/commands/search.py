@@ -44,7 +44,7 @@ def search(
     base = TrainingConfig.from_file(config) if config else TrainingConfig(encoder=settings.encoder, seed=settings.seed)
     plan = plan_from(space, base=base.with_(**pairs(values)), n_trials=trials, objective=objective)
     if detach:
-        search_id = bench.searches.launch(dataset, plan=plan)
+        search_id = bench.search.launch(dataset, plan=plan)
         if as_json:
             out.json({"search_id": search_id})
         else:
@@ -52,7 +52,7 @@ def search(
             tell("A worker searches. How far it is: rebracket searches; to stop it: rebracket cancel SEARCH")
         return DONE
     with showing() as progress:
-        view = bench.searches.run(dataset, plan=plan, progress=progress)
+        view = bench.search.run(dataset, plan=plan, progress=progress)
     _tell_view(view, as_json=as_json)
     return DONE
 
@@ -67,9 +67,9 @@ def searches(
     """List the searches, newest first; or the trials of one, the best first, with what the groups put aside say."""
     bench = workbench_for(home)
     if search is not None:
-        _tell_view(bench.searches.view(search), as_json=as_json)
+        _tell_view(bench.search.view(search), as_json=as_json)
         return DONE
-    states = bench.searches.states()
+    states = bench.search.states()
     if as_json:
         out.json({"searches": [state.to_dict() for state in states]})
     elif states:
@@ -98,9 +98,9 @@ def train_found(
 
     bench = workbench_for(home)
     if detach:
-        return detached(bench.trainings.launch_found(search, trial=trial), as_json=as_json)
+        return detached(bench.training.launch_found(search, trial=trial), as_json=as_json)
     with showing() as progress:
-        info = bench.trainings.train_found(search, trial=trial, progress=progress)
+        info = bench.training.train_found(search, trial=trial, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     return DONE
 

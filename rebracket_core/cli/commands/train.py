@@ -48,7 +48,7 @@ def train(
     bench = workbench_for(home)
     chosen = _config(config, values, settings=bench.settings)
     if dstack is not None:
-        parts = bench.trainings.write_dstack(dataset, config=chosen, to=dstack)
+        parts = bench.training.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
             out.json({"task": str(dstack), "files": str(parts)})
         else:
@@ -56,9 +56,9 @@ def train(
             out.text(f"dstack apply -f {one_line(dstack)}")
         return DONE
     if detach or place != "here":
-        return detached(bench.trainings.launch(dataset, config=chosen, place=place), as_json=as_json)
+        return detached(bench.training.launch(dataset, config=chosen, place=place), as_json=as_json)
     with showing(shown=follow) as progress:
-        info = bench.trainings.train(dataset, config=chosen, progress=progress)
+        info = bench.training.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     if not as_json:
         tell_replay(bench, info.run_id)
@@ -84,7 +84,7 @@ def cancel(
 ) -> int:
     """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
     bench = workbench_for(home)
-    (bench.searches if bench.searches.has(run) else bench.trainings).cancel(run)
+    (bench.search if bench.search.has(run) else bench.training).cancel(run)
     out.answer({"cancelling": run}, f"{one_line(run)} stops at its next step.", as_json=as_json)
     return DONE
 
@@ -98,7 +98,7 @@ def resume(
 ) -> int:
     """Start a worker that goes on where a run or a search stopped; it comes to the numbers that it would have had anyway."""
     bench = workbench_for(home)
-    (bench.searches if bench.searches.has(run) else bench.trainings).resume(run)
+    (bench.search if bench.search.has(run) else bench.training).resume(run)
     return detached(run, as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def run_text(info: RunInfo) -> str:
 @command
 def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
-    shelved = workbench_for(home).shelf.look()
+    shelved = workbench_for(home).resources.runs.snapshot()
     if as_json:
         out.json(
             {
@@ -167,11 +167,11 @@ def promote(
             hint="rebracket promote RUN, or rebracket promote --back",
         )
     bench = workbench_for(home)
-    before = bench.shelf.promoted_id()
+    before = bench.resources.runs.promoted_id()
     if run is None:
-        run = bench.roll_back()
+        run = bench.runs.roll_back()
     else:
-        bench.promote(run)
+        bench.runs.promote(run)
     out.answer({"promoted": run, "before": before}, f"Verdicts now come from {one_line(run)}.", as_json=as_json)
     return DONE
 
@@ -186,7 +186,7 @@ def evaluate(
 ) -> int:
     """Score a run on a data set, with intervals over groups and beside majority, lookup and TF-IDF."""
     with showing() as progress:
-        found: Evaluation = workbench_for(home).evaluate(run, dataset, progress=progress)
+        found: Evaluation = workbench_for(home).runs.evaluate(run, dataset, progress=progress)
     if as_json:
         out.json(found.to_dict())
     else:

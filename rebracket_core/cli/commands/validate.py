@@ -28,8 +28,8 @@ from rebracket_core.cli.tables import terminal_width
 from rebracket_core.errors import ConfigError, InputError, StoreError
 
 if TYPE_CHECKING:
+    from rebracket_core.scoring.concepts import Concept, ConceptsRead
     from rebracket_core.workbench import Workbench
-    from rebracket_core.workbench.concepts import Concept, ConceptsRead
 
 CHUNK = 128
 _SMALL = 32
@@ -82,7 +82,7 @@ def validate(
         return judge_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
     history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
-    run_id = bench.model(run).run_id
+    run_id = bench.resources.model(run).run_id
     if history:
         _check_history(bench)
     read = _read(sources, bench=bench)
@@ -103,7 +103,7 @@ def validate(
 
 
 def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
-    read = bench.read_concepts(sources)
+    read = bench.verdicts.read(sources)
     _tell_report(read)
     if not read.concepts:
         raise InputError(
@@ -124,7 +124,7 @@ def _judged(
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
             progress("Judging concepts", start, total)
-            verdicts = bench.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
+            verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
             progress("Judging concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 

@@ -36,8 +36,8 @@ def watch(
     from rebracket_core.scoring.watch import Watch
 
     bench = workbench_for(home)
-    bench.model(run)
-    watching = Watch(bench, folder, run_id=run, settle_s=settle_s, keep=history)
+    bench.resources.model(run)
+    watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history)
     stop, seen = _stopped_by_signals(), [0, 0]
 
     def told(judged: Judged) -> None:

@@ -16,7 +16,8 @@ from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_take
 from rebracket_core.validation import Concept, ConceptModel, Judge, Verdict
 
 if TYPE_CHECKING:
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.runs.store import RunStore
+    from rebracket_core.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 TOLERANCE = 1e-5
@@ -80,10 +81,11 @@ class ExportReport:
 
 
 def export_onnx(
-    bench: Workbench,
+    runs: RunStore,
     run_id: str,
     *,
     to: Path,
+    settings: Settings,
     precision: Precision = Precision.FLOAT32,
     check: Sequence[Concept] = (),
     progress: Progress | None = None,
@@ -99,12 +101,11 @@ def export_onnx(
 
     _enough(precision, check)
     refuse_taken(to)
-    shelf = bench.shelf
-    model, folder = shelf.load(run_id), shelf.folder_of(run_id).path
+    model, folder = runs.load(run_id), runs.folder_of(run_id).path
     tell = _teller(progress, steps=3 if precision is Precision.FLOAT32 else 4)
-    name = shelf.encoder_of(model)
+    name = runs.encoder_of(model)
     tell(0)
-    parts = encoder_parts(name, trained_as=model.encoder_id, settings=bench.settings)
+    parts = encoder_parts(name, trained_as=model.encoder_id, settings=settings)
     room = write_folder(
         to,
         graph=parts.graph,
@@ -118,21 +119,16 @@ def export_onnx(
     try:
         concepts = [*_own_texts(folder), *check]
         tell(1)
-        wanted = _in_pytorch(bench, model, name=name, concepts=concepts)
+        wanted = _in_pytorch(concepts, model=model, name=name, settings=settings)
         tell(2)
-        exported = ExportedRun(room, max_text_chars=bench.settings.max_text_chars)
+        exported = ExportedRun(room, max_text_chars=settings.max_text_chars)
         equality = _compared(wanted, exported.validate(concepts), encoder=exported.encoder)
         _same_or_refused(equality, run_id=run_id)
         lowered = None
         if precision is not Precision.FLOAT32:
             tell(3)
             lowered = _lower(
-                room,
-                exported,
-                precision,
-                check=check,
-                before=wanted[-len(check) :],
-                max_text_chars=bench.settings.max_text_chars,
+                room, exported, precision, check=check, before=wanted[-len(check) :], max_text_chars=settings.max_text_chars
             )
         _keep_check(room, equality=equality, lowered=lowered)
         size = sum(path.stat().st_size for path in room.rglob("*") if path.is_file())
@@ -167,9 +163,9 @@ def _own_texts(folder: Path) -> list[Concept]:
     return [Concept(id=f"own-{at}", text=text) for at, text in enumerate(chain(_PLAIN, spread))]
 
 
-def _in_pytorch(bench: Workbench, model: ConceptModel, *, name: str, concepts: Sequence[Concept]) -> list[Verdict]:
+def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, settings: Settings) -> list[Verdict]:
     """The verdicts of the run with its encoder in PyTorch, on the CPU."""
-    settings = replace(bench.settings, device="cpu")
+    settings = replace(settings, device="cpu")
     encoder = open_encoder(MINILM_TORCH if name == MINILM else name, settings=settings, cached=False)
     if name == MINILM:  # the same weights, in another engine
         model = replace(model, encoder_id=encoder.encoder_id)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptFlip:
+class StoredCounterfactual:
     """One kept flip: the goal that it reached ("album=Green"), both texts, the edits in words, and the run that it flipped.
 
     `entry_id` is made from goal and texts, so that the same flip is kept once. `n_edits` counts words; `fluency` as in
@@ -35,7 +35,7 @@ class KeptFlip:
     fluency: float | None
 
 
-class FlipLedger:
+class CounterfactualStore:
     """The kept flips of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
@@ -61,7 +61,7 @@ class FlipLedger:
 
         return int(self._kept.run(write, write=True) or 0) if rows else 0
 
-    def all(self) -> list[KeptFlip]:
+    def all(self) -> list[StoredCounterfactual]:
         """Every kept flip, oldest first."""
         import sqlalchemy as sa
 
@@ -111,6 +111,6 @@ def _row(flip: Mapping[str, Any], *, at: str) -> dict[str, Any]:
     }
 
 
-def _flip(row: Mapping[str, Any]) -> KeptFlip:
+def _flip(row: Mapping[str, Any]) -> StoredCounterfactual:
     edits = tuple(str(edit) for edit in row["edits"])
-    return KeptFlip(**{**row, "edits": edits, "n_edits": len(edits)})
+    return StoredCounterfactual(**{**row, "edits": edits, "n_edits": len(edits)})

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.counterfactuals import BUDGET_S, MOST_EDITS, Search, search
 from rebracket_core.insight.explain.goals import Goal, answer_of
-from rebracket_core.services.explain.counterfactual_store import FlipLedger, KeptFlip
-from rebracket_core.services.explain.explain import Asking, Explaining
+from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
+from rebracket_core.services.explain.explain import Asking, Explain
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation import Item, Verdict
-from rebracket_core.workbench.concepts import Concept
+from rebracket_core.validation import Concept, Item, Verdict
 
 if TYPE_CHECKING:
     from rebracket_core.insight.explain.fluency import WordModel
     from rebracket_core.insight.explain.word_edits import Proposer
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.verdicts import Verdicts
 
 Progress = Callable[[str, int, int], None]
 LEAST_S = 3.0
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 class Replayed:
     """A kept flip on a run: its outcome, and what the run answers to the text before and after the edit."""
 
-    flip: KeptFlip
+    flip: StoredCounterfactual
     outcome: Outcome
     before: str
     after: str
@@ -62,16 +62,17 @@ class Replay:
         return sum(row.outcome is outcome for row in self.rows)
 
 
-class Flips:
+class Counterfactuals:
     """What pages and commands ask about counterfactuals."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, resources: Resources, *, verdicts: Verdicts) -> None:
+        self._resources = resources
+        self._verdicts = verdicts
 
     @property
-    def ledger(self) -> FlipLedger:
+    def store(self) -> CounterfactualStore:
         """The flips that are kept."""
-        return _ledger(self._bench.settings.database_url)
+        return _ledger(self._resources.settings.database_url)
 
     def find(
         self,
@@ -92,7 +93,7 @@ class Flips:
         judged or is there already.
         """
         start = time.monotonic()
-        clean, asking = Explaining(self._bench).clean(text), Asking(self._bench, run_id)
+        clean, asking = Explain(self._resources).clean(text), Asking(self._resources, run_id)
         limits = asking.model.thresholds.with_(**(thresholds or {}))
 
         def judge(texts: Sequence[str]) -> list[Verdict]:
@@ -132,7 +133,7 @@ class Flips:
     def keep(self, text: str, found: Search) -> int:
         """The number of flips of a search that are new in the ledger."""
         what = found.goal.what
-        return self.ledger.keep(
+        return self.store.keep(
             [
                 {
                     "run_id": flip.verdict.run_id,
@@ -148,10 +149,10 @@ class Flips:
 
     def replay(self, run_id: str | None = None, *, progress: Progress | None = None) -> Replay:
         """What a run makes of every kept flip: the ledger as a set of regression tests."""
-        chosen, kept = self._bench.shelf.chosen(run_id), self.ledger.all()
+        chosen, kept = self._resources.runs.chosen(run_id), self.store.all()
         texts = list(dict.fromkeys(text for flip in kept for text in (flip.text, flip.edited)))
         verdicts = (
-            self._bench.validate(
+            self._verdicts.validate(
                 [Concept(str(i), text) for i, text in enumerate(texts)], run_id=chosen, keep=False, progress=progress
             )
             if texts
@@ -164,7 +165,7 @@ class Flips:
         from rebracket_core.insight.explain.fluency import WordModel
         from rebracket_core.insight.explain.word_edits import Proposer
 
-        key = (str(self._bench.settings.home), asking.model.run_id)
+        key = (str(self._resources.settings.home), asking.model.run_id)
         with _guard:
             if key not in _proposers:
                 while len(_proposers) >= _KEPT:
@@ -182,11 +183,11 @@ def _same(one: Thresholds, other: Thresholds) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _ledger(database_url: str) -> FlipLedger:
-    return FlipLedger(database_url)
+def _ledger(database_url: str) -> CounterfactualStore:
+    return CounterfactualStore(database_url)
 
 
-def _replayed(flip: KeptFlip, told: Mapping[str, Verdict]) -> Replayed:
+def _replayed(flip: StoredCounterfactual, told: Mapping[str, Verdict]) -> Replayed:
     before, after, goal = told[flip.text], told[flip.edited], Goal.parse(flip.goal)
     if before.error or after.error:
         return Replayed(flip, Outcome.UNJUDGED, "", "")

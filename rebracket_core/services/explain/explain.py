@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from rebracket_core.insight.explain.attribution import Behaviour
     from rebracket_core.insight.explain.gradients import OpenEncoder, OpenModel
     from rebracket_core.models.scores import Scores
-    from rebracket_core.services.explain.counterfactuals import Flips
+    from rebracket_core.services.resources import Resources
     from rebracket_core.validation import Answers
-    from rebracket_core.workbench.bench import Workbench
 
 NEAREST = 5
 AGREE = 0.7
@@ -128,9 +127,9 @@ class Checks:
 class Asking:
     """A run that is asked about texts of one's own making: its scores, its margins, and its model with gradients."""
 
-    def __init__(self, bench: Workbench, run_id: str | None) -> None:
-        self._bench = bench
-        self.model = bench.model(run_id)
+    def __init__(self, resources: Resources, run_id: str | None) -> None:
+        self._resources = resources
+        self.model = resources.model(run_id)
         if FIELD not in self.model.recipe.fields:
             raise ModelError(
                 "This run does not read concepts.",
@@ -138,8 +137,8 @@ class Asking:
                 found=", ".join(self.model.recipe.fields),
                 hint="ask another run",
             )
-        name = bench.shelf.encoder_of(self.model)
-        self._name, self.encoder = name, bench.encoder(name)
+        name = resources.runs.encoder_of(self.model)
+        self._name, self.encoder = name, resources.encoder(name)
         self._quick = without_memory(self.encoder)
 
     def scores(self, texts: Sequence[str]) -> Scores:
@@ -167,31 +166,24 @@ class Asking:
         """The model opened for gradients. Raises EncoderError where its encoder has no torch weights here."""
         from rebracket_core.insight.explain.gradients import OpenModel
 
-        return OpenModel(self.model, _open_encoder(self._name, self._bench.settings, window=self.encoder.window))
+        return OpenModel(self.model, _open_encoder(self._name, self._resources.settings, window=self.encoder.window))
 
     def texts(self) -> list[tuple[str, str | None]]:
         """The different texts that the run learned from with their albums; none where its data set is not here."""
-        digest = self._bench.shelf.info(self.model.run_id).dataset_digest
-        name = next((meta.name for meta in self._bench.datasets() if meta.digest == digest), None)
+        digest = self._resources.runs.info(self.model.run_id).dataset_digest
+        name = next((meta.name for meta in self._resources.datasets() if meta.digest == digest), None)
         if name is None:
             return []
-        frame = self._bench.dataset(name).frame.drop_duplicates(FIELD)
+        frame = self._resources.dataset(name).frame.drop_duplicates(FIELD)
         rows = zip(frame[FIELD].tolist(), frame["album"].tolist(), strict=True)
         return [(text, album if isinstance(album, str) else None) for text, album in rows if text.strip()]
 
 
-class Explaining:
-    """What the Explain page and the command `explain` ask of a workbench."""
+class Explain:
+    """What the Explain page and the command `explain` ask of a home's runs."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-
-    @property
-    def flips(self) -> Flips:
-        """Counterfactuals and their ledger."""
-        from rebracket_core.services.explain.counterfactuals import Flips
-
-        return Flips(self._bench)
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
 
     def explain(
         self,
@@ -234,7 +226,7 @@ class Explaining:
         from rebracket_core.insight.explain.word_shap import shap_values
 
         step = progress or (lambda stage, done, total: None)
-        asking, seed = self.asking(found.run_id, output=found.output), self._bench.settings.seed
+        asking, seed = self.asking(found.run_id, output=found.output), self._resources.settings.seed
         asked = margin_of(asking.scores([found.text]), found.output, answer=found.predicted, against=found.runner_up)
         margin, words, own = asking.margin(asked), found.words, np.array(found.gradients)
         step("Asking from a second baseline", 0, 4)
@@ -293,7 +285,7 @@ class Explaining:
         from rebracket_core.insight.explain.margins import answers_to
 
         answers_to(output)
-        asking = Asking(self._bench, run_id)
+        asking = Asking(self._resources, run_id)
         learnt = asking.model.manifest.get("config", {}).get("outputs", ("axes", "album"))
         needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
         if (needed == "type" and not asking.model.has_types) or (needed != "type" and needed not in learnt):
@@ -308,7 +300,7 @@ class Explaining:
     def clean(self, text: str) -> str:
         """The text with single spaces. Raises InputError for one that cannot be judged."""
         clean = " ".join(text.split())
-        if error := unusable(clean, max_chars=self._bench.settings.max_text_chars):
+        if error := unusable(clean, max_chars=self._resources.settings.max_text_chars):
             raise InputError(
                 "The text cannot be explained.", expected="a text that can be judged", found=error, hint="give another text"
             )

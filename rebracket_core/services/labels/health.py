@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rebracket_core.annotation.agreement.rating_arrays import Votes
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.resources import Resources
 
 _ALL = 2**31 - 1
 _FOLDS = 5
@@ -73,14 +74,14 @@ def label_health(
 
 
 def weigh_people(
-    bench: Workbench, project_id: str, axis: str, *, progress: Callable[[int, int], None] | None = None
+    labels: Labels, resources: Resources, project_id: str, *, axis: str, progress: Callable[[int, int], None] | None = None
 ) -> Aggregation:
     """The answers of one axis by methods that weigh people, with a model trained on the votes for CROWDLAB."""
-    service, seed = bench.annotations.service, bench.settings.seed
+    service, seed = labels.service, resources.settings.seed
     items = service.items(project_id)
     votes = axis_votes(unaided(service.labels(project_id), items).labels, axis)
     texts = {item.item_id: item.text for item in items}
-    model = _out_of_fold(bench, votes, [texts[item] for item in votes.items], seed=seed)
+    model = _out_of_fold(resources, votes, [texts[item] for item in votes.items], seed=seed)
     return aggregate(votes, seed=seed, model=model, progress=progress)
 
 
@@ -108,7 +109,7 @@ def _before(service: AnnotationService, project_id: str, labels: list[Label]) ->
     return first_answers(told)
 
 
-def _out_of_fold(bench: Workbench, votes: Votes, texts: list[str], *, seed: int) -> np.ndarray | None:
+def _out_of_fold(resources: Resources, votes: Votes, texts: list[str], *, seed: int) -> np.ndarray | None:
     """(items, k) probabilities of a logistic regression on text vectors that did not see the item; None where it can't be."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -122,7 +123,7 @@ def _out_of_fold(bench: Workbench, votes: Votes, texts: list[str], *, seed: int)
     first = totals.argmax(axis=1)
     if np.bincount(first, minlength=k).min() < _FOLDS:
         return None
-    vectors = bench.encoder(bench.settings.encoder).encode(texts)
+    vectors = resources.encoder(resources.settings.encoder).encode(texts)
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     model = LogisticRegression(max_iter=1000, C=1.0)
     return np.asarray(cross_val_predict(model, vectors, first, cv=folds, method="predict_proba"))

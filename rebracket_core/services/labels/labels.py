@@ -12,36 +12,37 @@ from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.labels.sending import LabelSets, new_items
-from rebracket_core.workbench.concepts import Concept
+from rebracket_core.validation import Concept
 
 if TYPE_CHECKING:
     from rebracket_core.annotation.database.backup import Backup
-    from rebracket_core.services.labels.retraining import Relabelling
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
-    from rebracket_core.workbench.bench import Workbench
 
 Progress = Callable[[str, int, int], None]
 _SURE_TYPE = 0.5
 _NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.COVERAGE})
 
 
-class Annotations:
+class Labels:
     """People's labels of one home.
 
     `service` is the door to reading and writing, `picked` sends texts that somebody picked out to be labelled; the rest needs
     data sets or models.
     """
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self.service = AnnotationService(bench.settings.database_url)
-        self.picked = LabelSets(bench, self.service)
+    def __init__(self, resources: Resources, *, verdicts: Verdicts) -> None:
+        self._resources = resources
+        self._verdicts = verdicts
+        self.service = AnnotationService(resources.settings.database_url)
+        self.picked = LabelSets(resources, self.service)
 
     def create_project(
         self, name: str, dataset: str, *, by: str, settings: ProjectSettings | None = None, guideline: str = ""
     ) -> Project:
         """A new project over the texts of a data set, each different text once; ordered at once where no model is needed."""
-        found = self._bench.dataset(dataset)
+        found = self._resources.dataset(dataset)
         return self.service.create_project(
             name,
             new_items(found.frame),
@@ -54,7 +55,7 @@ class Annotations:
 
     def suggest(self, project_id: str, *, by: str, run_id: str | None = None, progress: Progress | None = None) -> int:
         """The number of items that have a suggestion of a run now (by default of the run in use)."""
-        verdicts = self._verdicts(project_id, run_id=run_id, progress=progress)
+        verdicts = self._item_verdicts(project_id, run_id=run_id, progress=progress)
         return self.service.put_suggestions(project_id, [_suggestion(i, v) for i, v in verdicts.items()], by=by)
 
     def put_in_order(
@@ -71,11 +72,11 @@ class Annotations:
 
         project = self.service.project(project_id)
         chosen = order or project.settings.order
-        verdicts = self._verdicts(project_id, run_id=run_id, progress=progress) if chosen in _NEEDS_RUN else {}
+        verdicts = self._item_verdicts(project_id, run_id=run_id, progress=progress) if chosen in _NEEDS_RUN else {}
         items = [item for item in self.service.items(project_id) if not item.repeat_of]
         vectors = None
         if chosen is Order.DIVERSITY:
-            vectors = self._bench.encoder(self._bench.settings.encoder).encode([item.text for item in items])
+            vectors = self._resources.encoder(self._resources.settings.encoder).encode([item.text for item in items])
         scored = scores_for(
             chosen,
             items=items,
@@ -83,16 +84,9 @@ class Annotations:
             vectors=vectors,
             labels=self.service.labels(project_id),
             keyword_rows=self._keyword_rows(project) if chosen is Order.TIES else frozenset(),
-            seed=self._bench.settings.seed,
+            seed=self._resources.settings.seed,
         )
         return self.service.put_order(project_id, scored.scores, why=scored.why, by=by)
-
-    @property
-    def relabelling(self) -> Relabelling:
-        """Labels on their way into runs: what a training may take, training again, what the labels changed."""
-        from rebracket_core.services.labels.retraining import Relabelling
-
-        return Relabelling(self._bench)
 
     def snapshot_for_training(self, labels: str) -> str:
         """The snapshots that a training takes, joined by "+": "human" takes every project's labels as they are now.
@@ -132,11 +126,11 @@ class Annotations:
         """A copy of the database of labels, whole and checked, taken while others write."""
         from rebracket_core.annotation.database.backup import back_up
 
-        return back_up(self._bench.settings.database_url, to=to)
+        return back_up(self._resources.settings.database_url, to=to)
 
-    def _verdicts(self, project_id: str, *, run_id: str | None, progress: Progress | None) -> Mapping[str, Verdict]:
+    def _item_verdicts(self, project_id: str, *, run_id: str | None, progress: Progress | None) -> Mapping[str, Verdict]:
         items = [item for item in self.service.items(project_id) if not item.repeat_of]
-        verdicts = self._bench.validate(
+        verdicts = self._verdicts.validate(
             [Concept(item.item_id, item.text) for item in items], run_id=run_id, progress=progress, keep=False
         )
         good = {item.item_id: v for item, v in zip(items, verdicts, strict=True) if v.error is None}
@@ -151,7 +145,7 @@ class Annotations:
 
     def _keyword_rows(self, project: Project) -> frozenset[str]:
         """The items whose types were counted from keywords, as their data set says."""
-        frame = self._bench.dataset(project.dataset).frame
+        frame = self._resources.dataset(project.dataset).frame
         keyword: Sequence[Any] = frame.loc[frame["types_from"] == "keyword", "row_id"].tolist()
         return frozenset(map(str, keyword))
 

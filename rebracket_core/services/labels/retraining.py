@@ -13,8 +13,10 @@ from rebracket_core.training import TrainingConfig
 
 if TYPE_CHECKING:
     from rebracket_core.runs.store import RunInfo
+    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.training import Trainings
     from rebracket_core.training.compare import Comparison
-    from rebracket_core.workbench.bench import Workbench
 
 NONE, EVERYBODY = "none", "human"
 
@@ -35,15 +37,17 @@ class Effect:
     same: Comparison | None
 
 
-class Relabelling:
+class Retraining:
     """Labels on their way into runs."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, resources: Resources, *, labels: Labels, trainings: Trainings) -> None:
+        self._resources = resources
+        self._labels = labels
+        self._trainings = trainings
 
     def choices(self) -> dict[str, str]:
         """What the option `labels` of a training may be here, and each in words."""
-        service = self._bench.annotations.service
+        service = self._labels.service
         told = {p.project_id: (p.name, service.progress(p.project_id).n_labels) for p in service.projects()}
         found = {NONE: "none: albums and keywords alone"}
         if n := sum(n for _, n in told.values()):
@@ -56,36 +60,36 @@ class Relabelling:
         Its other options are those of the run in use, where that one learnt from the same data. Raises InputError where
         nobody labelled anything, or the project's data set is gone.
         """
-        project = self._bench.annotations.service.project(project_id)
-        if not self._bench.annotations.service.progress(project_id).n_labels:
+        project = self._labels.service.project(project_id)
+        if not self._labels.service.progress(project_id).n_labels:
             raise InputError(
                 "There are no labels to train with.",
                 expected="a project with labels",
                 found=project.name,
                 hint="label some texts first",
             )
-        names = {meta.digest: meta.name for meta in self._bench.datasets()}
+        names = {meta.digest: meta.name for meta in self._resources.datasets()}
         dataset = names.get(project.dataset_digest, project.dataset)
-        used, settings = self._bench.promoted(), self._bench.settings
+        used, settings = self._production(), self._resources.settings
         config = TrainingConfig(encoder=settings.encoder, seed=settings.seed)
         if used is not None and used.dataset_digest == project.dataset_digest and not used.leaked:
             config = TrainingConfig.from_dict(dict(used.config))
-        return self._bench.trainings.launch(dataset, config=config.with_(labels=EVERYBODY))
+        return self._trainings.launch(dataset, config=config.with_(labels=EVERYBODY))
 
     def effect(self, run_id: str) -> Effect | None:
         """What people's labels changed in a run; None where it learnt from none, or there is no run to compare it with."""
-        info = self._bench.shelf.info(run_id)
+        info = self._resources.runs.info(run_id)
         before = self._before(info)
         snapshots = str(info.config.get("labels", NONE)).split("+")
         if snapshots == [NONE] or before is None:
             return None
         chance, n_texts = self._labelled(snapshots)
-        first, second = (answers_of(self._bench.shelf, one) for one in (before, run_id))
+        first, second = (answers_of(self._resources.runs, one) for one in (before, run_id))
         from rebracket_core.training.compare import compare_runs, on_truth_of_second
 
         def compared(*pair: object) -> Comparison | None:
             try:
-                return compare_runs(pair, seed=self._bench.settings.seed)[0]  # type: ignore[arg-type]
+                return compare_runs(pair, seed=self._resources.settings.seed)[0]  # type: ignore[arg-type]
             except InputError:
                 return None  # fewer than two groups in common
 
@@ -100,16 +104,20 @@ class Relabelling:
 
     def _labelled(self, snapshots: list[str]) -> tuple[dict[str, tuple[bool, ...]], int]:
         """The labelled texts of the share by chance, with the axes answered, and how many texts have a label at all."""
-        service = self._bench.annotations.service
+        service = self._labels.service
         project = {snap.snapshot_id: snap.project_id for snap in service.snapshots()}
         told = [r for name in snapshots if name in project for r in service.resolved(project[name], snapshot_id=name)]
         chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
         return chance, len({r.text_digest for r in told})
+
+    def _production(self) -> RunInfo | None:
+        run_id = self._resources.runs.promoted_id()
+        return self._resources.runs.info(run_id) if run_id else None
 
     def _before(self, info: RunInfo) -> str | None:
         """The run in use, or for that one itself the run that was in use before it; None where there is none."""
         from rebracket_core.jobs import used_before
 
         if not info.promoted:
-            return self._bench.shelf.promoted_id()
-        return used_before(self._bench.settings.runs)
+            return self._resources.runs.promoted_id()
+        return used_before(self._resources.settings.runs)

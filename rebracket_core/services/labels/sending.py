@@ -14,7 +14,7 @@ from rebracket_core.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.services.resources import Resources
 
 BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, random_share=0.0)
 """How a second look is asked for: nobody sees what the model says, and nothing says which texts are the doubted ones."""
@@ -35,8 +35,8 @@ class Queued:
 class LabelSets:
     """Picked texts and labelling projects. Texts are known by what they say: the same text in two data sets is one."""
 
-    def __init__(self, bench: Workbench, service: AnnotationService) -> None:
-        self._bench, self._service = bench, service
+    def __init__(self, resources: Resources, service: AnnotationService) -> None:
+        self._resources, self._service = resources, service
 
     def held_by(self, dataset: str, row_ids: Collection[str]) -> dict[Project, int]:
         """The open projects over a data set that have some of these texts, newest first, with how many."""
@@ -82,7 +82,7 @@ class LabelSets:
     ) -> Queued:
         """A new project of these texts alone, each different one once."""
         new = self._new_items(dataset, row_ids)
-        found = self._bench.dataset(dataset)
+        found = self._resources.dataset(dataset)
         made = self._service.create_project(
             name,
             new,
@@ -110,13 +110,13 @@ class LabelSets:
         `mixed_in` times as many texts of `among` that are not doubted are drawn in, so that a place in the queue says nothing;
         album, title and the model's answer are left out, and the order is by chance.
         """
-        rng = np.random.default_rng(self._bench.settings.seed)
+        rng = np.random.default_rng(self._resources.settings.seed)
         doubted = list(dict.fromkeys(row_ids))
         others = sorted(set(among) - set(doubted))
         n = min(len(others), round(mixed_in * len(doubted)))
         drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
         blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*doubted, *drawn])]
-        found = self._bench.dataset(dataset)
+        found = self._resources.dataset(dataset)
         made = self._service.create_project(
             name, blank, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=replace(BLIND, overlap=overlap)
         )
@@ -139,7 +139,7 @@ class LabelSets:
         return list(dict.fromkeys(item.text.strip() for item in self._new_items(dataset, row_ids)))
 
     def _new_items(self, dataset: str, row_ids: Collection[str]) -> list[NewItem]:
-        frame = self._bench.dataset(dataset).frame
+        frame = self._resources.dataset(dataset).frame
         found = new_items(frame[frame["row_id"].isin(set(row_ids))])
         if not found:
             raise InputError(

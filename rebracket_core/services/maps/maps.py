@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from rebracket_core.jobs import RunState
     from rebracket_core.maps.align import Drift
     from rebracket_core.maps.distinctive_words import WordGap
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.services.review import Reviews
+    from rebracket_core.services.verdicts import Verdicts
 
 Progress = Callable[[str, int, int], None]
 _KEPT = 4
@@ -61,14 +64,15 @@ class PlacedText:
 class Maps:
     """All that can be done with maps; safe to share between threads."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self._settings = bench.settings
+    def __init__(self, resources: Resources, *, labels: Labels, verdicts: Verdicts, reviews: Reviews) -> None:
+        self._resources = resources
+        self._labels, self._verdicts, self._reviews = labels, verdicts, reviews
+        self._settings = resources.settings
         self._lock = threading.Lock()
         self._open: OrderedDict[str, StoredMap] = OrderedDict()
         self._answers: OrderedDict[tuple[str, str], MapAnswers] = OrderedDict()
         self._layers: dict[tuple[str, str], Encoder] = {}
-        self.selections = Selections(bench.settings.home)
+        self.selections = Selections(resources.settings.home)
 
     # ---- fitting -------------------------------------------------------------------------------------------------------
 
@@ -88,8 +92,8 @@ class Maps:
         """The request for a map: with the encoder of a run, or one by name, by default the settings' own."""
         name = encoder or self._settings.encoder
         if run_id:
-            name = str(self._bench.model(run_id).manifest["encoder"])
-        meta = self._bench.library.joined(dataset).meta if "+" in dataset else self._bench.library.meta(dataset)
+            name = str(self._resources.model(run_id).manifest["encoder"])
+        meta = self._resources.library.joined(dataset).meta if "+" in dataset else self._resources.library.meta(dataset)
         try:
             chosen = MapMethod(method)
         except ValueError as cause:
@@ -173,7 +177,7 @@ class Maps:
         from rebracket_core.jobs.kinds.map import open_for_map
 
         if layer == FINAL:
-            return self._bench.encoder(name)
+            return self._resources.encoder(name)
         with self._lock:
             if (name, layer) not in self._layers:
                 self._layers[name, layer] = open_for_map(name, layer, settings=self._settings)
@@ -198,21 +202,30 @@ class Maps:
         """What a run says of each text of a map, out of fold where it learned from it."""
         key = (map_id, run_id)
         if key not in self._answers:
-            found = answers_of(self._bench, self.open(map_id), run_id, progress=progress)
+            found = self._answers_of(map_id, run_id, progress=progress)
             with self._lock:
                 self._answers[key] = found
                 while len(self._answers) > _KEPT:
                     self._answers.popitem(last=False)
-        return self._answers.get(key) or answers_of(self._bench, self.open(map_id), run_id)
+        return self._answers.get(key) or self._answers_of(map_id, run_id)
+
+    def _answers_of(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapAnswers:
+        return answers_of(
+            self.open(map_id),
+            self._resources.runs.info(run_id),
+            reviews=self._reviews,
+            verdicts=self._verdicts,
+            progress=progress,
+        )
 
     def people(self, map_id: str) -> MapPeople:
         """What people said of each text of a map in labelling projects, as it stands now."""
-        return people_of(self._bench.annotations.service, self.open(map_id))
+        return people_of(self._labels.service, self.open(map_id))
 
     def has_answers(self, map_id: str, run_id: str) -> bool:
         """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""
         stored = self.open(map_id)
-        same = self._bench.shelf.info(run_id).dataset_digest == stored.spec.digest
+        same = self._resources.runs.info(run_id).dataset_digest == stored.spec.digest
         return same or kept_answers(stored, run_id) is not None
 
     def with_words(self, map_id: str, words: str) -> np.ndarray:

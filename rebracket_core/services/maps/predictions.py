@@ -13,13 +13,15 @@ import numpy as np
 from rebracket_core.errors import ModelError
 from rebracket_core.files import atomic_file
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.validation import VerdictKind
+from rebracket_core.validation import Concept, VerdictKind
 
 if TYPE_CHECKING:
     from rebracket_core.insight.review import Review
     from rebracket_core.maps.store import StoredMap
+    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.services.review import Reviews
+    from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
-    from rebracket_core.workbench.bench import Workbench
 
 Progress = Callable[[str, int, int], None]
 VERDICTS: tuple[str, ...] = tuple(str(kind) for kind in VerdictKind)
@@ -72,12 +74,15 @@ class MapAnswers:
         return int((self.standing == standing).sum())
 
 
-def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Progress | None = None) -> MapAnswers:
+def answers_of(
+    stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: Progress | None = None
+) -> MapAnswers:
     """What a run says of each point; kept beside the map, so that it is asked once.
 
     Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
     that it learned from and kept no such answer of has none here.
     """
+    run_id = run.run_id
     if known := kept_answers(stored, run_id):
         return known
     n = len(stored)
@@ -90,8 +95,8 @@ def answers_of(bench: Workbench, stored: StoredMap, run_id: str, *, progress: Pr
         right=np.full(n, -1, dtype=np.int8),
         standing=np.full(n, Standing.UNJUDGED, dtype=np.int8),
     )
-    _take_held(found, bench, stored)
-    _ask(found, bench, stored, progress=progress)
+    _take_held(found, stored, run=run, reviews=reviews)
+    _ask(found, stored, verdicts=verdicts, progress=progress)
     with atomic_file(answers_file(stored, run_id)) as file:
         np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})
     return found
@@ -113,13 +118,12 @@ def kept_answers(stored: StoredMap, run_id: str) -> MapAnswers | None:
         return MapAnswers(run_id=run_id, **{name: kept[name] for name in kept.files})
 
 
-def _take_held(found: MapAnswers, bench: Workbench, stored: StoredMap) -> None:
-    info = bench.shelf.info(found.run_id)
+def _take_held(found: MapAnswers, stored: StoredMap, *, run: RunInfo, reviews: Reviews) -> None:
     try:
-        held = bench.reviewing.review(found.run_id)
+        held = reviews.review(found.run_id)
     except ModelError:  # a run of an older version kept none: what it learned from is marked, not answered
         return
-    by_id = info.dataset_digest == stored.spec.digest
+    by_id = run.dataset_digest == stored.spec.digest
     keys = stored.column("row_id" if by_id else "text").to_pylist()
     place = {key: at for at, key in enumerate(held.row_id if by_id else held.text)}
     if not by_id and stored.spec.text != "concept":
@@ -140,10 +144,8 @@ def _copy(found: MapAnswers, held: Review, *, here: np.ndarray, there: np.ndarra
     found.standing[here] = Standing.OUT_OF_FOLD
 
 
-def _ask(found: MapAnswers, bench: Workbench, stored: StoredMap, *, progress: Progress | None) -> None:
+def _ask(found: MapAnswers, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
     """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
-    from rebracket_core.workbench.concepts import Concept
-
     rest = np.flatnonzero(found.standing == Standing.UNJUDGED)
     if stored.spec.text != "concept" or not len(rest):
         return
@@ -151,8 +153,8 @@ def _ask(found: MapAnswers, bench: Workbench, stored: StoredMap, *, progress: Pr
     concepts = [
         Concept(id=str(at), text=text, fields={"origin": origin}) for at, text, origin in zip(rest, texts, origins, strict=True)
     ]
-    verdicts = bench.validate(concepts, run_id=found.run_id, keep=False, progress=progress)
-    for at, label, verdict in zip(rest, labels, verdicts, strict=True):
+    given = verdicts.validate(concepts, run_id=found.run_id, keep=False, progress=progress)
+    for at, label, verdict in zip(rest, labels, given, strict=True):
         if not verdict.error:
             _note(found, int(at), verdict, label=label)
 

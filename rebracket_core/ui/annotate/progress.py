@@ -25,7 +25,7 @@ _STATE = "progress.health"
 
 def health_of(workbench: Workbench, project: Project) -> LabelHealth:
     """The figures of a project; computed again only where a label or an item's state changed since."""
-    service = workbench.annotations.service
+    service = workbench.labels.service
     newest = service.history(project.project_id, limit=1)
     place = (project.project_id, newest[0].seq if newest else 0)
     kept = st.session_state.get(_STATE)
@@ -62,7 +62,7 @@ def retrain_button(workbench: Workbench, project: Project) -> None:
     )
     if pressed:
         with st.spinner("Starting its worker"):
-            run_id = workbench.annotations.relabelling.retrain(project.project_id)
+            run_id = workbench.retraining.retrain(project.project_id)
         watch_next(run_id)
         st.switch_page(site.LAUNCH.file)
 
@@ -173,7 +173,7 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     def step(done: int, total: int) -> None:
         bar.progress(done / total, text=f"Fitting on tables drawn from the votes: {done} of {total}")
 
-    found = weigh_people(workbench, project.project_id, axis, progress=step)
+    found = weigh_people(workbench.labels, workbench.resources, project.project_id, axis=axis, progress=step)
     bar.empty()
     rows = []
     for method in found.methods:

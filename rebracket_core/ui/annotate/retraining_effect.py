@@ -15,11 +15,11 @@ _MOST_KEPT = 8
 
 def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
     """Draw what the labels changed; nothing for a run without labels. Raises ModelError where a run kept no unseen rows."""
-    place = (run_id, workbench.shelf.promoted_id())
+    place = (run_id, workbench.resources.runs.promoted_id())
     kept: dict[tuple[str, str | None], Effect | None] = st.session_state.setdefault("labels.effects", {})
     if place not in kept:
         with st.spinner("Comparing with the run before, text by text"):
-            kept[place] = workbench.annotations.relabelling.effect(run_id)
+            kept[place] = workbench.retraining.effect(run_id)
         while len(kept) > _MOST_KEPT:
             kept.pop(next(iter(kept)))
     effect = kept[place]

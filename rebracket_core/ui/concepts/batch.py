@@ -14,6 +14,7 @@ import streamlit as st
 from rebracket_core.charts import TernaryPoint, axis_ternary, probability_distribution
 from rebracket_core.corpus.schema import ReadReport
 from rebracket_core.rainbow import AXIS_NAMES, MODES
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.concepts.verdict import show_verdict
@@ -22,7 +23,6 @@ from rebracket_core.ui.kit.download_buttons import downloads
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
-from rebracket_core.workbench import RunInfo
 
 MAX_BATCHES, MAX_VERDICTS = 20, 60_000
 _MOST_POINTS = 1500  # a triangle of more marks than this is a blot

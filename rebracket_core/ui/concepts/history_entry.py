@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from rebracket_core.runs.store import RunInfo
+from rebracket_core.scoring.history import HistoryEntry
 from rebracket_core.ui.concepts.verdict import show_verdict
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.workbench import HistoryEntry, RunInfo
 
 
 def show_entry(entry: HistoryEntry, *, runs: Mapping[str, RunInfo], key: str) -> None:

@@ -10,14 +10,15 @@ from rebracket_core.annotation import Role
 from rebracket_core.charts import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.errors import DataError
 from rebracket_core.insight.drift import Drift
-from rebracket_core.services.verdicts.monitoring import STEPS, Traffic
+from rebracket_core.runs.store import RunInfo
+from rebracket_core.services.monitoring import STEPS, Traffic
 from rebracket_core.ui import site
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.person import person_here
 from rebracket_core.ui.train.run_summary import choose_run
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _DAYS = {1: "a day", 7: "7 days", 30: "30 days", 90: "90 days"}
 
@@ -99,7 +100,7 @@ def show_sample(workbench: Workbench, run: RunInfo, *, days: int) -> None:
         f"{ready:,} different texts of this time stand in the history. A sample by chance shows what the run does on them; "
         "people label it as a project of its own."
     )
-    person = person_here(workbench.annotations.service)
+    person = person_here(workbench.labels.service)
     if person is None:
         return
     if person.role is not Role.ADMIN:

@@ -15,7 +15,8 @@ from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.train.run_summary import run_label
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 
 FILE_TYPES = ["yml", "yaml", "zip", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "md"]
 _IN_USE = "The run in use"
@@ -41,7 +42,7 @@ class Asked:
 
 def options(workbench: Workbench, *, prefix: str) -> Asked:
     """Draw the choice of model and thresholds, closed at first; what is chosen."""
-    runs = {run.run_id: run for run in workbench.runs()}
+    runs = {run.run_id: run for run in workbench.runs.all()}
     used = next((run for run in runs.values() if run.promoted), None)
     with st.expander("Model and thresholds", icon=":material/tune:"):
         run_id = st.selectbox(
@@ -101,7 +102,7 @@ def one(workbench: Workbench, asked: Asked) -> None:
             hint="write or paste a concept",
         )
     with st.spinner("Asking the model", show_time=True):
-        verdicts = workbench.validate(
+        verdicts = workbench.verdicts.validate(
             [Concept("typed", text or "", "typed")], run_id=asked.run_id, thresholds=asked.thresholds, source="typed"
         )
     st.session_state["validate.one"] = verdicts[0].to_dict()
@@ -140,7 +141,7 @@ def _paste(workbench: Workbench, asked: Asked) -> None:
             found="an empty field",
             hint="paste concepts, one a line or with a blank line between",
         )
-    read = workbench.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"))
+    read = workbench.verdicts.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"))
     judge(workbench, asked, read.concepts, report=read.report, label="Pasted concepts")
 
 
@@ -163,7 +164,7 @@ def _files(workbench: Workbench, asked: Asked) -> None:
     concepts: list[Concept] = []
     taken, skipped, notes = 0, list[Skip](), list[str]()
     for file in files:
-        read = workbench.read_upload(file.name, file.getvalue())
+        read = workbench.verdicts.read_upload(file.name, file.getvalue())
         concepts += read.concepts
         taken, skipped, notes = (taken + read.report.taken, [*skipped, *read.report.skipped], [*notes, *read.report.notes])
     label = files[0].name if len(files) == 1 else f"{len(files)} files"
@@ -181,7 +182,7 @@ def _folder(workbench: Workbench, asked: Asked) -> None:
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
     if pressed:
         place = named(chosen)
-        read = workbench.read_concepts([workbench.below_root(place)])
+        read = workbench.verdicts.read([workbench.datasets.below_root(place)])
         judge(workbench, asked, read.concepts, report=read.report, label=place)
 
 
@@ -199,7 +200,7 @@ def judge(workbench: Workbench, asked: Asked, concepts: Sequence[Concept], *, re
     ) as progress:
         verdicts: list[dict[str, Any]] = [
             v.to_dict()
-            for v in workbench.validate(
+            for v in workbench.verdicts.validate(
                 concepts, run_id=asked.run_id, thresholds=asked.thresholds, progress=progress, source=label
             )
         ]

@@ -9,9 +9,9 @@ from typing import Any
 import streamlit as st
 
 from rebracket_core.models.album_sets import AlbumSets
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.workbench import RunInfo
 
 _COVERAGES = (0.8, 0.9, 0.95)
 _DEFAULT = 0.9

@@ -11,6 +11,7 @@ import streamlit as st
 from rebracket_core.charts import album_bars, axis_bars, distance_bars
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, album_named
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.concepts import uncertainty as doubt
 from rebracket_core.ui.concepts.transmigration import show_path
@@ -19,7 +20,6 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.swatch import swatch
 from rebracket_core.ui.train.run_summary import run_line
 from rebracket_core.validation import Verdict, decision_of
-from rebracket_core.workbench import RunInfo
 
 _ICONS = {
     "ACCEPT": ":material/check_circle:",

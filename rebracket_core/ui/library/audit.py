@@ -34,7 +34,7 @@ def report_of(workbench: Workbench, meta: DatasetMeta) -> AuditReport:
     return worked_out(
         _kept(),
         meta,
-        make=lambda progress: workbench.audit(meta.name, progress=progress),
+        make=lambda progress: workbench.datasets.audit(meta.name, progress=progress),
         doing="Auditing",
         done="Audited",
         most=_MOST_KEPT,

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def choose_dataset(workbench: Workbench, *, key: str, nothing: str) -> DatasetMeta | None:
     """Draw the choice of a data set (in the address); None, with `nothing` and a way out, where none is imported."""
-    datasets = {meta.name: meta for meta in workbench.datasets()}
+    datasets = {meta.name: meta for meta in workbench.datasets.all()}
     if not datasets:
         needs(nothing, (site.IMPORT, "Import data"))
         return None

@@ -36,7 +36,7 @@ def ways(workbench: Workbench) -> None:
             "no substitute for your own songs."
         )
         if st.button("Import the starter corpus", type="primary", icon=":material/download:", key="import.starter"):
-            _take("the starter corpus", workbench.import_starter)
+            _take("the starter corpus", workbench.datasets.import_starter)
     elif way == _FILES:
         _files(workbench)
     else:
@@ -56,7 +56,7 @@ def _files(workbench: Workbench) -> None:
     if file is None:
         raise InputError("No file was chosen.", expected="one file", found="none", hint="choose a file first")
     data, chosen = file.getvalue(), (name or "").strip() or None
-    if _take(file.name, lambda: workbench.import_upload(file.name, data, name=chosen)):
+    if _take(file.name, lambda: workbench.datasets.import_upload(file.name, data, name=chosen)):
         st.session_state["import.turn"] = turn + 1
         st.rerun()
 
@@ -71,8 +71,8 @@ def _folder(workbench: Workbench) -> None:
         pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
     if pressed:
         place = named(chosen)
-        source = workbench.below_root(place)
-        _take(place, lambda: workbench.import_data(source, name=(name or "").strip() or None))
+        source = workbench.datasets.below_root(place)
+        _take(place, lambda: workbench.datasets.import_path(source, name=(name or "").strip() or None))
 
 
 def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:
@@ -84,7 +84,7 @@ def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:
 
 def show_last(workbench: Workbench, name: str) -> None:
     """Draw what the last import of this session brought in, and what to do with it."""
-    meta = next((d for d in workbench.datasets() if d.name == name), None)
+    meta = next((d for d in workbench.datasets.all() if d.name == name), None)
     if meta is None:
         return
     with st.container(border=True):

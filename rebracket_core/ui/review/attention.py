@@ -17,7 +17,7 @@ _MEAN = "mean"
 
 @st.cache_resource(max_entries=16, show_spinner="Asking where the encoder looked")
 def _attention(home: str, run_id: str, text: str, *, _workbench: Workbench) -> Attention:
-    return _workbench.explaining.attention(text, run_id=run_id)
+    return _workbench.explain.attention(text, run_id=run_id)
 
 
 def show_attention(workbench: Workbench, found: Explanation, checks: Checks | None) -> None:

@@ -12,12 +12,13 @@ from rebracket_core.insight.calibration.confidence import ALBUM, answered, by_al
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports.review_figures import coverage_figure, distribution_figure, reliability_figure, strangeness_figure
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.settings import Thresholds
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import error_box
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.review.review import unit_of
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _SLIDERS = {
     "accept": "Album probability at least",

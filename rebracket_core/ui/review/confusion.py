@@ -10,13 +10,14 @@ from rebracket_core.insight.errors.joint import joint_failures, type_rows
 from rebracket_core.insight.errors.split_comparison import SplitContrast
 from rebracket_core.insight.review import Review
 from rebracket_core.reports.review_figures import confusion_figure, failures_figure
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.review.review import pressed_cell, review_of, show_texts, unit_of
 from rebracket_core.ui.train.run_summary import run_label
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _NAMES = {Question.JOINT: "all three axes at once", Question.VERDICT: "verdict", Question.TYPE: "rebracketing type"}
 _ANY = "(none)"
@@ -172,7 +173,7 @@ def show_joint(review: Review, *, seed: int) -> None:
 
 def show_beside(workbench: Workbench, run: RunInfo, review: Review, *, what: Question) -> None:
     """Draw the choice of a second run, its table beside, and the cells that differ."""
-    others = {r.run_id: r for r in workbench.runs() if r.run_id != run.run_id and r.dataset_digest == run.dataset_digest}
+    others = {r.run_id: r for r in workbench.runs.all() if r.run_id != run.run_id and r.dataset_digest == run.dataset_digest}
     if not others:
         st.caption("There is no other run on the same data to put beside this one.")
         return
@@ -212,7 +213,7 @@ def _contrasts() -> dict[str, SplitContrast]:
 
 def show_split_contrast(workbench: Workbench, run: RunInfo) -> None:
     """Draw what a split by row would claim of the run's data, beside the split by song, once it is asked for."""
-    name = workbench.reviewing.own_dataset(run)
+    name = workbench.review.own_dataset(run)
     if name is None:
         st.caption("The data that this run learned from is not imported here.")
         return
@@ -226,7 +227,7 @@ def show_split_contrast(workbench: Workbench, run: RunInfo) -> None:
         if not st.button("Show what a split by row would claim", key="confusion.contrast", icon=":material/call_split:"):
             return
         with working("Splitting both ways", done="Split both ways") as progress:
-            kept[place] = workbench.reviewing.split_contrast(name, progress=progress)
+            kept[place] = workbench.review.split_contrast(name, progress=progress)
     found = kept[place]
     st.markdown(
         f"Split by {escape(unit)}: **{found.right_by_song:.2f}** right. Split by row: **{found.right_by_row:.2f}**, "

@@ -72,7 +72,7 @@ def show_search(workbench: Workbench, verdict: Mapping[str, Any], *, key: str, b
     kept, place = _kept(), (str(workbench.settings.home), run_id, text, goal)
     if pressed:
         with guard(), working("Trying word edits (at most 8 s)", done="Tried") as progress:
-            found = workbench.explaining.flips.find(
+            found = workbench.counterfactuals.find(
                 text, Goal.parse(goal), run_id=run_id, thresholds=verdict["thresholds"], progress=progress
             )
             while len(kept) >= 64:
@@ -124,8 +124,8 @@ def _take(text: str, key: str) -> None:
 
 def show_ledger(workbench: Workbench, run_id: str, *, key: str, asked: bool = False) -> None:
     """Draw what a run makes of the counterfactuals that were kept: at once where that is `asked`, else on a button."""
-    flips = workbench.explaining.flips
-    n = len(flips.ledger.all())
+    flips = workbench.counterfactuals
+    n = len(flips.store.all())
     if not n:
         st.text("No counterfactual is kept yet. What a search finds is kept here.")
         return

@@ -22,6 +22,7 @@ from rebracket_core.insight.errors.slices import TWIN_COSINE, SliceReport, find_
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports.review_figures import slices_figure
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.annotate.labelling.send_to_labelling import second_look
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
@@ -29,7 +30,7 @@ from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import snippet
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.review.review import show_texts
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _ALL = "All"
 _WIDE = {"text": st.column_config.TextColumn(width="large")}
@@ -45,7 +46,7 @@ def vectors_of(workbench: Workbench, review: Review) -> np.ndarray:
     kept, place = _kept(), f"{workbench.settings.home} {review.run_id}"
     if place not in kept:
         with working("Reading the texts of this run", done="Read") as progress:
-            found = workbench.reviewing.vectors(review, progress=progress)
+            found = workbench.review.vectors(review, progress=progress)
         found.setflags(write=False)
         while len(kept) >= 4:
             kept.pop(next(iter(kept)), None)
@@ -134,7 +135,7 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
 
 def _sides(workbench: Workbench, found: Sequence[Suspect]) -> dict[str, Side]:
     """Whose side people take in the doubted labels that somebody labelled, by row id."""
-    said = workbench.annotations.picked.said_of([s.text for s in found])
+    said = workbench.labels.picked.said_of([s.text for s in found])
     return {s.row_id: side_of(s, said[s.text.strip()].axes) for s in found if s.text.strip() in said}
 
 
@@ -145,7 +146,7 @@ def _second_look(workbench: Workbench, run: RunInfo, review: Review, found: Sequ
     if not place.open:
         return
     with place, guard():
-        dataset = workbench.reviewing.own_dataset(run)
+        dataset = workbench.review.own_dataset(run)
         if dataset is None:
             st.info("The data that this run learnt from is not here, so there are no texts to label.", icon=":material/inbox:")
             return

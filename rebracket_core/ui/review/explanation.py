@@ -19,7 +19,8 @@ from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.train.run_summary import run_label
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 
 _FIRST, _SECOND, _IN_USE = "(the first)", "(the second)", "The run in use"
 _MOST_WORDS = 24
@@ -39,7 +40,7 @@ class Asked:
 
 def controls(workbench: Workbench) -> Asked:
     """Draw what is asked, all of it in the address, so that a link restores the page."""
-    runs = {run.run_id: run for run in workbench.runs()}
+    runs = {run.run_id: run for run in workbench.runs.all()}
     ids = sorted(runs, key=lambda i: not runs[i].promoted)
     text = st.text_area(
         "Concept",
@@ -86,7 +87,7 @@ def controls(workbench: Workbench) -> Asked:
 @st.cache_data(max_entries=64, show_spinner="Asking which words it rests on")
 def explained(home: str, asked: Asked, *, _workbench: Workbench) -> Explanation:
     """The explanation of a text, made once."""
-    return _workbench.explaining.explain(
+    return _workbench.explain.explain(
         asked.text, output=asked.output, answer=asked.answer, against=asked.against, run_id=asked.run_id
     )
 
@@ -102,7 +103,7 @@ def checked(workbench: Workbench, found: Explanation) -> Checks | None:
     if key not in kept:
         try:
             with working("Checking it in other ways", done="Checked") as progress:
-                made = workbench.explaining.check(found, progress=progress)
+                made = workbench.explain.check(found, progress=progress)
         except RebracketError as error:
             error_box(error)
             return None
@@ -213,7 +214,7 @@ def _lamp(holds: bool, said: str) -> None:
 
 def show_nearest(workbench: Workbench, found: Explanation) -> None:
     """Draw the training texts that lie nearest, of those whose vectors are remembered."""
-    near = workbench.explaining.nearest(found.text, run_id=found.run_id)
+    near = workbench.explain.nearest(found.text, run_id=found.run_id)
     if not near.n:
         st.text("The data that this run learned from is not imported here.")
         return
@@ -221,7 +222,7 @@ def show_nearest(workbench: Workbench, found: Explanation) -> None:
         st.text(f"The vectors of the {count(near.n, 'texts')} that the run learned from are not remembered.")
         if st.button("Read these texts", key="explain.read", icon=":material/menu_book:"):
             with working("Reading the training texts", done="Read") as progress:
-                workbench.explaining.remember(found.run_id, progress=progress)
+                workbench.explain.remember(found.run_id, progress=progress)
             st.rerun()
         return
     if near.learned:
@@ -245,7 +246,7 @@ def show_nearest(workbench: Workbench, found: Explanation) -> None:
 def verdict_on(workbench: Workbench, found: Explanation) -> dict[str, Any]:
     """The verdict on the text that is explained; it is not kept in the history."""
     concept = Concept("explained", found.text, "explained")
-    return workbench.validate([concept], run_id=found.run_id, keep=False)[0].to_dict()
+    return workbench.verdicts.validate([concept], run_id=found.run_id, keep=False)[0].to_dict()
 
 
 def query_of(verdict: Mapping[str, Any]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def geometry_of(workbench: Workbench, meta: DatasetMeta) -> Geometry:
     return worked_out(
         _kept(),
         meta,
-        make=lambda progress: workbench.reviewing.geometry(meta.name, progress=progress),
+        make=lambda progress: workbench.review.geometry(meta.name, progress=progress),
         doing="Measuring",
         done="Measured",
         most=_MOST_KEPT,
@@ -121,7 +121,7 @@ def show_colours(found: Geometry) -> None:
 
 def show_layers(workbench: Workbench, meta: DatasetMeta) -> None:
     """Draw what each layer of the encoder knows, once measured; measuring is asked for, because it takes a while."""
-    known = workbench.reviewing.known_layers(meta.name)
+    known = workbench.review.known_layers(meta.name)
     if known is None:
         st.caption(
             f"Every layer is read for at most {LAYER_TEXTS:,} texts of whole groups, and probed with shuffled labels beside. "
@@ -130,7 +130,7 @@ def show_layers(workbench: Workbench, meta: DatasetMeta) -> None:
         if not st.button("Measure the layers", key="geometry.layers", icon=":material/layers:"):
             return
         with working("Measuring the layers", done="Measured") as progress:
-            known = workbench.reviewing.layers(meta.name, progress=progress)
+            known = workbench.review.layers(meta.name, progress=progress)
     figures = list(layer_figures(known).items())
     if not figures:
         st.text("No question has enough labelled texts to be probed.")

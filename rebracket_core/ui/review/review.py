@@ -10,6 +10,7 @@ import streamlit as st
 
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count, units
 from rebracket_core.ui.kit.empty import needs
@@ -18,7 +19,7 @@ from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.kit.text_notes import show_notes
 from rebracket_core.ui.train.run_summary import STARTER_NOTE, choose_run
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 MIN_SONGS = 30
 _ONE = {"songs": "song", "threads": "thread"}
@@ -31,7 +32,7 @@ LEAKED = (
 
 def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review] | None:
     """Draw the choice of a run (in the address) and what is to be known of it; None, with a way out, without a run."""
-    runs = {run.run_id: run for run in workbench.runs()}
+    runs = {run.run_id: run for run in workbench.runs.all()}
     if not runs:
         needs("There is no run to review yet. Train one first.", (site.LAUNCH, "Train a model"))
         return None
@@ -67,7 +68,7 @@ def review_of(workbench: Workbench, run_id: str) -> Review:
 
 @st.cache_resource(show_spinner="Reading what the run said", max_entries=8)
 def _review(run_id: str, folder: str, *, _workbench: Workbench) -> Review:
-    return _workbench.reviewing.review(run_id)
+    return _workbench.review.review(run_id)
 
 
 def pressed_cell(figure: go.Figure, *, key: str) -> tuple[int, int] | None:

@@ -10,10 +10,11 @@ import streamlit as st
 
 from rebracket_core.charts import Gap, difference_intervals, loss_overlay, right_overlay
 from rebracket_core.runs.comparison import ranked
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 LEVEL = 0.05
 _MOST_KEPT, _MOST_RUNS = 8, 5
@@ -48,7 +49,7 @@ def show_comparison(workbench: Workbench, run_ids: Sequence[str]) -> None:
     place = tuple(run_ids)
     if place not in kept:
         with st.spinner("Comparing text by text"):
-            kept[place] = [one.to_dict() for one in workbench.compare(run_ids)]
+            kept[place] = [one.to_dict() for one in workbench.runs.compare(run_ids)]
         while len(kept) > _MOST_KEPT:
             kept.pop(next(iter(kept)))
     for k, one in enumerate(kept[place]):
@@ -145,7 +146,7 @@ def _show_texts(one: Mapping[str, Any]) -> None:
 
 
 def _show_curves(workbench: Workbench, names: Mapping[str, str]) -> None:
-    points = {name: workbench.trainings.watch(run_id).points for run_id, name in names.items()}
+    points = {name: workbench.training.watch(run_id).points for run_id, name in names.items()}
     if not any(points.values()):
         st.caption("No curves were kept of these runs.")
         return

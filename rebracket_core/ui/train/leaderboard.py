@@ -8,13 +8,14 @@ import streamlit as st
 
 from rebracket_core.runs.comparison import ranked
 from rebracket_core.runs.notes import RunNote
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.train.run_summary import run_table
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 
 def tags_of(workbench: Workbench, runs: Sequence[RunInfo]) -> dict[str, RunNote]:
     """Run id → its note. Raises StoreError where one cannot be read."""
-    return {run.run_id: workbench.note(run.run_id) for run in runs}
+    return {run.run_id: workbench.runs.note(run.run_id) for run in runs}
 
 
 def show_leaderboard(runs: Sequence[RunInfo], *, notes: Mapping[str, RunNote]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.train.run_summary import show_figures, span, trained_on
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _MOST_KEPT = 8
 
@@ -35,7 +36,7 @@ def promote_button(workbench: Workbench, run: RunInfo, *, key: str = "runs.promo
 
 
 def _promote(workbench: Workbench, run_id: str) -> None:
-    workbench.promote(run_id)
+    workbench.runs.promote(run_id)
     st.toast(f"{escape(run_id)} is in use.", icon=":material/verified:")
 
 
@@ -68,7 +69,7 @@ def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[Dataset
     place = f"{run.run_id} {meta.digest}"
     if pressed:
         with working(f"Evaluating on {escape(meta.name)}", done="Evaluated") as progress:
-            kept[place] = workbench.evaluate(run.run_id, meta.name, progress=progress).to_dict()
+            kept[place] = workbench.runs.evaluate(run.run_id, meta.name, progress=progress).to_dict()
         while len(kept) > _MOST_KEPT:
             kept.pop(next(iter(kept)))
     if place in kept:

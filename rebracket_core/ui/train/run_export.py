@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 
 def take_away(workbench: Workbench, run: RunInfo) -> None:
     """Draw the buttons that download the model card and the whole run, and the card itself."""
-    card = workbench.card(run.run_id)
+    card = workbench.runs.card(run.run_id)
     with st.container(horizontal=True):
         st.download_button(
             "Download the card",
@@ -42,7 +43,7 @@ def take_away(workbench: Workbench, run: RunInfo) -> None:
 def _packed(workbench: Workbench, run_id: str) -> Callable[[], bytes]:
     def pack() -> bytes:
         sink = io.BytesIO()
-        workbench.export_run(run_id, to=sink)
+        workbench.runs.export(run_id, to=sink)
         return sink.getvalue()
 
     return pack
@@ -60,7 +61,7 @@ def bring_in(workbench: Workbench) -> None:
             st.error("No file was chosen.", icon=":material/error:")
         elif pressed and file is not None:
             with guard():
-                info = workbench.import_run(file.getvalue(), name=file.name)
+                info = workbench.runs.take_in(file.getvalue(), name=file.name)
                 st.session_state["runs.import.number"] = number + 1  # a new uploader: the file is let go
                 st.session_state["runs.imported"] = info.run_id
                 st.rerun()
@@ -77,7 +78,7 @@ def roll_back_button(workbench: Workbench) -> None:
         help="Verdicts come from the run that was in use before this one.",
     ):
         with guard():
-            back = workbench.roll_back()
+            back = workbench.runs.roll_back()
             st.toast(f"{escape(back)} is in use again.", icon=":material/undo:")
             st.session_state["runs.back.to"] = back
             st.rerun()

@@ -81,14 +81,14 @@ def choose_run(states: Sequence[RunState]) -> str:
 
 def show_run(workbench: Workbench, run_id: str) -> None:
     """Draw a run as it stands; while it is active, anew every second, and twice a second until its first point is there."""
-    watch = workbench.trainings.watch(run_id)
+    watch = workbench.training.watch(run_id)
     every = None if not watch.state.status.active else _EVERY_S if watch.points else _AT_FIRST_S
     st.fragment(_run, run_every=every)(workbench, run_id, every=every)
 
 
 def _run(workbench: Workbench, run_id: str, *, every: float | None) -> None:
     with guard():
-        watch = workbench.trainings.watch(run_id)
+        watch = workbench.training.watch(run_id)
         if every is not None and not watch.state.status.active:
             st.rerun()  # the whole page, which asks no more
         _show_status(watch.state)
@@ -164,7 +164,7 @@ def time_left(seconds: float) -> str:
 
 
 def _show_worth(workbench: Workbench, run_id: str) -> None:
-    info = workbench.shelf.info(run_id)
+    info = workbench.resources.runs.info(run_id)
     seen = "the other rows, by memory" if info.leaked else "unseen groups"
     use = "Verdicts come from it." if info.promoted else "It is not in use: promote it among the runs if it is better."
     st.text(f"Album right on {seen}: {span(info.metrics.get('album'))}. {use}")
@@ -181,11 +181,11 @@ def _buttons(workbench: Workbench, state: RunState) -> None:
         asked = st.session_state.get(_CANCELLED) == place
         label = "Cancelling at its next step" if asked else "Cancel"
         if st.button(label, icon=":material/cancel:", key="launch.cancel", disabled=asked):
-            workbench.trainings.cancel(state.run_id)
+            workbench.training.cancel(state.run_id)
             st.session_state[_CANCELLED] = place
             st.rerun()
     elif state.status.resumable and st.button("Resume", type="primary", icon=":material/resume:", key="launch.resume"):
-        workbench.trainings.resume(state.run_id)
+        workbench.training.resume(state.run_id)
         st.rerun()
 
 
@@ -206,12 +206,12 @@ def _show_curves(watch: RunWatch) -> None:
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:
     """Draw the other runs that wait or train, each with its progress and a way to it; nothing where there is none."""
-    if any(s.status.active and s.run_id != chosen for s in workbench.trainings.states()):
+    if any(s.status.active and s.run_id != chosen for s in workbench.training.states()):
         st.fragment(_others, run_every=_EVERY_S)(workbench, chosen)
 
 
 def _others(workbench: Workbench, chosen: str) -> None:
-    others = [s for s in workbench.trainings.states() if s.status.active and s.run_id != chosen]
+    others = [s for s in workbench.training.states() if s.status.active and s.run_id != chosen]
     if not others:
         st.rerun()
     st.subheader("Also active", anchor=False)

@@ -10,11 +10,11 @@ import streamlit as st
 
 from rebracket_core.charts import ReliabilityBin, Score, confusion, reliability, score_intervals
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.concepts import uncertainty as doubt
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.workbench import RunInfo
 
 STARTER_NOTE = (
     "This run learned from the starter corpus that comes with Rebracket, not from your songs: take its verdicts as a "

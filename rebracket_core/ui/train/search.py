@@ -69,7 +69,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, plan: SearchPlan) -> None:
     """Draw the button; once pressed, start a worker that searches and show it."""
     if st.button("Search", type="primary", icon=":material/manage_search:", key="search.go"):
         with st.spinner("Starting its worker"):
-            st.session_state[_STARTED] = workbench.searches.launch(meta.name, plan=plan)
+            st.session_state[_STARTED] = workbench.search.launch(meta.name, plan=plan)
         st.rerun()
 
 
@@ -89,13 +89,13 @@ def choose_search(states: Sequence[RunState]) -> str:
 
 def show_search(workbench: Workbench, search_id: str) -> None:
     """Draw a search as it stands; while it is active, anew every two seconds."""
-    active = workbench.searches.view(search_id).state.status.active
+    active = workbench.search.view(search_id).state.status.active
     st.fragment(_draw, run_every=2 if active else None)(workbench, search_id, polling=active)
 
 
 def _draw(workbench: Workbench, search_id: str, *, polling: bool) -> None:
     with guard():
-        view = workbench.searches.view(search_id)
+        view = workbench.search.view(search_id)
         state = view.state
         if polling and not state.status.active:
             st.rerun()
@@ -116,9 +116,9 @@ def _buttons(workbench: Workbench, view: SearchView) -> None:
     search_id = view.state.run_id
     if view.state.status.active:
         if st.button("Cancel", icon=":material/cancel:", key="search.cancel"):
-            workbench.searches.cancel(search_id)
+            workbench.search.cancel(search_id)
     elif view.state.status.resumable and st.button("Resume", type="primary", icon=":material/resume:", key="search.resume"):
-        workbench.searches.resume(search_id)
+        workbench.search.resume(search_id)
         st.rerun()
 
 
@@ -180,7 +180,7 @@ def _show_found(workbench: Workbench, view: SearchView) -> None:
     )
     if st.button("Train it on everything", type="primary", icon=":material/rocket_launch:", key="search.train"):
         with st.spinner("Starting its worker"):
-            run_id = workbench.trainings.launch_found(view.state.run_id)
+            run_id = workbench.training.launch_found(view.state.run_id)
         st.success(f"{escape(run_id)} is being trained.")
         site.link(site.LAUNCH, "Watch it", query={"run": run_id})
 

@@ -193,7 +193,7 @@ def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.datase
 
 def choose_labels(workbench: Workbench) -> str:
     """Draw the choice of people's labels to learn from, where there are any, and return it as the option `labels`."""
-    found = workbench.annotations.relabelling.choices()
+    found = workbench.retraining.choices()
     if len(found) == 1:
         return next(iter(found))
     chosen = st.selectbox("People's labels", list(found), format_func=found.__getitem__, key="launch.labels", width=480)
@@ -292,7 +292,7 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     if not st.button("How long will it take?", icon=":material/timer:", key="launch.estimate"):
         return
     with st.spinner("Trying a part of the texts and a few steps"):
-        found = workbench.trainings.estimate(meta.name, config=config)
+        found = workbench.training.estimate(meta.name, config=config)
     st.info(
         f"At most {time_left(found.seconds)} and {found.memory_bytes / 1e9:.1f} GB of memory, once it is its turn. Most "
         "trainings stop early and take less.",
@@ -321,7 +321,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.trainings.launch(meta.name, config=config, place=place)
+        return workbench.training.launch(meta.name, config=config, place=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

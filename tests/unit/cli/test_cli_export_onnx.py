@@ -48,10 +48,10 @@ def test_the_api_answers_from_a_folder(invoke: Invoke, home: Path, tmp_path: Pat
 
     from rebracket_core.serving.api import create_app
     from rebracket_core.settings import Settings
-    from rebracket_core.workbench.bundle import FolderBench
+    from rebracket_core.workbench import bundle_workbench
 
     assert invoke("export-onnx", "--out", tmp_path / "run", "--home", home).exit_code == 0
-    bench = FolderBench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "elsewhere")}), tmp_path / "run")
+    bench = bundle_workbench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "elsewhere")}), tmp_path / "run")
     with TestClient(create_app(bench)) as client:
         assert client.get("/health").json()["ready"]
         verdict = client.post("/v1/validate", json={"text": TEXTS[0], "id": "0"}).json()

@@ -155,7 +155,7 @@ def test_what_cannot_be_written_keeps_the_old_file(invoke: Invoke, home: Path, m
 
 
 def test_the_history_is_kept_unless_it_is_not_wanted(invoke: Invoke, home: Path, mixed: Path) -> None:
-    from rebracket_core.services.verdicts.history import History
+    from rebracket_core.scoring.history import History
 
     invoke("validate", mixed / "11-nul.txt", mixed / "01-empty.txt", "--home", home)
     invoke("validate", mixed / "13-wide.txt", "--home", home, "--no-history")

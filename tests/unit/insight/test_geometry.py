@@ -122,8 +122,8 @@ def test_in_the_real_corpus_temporal_and_spatial_are_one_direction(name: str, co
     from rebracket_core.workbench import get_workbench
 
     bench = get_workbench(Settings.from_env())
-    bench.import_data(corpus_folder / f"{name}.parquet", name=name)
-    found = bench.reviewing.geometry(name)
+    bench.datasets.import_path(corpus_folder / f"{name}.parquet", name=name)
+    found = bench.review.geometry(name)
     pairs = {(p.first, p.second): p for p in found.angles.pairs}
     one = pairs["temporal", "spatial"]
     assert one.one_direction and one.labels_agree == 1.0 and one.match[0] == ("past", "thing")
@@ -138,6 +138,6 @@ def test_in_the_real_corpus_a_split_by_row_claims_what_a_split_by_song_does_not(
     from rebracket_core.workbench import get_workbench
 
     bench = get_workbench(Settings.from_env())
-    bench.import_data(corpus_folder / "segments.parquet", name="songs")
-    found = bench.reviewing.split_contrast("songs")
+    bench.datasets.import_path(corpus_folder / "segments.parquet", name="songs")
+    found = bench.review.split_contrast("songs")
     assert found.right_by_row > 0.95 and found.right_by_song < 0.7 and found.n == 425

@@ -30,7 +30,7 @@ print(json.dumps({"type": parse_apply_configuration(raw).type}))
 @pytest.fixture
 def task(home: Path, tmp_path: Path) -> Path:
     file = tmp_path / "task.dstack.yml"
-    open_home(home).trainings.write_dstack("starter", config=TrainingConfig(members=2), to=file)
+    open_home(home).training.write_dstack("starter", config=TrainingConfig(members=2), to=file)
     return file
 
 
@@ -48,7 +48,7 @@ def test_the_task_has_the_shape_that_dstack_documents(task: Path, home: Path) ->
     assert "streamlit" in (parts / "requirements.txt").read_text()
     assert not (home / "runs" / spec.parent.name).exists()
     with pytest.raises(InputError, match="there already"):
-        open_home(home).trainings.write_dstack("starter", to=task)
+        open_home(home).training.write_dstack("starter", to=task)
 
 
 @pytest.mark.slow
@@ -60,7 +60,7 @@ def test_what_the_task_takes_along_trains_and_comes_back_as_one_file(task: Path,
     for command in raw["commands"][2:5]:
         done = subprocess.run(["bash", "-c", command], cwd=room, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    info = open_home(home).import_run(room / "run.zip")
+    info = open_home(home).runs.take_in(room / "run.zip")
     assert info.config["members"] == 2 and info.metrics["album"]["n"] > 0
 
 

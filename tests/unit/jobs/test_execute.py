@@ -43,8 +43,8 @@ def settings(home: Path) -> Settings:
 @pytest.fixture
 def folder(home: Path) -> RunFolder:
     bench = open_home(home)
-    meta = bench.dataset("starter").meta
-    return create_run(home / "runs", meta=meta, config=QUICK, encoder_id=bench.encoder("minilm").encoder_id)
+    meta = bench.datasets.get("starter").meta
+    return create_run(home / "runs", meta=meta, config=QUICK, encoder_id=bench.resources.encoder("minilm").encoder_id)
 
 
 def _train(folder: RunFolder, settings: Settings) -> None:

@@ -89,25 +89,25 @@ def test_another_environment_or_a_dead_spare_takes_nothing(settings: Settings, a
 def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None:
     bench = open_home(home)
     alone = _trained(bench)
-    bench.trainings.get_ready()
+    bench.training.get_ready()
     process = spare._spare.process  # type: ignore[union-attr]
-    run_id = bench.trainings.launch("starter")
+    run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
     assert spare._spare is None and run_state(folder).status.active
     until(lambda: not run_state(folder).status.active)
     assert process.wait(60) == 0 and run_state(folder).status is Status.DONE
-    mine, theirs = ({**bench.shelf.info(run).metrics, "run_id": ""} for run in (run_id, alone))
+    mine, theirs = ({**bench.resources.runs.info(run).metrics, "run_id": ""} for run in (run_id, alone))
     assert mine == theirs
-    assert bench.trainings.watch(run_id).log  # what it said stands in the attempt's own log
+    assert bench.training.watch(run_id).log  # what it said stands in the attempt's own log
 
 
 @pytest.mark.slow
 def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
     bench = open_home(home)
-    bench.trainings.get_ready()
+    bench.training.get_ready()
     process = spare._spare.process  # type: ignore[union-attr]
     os.kill(process.pid, signal.SIGSTOP)  # it cannot read what it is given
-    run_id = bench.trainings.launch("starter")
+    run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
     assert run_state(folder).status is Status.STARTING
     process.kill()
@@ -117,7 +117,7 @@ def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, all
 
 
 def _trained(bench: Workbench) -> str:
-    run_id = bench.trainings.launch("starter")
+    run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
     until(lambda: not run_state(folder).status.active)
     assert run_state(folder).status is Status.DONE

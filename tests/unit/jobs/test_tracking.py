@@ -25,14 +25,14 @@ QUICK = TrainingConfig(members=1, folds=2, max_steps=4)
 
 def _folder(home: Path) -> RunFolder:
     bench = open_home(home)
-    meta = bench.dataset("starter").meta
-    return create_run(home / "runs", meta=meta, config=QUICK, encoder_id=bench.encoder("minilm").encoder_id)
+    meta = bench.datasets.get("starter").meta
+    return create_run(home / "runs", meta=meta, config=QUICK, encoder_id=bench.resources.encoder("minilm").encoder_id)
 
 
 def _train(home: Path, tracker: str) -> RunFolder:
     folder = _folder(home)
     settings = Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_TRACKER": tracker})
-    execute(folder, attempt=folder.new_attempt(), settings=settings, open_with=open_home(home).encoder)
+    execute(folder, attempt=folder.new_attempt(), settings=settings, open_with=open_home(home).resources.encoder)
     return folder
 
 

@@ -143,10 +143,10 @@ def ask(request: pytest.FixtureRequest, home: Path) -> Iterator[Ask]:
 
 
 def test_both_ways_to_ask_keep_the_contract(ask: Ask, home: Path) -> None:
-    from rebracket_core.workbench import Concept
+    from rebracket_core.validation import Concept
 
     verdict = ask(f" {TEXT}\r\n", expected_album="R")
-    wanted = open_home(home).validate([Concept(id="", text=TEXT)], keep=False)[0].to_dict()
+    wanted = open_home(home).verdicts.validate([Concept(id="", text=TEXT)], keep=False)[0].to_dict()
     assert tuple(verdict) == FIELDS and verdict["expected_album"] == "Red"
     assert {k: v for k, v in verdict.items() if k not in ("source", "expected_album")} == {
         k: v for k, v in wanted.items() if k not in ("source", "expected_album")

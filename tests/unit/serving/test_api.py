@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from rebracket_core.serving.api import create_app
 from rebracket_core.serving.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.workbench import Concept
+from rebracket_core.validation import Concept
 
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
 
@@ -29,19 +29,19 @@ def client(home: Path) -> Iterator[TestClient]:
 
 def test_a_verdict_is_the_same_as_the_engines(client: TestClient, home: Path) -> None:
     answer = client.post("/v1/validate", json={"text": TEXT, "id": "x", "expected_album": "R"})
-    verdict = open_home(home).validate([Concept(id="x", text=TEXT, expected_album="Red")], keep=False)[0]
+    verdict = open_home(home).verdicts.validate([Concept(id="x", text=TEXT, expected_album="Red")], keep=False)[0]
     assert answer.status_code == 200 and answer.json() == json.loads(json.dumps(verdict.to_dict()))
     assert list(answer.json()) == list(verdict.to_dict()) and answer.headers["x-request-id"]
 
 
 def test_the_vectors_of_strangers_texts_are_not_remembered(client: TestClient, home: Path) -> None:
     bench, texts = open_home(home), [f"{TEXT} It was asked {n} times by a stranger." for n in range(3)]
-    encoder = bench.encoder(bench.shelf.encoder_of(bench.model()))
+    encoder = bench.resources.encoder(bench.resources.runs.encoder_of(bench.resources.model()))
     for text in texts:
         assert client.post("/v1/validate", json={"text": text}).status_code == 200
     assert not encoder.remembered(texts)[0].any()  # type: ignore[attr-defined]
     own = f"{TEXT} It was asked on a page."
-    bench.validate([Concept(id="x", text=own)], keep=False)
+    bench.verdicts.validate([Concept(id="x", text=own)], keep=False)
     assert encoder.remembered([*texts, own])[0].tolist() == [False, False, False, True]  # type: ignore[attr-defined]
 
 
@@ -143,8 +143,8 @@ def test_a_share_of_the_texts_always_asks_the_second_run(home: Path) -> None:
     from rebracket_core.training import TrainingConfig
 
     bench = open_home(home)
-    first = bench.promoted()
-    second = bench.trainings.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    first = bench.runs.production()
+    second = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
     assert first is not None
     options = ServeOptions(second_run=second, second_share=0.4)
     with TestClient(create_app(bench, options)) as client:

@@ -83,12 +83,12 @@ def test_a_database_that_hangs_fills_no_memory_and_costs_no_verdict(home: Path, 
 
 def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: TestClient, home: Path) -> None:
     bench = open_home(home)
-    first = bench.shelf.chosen(None)
+    first = bench.resources.runs.chosen(None)
     second = home / "runs" / "second"
     shutil.copytree(home / "runs" / first, second)
     for path in (second / "spec.json", second / "evaluation.json", second / "model" / "manifest.json"):
         path.write_text(path.read_text().replace(f'"run_id": "{first}"', '"run_id": "second"'))
-    bench.promote("second")
+    bench.runs.promote("second")
     shutil.move(second / "model" / "model.safetensors", home / "away")
     service = client.app.state.service  # type: ignore[attr-defined]
     if service.desk.run_id == first:
@@ -104,11 +104,11 @@ def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: T
 @pytest.mark.slow
 def test_a_graph_that_vanishes_is_named_and_may_come_back(home: Path, tmp_path: Path) -> None:
     from rebracket_core.encoders.onnx.export import encoder_parts
-    from rebracket_core.workbench.bundle import FolderBench
+    from rebracket_core.workbench import bundle_workbench
 
     bench = open_home(home)
-    run_id = bench.shelf.chosen(None)
-    parts = encoder_parts("minilm", trained_as=bench.model().encoder_id, settings=bench.settings)
+    run_id = bench.resources.runs.chosen(None)
+    parts = encoder_parts("minilm", trained_as=bench.resources.model().encoder_id, settings=bench.settings)
     room = write_folder(
         tmp_path / "run",
         graph=parts.graph,
@@ -119,7 +119,7 @@ def test_a_graph_that_vanishes_is_named_and_may_come_back(home: Path, tmp_path: 
         encoder=parts.facts,
     )
     folder = finish(room, to=tmp_path / "run")
-    answering = FolderBench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "new")}), folder)
+    answering = bundle_workbench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "new")}), folder)
     shutil.move(folder / GRAPH, tmp_path / "away")
     with pytest.raises(EncoderError, match="cannot be opened"):
         answering.encoder("").encode(["a bell"])

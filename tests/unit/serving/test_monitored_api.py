@@ -39,7 +39,7 @@ def test_every_verdict_is_timed_and_drift_shows(home: Path) -> None:
         app.state.service.test_drift()
         assert metric(client, "rebracket_drift_alarm{") == 1
         assert metric(client, "rebracket_drift_p_value{") <= 0.01 and metric(client, "rebracket_drift_mmd2{") > 0
-    assert bench.monitoring.traffic(bench.model().run_id).total.n == 40
+    assert bench.monitoring.traffic(bench.resources.model().run_id).total.n == 40
 
 
 def test_a_sample_is_kept_and_nothing_else(home: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_sample_is_kept_and_nothing_else(home: Path) -> None:
             client.post("/v1/validate/batch", json={"items": texts})
     kept = {entry.verdict["text"] for entry in bench.history.search(limit=200)}
     assert kept == {text for text in texts if share_of(text, salt=b"sample") < 0.3} and 5 < len(kept) < 35
-    assert bench.monitoring.traffic(bench.model().run_id).total.n == 120
+    assert bench.monitoring.traffic(bench.resources.model().run_id).total.n == 120
     with pytest.raises(ConfigError, match="sample"):
         ServeOptions(sample=1.5)
 

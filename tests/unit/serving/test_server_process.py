@@ -92,10 +92,10 @@ def test_a_newly_promoted_run_takes_over_without_a_failed_request(server: tuple[
 
     url, _ = server
     bench = open_home(home)
-    second = bench.trainings.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
     load = Load(url)
     _until(lambda: len(load.seen) > 20)
-    bench.promote(second)
+    bench.runs.promote(second)
     _until(lambda: any(run == second for _, run in load.seen))
     time.sleep(0.3)
     seen = load.end()

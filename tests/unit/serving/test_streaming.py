@@ -19,10 +19,10 @@ import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
 from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
+from rebracket_core.scoring.concept_flow import iter_concepts, print_of
+from rebracket_core.scoring.concepts import read_concepts
 from rebracket_core.scoring.parts import MANIFEST, PartForm
 from rebracket_core.scoring.streaming import judge_into
-from rebracket_core.workbench.concept_flow import iter_concepts, print_of
-from rebracket_core.workbench.concepts import read_concepts
 from tests.bench.stream import PEAKS
 from tests.conftest import open_home
 
@@ -90,14 +90,14 @@ def test_the_print_of_a_source_knows_names_and_contents(mixed: Path) -> None:
 def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> None:
     bench, source, out = open_home(home), table(tmp_path / "in.parquet", 25), tmp_path / "out"
     seen: list[int] = []
-    counted = bench.monitoring.traffic(bench.model().run_id).total
+    counted = bench.monitoring.traffic(bench.resources.model().run_id).total
     parts = judge_into(bench, [source], folder=out, rows_per_part=10, progress=seen.append)
-    more = bench.monitoring.traffic(bench.model().run_id).total
+    more = bench.monitoring.traffic(bench.resources.model().run_id).total
     assert more.n - counted.n == 25 and more.kinds["error"] - counted.kinds["error"] == 1
     judge_into(bench, [source], folder=out, rows_per_part=10)  # everything is there already
-    assert bench.monitoring.traffic(bench.model().run_id).total.n == more.n
+    assert bench.monitoring.traffic(bench.resources.model().run_id).total.n == more.n
     found = lines(out)
-    told = [v.to_dict() for v in bench.validate(read_concepts([source]).concepts, keep=False)]
+    told = [v.to_dict() for v in bench.verdicts.validate(read_concepts([source]).concepts, keep=False)]
     assert [v["id"] for v in found] == [f"c{k}" for k in range(25)]
     assert all(tuple(v) == FIELDS for v in found)
     for mine, theirs in zip(found, told, strict=True):

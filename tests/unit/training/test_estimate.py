@@ -18,18 +18,18 @@ CONFIG = TrainingConfig(folds=3, members=2)
 @pytest.mark.slow
 def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     bench = open_home(home)
-    found = estimate_training(bench.dataset("starter").frame, config=CONFIG, encoder=bench.encoder("minilm"))
+    found = estimate_training(bench.datasets.get("starter").frame, config=CONFIG, encoder=bench.resources.encoder("minilm"))
     start = time.perf_counter()
-    bench.trainings.train("starter", config=CONFIG)
+    bench.training.train("starter", config=CONFIG)
     spent = time.perf_counter() - start
-    assert found.n_fits == 4 and found.n_rows == len(bench.dataset("starter").frame)
+    assert found.n_fits == 4 and found.n_rows == len(bench.datasets.get("starter").frame)
     assert spent / 3 < found.seconds < 60 * spent  # "at most": every fit to its last step, beside other tests
 
 
 @pytest.mark.slow
 def test_more_steps_folds_and_members_take_longer(home: Path) -> None:
     bench = open_home(home)
-    frame, encoder = bench.dataset("starter").frame, bench.encoder("minilm")
+    frame, encoder = bench.datasets.get("starter").frame, bench.resources.encoder("minilm")
     small = estimate_training(frame, config=CONFIG, encoder=encoder)
     large = estimate_training(frame, config=CONFIG.with_(folds=20, max_steps=600), encoder=encoder)
     assert large.seconds > 5 * small.seconds

@@ -244,20 +244,20 @@ def test_a_killed_training_comes_to_the_same_numbers(base: Path, tmp_path: Path,
 def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home: Path, tmp_path: Path) -> None:
     bench = open_home(home)
     config = CONFIG.with_(encoder=str(base), folds=2, epochs=1, max_steps=8)
-    info = bench.trainings.train("starter", config=config)
+    info = bench.training.train("starter", config=config)
     place = home / "runs" / info.run_id
     assert (place / "model" / "encoder" / "model.safetensors").is_file()
-    assert info.encoder_id != bench.encoder(str(base)).encoder_id
+    assert info.encoder_id != bench.resources.encoder(str(base)).encoder_id
     assert not list((place / "checkpoints").glob("tuning-fold-*"))
-    bench.promote(info.run_id)
-    read = bench.read_upload("one.txt", b"The rose remembers itself.")
-    assert bench.validate(read.concepts)[0].run_id == info.run_id
-    assert "trained along" in bench.card(info.run_id)
-    bench.export_run(info.run_id, to=tmp_path / "run.zip")
+    bench.runs.promote(info.run_id)
+    read = bench.verdicts.read_upload("one.txt", b"The rose remembers itself.")
+    assert bench.verdicts.validate(read.concepts)[0].run_id == info.run_id
+    assert "trained along" in bench.runs.card(info.run_id)
+    bench.runs.export(info.run_id, to=tmp_path / "run.zip")
     other = open_home(tmp_path / "other")
     assert other.import_run(tmp_path / "run.zip").encoder_id == info.encoder_id
     verdict = other.validate(read.concepts, run_id=info.run_id, keep=False)[0]
-    assert verdict.to_dict()["album_probability"] == bench.validate(read.concepts)[0].to_dict()["album_probability"]
+    assert verdict.to_dict()["album_probability"] == bench.verdicts.validate(read.concepts)[0].to_dict()["album_probability"]
 
 
 def test_what_does_not_fit_is_refused_with_what_would(base: Path) -> None:

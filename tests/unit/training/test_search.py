@@ -56,7 +56,7 @@ def encoder(trained_home: Path) -> Encoder:
 @pytest.fixture(scope="module")
 def dataset(trained_home: Path) -> Dataset:
     bench = Workbench(Settings(home=trained_home, database_url=f"sqlite:///{trained_home / 'workbench.db'}"))
-    return bench.dataset("starter")
+    return bench.datasets.get("starter")
 
 
 def _with(dataset: Dataset, change: Callable[[str, str, str], str]) -> Dataset:

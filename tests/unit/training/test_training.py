@@ -117,7 +117,7 @@ def test_a_run_folder_says_all_that_it_rests_on(trained_home: Path) -> None:
 
 @pytest.mark.slow
 def test_the_starter_model_beats_its_baselines(starter_home: Path) -> None:
-    info = open_home(starter_home).promoted()
+    info = open_home(starter_home).runs.production()
     assert info is not None
     album = info.metrics["album"]
     assert album["accuracy"] > max(album["majority"], album["lookup"], album["tfidf_lr"])

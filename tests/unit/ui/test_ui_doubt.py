@@ -8,9 +8,9 @@ import pytest
 
 from rebracket_core.models.album_sets import COVERAGES
 from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.training.config import UNCERTAINTY
 from rebracket_core.ui.concepts import uncertainty as doubt
-from rebracket_core.workbench import RunInfo
 
 SHARES = dict.fromkeys(ALBUM_NAMES, 0.02) | {"Red": 0.6, "Violet": 0.26}
 VERDICT: dict[str, Any] = {

@@ -32,7 +32,7 @@ SMALL = TrainingConfig(members=1, folds=3, max_steps=15, words=False)
 
 
 def _label_all(bench: Workbench, project: str, value: LabelValue, *, n: int) -> None:
-    service = bench.annotations.service
+    service = bench.labels.service
     for c in service.claim(project, n, by="ada").items:
         sent = Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, value, "", c.lease.lease_id)
         assert service.submit(project, [sent], by="ada")[0].status == "saved"
@@ -41,40 +41,40 @@ def _label_all(bench: Workbench, project: str, value: LabelValue, *, n: int) -> 
 @pytest.mark.slow
 def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path) -> None:
     bench = open_home(home)
-    service = bench.annotations.service
+    service = bench.labels.service
     service.enrol("Ada")
-    project = bench.annotations.create_project("Starter", "starter", by="ada")
-    assert project.n_items == len(set(bench.dataset("starter").frame["concept"]))
+    project = bench.labels.create_project("Starter", "starter", by="ada")
+    assert project.n_items == len(set(bench.datasets.get("starter").frame["concept"]))
     _label_all(
         bench,
         project.project_id,
         n=12,
         value=LabelValue(AxisLabel.of((600, 400, 0)), AxisLabel.hard("spatial", "place"), AxisLabel.abstain(), confidence=700),
     )
-    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
-    model = bench.model(info.run_id)
+    info = bench.training.train("starter", config=SMALL.with_(labels="human"))
+    model = bench.resources.model(info.run_id)
     told = model.manifest["labels"]
     (snap,) = service.snapshots(project.project_id)
     assert told["snapshots"] == [snap.snapshot_id] and model.manifest["config"]["labels"] == snap.snapshot_id
     assert told["n_human"] == 12
     assert told["sources"]["temporal"]["human"] == 12 and "human" not in told["sources"]["ontological"]
     _label_all(bench, project.project_id, n=3, value=LabelValue(*[AxisLabel.abstain()] * 3))
-    again = bench.trainings.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
-    assert bench.model(again.run_id).manifest["labels"] == told
+    again = bench.training.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
+    assert bench.resources.model(again.run_id).manifest["labels"] == told
     with pytest.raises(InputError, match="no such snapshot"):
-        bench.trainings.train("starter", config=SMALL.with_(labels="labels-unknown"))
+        bench.training.train("starter", config=SMALL.with_(labels="labels-unknown"))
 
 
 def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) -> None:
     bench = open_home(home)
-    info = bench.trainings.train("starter", config=SMALL.with_(labels="human"))
-    assert bench.model(info.run_id).manifest["labels"]["snapshots"] == []
+    info = bench.training.train("starter", config=SMALL.with_(labels="human"))
+    assert bench.resources.model(info.run_id).manifest["labels"]["snapshots"] == []
     with pytest.raises(ConfigError):
         TrainingConfig(labels="mine")
 
 
 def test_people_come_before_albums_and_keywords(home: Path) -> None:
-    frame = open_home(home).dataset("starter").frame.head(3)
+    frame = open_home(home).datasets.get("starter").frame.head(3)
     digest = NewItem("x", frame["concept"][1])
     human = HumanTarget(
         text_digest(digest.text), {"temporal": (0.2, 0.3, 0.5), "spatial": None, "ontological": None}, ("memory",), 0.4
@@ -90,16 +90,16 @@ def test_people_come_before_albums_and_keywords(home: Path) -> None:
 
 def test_every_order_and_the_suggestions_come_from_the_run(home: Path) -> None:
     bench = open_home(home)
-    bench.annotations.service.enrol("Ada")
+    bench.labels.service.enrol("Ada")
     settings = ProjectSettings(suggestions=SuggestionPolicy.BEFORE, random_share=0.0, blind_share=0.0)
-    project = bench.annotations.create_project("Starter", "starter", by="ada", settings=settings)
+    project = bench.labels.create_project("Starter", "starter", by="ada", settings=settings)
     n = project.n_items
-    assert bench.annotations.suggest(project.project_id, by="ada") == n
-    given = bench.annotations.service.claim(project.project_id, 1, by="ada").items[0]
-    assert given.suggestion is not None and given.suggestion.run_id == bench.promoted().run_id  # type: ignore[union-attr]
+    assert bench.labels.suggest(project.project_id, by="ada") == n
+    given = bench.labels.service.claim(project.project_id, 1, by="ada").items[0]
+    assert given.suggestion is not None and given.suggestion.run_id == bench.runs.production().run_id  # type: ignore[union-attr]
     for order in Order:
-        assert bench.annotations.put_in_order(project.project_id, by="ada", order=order) == n
-    assert "labels so far" in bench.annotations.service.item(project.project_id, given.item.item_id).why
+        assert bench.labels.put_in_order(project.project_id, by="ada", order=order) == n
+    assert "labels so far" in bench.labels.service.item(project.project_id, given.item.item_id).why
 
 
 def test_ties_come_from_words_counted_ones_first_and_not_from_a_model() -> None:
@@ -123,21 +123,21 @@ def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_pat
 
     bench = open_home(home)
     assert _labels(bench.settings).outcome is Outcome.OK
-    bench.annotations.service.enrol("Ada")
-    project = bench.annotations.create_project("Starter", "starter", by="ada")
+    bench.labels.service.enrol("Ada")
+    project = bench.labels.create_project("Starter", "starter", by="ada")
     _label_all(bench, project.project_id, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
-    made = bench.annotations.back_up(tmp_path / "copy.db")
+    made = bench.labels.back_up(tmp_path / "copy.db")
     assert made.n_labels == 4 and check(made.path) == (made.n_events, 4)
     assert "backup and restore tried" in _labels(bench.settings).detail
     with pytest.raises(InputError):
-        bench.annotations.back_up(tmp_path / "copy.db")
+        bench.labels.back_up(tmp_path / "copy.db")
     with sqlite3.connect(home / "workbench.db") as connection:
         connection.execute("DELETE FROM annotation_labels WHERE label_id = (SELECT min(label_id) FROM annotation_labels)")
     connection.close()
     assert _labels(bench.settings).outcome is Outcome.FAIL
-    bench.annotations.service.close()
+    bench.labels.service.close()
     for name in ("workbench.db-wal", "workbench.db-shm"):
         (home / name).unlink(missing_ok=True)
     shutil.copy(made.path, home / "workbench.db")
     assert _labels(bench.settings).outcome is Outcome.OK
-    assert len(bench.annotations.service.labels(project.project_id)) == 4
+    assert len(bench.labels.service.labels(project.project_id)) == 4

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rebracket_core.errors import ConfigError, InputError, ModelError, NoModelError
 from rebracket_core.jobs import RunFolder, RunState, run_state
 from rebracket_core.settings import Settings
-from rebracket_core.validation import Verdict
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept, Verdict
+from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 TEXTS = (
@@ -31,12 +31,12 @@ def bench(trained_home: Path) -> Workbench:
 
 
 def _judge(bench: Workbench, *texts: str, **kw: object) -> list[Verdict]:
-    return bench.validate([Concept(id=str(i), text=t) for i, t in enumerate(texts)], keep=False, **kw)  # type: ignore[arg-type]
+    return bench.verdicts.validate([Concept(id=str(i), text=t) for i, t in enumerate(texts)], keep=False, **kw)  # type: ignore[arg-type]
 
 
 def test_verdicts_come_in_input_order_with_errors_in_place(bench: Workbench) -> None:
     concepts = [Concept("a", TEXTS[0]), Concept("b", ""), Concept("c", TEXTS[1]), Concept("d", "!?"), Concept("e", TEXTS[2])]
-    verdicts = bench.validate(concepts, keep=False)
+    verdicts = bench.verdicts.validate(concepts, keep=False)
     assert [v.id for v in verdicts] == list("abcde")
     assert [bool(v.error) for v in verdicts] == [False, True, False, True, False]
     assert verdicts[1].verdict is None and verdicts[1].temporal is None
@@ -72,8 +72,8 @@ def test_thresholds_stand_in_the_result_and_in_the_key(bench: Workbench) -> None
 
 
 def test_a_source_that_the_run_never_met_is_refused(bench: Workbench) -> None:
-    known = bench.validate([Concept("a", TEXTS[0], fields={"origin": "starter"})], keep=False)[0]
-    strange = bench.validate([Concept("a", TEXTS[0], fields={"origin": "proposals"})], keep=False)[0]
+    known = bench.verdicts.validate([Concept("a", TEXTS[0], fields={"origin": "starter"})], keep=False)[0]
+    strange = bench.verdicts.validate([Concept("a", TEXTS[0], fields={"origin": "proposals"})], keep=False)[0]
     assert "unknown_source" not in known.flags
     assert "unknown_source" in strange.flags
     assert strange.verdict == "REJECT" and strange.reason == "ood_detection"
@@ -81,7 +81,7 @@ def test_a_source_that_the_run_never_met_is_refused(bench: Workbench) -> None:
 
 
 def test_a_text_of_the_training_data_is_marked(bench: Workbench) -> None:
-    text = bench.dataset("starter").frame["concept"].iloc[0]
+    text = bench.datasets.get("starter").frame["concept"].iloc[0]
     assert "seen_in_training" in _judge(bench, text)[0].flags
     assert "seen_in_training" not in _judge(bench, TEXTS[0])[0].flags
 
@@ -95,25 +95,25 @@ def test_no_model_no_verdict(tmp_path: Path) -> None:
 
 def test_history_keeps_what_was_given(home: Path) -> None:
     bench = Workbench(Settings.from_env({"REBRACKET_HOME": str(home)}))
-    bench.validate([Concept("a", TEXTS[0]), Concept("b", "")], source="a test")
+    bench.verdicts.validate([Concept("a", TEXTS[0]), Concept("b", "")], source="a test")
     kept = bench.history.search("ferry")
-    assert len(kept) == 1 and kept[0].verdict["run_id"] == bench.promoted().run_id  # type: ignore[union-attr]
+    assert len(kept) == 1 and kept[0].verdict["run_id"] == bench.runs.production().run_id  # type: ignore[union-attr]
 
 
 def test_a_damaged_run_is_refused_by_name_and_the_rest_stays(home: Path) -> None:
     bench = Workbench(Settings.from_env({"REBRACKET_HOME": str(home)}))
-    run_id = bench.runs()[0].run_id
+    run_id = bench.runs.all()[0].run_id
     path = home / "runs" / run_id / "model" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(ModelError, match=r"model\.safetensors"):
-        bench.validate([Concept("a", TEXTS[0])])
+        bench.verdicts.validate([Concept("a", TEXTS[0])])
     (home / "runs" / run_id / "model" / "manifest.json").write_text("{}")
-    assert bench.runs() == [] and bench.shelf.broken()[0][0] == run_id
+    assert bench.runs.all() == [] and bench.resources.runs.broken()[0][0] == run_id
 
 
 def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Workbench(Settings.from_env({"REBRACKET_HOME": str(home)}))
-    run_id = bench.runs()[0].run_id
+    run_id = bench.runs.all()[0].run_id
     model, aside = home / "runs" / run_id / "model", home / "model"
     model.rename(aside)
 
@@ -123,7 +123,7 @@ def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, 
         return state
 
     monkeypatch.setattr("rebracket_core.runs.store.run_state", ends_now)
-    shelved = bench.shelf.look()
+    shelved = bench.resources.runs.snapshot()
     assert [info.run_id for info in shelved.finished] == [run_id]
     assert shelved.active == shelved.broken == ()
 
@@ -131,7 +131,7 @@ def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, 
 @pytest.mark.parametrize("run_id", ["../outside", "", ".", "no-such-run"])
 def test_run_ids_stay_inside_the_shelf(bench: Workbench, run_id: str) -> None:
     with pytest.raises(ModelError):
-        bench.promote(run_id)
+        bench.runs.promote(run_id)
 
 
 def test_paths_outside_the_root_are_refused(tmp_path: Path, trained_home: Path) -> None:
@@ -140,24 +140,24 @@ def test_paths_outside_the_root_are_refused(tmp_path: Path, trained_home: Path) 
     inside.write_text("x")
     env = {"REBRACKET_HOME": str(trained_home), "REBRACKET_VALIDATE_ROOT": str(inside.parent)}
     bench = Workbench(Settings.from_env(env))
-    assert bench.below_root("a.txt") == inside
+    assert bench.datasets.below_root("a.txt") == inside
     for path in ("..", "../root/../..", "/etc/passwd", "b.txt"):
         with pytest.raises(InputError):
-            bench.below_root(path)
+            bench.datasets.below_root(path)
     with pytest.raises(InputError, match="REBRACKET_VALIDATE_ROOT"):
-        open_home(trained_home).below_root("a.txt")
+        open_home(trained_home).datasets.below_root("a.txt")
 
 
 def test_data_sets_join_for_one_run(home: Path, tmp_path: Path) -> None:
     bench = Workbench(Settings.from_env({"REBRACKET_HOME": str(home)}))
     table = tmp_path / "mine.csv"
     table.write_text("id,concept,rainbow_color,song_id\n" + "\n".join(f"{i},text number {i},Red,s{i}" for i in range(5)))
-    bench.import_data(table, name="mine")
-    joined = bench.dataset("starter+mine")
-    assert joined.meta.n_rows == bench.dataset("starter").meta.n_rows + 5
+    bench.datasets.import_path(table, name="mine")
+    joined = bench.datasets.get("starter+mine")
+    assert joined.meta.n_rows == bench.datasets.get("starter").meta.n_rows + 5
     assert joined.frame["row_id"].is_unique
     with pytest.raises(InputError, match="twice"):
-        bench.dataset("mine+mine")
+        bench.datasets.get("mine+mine")
 
 
 @given(text=st.text(max_size=200))

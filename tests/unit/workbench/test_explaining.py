@@ -9,7 +9,8 @@ import pytest
 
 from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.margins import OUTPUTS
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 TEXT = "A brass lantern was left on the quay in 1911."
@@ -21,8 +22,8 @@ def bench(home: Path) -> Workbench:
 
 
 def test_the_shares_add_up_to_the_margin_of_the_verdict(bench: Workbench) -> None:
-    found = bench.explaining.explain(TEXT)
-    verdict = bench.validate([Concept("1", TEXT)], keep=False)[0]
+    found = bench.explain.explain(TEXT)
+    verdict = bench.verdicts.validate([Concept("1", TEXT)], keep=False)[0]
     shares = verdict.album_probabilities or {}
     assert found.predicted == verdict.album
     assert found.margin == pytest.approx(np.log(shares[found.predicted] / shares[found.runner_up]), abs=0.01)
@@ -34,30 +35,30 @@ def test_the_shares_add_up_to_the_margin_of_the_verdict(bench: Workbench) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_every_output_adds_up(bench: Workbench, output: str) -> None:
-    assert bench.explaining.explain(TEXT, output=output).adds_up
+    assert bench.explain.explain(TEXT, output=output).adds_up
 
 
 @pytest.mark.slow
 def test_a_text_longer_than_the_window_adds_up_over_its_windows(bench: Workbench) -> None:
-    found = bench.explaining.explain("A tower fell, and a bell was lost. " * 40)
+    found = bench.explain.explain("A tower fell, and a bell was lost. " * 40)
     assert len(found.words) == 320 and found.adds_up
 
 
 def test_only_remembered_vectors_are_near(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = bench.encoder("minilm")
+    encoder = bench.resources.encoder("minilm")
     asked: list[int] = []
     inner = encoder.beneath.encode  # type: ignore[attr-defined]
     monkeypatch.setattr(encoder.beneath, "encode", lambda texts, **more: asked.append(len(texts)) or inner(texts, **more))  # type: ignore[attr-defined]
-    told = bench.dataset("starter").frame["concept"].tolist()
-    found = bench.explaining.nearest(told[0])
+    told = bench.datasets.get("starter").frame["concept"].tolist()
+    found = bench.explain.nearest(told[0])
     assert sum(asked) <= 1 and found.n_known == found.n
     assert found.texts[0].cosine == pytest.approx(1.0, abs=1e-4) and found.texts[0].text.split() == told[0].split()
     assert found.learned and [near.same for near in found.texts] == [True] + [False] * (len(found.texts) - 1)
-    assert bench.explaining.nearest(told[0].upper() + " !").learned
-    assert not bench.explaining.nearest(TEXT).learned
+    assert bench.explain.nearest(told[0].upper() + " !").learned
+    assert not bench.explain.nearest(TEXT).learned
 
 
 def test_what_cannot_be_explained_is_refused(bench: Workbench) -> None:
     for text, output in (("", "album"), ("12 34", "album"), (TEXT, "colour")):
         with pytest.raises(InputError):
-            bench.explaining.explain(text, output=output)
+            bench.explain.explain(text, output=output)

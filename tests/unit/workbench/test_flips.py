@@ -14,10 +14,11 @@ from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.counterfactuals import Search, search
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.services.explain import counterfactuals as flips_module
-from rebracket_core.services.explain.counterfactual_store import FlipLedger
+from rebracket_core.services.explain.counterfactual_store import CounterfactualStore
 from rebracket_core.services.explain.counterfactuals import LEAST_S, Flips, Outcome
 from rebracket_core.training import TrainingConfig
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 FLIP = {"run_id": "r", "goal": "album=Blue", "text": "one lantern", "edited": "one table", "edits": ["x"], "fluency": -0.5}
@@ -25,7 +26,7 @@ PLANTED = "They left one lantern in our garden today"
 
 
 def test_the_ledger_keeps_a_flip_once(tmp_path: Path) -> None:
-    ledger = FlipLedger(f"sqlite:///{tmp_path / 'a.db'}")
+    ledger = CounterfactualStore(f"sqlite:///{tmp_path / 'a.db'}")
     assert ledger.all() == [] and not (tmp_path / "a.db").exists()
     assert ledger.keep([FLIP, FLIP]) == 1 and ledger.keep([FLIP]) == 0
     other = {**FLIP, "goal": "album=Green", "fluency": float("nan")}
@@ -34,7 +35,7 @@ def test_the_ledger_keeps_a_flip_once(tmp_path: Path) -> None:
     assert [k.goal for k in kept] == ["album=Blue", "album=Green"] and kept[0].n_edits == 1 and kept[1].fluency is None
     assert ledger.forget(kept[0].entry_id) and not ledger.forget(kept[0].entry_id)
     ledger.close()
-    assert len(FlipLedger(f"sqlite:///{tmp_path / 'a.db'}").all()) == 1
+    assert len(CounterfactualStore(f"sqlite:///{tmp_path / 'a.db'}").all()) == 1
 
 
 def _plant(folder: Path, *, word: str) -> Path:
@@ -69,20 +70,20 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     folder = tmp_path_factory.mktemp("planted")
     bench = open_home(folder / "home")
     for word in ("lantern", "ladder"):
-        bench.import_data(_plant(folder, word=word), name=word)
-        bench.trainings.train(word, config=TrainingConfig(members=2, folds=3, max_steps=60, words=True))
+        bench.datasets.import_path(_plant(folder, word=word), name=word)
+        bench.training.train(word, config=TrainingConfig(members=2, folds=3, max_steps=60, words=True))
     return bench
 
 
 @pytest.mark.slow
 def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_removes_it(planted: Workbench) -> None:
-    found = planted.explaining.explain(PLANTED)
-    checks = planted.explaining.check(found)
+    found = planted.explain.explain(PLANTED)
+    checks = planted.explain.check(found)
     assert found.predicted == "Red" and found.adds_up and checks.shapley is not None
     for shares in (found.gradients, checks.shap, checks.shapley):
         assert found.words[int(np.argmax(shares))] == "lantern"
     assert checks.shap == pytest.approx(checks.shapley, abs=1e-3)
-    flips = planted.explaining.flips.find(PLANTED, Goal.parse("album=Blue"), budget_s=60).flips
+    flips = planted.counterfactuals.find(PLANTED, Goal.parse("album=Blue"), budget_s=60).flips
     assert flips and all(len(f.edits) == 1 and f.edits[0].old == "lantern" for f in flips)
     for flip in flips:
         again = planted.validate([Concept("1", flip.text)], keep=False)[0]
@@ -101,13 +102,13 @@ def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workb
     asked = Flips._proposer
     for opening_s, budget_s in ((0.5, 4.0), (2.0, 4.0), (0.0, 1.0)):
         monkeypatch.setattr(Flips, "_proposer", lambda self, asking, s=opening_s: time.sleep(s) or asked(self, asking))
-        planted.explaining.flips.find(PLANTED, Goal.parse("album"), budget_s=budget_s, keep=False)
+        planted.counterfactuals.find(PLANTED, Goal.parse("album"), budget_s=budget_s, keep=False)
     assert LEAST_S <= given[0] <= 3.5 and given[1:] == [LEAST_S, 1.0]
 
 
 @pytest.mark.slow
 def test_the_ledger_is_replayed_on_another_run(planted: Workbench) -> None:
-    flips = planted.explaining.flips
+    flips = planted.counterfactuals
     flips.find(PLANTED, Goal.parse("album=Blue"), budget_s=60)
     kept = len(flips.ledger.all())
     own = flips.replay()

@@ -16,19 +16,19 @@ from tests.unit.workbench.test_annotating import _label_all
 @pytest.fixture
 def bench(home: Path) -> Workbench:
     bench = open_home(home)
-    bench.annotations.service.enrol("Ada")
+    bench.labels.service.enrol("Ada")
     return bench
 
 
 def _rows(bench: Workbench, n: int) -> list[str]:
-    frame = bench.dataset("starter").frame.drop_duplicates("concept")
+    frame = bench.datasets.get("starter").frame.drop_duplicates("concept")
     return [str(i) for i in frame["row_id"].tolist()[::7][:n]]
 
 
 def test_picked_texts_come_first_and_the_others_keep_their_order(bench: Workbench) -> None:
-    service, picked = bench.annotations.service, bench.annotations.picked
+    service, picked = bench.labels.service, bench.labels.picked
     settings = ProjectSettings(random_share=0.0, blind_share=0.0)
-    project = bench.annotations.create_project("Round", "starter", by="ada", settings=settings).project_id
+    project = bench.labels.create_project("Round", "starter", by="ada", settings=settings).project_id
     items = [item.item_id for item in service.items(project)]
     service.put_order(project, {i: float(k) for k, i in enumerate(items)}, by="ada", why={items[-1]: "the last"})
     rows = _rows(bench, 5)
@@ -42,8 +42,8 @@ def test_picked_texts_come_first_and_the_others_keep_their_order(bench: Workbenc
 
 
 def test_texts_by_chance_stay_in_their_turn_and_labelled_ones_are_counted(bench: Workbench) -> None:
-    service, picked = bench.annotations.service, bench.annotations.picked
-    project = bench.annotations.create_project("Round", "starter", by="ada").project_id
+    service, picked = bench.labels.service, bench.labels.picked
+    project = bench.labels.create_project("Round", "starter", by="ada").project_id
     _label_all(bench, project, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
     items = service.items(project)
     chance = [i.item_id for i in items if i.by_chance and not i.n_labels][:3]
@@ -56,7 +56,7 @@ def test_texts_by_chance_stay_in_their_turn_and_labelled_ones_are_counted(bench:
 
 
 def test_a_project_of_picked_texts_and_refusals(bench: Workbench) -> None:
-    picked, rows = bench.annotations.picked, _rows(bench, 6)
+    picked, rows = bench.labels.picked, _rows(bench, 6)
     made = picked.new_project("Six", "starter", rows, by="ada")
     assert made.first == made.project.n_items == 6
     other = [i for i in _rows(bench, 12) if i not in rows]
@@ -64,20 +64,20 @@ def test_a_project_of_picked_texts_and_refusals(bench: Workbench) -> None:
         picked.put_first(made.project.project_id, "starter", other, by="ada", why="")
     with pytest.raises(InputError, match="None of these texts"):
         picked.new_project("None", "starter", ["no such row"], by="ada")
-    bench.annotations.service.enrol("Ben")
+    bench.labels.service.enrol("Ben")
     with pytest.raises(InputError):
         picked.put_first(made.project.project_id, "starter", rows, by="ben", why="")
 
 
 def test_a_second_look_tells_nothing_and_hides_the_doubted_among_others(bench: Workbench) -> None:
-    service, picked, rows = bench.annotations.service, bench.annotations.picked, _rows(bench, 8)
-    among = [str(i) for i in bench.dataset("starter").frame["row_id"]]
+    service, picked, rows = bench.labels.service, bench.labels.picked, _rows(bench, 8)
+    among = [str(i) for i in bench.datasets.get("starter").frame["row_id"]]
     made = picked.second_look("Second look", "starter", rows, among=among, by="ada")
     items = service.items(made.project.project_id)
     assert len(items) == made.first >= 11 and set(rows) <= {item.item_id for item in items}
     assert all(item.blind and not item.album and not item.title for item in items)
     assert len({item.why for item in items}) == 1
-    bench.annotations.suggest(made.project.project_id, by="ada")
+    bench.labels.suggest(made.project.project_id, by="ada")
     given = service.claim(made.project.project_id, 12, by="ada").items
     assert all(c.suggestion is None for c in given)
     assert {c.item.item_id for c in given[:8]} != set(rows)

@@ -37,7 +37,7 @@ def test_a_map_is_fitted_once_and_knows_its_texts(bench: Workbench, map_id: str)
     again = bench.maps.fit(bench.maps.spec("starter", method=MapMethod.PCA))
     (info,) = bench.maps.infos("starter")
     assert again.map_id == map_id and info.fitted and info.state.status is Status.DONE and info.state.attempt == 1
-    texts = bench.dataset("starter").frame["concept"].str.strip()
+    texts = bench.datasets.get("starter").frame["concept"].str.strip()
     assert len(again) == texts.nunique() and again.places.shape == (len(again), 2)
     ids = again.values("row_id", [3, 1])
     assert again.positions(ids).tolist() == [1, 3] and np.isfinite(again.trust).all()
@@ -59,10 +59,10 @@ def test_a_data_set_that_changed_gets_no_map_of_the_old_one(bench: Workbench, ho
 
 
 def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(bench: Workbench, map_id: str) -> None:
-    run = bench.promoted()
+    run = bench.runs.production()
     assert run is not None and bench.maps.has_answers(map_id, run.run_id)
     found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
-    held = read_held_rows(bench.shelf.folder_of(run.run_id).path)
+    held = read_held_rows(bench.resources.runs.folder_of(run.run_id).path)
     place = {row_id: at for at, row_id in enumerate(stored.column("row_id").to_pylist())}
     for j in range(0, len(held), 17):
         at = place[held.row_id[j]]
@@ -73,16 +73,16 @@ def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(benc
 
 
 def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench: Workbench, map_id: str) -> None:
-    run = bench.promoted()
+    run = bench.runs.production()
     assert run is not None
-    (bench.shelf.folder_of(run.run_id).path / "held.parquet").unlink()
+    (bench.resources.runs.folder_of(run.run_id).path / "held.parquet").unlink()
     found = bench.maps.answers(map_id, run.run_id)
     learned = found.standing == Standing.TRAINED_ON
     assert learned.sum() >= run.n_rows and (found.album[learned] == -1).all() and np.isnan(found.probability[learned]).all()
 
 
 def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbench, map_id: str) -> None:
-    run = bench.promoted()
+    run = bench.runs.production()
     assert run is not None
     found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
     np.savez(answers_file(stored, run.run_id), **{n: getattr(found, n) for n in ("album_proba", "right", "standing")})
@@ -92,13 +92,13 @@ def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbenc
 
 
 def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
-    service, stored = bench.annotations.service, bench.maps.open(map_id)
+    service, stored = bench.labels.service, bench.maps.open(map_id)
     assert (bench.maps.people(map_id).state == -1).all() and bench.maps.people(map_id).names == (SEVERAL,)
     for name in ("Ada", "Ben"):
         service.enrol(name)
     ids = stored.values("row_id", list(range(20)))
     settings = ProjectSettings(overlap=2, random_share=0.0)
-    project = bench.annotations.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
+    project = bench.labels.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
     past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
     alone, both, apart, settled = service.items(project)[:4]
     for item, who, said in (
@@ -164,7 +164,7 @@ def test_two_fits_of_one_encoder_move_nothing(bench: Workbench, map_id: str) -> 
 
 
 def test_a_map_is_taken_away_with_its_version(bench: Workbench, map_id: str, tmp_path: Path) -> None:
-    run = bench.promoted()
+    run = bench.runs.production()
     assert run is not None
     table = bench.maps.coordinates(map_id, run_id=run.run_id)
     pq.write_table(table, tmp_path / "map.parquet")

@@ -11,10 +11,10 @@ import yaml
 
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.insight.drift import two_sample
-from rebracket_core.services.verdicts.counts import DAYS_KEPT, VerdictCounts
+from rebracket_core.scoring.verdict_counts import DAYS_KEPT, VerdictCounts
 from rebracket_core.settings import data_dir
-from rebracket_core.validation import Item, failed_verdict
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept, Item, failed_verdict
+from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 
@@ -33,10 +33,10 @@ def bench(home: Path) -> Workbench:
 
 
 def test_verdicts_are_counted_by_kind_album_and_time(bench: Workbench) -> None:
-    told = bench.validate([*concepts(["A bell of 1911.", "A door."]), Concept(id="x", text="?!")])
-    bench.validate(concepts(["A third."]), keep=False)
-    bench.validate(concepts(["A fourth."]), keep=False, counted=True)
-    traffic = bench.monitoring.traffic(bench.model().run_id)
+    told = bench.verdicts.validate([*concepts(["A bell of 1911.", "A door."]), Concept(id="x", text="?!")])
+    bench.verdicts.validate(concepts(["A third."]), keep=False)
+    bench.verdicts.validate(concepts(["A fourth."]), keep=False, counted=True)
+    traffic = bench.monitoring.traffic(bench.resources.model().run_id)
     assert traffic.total.n == 4 and traffic.total.kinds["error"] == 1 and traffic.total.albums.total() == 3
     accepted = sum(str(v.verdict).startswith("ACCEPT") for v in told)
     assert traffic.accepted is not None and accepted / 3 <= traffic.accepted <= (accepted + 1) / 3
@@ -82,27 +82,27 @@ def test_a_disk_that_refuses_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_texts_that_are_no_concepts_raise_the_alarm(bench: Workbench) -> None:
-    run_id = bench.model().run_id
+    run_id = bench.resources.model().run_id
     with pytest.raises(DataError, match="too few"):
         bench.monitoring.drift(run_id)
     strange = strange_texts()[:60]
     assert len(strange) >= 40
-    bench.validate(concepts(strange))
-    bench.validate(concepts(strange))  # a text that is asked again counts once
+    bench.verdicts.validate(concepts(strange))
+    bench.verdicts.validate(concepts(strange))  # a text that is asked again counts once
     found = bench.monitoring.drift(run_id)
     assert found.alarm and found.n_incoming == len(set(strange))
 
 
 def test_training_texts_themselves_raise_no_alarm(bench: Workbench) -> None:
-    run_id = bench.model().run_id
-    texts = bench.dataset("starter").frame["concept"].tolist()
+    run_id = bench.resources.model().run_id
+    texts = bench.datasets.get("starter").frame["concept"].tolist()
     rng = np.random.default_rng(0)
-    bench.validate(concepts([texts[i] for i in rng.choice(len(texts), 60, replace=False)]))
+    bench.verdicts.validate(concepts([texts[i] for i in rng.choice(len(texts), 60, replace=False)]))
     assert not bench.monitoring.drift(run_id).alarm
 
 
 def test_halves_of_the_training_texts_alarm_about_as_often_as_the_level_says(bench: Workbench) -> None:
-    vectors = bench.model().ood.training_vectors()
+    vectors = bench.resources.model().ood.training_vectors()
     rng = np.random.default_rng(0)
     alarms = []
     for seed in range(200):
@@ -112,13 +112,15 @@ def test_halves_of_the_training_texts_alarm_about_as_often_as_the_level_says(ben
 
 
 def test_a_sample_goes_into_the_queue_of_labels(bench: Workbench) -> None:
-    run_id = bench.model().run_id
-    service = bench.annotations.service
+    run_id = bench.resources.model().run_id
+    service = bench.labels.service
     person = service.enrol("Ann")
     with pytest.raises(InputError, match="No text came in"):
         bench.monitoring.to_label("one", run_id, by=person.person_id)
-    trained = bench.dataset("starter").frame["concept"].iloc[0]
-    bench.validate([*concepts([f"A door that was shut in {1900 + k}." for k in range(12)]), Concept(id="t", text=trained)])
+    trained = bench.datasets.get("starter").frame["concept"].iloc[0]
+    bench.verdicts.validate(
+        [*concepts([f"A door that was shut in {1900 + k}." for k in range(12)]), Concept(id="t", text=trained)]
+    )
     made = bench.monitoring.to_label("one", run_id, by=person.person_id, n=5)
     items = service.items(made.project_id)
     assert len({item.text for item in items}) == 5 and trained not in {item.text for item in items}

@@ -20,10 +20,10 @@ SAID = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.hard("spatial", 
 
 
 def _labelled(bench: Workbench, *, n: int, share: float) -> str:
-    service = bench.annotations.service
+    service = bench.labels.service
     service.enrol("Ada")
     settings = ProjectSettings(random_share=share)
-    project = bench.annotations.create_project("First", "starter", by="ada", settings=settings).project_id
+    project = bench.labels.create_project("First", "starter", by="ada", settings=settings).project_id
     for c in service.claim(project, n, by="ada").items:
         sent = Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, SAID, "", c.lease.lease_id)
         assert service.submit(project, [sent], by="ada")[0].status == "saved"
@@ -32,41 +32,41 @@ def _labelled(bench: Workbench, *, n: int, share: float) -> str:
 
 def test_what_a_training_may_take_and_that_a_project_is_named_by_its_labels_of_then(home: Path) -> None:
     bench = open_home(home)
-    assert list(bench.annotations.relabelling.choices()) == ["none"]
+    assert list(bench.retraining.choices()) == ["none"]
     project = _labelled(bench, n=5, share=0.2)
-    assert list(bench.annotations.relabelling.choices()) == ["none", "human", f"project:{project}"]
-    told = bench.annotations.snapshot_for_training(f"project:{project}")
-    assert told == bench.annotations.snapshot_for_training("human") == bench.annotations.service.snapshots()[0].snapshot_id
+    assert list(bench.retraining.choices()) == ["none", "human", f"project:{project}"]
+    told = bench.labels.snapshot_for_training(f"project:{project}")
+    assert told == bench.labels.snapshot_for_training("human") == bench.labels.service.snapshots()[0].snapshot_id
     assert TrainingConfig(labels=f"project:{project}").labels == f"project:{project}"
     with pytest.raises(InputError, match="no such project"):
-        bench.annotations.snapshot_for_training("project:gone")
+        bench.labels.snapshot_for_training("project:gone")
 
 
 @pytest.mark.slow
 def test_what_the_labels_changed_is_told_on_texts_drawn_by_chance_with_peoples_word_as_truth(home: Path) -> None:
     bench = open_home(home)
-    before = bench.promoted()
-    assert before is not None and bench.annotations.relabelling.effect(before.run_id) is None
+    before = bench.runs.production()
+    assert before is not None and bench.retraining.effect(before.run_id) is None
     project = _labelled(bench, n=20, share=1.0)
-    info = bench.trainings.train("starter", config=SMALL.with_(labels=f"project:{project}"))
-    effect = bench.annotations.relabelling.effect(info.run_id)
+    info = bench.training.train("starter", config=SMALL.with_(labels=f"project:{project}"))
+    effect = bench.retraining.effect(info.run_id)
     assert effect is not None and effect.before == before.run_id and effect.n_texts == effect.n_chance == 20
     assert effect.fixed is not None and effect.same is not None
     told = {m.metric: m for m in effect.fixed.metrics}
-    labelled = {label.item_id for label in bench.annotations.service.labels(project)}
-    rows = read_held_rows(bench.shelf.folder_of(before.run_id).path)
+    labelled = {label.item_id for label in bench.labels.service.labels(project)}
+    rows = read_held_rows(bench.resources.runs.folder_of(before.run_id).path)
     at = [k for k, row_id in enumerate(rows.row_id) if row_id in labelled]
     right = [rows.axis_top[k, 1] == MODES["spatial"].index("place") for k in at]
     assert told["spatial"].n == effect.fixed.n_rows == len(at)
     assert told["spatial"].first == pytest.approx(sum(right) / len(right), abs=0.2)  # the mean over songs, not over texts
     assert told["ontological"].n == 0  # nobody could tell
-    bench.promote(info.run_id)
-    assert bench.annotations.relabelling.effect(info.run_id) == effect  # now against the run that was in use before it
+    bench.runs.promote(info.run_id)
+    assert bench.retraining.effect(info.run_id) == effect  # now against the run that was in use before it
 
 
 def test_nobody_labelled_anything_so_nothing_is_trained(home: Path) -> None:
     bench = open_home(home)
     project = _labelled(bench, n=1, share=0.2)
-    bench.annotations.service.undo(bench.annotations.service.labels(project)[0].label_id, by="ada")
+    bench.labels.service.undo(bench.labels.service.labels(project)[0].label_id, by="ada")
     with pytest.raises(InputError, match="no labels"):
-        bench.annotations.relabelling.retrain(project)
+        bench.retraining.retrain(project)

@@ -17,7 +17,8 @@ from rebracket_core.errors import DataError, InputError, ModelError, RebracketEr
 from rebracket_core.jobs import Status
 from rebracket_core.runs.archive import DIGESTS
 from rebracket_core.runs.notes import NOTE_FILE
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 TEXTS = ("A brass bell, cast in 1911.", "A hotel will stand on the ice.", "Nobody can say who she is.")
@@ -31,13 +32,13 @@ def bench(home: Path) -> Workbench:
 
 @pytest.fixture
 def run_id(bench: Workbench) -> str:
-    return bench.runs()[0].run_id
+    return bench.runs.all()[0].run_id
 
 
 @pytest.fixture
 def packed(bench: Workbench, run_id: str) -> bytes:
     sink = io.BytesIO()
-    bench.export_run(run_id, to=sink)
+    bench.runs.export(run_id, to=sink)
     return sink.getvalue()
 
 
@@ -74,41 +75,41 @@ def _json_part(parts: Parts, name: str, **changes: Any) -> Parts:
 
 
 def _nothing_came_in(bench: Workbench) -> None:
-    runs = bench.shelf.folder
+    runs = bench.resources.runs.folder
     assert not runs.is_dir() or list(runs.iterdir()) == []
 
 
 def test_a_run_gives_the_same_verdicts_in_another_home(
     bench: Workbench, elsewhere: Workbench, run_id: str, tmp_path: Path
 ) -> None:
-    bench.set_note(run_id, text="the small one", tags=["small"])
-    bench.export_run(run_id, to=tmp_path / "run.zip")
+    bench.runs.set_note(run_id, text="the small one", tags=["small"])
+    bench.runs.export(run_id, to=tmp_path / "run.zip")
     info = elsewhere.import_run(tmp_path / "run.zip")
     assert (info.run_id, info.promoted) == (run_id, False)
     concepts = [Concept(str(k), text) for k, text in enumerate(TEXTS)]
-    here = bench.validate(concepts, run_id=run_id, keep=False)
+    here = bench.verdicts.validate(concepts, run_id=run_id, keep=False)
     there = elsewhere.validate(concepts, run_id=run_id, keep=False)
     assert [v.to_dict() for v in here] == [v.to_dict() for v in there]
     assert elsewhere.note(run_id).tags == ("small",)
-    assert elsewhere.trainings.states()[0].status is Status.DONE
-    assert elsewhere.card(run_id) == bench.card(run_id)
+    assert elsewhere.training.states()[0].status is Status.DONE
+    assert elsewhere.card(run_id) == bench.runs.card(run_id)
     again = io.BytesIO()
     elsewhere.export_run(run_id, to=again)
     assert again.getvalue() == (tmp_path / "run.zip").read_bytes()
 
 
 def test_the_same_run_twice_is_once_and_its_note_stays(bench: Workbench, run_id: str, packed: bytes) -> None:
-    bench.set_note(run_id, text="written since", tags=[])
-    assert bench.import_run(packed).run_id == run_id
-    assert bench.note(run_id).text == "written since"
+    bench.runs.set_note(run_id, text="written since", tags=[])
+    assert bench.runs.take_in(packed).run_id == run_id
+    assert bench.runs.note(run_id).text == "written since"
 
 
 def test_an_id_that_another_run_has_is_refused(bench: Workbench, run_id: str, packed: bytes) -> None:
-    before = (bench.shelf.folder / run_id / "evaluation.json").read_bytes()
+    before = (bench.resources.runs.folder / run_id / "evaluation.json").read_bytes()
     parts = _json_part(_parts(packed), "evaluation.json", notes=["another"])
     with pytest.raises(ModelError, match=r"another run of this id.*evaluation\.json"):
-        bench.import_run(_resealed(parts))
-    assert (bench.shelf.folder / run_id / "evaluation.json").read_bytes() == before
+        bench.runs.take_in(_resealed(parts))
+    assert (bench.resources.runs.folder / run_id / "evaluation.json").read_bytes() == before
 
 
 def test_each_altered_part_is_refused_by_name(elsewhere: Workbench, packed: bytes) -> None:
@@ -183,16 +184,16 @@ def test_what_is_no_exported_run_is_refused(elsewhere: Workbench, data: bytes) -
 
 
 def test_a_run_without_the_unseen_rows_can_be_handed_on(bench: Workbench, elsewhere: Workbench, run_id: str) -> None:
-    (bench.shelf.folder / run_id / "held.parquet").unlink()
+    (bench.resources.runs.folder / run_id / "held.parquet").unlink()
     sink = io.BytesIO()
-    bench.export_run(run_id, to=sink)
+    bench.runs.export(run_id, to=sink)
     assert elsewhere.import_run(sink.getvalue()).run_id == run_id
 
 
 def test_a_run_that_is_not_whole_is_not_handed_on(bench: Workbench, run_id: str, tmp_path: Path) -> None:
-    (bench.shelf.folder / run_id / "evaluation.json").unlink()
+    (bench.resources.runs.folder / run_id / "evaluation.json").unlink()
     with pytest.raises(ModelError, match="not whole"):
-        bench.export_run(run_id, to=tmp_path / "run.zip")
+        bench.runs.export(run_id, to=tmp_path / "run.zip")
     assert not (tmp_path / "run.zip").exists()
 
 
@@ -200,25 +201,25 @@ def test_a_run_that_is_not_whole_is_not_handed_on(bench: Workbench, run_id: str,
 
 
 def test_a_note_and_tags_are_kept_and_checked(bench: Workbench, run_id: str) -> None:
-    assert bench.note(run_id).to_dict() == {"text": "", "tags": [], "changed_at": ""}
-    kept = bench.set_note(run_id, text=" two\r\nlines\x00 ", tags=["best", " best ", "", "with  words"])
+    assert bench.runs.note(run_id).to_dict() == {"text": "", "tags": [], "changed_at": ""}
+    kept = bench.runs.set_note(run_id, text=" two\r\nlines\x00 ", tags=["best", " best ", "", "with  words"])
     assert (kept.text, kept.tags) == ("two\nlines", ("best", "with words"))
-    assert bench.note(run_id) == kept
+    assert bench.runs.note(run_id) == kept
     for tags in (["<b>"], ["x" * 41], [str(k) for k in range(21)]):
         with pytest.raises(InputError, match="tag"):
-            bench.set_note(run_id, text="", tags=tags)
+            bench.runs.set_note(run_id, text="", tags=tags)
     with pytest.raises(InputError, match="too long"):
-        bench.set_note(run_id, text="x" * 10_001)
-    assert bench.note(run_id) == kept
+        bench.runs.set_note(run_id, text="x" * 10_001)
+    assert bench.runs.note(run_id) == kept
     with pytest.raises(ModelError, match="no such run"):
-        bench.set_note("../x", text="")
-    (bench.shelf.folder / run_id / NOTE_FILE).write_text("[]")
+        bench.runs.set_note("../x", text="")
+    (bench.resources.runs.folder / run_id / NOTE_FILE).write_text("[]")
     with pytest.raises(StoreError, match="note"):
-        bench.note(run_id)
+        bench.runs.note(run_id)
 
 
 def test_the_card_says_what_a_run_is_and_is_not(bench: Workbench, run_id: str) -> None:
-    info, card = bench.shelf.info(run_id), bench.card(run_id)
+    info, card = bench.resources.runs.info(run_id), bench.runs.card(run_id)
     assert f"{info.metrics['album']['accuracy']:.3f}" in card
     for said in (
         info.dataset_digest,
@@ -237,22 +238,22 @@ def test_the_card_says_what_a_run_is_and_is_not(bench: Workbench, run_id: str) -
 
 def test_a_leaked_run_says_so_on_its_card_and_in_a_comparison(bench: Workbench, run_id: str) -> None:
     leaked = _twin(bench, run_id, "leaked-run", leaked=True)
-    assert "**Leaked.**" in bench.card(leaked) and "none of its figures" in bench.card(leaked)
-    found = bench.compare([run_id, leaked])[0]
+    assert "**Leaked.**" in bench.runs.card(leaked) and "none of its figures" in bench.runs.card(leaked)
+    found = bench.runs.compare([run_id, leaked])[0]
     assert found.leaked == (leaked,) and not found.honest
     assert all(m.difference == 0.0 for m in found.metrics)
-    assert found.n_rows == bench.shelf.info(run_id).n_rows
+    assert found.n_rows == bench.resources.runs.info(run_id).n_rows
 
 
 def test_a_text_from_data_is_no_markup_on_the_card(bench: Workbench, run_id: str) -> None:
     twin = _twin(bench, run_id, "twin", dataset="<script>|x|`y`\n# z")
-    card = bench.card(twin)
+    card = bench.runs.card(twin)
     assert "<script>" not in card and "\n# z" not in card
 
 
 def _twin(bench: Workbench, run_id: str, name: str, *, leaked: bool = False, dataset: str | None = None) -> str:
-    folder = bench.shelf.folder / name
-    shutil.copytree(bench.shelf.folder / run_id, folder)
+    folder = bench.resources.runs.folder / name
+    shutil.copytree(bench.resources.runs.folder / run_id, folder)
     spec = json.loads((folder / "spec.json").read_text())
     (folder / "spec.json").write_text(json.dumps({**spec, "run_id": name}))
     manifest = json.loads((folder / "model" / "manifest.json").read_text())

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.services.verdicts.history import MAX_SEARCH_CHARS, History
+from rebracket_core.scoring.history import MAX_SEARCH_CHARS, History
 
 Make = Callable[..., dict[str, Any]]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from rebracket_core.annotation import AnswerKind, AxisLabel
-from rebracket_core.annotation.entities import presets
+from rebracket_core.annotation import AnswerKind, AxisLabel, presets
 from rebracket_core.rainbow import MODES
 
 CANNOT_TELL = "cannot tell"

@@ -18,7 +18,7 @@ MOST_AHEAD = 60
 
 
 def _desk(project_id: str, person_id: str, ahead: int) -> Desk:
-    service = bench().annotations.service
+    service = bench().labels.service
     return Desk(service, service.project(project_id), service.person(person_id), ahead)
 
 

@@ -58,15 +58,15 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
         with st.expander("Ask the model", icon=":material/model_training:"), guard():
             _ask_model(workbench, project, person=person)
         with st.expander("Labels in files", icon=":material/folder_open:"), guard():
-            show_label_files(workbench.annotations.service, project, person=person)
+            show_label_files(workbench.labels.service, project, person=person)
     with st.expander("New project", icon=":material/add:", expanded=project is None), guard():
         _new(workbench, person=person)
     with st.expander("People", icon=":material/group:"), guard():
-        show_people(workbench.annotations.service, by=person)
+        show_people(workbench.labels.service, by=person)
 
 
 def _new(workbench: Workbench, *, person: Person) -> None:
-    names = [meta.name for meta in workbench.datasets()]
+    names = [meta.name for meta in workbench.datasets.all()]
     if not names:
         st.caption("There is no data set to make it from.")
         return
@@ -79,7 +79,7 @@ def _new(workbench: Workbench, *, person: Person) -> None:
     if pressed and not (name or "").strip():
         st.error("The project needs a name.", icon=":material/error:")
     elif pressed:
-        made = workbench.annotations.create_project(
+        made = workbench.labels.create_project(
             str(name).strip(), str(dataset), by=person.person_id, settings=settings, guideline=str(guideline or "")
         )
         st.session_state["label.project"] = made.project_id
@@ -127,13 +127,13 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
         closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
         pressed = st.form_submit_button("Keep", icon=":material/save:")
     if pressed:
-        workbench.annotations.service.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
+        workbench.labels.service.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
         st.rerun()
 
 
 def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> None:
     """Draw the two things that the run in use gives a project: its answers, and the order of the queue."""
-    if workbench.promoted() is None:
+    if workbench.runs.production() is None:
         st.caption("No run is in use, so there is nobody to ask. Orders that need none still work.")
     suggest = st.button("Get its answers", key="label.suggest", icon=":material/lightbulb:")
     st.caption(f"Shown {POLICIES[project.settings.suggestions]}; blind concepts and those by chance never show them.")
@@ -141,9 +141,9 @@ def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> Non
     st.caption(f"By: {ORDERS[project.settings.order]}. Do it again after some labels or with a new run.")
     if suggest:
         with working("Asking the model") as progress:
-            n = workbench.annotations.suggest(project.project_id, by=person.person_id, progress=progress)
+            n = workbench.labels.suggest(project.project_id, by=person.person_id, progress=progress)
         st.success(f"{n:,} concepts have an answer of the model.", icon=":material/check_circle:")
     if order:
         with working("Ordering") as progress:
-            n = workbench.annotations.put_in_order(project.project_id, by=person.person_id, progress=progress)
+            n = workbench.labels.put_in_order(project.project_id, by=person.person_id, progress=progress)
         st.success(f"{n:,} concepts stand in the new order.", icon=":material/check_circle:")

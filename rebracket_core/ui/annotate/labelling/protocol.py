@@ -21,8 +21,8 @@ from rebracket_core.annotation import (
     Project,
     Suggestion,
     SuggestionPolicy,
+    presets,
 )
-from rebracket_core.annotation.entities import presets
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.outbox import Entry, read_entries, read_holding, runs_of, unreadable

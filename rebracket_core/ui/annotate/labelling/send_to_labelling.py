@@ -20,11 +20,11 @@ _NEW = "a new project of these texts"
 
 def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, why: str, key: str) -> None:
     """Draw what sends these texts to the front of a project's queue or into a new project, and the way to label them."""
-    person = person_here(workbench.annotations.service)
+    person = person_here(workbench.labels.service)
     if person is None:
         return
     show_person(person)
-    picked = workbench.annotations.picked
+    picked = workbench.labels.picked
     with st.spinner("Looking for projects with these texts"):
         held = {project.project_id: (project, n) for project, n in picked.held_by(dataset, row_ids).items()}
     options = ([*held] if person.role is not Role.ANNOTATOR else []) + ([_NEW] if person.role is Role.ADMIN else [])
@@ -57,7 +57,7 @@ def second_look(
     workbench: Workbench, dataset: str, row_ids: Sequence[str], *, among: Sequence[str], name: str, key: str
 ) -> None:
     """Draw what makes a project in which people look at doubted labels again without being told anything about them."""
-    person = person_here(workbench.annotations.service)
+    person = person_here(workbench.labels.service)
     if person is None:
         return
     show_person(person)
@@ -87,7 +87,7 @@ def second_look(
         send(
             key,
             asked,
-            lambda: workbench.annotations.picked.second_look(
+            lambda: workbench.labels.picked.second_look(
                 str(called or name).strip(),
                 dataset,
                 asked,

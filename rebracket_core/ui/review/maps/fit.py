@@ -9,11 +9,12 @@ import streamlit as st
 from rebracket_core.corpus.schema import TEXT_FIELDS, DatasetMeta
 from rebracket_core.encoders import MINILM
 from rebracket_core.maps.spec import DEFAULTS, FINAL, MapMethod
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.services.maps.maps import MapInfo
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _EVERY_S = 1
 _METHODS = {

@@ -11,6 +11,7 @@ import streamlit as st
 
 from rebracket_core.maps.viewport import scene
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.services.maps.maps import MapInfo
 from rebracket_core.services.maps.predictions import VERDICTS, MapAnswers
 from rebracket_core.services.maps.selections import Selection
@@ -20,7 +21,7 @@ from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.review.maps.canvas import Drawing, show_map
 from rebracket_core.ui.review.maps.view import Asked, answers_for, choose, paint_of, reading
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 _REST = "all the others"
 

@@ -15,6 +15,7 @@ from rebracket_core.errors import InputError
 from rebracket_core.maps.quality import MapQuality
 from rebracket_core.maps.store import StoredMap
 from rebracket_core.maps.viewport import inside_polygon, on_plane, scene
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.services.maps.maps import MapInfo
 from rebracket_core.services.maps.predictions import MapAnswers, Standing
 from rebracket_core.services.maps.ratings import MapPeople
@@ -22,7 +23,7 @@ from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.review.maps.canvas import MOST_LABELS, Drawing, Mark, drawn_anew, hidden_of, show_map, state_of, view_of
 from rebracket_core.ui.review.maps.colours import ASKED, KNOWN, PEOPLE, asked_paint, known_paint, people_paint
-from rebracket_core.workbench import RunInfo, Workbench
+from rebracket_core.workbench import Workbench
 
 CANVAS = "map.canvas"
 WORDS, MEANING = "words", "meaning"

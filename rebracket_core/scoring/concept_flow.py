@@ -14,7 +14,7 @@ from rebracket_core.corpus.readers.json_rows import json_lines
 from rebracket_core.corpus.readers.parquet import MAGIC
 from rebracket_core.corpus.readers.shelf import Entry, Shelf, shelf_of_path
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.workbench.concepts import STDIN, Collector, Concept, take_entry, take_pairs, take_parquet
+from rebracket_core.scoring.concepts import STDIN, Collector, Concept, take_entry, take_pairs, take_parquet
 
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".csv", ".tsv")

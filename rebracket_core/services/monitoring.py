@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.services.verdicts.counts import Bucket, VerdictCounts, quantile_s
+from rebracket_core.scoring.verdict_counts import Bucket, quantile_s
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Project
     from rebracket_core.insight.drift import Drift
-    from rebracket_core.services.verdicts.history import HistoryEntry
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.scoring.history import HistoryEntry
+    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.resources import Resources
 
 STEPS = {1: 3600, 7: 6 * 3600, 30: 86_400, 90: 86_400}
 """How many days are shown → in stretches of how many seconds."""
@@ -56,9 +57,10 @@ class Traffic:
 class Monitoring:
     """Over one home. `counts` are of every verdict that was kept, served or written into parts; the history holds the texts."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
-        self.counts = VerdictCounts(bench.settings.home / "monitoring")
+    def __init__(self, resources: Resources, *, labels: Labels) -> None:
+        self._resources = resources
+        self._labels = labels
+        self.counts = resources.counts
 
     def traffic(self, run_id: str, *, days: int = 7) -> Traffic:
         """The verdicts of a run in the last days."""
@@ -81,7 +83,7 @@ class Monitoring:
         """
         from rebracket_core.insight.drift import MOST_TEXTS, two_sample
 
-        model = self._bench.model(run_id)
+        model = self._resources.model(run_id)
         training = model.ood.training_vectors()
         if not len(training) or model.recipe.fields[0] != "concept":
             raise DataError(
@@ -91,8 +93,8 @@ class Monitoring:
                 hint="train the run again with the default detector",
             )
         texts = [str(entry.verdict["text"]) for entry in self._texts(run_id, days=days, most=MOST_TEXTS)]
-        encoder = self._bench.encoder(self._bench.shelf.encoder_of(model))
-        return two_sample(training, encoder.encode(texts), seed=self._bench.settings.seed)
+        encoder = self._resources.encoder_of(model)
+        return two_sample(training, encoder.encode(texts), seed=self._resources.settings.seed)
 
     def sample(self, run_id: str, *, n: int, days: int = 7) -> list[HistoryEntry]:
         """At most n texts of the last days, each once, drawn by a digest of the text: by chance, and the same ones each time.
@@ -122,14 +124,14 @@ class Monitoring:
             NewItem(f"history-{entry.entry_id}", str(entry.verdict["text"]), album=str(entry.verdict["expected_album"] or ""))
             for entry in entries
         ]
-        return self._bench.annotations.service.create_project(name, items, by=by)
+        return self._labels.service.create_project(name, items, by=by)
 
     def _texts(self, run_id: str, *, days: int, most: int) -> list[HistoryEntry]:
         """The newest kept verdicts of a run, at most one a text."""
         since = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="milliseconds")
         found: dict[str, HistoryEntry] = {}
         for offset in range(0, _MOST_READ, _PAGE):
-            page = self._bench.history.search(run_id=run_id, limit=_PAGE, offset=offset)
+            page = self._resources.history.search(run_id=run_id, limit=_PAGE, offset=offset)
             for entry in page:
                 if entry.at < since or len(found) >= most:
                     return list(found.values())

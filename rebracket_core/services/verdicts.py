@@ -1,0 +1,74 @@
+"""Verdicts on concepts: read from anywhere, scored by a run, kept in the history where they shall be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebracket_core.encoders import without_memory
+from rebracket_core.validation.judging import Judge
+
+if TYPE_CHECKING:
+    from rebracket_core.scoring.concepts import ConceptsRead
+    from rebracket_core.services.resources import Resources
+    from rebracket_core.settings import Thresholds
+    from rebracket_core.validation import Concept, Verdict
+
+Progress = Callable[[str, int, int], None]
+
+
+class Verdicts:
+    """Verdicts of the runs of a home; safe to share between threads."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._judge = Judge(max_text_chars=resources.settings.max_text_chars)
+
+    def read(self, sources: Sequence[Path | str]) -> ConceptsRead:
+        """The concepts of files, folders or "-", in input order, with what could not be read."""
+        from rebracket_core.scoring.concepts import read_concepts
+
+        return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars)
+
+    def read_upload(self, name: str, data: bytes) -> ConceptsRead:
+        """The concepts of one uploaded file."""
+        from rebracket_core.scoring.concepts import read_concepts_upload
+
+        return read_concepts_upload(name, data, max_text_chars=self._resources.settings.max_text_chars)
+
+    def validate(
+        self,
+        concepts: Sequence[Concept],
+        *,
+        run_id: str | None = None,
+        thresholds: dict[str, Any] | None = None,
+        progress: Progress | None = None,
+        source: str = "",
+        keep: bool = True,
+        counted: bool = False,
+        remembered: bool = True,
+    ) -> list[Verdict]:
+        """One verdict a concept, in input order; what cannot be scored carries `error`. Raises NoModelError without a run.
+
+        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; what is
+        kept or `counted` shows in the monitoring. Vectors that are not to be `remembered` are made and forgotten: a server
+        that answers strangers for months would fill memory and disk with texts that never come again.
+        """
+        start = time.perf_counter()
+        model = self._resources.model(run_id)
+        limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
+        encoder = self._resources.encoder_of(model)
+        verdicts = self._judge.judge(
+            concepts,
+            model=model,
+            encoder=encoder if remembered else without_memory(encoder),
+            thresholds=limits,
+            progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
+        )
+        if keep or counted:
+            self._resources.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
+        if keep:
+            self._resources.history.keep((v.to_dict() for v in verdicts), source=source)
+        return verdicts
