@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapAnswers
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.services.maps.predictions import STANDINGS, VERDICTS, MapAnswers
 
 if TYPE_CHECKING:
     import pyarrow as pa

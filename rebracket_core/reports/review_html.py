@@ -17,8 +17,8 @@ from rebracket_core.settings import Thresholds
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from rebracket_core.insight.geometry.entities import Geometry
     from rebracket_core.insight.review import Review
-    from rebracket_core.services.review import Geometry
 
 Progress = Callable[[str, int, int], None]
 MOST_SUSPECTS = 50

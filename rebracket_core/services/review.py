@@ -13,15 +13,12 @@ import numpy as np
 
 from rebracket_core.errors import DataError
 from rebracket_core.files import write_json
+from rebracket_core.insight.geometry.entities import Geometry
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
     from rebracket_core.insight.errors.split_comparison import SplitContrast
-    from rebracket_core.insight.geometry.album_path import Trajectory
-    from rebracket_core.insight.geometry.angles import AxisAngles
-    from rebracket_core.insight.geometry.centroids import Distances
-    from rebracket_core.insight.geometry.colour_space import Mantel
     from rebracket_core.insight.geometry.layers import Layers
     from rebracket_core.insight.review import Review
     from rebracket_core.runs.store import RunInfo
@@ -30,23 +27,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 LAYER_TEXTS = 1000
 _LAYERS_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """How the labels of a data set lie in an encoder's space; no run has a part in it.
-
-    `n` different texts of `n_groups` songs or threads. `colour` is None where fewer than four albums can be compared.
-    """
-
-    dataset: str
-    encoder_id: str
-    n: int
-    n_groups: int
-    distances: Distances
-    path: Trajectory
-    angles: AxisAngles
-    colour: Mantel | None
 
 
 @dataclass(frozen=True, slots=True)

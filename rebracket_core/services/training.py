@@ -56,7 +56,7 @@ class Trainings:
 
     def get_ready(self) -> None:
         """Have a worker ready for the training that somebody is about to launch; only a server of pages keeps one."""
-        from rebracket_core.jobs.workers.warm_worker import keep_one
+        from rebracket_core.jobs.workers.warm_pool import keep_one
 
         keep_one(self._resources.settings)
 

@@ -15,7 +15,7 @@ def serve(arguments: Sequence[str]) -> int:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
-    from rebracket_core.jobs.workers.warm_worker import allow
+    from rebracket_core.jobs.workers.warm_pool import allow
 
     PagesManager.uses_pages_directory = False
     allow()

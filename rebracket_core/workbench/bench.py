@@ -25,9 +25,9 @@ from rebracket_core.settings import Settings
 class Workbench:
     """All services over one home; safe to share between threads. Each service is given only what it names."""
 
-    def __init__(self, resources: Resources) -> None:
-        self.resources = resources
-        self.settings = resources.settings
+    def __init__(self, settings: Settings, *, resources: Resources | None = None) -> None:
+        self.settings = settings
+        self.resources = resources = resources or Resources(settings)
         self.history = resources.history
         self.verdicts = Verdicts(resources)
         self.runs = Runs(resources)
@@ -45,7 +45,7 @@ class Workbench:
 
 @lru_cache(maxsize=4)
 def _workbench(settings: Settings) -> Workbench:
-    return Workbench(Resources(settings))
+    return Workbench(settings)
 
 
 def get_workbench(settings: Settings | None = None) -> Workbench:
@@ -58,4 +58,4 @@ def bundle_workbench(settings: Settings, folder: Path) -> Workbench:
 
     Raises ModelError naming the file of the bundle that is missing or altered.
     """
-    return Workbench(bundle_resources(settings, folder))
+    return Workbench(settings, resources=bundle_resources(settings, folder))

@@ -37,9 +37,9 @@ FLOORS = {
     "scoring": 8,
     "services": 9,
     "workbench": 10,
-    "cli": 11,
     "serving": 11,
-    "ui": 11,
+    "cli": 12,
+    "ui": 12,
 }
 # The one reader of YAML, with PyYAML's safe loader (in C where there is one).
 _SAFE_YAML = "yaml.load(text, Loader=_LOADER)"
@@ -93,7 +93,7 @@ def test_the_way_to_a_verdict_loads_no_torch(module: str) -> None:
 
 
 def test_modules_and_pages_stay_small() -> None:
-    long = [str(p) for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > 400]
+    long = [str(p) for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > 500]
     pages = [str(p) for p in (ROOT / "pages").rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 150]
     assert not long and not pages
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rebracket_core.annotation import Item, Label, Order
 from rebracket_core.annotation.queue.type_keywords import type_words
@@ -15,9 +15,18 @@ from rebracket_core.rainbow import AXIS_NAMES, MODES
 if TYPE_CHECKING:
     import numpy as np
 
-    from rebracket_core.validation import Verdict
-
 MAX_DIVERSE = 500
+
+
+class ModelVerdict(Protocol):
+    """What an order reads of a model's verdict on an item: the axis scores and the uncertainty."""
+
+    temporal: Mapping[str, float] | None
+    spatial: Mapping[str, float] | None
+    ontological: Mapping[str, float] | None
+    uncertainty: Mapping[str, float] | None
+
+
 Triple = tuple[str, ...]
 
 
@@ -33,7 +42,7 @@ def scores_for(
     order: Order,
     *,
     items: Sequence[Item],
-    verdicts: Mapping[str, Verdict],
+    verdicts: Mapping[str, ModelVerdict],
     labels: Sequence[Label],
     vectors: np.ndarray | None = None,
     keyword_rows: Collection[str] = (),
@@ -56,7 +65,7 @@ def scores_for(
     return Scored()
 
 
-def _epistemic(verdicts: Mapping[str, Verdict]) -> Scored:
+def _epistemic(verdicts: Mapping[str, ModelVerdict]) -> Scored:
     """By how much the ensemble's members contradict each other (mutual information), not by how mixed a text is."""
     told = {item_id: float(v.uncertainty["epistemic"]) for item_id, v in verdicts.items() if v.uncertainty}
     return Scored(told, {i: f"the models contradict each other here (mutual information {s:.3f})" for i, s in told.items()})
@@ -102,7 +111,7 @@ def _ties(items: Sequence[Item], keyword_rows: Collection[str]) -> Scored:
     return Scored(scores, why)
 
 
-def _coverage(verdicts: Mapping[str, Verdict], labels: Sequence[Label]) -> Scored:
+def _coverage(verdicts: Mapping[str, ModelVerdict], labels: Sequence[Label]) -> Scored:
     """One after the other from the mode triple that has the fewest labels so far, as the run places the texts."""
     count: Counter[Triple] = Counter()
     for label in labels:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.state import CANCEL, LOG
-from rebracket_core.jobs.workers import warm_worker as spare
+from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.jobs.workers.liveness import held_for_worker
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
@@ -24,11 +24,11 @@ TRAINER = "rebracket_core.jobs.workers.worker"
 def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
     """Start `python -m MODULE FOLDER ATTEMPT`, which outlives this process and writes into the attempt's log.
 
-    A training goes to the spare worker where one waits.
+    A training goes to the warm worker where one waits.
     """
-    arguments, env = [str(folder.path), attempt.name], spare.worker_env(settings)
+    arguments, env = [str(folder.path), attempt.name], warm_pool.worker_env(settings)
     with open(attempt / LOG, "ab") as log, held_for_worker(attempt) as descriptors:
-        if module == TRAINER and spare.hand_over(arguments, env=env, log=log, descriptors=descriptors):
+        if module == TRAINER and warm_pool.hand_over(arguments, env=env, log=log, descriptors=descriptors):
             return
         subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -49,7 +49,7 @@ def run_worker(arguments: list[str], work: Callable[..., object]) -> int:
     folder, attempt = RunFolder(Path(arguments[0])), Path(arguments[0]) / "attempts" / arguments[1]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, 0, max(spare.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
+        os.setpriority(os.PRIO_PROCESS, 0, max(warm_pool.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
     try:
         work(folder, attempt=attempt, settings=Settings.from_env())

@@ -12,9 +12,10 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.maps.predictions import MapAnswers, kept_answers
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
 from rebracket_core.maps.store import Placed, StoredMap, is_fitted
-from rebracket_core.services.maps.predictions import MapAnswers, answers_of, kept_answers
+from rebracket_core.services.maps.predictions import answers_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
 

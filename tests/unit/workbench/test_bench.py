@@ -89,8 +89,8 @@ def test_a_text_of_the_training_data_is_marked(bench: Workbench) -> None:
 def test_no_model_no_verdict(tmp_path: Path) -> None:
     empty = Workbench(Settings.from_env({"REBRACKET_HOME": str(tmp_path)}))
     with pytest.raises(NoModelError, match="no verdict without one"):
-        empty.validate([Concept("a", TEXTS[0])])
-    assert empty.runs() == [] and empty.promoted() is None
+        empty.verdicts.validate([Concept("a", TEXTS[0])])
+    assert empty.runs.all() == [] and empty.runs.production() is None
 
 
 def test_history_keeps_what_was_given(home: Path) -> None:

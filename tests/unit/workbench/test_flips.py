@@ -15,7 +15,7 @@ from rebracket_core.insight.explain.counterfactuals import Search, search
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.services.explain import counterfactuals as flips_module
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore
-from rebracket_core.services.explain.counterfactuals import LEAST_S, Flips, Outcome
+from rebracket_core.services.explain.counterfactuals import LEAST_S, Counterfactuals, Outcome
 from rebracket_core.training import TrainingConfig
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
@@ -99,9 +99,11 @@ def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workb
         return search(*args, budget_s=budget_s, **more)
 
     monkeypatch.setattr(flips_module, "search", spy)
-    asked = Flips._proposer
+    asked = Counterfactuals._proposer
     for opening_s, budget_s in ((0.5, 4.0), (2.0, 4.0), (0.0, 1.0)):
-        monkeypatch.setattr(Flips, "_proposer", lambda self, asking, s=opening_s: time.sleep(s) or asked(self, asking))
+        monkeypatch.setattr(
+            Counterfactuals, "_proposer", lambda self, asking, s=opening_s: time.sleep(s) or asked(self, asking)
+        )
         planted.counterfactuals.find(PLANTED, Goal.parse("album"), budget_s=budget_s, keep=False)
     assert LEAST_S <= given[0] <= 3.5 and given[1:] == [LEAST_S, 1.0]
 

@@ -13,9 +13,9 @@ import pytest
 from rebracket_core.annotation import AxisLabel, Decision, DecisionKind, LabelValue, ProjectSettings, Submission
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.jobs import Status
+from rebracket_core.maps.predictions import Standing, answers_file, kept_answers
 from rebracket_core.maps.spec import MapMethod
 from rebracket_core.reports.map_export import to_csv, to_html
-from rebracket_core.services.maps.predictions import Standing, answers_file, kept_answers
 from rebracket_core.services.maps.ratings import LABEL_STATES, SEVERAL
 from rebracket_core.stats.out_of_fold_rows import read_held_rows
 from rebracket_core.ui.review.maps.colours import people_paint

@@ -84,17 +84,17 @@ def test_a_run_gives_the_same_verdicts_in_another_home(
 ) -> None:
     bench.runs.set_note(run_id, text="the small one", tags=["small"])
     bench.runs.export(run_id, to=tmp_path / "run.zip")
-    info = elsewhere.import_run(tmp_path / "run.zip")
+    info = elsewhere.runs.take_in(tmp_path / "run.zip")
     assert (info.run_id, info.promoted) == (run_id, False)
     concepts = [Concept(str(k), text) for k, text in enumerate(TEXTS)]
     here = bench.verdicts.validate(concepts, run_id=run_id, keep=False)
-    there = elsewhere.validate(concepts, run_id=run_id, keep=False)
+    there = elsewhere.verdicts.validate(concepts, run_id=run_id, keep=False)
     assert [v.to_dict() for v in here] == [v.to_dict() for v in there]
-    assert elsewhere.note(run_id).tags == ("small",)
+    assert elsewhere.runs.note(run_id).tags == ("small",)
     assert elsewhere.training.states()[0].status is Status.DONE
-    assert elsewhere.card(run_id) == bench.runs.card(run_id)
+    assert elsewhere.runs.card(run_id) == bench.runs.card(run_id)
     again = io.BytesIO()
-    elsewhere.export_run(run_id, to=again)
+    elsewhere.runs.export(run_id, to=again)
     assert again.getvalue() == (tmp_path / "run.zip").read_bytes()
 
 
@@ -117,9 +117,9 @@ def test_each_altered_part_is_refused_by_name(elsewhere: Workbench, packed: byte
     for name in parts.keys() - {DIGESTS}:
         data = parts[name]
         with pytest.raises(DataError, match=name.replace(".", r"\.")):
-            elsewhere.import_run(_zip({**parts, name: data[:-2] + bytes([data[-2] ^ 1]) + data[-1:]}))
+            elsewhere.runs.take_in(_zip({**parts, name: data[:-2] + bytes([data[-2] ^ 1]) + data[-1:]}))
         with pytest.raises(DataError, match=f"{name} is missing"):
-            elsewhere.import_run(_zip({n: d for n, d in parts.items() if n != name}))
+            elsewhere.runs.take_in(_zip({n: d for n, d in parts.items() if n != name}))
     _nothing_came_in(elsewhere)
 
 
@@ -131,7 +131,7 @@ def test_foreign_files_are_refused_by_name_sealed_or_not(elsewhere: Workbench, p
     parts = {**_parts(packed), name: b"{}"}
     for data in (_zip(parts), _resealed(parts)):
         with pytest.raises(DataError, match=r"evil|extra|a/b/c/d"):
-            elsewhere.import_run(data)
+            elsewhere.runs.take_in(data)
     _nothing_came_in(elsewhere)
     assert not (elsewhere.settings.home / "evil.json").exists()
 
@@ -139,7 +139,7 @@ def test_foreign_files_are_refused_by_name_sealed_or_not(elsewhere: Workbench, p
 def test_a_file_that_grows_beyond_measure_is_refused(elsewhere: Workbench, packed: bytes) -> None:
     parts = {**_parts(packed), "model/huge.txt": b"\0" * (4 * 1024 * 1024)}
     with pytest.raises(DataError, match="grows"):
-        elsewhere.import_run(_resealed(parts))
+        elsewhere.runs.take_in(_resealed(parts))
     _nothing_came_in(elsewhere)
 
 
@@ -163,7 +163,7 @@ def test_parts_that_are_no_run_are_refused_though_their_digests_fit(
     elsewhere: Workbench, packed: bytes, spoil: Callable[[Parts], Parts]
 ) -> None:
     with pytest.raises(RebracketError) as caught:
-        elsewhere.import_run(_resealed(spoil(_parts(packed))), name="given.zip")
+        elsewhere.runs.take_in(_resealed(spoil(_parts(packed))), name="given.zip")
     assert caught.value.where == "given.zip" and caught.value.hint
     _nothing_came_in(elsewhere)
 
@@ -171,7 +171,7 @@ def test_parts_that_are_no_run_are_refused_though_their_digests_fit(
 @pytest.mark.parametrize("bad", ["../x", "", ".hidden", "a/b", "x" * 200])
 def test_an_id_that_is_no_plain_name_is_refused(elsewhere: Workbench, packed: bytes, bad: str) -> None:
     with pytest.raises(DataError, match="id is not allowed"):
-        elsewhere.import_run(_resealed(_parts(packed), run_id=bad))
+        elsewhere.runs.take_in(_resealed(_parts(packed), run_id=bad))
     _nothing_came_in(elsewhere)
 
 
@@ -180,14 +180,14 @@ def test_an_id_that_is_no_plain_name_is_refused(elsewhere: Workbench, packed: by
 )
 def test_what_is_no_exported_run_is_refused(elsewhere: Workbench, data: bytes) -> None:
     with pytest.raises(InputError):
-        elsewhere.import_run(data)
+        elsewhere.runs.take_in(data)
 
 
 def test_a_run_without_the_unseen_rows_can_be_handed_on(bench: Workbench, elsewhere: Workbench, run_id: str) -> None:
     (bench.resources.runs.folder / run_id / "held.parquet").unlink()
     sink = io.BytesIO()
     bench.runs.export(run_id, to=sink)
-    assert elsewhere.import_run(sink.getvalue()).run_id == run_id
+    assert elsewhere.runs.take_in(sink.getvalue()).run_id == run_id
 
 
 def test_a_run_that_is_not_whole_is_not_handed_on(bench: Workbench, run_id: str, tmp_path: Path) -> None:

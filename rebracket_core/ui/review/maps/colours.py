@@ -8,9 +8,9 @@ import numpy as np
 
 from rebracket_core.charts import RIGHT_WRONG, MapPaint, class_paint, scale_paint
 from rebracket_core.charts.colours import ALBUM_COLOURS
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapAnswers
 from rebracket_core.maps.store import StoredMap
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
-from rebracket_core.services.maps.predictions import STANDINGS, VERDICTS, MapAnswers
 from rebracket_core.services.maps.ratings import LABEL_STATES, MapPeople
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, Standing
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.services.maps.predictions import STANDINGS, VERDICTS, Standing
 from rebracket_core.ui.annotate.labelling.send_to_labelling import label_these
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from rebracket_core.maps.predictions import VERDICTS, MapAnswers
 from rebracket_core.maps.viewport import scene
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.services.maps.maps import MapInfo
-from rebracket_core.services.maps.predictions import VERDICTS, MapAnswers
 from rebracket_core.services.maps.selections import Selection
 from rebracket_core.texts import same_text
 from rebracket_core.ui.concepts.sentences import count

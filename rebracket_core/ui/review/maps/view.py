@@ -12,12 +12,12 @@ import streamlit as st
 from rebracket_core.charts import MapPaint
 from rebracket_core.charts.colours import album_colour
 from rebracket_core.errors import InputError
+from rebracket_core.maps.predictions import MapAnswers, Standing
 from rebracket_core.maps.quality import MapQuality
 from rebracket_core.maps.store import StoredMap
 from rebracket_core.maps.viewport import inside_polygon, on_plane, scene
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.services.maps.maps import MapInfo
-from rebracket_core.services.maps.predictions import MapAnswers, Standing
 from rebracket_core.services.maps.ratings import MapPeople
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.kit.progress import working

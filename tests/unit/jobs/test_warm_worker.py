@@ -1,4 +1,4 @@
-"""The spare worker: started once where it is allowed, takes an attempt over whole, and is never waited for in vain."""
+"""The warm worker: started once where it is allowed, takes an attempt over whole, and is never waited for in vain."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from rebracket_core.jobs import RunFolder, Status, run_state
-from rebracket_core.jobs.workers import warm_worker as spare
+from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
-pytestmark = pytest.mark.skipif(not hasattr(spare.socket, "send_fds"), reason="descriptors travel on POSIX systems alone")
+pytestmark = pytest.mark.skipif(not hasattr(warm_pool.socket, "send_fds"), reason="descriptors travel on POSIX systems alone")
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def allowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(spare, "_allowed", True)
-    monkeypatch.setattr(spare, "_spare", None)
+    monkeypatch.setattr(warm_pool, "_allowed", True)
+    monkeypatch.setattr(warm_pool, "_warm", None)
     yield
-    if spare._spare is not None:
-        spare._spare.process.kill()
-        spare._spare.process.wait()
-        spare._spare.end()
+    if warm_pool._warm is not None:
+        warm_pool._warm.process.kill()
+        warm_pool._warm.process.wait()
+        warm_pool._warm.end()
 
 
 def until(condition: Callable[[], Any], *, timeout_s: float = 90.0) -> None:
@@ -47,42 +47,42 @@ def test_none_is_started_where_nobody_allowed_it_or_memory_is_short(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[object] = []
-    monkeypatch.setattr(spare, "_started", lambda env: started.append(env))
-    monkeypatch.setattr(spare, "_spare", None)
-    spare.keep_one(settings)
-    monkeypatch.setattr(spare, "_allowed", True)
-    monkeypatch.setattr(spare, "_free_bytes", lambda: spare.LEAST_FREE_BYTES - 1)
-    spare.keep_one(settings)
+    monkeypatch.setattr(warm_pool, "_started", lambda env: started.append(env))
+    monkeypatch.setattr(warm_pool, "_warm", None)
+    warm_pool.keep_one(settings)
+    monkeypatch.setattr(warm_pool, "_allowed", True)
+    monkeypatch.setattr(warm_pool, "_free_bytes", lambda: warm_pool.LEAST_FREE_BYTES - 1)
+    warm_pool.keep_one(settings)
     assert not started
-    monkeypatch.setattr(spare, "_free_bytes", lambda: spare.LEAST_FREE_BYTES)
-    spare.keep_one(settings)
-    assert started == [spare.worker_env(settings)]
+    monkeypatch.setattr(warm_pool, "_free_bytes", lambda: warm_pool.LEAST_FREE_BYTES)
+    warm_pool.keep_one(settings)
+    assert started == [warm_pool.worker_env(settings)]
 
 
 @pytest.mark.slow
 def test_one_is_kept_and_it_ends_with_whoever_started_it(settings: Settings, allowed: None) -> None:
-    spare.keep_one(settings)
-    first = spare._spare
-    spare.keep_one(settings)
-    assert first is not None and spare._spare is first and first.waits
+    warm_pool.keep_one(settings)
+    first = warm_pool._warm
+    warm_pool.keep_one(settings)
+    assert first is not None and warm_pool._warm is first and first.waits
     first.end()  # as the end of the server closes it
     assert first.process.wait(60) == 0
 
 
 @pytest.mark.slow
 def test_another_environment_or_a_dead_spare_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
-    env = spare.worker_env(settings)
+    env = warm_pool.worker_env(settings)
     with open(tmp_path / "log", "wb") as log:
-        assert not spare.hand_over(["run", "0001"], env=env, log=log, descriptors=())
-        spare.keep_one(settings)
-        process = spare._spare.process  # type: ignore[union-attr]
-        assert not spare.hand_over(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
-        assert process.wait(60) == 0 and spare._spare is None
-        spare.keep_one(settings)
-        process = spare._spare.process  # type: ignore[union-attr]
+        assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
+        warm_pool.keep_one(settings)
+        process = warm_pool._warm.process  # type: ignore[union-attr]
+        assert not warm_pool.hand_over(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
+        assert process.wait(60) == 0 and warm_pool._warm is None
+        warm_pool.keep_one(settings)
+        process = warm_pool._warm.process  # type: ignore[union-attr]
         process.kill()
         process.wait(60)
-        assert not spare.hand_over(["run", "0001"], env=env, log=log, descriptors=())
+        assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
 
 
 @pytest.mark.slow
@@ -90,10 +90,10 @@ def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None
     bench = open_home(home)
     alone = _trained(bench)
     bench.training.get_ready()
-    process = spare._spare.process  # type: ignore[union-attr]
+    process = warm_pool._warm.process  # type: ignore[union-attr]
     run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
-    assert spare._spare is None and run_state(folder).status.active
+    assert warm_pool._warm is None and run_state(folder).status.active
     until(lambda: not run_state(folder).status.active)
     assert process.wait(60) == 0 and run_state(folder).status is Status.DONE
     mine, theirs = ({**bench.resources.runs.info(run).metrics, "run_id": ""} for run in (run_id, alone))
@@ -105,7 +105,7 @@ def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None
 def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
     bench = open_home(home)
     bench.training.get_ready()
-    process = spare._spare.process  # type: ignore[union-attr]
+    process = warm_pool._warm.process  # type: ignore[union-attr]
     os.kill(process.pid, signal.SIGSTOP)  # it cannot read what it is given
     run_id = bench.training.launch("starter")
     folder = RunFolder(bench.settings.runs / run_id)
