@@ -53,6 +53,7 @@ _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
     for status, said in (
+        (400, "The path or the Host is not one that is answered."),
         (401, "No key, or one that is unknown or revoked."),
         (403, "The key lacks the scope."),
         (413, "The request is larger than the server takes."),
@@ -187,6 +188,7 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
         version=__version__,
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,
         description="Concepts in, verdicts out. Keys go into `Authorization: Bearer <key>`; every answer has an X-Request-ID.",
     )
     app.state.service = service
@@ -204,16 +206,17 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
 
 def _add_routes(app: FastAPI, service: Service) -> None:
     @app.get("/health", response_model=HealthOut, responses={503: {"model": HealthOut, "description": "Not ready."}})
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
         """Whether the server lives and can give verdicts now; 503 while it cannot."""
-        ready = service.desk.run_id is not None and not service.draining
+        closed = getattr(request.state, "closed", "")
+        ready = service.desk.run_id is not None and not service.draining and not closed
         told = {
             "live": True,
             "ready": ready,
             "draining": service.draining,
             "run_id": service.desk.run_id,
             "queued": service.queued,
-            "trouble": service.desk.trouble,
+            "trouble": closed or service.desk.trouble,
         }
         return _json(told, status=200 if ready else 503)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -18,6 +21,7 @@ from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import write_json
 
 PREFIX = "rbk_"
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Scope(StrEnum):
@@ -52,13 +56,40 @@ class KeyRing:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
         self._keys: dict[str, ApiKey] = {}
+        self._existed = os.path.lexists(path)
 
     def all(self) -> list[ApiKey]:
         """Every key, revoked ones too, oldest first. Raises StoreError where the file cannot be read."""
         self._refresh()
         return list(self._keys.values())
+
+    def required(self, *, local: bool) -> bool:
+        """Whether a request needs a key now; only a server for this machine alone (`local`) may do without.
+
+        Raises StoreError where nobody may ask: the file is damaged or holds no key, or there is none and either other machines
+        can connect or there was one since this object was made. A file that was deleted opens nothing.
+        """
+        try:
+            self._refresh()
+        except StoreError:
+            self._existed = True
+            raise
+        if self._keys:
+            self._existed = True
+            return True
+        if local and not self._existed and self._seen is None:
+            return False
+        found = "no file of keys" if self._seen is None else "a file without keys"
+        self._existed = True
+        raise StoreError(
+            "The server is closed: it has no API keys.",
+            expected="the keys that it was given",
+            found=found,
+            hint="restore the file, or make a key with `rebracket keys add NAME`",
+            where=str(self._path),
+        )
 
     def add(self, name: str, *, scopes: Iterable[str] = (Scope.VALIDATE, Scope.RUNS)) -> tuple[ApiKey, str]:
         """A new key and its secret, which is told here and never again."""
@@ -98,8 +129,12 @@ class KeyRing:
             return keys[key_id]
 
     def find(self, secret: str) -> ApiKey | None:
-        """The key of a secret, or None for one that is unknown or revoked; takes as long for a near miss."""
+        """The key of a secret, or None for one that is unknown or revoked. Raises StoreError where the file cannot be read."""
         self._refresh()
+        return self.match(secret)
+
+    def match(self, secret: str) -> ApiKey | None:
+        """The key of a secret among those that were read last; takes as long for a near miss."""
         parts = secret.removeprefix(PREFIX).partition("_")
         key = self._keys.get(parts[0])
         known = hmac.compare_digest(key.digest if key else _digest(""), _digest(secret))
@@ -114,23 +149,31 @@ class KeyRing:
         except FileNotFoundError:
             self._seen, self._keys = None, {}
             return
-        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+        except OSError as cause:
+            raise self._unreadable(cause) from cause
+        seen = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
         if seen != self._seen:
             self._keys, self._seen = self._read(), seen
 
     def _read(self) -> dict[str, ApiKey]:
         try:
             raw = json.loads(self._path.read_text("utf-8"))
-            keys = [ApiKey(**{**one, "scopes": tuple(one["scopes"])}) for one in raw["keys"]]
-        except (OSError, ValueError, KeyError, TypeError) as cause:
-            raise StoreError(
-                "The API keys cannot be read.",
-                expected="the file that Rebracket wrote",
-                found=f"{type(cause).__name__}: {cause}",
-                hint="restore it, or delete it and make the keys again",
-                where=str(self._path),
-            ) from cause
+            keys = [_key(one) for one in raw["keys"]]
+            if len({key.key_id for key in keys}) < len(keys):
+                raise ValueError("two keys have the same id")
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as cause:
+            raise self._unreadable(cause) from cause
         return {key.key_id: key for key in keys}
+
+    def _unreadable(self, cause: Exception) -> StoreError:
+        said = cause.strerror if isinstance(cause, OSError) else cause  # an OSError's own words hold the path
+        return StoreError(
+            "The API keys cannot be read.",
+            expected="the file that Rebracket wrote",
+            found=f"{type(cause).__name__}: {said}",
+            hint="restore it, or delete it and make the keys again",
+            where=str(self._path),
+        )
 
 
 class _Change:
@@ -154,6 +197,19 @@ class _Change:
                 self._ring._path.chmod(0o600)
         finally:
             self._lock.release()
+
+
+def _key(raw: dict[str, Any]) -> ApiKey:
+    """A key as it stands in the file. Raises TypeError or ValueError for one that Rebracket did not write."""
+    scopes = raw["scopes"]
+    if not isinstance(scopes, list) or not all(isinstance(part, str) for part in scopes):
+        raise TypeError("the scopes of a key are not a list of words")
+    key = ApiKey(**{**raw, "scopes": tuple(scopes)})
+    if not all(isinstance(part, str) for part in (key.key_id, key.name, key.created_at, key.revoked_at)):
+        raise TypeError("a field of a key is not a text")
+    if not isinstance(key.digest, str) or not _DIGEST.fullmatch(key.digest):
+        raise ValueError("the digest of a key is not a SHA-256")
+    return key
 
 
 def _digest(secret: str) -> str:

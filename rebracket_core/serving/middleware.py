@@ -7,27 +7,22 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import to_json
 
-from rebracket_core.errors import RebracketError
-from rebracket_core.serving.api_keys import KeyRing, Scope
+from rebracket_core.errors import RebracketError, StoreError
+from rebracket_core.serving.access import OPEN_PATHS, SCOPES, SERVED_PATHS, AllowedHosts, TrustedProxies, has_control
+from rebracket_core.serving.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.serving.rate_limit import RateLimit
 
 logger = logging.getLogger("rebracket.access")
 
 Message = dict[str, Any]
-SCOPES: Mapping[str, Scope] = {
-    "/v1/validate": Scope.VALIDATE,
-    "/v1/validate/batch": Scope.VALIDATE,
-    "/v1/runs": Scope.RUNS,
-    "/v1/thresholds": Scope.RUNS,
-    "/metrics": Scope.METRICS,
-}
+Refusal = tuple[int, bytes]
 RETRY_AFTER_S = 1
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,80}")
 
@@ -56,7 +51,10 @@ def problem_of(error: RebracketError, *, request_id: str) -> bytes:
 
 
 class Gate:
-    """An ASGI app around the API. `count(path, status, seconds)` is told how each request ended."""
+    """An ASGI app around the API. `count(path, status, seconds)` is told how each request ended.
+
+    Closed by default: only the paths of `OPEN_PATHS` and `SCOPES` reach the API, and all but the open ones need a key.
+    """
 
     def __init__(
         self,
@@ -73,12 +71,19 @@ class Gate:
         self._draining = draining
         self._count = count
         self._limit = RateLimit(options.per_minute)
+        self._hosts = AllowedHosts(options.host, options.allowed_hosts)
+        self._proxies = TrustedProxies(options.trusted_proxies)
+        self._closed = ""
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
-        """Nothing; passes the request on, or answers it here."""
-        if scope["type"] != "http":
+        """Pass the request on, or answer it here."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        if scope["type"] != "http":  # the API has no WebSocket, and nothing would ask its key
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        self._proxies.apply(scope)
         visit = _Visit(scope, receive, send, limit=self._options.max_body_bytes)
         start = time.perf_counter()
         try:
@@ -106,16 +111,50 @@ class Gate:
         finally:
             self._tell(scope, visit, seconds=time.perf_counter() - start)
 
-    def _refusal(self, scope: Message, visit: _Visit) -> tuple[int, bytes] | None:
+    def _refusal(self, scope: Message, visit: _Visit) -> Refusal | None:
         """The status and body of a request that goes no further, or None."""
         path, number = scope["path"], visit.request_id
-        if path.startswith("/health"):
+        if path not in SERVED_PATHS and has_control(scope):
+            return 400, problem(
+                "The path holds a control character.",
+                expected="one of the paths in /openapi.json",
+                found=ascii(path[:80]),
+                hint="send the path without it",
+                request_id=number,
+            )
+        try:
+            keyed = self._ring.required(local=self._options.local)
+            self._closed = ""
+        except StoreError as error:
+            return self._shut(error, scope, visit)
+        foreign = None if keyed else self._hosts.foreign(scope)
+        if foreign is not None:
+            return 400, problem(
+                "The server answers no such host.",
+                expected="localhost, or the host that it was given",
+                found=ascii(foreign[:80]),
+                hint="allow it with `--allow-host NAME`, or make a key",
+                request_id=number,
+            )
+        if path == "/health":
             return None
         if self._draining():
             return 503, problem("The server is being stopped.", hint="ask again in a moment", request_id=number)
-        wanted = SCOPES.get(path)
-        if wanted is not None and self._ring.all():
-            key = self._ring.find(visit.secret)
+        plain = path if path in SERVED_PATHS else path.rstrip("/")
+        refused = self._barred(plain, visit, keyed=keyed)
+        if refused is None and plain != path:
+            refused = self._elsewhere(plain, scope, visit)
+        if refused is None and visit.declared > self._options.max_body_bytes:
+            refused = 413, self._too_large(visit)
+        return refused
+
+    def _barred(self, path: str, visit: _Visit, *, keyed: bool) -> Refusal | None:
+        """The answer to one who may not ask for this path, or has asked too often."""
+        number, wanted = visit.request_id, SCOPES.get(path)
+        if path in OPEN_PATHS:
+            return None
+        if keyed:
+            key = self._ring.match(visit.secret)  # of the keys that `required` has just read
             if key is None:
                 found = "one that is unknown or revoked" if visit.secret else "none"
                 return 401, problem(
@@ -126,7 +165,7 @@ class Gate:
                     request_id=number,
                 )
             visit.caller = key.key_id
-            if not key.allows(wanted):
+            if wanted is not None and not key.allows(wanted):
                 return 403, problem(
                     "The key may not do this.",
                     expected=f"the scope {wanted}",
@@ -144,7 +183,26 @@ class Gate:
                 hint=f"ask again in {wait} s",
                 request_id=number,
             )
-        return (413, self._too_large(visit)) if visit.declared > self._options.max_body_bytes else None
+        return None
+
+    def _elsewhere(self, path: str, scope: Message, visit: _Visit) -> Refusal:
+        """The answer at a path that is not served: with slashes too many the way to the one that is, without naming a host."""
+        if path not in SERVED_PATHS:
+            return 404, problem("Not Found", found=scope["path"], hint="see /docs", request_id=visit.request_id)
+        query = scope.get("query_string", b"")
+        visit.extra = [(b"location", path.encode() + (b"?" + query if query else b""))]
+        return 307, b""
+
+    def _shut(self, error: StoreError, scope: Message, visit: _Visit) -> Refusal | None:
+        """The answer of a server whose keys are lost: 503 with the reason; /health says it in its own shape."""
+        said = f"{error.message} Found: {error.found}."
+        if said != self._closed:
+            logger.error("%s", error)
+            self._closed = said
+        if scope["path"] == "/health":
+            scope["state"]["closed"] = said
+            return None
+        return 503, problem_of(error, request_id=visit.request_id)
 
     def _too_large(self, visit: _Visit) -> bytes:
         return problem(

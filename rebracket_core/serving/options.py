@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rebracket_core.errors import ConfigError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from rebracket_core.serving.access import LOOPBACK_HOSTS as LOOPBACK
+from rebracket_core.serving.access import parse_hosts, parse_networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class ServeOptions:
     asked to come again; `batch_items`: texts that are judged together; `drain_s`: how long a server that is told to
     stop finishes what it has; `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the
     history; `sample`: or only those of this share of the texts, always the same ones, to watch for drift and to label;
-    `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B).
+    `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B);
+    `trusted_proxies`: addresses or networks whose forwarded headers say who asks; `allowed_hosts`: values of Host that a
+    server without keys answers beside those of this machine and `host`.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +36,8 @@ class ServeOptions:
     sample: float = 0.0
     second_run: str | None = None
     second_share: float = 0.0
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -55,6 +59,8 @@ class ServeOptions:
                     found=repr(value),
                     hint=f"change {name}",
                 )
+        parse_networks(self.trusted_proxies)
+        parse_hosts(self.allowed_hosts)
         if bool(self.second_run) != (self.second_share > 0):
             raise ConfigError(
                 "The share of a second run is not whole.",

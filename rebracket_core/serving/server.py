@@ -63,6 +63,8 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> No
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
+        ws="none",  # uvicorn would believe every program on this machine; the middleware decides
         timeout_graceful_shutdown=max(1, int(options.drain_s)),
         backlog=2048,
     )

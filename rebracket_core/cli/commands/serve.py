@@ -34,6 +34,14 @@ def serve(
     second: Annotated[
         str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option("--trusted-proxy", metavar="ADDRESS", help="Believe this proxy's forwarded headers; may be repeated."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Without keys, answer this Host too; may be repeated."),
+    ] = None,
     model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
     home: HomeOption = None,
@@ -55,6 +63,8 @@ def serve(
         log_texts=log_texts,
         second_run=run,
         second_share=share,
+        trusted_proxies=tuple(trusted_proxy or ()),
+        allowed_hosts=tuple(allow_host or ()),
     )
     run_server(workbench_for(home, model=model), options, quiet=quiet)
     return DONE
