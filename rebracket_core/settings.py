@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 
 from rebracket_core.errors import ConfigError
 
 TRACKERS = ("mlflow", "wandb", "trackio")
+# What "lan" stands for in REBRACKET_OPEN_TO: the private networks and those of one cable (RFC 1918, 3927, 4193, 4291).
+LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -71,7 +74,10 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything lies and how the engine runs. All that a user makes is below `home`."""
+    """Where everything lies and how the engine runs. All that a user makes is below `home`.
+
+    `open_to` holds the networks (as "10.0.0.0/8") from which the app may be visited without a sign-in, beside this machine.
+    """
 
     home: Path
     database_url: str
@@ -84,6 +90,7 @@ class Settings:
     thresholds: Thresholds = field(default_factory=Thresholds)
     tracker: str = ""
     ray_address: str = ""
+    open_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tracker not in ("", *TRACKERS):
@@ -136,6 +143,7 @@ class Settings:
             max_text_chars=_whole(env, "REBRACKET_MAX_TEXT_CHARS", 100_000),
             tracker=(env.get("REBRACKET_TRACKER") or "").strip().lower(),
             ray_address=(env.get("REBRACKET_RAY_ADDRESS") or "").strip(),
+            open_to=_networks(env.get("REBRACKET_OPEN_TO") or ""),
         )
 
     def to_env(self) -> dict[str, str]:
@@ -150,8 +158,28 @@ class Settings:
             "REBRACKET_MAX_TEXT_CHARS": str(self.max_text_chars),
             "REBRACKET_TRACKER": self.tracker,
             "REBRACKET_RAY_ADDRESS": self.ray_address,
+            "REBRACKET_OPEN_TO": ",".join(self.open_to),
         }
         return {**found, **({"REBRACKET_VALIDATE_ROOT": str(self.validate_root)} if self.validate_root else {})}
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    """The networks that a list names: addresses, networks and "lan", separated by commas or spaces."""
+    found: list[str] = []
+    for word in value.replace(",", " ").split():
+        if word.lower() == "lan":
+            found += LAN
+            continue
+        try:
+            found.append(str(ip_network(word, strict=False)))
+        except ValueError as cause:
+            raise ConfigError(
+                "REBRACKET_OPEN_TO cannot be read.",
+                expected="lan, addresses and networks, separated by commas",
+                found=repr(word),
+                hint="write it as lan, 192.168.1.20 or 10.0.0.0/8, or unset it",
+            ) from cause
+    return tuple(dict.fromkeys(found))
 
 
 def _whole(env: dict[str, str], name: str, default: int) -> int:
