@@ -88,6 +88,7 @@ class Gate:
         start = time.perf_counter()
         try:
             refused = self._refusal(scope, visit)
+            scope["state"]["caller"] = visit.caller
             if refused is not None:
                 await visit.refuse(*refused)
             else:

@@ -11,7 +11,8 @@ from rebracket_core.jobs import create_run
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
-from rebracket_core.workbench import Concept, Workbench
+from rebracket_core.validation import Concept
+from rebracket_core.workbench import Workbench
 
 
 def make_busy(home: Path, folder: Path) -> Path:

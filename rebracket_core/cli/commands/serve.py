@@ -26,6 +26,14 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8600,
     per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="Requests of one caller in a minute.")] = 6000,
     max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
+    max_chars: Annotated[int, typer.Option("--max-chars", min=1, help="Characters of one request.")] = 2_000_000,
+    max_queued_chars: Annotated[int, typer.Option("--max-queued-chars", min=1, help="Characters that may wait.")] = 8_000_000,
+    deadline_s: Annotated[
+        float, typer.Option("--deadline", metavar="SECONDS", min=0.01, help="How long a request may wait for its answer.")
+    ] = 120.0,
+    drain_s: Annotated[
+        float, typer.Option("--drain", metavar="SECONDS", min=0, help="After SIGTERM, how long to finish what was taken.")
+    ] = 10.0,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
     sample: Annotated[
         float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
@@ -58,6 +66,10 @@ def serve(
         port=port,
         per_minute=per_minute,
         max_queued=max_queued,
+        max_chars=max_chars,
+        max_queued_chars=max_queued_chars,
+        deadline_s=deadline_s,
+        drain_s=drain_s,
         keep=keep,
         sample=sample,
         log_texts=log_texts,
@@ -66,8 +78,7 @@ def serve(
         trusted_proxies=tuple(trusted_proxy or ()),
         allowed_hosts=tuple(allow_host or ()),
     )
-    run_server(workbench_for(home, model=model), options, quiet=quiet)
-    return DONE
+    return run_server(workbench_for(home, model=model), options, quiet=quiet)
 
 
 @keys.command("add")
