@@ -78,7 +78,7 @@ def test_a_request_that_waits_too_long_is_told_so(home: Path, monkeypatch: pytes
         time.sleep(0.3)
         return real(*given, **more)
 
-    monkeypatch.setattr(bench, "validate", slow)
+    monkeypatch.setattr(bench.verdicts, "validate", slow)
     with TestClient(create_app(bench, ServeOptions(deadline_s=0.4))) as client:
         start = time.monotonic()
         answer = client.post("/v1/validate/batch", json={"items": [TEXT.format(n) for n in range(640)]})
@@ -93,8 +93,8 @@ def test_a_request_that_waits_too_long_is_told_so(home: Path, monkeypatch: pytes
 
 def test_whether_there_is_such_a_run_is_asked_once_a_request(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = client.app.state.service.desk.bench  # type: ignore[attr-defined]
-    asked, real = [], bench.runs
-    monkeypatch.setattr(bench, "runs", lambda: (asked.append(1), real())[1])
+    asked, real = [], bench.runs.all
+    monkeypatch.setattr(bench.runs, "all", lambda: (asked.append(1), real())[1])
     run_id = client.get("/health").json()["run_id"]
     body = {"items": [TEXT.format(n) for n in range(20)], "run": run_id}
     assert client.post("/v1/validate/batch", json=body).json()["n"] == 20 and len(asked) == 1

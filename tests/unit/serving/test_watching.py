@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watching(home: Path, folder: Path) -> Watch:
-    return Watch(open_home(home), folder, settle_s=0.0, keep=False)
+    return Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False)
 
 
 def test_each_file_gets_the_verdicts_of_its_concepts(watching: Watch, folder: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_judged_gets_its_error(watching: Watch, folder: Pa
 
 
 def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
-    watching = Watch(open_home(home), folder, settle_s=0.3, keep=False)
+    watching = Watch(open_home(home).verdicts, folder, settle_s=0.3, keep=False)
     with (folder / "a.txt").open("w") as file:
         for _ in range(5):
             file.write("Half a sentence, ")
@@ -95,12 +95,12 @@ def test_nothing_is_judged_twice_over_restarts(home: Path, watching: Watch, fold
     watching.look()
     made = verdict_file(path).stat().st_mtime_ns
     os.utime(path, ns=(1, 1))  # the same bytes, another time
-    again = Watch(open_home(home), folder, settle_s=0.0, keep=False)
+    again = Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False)
     assert again.look() == [] and verdict_file(path).stat().st_mtime_ns == made
     verdict_file(path).unlink()
     assert len(again.look()) == 1
     verdict_file(path).write_text('{"digest": ')  # cut short by someone else
-    assert len(Watch(open_home(home), folder, settle_s=0.0, keep=False).look()) == 1
+    assert len(Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).look()) == 1
 
 
 def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Pat
         raise StoreError("The history cannot be written.", hint="wait")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching.bench, "validate", locked)
+        patch.setattr(watching.scorer, "validate", locked)
         assert "cannot be written" in str(watching.look()[0].error)
     time.sleep(0.01)
     assert [judged.error for judged in watching.look()] == [None]
@@ -121,7 +121,7 @@ def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Pat
 
 def test_a_folder_that_is_not_there_is_refused(home: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
-        Watch(open_home(home), tmp_path / "none")
+        Watch(open_home(home).verdicts, tmp_path / "none")
 
 
 @pytest.mark.slow
