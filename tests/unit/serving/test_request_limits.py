@@ -72,7 +72,7 @@ def test_a_text_far_too_long_is_refused_before_it_is_cleaned(home: Path, monkeyp
 
 def test_a_request_that_waits_too_long_is_told_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = open_home(home)
-    real = bench.validate
+    real = bench.verdicts.validate
 
     def slow(*given: Any, **more: Any) -> Any:
         time.sleep(0.3)
