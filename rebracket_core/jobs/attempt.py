@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rebracket_core.corpus import Dataset, Library
 from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, write_bytes, write_json
 from rebracket_core.jobs.attempt_callback import AttemptWatch
 from rebracket_core.jobs.device_queue import device_turn
 from rebracket_core.jobs.folder import RunFolder
@@ -76,7 +76,7 @@ def told_to_tracker(
 
 def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: Callable[[AttemptWatch], T]) -> T:
     """What `work` gives, done while this process holds the attempt; however it ends, `result.json` says so."""
-    lock = FileLock(attempt / LOCK)
+    lock = lock_file(attempt / LOCK)
     try:
         lock.acquire(timeout=_LOCK_WAIT_S)
     except Timeout as cause:
@@ -88,7 +88,7 @@ def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: 
         ) from cause
     try:
         watch.stage("Starting", 0, 1)
-        (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
+        write_bytes(attempt / _RESERVE, b"\0" * _RESERVE_BYTES)
         done = work(watch)
         _end(attempt, watch, {"status": Status.DONE})
         return done

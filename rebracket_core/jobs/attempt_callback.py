@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import now
 from rebracket_core.jobs.state import CANCEL, LOG, METRICS, PROGRESS
+from rebracket_core.records import append_lines, append_records
 from rebracket_core.training import Cancelled
 
 _EVERY_S = 0.2
@@ -49,15 +49,13 @@ class AttemptWatch:
     def point(self, values: Mapping[str, Any]) -> None:
         """Add one point to the curves of the run."""
         self.check()
-        with open(self._attempt / METRICS, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": now(), **values}) + "\n")
+        append_records(self._attempt / METRICS, [{"at": now(), **values}], lasting=False)
         if self.tell_point:
             self.tell_point(values)
 
     def say(self, line: str) -> None:
         """Add one line to the log."""
-        with open(self._attempt / LOG, "a", encoding="utf-8") as file:
-            file.write(f"{now()} {line}\n")
+        append_lines(self._attempt / LOG, [f"{now()} {line}"])
 
     def check(self) -> None:
         """Raise Cancelled where somebody asked for it."""

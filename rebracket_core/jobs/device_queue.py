@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from rebracket_core.files import lock_file
 from rebracket_core.jobs.attempt_callback import AttemptWatch
 from rebracket_core.jobs.state import QUEUED_STAGE, Status, run_states
 
@@ -21,7 +22,7 @@ def device_turn(runs: Path, *, device: str, run_id: str, watch: AttemptWatch) ->
 
     Of the runs that wait, the one that was made first goes first; a search, which is no run, lets all of them go first.
     """
-    lock = FileLock(runs / f".device-{device.replace(':', '-')}.lock")
+    lock = lock_file(runs / f".device-{device.replace(':', '-')}.lock")
     while True:
         try:
             lock.acquire(timeout=0)

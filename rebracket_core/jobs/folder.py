@@ -15,7 +15,7 @@ from rebracket_core import __version__
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.errors import DataError, ModelError
-from rebracket_core.files import write_json
+from rebracket_core.files import PRIVATE_FOLDER, make_folder, write_json
 from rebracket_core.training import TrainingConfig
 
 SCHEMA_VERSION = 1
@@ -84,9 +84,9 @@ class RunFolder:
         number = len(self.attempts()) + 1
         while True:
             attempt = self.path / "attempts" / f"{number:04d}"
-            attempt.parent.mkdir(exist_ok=True)
+            make_folder(attempt.parent)
             try:
-                attempt.mkdir()
+                attempt.mkdir(mode=PRIVATE_FOLDER)
                 return attempt
             except FileExistsError:
                 number += 1
@@ -106,9 +106,8 @@ def create_run(
     `more` is kept in the spec as it is.
     """
     stamp = dt.datetime.now(dt.UTC)
-    run_id = f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}-{secrets.token_hex(2)}"
-    folder = RunFolder(runs / run_id)
-    folder.path.mkdir(parents=True)
+    folder = _fresh_folder(runs, f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}")
+    run_id = folder.run_id
     if config.labels != "none":
         write_json(folder.path / LABELS, {"labels": config.labels, "texts": [target.to_dict() for target in human]})
     write_json(
@@ -128,3 +127,15 @@ def create_run(
         },
     )
     return folder
+
+
+def _fresh_folder(runs: Path, name: str) -> RunFolder:
+    """A new folder below `runs`, its name ended by chance; two runs that are made in one second never share one."""
+    make_folder(runs)
+    while True:
+        folder = RunFolder(runs / f"{name}-{secrets.token_hex(2)}")
+        try:
+            folder.path.mkdir(mode=PRIVATE_FOLDER)
+            return folder
+        except FileExistsError:
+            continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -10,11 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.files import lock_file, private_touch
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.workers.liveness import worker_lives
+from rebracket_core.records import read_records
 
 LOCK = "lock"
 CANCEL = "cancel"
@@ -114,17 +117,10 @@ def run_states(runs: Path) -> list[RunState]:
 
 def metric_points(folder: RunFolder) -> list[dict[str, Any]]:
     """The points of the run's curves over all attempts, oldest first; a line that was cut off by a kill is skipped."""
-    points = []
+    points: list[dict[str, Any]] = []
     for attempt in folder.attempts():
-        try:
-            lines = (attempt / METRICS).read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            try:
-                points.append(json.loads(line))
-            except ValueError:
-                continue
+        with contextlib.suppress(OSError):
+            points += read_records(attempt / METRICS)
     return points
 
 
@@ -156,7 +152,7 @@ def request_cancel(folder: RunFolder) -> None:
             found=f"{folder.run_id} is {state.status}",
             hint="see: rebracket runs",
         )
-    (folder.attempts()[-1] / CANCEL).touch()
+    private_touch(folder.attempts()[-1] / CANCEL)
 
 
 def _status(attempt: Path | None, *, progress: dict[str, Any], result: dict[str, Any]) -> Status:
@@ -178,7 +174,7 @@ def _held(path: Path) -> bool:
     """Whether a living process holds the lock."""
     if not path.exists():
         return False
-    lock = FileLock(path)
+    lock = lock_file(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

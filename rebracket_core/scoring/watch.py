@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import ConfigError, InputError, RebracketError
-from rebracket_core.files import write_bytes
+from rebracket_core.files import export_bytes
 from rebracket_core.reports.verdict_writers import ordered
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Watch:
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         try:
             with self._writing:
-                write_bytes(verdict_file(path), text.encode("utf-8", "replace") + b"\n")
+                export_bytes(verdict_file(path), text.encode("utf-8", "replace") + b"\n")
         except OSError as error:  # a full disk, a folder that may not be written
             logger.error("The verdicts of %s cannot be written: %s", path, error)
             document = {**document, "digest": None}

@@ -15,10 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, make_folder, tighten_home, write_json
 
 PREFIX = "rbk_"
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -181,8 +179,9 @@ class _Change:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        ring._path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(f"{ring._path}.lock")
+        make_folder(ring._path.parent)
+        tighten_home(ring._path.parent)
+        self._lock = lock_file(Path(f"{ring._path}.lock"))
 
     def __enter__(self) -> dict[str, ApiKey]:
         self._lock.acquire()
@@ -194,7 +193,6 @@ class _Change:
         try:
             if kind is None:
                 write_json(self._ring._path, {"keys": [asdict(key) for key in self._keys.values()]})
-                self._ring._path.chmod(0o600)
         finally:
             self._lock.release()
 

@@ -107,7 +107,7 @@ def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int
 def available_memory() -> int | None:
     """The bytes that this process may still take, from the kernel; None where it doesn't say."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").split("\n")
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, ValueError, StopIteration):
         return None

@@ -11,6 +11,7 @@ import numpy as np
 from rebracket_core.encoders import FeatureRecipe, encode_fields, joined, thread_count, torch_device
 from rebracket_core.encoders.transformers.trainable import open_trained, trainable_folder
 from rebracket_core.errors import ConfigError
+from rebracket_core.files import make_folder, tighten_tree
 from rebracket_core.models.ensemble import HeadEnsemble
 from rebracket_core.settings import Settings
 from rebracket_core.training.config import TrainingConfig
@@ -107,6 +108,7 @@ class EncoderTuner:
         folder, place = self._folder(name), self._run / "model" / ENCODER
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(folder / ENCODER, place)
+        tighten_tree(place)
         encoder_id = open_trained(place, settings=self._settings).encoder_id
         for checkpoint in folder.glob("checkpoint-*"):
             for pattern in _ONLY_TO_RESUME:
@@ -121,7 +123,7 @@ class EncoderTuner:
         from rebracket_core.training.tuning import run_tuning
         from rebracket_core.training.tuning_share import share_tuning
 
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         stage, told = f"Fine-tuning {_told(name)}", {"tuning": name}
 
         def step(done: int, total: int) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.files import write_bytes
+from rebracket_core.files import make_folder, private_touch, write_bytes
 from rebracket_core.training.search_space import Choices, SearchSpace
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class TrialLedger:
         from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
         self._space, self._seed = space, seed
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        if not path.exists():
+            private_touch(path)
         lock = JournalFileOpenLock(str(path))
         _mend(path)
         with warnings.catch_warnings():

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from transformers import TrainerCallback
 
-from rebracket_core.files import write_json
+from rebracket_core.files import tighten_tree, write_json
 from rebracket_core.models.fit import member_losses
 from rebracket_core.models.weighting import MUCH_LARGER, largest_ratio
 from rebracket_core.training.tuning_device import device_use
@@ -115,7 +115,9 @@ class Keeper(TrainerCallback):
         if not state.is_world_process_zero:
             return
         mark = {"ranked": self.ranked, "stale": self.stale, "finished": self.finished, "step": state.global_step}
-        write_json(self._folder / f"checkpoint-{state.global_step}" / MARK, mark)
+        checkpoint = self._folder / f"checkpoint-{state.global_step}"
+        tighten_tree(checkpoint)
+        write_json(checkpoint / MARK, mark)
         best = {step for _, step in self.ranked[: self._trainer.job.options["keep_checkpoints"]]}
         for path in self._folder.glob("checkpoint-*"):
             if int(path.name.partition("-")[2]) not in {*best, state.global_step}:

@@ -6,7 +6,6 @@ there asks it to stop. It ends on its own when the process PARENT, for which it 
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -14,7 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.files import write_json
+from rebracket_core.files import keep_private, write_json
+from rebracket_core.records import append_records
 from rebracket_core.training.tuning_job import TuningJob
 from rebracket_core.training.watch import Cancelled
 
@@ -25,6 +25,7 @@ _EVERY_S = 0.2
 
 def main(arguments: list[str]) -> int:
     """Train this process' share; 0 when done, CANCELLED_CODE when somebody stopped it."""
+    keep_private()
     folder, parent = Path(arguments[0]), int(arguments[1])
     from rebracket_core.training.tuning import run_tuning
 
@@ -39,8 +40,7 @@ def main(arguments: list[str]) -> int:
             raise Cancelled("The training was cancelled.")
 
     def point(values: Mapping[str, Any]) -> None:
-        with open(folder / POINTS, "a", encoding="utf-8") as file:
-            file.write(json.dumps(dict(values)) + "\n")
+        append_records(folder / POINTS, [values], lasting=False)
 
     try:
         run_tuning(TuningJob.load(folder), folder, step=step, point=point)

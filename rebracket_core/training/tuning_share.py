@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import ModelError
+from rebracket_core.files import private_touch
+from rebracket_core.records import records_in
 from rebracket_core.training.tuning_job import TuningJob
 from rebracket_core.training.tuning_process import CANCEL, POINTS, STEP
 from rebracket_core.training.watch import Cancelled
@@ -50,7 +52,7 @@ def share_tuning(
             listener.listen()
         listener.listen()
     except Cancelled:
-        (folder / CANCEL).touch()
+        private_touch(folder / CANCEL)
         processes.wait(timeout=_LEAVE_S)
         raise
     finally:
@@ -82,8 +84,8 @@ class _Listener:
             fresh = b""
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
-        for line in whole.splitlines():
-            self._point(json.loads(line))
+        for point in records_in(whole, where=self._folder / POINTS):
+            self._point(point)
         try:
             told = json.loads((self._folder / STEP).read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -12,6 +12,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from rebracket_core.files import write_json
+
 OPTIMISER, SCHEDULE, SCALER = "optimiser.safetensors", "schedule.json", "scaler.json"
 _PLAIN = "plain"
 
@@ -23,7 +25,7 @@ def save_optimiser(folder: Path, optimiser: Any, schedule: Any) -> None:
         f"{at}.{name}": _tensor(value) for at, own in state["state"].items() for name, value in own.items() if value is not None
     }
     save_file(tensors, folder / OPTIMISER, metadata={_PLAIN: json.dumps(state["param_groups"])})
-    (folder / SCHEDULE).write_text(json.dumps(schedule.state_dict()), encoding="utf-8")
+    write_json(folder / SCHEDULE, schedule.state_dict())
 
 
 def load_optimiser(folder: Path, optimiser: Any, schedule: Any) -> None:

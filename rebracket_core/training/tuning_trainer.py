@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainingArguments
 
+from rebracket_core.files import make_folder, write_json
 from rebracket_core.models.trunk import Trunk
 from rebracket_core.models.trunk_loss import QUESTIONS, TrunkLoss, head_penalty, trunk_loss
 from rebracket_core.models.weighting import Balance
@@ -100,7 +101,7 @@ class TrunkTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None) -> None:
         if self.args.should_save:
             folder = Path(output_dir or str(self.args.output_dir))
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             kept = {name: value.detach().cpu().contiguous() for name, value in self.trunk.kept().items()}
             save_file(kept, folder / WEIGHTS)
 
@@ -118,7 +119,7 @@ class TrunkTrainer(Trainer):
     def _save_scaler(self, output_dir: str) -> None:
         scaler = getattr(self.accelerator, "scaler", None)
         if scaler is not None and self.args.should_save:
-            (Path(output_dir) / SCALER).write_text(json.dumps(scaler.state_dict()), encoding="utf-8")
+            write_json(Path(output_dir) / SCALER, scaler.state_dict())
 
     def _load_scaler(self, checkpoint: str | None) -> None:
         path = Path(checkpoint or "") / SCALER
@@ -126,7 +127,7 @@ class TrunkTrainer(Trainer):
             self.accelerator.scaler.load_state_dict(json.loads(path.read_text(encoding="utf-8")))
 
     def _save_rng_state(self, output_dir: str) -> None:
-        Path(output_dir).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(output_dir))
         save_chance(Path(output_dir), rank=self.args.process_index)
 
     def _load_rng_state(self, checkpoint: str | None) -> None:

@@ -17,8 +17,10 @@ def serve(arguments: Sequence[str]) -> int:
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
+    from rebracket_core.files import keep_private
     from rebracket_core.jobs.workers.warm_pool import allow
 
+    keep_private()
     PagesManager.uses_pages_directory = False
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     allow()

@@ -18,6 +18,7 @@ FLOORS = {
     "file_lock": 0,
     "files": 0,
     "rainbow": 0,
+    "records": 0,
     "settings": 0,
     "spreadsheet": 0,
     "texts": 0,
@@ -43,7 +44,7 @@ FLOORS = {
 }
 # The one reader of YAML, with PyYAML's safe loader (in C where there is one).
 _SAFE_YAML = "yaml.load(text, Loader=_LOADER)"
-GROUND = {"blas", "database", "errors", "settings", "rainbow", "file_lock", "files", "spreadsheet", "texts"}
+GROUND = {room for room, floor in FLOORS.items() if floor == 0}
 MODULES = sorted(CORE.rglob("*.py"))
 
 
@@ -108,3 +109,25 @@ def test_nothing_unpickles_or_runs_what_it_reads() -> None:
         text = path.read_text(encoding="utf-8")
         hits = [word for word in forbidden if word in text.replace(".eval(", "").replace(_SAFE_YAML, "")]
         assert not hits, f"{path}: {hits}"
+
+
+def test_nothing_takes_other_signs_than_line_ends_for_the_end_of_a_record() -> None:
+    """`str.splitlines()` also splits at U+2028, U+0085, form feeds and more: all of them may stand within a person's text."""
+    for path in [*MODULES, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        assert "splitlines(" not in path.read_text(encoding="utf-8"), f"{path}: see records and errors.lines_of"
+
+
+def test_what_lies_in_a_home_is_made_by_the_helpers_that_keep_it_private() -> None:
+    """Files and folders made past `rebracket_core.files` would have whatever mode the umask of the moment leaves."""
+    allowed = {
+        ("exported/layout.py", "MODEL).mkdir("),
+        ("exported/layout.py", ".write_bytes("),  # an export, in a room of mkdtemp
+        ("jobs/ray_launcher.py", ".mkdir("),  # in a temporary folder
+        ("serving/parts.py", "FileLock("),  # in a folder of exports
+    }
+    for path in MODULES:
+        name = path.relative_to(CORE).as_posix()
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            hits = [w for w in (".mkdir(", "FileLock(", ".touch(", ".write_text(", ".write_bytes(", "makedirs(") if w in line]
+            if name != "files.py" and hits and "mode=PRIVATE_FOLDER" not in line:
+                assert any(name == place and sign in line for place, sign in allowed), f"{name}: {line.strip()}"

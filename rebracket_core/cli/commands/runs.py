@@ -87,11 +87,11 @@ def card(
     home: HomeOption = None,
 ) -> int:
     """Write the model card of a run as Markdown: data, split, scores, limits, licence, use."""
-    from rebracket_core.files import write_bytes
+    from rebracket_core.files import export_bytes
 
     text = workbench_for(home).runs.card(run)
     if to is not None:
-        write_bytes(to, text.encode("utf-8"))
+        export_bytes(to, text.encode("utf-8"))
     if as_json:
         out.json({"run_id": run, "file": str(to) if to else None, "card": text})
     elif to is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -192,7 +192,7 @@ def _sink(target: Path | None, *, as_json: bool) -> Iterator[Write]:
             yield _writer(handle)
 
 
-def _writer(handle: BinaryIO) -> Write:
+def _writer(handle: IO[bytes]) -> Write:
     def write(data: bytes) -> None:
         handle.write(data)
 
@@ -200,9 +200,8 @@ def _writer(handle: BinaryIO) -> Write:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    import os
-    import tempfile
+def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+    from rebracket_core.files import export_file
 
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(
@@ -211,25 +210,8 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
             found=str(path),
             hint="make the folder or name another file",
         )
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    import os
-
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    with export_file(path) as handle:
+        yield handle
 
 
 def _rendered(verdicts: list[dict[str, Any]], *, form: Format, first: bool, to_file: bool) -> bytes:

@@ -52,7 +52,7 @@ def find_layout(text: str, *, named: str = "", sure: bool = False) -> Layout | N
 def _is_table(text: str, layout: Layout, *, known: frozenset[str]) -> bool:
     """Whether a file that is not called .csv is a table: it names a text column and has even rows below its header."""
     named = any(name.casefold() in known for name in layout.names if name)
-    return named and len(text.strip().splitlines()) > 1 and _even(text, layout.delimiter)
+    return named and "\n" in text.strip() and _even(text, layout.delimiter)
 
 
 def _headless(text: str) -> Layout:

@@ -40,7 +40,7 @@ def is_json(text: str) -> bool:
 
 def is_json_lines(text: str) -> bool:
     """Whether the first line that is not blank is a JSON object by itself, or all of the first lines are JSON texts."""
-    lines = [line for line in text[:200_000].splitlines() if line.strip()][:20]
+    lines = [line for line in text[:200_000].split("\n") if line.strip()][:20]
     firsts = [_line_value(line) for line in lines]
     return bool(firsts) and (isinstance(firsts[0], Mapping) or (len(firsts) > 1 and all(isinstance(v, str) for v in firsts)))
 

@@ -51,7 +51,7 @@ def parse_lrc(text: str) -> list[LyricLine]:
     stamped: list[tuple[float, list[str]]] = []
     open_times: list[float] = []
     fresh = False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         times, rest = _leading_stamps(line.strip())
         if times:
             open_times = (open_times if fresh else []) + times
@@ -77,7 +77,7 @@ def _leading_stamps(line: str) -> tuple[list[float], str]:
 
 def looks_like_lrc(text: str) -> bool:
     """Whether the text is timed lyrics: among its first 40 lines, stamps and header tags are at least two in five."""
-    lines = [line.strip() for line in text.splitlines()[:400] if line.strip()][:40]
+    lines = [line.strip() for line in text.split("\n")[:400] if line.strip()][:40]
     stamps = sum(1 for line in lines if _STAMP.match(line))
     tags = sum(1 for line in lines if _TAG.fullmatch(line))
     return stamps > 0 and stamps + tags >= 0.4 * len(lines)

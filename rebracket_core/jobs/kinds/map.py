@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rebracket_core import __version__
 from rebracket_core.corpus import Library
 from rebracket_core.encoders import Encoder, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, make_folder, write_json
 from rebracket_core.jobs.attempt_callback import AttemptWatch
 from rebracket_core.jobs.folder import RunFolder, now
 from rebracket_core.jobs.state import LOCK, QUEUED_STAGE, RESULT, Status, run_state
@@ -45,7 +45,7 @@ def create_map(settings: Settings, spec: MapSpec) -> RunFolder:
     """The folder of a map with its description; the same request has one folder, however often it is made."""
     folder = RunFolder(maps_dir(settings) / spec.map_id)
     if not (folder.path / "spec.json").is_file():
-        folder.path.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.path)
         write_json(
             folder.path / "spec.json",
             {
@@ -77,7 +77,7 @@ def fit_map(
     folder: RunFolder, *, attempt: Path, settings: Settings, open_with: Open | None = None, echo: Echo | None = None
 ) -> StoredMap:
     """Fit a map in this process. However it ends, `result.json` says so, and the error is raised again."""
-    watch, lock = AttemptWatch(attempt, echo=echo), FileLock(attempt / LOCK)
+    watch, lock = AttemptWatch(attempt, echo=echo), lock_file(attempt / LOCK)
     try:
         lock.acquire(timeout=5.0)
     except Timeout as cause:
@@ -90,7 +90,8 @@ def fit_map(
     try:
         watch.stage("Starting", 0, 1)
         with _turn(folder.path.parent, watch):
-            _fit(folder, settings=settings, watch=watch, open_with=open_with)
+            if not is_fitted(folder.path):  # two may have been asked for the same map at once
+                _fit(folder, settings=settings, watch=watch, open_with=open_with)
         watch.stage("Done", 1, 1)
         write_json(attempt / RESULT, {"status": Status.DONE})
         return StoredMap(folder.path)
@@ -146,7 +147,7 @@ def _threads_of_numba() -> str:
 @contextmanager
 def _turn(maps: Path, watch: AttemptWatch) -> Iterator[None]:
     """Hold the one place for fitting while inside; can be cancelled while waiting."""
-    lock = FileLock(maps / ".fitting.lock")
+    lock = lock_file(maps / ".fitting.lock")
     while True:
         try:
             lock.acquire(timeout=0)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.files import write_bytes
+from rebracket_core.files import export_bytes, give_to_person, make_folder, persons_mode, write_bytes
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.launchers.ray import bundle
 from rebracket_core.settings import Settings
@@ -35,11 +35,12 @@ def write_dstack_task(file: Path, folder: RunFolder, *, settings: Settings, gpu:
             hint="name another file, or remove the folder",
         )
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent, mode=persons_mode(file.parent, folder=True))
         with bundle(folder, settings=settings) as root:
             write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
             shutil.copytree(root, parts)
-        write_bytes(file, _yaml(dstack_task(folder, parts=parts.name, gpu=gpu)).encode("utf-8"))
+        give_to_person(parts, place=parts)
+        export_bytes(file, _yaml(dstack_task(folder, parts=parts.name, gpu=gpu)).encode("utf-8"))
     except OSError as cause:
         raise StoreError(
             "The task cannot be written.",

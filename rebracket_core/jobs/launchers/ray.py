@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
+from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.launchers.local import refuse_unless_startable
 from rebracket_core.jobs.state import request_cancel
@@ -65,7 +65,7 @@ def open_cluster(address: str) -> JobSubmissionClient:
         raise RebracketError(
             "The Ray cluster does not answer.",
             expected=f"the Jobs API of a Ray head at {address}",
-            found=str(cause).splitlines()[0][:200],
+            found=lines_of(cause)[0][:200],
             hint="check REBRACKET_RAY_ADDRESS and that the head runs",
         ) from cause
 

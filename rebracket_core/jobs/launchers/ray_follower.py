@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.errors import RebracketError
+from rebracket_core.errors import RebracketError, lines_of
 from rebracket_core.jobs.attempt import promote_first, run_attempt, told_to_tracker
 from rebracket_core.jobs.attempt_callback import AttemptWatch
 from rebracket_core.jobs.folder import RunFolder
@@ -18,6 +18,7 @@ from rebracket_core.jobs.launchers.ray import open_cluster, submit
 from rebracket_core.jobs.state import CANCEL, METRICS, QUEUED_STAGE, RESULT, Status
 from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver
 from rebracket_core.jobs.workers.process import run_worker
+from rebracket_core.records import read_records
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
 
@@ -95,7 +96,7 @@ class _Follower:
                 raise RebracketError(
                     "The Ray cluster fell silent.",
                     expected="an answer within a minute",
-                    found=str(cause).splitlines()[0][:200],
+                    found=lines_of(cause)[0][:200],
                     hint="check the cluster, then resume the run",
                 ) from cause
             return None
@@ -106,7 +107,7 @@ class _Follower:
         """Nothing; what the job printed since the last look is in the run folder, whole lines alone."""
         log = self._client.get_job_logs(self._job_id)
         end = log.rfind("\n") + 1
-        for line in log[self._read : end].splitlines():
+        for line in log[self._read : end].split("\n"):
             if line.startswith(MARK):
                 self._tell_points(self._receiver.take(line))
             elif line.strip():
@@ -117,10 +118,10 @@ class _Follower:
         """Nothing; the tracker, where there is one, is told the points that came with the file."""
         if self._watch.tell_point is None or name is None or not name.endswith(METRICS):
             return
-        lines = (self._attempt / METRICS).read_text(encoding="utf-8").splitlines()
-        for line in lines[self._told :]:
-            self._watch.tell_point(json.loads(line))
-        self._told = len(lines)
+        points = read_records(self._attempt / METRICS)
+        for point in points[self._told :]:
+            self._watch.tell_point(point)
+        self._told = len(points)
 
     def _end(self, status: str, message: str) -> None:
         told = _json(self._attempt / RESULT)
@@ -128,7 +129,8 @@ class _Follower:
             return
         if told.get("status") == Status.CANCELLED or self._stopping:
             raise Cancelled("The training was cancelled.")
-        error = told.get("error") or f"The job ended as {status}: {message.splitlines()[0] if message else 'without a word'}"
+        said = lines_of(message)[0] if message.strip() else "without a word"
+        error = told.get("error") or f"The job ended as {status}: {said}"
         raise RebracketError(str(error), hint=str(told.get("hint") or "see the end of the log"))
 
 

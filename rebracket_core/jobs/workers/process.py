@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rebracket_core.files import append_binary, keep_private, private_touch
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.state import CANCEL, LOG
 from rebracket_core.jobs.workers import warm_pool
@@ -27,7 +28,7 @@ def start_worker(module: str, folder: RunFolder, *, attempt: Path, settings: Set
     A training goes to the warm worker where one waits.
     """
     arguments, env = [str(folder.path), attempt.name], warm_pool.worker_env(settings)
-    with open(attempt / LOG, "ab") as log, held_for_worker(attempt) as descriptors:
+    with append_binary(attempt / LOG) as log, held_for_worker(attempt) as descriptors:
         if module == TRAINER and warm_pool.hand_over(arguments, env=env, log=log, descriptors=descriptors):
             return
         subprocess.Popen(
@@ -46,11 +47,12 @@ def run_worker(arguments: list[str], work: Callable[..., object]) -> int:
 
     The process steps back behind others (niceness 10): it is a guest on the machine that serves the pages.
     """
+    keep_private()
     folder, attempt = RunFolder(Path(arguments[0])), Path(arguments[0]) / "attempts" / arguments[1]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(warm_pool.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
+    signal.signal(signal.SIGTERM, lambda *_: private_touch(attempt / CANCEL))
     try:
         work(folder, attempt=attempt, settings=Settings.from_env())
     except Cancelled:
