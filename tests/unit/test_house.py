@@ -120,10 +120,10 @@ def test_nothing_takes_other_signs_than_line_ends_for_the_end_of_a_record() -> N
 def test_what_lies_in_a_home_is_made_by_the_helpers_that_keep_it_private() -> None:
     """Files and folders made past `rebracket_core.files` would have whatever mode the umask of the moment leaves."""
     allowed = {
-        ("exported/layout.py", "MODEL).mkdir("),
-        ("exported/layout.py", ".write_bytes("),  # an export, in a room of mkdtemp
-        ("jobs/ray_launcher.py", ".mkdir("),  # in a temporary folder
-        ("serving/parts.py", "FileLock("),  # in a folder of exports
+        ("reports/onnx_bundle/layout.py", "MODEL).mkdir("),
+        ("reports/onnx_bundle/layout.py", ".write_bytes("),  # an export, in a room of mkdtemp
+        ("jobs/launchers/ray.py", ".mkdir("),  # in a temporary folder
+        ("scoring/parts.py", "FileLock("),  # in a folder of exports
     }
     for path in MODULES:
         name = path.relative_to(CORE).as_posix()
