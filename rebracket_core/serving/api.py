@@ -18,15 +18,15 @@ from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
-from rebracket_core.serving.api_keys import KeyRing
-from rebracket_core.serving.batching import SLICE_CHARS, Batcher, DeadlinePassed, QueueFull, ServerStopped
-from rebracket_core.serving.bodies import BodyRoute, TooManyChars
-from rebracket_core.serving.disconnects import CallerGone, while_connected
+from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
-from rebracket_core.serving.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.model_router import Change, Desk, share_of
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.serving.reading import caller_of, chars_of, checked_chars, read_concept, read_item
+from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, DeadlinePassed, QueueFull, ServerStopped
+from rebracket_core.serving.requests.bodies import BodyRoute, TooManyChars
+from rebracket_core.serving.requests.disconnects import CallerGone, while_connected
+from rebracket_core.serving.requests.reading import caller_of, chars_of, checked_chars, read_concept, read_item
 from rebracket_core.serving.schemas import BatchIn, BatchOut, ErrorOut, HealthOut, RunOut, ThresholdsOut, ValidateIn, VerdictOut
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench

@@ -15,7 +15,7 @@ import uvicorn
 from rebracket_core.blas import one_blas_thread
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import Service, create_app
-from rebracket_core.serving.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.workbench import Workbench
 

@@ -14,7 +14,7 @@ from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
-    from rebracket_core.serving.api_keys import KeyRing
+    from rebracket_core.serving.guard.api_keys import KeyRing
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
 
@@ -141,7 +141,7 @@ def revoke(
 
 
 def _ring(home: Path | None) -> KeyRing:
-    from rebracket_core.serving.api_keys import KeyRing
+    from rebracket_core.serving.guard.api_keys import KeyRing
 
     return KeyRing(settings_for(home).home / "api_keys.json")
 

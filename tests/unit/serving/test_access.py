@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from rebracket_core.serving import server as server_module
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.api_keys import KeyRing, Scope
 from rebracket_core.serving.options import ServeOptions
 
 GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/metrics")
@@ -211,7 +211,7 @@ def spellings(path: str) -> list[str]:
 
 
 def test_every_route_of_the_api_stands_in_one_of_the_two_tables_of_paths(home: Path) -> None:
-    from rebracket_core.serving.access import OPEN_PATHS, SCOPES, SERVED_PATHS
+    from rebracket_core.serving.guard.access import OPEN_PATHS, SCOPES, SERVED_PATHS
 
     app = create_app(open_home(home))
     paths = {route.path for route in app.routes if isinstance(route, Route | APIRoute)}
@@ -481,7 +481,7 @@ def test_a_proxy_is_not_believed_what_its_caller_wrote(home: Path, serve: Serve,
 
 
 def test_the_scheme_is_believed_from_a_named_proxy_alone() -> None:
-    from rebracket_core.serving.access import TrustedProxies
+    from rebracket_core.serving.guard.access import TrustedProxies
 
     def scheme(peer: str, *said: bytes) -> object:
         scope = {"client": (peer, 1), "scheme": "http", "headers": [(b"x-forwarded-proto", one) for one in said]}

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.validation import Concept
 

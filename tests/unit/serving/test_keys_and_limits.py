@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
-from rebracket_core.serving.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.serving.rate_limit import RateLimit
 
 WRONG: list[dict[str, object]] = [
     {name: (wrong,)}

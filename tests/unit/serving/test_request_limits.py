@@ -16,9 +16,9 @@ from tests.conftest import open_home
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
-from rebracket_core.serving import bodies
 from rebracket_core.serving.api import create_app
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.requests import bodies
 
 TEXT = "The bell that was cast in 1911 hung in the wheelhouse, number {}."
 JSON = {"content-type": "application/json"}
@@ -61,7 +61,7 @@ def test_values_of_a_body_are_counted_outside_of_strings(client: TestClient, mon
 
 
 def test_a_text_far_too_long_is_refused_before_it_is_cleaned(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rebracket_core.serving import reading
+    from rebracket_core.serving.requests import reading
 
     cleaned: list[int] = []
     monkeypatch.setattr(reading, "clean_text", lambda text: (cleaned.append(len(text)), text)[1])

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 import pytest
 
-from rebracket_core.serving.batching import Batcher, DeadlinePassed, QueueFull, ServerStopped
+from rebracket_core.serving.requests.batching import Batcher, DeadlinePassed, QueueFull, ServerStopped
 
 SLICE_S = 0.02
 

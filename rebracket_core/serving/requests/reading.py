@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from rebracket_core.corpus.readers.labels import read_album
 from rebracket_core.errors import InputError
-from rebracket_core.serving.bodies import TooManyChars, chars_in
+from rebracket_core.serving.requests.bodies import TooManyChars, chars_in
 from rebracket_core.serving.schemas import ConceptIn
 from rebracket_core.texts import clean_text
 from rebracket_core.validation import Concept

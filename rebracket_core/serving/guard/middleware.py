@@ -14,10 +14,10 @@ from typing import Any
 from pydantic_core import to_json
 
 from rebracket_core.errors import RebracketError, StoreError
-from rebracket_core.serving.access import OPEN_PATHS, SCOPES, SERVED_PATHS, AllowedHosts, TrustedProxies, has_control
-from rebracket_core.serving.api_keys import KeyRing
+from rebracket_core.serving.guard.access import OPEN_PATHS, SCOPES, SERVED_PATHS, AllowedHosts, TrustedProxies, has_control
+from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.serving.rate_limit import RateLimit
 
 logger = logging.getLogger("rebracket.access")
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from rebracket_core.errors import RebracketError
-from rebracket_core.serving.fair_queue import FairQueue, Slice, Submission
+from rebracket_core.serving.requests.fair_queue import FairQueue, Slice, Submission
 
 logger = logging.getLogger(__name__)
 

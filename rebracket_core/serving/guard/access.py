@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.serving.api_keys import Scope
+from rebracket_core.serving.guard.api_keys import Scope
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
