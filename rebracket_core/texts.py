@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -24,6 +25,14 @@ def clean_note(text: str) -> str:
     """
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _TERMINAL.sub("", plain)).strip()
+
+
+def brief(value: object, *, chars: int = 200) -> str:
+    """How a value is shown in a message: its `repr`, of which long texts, long lists and deep nesting are left out."""
+    shower = reprlib.Repr()
+    shower.maxstring = shower.maxother = shower.maxlong = chars
+    shower.maxlevel = 3
+    return shower.repr(value)[:chars]
 
 
 def has_words(text: str) -> bool:

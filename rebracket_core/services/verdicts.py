@@ -33,10 +33,10 @@ class Verdicts:
         return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars)
 
     def read_upload(self, name: str, data: bytes) -> ConceptsRead:
-        """The concepts of one uploaded file."""
-        from rebracket_core.scoring.concepts import read_concepts_upload
+        """The concepts of one uploaded or watched file, read within bounds of memory and time; see `reading_child`."""
+        from rebracket_core.scoring.reading_child import read_concepts_apart
 
-        return read_concepts_upload(name, data, max_text_chars=self._resources.settings.max_text_chars)
+        return read_concepts_apart(name, data, max_text_chars=self._resources.settings.max_text_chars)
 
     def validate(
         self,

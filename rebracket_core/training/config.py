@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.errors import ConfigError
+from rebracket_core.errors import ConfigError, DataError
+from rebracket_core.texts import brief
 from rebracket_core.training.tuning_options import FROZEN, TRUNK_WEIGHTINGS, check_tuning, learnt_questions
 
 _TEXT_FIELDS = ("concept", "descriptions", "lyrics")
@@ -281,7 +282,7 @@ class TrainingConfig:
         for name, value in raw.items():
             if name not in known:
                 raise ConfigError(
-                    "There is no such training option.", expected=", ".join(known), found=repr(name), hint="check the spelling"
+                    "There is no such training option.", expected=", ".join(known), found=brief(name), hint="check the spelling"
                 )
             values[name] = _typed(name, value, kind=str(known[name].type))
         return cls(**values)
@@ -289,15 +290,15 @@ class TrainingConfig:
     @classmethod
     def from_file(cls, path: Path) -> TrainingConfig:
         """A config from a YAML or JSON file."""
-        import yaml
+        from rebracket_core.corpus.readers.yaml_text import load_yaml_file
 
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+            raw = load_yaml_file(path)
+        except DataError as cause:
             raise ConfigError(
                 "The config cannot be read.",
                 expected="a YAML or JSON mapping",
-                found=str(cause),
+                found=f"{cause.message} {cause.found}",
                 hint="check the file",
                 where=str(path),
             ) from cause
@@ -323,7 +324,7 @@ class TrainingConfig:
 def _check(name: str, good: bool, *, expected: str, found: object) -> None:
     if not good:
         raise ConfigError(
-            f"The training option '{name}' is not allowed.", expected=expected, found=repr(found), hint=f"change {name}"
+            f"The training option '{name}' is not allowed.", expected=expected, found=brief(found), hint=f"change {name}"
         )
 
 
@@ -343,6 +344,6 @@ def _typed(name: str, value: Any, *, kind: str) -> Any:
             return int(value)
         if kind == "float":
             return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         _check(name, False, expected="a number", found=value)
     return str(value)

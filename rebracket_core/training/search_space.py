@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.errors import ConfigError
+from rebracket_core.errors import ConfigError, DataError
+from rebracket_core.texts import brief
 from rebracket_core.training.config import TrainingConfig
 
 # What must stay the same so that trials can be compared: the groups they are asked, the questions, and how folds are drawn.
 FIXED = ("schema_version", "folds", "split", "seed", "accept_precision", "outputs")
 _KEYS = ("low", "high", "log", "step")
 _MOST_CHOICES = 50
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class SearchSpace:
             raise _refused(
                 "The space of the search is empty.",
                 expected="option: {low: 1, high: 100}, or a list of choices",
-                found=repr(raw)[:80],
+                found=brief(raw, chars=80),
                 where=where,
             )
         options: dict[str, Range | Choices] = {}
@@ -89,7 +92,10 @@ class SearchSpace:
                 why = "which must be the same for all trials" if name in FIXED else "which is no training option"
                 free = ", ".join(n for n in known if n not in FIXED)
                 raise _refused(
-                    f"A search cannot vary '{name}'.", expected=f"one of {free}", found=f"{name!r}, {why}", where=where
+                    f"A search cannot vary {brief(name)}.",
+                    expected=f"one of {free}",
+                    found=f"{brief(name)}, {why}",
+                    where=where,
                 )
             options[name] = _option(name, told, kind=known[name], where=where)
             _check_with(base, name, options[name])
@@ -98,13 +104,16 @@ class SearchSpace:
     @classmethod
     def from_file(cls, path: Path, *, base: TrainingConfig) -> SearchSpace:
         """A space from a YAML or JSON file."""
-        import yaml
+        from rebracket_core.corpus.readers.yaml_text import load_yaml_file
 
         try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+            raw = load_yaml_file(path)
+        except DataError as cause:
             raise _refused(
-                "The space of the search cannot be read.", expected="a YAML or JSON mapping", found=str(cause), where=str(path)
+                "The space of the search cannot be read.",
+                expected="a YAML or JSON mapping",
+                found=f"{cause.message} {cause.found}",
+                where=str(path),
             ) from cause
         return cls.from_dict(raw if isinstance(raw, dict) else {}, base=base, where=str(path))
 
@@ -134,36 +143,43 @@ class SearchSpace:
 
 def _option(name: str, told: Any, *, kind: str, where: str) -> Range | Choices:
     if isinstance(told, (list, tuple)):
+        if len(told) > _MOST_CHOICES or not all(isinstance(v, (str, int, float, bool, list, tuple)) for v in told):
+            raise _refused(
+                f"The choices of '{name}' cannot be used.",
+                expected=f"2 to {_MOST_CHOICES} different values",
+                found=brief(told, chars=120),
+                where=where,
+            )
         values = tuple(",".join(map(str, v)) if isinstance(v, (list, tuple)) else v for v in told)
         good = 2 <= len(values) <= _MOST_CHOICES and len(set(map(repr, values))) == len(values)
         if not good or not all(isinstance(v, (str, int, float, bool)) for v in values):
             raise _refused(
                 f"The choices of '{name}' cannot be used.",
                 expected=f"2 to {_MOST_CHOICES} different values",
-                found=repr(told)[:120],
+                found=brief(told, chars=120),
                 where=where,
             )
         return Choices(values)
     if not isinstance(told, Mapping) or not {"low", "high"} <= set(told) <= set(_KEYS) or kind not in ("int", "float"):
         what = "low, high, and if wanted log or step" if kind in ("int", "float") else "a list of choices"
-        raise _refused(f"The range of '{name}' cannot be read.", expected=what, found=repr(told)[:120], where=where)
+        raise _refused(f"The range of '{name}' cannot be read.", expected=what, found=brief(told, chars=120), where=where)
     low, high, step = (_number(name, told.get(key, 0), where=where) for key in ("low", "high", "step"))
     if kind == "int" and not all(float(n).is_integer() for n in (low, high, step)):
-        raise _refused(f"The range of '{name}' cannot be used.", expected="whole numbers", found=repr(dict(told)), where=where)
+        raise _refused(f"The range of '{name}' cannot be used.", expected="whole numbers", found=brief(dict(told)), where=where)
     log = told.get("log", False)
     if not isinstance(log, bool) or not low < high or step < 0 or (log and (low <= 0 or step)):
         raise _refused(
             f"The range of '{name}' cannot be used.",
             expected="low below high; with log: true, low above 0 and no step",
-            found=repr(dict(told)),
+            found=brief(dict(told)),
             where=where,
         )
     return Range(low, high, log=log, step=step or (1.0 if kind == "int" and not log else 0.0))
 
 
 def _number(name: str, value: Any, *, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise _refused(f"The range of '{name}' cannot be read.", expected="numbers", found=repr(value), where=where)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+        raise _refused(f"The range of '{name}' cannot be read.", expected="numbers", found=brief(value), where=where)
     return value
 
 
