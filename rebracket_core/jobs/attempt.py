@@ -16,7 +16,7 @@ from rebracket_core.corpus import Dataset, Library
 from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
 from rebracket_core.files import lock_file, write_bytes, write_json
-from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.device_queue import device_turn
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.promotion import gives_verdicts, promote, promoted_id
@@ -46,27 +46,27 @@ def execute(
     However it ends, `result.json` says so, and the error is raised again: Cancelled, or what went wrong.
     """
 
-    def work(watch: AttemptWatch) -> Evaluation:
-        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch):
-            evaluation = _train(folder, settings=settings, open_with=open_with, watch=watch)
+    def work(callback: AttemptCallback) -> Evaluation:
+        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, callback=callback):
+            evaluation = _train(folder, settings=settings, open_with=open_with, callback=callback)
         promote_first(settings.runs, folder)
         return evaluation
 
-    watch = AttemptWatch(attempt, echo=echo)
-    with told_to_tracker(folder, attempt=attempt, settings=settings, watch=watch):
-        return run_attempt(folder, attempt=attempt, watch=watch, work=work)
+    callback = AttemptCallback(attempt, echo=echo)
+    with told_to_tracker(folder, attempt=attempt, settings=settings, callback=callback):
+        return run_attempt(folder, attempt=attempt, callback=callback, work=work)
 
 
 @contextmanager
 def told_to_tracker(
-    folder: RunFolder, *, attempt: Path, settings: Settings, watch: AttemptWatch
+    folder: RunFolder, *, attempt: Path, settings: Settings, callback: AttemptCallback
 ) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
     """Tell the tracker of the settings, if there is one, of the block's points and end; gives what takes a point."""
     if not settings.tracker:
         yield None
         return
-    tracking = Tracking(folder, attempt=attempt, settings=settings, say=watch.say)
-    watch.tell_point, done = tracking.point, False
+    tracking = Tracking(folder, attempt=attempt, settings=settings, say=callback.say)
+    callback.tell_point, done = tracking.point, False
     try:
         yield tracking.point
         done = True
@@ -74,7 +74,7 @@ def told_to_tracker(
         tracking.end(done=done)
 
 
-def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: Callable[[AttemptWatch], T]) -> T:
+def run_attempt(folder: RunFolder, *, attempt: Path, callback: AttemptCallback, work: Callable[[AttemptCallback], T]) -> T:
     """What `work` gives, done while this process holds the attempt; however it ends, `result.json` says so."""
     lock = lock_file(attempt / LOCK)
     try:
@@ -87,13 +87,13 @@ def run_attempt(folder: RunFolder, *, attempt: Path, watch: AttemptWatch, work: 
             hint="wait for it, or cancel it",
         ) from cause
     try:
-        watch.stage("Starting", 0, 1)
+        callback.update("Starting", 0, 1)
         write_bytes(attempt / _RESERVE, b"\0" * _RESERVE_BYTES)
-        done = work(watch)
-        _end(attempt, watch, {"status": Status.DONE})
+        done = work(callback)
+        _end(attempt, callback, {"status": Status.DONE})
         return done
     except BaseException as cause:
-        _end(attempt, watch, _ending(cause), trace="" if isinstance(cause, Cancelled) else traceback.format_exc())
+        _end(attempt, callback, _ending(cause), trace="" if isinstance(cause, Cancelled) else traceback.format_exc())
         raise
     finally:
         lock.release()
@@ -120,18 +120,19 @@ def asked_dataset(folder: RunFolder, *, settings: Settings) -> Dataset:
 
 
 def _train(
-    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, watch: AttemptWatch
+    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, callback: AttemptCallback
 ) -> Evaluation:
     spec = folder.spec()
     config = TrainingConfig.from_dict(spec["config"])
-    encoder = open_with(config.encoder) if open_with else open_encoder(config.encoder, settings=settings)
+    name = config.features.encoder
+    encoder = open_with(name) if open_with else open_encoder(name, settings=settings)
     return train_run(
         asked_dataset(folder, settings=settings),
         config=config,
         encoder=encoder,
         folder=folder.path,
         thresholds=settings.thresholds,
-        watch=watch,
+        callback=callback,
         human=folder.human(config),
         settings=settings,
         notes=tuple(spec.get("notes", ())),
@@ -147,7 +148,7 @@ def _ending(cause: BaseException) -> dict[str, str]:
         return {
             "status": Status.FAILED,
             "error": "The memory is not enough.",
-            "hint": "train with fewer members, fewer words (max_words) or on a part of the data",
+            "hint": "train with a smaller ensemble_size, fewer max_tfidf_terms or on a part of the data",
         }
     hint = cause.hint if isinstance(cause, RebracketError) else "see the end of the log"
     if type(cause) is RebracketError:  # what a far worker said, in its words
@@ -155,10 +156,10 @@ def _ending(cause: BaseException) -> dict[str, str]:
     return {"status": Status.FAILED, "error": f"{type(cause).__name__}: {cause}", "hint": hint}
 
 
-def _end(attempt: Path, watch: AttemptWatch, result: dict[str, str], *, trace: str = "") -> None:
+def _end(attempt: Path, callback: AttemptCallback, result: dict[str, str], *, trace: str = "") -> None:
     (attempt / _RESERVE).unlink(missing_ok=True)
     try:
         write_json(attempt / RESULT, result)
-        watch.say(trace or f"{result['status']}. {result.get('error', '')}".strip())
+        callback.say(trace or f"{result['status']}. {result.get('error', '')}".strip())
     except OSError as cause:  # without a result the run shows as lost, which is true and can be resumed
         logger.error("The end of the run cannot be written: %s", StoreError(str(cause), where=str(attempt)))

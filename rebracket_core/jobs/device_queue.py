@@ -10,14 +10,14 @@ from pathlib import Path
 from filelock import Timeout
 
 from rebracket_core.files import lock_file
-from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.state import QUEUED_STAGE, Status, run_states
 
 _POLL_S = 0.25
 
 
 @contextmanager
-def device_turn(runs: Path, *, device: str, run_id: str, watch: AttemptWatch) -> Iterator[None]:
+def device_turn(runs: Path, *, device: str, run_id: str, callback: AttemptCallback) -> Iterator[None]:
     """Hold the device while inside; waits until the run before is through, and can be cancelled while waiting.
 
     Of the runs that wait, the one that was made first goes first; a search, which is no run, lets all of them go first.
@@ -27,12 +27,12 @@ def device_turn(runs: Path, *, device: str, run_id: str, watch: AttemptWatch) ->
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            watch.stage(QUEUED_STAGE, 0, 1)
+            callback.update(QUEUED_STAGE, 0, 1)
         else:
             if _first(runs, run_id):
                 break
             lock.release()
-            watch.stage(QUEUED_STAGE, 0, 1)
+            callback.update(QUEUED_STAGE, 0, 1)
         time.sleep(_POLL_S)
     try:
         yield

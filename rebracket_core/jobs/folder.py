@@ -59,17 +59,17 @@ class RunFolder:
 
     def human(self, config: TrainingConfig) -> list[HumanTarget]:
         """What people said of texts, kept when the run was made, so that it can be trained anywhere; a DataError without."""
-        if config.labels == "none":
+        if config.data.labels == "none":
             return []
         try:
             found = json.loads((self.path / LABELS).read_text(encoding="utf-8"))
-            if found["labels"] != config.labels:
+            if found["labels"] != config.data.labels:
                 raise ValueError(f"they are of {found['labels']}")
             return [HumanTarget.from_dict(raw) for raw in found["texts"]]
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise DataError(
                 "The labels of the run cannot be read.",
-                expected=f"{LABELS} with the labels of {config.labels}",
+                expected=f"{LABELS} with the labels of {config.data.labels}",
                 found=f"{type(cause).__name__}: {cause}",
                 hint="train a new run",
                 where=str(self.path),
@@ -108,8 +108,8 @@ def create_run(
     stamp = dt.datetime.now(dt.UTC)
     folder = _fresh_folder(runs, f"{stamp:%Y%m%d-%H%M%S}-{meta.name[:24]}")
     run_id = folder.run_id
-    if config.labels != "none":
-        write_json(folder.path / LABELS, {"labels": config.labels, "texts": [target.to_dict() for target in human]})
+    if config.data.labels != "none":
+        write_json(folder.path / LABELS, {"labels": config.data.labels, "texts": [target.to_dict() for target in human]})
     write_json(
         folder.path / "spec.json",
         {
@@ -122,7 +122,7 @@ def create_run(
             "encoder_id": encoder_id,
             "code_version": __version__,
             "python": platform.python_version(),
-            "seed": config.seed,
+            "seed": config.data.seed,
             **(more or {}),
         },
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from filelock import Timeout
 
+from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import lock_file, private_touch
 from rebracket_core.jobs.folder import RunFolder
@@ -76,8 +77,8 @@ class RunState:
     config: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """The state as plain values."""
-        return asdict(self)
+        """The state as plain values; its options stand under their older names too."""
+        return {**asdict(self), "config": with_old_names(self.config)}
 
 
 def run_state(folder: RunFolder) -> RunState:
@@ -99,7 +100,7 @@ def run_state(folder: RunFolder) -> RunState:
         left_s=progress.get("left_s"),
         error=str(result.get("error", "")),
         hint=str(result.get("hint", "")),
-        config=spec.get("config", {}),
+        config=modern(spec.get("config", {})),
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from rebracket_core.aliases import modern
 from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ModelError
-from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import Artefact
-from rebracket_core.models.ensemble import HeadEnsemble
-from rebracket_core.models.scores import Calibration, Scores, scores_from_logits
+from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.heads import Head, heads_from
+from rebracket_core.models.scores import Calibration, Scores
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.ood import OodDetector
 from rebracket_core.validation.verdict import ItemLike, Verdict, judge_many
@@ -56,7 +57,7 @@ class Answers:
                 "The run gives no verdicts.",
                 expected="a run that was trained on axes and album",
                 found=f"it was trained without {' and '.join(self.untrained)}",
-                hint="ask another run, or train one with these outputs",
+                hint="ask another run, or train one with these tasks",
             )
         s = self.scores
         return judge_many(
@@ -80,7 +81,7 @@ class ConceptModel:
     run_id: str
     encoder_id: str
     recipe: FeatureRecipe
-    ensemble: HeadEnsemble
+    head: Head
     calibration: Calibration
     ood: OodDetector
     thresholds: Thresholds
@@ -100,11 +101,11 @@ class ConceptModel:
         n = len(next(iter(texts.values())))
         full = {field: list(texts.get(field) or [""] * n) for field in self.recipe.fields}
         vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
-        logits = self.ensemble.logits(self.recipe.assemble(vectors, full))
+        logits = self.head.logits(self.recipe.assemble(vectors, full))
         return Answers(
-            scores=scores_from_logits(logits, calibration=self.calibration, evidential=self.ensemble.evidential),
+            scores=self.head.scores(logits, calibration=self.calibration),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
-            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("outputs", _NEEDED)),
+            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("tasks", _NEEDED)),
         )
 
     @property
@@ -119,29 +120,19 @@ class ConceptModel:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the model, for its artefact."""
-        return {
-            "weight": self.ensemble.weight,
-            "bias": self.ensemble.bias,
-            **{_OOD + name: value for name, value in self.ood.to_arrays().items()},
-        }
+        return {**self.head.to_arrays(), **{_OOD + name: value for name, value in self.ood.to_arrays().items()}}
 
     @classmethod
     def from_artefact(cls, artefact: Artefact) -> ConceptModel:
         """The model of an artefact; a ModelError names what it lacks or what does not fit."""
-        manifest, arrays = artefact.manifest, artefact.arrays
+        manifest, arrays = {**artefact.manifest, "config": modern(artefact.manifest.get("config", {}))}, artefact.arrays
         try:
-            config, sets = manifest.get("config", {}), manifest.get("album_sets")
-            ensemble = HeadEnsemble(
-                weight=arrays["weight"],
-                bias=arrays["bias"],
-                exclusive_types=config.get("type_loss") == "single",
-                evidential=config.get("uncertainty") == "evidential",
-            )
+            sets = manifest.get("album_sets")
             return cls(
                 run_id=manifest["run_id"],
                 encoder_id=manifest["encoder_id"],
                 recipe=FeatureRecipe.from_dict(manifest["recipe"]),
-                ensemble=ensemble,
+                head=heads_from(arrays, manifest["config"]),
                 calibration=Calibration.from_dict(manifest["calibration"]),
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
                 thresholds=Thresholds(**manifest["thresholds"]),

@@ -12,14 +12,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "rebracket_core"
 FLOORS = {
+    "aliases": 0,
     "blas": 0,
     "database": 0,
     "errors": 0,
     "file_lock": 0,
     "files": 0,
+    "lazy": 0,
+    "options": 0,
     "parquet": 0,
+    "progress": 0,
     "rainbow": 0,
     "records": 0,
+    "registry": 0,
     "settings": 0,
     "spreadsheet": 0,
     "texts": 0,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rebracket_core.aliases import with_old_names
 from rebracket_core.cli.exit_codes import DONE, command, out
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.training.compare import Comparison
+    from rebracket_core.training.evaluation.compare import Comparison
 
 _HEADS = ("question", "first", "second", "difference", "low", "high", "p", "p corrected", "n", "groups")
 _SHOWN = 10
@@ -28,9 +29,8 @@ def compare(
 ) -> int:
     """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
     found = workbench_for(home).runs.compare(runs)
-    out.answer(
-        {"comparisons": [one.to_dict() for one in found]}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json
-    )
+    told = [{**one.to_dict(), "config": with_old_names(one.config)} for one in found]
+    out.answer({"comparisons": told}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json)
     return DONE
 
 

@@ -16,7 +16,7 @@ from rebracket_core.corpus import Library
 from rebracket_core.encoders import Encoder, open_encoder
 from rebracket_core.errors import DataError, InputError, RebracketError
 from rebracket_core.files import lock_file, make_folder, write_json
-from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.folder import RunFolder, now
 from rebracket_core.jobs.state import LOCK, QUEUED_STAGE, RESULT, Status, run_state
 from rebracket_core.jobs.workers.process import start_worker
@@ -25,6 +25,7 @@ from rebracket_core.maps.quality import map_quality
 from rebracket_core.maps.reducers import fit
 from rebracket_core.maps.spec import MapMethod, MapSpec, layer_number
 from rebracket_core.maps.store import StoredMap, is_fitted, write_map
+from rebracket_core.progress import counts
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled
 
@@ -77,7 +78,7 @@ def fit_map(
     folder: RunFolder, *, attempt: Path, settings: Settings, open_with: Open | None = None, echo: Echo | None = None
 ) -> StoredMap:
     """Fit a map in this process. However it ends, `result.json` says so, and the error is raised again."""
-    watch, lock = AttemptWatch(attempt, echo=echo), lock_file(attempt / LOCK)
+    callback, lock = AttemptCallback(attempt, echo=echo), lock_file(attempt / LOCK)
     try:
         lock.acquire(timeout=5.0)
     except Timeout as cause:
@@ -88,22 +89,22 @@ def fit_map(
             hint="wait for it, or cancel it",
         ) from cause
     try:
-        watch.stage("Starting", 0, 1)
-        with _turn(folder.path.parent, watch):
+        callback.update("Starting", 0, 1)
+        with _turn(folder.path.parent, callback):
             if not is_fitted(folder.path):  # two may have been asked for the same map at once
-                _fit(folder, settings=settings, watch=watch, open_with=open_with)
-        watch.stage("Done", 1, 1)
+                _fit(folder, settings=settings, callback=callback, open_with=open_with)
+        callback.update("Done", 1, 1)
         write_json(attempt / RESULT, {"status": Status.DONE})
         return StoredMap(folder.path)
     except BaseException as cause:
         write_json(attempt / RESULT, _ending(cause))
-        watch.say("" if isinstance(cause, Cancelled) else traceback.format_exc())
+        callback.say("" if isinstance(cause, Cancelled) else traceback.format_exc())
         raise
     finally:
         lock.release()
 
 
-def _fit(folder: RunFolder, *, settings: Settings, watch: AttemptWatch, open_with: Open | None) -> None:
+def _fit(folder: RunFolder, *, settings: Settings, callback: AttemptCallback, open_with: Open | None) -> None:
     spec = MapSpec.from_dict(folder.spec()["config"])
     dataset = Library(settings.library).joined(spec.dataset)
     if dataset.meta.digest != spec.digest:
@@ -120,11 +121,11 @@ def _fit(folder: RunFolder, *, settings: Settings, watch: AttemptWatch, open_wit
             "The encoder is another one now.", expected=spec.encoder_id, found=encoder.encoder_id, hint="fit a new map"
         )
     texts = rows["text"].to_pylist()
-    vectors = encoder.encode(texts, progress=lambda done, total: watch.stage("Reading texts", done, total))
-    projection = fit(vectors, spec, stage=watch.stage)
+    vectors = encoder.encode(texts, progress=counts(callback, "Reading texts"))
+    projection = fit(vectors, spec, stage=callback.update)
     most = QUICK_ROWS if spec.method is MapMethod.PCA else None
-    quality, trust = map_quality(vectors, projection.places, seed=spec.seed, stage=watch.stage, most=most)
-    watch.say(_threads_of_numba())
+    quality, trust = map_quality(vectors, projection.places, seed=spec.seed, stage=callback.update, most=most)
+    callback.say(_threads_of_numba())
     write_map(folder.path, rows=rows, projection=projection, vectors=vectors, quality=quality, trust=trust)
 
 
@@ -145,7 +146,7 @@ def _threads_of_numba() -> str:
 
 
 @contextmanager
-def _turn(maps: Path, watch: AttemptWatch) -> Iterator[None]:
+def _turn(maps: Path, callback: AttemptCallback) -> Iterator[None]:
     """Hold the one place for fitting while inside; can be cancelled while waiting."""
     lock = lock_file(maps / ".fitting.lock")
     while True:
@@ -153,7 +154,7 @@ def _turn(maps: Path, watch: AttemptWatch) -> Iterator[None]:
             lock.acquire(timeout=0)
             break
         except Timeout:
-            watch.stage(QUEUED_STAGE, 0, 1)
+            callback.update(QUEUED_STAGE, 0, 1)
             time.sleep(_POLL_S)
     try:
         yield

@@ -10,13 +10,14 @@ from typing import Any
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.encoders import Encoder, device_name, open_encoder
 from rebracket_core.jobs.attempt import asked_dataset, run_attempt
-from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.device_queue import device_turn
 from rebracket_core.jobs.folder import RunFolder, create_run
+from rebracket_core.progress import counts
 from rebracket_core.settings import Settings
-from rebracket_core.training.search import SearchPlan, run_search
-from rebracket_core.training.search_rows import SearchRows
-from rebracket_core.training.watch import Watch
+from rebracket_core.training.callbacks import Callback
+from rebracket_core.training.hpo.rows import SearchRows
+from rebracket_core.training.hpo.search import SearchPlan, run_search
 
 _KIND = "search"
 
@@ -50,9 +51,9 @@ def execute_search(
     The device is held for one trial at a time, so that a training never waits for a whole search.
     """
 
-    def work(watch: AttemptWatch) -> Mapping[str, Any]:
-        def turn(_: Watch) -> AbstractContextManager[None]:
-            return device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, watch=watch)
+    def work(callback: AttemptCallback) -> Mapping[str, Any]:
+        def turn(_: Callback) -> AbstractContextManager[None]:
+            return device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, callback=callback)
 
         plan = plan_of(folder)
         dataset = asked_dataset(folder, settings=settings)
@@ -61,8 +62,8 @@ def execute_search(
             base=plan.base,
             space=plan.space,
             open_encoder=open_with or (lambda name: open_encoder(name, settings=settings)),
-            progress=lambda done, total: watch.stage("Reading texts", done, total),
+            progress=counts(callback, "Reading texts"),
         )
-        return run_search(dataset, plan=plan, rows=rows, folder=folder.path, watch=watch, turn=turn)
+        return run_search(dataset, plan=plan, rows=rows, folder=folder.path, callback=callback, turn=turn)
 
-    return run_attempt(folder, attempt=attempt, watch=AttemptWatch(attempt, echo=echo), work=work)
+    return run_attempt(folder, attempt=attempt, callback=AttemptCallback(attempt, echo=echo), work=work)

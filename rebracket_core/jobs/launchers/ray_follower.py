@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import RebracketError, lines_of
 from rebracket_core.jobs.attempt import promote_first, run_attempt, told_to_tracker
-from rebracket_core.jobs.attempt_callback import AttemptWatch
+from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.jobs.kinds.search import is_search
 from rebracket_core.jobs.launchers.ray import open_cluster, submit
@@ -35,27 +35,27 @@ def follow(folder: RunFolder, *, attempt: Path, settings: Settings) -> None:
     Its end is in `result.json`, as the far worker wrote it where it came so far.
     """
 
-    def work(watch: AttemptWatch) -> None:
+    def work(callback: AttemptCallback) -> None:
         client = open_cluster(settings.ray_address)
-        watch.stage("Sending the run to the cluster", 0, 1)
+        callback.update("Sending the run to the cluster", 0, 1)
         job_id = submit(client, folder, attempt=attempt, settings=settings)
-        watch.say(f"Job {job_id} on {settings.ray_address}")
-        _Follower(client, job_id, folder=folder, attempt=attempt, watch=watch).until_it_ends()
+        callback.say(f"Job {job_id} on {settings.ray_address}")
+        _Follower(client, job_id, folder=folder, attempt=attempt, callback=callback).until_it_ends()
         if not is_search(folder):
             promote_first(settings.runs, folder)
 
-    watch = AttemptWatch(attempt)
-    with told_to_tracker(folder, attempt=attempt, settings=settings, watch=watch):
-        run_attempt(folder, attempt=attempt, watch=watch, work=work)
+    callback = AttemptCallback(attempt)
+    with told_to_tracker(folder, attempt=attempt, settings=settings, callback=callback):
+        run_attempt(folder, attempt=attempt, callback=callback, work=work)
 
 
 class _Follower:
     """One job, from its submission to its end."""
 
     def __init__(
-        self, client: JobSubmissionClient, job_id: str, *, folder: RunFolder, attempt: Path, watch: AttemptWatch
+        self, client: JobSubmissionClient, job_id: str, *, folder: RunFolder, attempt: Path, callback: AttemptCallback
     ) -> None:
-        self._client, self._job_id, self._attempt, self._watch = client, job_id, attempt, watch
+        self._client, self._job_id, self._attempt, self._callback = client, job_id, attempt, callback
         self._receiver = FolderReceiver(folder.path)
         self._read = 0
         self._told = 0
@@ -82,7 +82,7 @@ class _Follower:
                 self._take_log()
                 return self._end(str(info.status), str(info.message or ""))
             if info is not None and str(info.status) == "PENDING" and not self._stopping:
-                self._watch.stage(QUEUED_STAGE, 0, 1)
+                self._callback.update(QUEUED_STAGE, 0, 1)
             time.sleep(max(_EVERY_S, 5 * (time.monotonic() - began)))
 
     def _look(self) -> Any | None:
@@ -111,16 +111,16 @@ class _Follower:
             if line.startswith(MARK):
                 self._tell_points(self._receiver.take(line))
             elif line.strip():
-                self._watch.say(line)
+                self._callback.say(line)
         self._read = max(self._read, end)
 
     def _tell_points(self, name: str | None) -> None:
         """Nothing; the tracker, where there is one, is told the points that came with the file."""
-        if self._watch.tell_point is None or name is None or not name.endswith(METRICS):
+        if self._callback.tell_point is None or name is None or not name.endswith(METRICS):
             return
         points = read_records(self._attempt / METRICS)
         for point in points[self._told :]:
-            self._watch.tell_point(point)
+            self._callback.tell_point(point)
         self._told = len(points)
 
     def _end(self, status: str, message: str) -> None:

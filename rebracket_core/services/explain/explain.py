@@ -286,7 +286,7 @@ class Explain:
 
         answers_to(output)
         asking = Asking(self._resources, run_id)
-        learnt = asking.model.manifest.get("config", {}).get("outputs", ("axes", "album"))
+        learnt = asking.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
         needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
         if (needed == "type" and not asking.model.has_types) or (needed != "type" and needed not in learnt):
             raise ModelError(

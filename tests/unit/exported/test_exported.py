@@ -209,7 +209,7 @@ def test_a_run_with_an_encoder_of_its_own(trained_home: Path, tmp_path: Path, me
 
     bench = open_home(copy_home(trained_home, tmp_path / "home"))
     encoder = base if base == "minilm" else str(save_small_deberta(tmp_path / "deberta"))
-    config = TrainingConfig(members=1, folds=2, max_steps=25, method=method, encoder=encoder, epochs=1, tokens=16)
+    config = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=25, method=method, encoder=encoder, epochs=1, max_tokens=16)
     info = bench.training.train("starter", config=config)
     report = export_onnx(bench.resources.runs, info.run_id, settings=bench.settings, to=tmp_path / "own", check=CONCEPTS)
     assert report.equality.score_difference <= 1e-5 and report.equality.longer_than_window >= 2

@@ -92,7 +92,7 @@ def test_a_newly_promoted_run_takes_over_without_a_failed_request(server: tuple[
 
     url, _ = server
     bench = open_home(home)
-    second = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=2, max_steps=5)).run_id
     load = Load(url)
     _until(lambda: len(load.seen) > 20)
     bench.runs.promote(second)

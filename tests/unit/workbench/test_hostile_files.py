@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rebracket_core.training.search_space import SearchSpace
 
 from rebracket_core.corpus import read_source, read_upload
 from rebracket_core.errors import ConfigError, DataError, RebracketError
@@ -16,7 +17,6 @@ from rebracket_core.scoring import reading_child
 from rebracket_core.scoring.concepts import read_concepts_upload
 from rebracket_core.scoring.reading_child import ReadingBounds, read_concepts_apart, read_rows_apart
 from rebracket_core.training import TrainingConfig
-from rebracket_core.training.search_space import SearchSpace
 from tests.bench import bombs
 
 MIB = 1 << 20
