@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 
 from rebracket_core.errors import ConfigError
+from rebracket_core.thresholds import Thresholds
 
+__all__ = ["TRACKERS", "Settings", "Thresholds", "data_dir"]
 TRACKERS = ("mlflow", "wandb", "trackio")
 # What "lan" stands for in REBRACKET_OPEN_TO: the private networks and those of one cable (RFC 1918, 3927, 4193, 4291).
 LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
@@ -19,57 +21,6 @@ def data_dir() -> Path:
     """The folder of the project's own data (Rainbow Table, starter corpus), from a checkout or an installed wheel."""
     packaged = _PACKAGE / "_data"
     return packaged if packaged.is_dir() else _PACKAGE.parent / "data"
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The numbers of the states, the album report and the gate (DOMAIN 3 and 4), each a share between 0 and 1.
-
-    `accept` is replaced by the run's own value where the run chose one on unseen groups.
-    """
-
-    accept: float = 0.5
-    confidence: float = 0.7
-    black_confidence: float = 0.5
-    diffuse_confidence: float = 0.3
-    low_confidence: float = 0.4
-    hybrid_album: float = 0.3
-    dominant: float = 0.6
-    hybrid: float = 0.15
-    diffuse: float = 0.2
-    tie: float = 0.1
-    uncertain_album: float = 0.3
-    uncertainty: float = 0.8
-    ood_p: float = 0.05
-    accept_uncharted: bool = False
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if name != "accept_uncharted" and not 0.0 <= value <= 1.0:
-                raise ConfigError(
-                    f"The threshold '{name}' is out of range.",
-                    expected="a number from 0 to 1",
-                    found=repr(value),
-                    hint=f"set {name} to a share such as 0.5",
-                )
-
-    def with_(self, **changes: float | bool) -> Thresholds:
-        """A copy with some thresholds replaced; an unknown name is a ConfigError."""
-        if not changes:
-            return self
-        unknown = sorted(set(changes) - set(asdict(self)))
-        if unknown:
-            raise ConfigError(
-                f"There is no threshold named {', '.join(unknown)}.",
-                expected=f"one of {', '.join(asdict(self))}",
-                found=", ".join(unknown),
-                hint="check the spelling",
-            )
-        return replace(self, **changes)  # type: ignore[arg-type]
-
-    def to_dict(self) -> dict[str, float | bool]:
-        """The thresholds as plain values, by name."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from rebracket_core.cli.commands.validate import validate
 from rebracket_core.cli.commands.watch import watch
 from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.rules import rules
 from rebracket_core.cli.signals import INTERRUPTED, stop
 from rebracket_core.cli.training_options import options
 
@@ -72,6 +73,7 @@ for _command in (
     evaluate,
     validate,
     report,
+    rules,
 ):
     program.command()(_command)
 for _explaining in (explain, counterfactuals, replay):

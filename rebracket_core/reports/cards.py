@@ -7,7 +7,10 @@ from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.runs.store import RunInfo
+from rebracket_core.settings import Thresholds
+from rebracket_core.thresholds import in_words
 from rebracket_core.training.config import TrainingConfig, all_options, changed_table
+from rebracket_core.validation.describe import promise_words, rules_list
 
 _BASELINES = (("majority", "commonest answer"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "word counts"))
 _MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})
@@ -28,8 +31,10 @@ def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
         _calibration(run.metrics.get("calibration") or {}),
         "## Its sets of albums",
         _sets(run),
-        "## What the gate accepts",
+        "## What is accepted",
         _gate(run),
+        "## The rules",
+        *_rules(run),
         "## Other sources",
         _transfer(run),
         "## Limits",
@@ -154,14 +159,29 @@ def _gate(run: RunInfo) -> str:
     if found.get("coverage") is None:
         return "Not measured."
     low, high = found.get("accuracy_ci") or (None, None)
-    share = f"The gate accepts {found['coverage']:.0%} of the unseen texts"
+    share = f"The rules accept {found['coverage']:.0%} of the held-out texts"
     if found.get("accuracy") is None:
         return f"{share}; none of these could be checked."
-    limits = ", ".join(f"{name} {value:g}" for name, value in run.thresholds.items() if not isinstance(value, bool))
-    return (
-        f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right "
-        f"({_span(low, high)}). Thresholds: {_words(limits)}."
-    )
+    kinds = found.get("by_verdict") or {}
+    lines = [
+        f"{_words(kind)}: {row['n']:,} texts, {row['accuracy']:.0%} right ({_span(row['ci_low'], row['ci_high'])})"
+        for kind, row in kinds.items()
+        if row.get("accuracy") is not None
+    ]
+    text = f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right ({_span(low, high)})."
+    return "\n\n".join(part for part in (text, _list(lines)) if part)
+
+
+def _rules(run: RunInfo) -> list[str]:
+    """The rules with the run's thresholds, and what was found for the thresholds that it chose."""
+    limits = Thresholds.from_dict(run.thresholds)
+    promises = [_words(promise_words(promise)) for promise in run.metrics.get("promises") or ()]
+    parts = [
+        "The first rule whose condition holds decides; the numbers are the run's own.",
+        "\n".join(_words(rule).replace("\\.", ".") for rule in rules_list(limits)),
+        f"Thresholds: {_words(in_words(limits.to_dict()))}.",
+    ]
+    return [*parts, _list(promises)] if promises else parts
 
 
 def _transfer(run: RunInfo) -> str:

@@ -18,6 +18,7 @@ from rebracket_core import __version__
 from rebracket_core.errors import ConfigError, DataError, StoreError
 from rebracket_core.files import export_bytes, export_file, make_folder, persons_mode
 from rebracket_core.reports.verdict_writers import to_arrow, to_csv, to_jsonl, verdict_schema
+from rebracket_core.thresholds import Value
 from rebracket_core.validation import Verdict
 
 MANIFEST = "manifest.json"
@@ -35,17 +36,18 @@ class PartForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a folder of parts answers: which run, with which thresholds, on which input, cut and written how."""
+    """What a folder of parts answers: which run, with which thresholds and rules, on which input, cut and written how."""
 
     run_id: str
     encoder_id: str
-    thresholds: dict[str, float | bool]
+    thresholds: dict[str, Value]
     input_digest: str
     input_files: int
     input_bytes: int
     form: PartForm
     rows_per_part: int
     max_text_chars: int
+    rules: str
 
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""

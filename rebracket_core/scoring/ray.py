@@ -14,6 +14,7 @@ from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
 from rebracket_core.scoring.concept_flow import iter_concepts
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
 from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
+from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
@@ -78,7 +79,7 @@ def judge_on_ray(
     address: str = LOCAL,
     workers: int = 0,
     run_id: str | None = None,
-    thresholds: dict[str, float | bool] | None = None,
+    thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
     progress: Progress | None = None,

@@ -27,8 +27,19 @@ from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, Deadl
 from rebracket_core.serving.requests.bodies import BodyRoute, TooManyChars
 from rebracket_core.serving.requests.disconnects import CallerGone, while_connected
 from rebracket_core.serving.requests.reading import caller_of, chars_of, checked_chars, read_concept, read_item
-from rebracket_core.serving.schemas import BatchIn, BatchOut, ErrorOut, HealthOut, RunOut, ThresholdsOut, ValidateIn, VerdictOut
+from rebracket_core.serving.schemas import (
+    BatchIn,
+    BatchOut,
+    ErrorOut,
+    HealthOut,
+    RulesOut,
+    RunOut,
+    ThresholdsOut,
+    ValidateIn,
+    VerdictOut,
+)
 from rebracket_core.validation import Concept
+from rebracket_core.validation.describe import rules_document, thresholds_document
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -339,6 +350,13 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         run_id = service.desk.run_id
         limits = service.desk.bench.resources.model(run_id).thresholds if run_id else service.desk.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})
+
+    @app.get("/v1/rules", response_model=RulesOut, responses=_ERRORS)
+    def rules() -> Response:
+        """The verdict rules in their order, and every threshold with its description."""
+        run_id = service.desk.run_id
+        limits = service.desk.bench.resources.model(run_id).thresholds if run_id else None
+        return _json({"run_id": run_id, "rules": rules_document(limits), "thresholds": thresholds_document(limits)})
 
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **_ERRORS}, response_class=Response)
     def metrics() -> Response:

@@ -25,15 +25,13 @@ from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
 from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
 from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
-from rebracket_core.training.evaluation.thresholds import choose_accept, cross_accept
 from rebracket_core.training.evaluation.transfer import transfer_between_origins
 from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
 from rebracket_core.training.heads.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
 from rebracket_core.training.heads.checkpoints import FoldCheckpoints
 from rebracket_core.training.heads.crossfit import CrossFit, cross_fit, fit_ood, fit_with
 from rebracket_core.training.rows import TrainingRows, prepare_rows
-from rebracket_core.validation import Answers, ConceptModel
-from rebracket_core.validation.prints import text_print
+from rebracket_core.validation import ConceptModel, Predictions, text_fingerprint
 
 # Below so many rows the threads of BLAS wait for each other longer than they work.
 _WORTH_THREADS = 3000
@@ -96,7 +94,7 @@ def _train(
     callback.update("Calibrating on unseen songs", 0, 1)
     held = hold_out(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
-    accept = choose_accept(held, precision=config.evaluation.accept_precision)
+    choices = choose_thresholds(held, targets=_targets(config))
     transfer = transfer_between_origins(
         rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=tuner
     )
@@ -110,7 +108,8 @@ def _train(
         split=f"{config.evaluation.split}, {len(np.unique(crossed.fold))} folds",
         leaked=config.evaluation.split == "leaked",
         n_seen_excluded=0,
-        notes=(*_notes(config, transfer), *notes),
+        notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *notes),
+        promises=tuple(choice.to_dict() for choice in choices),
     )
     write_held_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
     write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
@@ -124,7 +123,7 @@ def _train(
         head=final.head,
         calibration=calibration,
         ood=fit_ood(seen, train=everything, config=config),
-        thresholds=thresholds.with_(accept=accept),
+        thresholds=thresholds.with_(**chosen_values(choices)),
         manifest={},
         sets=AlbumSets.fit(
             scores_from_logits(crossed.logits, calibration=calibration).album, rows.plain.album_idx, rows.groups
@@ -149,7 +148,7 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
     own = fold_calibrations(logits, rows.plain, fold=fold)
     scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
     held = Held(
-        answers=Answers(scores=scores, ood_p=crossed.ood_p),
+        predictions=Predictions(scores=scores, ood_p=crossed.ood_p),
         targets=rows.plain,
         groups=rows.groups,
         texts=texts,
@@ -160,7 +159,12 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
             logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.evaluation.coverage
         ),
     )
-    return cross_accept(held, fold=crossed.fold, precision=config.evaluation.accept_precision)
+    return cross_thresholds(held, fold=crossed.fold, targets=_targets(config))
+
+
+def _targets(config: TrainingConfig) -> dict[str, float]:
+    """The shares right that the config asks for, by the threshold that is chosen for them."""
+    return {"accept": config.evaluation.accept_precision}
 
 
 def _manifest(
@@ -193,7 +197,7 @@ def _manifest(
         "seed": config.data.seed,
         "split_ids": {row_id: int(k) for row_id, k in zip(rows.frame["row_id"].tolist(), crossed.fold, strict=True)},
         "groups": sorted(set(rows.frame["group_id"].tolist())),
-        "text_prints": sorted({text_print(t) for t in rows.frame["concept"].tolist()}),
+        "text_prints": sorted({text_fingerprint(t) for t in rows.frame["concept"].tolist()}),
         "metrics": evaluation.to_dict(),
         "transfer": transfer,
     }

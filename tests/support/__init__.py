@@ -1,1 +1,1 @@
-"""What tests of several rooms share."""
+"""What several suites share: makers of small objects, heads, homes and servers."""

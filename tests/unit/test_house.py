@@ -28,6 +28,8 @@ FLOORS = {
     "settings": 0,
     "spreadsheet": 0,
     "texts": 0,
+    "thresholds": 0,
+    "verdict_kinds": 0,
     "corpus": 1,
     "stats": 1,
     "annotation": 2,

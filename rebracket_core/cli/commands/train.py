@@ -208,7 +208,12 @@ def _scores_text(evaluation: Mapping[str, Any]) -> str:
     if selective.get("coverage") is not None:
         share, right = _number(selective["coverage"]), _number(selective.get("accuracy"))
         count = selective.get("n_accepted")
-        parts.append(f"The gate accepts {share} of the texts; of these {right} are right (n {count}).")
+        parts.append(f"Accepted: {share} of the texts; of these {right} are right (n {count}).")
+        parts += [
+            f"  {kind}: {_number(row['accuracy'])} right (n {row['n']})"
+            for kind, row in (selective.get("by_verdict") or {}).items()
+            if row.get("accuracy") is not None
+        ]
     parts += [f"Note: {one_line(note)}" for note in evaluation.get("notes", ())]
     return "\n".join(parts)
 

@@ -9,10 +9,9 @@ from rebracket_core.lazy import lazy_face
 if TYPE_CHECKING:
     from rebracket_core.training.evaluation.assess import evaluate_run
     from rebracket_core.training.evaluation.compare import compare_runs
-    from rebracket_core.training.evaluation.evaluate import ACCEPTED, Evaluation, Held, evaluate_rows, held_verdicts
+    from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows, held_verdicts
 
 _HOMES = {
-    "ACCEPTED": "evaluate",
     "Evaluation": "evaluate",
     "Held": "evaluate",
     "compare_runs": "compare",
@@ -20,5 +19,5 @@ _HOMES = {
     "evaluate_run": "assess",
     "held_verdicts": "evaluate",
 }
-__all__ = ["ACCEPTED", "Evaluation", "Held", "compare_runs", "evaluate_rows", "evaluate_run", "held_verdicts"]
+__all__ = ["Evaluation", "Held", "compare_runs", "evaluate_rows", "evaluate_run", "held_verdicts"]
 __getattr__, __dir__ = lazy_face(__name__, _HOMES)

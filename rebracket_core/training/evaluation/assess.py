@@ -17,8 +17,7 @@ from rebracket_core.training.evaluation.baseline_folds import hard_labels
 from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
 from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
-from rebracket_core.validation import ConceptModel
-from rebracket_core.validation.prints import text_print
+from rebracket_core.validation import ConceptModel, text_fingerprint
 
 
 def evaluate_run(
@@ -39,7 +38,7 @@ def evaluate_run(
     groups = set(model.manifest["groups"])
     seen = np.array(
         [
-            text_print(t) in model.prints or g in groups
+            text_fingerprint(t) in model.fingerprints or g in groups
             for t, g in zip(rows.frame["concept"].tolist(), rows.frame["group_id"].tolist(), strict=True)
         ]
     )
@@ -53,7 +52,9 @@ def evaluate_run(
         )
     rows = take_rows(rows, unseen)
     held = Held(
-        answers=replace(model.answer({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()),
+        predictions=replace(
+            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
+        ),
         targets=rows.plain,
         groups=rows.groups,
         texts=rows.texts[config.data.text[0]],
@@ -64,9 +65,9 @@ def evaluate_run(
     )
     origins = sorted(set(rows.frame["origin"].tolist()))
     notes = []
-    strange = [o for o in origins if o not in model.origins]
-    if strange:
-        notes.append(f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(strange)}.")
+    unknown = [o for o in origins if o not in model.origins]
+    if unknown:
+        notes.append(f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(unknown)}.")
     return evaluate_rows(
         held,
         seed=config.data.seed,

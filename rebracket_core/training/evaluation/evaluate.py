@@ -15,14 +15,23 @@ from rebracket_core.models.scores import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.settings import Thresholds
 from rebracket_core.stats.intervals import Share, calibration_error, clustered_mean, perfect_calibration_error, reliability
-from rebracket_core.validation import Answers, Item, Verdict, axes_affinity
-
-ACCEPTED = ("ACCEPT", "ACCEPT_BLACK")
+from rebracket_core.validation import (
+    Concept,
+    Predictions,
+    Verdict,
+    VerdictKind,
+    axes_affinity,
+    is_out_of_distribution,
+    verdicts_from,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The figures of one run on one data set; `to_dict` gives the document of `rebracket evaluate --json`."""
+    """The figures of one run on one data set; `to_dict` gives the document of `rebracket evaluate --json`.
+
+    `promises` says of each threshold that the run chose what it was chosen on, and whether its promise is kept.
+    """
 
     run_id: str
     dataset: str
@@ -39,27 +48,28 @@ class Evaluation:
     types: dict[str, Any]
     confusion: dict[str, Any]
     notes: tuple[str, ...]
+    promises: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as plain values."""
-        return {**asdict(self), "notes": list(self.notes)}
+        return {**asdict(self), "notes": list(self.notes), "promises": list(self.promises)}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Evaluation:
         """The evaluation that `to_dict` gave."""
-        return cls(**{**raw, "notes": tuple(raw["notes"])})
+        return cls(**{**raw, "notes": tuple(raw["notes"]), "promises": tuple(raw.get("promises", ()))})
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Rows to be scored: answers of models that had not met them, unsmoothed targets, groups, texts, baselines' answers.
+    """Held-out rows: predictions of models not trained on them, unsmoothed targets, groups, texts, baselines' predictions.
 
     `baselines` maps "album" and each axis to a mapping of baseline name → (n,) labels (-1 where it gives none).
     `thresholds` holds one set a row (cross-chosen) or the run's own for all; so does `set_limits` (n,) the limit of each
     row's album set at `coverage`, None where the run has no such sets.
     """
 
-    answers: Answers
+    predictions: Predictions
     targets: Targets
     groups: np.ndarray
     texts: list[str]
@@ -71,7 +81,7 @@ class Held:
 
 def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
     """The evaluation of held-out rows; `facts` are the fields of Evaluation that the caller knows."""
-    scores, plain = held.answers.scores, held.targets
+    scores, plain = held.predictions.scores, held.targets
     album = _album_scores(held, seed=seed)
     has = plain.album_idx >= 0
     top = scores.album.argmax(axis=1)
@@ -107,7 +117,7 @@ def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
     """
     has = held.targets.album_idx >= 0
     truth, limits = held.targets.album_idx[has], np.asarray(held.set_limits)[has]
-    inside = in_sets(held.answers.scores.album[has], limits)
+    inside = in_sets(held.predictions.scores.album[has], limits)
     hit, sizes, groups = inside[np.arange(len(truth)), truth].astype(np.float64), inside.sum(axis=1), held.groups[has]
     _, inverse = np.unique(groups.astype(str), return_inverse=True)
     per_group = np.bincount(inverse, weights=hit) / np.bincount(inverse)
@@ -128,14 +138,18 @@ def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
 
 
 def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
-    """What the gate lets through and how often that is right, over rows with an album or known to have none."""
+    """What the rules accept and how often that is right, over rows with an album or known to have none.
+
+    Accepted means any of the three ACCEPTs; `by_verdict` has a line for each, the hybrids' own among them.
+    """
     verdicts = held_verdicts(held, thresholds=held.thresholds)
     truth = [ALBUM_NAMES[i] if i >= 0 else None for i in held.targets.album_idx]
-    passed = np.array([v.verdict in ACCEPTED for v in verdicts])
+    passed = np.array([v.is_accepted for v in verdicts], dtype=bool)
     right = np.array([v.album == t for v, t in zip(verdicts, truth, strict=True)], dtype=np.float64)
     accuracy = clustered_mean(right[passed], held.groups[passed], seed=seed)
     coverage = clustered_mean(passed.astype(np.float64), held.groups, seed=seed)
-    ood = np.array([v.reason == "ood_detection" for v in verdicts], dtype=np.float64)
+    ood = np.array([is_out_of_distribution({"reason": v.reason}) for v in verdicts], dtype=np.float64)
+    kinds = {kind: np.array([v.verdict is kind for v in verdicts], dtype=bool) for kind in VerdictKind if kind.is_accepted}
     return {
         "coverage": coverage.value,
         "coverage_ci": [coverage.ci_low, coverage.ci_high],
@@ -145,18 +159,20 @@ def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
         "verdicts": dict(Counter(str(v.verdict) for v in verdicts)),
         "reasons": dict(Counter(str(v.reason) for v in verdicts if v.reason)),
         "ood_rejected": float(ood.mean()) if len(ood) else None,
+        "by_verdict": {
+            str(kind): _share_right(clustered_mean(right[at], held.groups[at], seed=seed)) for kind, at in kinds.items()
+        },
     }
 
 
+def _share_right(found: Share) -> dict[str, Any]:
+    return {"n": found.n, "accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
+
+
 def held_verdicts(held: Held, *, thresholds: list[Thresholds]) -> list[Verdict]:
-    """What the gate says of each held-out row under that row's thresholds."""
-    verdicts: list[Verdict | None] = [None] * len(held.texts)
-    for limits in dict.fromkeys(thresholds):
-        at = np.array([i for i, own in enumerate(thresholds) if own == limits])
-        items = [Item(id=str(i), text=held.texts[i] or "-") for i in at]
-        for i, verdict in zip(at, held.answers.take(at).judge(items, thresholds=limits, run_id=""), strict=True):
-            verdicts[i] = verdict
-    return [v for v in verdicts if v is not None]
+    """The verdict on each held-out row under that row's thresholds."""
+    concepts = [Concept(id=str(i), text=text or "-") for i, text in enumerate(held.texts)]
+    return verdicts_from(concepts, held.predictions, thresholds=thresholds)
 
 
 def _with_baselines(correct: Share, held: Held, *, key: str, truth: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
@@ -177,12 +193,12 @@ def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
     plain = held.targets
     single = plain.axis_kind[:, index] == "single"
     truth = plain.axis[:, index].argmax(axis=1)
-    shown = held.answers.scores.axis[:, index]
+    shown = held.predictions.scores.axis[:, index]
     right = (shown.argmax(axis=1) == truth).astype(np.float64)
     row = _with_baselines(
         clustered_mean(right[single], held.groups[single], seed=seed), held, key=AXIS_NAMES[index], truth=truth, mask=single
     )
-    heads = held.answers.scores.axis_heads[:, index].argmax(axis=1) == truth
+    heads = held.predictions.scores.axis_heads[:, index].argmax(axis=1) == truth
     row["heads_alone"] = float(heads[single].mean()) if single.any() else None
     uniform = plain.axis_kind[:, index] == "none"
     row["n_without_mode"] = int(uniform.sum())
@@ -193,7 +209,7 @@ def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
 def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
     truth = held.targets.album_idx
     has = truth >= 0
-    top = held.answers.scores.album.argmax(axis=1)
+    top = held.predictions.scores.album.argmax(axis=1)
     row = _with_baselines(
         clustered_mean((top == truth)[has].astype(np.float64), held.groups[has], seed=seed),
         held,
@@ -209,7 +225,7 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
         for k, r in zip(present, recalls, strict=True)
     }
     row["absent"] = [name for i, name in enumerate(ALBUM_NAMES) if i not in present]
-    axes = axes_affinity(held.answers.scores.axis).argmax(axis=1)
+    axes = axes_affinity(held.predictions.scores.axis).argmax(axis=1)
     differ = has & (axes != top)
     if differ.any():
         row["where_axes_disagree"] = {
@@ -218,7 +234,7 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
             "axes": float((axes == truth)[differ].mean()),
         }
     if has.any():
-        chosen = held.answers.scores.album[has, truth[has]]
+        chosen = held.predictions.scores.album[has, truth[has]]
         row["log_loss"] = float(-np.log(np.maximum(chosen, 1e-12)).mean())
     return row
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.stats.out_of_fold import HeldAnswers
 from rebracket_core.stats.out_of_fold_rows import HeldRows
-from rebracket_core.training.evaluation.evaluate import ACCEPTED, Held, held_verdicts
+from rebracket_core.training.evaluation.evaluate import Held, held_verdicts
+from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +21,19 @@ _WORDS = ("row_id", "origin", "agent", "title", "types_from")
 
 
 def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAnswers:
-    """The answers of an evaluation as they are kept; `frame` holds the same rows, `fold` (n,) the fold of each."""
-    scores, truth = held.answers.scores, held.targets
+    """The answers of an evaluation as they are kept; `frame` holds the same rows, `fold` (n,) the fold of each.
+
+    Raises ModelError where there are no out-of-distribution p-values.
+    """
+    scores, truth = held.predictions.scores, held.targets
+    ood_p = held.predictions.ood_p
+    if ood_p is None:
+        raise ModelError(
+            "The held-out predictions have no OOD scores.",
+            expected="a p-value for each row",
+            found="none",
+            hint="fit the out-of-distribution detector with the folds",
+        )
     words: dict[str, Any] = {name: tuple(map(str, frame[name].tolist())) for name in _WORDS}
     return HeldAnswers(
         **words,
@@ -28,7 +41,7 @@ def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAn
         confidence=scores.confidence,
         types=scores.types,
         uncertainty=scores.uncertainty,
-        ood_p=held.answers.ood_p,
+        ood_p=ood_p,
         accept=np.array([limits.accept for limits in held.thresholds]),
         fold=fold,
         axis_target=truth.axis,
@@ -43,7 +56,7 @@ def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> HeldR
 
     The text is the concept, whatever field the run read.
     """
-    truth, scores, n = held.targets, held.answers.scores, len(frame)
+    truth, scores, n = held.targets, held.predictions.scores, len(frame)
     albums, axes = "album" in tasks, "axes" in tasks
     judged = held_verdicts(held, thresholds=held.thresholds) if albums and axes else []
     verdicts = [str(v.verdict) for v in judged] or [""] * n
@@ -57,5 +70,5 @@ def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> HeldR
         axis_truth=np.where(truth.axis_kind == "single", truth.axis.argmax(axis=2), -1),
         axis_top=scores.axis.argmax(axis=2) if axes else np.full((n, len(AXIS_NAMES)), -1),
         verdict=tuple(verdicts),
-        accepted=np.array([v in ACCEPTED for v in verdicts], dtype=bool),
+        accepted=np.array([is_accepted(v) for v in verdicts], dtype=bool),
     )

@@ -12,6 +12,7 @@ from rebracket_core.models.heads import HEADS, LINEAR, Head
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.validation import Claim, unmeasured_kind
 
 _COVERAGES = (0.8, 0.9, 0.95)
 _DEFAULT = 0.9
@@ -58,10 +59,10 @@ def set_text(verdict: Mapping[str, Any], run: RunInfo | None, *, coverage: float
 
 
 def _worth(verdict: Mapping[str, Any], run: RunInfo, *, coverage: float, unit: str) -> str:
-    flags = verdict.get("flags") or ()
-    if verdict.get("reason") == "ood_detection" or "unknown_source" in flags:
+    kind = unmeasured_kind(verdict)
+    if kind is Claim.UNLIKE:
         return "That was measured on texts like the training ones, which this is not."
-    if "seen_in_training" in flags:
+    if kind is Claim.LEARNED:
         return "The model has learned this very text, so the set promises nothing here."
     found = (run.metrics.get("calibration") or {}).get("sets") or {}
     if found.get("measured") is None or found.get("coverage") != coverage:

@@ -168,4 +168,5 @@ def test_any_request_gets_an_answer_of_the_documented_shape(home: Path) -> None:
 
         ask()
         tried.append(operation.path)
-    assert sorted(tried) == ["/health", "/metrics", "/v1/runs", "/v1/thresholds", "/v1/validate", "/v1/validate/batch"]
+    paths = ["/health", "/metrics", "/v1/rules", "/v1/runs", "/v1/thresholds", "/v1/validate", "/v1/validate/batch"]
+    assert sorted(tried) == paths

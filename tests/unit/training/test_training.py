@@ -250,6 +250,6 @@ def test_every_kind_of_uncertainty_trains_judges_and_measures_its_sets(kind: str
     model = ConceptModel.from_artefact(load_artefact(tmp_path / "model"))
     assert model.head.n_members == config.n_predictions and model.sets is not None
     texts = data.frame["concept"].tolist()[:8]
-    scores = model.answer({"concept": texts}, encoder=encoder).scores
+    scores = model.predict({"concept": texts}, encoder=encoder).scores
     total, aleatoric, epistemic = scores.uncertainty.T
     assert np.allclose(total, aleatoric + epistemic) and (epistemic > 0).all() and (aleatoric > 0).all()

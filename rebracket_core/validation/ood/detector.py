@@ -1,7 +1,7 @@
-"""How unlike the training texts a text is, as a p-value that stays honest for unseen groups.
+"""How unlike the training texts a text is, as a p-value that stays honest for held-out groups.
 
-A detector scores a vector by a measure of novelty and compares the score with those of the training texts, each scored
-against the texts of *other* groups only. The p-value is the share of training texts that look at least as strange:
+A detector gives a vector an OOD score and compares it with those of the training texts, each scored against the texts of
+*other* groups only. The p-value is the share of training texts with at least that score:
 p = (1 + #{calibration scores >= s}) / (n + 1), conformal with whole groups left out. A text of a new group of the same
 source therefore falls below 0.05 about one time in twenty, whatever the measure.
 
@@ -25,11 +25,11 @@ seeds; "none" are 176 texts of 16 kinds that are no concepts, and the kinds test
 So the default with a background is `background`: a plane between the training texts and texts that are no concepts does
 the work, and the neighbour distance, at the same scale, guards against vectors far from both. It alone catches at least
 0.95 of the non-concepts on every corpus. The default without one is `neighbours`, which holds its level on the smallest
-corpus. A detector knows only its sources: fitted on proposals it calls 19 of 20 songs strange, since their model never
-saw the like. The other way round it is nearly blind: songs and proposals are both plain prose about songs. So a source
-that is named and unknown to the run is refused by its name (gate, row 1). Sources that are trained together are
+corpus. A detector knows only its sources: fitted on proposals it calls 19 of 20 songs out of distribution, since their
+model never saw the like. The other way round it is nearly blind: songs and proposals are both plain prose about songs. So a
+source that is named and unknown to the run is refused by its name (the rule `ood_detection`). Sources trained together are
 calibrated apart (`origins`), and the p-value is that of the source that the text is most like: in one pool about 40 %
-of unseen songs fell below 0.05, as proposals outnumber them eight to one.
+of held-out songs fell below 0.05, as proposals outnumber them eight to one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,15 @@ from enum import StrEnum
 import numpy as np
 
 from rebracket_core.errors import DataError, ModelError
-from rebracket_core.validation.novelty import MEASURES, Direction, Mahalanobis, Measure, Neighbours, leave_groups_out, nearest
+from rebracket_core.validation.ood.measures import (
+    MEASURES,
+    Direction,
+    Mahalanobis,
+    Measure,
+    Neighbours,
+    leave_groups_out,
+    nearest,
+)
 
 SCHEMA_VERSION = 1
 # Below this many texts no p-value can be under 0.05, so a smaller origin joins the largest.
@@ -54,7 +62,7 @@ MIX = 0.5
 
 
 class OodMethod(StrEnum):
-    """The measures of novelty; see the module's table for what each reaches."""
+    """The OOD scores to choose from; see the module's table for what each reaches."""
 
     NEIGHBOURS = "neighbours"
     MAHALANOBIS = "mahalanobis"
