@@ -25,6 +25,7 @@ from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
 from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
 from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
+from rebracket_core.training.evaluation.thresholds import choose_thresholds, chosen_values, cross_thresholds
 from rebracket_core.training.evaluation.transfer import transfer_between_origins
 from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
 from rebracket_core.training.heads.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
