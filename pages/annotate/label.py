@@ -18,13 +18,13 @@ st.title("Label", anchor=False)
 st.caption("Say what a concept is on the three axes. Mixtures are answers too, and so is “cannot tell”.")
 
 workbench = bench()
-service = workbench.labels.service
-projects = open_projects(service)
+session = workbench.labels.session
+projects = open_projects(session)
 if not projects and not workbench.datasets.all():
     needs("There is nothing to label yet. Import texts first; a project is made from them.", (site.IMPORT, "Import data"))
     st.stop()
 with guard():
-    person = person_here(service)
+    person = person_here(session)
 if person is None:
     st.stop()
 if not projects:
@@ -55,5 +55,5 @@ with desk, guard():
         show_form(project_id=project.project_id, person_id=person.person_id)
 with aside, guard():
     if guided:
-        show_guideline(service, project, person=person)
+        show_guideline(session, project, person=person)
     manage(workbench, project, person=person)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rebracket_core.annotation.projects import list_projects
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.ui import site
 from rebracket_core.ui.annotate import progress as label_health
@@ -13,7 +14,7 @@ st.title("Progress", anchor=False)
 st.caption("How far the labelling is, and whether people mean the same.")
 
 workbench = bench()
-projects = {project.project_id: project for project in workbench.labels.service.projects()}
+projects = {project.project_id: project for project in list_projects(workbench.labels.session)}
 if not projects:
     if workbench.datasets.all():
         needs("There is no labelling project yet. One is made from texts that are here.", (site.LABEL, "Make a project"))

@@ -1,4 +1,4 @@
-"""A copy of the labels' database that is whole, and the drill that shows that it can be put back."""
+"""Backups of the labels' database, and the verification that one can be put back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rebracket_core.annotation.database.store import Store
 from rebracket_core.annotation.database.tables import tables
-from rebracket_core.annotation.events.consistency import replay
-from rebracket_core.annotation.session import Desk
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.session import LabelSession
 from rebracket_core.errors import InputError, StoreError
 
 
@@ -73,14 +73,17 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def check(file: Path) -> tuple[int, int]:
-    """The number of events and labels of a database file, after SQLite's own check and a replay; else a StoreError."""
+    """The number of events and labels of a database file, after SQLite's own check and the consistency check.
+
+    Raises StoreError for a damaged file.
+    """
     import sqlalchemy as sa
 
     store = Store(f"sqlite:///{file}")
     try:
         said = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
         wrong = [] if said == "ok" else [f"SQLite says: {said}"]
-        wrong += replay(Desk(store, time.time))
+        wrong += check_consistency(LabelSession(store, time.time))
         if wrong:
             raise StoreError(
                 "The labels are damaged.",
@@ -100,10 +103,10 @@ def check(file: Path) -> tuple[int, int]:
         store.close()
 
 
-def restore_drill(database_url: str) -> Backup | None:
-    """A backup made in a temporary folder, opened and replayed, then thrown away; None where there is no SQLite file."""
+def verify_backup(database_url: str) -> Backup | None:
+    """A backup made in a temporary folder, opened and checked, then deleted; None where there is no SQLite file."""
     file = Store(database_url).file
     if file is None or not file.is_file():
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return back_up(database_url, to=Path(folder) / "drill.db")
+        return back_up(database_url, to=Path(folder) / "backup.db")

@@ -108,7 +108,8 @@ class Store:
         """Whether the schema is there and new enough; a write brings it there."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        from rebracket_core.annotation.database import schema, statements
+        from rebracket_core.annotation.database import schema
+        from rebracket_core.database import statements
 
         if self._ready:
             return True

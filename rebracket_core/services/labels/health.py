@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation import AnnotationService, Label, LabelValue, Progress
+from rebracket_core.annotation import Label, LabelSession, LabelValue, Progress
 from rebracket_core.annotation.agreement.annotators import AgainstOthers, Steadiness, against_others, steadiness
 from rebracket_core.annotation.agreement.automation_bias import Anchoring, anchoring_by_axis, exposures, first_answers
 from rebracket_core.annotation.agreement.consensus import Aggregation, aggregate
@@ -14,6 +14,8 @@ from rebracket_core.annotation.agreement.ratings import axis_votes, unaided
 from rebracket_core.annotation.agreement.report import AgreementReport, agreement_report
 from rebracket_core.annotation.agreement.timing import Pace, Strange, Times, pace, times
 from rebracket_core.annotation.entities.records import EventKind
+from rebracket_core.annotation.queries import get_progress, list_events, list_items, list_labels
+from rebracket_core.annotation.queue.suggestions import list_suggestions
 from rebracket_core.rainbow import AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -53,13 +55,13 @@ class LabelHealth:
 
 
 def label_health(
-    service: AnnotationService, project_id: str, *, seed: int, progress: Callable[[int, int], None] | None = None
+    session: LabelSession, project_id: str, *, seed: int, progress: Callable[[int, int], None] | None = None
 ) -> LabelHealth:
     """All figures of a project; those that rest on too little say so."""
-    items, labels = service.items(project_id), service.labels(project_id)
-    found = service.progress(project_id)
+    items, labels = list_items(session, project_id), list_labels(session, project_id)
+    found = get_progress(session, project_id)
     alone = unaided(labels, items).labels
-    rows = exposures(labels, items, service.suggestions(project_id), before=_before(service, project_id, labels))
+    rows = exposures(labels, items, list_suggestions(session, project_id), before=_before(session, project_id, labels))
     told, strange = times(labels, {item.item_id: len(item.text) for item in items})
     return LabelHealth(
         progress=found,
@@ -77,15 +79,15 @@ def weigh_people(
     labels: Labels, resources: Resources, project_id: str, *, axis: str, progress: Callable[[int, int], None] | None = None
 ) -> Aggregation:
     """The answers of one axis by methods that weigh people, with a model trained on the votes for CROWDLAB."""
-    service, seed = labels.service, resources.settings.seed
-    items = service.items(project_id)
-    votes = axis_votes(unaided(service.labels(project_id), items).labels, axis)
+    session, seed = labels.session, resources.settings.seed
+    items = list_items(session, project_id)
+    votes = axis_votes(unaided(list_labels(session, project_id), items).labels, axis)
     texts = {item.item_id: item.text for item in items}
     model = _out_of_fold(resources, votes, [texts[item] for item in votes.items], seed=seed)
     return aggregate(votes, seed=seed, model=model, progress=progress)
 
 
-def _before(service: AnnotationService, project_id: str, labels: list[Label]) -> dict[str, LabelValue]:
+def _before(session: LabelSession, project_id: str, labels: list[Label]) -> dict[str, LabelValue]:
     """What people had answered before a suggestion was shown; the history is read only where one was."""
     if not any(label.shown_at for label in labels):
         return {}
@@ -103,7 +105,7 @@ def _before(service: AnnotationService, project_id: str, labels: list[Label]) ->
             event.payload["guideline_version"],
             shown_at=event.payload["shown_at"],
         )
-        for event in reversed(service.history(project_id, limit=_ALL))
+        for event in reversed(list_events(session, project_id, limit=_ALL))
         if event.kind is EventKind.LABEL and not event.undone
     ]
     return first_answers(told)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.snapshots import PROJECT
+from rebracket_core.annotation.projects import get_project, list_projects
+from rebracket_core.annotation.queries import get_progress
+from rebracket_core.annotation.snapshots import PROJECT, list_snapshots, resolve_labels
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.runs.comparison import answers_of
@@ -47,8 +49,8 @@ class Retraining:
 
     def choices(self) -> dict[str, str]:
         """What the option `labels` of a training may be here, and each in words."""
-        service = self._labels.service
-        told = {p.project_id: (p.name, service.progress(p.project_id).n_labels) for p in service.projects()}
+        session = self._labels.service
+        told = {p.project_id: (p.name, get_progress(session, p.project_id).n_labels) for p in list_projects(session)}
         found = {NONE: "none: albums and keywords alone"}
         if n := sum(n for _, n in told.values()):
             found[EVERYBODY] = f"all that people said so far ({n:,} labels)"
@@ -60,8 +62,8 @@ class Retraining:
         Its other options are those of the run in use, where that one learnt from the same data. Raises InputError where
         nobody labelled anything, or the project's data set is gone.
         """
-        project = self._labels.service.project(project_id)
-        if not self._labels.service.progress(project_id).n_labels:
+        project = get_project(self._labels.session, project_id)
+        if not get_progress(self._labels.session, project_id).n_labels:
             raise InputError(
                 "There are no labels to train with.",
                 expected="a project with labels",
@@ -104,9 +106,9 @@ class Retraining:
 
     def _labelled(self, snapshots: list[str]) -> tuple[dict[str, tuple[bool, ...]], int]:
         """The labelled texts of the share by chance, with the axes answered, and how many texts have a label at all."""
-        service = self._labels.service
-        project = {snap.snapshot_id: snap.project_id for snap in service.snapshots()}
-        told = [r for name in snapshots if name in project for r in service.resolved(project[name], snapshot_id=name)]
+        session = self._labels.service
+        project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(session)}
+        told = [r for name in snapshots if name in project for r in resolve_labels(session, project[name], snapshot_id=name)]
         chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
         return chance, len({r.text_digest for r in told})
 

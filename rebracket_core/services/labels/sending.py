@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.annotation import AnnotationService, Item, NewItem, Project, ProjectSettings, Resolved, SuggestionPolicy
+from rebracket_core.annotation import (
+    Item,
+    LabelSession,
+    NewItem,
+    NewProject,
+    Project,
+    ProjectSettings,
+    Resolved,
+    SuggestionPolicy,
+)
+from rebracket_core.annotation.projects import create_project, get_project, list_projects
+from rebracket_core.annotation.queries import list_items
+from rebracket_core.annotation.queue.ranking import put_first
+from rebracket_core.annotation.snapshots import resolve_labels
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,14 +48,14 @@ class Queued:
 class LabelSets:
     """Picked texts and labelling projects. Texts are known by what they say: the same text in two data sets is one."""
 
-    def __init__(self, resources: Resources, service: AnnotationService) -> None:
-        self._resources, self._service = resources, service
+    def __init__(self, resources: Resources, session: LabelSession) -> None:
+        self._resources, self._session = resources, session
 
     def held_by(self, dataset: str, row_ids: Collection[str]) -> dict[Project, int]:
         """The open projects over a data set that have some of these texts, newest first, with how many."""
         texts = set(self._texts(dataset, row_ids))
         found: dict[Project, int] = {}
-        for project in self._service.projects():
+        for project in list_projects(self._session):
             if not project.closed and set(project.dataset.split("+")) & set(dataset.split("+")):
                 n = sum(text in texts for text in self._items(project.project_id))
                 found |= {project: n} if n else {}
@@ -60,10 +73,10 @@ class LabelSets:
                 hint="choose another project, or make one of these texts",
             )
         open_ = [item for item in mine if item.n_labels < item.wanted and item.decision is None]
-        self._service.put_first(project_id, [item.item_id for item in open_], by=by, why=why)
+        put_first(self._session, project_id, item_ids=[item.item_id for item in open_], by=by, why=why)
         chance = sum(item.by_chance for item in open_)
         return Queued(
-            self._service.project(project_id),
+            get_project(self._session, project_id),
             first=len(open_) - chance,
             by_chance=chance,
             done=len(mine) - len(open_),
@@ -83,14 +96,8 @@ class LabelSets:
         """A new project of these texts alone, each different one once."""
         new = self._new_items(dataset, row_ids)
         found = self._resources.dataset(dataset)
-        made = self._service.create_project(
-            name,
-            new,
-            by=by,
-            dataset=found.name,
-            dataset_digest=found.meta.digest,
-            guideline=guideline,
-            settings=settings or ProjectSettings(),
+        made = create_project(
+            self._session, NewProject(name, new, found.name, found.meta.digest, settings or ProjectSettings(), guideline), by=by
         )
         return Queued(made, first=made.n_items)
 
@@ -117,23 +124,22 @@ class LabelSets:
         drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
         blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*doubted, *drawn])]
         found = self._resources.dataset(dataset)
-        made = self._service.create_project(
-            name, blank, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=replace(BLIND, overlap=overlap)
-        )
+        new = NewProject(name, blank, found.name, found.meta.digest, replace(BLIND, overlap=overlap))
+        made = create_project(self._session, new, by=by)
         return Queued(made, first=made.n_items)
 
     def said_of(self, texts: Collection[str]) -> dict[str, Resolved]:
         """What people say of each of these texts that somebody labelled; of several projects the newest counts."""
         wanted = {text.strip() for text in texts}
         found: dict[str, Resolved] = {}
-        for project in self._service.projects():
-            for told in self._service.resolved(project.project_id):
+        for project in list_projects(self._session):
+            for told in resolve_labels(self._session, project.project_id):
                 if told.text.strip() in wanted:
                     found.setdefault(told.text.strip(), told)
         return found
 
     def _items(self, project_id: str) -> Mapping[str, Item]:
-        return {item.text.strip(): item for item in self._service.items(project_id) if not item.repeat_of}
+        return {item.text.strip(): item for item in list_items(self._session, project_id) if not item.repeat_of}
 
     def _texts(self, dataset: str, row_ids: Collection[str]) -> list[str]:
         return list(dict.fromkeys(item.text.strip() for item in self._new_items(dataset, row_ids)))

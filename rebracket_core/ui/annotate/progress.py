@@ -10,6 +10,7 @@ import streamlit as st
 from rebracket_core.annotation import Project
 from rebracket_core.annotation.agreement.automation_bias import Measured
 from rebracket_core.annotation.agreement.krippendorff import Agreement
+from rebracket_core.annotation.queries import list_events
 from rebracket_core.charts import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.labels.health import LabelHealth, label_health, weigh_people
@@ -25,13 +26,13 @@ _STATE = "progress.health"
 
 def health_of(workbench: Workbench, project: Project) -> LabelHealth:
     """The figures of a project; computed again only where a label or an item's state changed since."""
-    service = workbench.labels.service
-    newest = service.history(project.project_id, limit=1)
+    session = workbench.labels.session
+    newest = list_events(session, project.project_id, limit=1)
     place = (project.project_id, newest[0].seq if newest else 0)
     kept = st.session_state.get(_STATE)
     if kept is None or kept[0] != place:
         with st.spinner("Computing agreement and intervals"):
-            kept = (place, label_health(service, project.project_id, seed=workbench.settings.seed))
+            kept = (place, label_health(session, project.project_id, seed=workbench.settings.seed))
         st.session_state[_STATE] = kept
     found: LabelHealth = kept[1]
     return found

@@ -10,10 +10,16 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from rebracket_core.annotation import AnnotationService
+from rebracket_core.annotation import LabelSession
 from rebracket_core.annotation.database import schema
 from rebracket_core.annotation.database.store import Store
 from rebracket_core.annotation.database.tables import PREFIX, metadata
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import list_labels
+from rebracket_core.annotation.queue.leases import claim_items
+from rebracket_core.annotation.snapshots import list_snapshots, resolve_labels
 from rebracket_core.errors import StoreError
 from tests.unit.annotation.conftest import answer
 
@@ -67,16 +73,18 @@ def _content(path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_a_stored_old_database_is_brought_up_and_works_on(old_database: Path) -> None:
-    service = AnnotationService(f"sqlite:///{old_database}")
-    assert service.replay() == []
-    (project,) = service.projects()
-    assert sorted(label.annotator for label in service.labels(project.project_id)) == ["ann", "ann", "bo", "bo"]
-    (snap,) = service.snapshots()
-    assert len(service.resolved(project.project_id, snapshot_id=snap.snapshot_id)) == snap.n_items == 3
-    given = service.claim(project.project_id, 5, by="ann").items
-    assert {a.status for a in service.submit(project.project_id, [answer(c) for c in given], by="ann")} == {"saved"}
-    assert service.replay() == []
-    service.close()
+    session = LabelSession.open(f"sqlite:///{old_database}")
+    assert check_consistency(session) == []
+    (project,) = list_projects(session)
+    assert sorted(label.annotator for label in list_labels(session, project.project_id)) == ["ann", "ann", "bo", "bo"]
+    (snap,) = list_snapshots(session)
+    assert len(resolve_labels(session, project.project_id, snapshot_id=snap.snapshot_id)) == snap.n_items == 3
+    given = claim_items(session, project.project_id, n=5, by="ann").items
+    assert {a.status for a in submit_labels(session, project.project_id, submissions=[answer(c) for c in given], by="ann")} == {
+        "saved"
+    }
+    assert check_consistency(session) == []
+    session.close()
 
 
 def test_down_again_nothing_is_lost(old_database: Path) -> None:
@@ -94,7 +102,7 @@ def test_a_database_of_a_newer_program_is_left_alone(old_database: Path) -> None
     connection.close()
     before = _content(old_database)
     with pytest.raises(StoreError, match="newer"):
-        AnnotationService(f"sqlite:///{old_database}").projects()
+        list_projects(LabelSession.open(f"sqlite:///{old_database}"))
     assert _content(old_database) == before
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.annotation import AnnotationService, Case, Decision, DecisionKind, LabelValue, Person, Project
+from rebracket_core.annotation import Case, Decision, DecisionKind, LabelSession, LabelValue, Person, Project
+from rebracket_core.annotation.adjudication import decide_item
+from rebracket_core.annotation.labelling import undo_event
+from rebracket_core.annotation.projects import get_guideline
+from rebracket_core.annotation.queries import list_labels
 from rebracket_core.errors import InputError, RebracketError
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.choices import choices
@@ -29,9 +33,9 @@ _SAID = "adjudicate.said"
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Who reviews which project, through which service."""
+    """Who reviews which project, through which session."""
 
-    service: AnnotationService
+    session: LabelSession
     project: Project
     person: Person
 
@@ -61,7 +65,7 @@ def _fields(bench: Bench, case: Case, kind: DecisionKind, key: str) -> None:
     elif kind is DecisionKind.SEND_BACK:
         st.selectbox("To whom", [EVERYBODY, *(vote.name for vote in case.votes)], key=f"{key}.to")
     elif kind is DecisionKind.FIX_GUIDELINE:
-        text = bench.service.guideline(bench.project.project_id).text
+        text = get_guideline(bench.session, bench.project.project_id).text
         st.text_area("The new guideline (Markdown)", text, key=f"{key}.guideline", height=260)
 
 
@@ -96,15 +100,20 @@ def _gold(bench: Bench, case: Case, key: str, note: str) -> LabelValue:
 def _annotator(bench: Bench, case: Case, name: str) -> str:
     """The person behind a vote's letter; "" for everybody."""
     label_id = next((vote.label_id for vote in case.votes if vote.name == name), None)
-    labels = bench.service.labels(bench.project.project_id, item_id=case.item.item_id)
+    labels = list_labels(bench.session, bench.project.project_id, item_id=case.item.item_id)
     return next((label.annotator for label in labels if label.label_id == label_id), "")
 
 
 def _decide(bench: Bench, case: Case, kind: DecisionKind, key: str, event_id: str) -> None:
     def act() -> tuple[str, str]:
         decision = _decision(bench, case, kind, key)
-        done = bench.service.decide(
-            bench.project.project_id, case.item.item_id, decision, by=bench.person.person_id, event_id=event_id
+        done = decide_item(
+            bench.session,
+            bench.project.project_id,
+            item_id=case.item.item_id,
+            decision=decision,
+            by=bench.person.person_id,
+            event_id=event_id,
         )
         st.session_state.pop(f"{key}.event", None)  # decided anew after an undo, it is another event
         return f"{WAYS[kind][0]}: it is written down.", done
@@ -114,7 +123,7 @@ def _decide(bench: Bench, case: Case, kind: DecisionKind, key: str, event_id: st
 
 def _undo(bench: Bench, event_id: str) -> None:
     def act() -> tuple[str, str]:
-        bench.service.undo(event_id, by=bench.person.person_id)
+        undo_event(bench.session, event_id, by=bench.person.person_id)
         return "Taken back.", ""
 
     _say(act)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from rebracket_core.annotation import AnswerKind, AxisLabel, presets
+from rebracket_core.annotation import AnswerKind, AxisLabel, axis_presets
 from rebracket_core.rainbow import MODES
 
 CANNOT_TELL = "cannot tell"
 
 
 def _named(axis: str, version: int) -> Iterator[tuple[str, AxisLabel]]:
-    for preset in presets(version):
+    for preset in axis_presets(version):
         for order in permutations(MODES[axis]):
             yield preset.words.format(*order), preset.label(axis, *order)
 

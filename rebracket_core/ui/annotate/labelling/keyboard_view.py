@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from rebracket_core.annotation.people import get_person
+from rebracket_core.annotation.projects import get_project
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.annotate.labelling.component import let_wake, message, mount
 from rebracket_core.ui.annotate.labelling.plain_form import show_plain
@@ -18,8 +20,8 @@ MOST_AHEAD = 60
 
 
 def _desk(project_id: str, person_id: str, ahead: int) -> Desk:
-    service = bench().labels.service
-    return Desk(service, service.project(project_id), service.person(person_id), ahead)
+    session = bench().labels.session
+    return Desk(session, get_project(session, project_id), get_person(session, person_id), ahead)
 
 
 def show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
@@ -36,7 +38,7 @@ def _show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
 
 @st.fragment
 def show_form(*, project_id: str, person_id: str) -> None:
-    """Draw the plain form, which writes through the same service."""
+    """Draw the plain form, which writes through the same session."""
     with guard():
         show_plain(_desk(project_id, person_id, 1))
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from rebracket_core.annotation import AckStatus, AxisLabel, Claimed, LabelValue, Submission
+from rebracket_core.annotation.labelling import skip_item, submit_labels, undo_event
+from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.errors import RebracketError
 from rebracket_core.rainbow import AXES, TYPE_NAMES, TYPES
 from rebracket_core.ui.annotate.labelling.choices import choices, in_words
@@ -21,7 +23,7 @@ _SAID = "label.plain.said"
 def show_plain(desk: Desk) -> None:
     """Draw one concept and the form that labels it, or why there is none."""
     _show_said()
-    found = desk.service.claim(desk.project.project_id, 1, by=desk.person.person_id)
+    found = claim_items(desk.session, desk.project.project_id, n=1, by=desk.person.person_id)
     counts = desk.progress()
     st.caption(f"{counts['done']:,} of {counts['total']:,} concepts done · {counts['mine']:,} by you")
     if found.items:
@@ -118,7 +120,7 @@ def _save(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) 
         shown_at=shown_at,
     )
     try:
-        ack = desk.service.submit(desk.project.project_id, [label], by=desk.person.person_id)[0]
+        ack = submit_labels(desk.session, desk.project.project_id, submissions=[label], by=desk.person.person_id)[0]
     except RebracketError as error:
         _say("error", str(error))
         return
@@ -132,8 +134,13 @@ def _save(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) 
 def _skip(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
     note = str(st.session_state.get(f"{key}.note") or "").strip()
     try:
-        desk.service.skip(
-            desk.project.project_id, claimed.item.item_id, by=desk.person.person_id, reason=note, event_id=label_id
+        skip_item(
+            desk.session,
+            desk.project.project_id,
+            item_id=claimed.item.item_id,
+            by=desk.person.person_id,
+            reason=note,
+            event_id=label_id,
         )
         st.session_state.pop(f"{key}.id", None)
         _say("ok", "Skipped.")
@@ -143,7 +150,7 @@ def _skip(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) 
 
 def _undo(desk: Desk, event_id: str) -> None:
     try:
-        desk.service.undo(event_id, by=desk.person.person_id)
+        undo_event(desk.session, event_id, by=desk.person.person_id)
         _say("ok", "Taken back.")
     except RebracketError as error:
         _say("error", str(error))

@@ -20,7 +20,7 @@ _NEW = "a new project of these texts"
 
 def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, why: str, key: str) -> None:
     """Draw what sends these texts to the front of a project's queue or into a new project, and the way to label them."""
-    person = person_here(workbench.labels.service)
+    person = person_here(workbench.labels.session)
     if person is None:
         return
     show_person(person)
@@ -57,7 +57,7 @@ def second_look(
     workbench: Workbench, dataset: str, row_ids: Sequence[str], *, among: Sequence[str], name: str, key: str
 ) -> None:
     """Draw what makes a project in which people look at doubted labels again without being told anything about them."""
-    person = person_here(workbench.labels.service)
+    person = person_here(workbench.labels.session)
     if person is None:
         return
     show_person(person)
