@@ -49,7 +49,7 @@ class Retraining:
 
     def choices(self) -> dict[str, str]:
         """What the option `labels` of a training may be here, and each in words."""
-        session = self._labels.service
+        session = self._labels.session
         told = {p.project_id: (p.name, get_progress(session, p.project_id).n_labels) for p in list_projects(session)}
         found = {NONE: "none: albums and keywords alone"}
         if n := sum(n for _, n in told.values()):
@@ -106,7 +106,7 @@ class Retraining:
 
     def _labelled(self, snapshots: list[str]) -> tuple[dict[str, tuple[bool, ...]], int]:
         """The labelled texts of the share by chance, with the axes answered, and how many texts have a label at all."""
-        session = self._labels.service
+        session = self._labels.session
         project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(session)}
         told = [r for name in snapshots if name in project for r in resolve_labels(session, project[name], snapshot_id=name)]
         chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
