@@ -36,7 +36,7 @@ with guard():
 st.subheader("Agreement", anchor=False)
 label_health.show_agreement(health)
 st.subheader("What suggestions do", anchor=False)
-label_health.show_anchoring(health)
+label_health.show_automation_bias(health)
 st.subheader("People", anchor=False)
 label_health.show_people(health)
 axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", wrap=True)

@@ -158,7 +158,7 @@ def _resolve(item: Any, state: ItemState) -> Resolved | None:
         weight=sum(sure) / len(sure),
         source=source,
         n_labels=count,
-        by_chance=bool(item.by_chance),
+        in_random_sample=bool(item.by_chance),
     )
 
 

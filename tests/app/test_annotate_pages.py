@@ -150,11 +150,11 @@ def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Ope
     assert len(list_labels(session, "trial", item_id="i1")) == 2
     app = _press(app, "Undo")
     assert get_item(session, "trial", item_id="i1").decision is None
-    app.radio(key="adjudicate.way").set_value("Send back").run()
-    app = _press(app, "Send back")
+    app.radio(key="adjudicate.way").set_value("Ask for another label").run()
+    app = _press(app, "Ask for another label")
     assert "There is no note" in app.error[0].value.replace("\\", "")
     app.text_area[0].set_value("Look at the year.")
-    app = _press(app, "Send back")
+    app = _press(app, "Ask for another label")
     assert not app.exception and not app.error
     assert get_item(session, "trial", item_id="i1").round == 2
     assert check_consistency(session) == []

@@ -72,7 +72,7 @@ def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page
     told = next(s.value for s in app.success)
     assert "come first in First round" in told
     given = claim_items(bench.labels.session, project.project_id, n=3, by="ada").items
-    assert {c.why for c in given if not c.item.by_chance} == {"selected on the map"}
+    assert {c.why for c in given if not c.item.in_random_sample} == {"selected on the map"}
     app.selectbox(key="map.send.project").set_value("a new project of these texts").run()
     app.button(key="map.send.make").click().run()
     assert "needs a name" in app.error[0].value

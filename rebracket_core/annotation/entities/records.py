@@ -154,7 +154,7 @@ class Item:
     """A text of a project as it stands.
 
     `round` counts the times it was sent out; `why` says why it stands where it does in the queue; `blind` items never show
-    a suggestion and `by_chance` ones are the random control sample; `repeat_of` names the item that a hidden repeat repeats;
+    a suggestion and `in_random_sample` ones are the control sample; `repeat_of` names the item that a hidden repeat repeats;
     `n_labels` are those of this round, `wanted` how many are asked for; `disagreement` is 0 to 1, None below two labels;
     `decision` is how it was adjudicated, or None; `note` is what the reviewer wrote when it was sent back.
     """
@@ -169,7 +169,7 @@ class Item:
     round: int = 1
     why: str = ""
     blind: bool = False
-    by_chance: bool = False
+    in_random_sample: bool = False
     repeat_of: str = ""
     n_labels: int = 0
     wanted: int = 1
@@ -393,4 +393,4 @@ class Resolved:
     weight: float
     source: str
     n_labels: int
-    by_chance: bool = False
+    in_random_sample: bool = False

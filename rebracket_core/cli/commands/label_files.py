@@ -134,8 +134,8 @@ def _told(found: LabelHealth) -> str:
             )
     heads = ("question", "coefficient", "value", "low", "high", "observed", "expected", "texts", "labels", "why not")
     lines = [f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here."]
-    lines += [f"Skipped: {why}: {n:,}" for why, n in report.left_aside.items()]
-    effect = found.anchoring[0].difference
+    lines += [f"Skipped: {why}: {n:,}" for why, n in report.excluded.items()]
+    effect = found.automation_bias[0].difference
     told = effect.why if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
     spent = [(t.annotator, t.n_labels, t.median_s, t.low_quartile_s, t.high_quartile_s) for t in found.times]
     return "\n".join(

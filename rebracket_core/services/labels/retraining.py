@@ -109,7 +109,7 @@ class Retraining:
         session = self._labels.session
         project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(session)}
         told = [r for name in snapshots if name in project for r in resolve_labels(session, project[name], snapshot_id=name)]
-        chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
+        chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.in_random_sample}
         return chance, len({r.text_digest for r in told})
 
     def _production(self) -> RunInfo | None:

@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
 
 BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, random_share=0.0)
-"""How a second look is asked for: nobody sees what the model says, and nothing says which texts are the doubted ones."""
+"""Settings of a re-annotation: nobody sees what the model says, and nothing says which texts are the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
     """What became of picked texts in a project: how many come first now, how many in their turn because they belong to the
-    share by chance, how many have all their labels already, and how many the project does not have."""
+    random control sample, how many have all their labels already, and how many the project does not have."""
 
     project: Project
     first: int
-    by_chance: int = 0
+    in_random_sample: int = 0
     done: int = 0
     absent: int = 0
 
@@ -74,11 +74,11 @@ class LabelSets:
             )
         open_ = [item for item in mine if item.n_labels < item.wanted and item.decision is None]
         put_first(self._session, project_id, item_ids=[item.item_id for item in open_], by=by, why=why)
-        chance = sum(item.by_chance for item in open_)
+        in_sample = sum(item.in_random_sample for item in open_)
         return Queued(
             get_project(self._session, project_id),
-            first=len(open_) - chance,
-            by_chance=chance,
+            first=len(open_) - in_sample,
+            in_random_sample=in_sample,
             done=len(mine) - len(open_),
             absent=len(texts) - len(mine),
         )
@@ -101,7 +101,7 @@ class LabelSets:
         )
         return Queued(made, first=made.n_items)
 
-    def second_look(
+    def re_annotate(
         self,
         name: str,
         dataset: str,
@@ -112,30 +112,30 @@ class LabelSets:
         mixed_in: float = 0.5,
         overlap: int = 1,
     ) -> Queued:
-        """A new project in which people look at doubted labels again without being told anything about them.
+        """Make a project for re-annotation: people label candidates for label errors again without being told about them.
 
-        `mixed_in` times as many texts of `among` that are not doubted are drawn in, so that a place in the queue says nothing;
-        album, title and the model's answer are left out, and the order is by chance.
+        `mixed_in` times as many other texts of `among` are drawn in, so that a place in the queue says nothing;
+        album, title and the model's answer are left out, and the order is random.
         """
         rng = np.random.default_rng(self._resources.settings.seed)
-        doubted = list(dict.fromkeys(row_ids))
-        others = sorted(set(among) - set(doubted))
-        n = min(len(others), round(mixed_in * len(doubted)))
+        candidates = list(dict.fromkeys(row_ids))
+        others = sorted(set(among) - set(candidates))
+        n = min(len(others), round(mixed_in * len(candidates)))
         drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
-        blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*doubted, *drawn])]
+        blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*candidates, *drawn])]
         found = self._resources.dataset(dataset)
         new = NewProject(name, blank, found.name, found.meta.digest, replace(BLIND, overlap=overlap))
         made = create_project(self._session, new, by=by)
         return Queued(made, first=made.n_items)
 
-    def said_of(self, texts: Collection[str]) -> dict[str, Resolved]:
+    def labels_of(self, texts: Collection[str]) -> dict[str, Resolved]:
         """What people say of each of these texts that somebody labelled; of several projects the newest counts."""
         wanted = {text.strip() for text in texts}
         found: dict[str, Resolved] = {}
         for project in list_projects(self._session):
-            for told in resolve_labels(self._session, project.project_id):
-                if told.text.strip() in wanted:
-                    found.setdefault(told.text.strip(), told)
+            for resolved in resolve_labels(self._session, project.project_id):
+                if resolved.text.strip() in wanted:
+                    found.setdefault(resolved.text.strip(), resolved)
         return found
 
     def _items(self, project_id: str) -> Mapping[str, Item]:

@@ -59,7 +59,7 @@ def retrain_button(workbench: Workbench, project: Project) -> None:
     pressed = st.button("Retrain with these labels", icon=":material/model_training:", key="progress.retrain")
     st.caption(
         "A worker trains on the project's texts; what people said of a text, here and in other projects, stands in the place "
-        "of its album. When it is done you see what the labels changed, and may put the run to use."
+        "of its album. When it is done you see what the labels changed, and may promote the run."
     )
     if pressed:
         with st.spinner("Starting its worker"):
@@ -72,8 +72,8 @@ def show_agreement(health: LabelHealth) -> None:
     """Draw agreement on each question, with what it rests on."""
     report = health.agreement
     st.caption(f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here.")
-    for why, n in report.left_aside.items():
-        st.caption(f"Left aside, {escape(why)}: {n:,}.")
+    for why, n in report.excluded.items():
+        st.caption(f"Excluded, {escape(why)}: {n:,}.")
     dots = [
         AgreementDot(q.question, q.main.value, q.main.low, q.main.high, q.main.n_items)
         for q in report.questions
@@ -104,12 +104,12 @@ def show_agreement(health: LabelHealth) -> None:
     )
 
 
-def show_anchoring(health: LabelHealth) -> None:
+def show_automation_bias(health: LabelHealth) -> None:
     """Draw what seeing the model's answer does to people."""
-    if not any(part.shown.n for part in health.anchoring):
+    if not any(part.shown.n for part in health.automation_bias):
         st.caption("Nobody has seen a suggestion of the model before a label, so there is no effect to measure.")
         return
-    effect = health.anchoring[0].difference
+    effect = health.automation_bias[0].difference
     if effect.low is not None and effect.high is not None and effect.value is not None:
         word = "more" if effect.value >= 0 else "less"
         proven = "" if effect.low > 0 or effect.high < 0 else " The range holds 0: no effect is proven."
@@ -123,12 +123,12 @@ def show_anchoring(health: LabelHealth) -> None:
             "agree, seen": _range(part.shown),
             "agree, blind": _range(part.blind),
             "difference": _range(part.difference),
-            "difference of overlap": _range(part.overlap_difference),
+            "difference of agreement": _range(part.overlap_difference),
             "own answer changed": _range(part.flip_rate),
             "of these toward the model": _range(part.toward_model),
             "seconds, seen less blind": _range(part.time_difference_s),
         }
-        for part in health.anchoring
+        for part in health.automation_bias
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Agreement with the model where its answer was seen and where not")
     st.caption("Which texts are blind is drawn by chance, so the two differ by the suggestion alone. Texts are drawn again.")
@@ -141,19 +141,19 @@ def show_people(health: LabelHealth) -> None:
     rows = []
     for told in health.times:
         row: dict[str, Any] = {"person": told.annotator, "labels": told.n_labels}
-        row |= {f"overlap, {axis}": _range(overlap[axis].get(told.annotator)) for axis in AXIS_NAMES}
+        row |= {f"agreement with others, {axis}": _range(overlap[axis].get(told.annotator)) for axis in AXIS_NAMES}
         one = steady.get(told.annotator)
         row["same answer on repeats"] = _range(one.overlap if one else None)
         row["median time"] = "–" if told.median_s is None else f"{told.median_s:.1f} s"
         low, high = told.low_quartile_s, told.high_quartile_s
-        row["middle half"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
+        row["typical time"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
         row["first, last third"] = "–" if told.early_s is None else f"{told.early_s:.1f}, {told.late_s:.1f} s"
-        row["oddly quick, slow"] = f"{told.n_quick}, {told.n_slow}"
+        row["suspiciously fast, slow"] = f"{told.n_quick}, {told.n_slow}"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Each person beside the others")
     st.caption(
-        "Overlap is 1 where a person says exactly what the others say on average, with the range that other texts would likely "
-        "give. Who differs from the others is not wrong for that. Time is time with the page in focus."
+        "Agreement is 1 where a person says exactly what the others say on average, with the range that other texts would "
+        "likely give. Who differs from the others is not wrong for that. Time is time with the page in focus."
     )
 
 
@@ -169,10 +169,10 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     """Draw a button that weighs people by several methods, and what it found. Raises as `weigh_people` does."""
     if not st.button("Weigh people by three methods", key="progress.weigh", icon=":material/balance:"):
         return
-    bar = st.progress(0.0, text="Fitting on tables drawn from the votes")
+    bar = st.progress(0.0, text="Fitting on tables drawn from the ratings")
 
     def step(done: int, total: int) -> None:
-        bar.progress(done / total, text=f"Fitting on tables drawn from the votes: {done} of {total}")
+        bar.progress(done / total, text=f"Fitting on tables drawn from the ratings: {done} of {total}")
 
     found = weigh_people(workbench.labels, workbench.resources, project.project_id, axis=axis, progress=step)
     bar.empty()
@@ -186,7 +186,7 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     for (one, other), share in found.same_first.items():
         st.caption(f"{one} and {other} put the same mode first on {share:.0%} of the texts.")
     st.caption(
-        f"Fitted on {count(found.n_tables, 'tables')} of hard answers drawn from the votes; ± is how far these differ. Each "
+        f"Fitted on {count(found.n_tables, 'tables')} of hard answers drawn from the ratings; ± is how far these differ. Each "
         "method's quality is of its own kind, so compare people within a line, not lines."
     )
 

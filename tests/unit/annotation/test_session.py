@@ -373,7 +373,7 @@ def test_suggestions_are_shown_as_the_policy_says(people: LabelSession, project:
         submit_labels(people, p, submissions=[answer(c, shown_at="2026-02-02T12:00:00+00:00") for c in given], by="ann")
         after = {c.item.item_id for c in given if show_suggestion(people, p, item_id=c.item.item_id, by="ann")}
         open_ = {i.item_id for i in list_items(people, p) if not i.blind}
-        assert 5 < len(open_) < 28 and all(i.blind for i in list_items(people, p) if i.by_chance)
+        assert 5 < len(open_) < 28 and all(i.blind for i in list_items(people, p) if i.in_random_sample)
         assert before == (open_ if policy is SuggestionPolicy.BEFORE else set())
         assert after == (set() if policy is SuggestionPolicy.NEVER else open_)
         seen = {label.item_id for label in list_labels(people, p) if label.shown_run}
@@ -412,12 +412,12 @@ def test_scores_make_the_order_and_chance_is_mixed_in(people: LabelSession, proj
     p = project(100, random_share=0.2).project_id
     put_order(people, p, scores={f"t{k:03d}": float(k) for k in range(100)}, why={"t099": "the models differ"}, by="rea")
     given = claim_items(people, p, n=50, by="ann").items
-    chance = {i.item_id for i in list_items(people, p) if i.by_chance}
+    chance = {i.item_id for i in list_items(people, p) if i.in_random_sample}
     picked = [c.item.item_id for c in given]
     assert 5 <= sum(i in chance for i in picked) <= 11
     scored = [i for i in picked if i not in chance]
     assert scored == sorted(scored, reverse=True)
-    assert all(c.item.by_chance is False for c in given)  # whoever labels is not told
+    assert all(c.item.in_random_sample is False for c in given)  # whoever labels is not told
     if "t099" in scored:
         assert next(c.why for c in given if c.item.item_id == "t099") == "the models differ"
 

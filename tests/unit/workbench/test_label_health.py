@@ -56,11 +56,11 @@ def test_answers_changed_after_a_suggestion_are_counted(tmp_path: Path) -> None:
             )
             submit_labels(session, "one", submissions=[again], by="ann")
     found = label_health(session, "one", seed=1)
-    effect = found.anchoring[0]
+    effect = found.automation_bias[0]
     assert effect.flip_rate.n == 36 and effect.flip_rate.value == 1.0
     assert effect.toward_model.value == 0.5
     assert "not enough yet" in effect.difference.why
-    assert found.agreement.left_aside == {"a suggestion was seen before the label": 12}
+    assert found.agreement.excluded == {"a suggestion was seen before the label": 12}
     assert found.agreement.of("temporal").main.why == "no item has two labels"
     assert found.pace.n_left == 0
     session.close()

@@ -38,7 +38,7 @@ def test_picked_texts_come_first_and_the_others_keep_their_order(bench: Workbenc
     rows = _rows(bench, 5)
     assert {p.project_id: n for p, n in picked.held_by("starter", rows).items()} == {project: 5}
     found = picked.put_first(project, "starter", rows, by="ada", why="between two groups")
-    assert (found.first, found.by_chance, found.done, found.absent) == (5, 0, 0, 0)
+    assert (found.first, found.in_random_sample, found.done, found.absent) == (5, 0, 0, 0)
     given = claim_items(session, project, n=7, by="ada").items
     assert {c.item.item_id for c in given[:5]} == set(rows) and {c.why for c in given[:5]} == {"between two groups"}
     rest = [i for i in reversed(items) if i not in rows]
@@ -50,11 +50,11 @@ def test_texts_by_chance_stay_in_their_turn_and_labelled_ones_are_counted(bench:
     project = bench.labels.create_project("Round", "starter", by="ada").project_id
     _label_all(bench, project, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
     items = list_items(session, project)
-    chance = [i.item_id for i in items if i.by_chance and not i.n_labels][:3]
+    chance = [i.item_id for i in items if i.in_random_sample and not i.n_labels][:3]
     done = [i.item_id for i in items if i.n_labels]
-    plain = [i.item_id for i in items if not i.by_chance and not i.n_labels][:2]
+    plain = [i.item_id for i in items if not i.in_random_sample and not i.n_labels][:2]
     found = picked.put_first(project, "starter", [*chance, *done, *plain], by="ada", why="")
-    assert (found.first, found.by_chance, found.done) == (2, 3, 4)
+    assert (found.first, found.in_random_sample, found.done) == (2, 3, 4)
     before = {c.item.item_id for c in claim_items(session, project, n=3, by="ada").items}
     assert set(plain) <= before
 
@@ -76,7 +76,7 @@ def test_a_project_of_picked_texts_and_refusals(bench: Workbench) -> None:
 def test_a_second_look_tells_nothing_and_hides_the_doubted_among_others(bench: Workbench) -> None:
     session, picked, rows = bench.labels.session, bench.labels.picked, _rows(bench, 8)
     among = [str(i) for i in bench.datasets.get("starter").frame["row_id"]]
-    made = picked.second_look("Second look", "starter", rows, among=among, by="ada")
+    made = picked.re_annotate("Second look", "starter", rows, among=among, by="ada")
     items = list_items(session, made.project.project_id)
     assert len(items) == made.first >= 11 and set(rows) <= {item.item_id for item in items}
     assert all(item.blind and not item.album and not item.title for item in items)

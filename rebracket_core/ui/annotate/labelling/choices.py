@@ -1,4 +1,4 @@
-"""The answers of an axis in words, for the plain form: the same presets that the keys of the desk give."""
+"""The answers of an axis in words, for the plain form: the same presets that the keys of the keyboard view give."""
 
 from __future__ import annotations
 

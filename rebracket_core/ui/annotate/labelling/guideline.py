@@ -1,4 +1,4 @@
-"""The guideline beside the desk: its text and version, what the words mean, and concepts that a reviewer has settled."""
+"""The guideline beside the concept: its text and version, what the words mean, and concepts that a reviewer has settled."""
 
 from __future__ import annotations
 

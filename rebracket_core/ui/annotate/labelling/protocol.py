@@ -1,7 +1,7 @@
-"""What goes between a desk and the engine: what was decided is written, and the next concepts are handed out.
+"""The protocol of the labelling client in the browser: its entries are saved, and the next concepts are handed out.
 
-Nothing here keeps state: the desk says what it holds and what it decided, and gets told what became of it. Sent again, the
-same entries change nothing.
+The server keeps no state: a request says what the client holds and what was decided, the reply what became of it. Sent again,
+the same entries change nothing.
 """
 
 from __future__ import annotations
@@ -33,41 +33,42 @@ from rebracket_core.ui.annotate.labelling.outbox import Entry, read_entries, rea
 
 CONFIDENCE = (("a guess", 300), ("fairly sure", 650), ("sure", 1000))
 """The words for how sure a person is, and what each says per mille."""
-AHEAD = 10
-"""Concepts in hand at a time, the one in front included: enough that nobody waits, few enough to finish within a lease."""
+RESERVED = 10
+"""Concepts reserved at a time, the one in front included: enough that nobody waits, few enough to finish within a lease."""
 RECENT = 5
 COUNTED = 20_000
 """Items up to which everything is counted anew at each answer; above, once for each page, and the browser counts on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Who works in which project, through which service; `ahead` is how many concepts are in hand at a time."""
+class ClientSession:
+    """One person's labelling client: the labels, the project, the person, and how many concepts are reserved at a time."""
 
     session: LabelSession
     project: Project
     person: Person
-    ahead: int = AHEAD
+    reserved: int = RESERVED
 
-    def answer(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """What the desk is told after it said this: what was kept and refused, what was lost, what comes next, and why."""
-        entries, bad = read_entries(said.get("entries"))
+    def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a request: what was saved and refused, which leases were lost, what comes next, and why."""
+        entries, bad = read_entries(request.get("entries"))
         done = [_ack(entry_id, AckStatus.REFUSED, "It cannot be read.") for entry_id in bad] + self.write(entries)
-        holding = read_holding(said.get("holding"))
+        holding = read_holding(request.get("holding"))
         kept = set(renew_leases(self.session, self._id, lease_ids=list(holding.values()), by=self._by)) if holding else set()
-        told = {
+        reply = {
             **self.fixed(),
             "done": done,
             "lost": [lease for lease in holding.values() if lease not in kept],
             **self.more(holding),
             "last": self.comparison(entries, done),
-            "recent": [] if said else self.recent(),
+            "recent": [] if request else self.recent(),
         }
-        return {**told, "progress": self.progress()} if not said or self.project.n_items <= COUNTED else told
+        with_counts = not request or self.project.n_items <= COUNTED
+        return {**reply, "progress": self.progress()} if with_counts else reply
 
     def more(self, holding: Mapping[str, str]) -> dict[str, Any]:
-        """The next concepts, as many as the desk has room for, and why there are fewer where there are."""
-        room = self.ahead - len(holding)
+        """The next concepts, as many as the client has room for, and why there are fewer where there are."""
+        room = self.reserved - len(holding)
         if room <= 0:
             return {"items": [], "empty": ""}
         claimed = claim_items(self.session, self._id, n=room, by=self._by, holding=list(holding))
@@ -182,7 +183,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def item_for_browser(claimed: Claimed) -> dict[str, Any]:
-    """A concept as the desk takes it: its text, its lease, why it was chosen, and a suggestion where one may be shown."""
+    """A concept as the client takes it: its text, its lease, why it was chosen, and a suggestion where one may be shown."""
     shown = suggestion_for_browser(claimed.suggestion) if claimed.suggestion else None
     return {**_item(claimed.item), "lease_id": claimed.lease.lease_id, "why": claimed.why, "suggestion": shown}
 

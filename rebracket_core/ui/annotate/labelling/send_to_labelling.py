@@ -45,7 +45,7 @@ def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, w
             send(key, row_ids, lambda: picked.new_project(str(name).strip(), dataset, row_ids, by=person.person_id))
     else:
         st.caption(
-            "They come first in its queue and the rest keeps its order. Texts of the share by chance come in their turn, so "
+            "They come first in its queue and the rest keeps its order. Texts of the random sample come in their turn, so "
             "that figures stay fair."
         )
         if st.button("Put them first", key=f"{key}.first", icon=":material/vertical_align_top:"):
@@ -53,10 +53,10 @@ def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, w
     show_sent(key, row_ids, person=person)
 
 
-def second_look(
+def re_annotation_form(
     workbench: Workbench, dataset: str, row_ids: Sequence[str], *, among: Sequence[str], name: str, key: str
 ) -> None:
-    """Draw what makes a project in which people look at doubted labels again without being told anything about them."""
+    """Draw what makes a re-annotation project: people label candidates for label errors again without being told so."""
     person = person_here(workbench.labels.session)
     if person is None:
         return
@@ -65,7 +65,9 @@ def second_look(
         st.info("An admin makes the project. Ask one.", icon=":material/lock:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = st.number_input("Doubted texts, the most doubtful first", 1, len(row_ids), min(50, len(row_ids)), key=f"{key}.n")
+        most = st.number_input(
+            "Label-error candidates, the most likely first", 1, len(row_ids), min(50, len(row_ids)), key=f"{key}.n"
+        )
         mixed = st.slider(
             "Others mixed in (%)",
             0,
@@ -74,12 +76,12 @@ def second_look(
             10,
             key=f"{key}.mixed",
             width=220,
-            help="Texts that are not doubted, so that a place in the queue says nothing.",
+            help="Texts without such a doubt, so that a place in the queue says nothing.",
         )
         people = st.number_input("Labels for each", 1, 20, 2, key=f"{key}.people")
     called = st.text_input("Name of the project", name, key=f"{key}.name", max_chars=80, width=360)
     st.caption(
-        "Nobody who labels sees the label, the title, the model's answer, or which texts are doubted; the order is by chance. "
+        "Nobody who labels sees the label, the title, the model's answer, or which texts are candidates; the order is random. "
         "What people say counts in the next training that takes their labels."
     )
     asked = list(row_ids)[: int(most)]
@@ -87,7 +89,7 @@ def second_look(
         send(
             key,
             asked,
-            lambda: workbench.labels.picked.second_look(
+            lambda: workbench.labels.picked.re_annotate(
                 str(called or name).strip(),
                 dataset,
                 asked,
@@ -102,7 +104,7 @@ def second_look(
         asked,
         person=person,
         words=lambda sent: (
-            f"{escape(sent.project.name)} has {count(sent.first, 'texts')}: {len(asked):,} doubted, the rest mixed in."
+            f"{escape(sent.project.name)} has {count(sent.first, 'texts')}: {len(asked):,} candidates, the rest mixed in."
         ),
     )
 
@@ -127,8 +129,8 @@ def sent_words(sent: Queued) -> str:
     if sent.first == sent.project.n_items:
         return f"{escape(sent.project.name)} has {count(sent.first, 'texts')}."
     parts = [f"{count(sent.first, 'texts')} {'comes' if sent.first == 1 else 'come'} first in {escape(sent.project.name)}."]
-    if sent.by_chance:
-        parts.append(f"{sent.by_chance:,} of the share by chance in their turn.")
+    if sent.in_random_sample:
+        parts.append(f"{sent.in_random_sample:,} of the random sample come in their turn.")
     if sent.done:
         parts.append(f"{sent.done:,} have all their labels already.")
     if sent.absent:
