@@ -8,12 +8,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rebracket_core.annotation.database.lookups import item_row, project_row, settings_of
-from rebracket_core.annotation.database.store import lock, lock_events
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import iso_of, storable
 from rebracket_core.annotation.entities.enums import AckStatus, EventKind, Role
 from rebracket_core.annotation.entities.records import Ack, Claimed, Label, Submission
-from rebracket_core.annotation.events.log import MAX_ID, NewEvent, append_event, append_events, event_exists, valid_event_id
+from rebracket_core.annotation.events.log import (
+    MAX_ID,
+    NewEvent,
+    append_event,
+    append_events,
+    event_exists,
+    lock_events,
+    valid_event_id,
+)
 from rebracket_core.annotation.events.projection import PART, labels_there, update_items
 from rebracket_core.annotation.events.reducer import undone
 from rebracket_core.annotation.people import enrol_within
@@ -21,6 +28,7 @@ from rebracket_core.annotation.projects import reproject
 from rebracket_core.annotation.queue.leases import lease_again
 from rebracket_core.annotation.session import LabelSession, enter, require
 from rebracket_core.database.statements import rows, several, statement
+from rebracket_core.database.store import lock
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.database.store import lock_events
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind, Role
 from rebracket_core.annotation.entities.records import Person
-from rebracket_core.annotation.events.log import NewEvent, append_event
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
 from rebracket_core.annotation.events.projection import update_people
 from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError

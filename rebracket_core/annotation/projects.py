@@ -10,13 +10,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.lookups import no_project, project_row, settings_of
-from rebracket_core.annotation.database.store import lock_events
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import hash_fraction, new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind, Role
 from rebracket_core.annotation.entities.label_schema import text_digest
 from rebracket_core.annotation.entities.records import Guideline, NewItem, NewProject, Project, ProjectSettings
-from rebracket_core.annotation.events.log import NewEvent, append_event
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
 from rebracket_core.annotation.events.projection import PART, item_states, sync_slots, update_project
 from rebracket_core.annotation.queue.ranking import RANDOM_WHY, REPEAT_GAP, mixed
 from rebracket_core.annotation.queue.strategies.registry import canonical_order

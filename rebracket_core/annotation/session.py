@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.lookups import project_row
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import iso
 from rebracket_core.annotation.entities.enums import Role
 from rebracket_core.database.statements import rows, statement
+from rebracket_core.database.store import Store
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class LabelSession:
     @classmethod
     def open(cls, database_url: str, *, clock: Callable[[], float] = time.time) -> LabelSession:
         """A session on the database of any SQLAlchemy URL; it connects when it is first used."""
-        return cls(Store(database_url), clock)
+        return cls(labels_store(database_url), clock)
 
     def close(self) -> None:
         """Close every connection. The session opens them again on next use."""

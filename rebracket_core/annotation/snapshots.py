@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.lookups import project_row
-from rebracket_core.annotation.database.store import lock_events
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id
 from rebracket_core.annotation.entities.enums import DecisionKind, EventKind
 from rebracket_core.annotation.entities.label_schema import LabelValue
 from rebracket_core.annotation.entities.records import Resolved, Snapshot
-from rebracket_core.annotation.events.log import NewEvent, append_event
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
 from rebracket_core.annotation.events.reducer import ItemState, value_of
 from rebracket_core.annotation.queries import of_project, states
 from rebracket_core.annotation.session import LabelSession, require

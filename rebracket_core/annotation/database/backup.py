@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.session import LabelSession
@@ -32,7 +32,7 @@ def back_up(database_url: str, *, to: Path) -> Backup:
 
     Raises InputError for another database (PostgreSQL has pg_dump), StoreError where the copy is not whole.
     """
-    file = Store(database_url).file
+    file = labels_store(database_url).file
     if file is None:
         raise InputError(
             "Only a SQLite file is backed up here.",
@@ -79,7 +79,7 @@ def check(file: Path) -> tuple[int, int]:
     """
     import sqlalchemy as sa
 
-    store = Store(f"sqlite:///{file}")
+    store = labels_store(f"sqlite:///{file}")
     try:
         said = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
         wrong = [] if said == "ok" else [f"SQLite says: {said}"]
@@ -105,7 +105,7 @@ def check(file: Path) -> tuple[int, int]:
 
 def verify_backup(database_url: str) -> Backup | None:
     """A backup made in a temporary folder, opened and checked, then deleted; None where there is no SQLite file."""
-    file = Store(database_url).file
+    file = labels_store(database_url).file
     if file is None or not file.is_file():
         return None
     with tempfile.TemporaryDirectory() as folder:

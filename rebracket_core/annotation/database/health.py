@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.session import LabelSession
@@ -30,7 +30,7 @@ def examine_labels(database_url: str) -> LabelsHealth:
     """The state of the labels of a database; nothing is created where there are none."""
     import sqlalchemy as sa
 
-    store = Store(database_url)
+    store = labels_store(database_url)
     session = LabelSession(store, time.time)
 
     def look(connection: Connection) -> LabelsHealth:

@@ -10,6 +10,7 @@ from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind
 from rebracket_core.database.statements import insertion, run, statement
+from rebracket_core.database.store import lock
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 MAX_ID = 80
+_EVENTS_LOCK = 7_220_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class NewEvent:
             "target": self.target,
             "payload": self.payload,
         }
+
+
+def lock_events(connection: Connection) -> None:
+    """Keep others from appending events until the transaction ends, so that their numbers follow their commits."""
+    lock(connection, _EVENTS_LOCK)
 
 
 def append_event(connection: Connection, event: NewEvent) -> None:

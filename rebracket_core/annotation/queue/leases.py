@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.lookups import item_of, project_row, settings_of
-from rebracket_core.annotation.database.store import lock
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id
 from rebracket_core.annotation.entities.enums import SuggestionPolicy
@@ -16,6 +15,7 @@ from rebracket_core.annotation.entities.records import Claimed, ClaimResult, Emp
 from rebracket_core.annotation.queue.suggestions import latest, note_shown
 from rebracket_core.annotation.session import LabelSession, enter, require
 from rebracket_core.database.statements import rows, run, statement
+from rebracket_core.database.store import lock
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.lookups import item_row, project_row, settings_of
-from rebracket_core.annotation.database.store import lock_events
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind, Role, SuggestionPolicy
 from rebracket_core.annotation.entities.records import Suggestion
-from rebracket_core.annotation.events.log import NewEvent, append_event
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
 from rebracket_core.annotation.session import LabelSession, require
 
 if TYPE_CHECKING:

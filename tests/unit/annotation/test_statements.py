@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from rebracket_core.annotation import LabelSession, Project
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id
 from rebracket_core.annotation.entities.enums import EventKind
@@ -40,7 +40,7 @@ def _event(n: int) -> sa.Select[tuple[object, ...]]:
 
 @pytest.mark.parametrize("n", [1, 3, 5])
 def test_a_list_of_any_length_finds_what_it_names_once(database_url: str, n: int) -> None:
-    store = Store(database_url)
+    store = labels_store(database_url)
     rows_ = [{"person_id": f"p{k}", "name": "Ada", "role": "admin", "active": k % 2 == 0} for k in range(6)]
     store.write(lambda c: run(c, _person, rows_))
     found = store.read(lambda c: rows(c, _people, ids=[f"p{k}" for k in range(n)]), empty=[])
@@ -51,7 +51,7 @@ def test_a_list_of_any_length_finds_what_it_names_once(database_url: str, n: int
 
 
 def test_documents_come_back_as_they_went_in(database_url: str) -> None:
-    store, key, payload = Store(database_url), new_id(), {"b": [1, None, "ä\u2028"], "a": {"x": 0.5}}
+    store, key, payload = labels_store(database_url), new_id(), {"b": [1, None, "ä\u2028"], "a": {"x": 0.5}}
     store.write(lambda c: append_event(c, NewEvent(EventKind.FLAG, key, "now", "ann", payload=payload)))
     (event,) = store.read(lambda c: rows(c, _event, ids=[key]), empty=[])
     assert event.payload == payload and event.kind == "flag" and event.seq == 1
@@ -59,7 +59,7 @@ def test_documents_come_back_as_they_went_in(database_url: str) -> None:
 
 
 def test_what_the_database_refuses_is_raised_as_ever(database_url: str) -> None:
-    store = Store(database_url)
+    store = labels_store(database_url)
     twice = [{"person_id": "p", "name": "Ada", "role": "admin", "active": True}] * 2
     with pytest.raises(StoreError, match="refused"):
         store.write(lambda c: run(c, _person, twice))
