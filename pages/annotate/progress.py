@@ -43,4 +43,4 @@ axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], req
 with st.expander("Each person's answers beside the others'", icon=":material/grid_on:"):
     label_health.show_confusion(health, axis or AXIS_NAMES[0])
 with guard():
-    label_health.weigh_form(workbench, project, axis or AXIS_NAMES[0])
+    label_health.weigh_form(workbench, project, axis=axis or AXIS_NAMES[0])

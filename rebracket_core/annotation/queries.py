@@ -223,7 +223,7 @@ class _Counts:
 
         return int(self.connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
 
-    def of_items(self) -> dict[str, int]:
+    def of_items(self) -> dict[str, Any]:
         """The counts of items by the name of their field."""
         import sqlalchemy as sa
 

@@ -177,8 +177,8 @@ def _worth_another_try(problem: Exception) -> bool:
 
     if not isinstance(problem, DBAPIError) or str(problem.statement).startswith("BEGIN"):
         return False  # the turn itself was waited for long enough
-    said = problem.orig.args[0] if problem.orig is not None and problem.orig.args else ""
-    code = said.get("C", "") if isinstance(said, dict) else ""
+    answer = problem.orig.args[0] if problem.orig is not None and problem.orig.args else ""
+    code = answer.get("C", "") if isinstance(answer, dict) else ""
     if isinstance(problem, IntegrityError):
         return code == "23505"
-    return code in ("40P01", "40001") or (isinstance(said, str) and "locked" in said)
+    return code in ("40P01", "40001") or (isinstance(answer, str) and "locked" in answer)

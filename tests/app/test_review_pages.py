@@ -93,7 +93,7 @@ def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path)
     app.number_input(key="errors.send.n").set_value(3).run()
     app.button(key="errors.send.make").click().run()
     assert not app.exception and not app.error
-    assert "3 doubted, the rest mixed in" in app.success[0].value
+    assert "3 candidates, the rest mixed in" in app.success[0].value
     (project,) = list_projects(session)
     items = list_items(session, project.project_id)
     assert len(items) == 5 and {item.item_id for item in items} >= set(doubted[:3])

@@ -81,8 +81,8 @@ def steadiness(labels: Sequence[Label], items: Iterable[Item], *, seed: int, few
         earlier = first.get((repeat_of.get(label.item_id, ""), label.annotator))
         if earlier is None:
             continue
-        told = [_alike(earlier.value.axes[axis].shares, label.value.axes[axis].shares) for axis in AXIS_NAMES]
-        known = [pair for pair in told if pair is not None]
+        pairs = [_alike(earlier.value.axes[axis].shares, label.value.axes[axis].shares) for axis in AXIS_NAMES]
+        known = [pair for pair in pairs if pair is not None]
         if known:
             overlaps.setdefault(label.annotator, []).append(float(np.mean([pair[0] for pair in known])))
             same.setdefault(label.annotator, []).append(float(np.mean([pair[1] for pair in known])))

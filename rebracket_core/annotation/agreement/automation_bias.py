@@ -81,8 +81,8 @@ class AutomationBias:
 def exposures(
     labels: Iterable[Label],
     items: Iterable[Item],
-    suggestions: Mapping[str, Suggestion],
     *,
+    suggestions: Mapping[str, Suggestion],
     before: Mapping[str, LabelValue] | None = None,
 ) -> list[Exposure]:
     """An exposure for each answered axis of each label whose item has a suggestion; hidden repeats and later rounds aside.

@@ -167,9 +167,9 @@ def _dawid_skene(ratings: Ratings, table: np.ndarray, *, alone: bool, **_: Any) 
     fitted = DawidSkene(n_iter=100 if alone else 30).fit(_frame(ratings, table))
     found: Any = fitted.errors_
     k, n = len(ratings.categories), len(ratings.annotators)
-    errors = np.zeros((n, k, k))  # annotator, true, told
-    for (worker, told), row in found.iterrows():
-        errors[int(worker), row.index.to_numpy(dtype=int), int(told)] = row.to_numpy(dtype=float)
+    errors = np.zeros((n, k, k))  # annotator, true, given
+    for (worker, given), row in found.iterrows():
+        errors[int(worker), row.index.to_numpy(dtype=int), int(given)] = row.to_numpy(dtype=float)
     posterior = _wide(fitted.probas_, ratings)
     prior = posterior.mean(axis=0)
     return _Fit(posterior, np.einsum("k,wkk->w", prior, errors), errors)

@@ -18,9 +18,10 @@ _SAME = "all labels are the same: there is no disagreement to expect, so agreeme
 
 
 def cohen(
-    ratings: Ratings, first: str, second: str, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
+    ratings: Ratings, pair: tuple[str, str], *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
 ) -> Agreement:
     """Cohen's kappa (1960) of two annotators by name, over the items that both gave a hard label."""
+    first, second = pair
     name = f"Cohen's kappa, {first} and {second}"
     both = ratings.hard()
     both = both.only(np.isin(np.array(both.annotators)[both.annotator], (first, second))).pairable() if len(both) else both

@@ -59,7 +59,7 @@ class Unaided:
 def unaided(labels: Iterable[Label], items: Iterable[Item] = ()) -> Unaided:
     """The labels that people gave alone. Agreement is computed from these: discussion and suggestions make people agree."""
     repeats = {item.item_id for item in items if item.repeat_of}
-    kept: list[Label] = []
+    alone: list[Label] = []
     aside: Counter[str] = Counter()
     for label in labels:
         if label.item_id in repeats:
@@ -69,15 +69,19 @@ def unaided(labels: Iterable[Label], items: Iterable[Item] = ()) -> Unaided:
         elif label.shown_at:
             aside["shown"] += 1
         else:
-            kept.append(label)
-    return Unaided(tuple(kept), n_shown=aside["shown"], n_later_rounds=aside["round"], n_repeats=aside["repeat"])
+            alone.append(label)
+    return Unaided(tuple(alone), n_shown=aside["shown"], n_later_rounds=aside["round"], n_repeats=aside["repeat"])
 
 
 def axis_ratings(labels: Iterable[Label], axis: str) -> Ratings:
     """The answers on one axis, per mille in the axis' mode order; who cannot tell has no vote."""
-    told = ((label, label.value.axes[axis]) for label in labels)
+    answers = ((label, label.value.axes[axis]) for label in labels)
     return ratings_of(
-        ((label.item_id, label.annotator, answer.per_mille) for label, answer in told if answer.kind is not AnswerKind.ABSTAIN),
+        (
+            (label.item_id, label.annotator, answer.per_mille)
+            for label, answer in answers
+            if answer.kind is not AnswerKind.ABSTAIN
+        ),
         categories=MODES[axis],
     )
 

@@ -101,7 +101,7 @@ def _axis(labels: Sequence[Label], axis: str, *, seed: int, fewest: int) -> Ques
         gwet(ratings, seed=seed, fewest=fewest),
     ]
     people = sorted(hard.annotators)
-    pairs = [cohen(ratings, a, b, seed=seed, fewest=fewest) for a, b in list(combinations(people, 2))[:MOST_PAIRS]]
+    pairs = [cohen(ratings, pair, seed=seed, fewest=fewest) for pair in list(combinations(people, 2))[:MOST_PAIRS]]
     return QuestionAgreement(
         axis,
         main=_or_why(ratings, Distance.TOTAL_VARIATION, seed=seed, fewest=fewest),

@@ -132,7 +132,7 @@ def time_outliers(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[T
 def pace(labels: Iterable[Label], *, n_left: int) -> Pace:
     """The labels by day and person, and how many days are left at the pace of the last seven."""
     by_day: dict[str, dict[str, int]] = {}
-    for moment, label in sorted(((_day(x), x) for x in labels), key=lambda told: (told[0], told[1].annotator)):
+    for moment, label in sorted(((_day(x), x) for x in labels), key=lambda pair: (pair[0], pair[1].annotator)):
         day = by_day.setdefault(moment, {})
         day[label.annotator] = day.get(label.annotator, 0) + 1
     if not by_day:

@@ -81,8 +81,8 @@ def check(file: Path) -> tuple[int, int]:
 
     store = labels_store(f"sqlite:///{file}")
     try:
-        said = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
-        wrong = [] if said == "ok" else [f"SQLite says: {said}"]
+        verdict = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
+        wrong = [] if verdict == "ok" else [f"SQLite says: {verdict}"]
         wrong += check_consistency(LabelSession(store, time.time))
         if wrong:
             raise StoreError(

@@ -241,7 +241,7 @@ class ClaimResult:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A label on its way in. `label_id` is a UUID made by the client: sent twice, it is kept once.
+    """A label on its way in. `label_id` is a UUID made by the client: sent twice, it is saved once.
 
     `shown_at` is when the client showed the suggestion ("" for not); `active_s` the seconds that the person spent.
     """

@@ -48,10 +48,10 @@ def _project(connection: Connection, project_id: str) -> list[str]:
     there = {r.version: {"text": r.text, "at": r.at, "author": r.author} for r in connection.execute(query)}
     out += _apart(f"{project_id}: guideline", there, state.guidelines)
     snaps = sa.select(t.events.c.payload).where(t.events.c.project_id == project_id, t.events.c.kind == EventKind.SNAPSHOT)
-    kept = sa.select(t.snapshots).where(t.snapshots.c.project_id == project_id)
+    snapshots = sa.select(t.snapshots).where(t.snapshots.c.project_id == project_id)
     out += _apart(
         f"{project_id}: snapshot",
-        {r["seq"]: dict(r) for r in connection.execute(kept).mappings()},
+        {r["seq"]: dict(r) for r in connection.execute(snapshots).mappings()},
         {payload["seq"]: payload for payload in connection.execute(snaps).scalars()},
     )
     return out + _items(connection, project_id, overlap=settings_of(row).overlap, digest=row.items_digest)

@@ -248,8 +248,8 @@ class _Plan:
 def _plan(there: Sequence[Any], state: ItemState, *, overlap: int) -> _Plan:
     current = set(state.current)
     keep = [s for s in there if s.round == state.round and (not s.done or s.person in current)]
-    kept = {s.slot_no for s in keep}
-    plan = _Plan([s.slot_no for s in there if s.slot_no not in kept], [], [])
+    staying = {s.slot_no for s in keep}
+    plan = _Plan([s.slot_no for s in there if s.slot_no not in staying], [], [])
     open_ = [s for s in keep if not s.done]
     for person in sorted(current - {s.person for s in keep if s.done}):
         slot = next((s for s in open_ if s.person == person), None) or next((s for s in open_ if s.person is None), None)

@@ -139,7 +139,7 @@ def _results(row: Row) -> list[dict[str, Any]]:
 
 
 def _read_one(
-    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, str]
+    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, Any]
 ) -> None:
     value = _value(annotation, found)
     if value is None:

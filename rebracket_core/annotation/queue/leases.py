@@ -80,7 +80,7 @@ def _take(connection: Connection, project_id: str, claim: _Claim, *, n: int, hol
     """The slots for a person: first those that they hold, then free ones in the queue's order; all leased anew."""
     found = rows(connection, _mine, project=project_id, me=claim.by, now=claim.now)
     mine = sorted(found, key=lambda slot: (slot.rank, slot.item_no))
-    kept, held = set(holding), [row for row in mine if row.item_id not in holding][:n]
+    known, held = set(holding), [row for row in mine if row.item_id not in holding][:n]
     fresh: list[Any] = []
     if len(held) < n:
         limit = (n - len(held)) * claim.settings.overlap
@@ -91,7 +91,7 @@ def _take(connection: Connection, project_id: str, claim: _Claim, *, n: int, hol
                 fresh.append(row)
     run(connection, _forget, [{"item": row.item_no, "me": claim.by} for row in fresh])
     leases = {row.slot_no: row.lease_id for row in held} | {row.slot_no: new_id() for row in fresh}
-    renewed = leases | {row.slot_no: row.lease_id for row in mine if row.item_id in kept}
+    renewed = leases | {row.slot_no: row.lease_id for row in mine if row.item_id in known}
     run(connection, _lease, [{"no": no, "lease": lease, "me": claim.by, "until": claim.until} for no, lease in renewed.items()])
     return [(row, leases[row.slot_no]) for row in [*held, *fresh]]
 
@@ -103,7 +103,7 @@ def _columns() -> list[ColumnElement[Any]]:
 
 @statement
 def _mine() -> Select[Any]:
-    """The slots that a person holds now, in no order: asked for one, SQLite would walk along the whole queue.
+    """The slots that a person holds now, in no order: given one, SQLite would walk along the whole queue.
 
     On PostgreSQL they are locked; those that are being written are left out.
     """
@@ -143,7 +143,7 @@ def _free() -> Select[Any]:
 
 
 def _may_take(me: Any, now: Any) -> list[ColumnElement[bool]]:
-    """What must hold of a slot besides being free: not labelled, held or skipped by the person, nor kept for another."""
+    """What must hold of a slot besides being free: not labelled, held or skipped by the person, nor reserved for another."""
     import sqlalchemy as sa
 
     t = tables()
@@ -344,5 +344,5 @@ def _sentence(found: EmptyQueue, *, held: int) -> str:
         parts.append(f"{held} are with you")
     if not parts and found.complete >= found.total:
         return f"All {found.total} are done."
-    more = "; ".join(parts) if parts else "what is open is kept for others"
+    more = "; ".join(parts) if parts else "what is open is reserved for others"
     return f"{found.complete} of {found.total} are done; {more}."

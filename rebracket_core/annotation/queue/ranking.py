@@ -14,8 +14,8 @@ from rebracket_core.annotation.session import LabelSession, require
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-RANDOM_WHY = "by chance"
-CHANCE_WHY = "by chance: a share of all texts is, so that figures are fair"
+RANDOM_WHY = "random order"
+SAMPLE_WHY = "random sample: a share of all texts, so that figures are fair"
 REPEAT_GAP = 40
 _CHUNK = 2000
 
@@ -59,7 +59,7 @@ def put_order(session: LabelSession, project_id: str, *, scores: Mapping[str, fl
     places = _places(project_id, rows, scores=scores, share=share)
     changes = []
     for number, item_id, by_chance, repeat_of in rows:
-        words = CHANCE_WHY if by_chance else RANDOM_WHY if repeat_of else storable(why.get(item_id, RANDOM_WHY))
+        words = SAMPLE_WHY if by_chance else RANDOM_WHY if repeat_of else storable(why.get(item_id, RANDOM_WHY))
         changes.append({"no": number, "place": places[item_id], "words": words})
     for at in range(0, len(changes), _CHUNK):
         part = changes[at : at + _CHUNK]

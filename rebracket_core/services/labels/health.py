@@ -47,7 +47,7 @@ class LabelHealth:
         return {
             "agreement": self.agreement.to_dict(),
             "anchoring": [one.to_dict() for one in self.automation_bias],
-            "against_others": {axis: [one.to_dict() for one in told] for axis, told in self.against_others.items()},
+            "against_others": {axis: [one.to_dict() for one in people] for axis, people in self.against_others.items()},
             "steadiness": [one.to_dict() for one in self.steadiness],
             "times": [one.to_dict() for one in self.times],
             "pace": self.pace.to_dict(),
@@ -61,7 +61,9 @@ def label_health(
     items, labels = list_items(session, project_id), list_labels(session, project_id)
     found = get_progress(session, project_id)
     alone = unaided(labels, items).labels
-    rows = exposures(labels, items, list_suggestions(session, project_id), before=_before(session, project_id, labels))
+    rows = exposures(
+        labels, items, suggestions=list_suggestions(session, project_id), before=_before(session, project_id, labels)
+    )
     spent, outliers = times(labels, {item.item_id: len(item.text) for item in items})
     return LabelHealth(
         progress=found,
@@ -76,7 +78,7 @@ def label_health(
 
 
 def weigh_people(
-    labels: Labels, resources: Resources, project_id: str, *, axis: str, progress: Callable[[int, int], None] | None = None
+    labels: Labels, resources: Resources, *, project_id: str, axis: str, progress: Callable[[int, int], None] | None = None
 ) -> Aggregation:
     """The answers of one axis by methods that weigh people, with a model trained on the ratings for CROWDLAB."""
     session, seed = labels.session, resources.settings.seed
@@ -91,7 +93,7 @@ def _before(session: LabelSession, project_id: str, labels: list[Label]) -> dict
     """What people had answered before a suggestion was shown; the history is read only where one was."""
     if not any(label.shown_at for label in labels):
         return {}
-    told = [
+    revisions = [
         Label(
             event.event_id,
             project_id,
@@ -108,7 +110,7 @@ def _before(session: LabelSession, project_id: str, labels: list[Label]) -> dict
         for event in reversed(list_events(session, project_id, limit=_ALL))
         if event.kind is EventKind.LABEL and not event.undone
     ]
-    return first_answers(told)
+    return first_answers(revisions)
 
 
 def _out_of_fold(resources: Resources, ratings: Ratings, texts: list[str], *, seed: int) -> np.ndarray | None:

@@ -45,6 +45,23 @@ class Queued:
     absent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ReAnnotation:
+    """What is labelled again: rows of a data set whose labels may be wrong, hidden among others.
+
+    Args:
+        row_ids: the candidates for label errors.
+        among: the rows from which others are drawn, `mixed_in` times as many, so that a place in the queue says nothing.
+        overlap: labels wanted of each.
+    """
+
+    dataset: str
+    row_ids: Sequence[str]
+    among: Sequence[str]
+    mixed_in: float = 0.5
+    overlap: int = 1
+
+
 class LabelSets:
     """Picked texts and labelling projects. Texts are known by what they say: the same text in two data sets is one."""
 
@@ -61,7 +78,7 @@ class LabelSets:
                 found |= {project: n} if n else {}
         return found
 
-    def put_first(self, project_id: str, dataset: str, row_ids: Collection[str], *, by: str, why: str) -> Queued:
+    def put_first(self, project_id: str, *, dataset: str, row_ids: Collection[str], by: str, why: str) -> Queued:
         """What became of the texts; those that still want labels come first in the project's queue."""
         texts, items = self._texts(dataset, row_ids), self._items(project_id)
         mine = [items[text] for text in texts if text in items]
@@ -86,9 +103,9 @@ class LabelSets:
     def new_project(
         self,
         name: str,
+        *,
         dataset: str,
         row_ids: Collection[str],
-        *,
         by: str,
         settings: ProjectSettings | None = None,
         guideline: str = "",
@@ -101,30 +118,19 @@ class LabelSets:
         )
         return Queued(made, first=made.n_items)
 
-    def re_annotate(
-        self,
-        name: str,
-        dataset: str,
-        row_ids: Sequence[str],
-        *,
-        among: Sequence[str],
-        by: str,
-        mixed_in: float = 0.5,
-        overlap: int = 1,
-    ) -> Queued:
-        """Make a project for re-annotation: people label candidates for label errors again without being told about them.
+    def re_annotate(self, name: str, plan: ReAnnotation, *, by: str) -> Queued:
+        """Make a project in which people label candidates for label errors again without being told about them.
 
-        `mixed_in` times as many other texts of `among` are drawn in, so that a place in the queue says nothing;
-        album, title and the model's answer are left out, and the order is random.
+        Album, title and the model's answer are left out, and the order is random.
         """
         rng = np.random.default_rng(self._resources.settings.seed)
-        candidates = list(dict.fromkeys(row_ids))
-        others = sorted(set(among) - set(candidates))
-        n = min(len(others), round(mixed_in * len(candidates)))
+        candidates = list(dict.fromkeys(plan.row_ids))
+        others = sorted(set(plan.among) - set(candidates))
+        n = min(len(others), round(plan.mixed_in * len(candidates)))
         drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
-        blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*candidates, *drawn])]
-        found = self._resources.dataset(dataset)
-        new = NewProject(name, blank, found.name, found.meta.digest, replace(BLIND, overlap=overlap))
+        blank = [replace(item, title="", album="") for item in self._new_items(plan.dataset, [*candidates, *drawn])]
+        found = self._resources.dataset(plan.dataset)
+        new = NewProject(name, blank, found.name, found.meta.digest, replace(BLIND, overlap=plan.overlap))
         made = create_project(self._session, new, by=by)
         return Queued(made, first=made.n_items)
 

@@ -29,28 +29,28 @@ def health_of(workbench: Workbench, project: Project) -> LabelHealth:
     session = workbench.labels.session
     newest = list_events(session, project.project_id, limit=1)
     place = (project.project_id, newest[0].seq if newest else 0)
-    kept = st.session_state.get(_STATE)
-    if kept is None or kept[0] != place:
+    cached = st.session_state.get(_STATE)
+    if cached is None or cached[0] != place:
         with st.spinner("Computing agreement and intervals"):
-            kept = (place, label_health(session, project.project_id, seed=workbench.settings.seed))
-        st.session_state[_STATE] = kept
-    found: LabelHealth = kept[1]
+            cached = (place, label_health(session, project.project_id, seed=workbench.settings.seed))
+        st.session_state[_STATE] = cached
+    found: LabelHealth = cached[1]
     return found
 
 
 def show_progress(health: LabelHealth) -> None:
     """Draw how far the project is and at which pace it goes on."""
-    told = health.progress
+    progress = health.progress
     with st.grid(4, min_column_width=150):
-        st.metric("Texts complete", f"{told.n_complete:,} / {told.n_items:,}", border=True)
-        st.metric("Labels", f"{told.n_labels:,}", border=True)
-        st.metric("For a reviewer", f"{told.n_to_adjudicate:,}", border=True)
+        st.metric("Texts complete", f"{progress.n_complete:,} / {progress.n_items:,}", border=True)
+        st.metric("Labels", f"{progress.n_labels:,}", border=True)
+        st.metric("For a reviewer", f"{progress.n_to_adjudicate:,}", border=True)
         st.metric("Labels a day", f"{health.pace.per_day:,.0f}", border=True, help="The mean of the last seven days")
     if health.pace.n_left and health.pace.days_left is not None:
         left = count(health.pace.n_left, "labels are left")
         st.caption(f"{left}: {health.pace.days_left:,.1f} days at the pace of the last week.")
-    if told.on_old_guideline:
-        st.caption(f"{count(told.on_old_guideline, 'labels')} were given under an earlier guideline.")
+    if progress.on_old_guideline:
+        st.caption(f"{count(progress.on_old_guideline, 'labels')} were given under an earlier guideline.")
     show(labels_by_day(health.pace.by_day), key="progress.days")
 
 
@@ -131,24 +131,24 @@ def show_automation_bias(health: LabelHealth) -> None:
         for part in health.automation_bias
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Agreement with the model where its answer was seen and where not")
-    st.caption("Which texts are blind is drawn by chance, so the two differ by the suggestion alone. Texts are drawn again.")
+    st.caption("Which texts are blind is drawn at random, so the two differ by the suggestion alone. Texts are drawn again.")
 
 
 def show_people(health: LabelHealth) -> None:
     """Draw each person beside the others: overlap, steadiness on repeats, time."""
     steady = {one.annotator: one for one in health.steadiness}
-    overlap = {axis: {one.annotator: one.overlap for one in told} for axis, told in health.against_others.items()}
+    overlap = {axis: {one.annotator: one.overlap for one in people} for axis, people in health.against_others.items()}
     rows = []
-    for told in health.times:
-        row: dict[str, Any] = {"person": told.annotator, "labels": told.n_labels}
-        row |= {f"agreement with others, {axis}": _range(overlap[axis].get(told.annotator)) for axis in AXIS_NAMES}
-        one = steady.get(told.annotator)
+    for times in health.times:
+        row: dict[str, Any] = {"person": times.annotator, "labels": times.n_labels}
+        row |= {f"agreement with others, {axis}": _range(overlap[axis].get(times.annotator)) for axis in AXIS_NAMES}
+        one = steady.get(times.annotator)
         row["same answer on repeats"] = _range(one.overlap if one else None)
-        row["median time"] = "–" if told.median_s is None else f"{told.median_s:.1f} s"
-        low, high = told.low_quartile_s, told.high_quartile_s
+        row["median time"] = "–" if times.median_s is None else f"{times.median_s:.1f} s"
+        low, high = times.low_quartile_s, times.high_quartile_s
         row["typical time"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
-        row["first, last third"] = "–" if told.early_s is None else f"{told.early_s:.1f}, {told.late_s:.1f} s"
-        row["suspiciously fast, slow"] = f"{told.n_quick}, {told.n_slow}"
+        row["first, last third"] = "–" if times.early_s is None else f"{times.early_s:.1f}, {times.late_s:.1f} s"
+        row["suspiciously fast, slow"] = f"{times.n_quick}, {times.n_slow}"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Each person beside the others")
     st.caption(
@@ -158,14 +158,14 @@ def show_people(health: LabelHealth) -> None:
 
 
 def show_confusion(health: LabelHealth, axis: str) -> None:
-    """Draw, a person a table, what was said where the others say each mode."""
-    for told in health.against_others[axis]:
-        frame = pd.DataFrame(told.confusion, columns=list(MODES[axis])).round(1)
-        frame.insert(0, f"{told.annotator} says →", [f"others: {mode}" for mode in MODES[axis]])
-        st.dataframe(frame, hide_index=True, alt=f"What {told.annotator} says beside the others, {axis}")
+    """Draw, a person a table, their label where the others say each mode."""
+    for person in health.against_others[axis]:
+        frame = pd.DataFrame(person.confusion, columns=list(MODES[axis])).round(1)
+        frame.insert(0, f"{person.annotator} says →", [f"others: {mode}" for mode in MODES[axis]])
+        st.dataframe(frame, hide_index=True, alt=f"What {person.annotator} says beside the others, {axis}")
 
 
-def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
+def weigh_form(workbench: Workbench, project: Project, *, axis: str) -> None:
     """Draw a button that weighs people by several methods, and what it found. Raises as `weigh_people` does."""
     if not st.button("Weigh people by three methods", key="progress.weigh", icon=":material/balance:"):
         return
@@ -174,7 +174,7 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     def step(done: int, total: int) -> None:
         bar.progress(done / total, text=f"Fitting on tables drawn from the ratings: {done} of {total}")
 
-    found = weigh_people(workbench.labels, workbench.resources, project.project_id, axis=axis, progress=step)
+    found = weigh_people(workbench.labels, workbench.resources, project_id=project.project_id, axis=axis, progress=step)
     bar.empty()
     rows = []
     for method in found.methods:
@@ -202,9 +202,9 @@ def _coefficient(one: Agreement) -> dict[str, Any]:
     }
 
 
-def _range(told: Measured | None) -> str:
-    if told is None:
+def _range(found: Measured | None) -> str:
+    if found is None:
         return "–"
-    if told.value is None or told.low is None or told.high is None:
-        return f"not enough yet ({told.n})"
-    return f"{told.value:.2f} [{told.low:.2f}, {told.high:.2f}] n={told.n}"
+    if found.value is None or found.low is None or found.high is None:
+        return f"not enough yet ({found.n})"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] n={found.n}"

@@ -153,7 +153,12 @@ def _re_annotation(workbench: Workbench, run: RunInfo, review: Review, found: Se
         doubted = [s.row_id for s in found]
         among = [row_id for row_id in review.row_id if row_id not in set(doubted)]
         re_annotation_form(
-            workbench, dataset, doubted, among=among, name=f"Second look at {question} labels", key="errors.send"
+            workbench,
+            dataset=dataset,
+            row_ids=doubted,
+            among=among,
+            name=f"Second look at {question} labels",
+            key="errors.send",
         )
 
 

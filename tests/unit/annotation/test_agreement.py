@@ -244,25 +244,25 @@ def table_votes(table: Sequence[Sequence[int]]) -> Ratings:
 
 def test_cohens_kappa_as_fleiss_cohen_and_everitt_published_it() -> None:
     """Fleiss, Cohen & Everitt (1969): kappa 0.429 over 200 people; its 95 % interval from their standard error of 0.054."""
-    found = cohen(table_votes([[106, 10, 4], [22, 28, 10], [2, 12, 6]]), "first", "second", seed=1)
+    found = cohen(table_votes([[106, 10, 4], [22, 28, 10], [2, 12, 6]]), ("first", "second"), seed=1)
     assert found.value == pytest.approx(0.429, abs=5e-4)
     assert (found.low, found.high) == pytest.approx((0.429 - 1.96 * 0.054, 0.429 + 1.96 * 0.054), abs=0.02)
 
 
 def test_kappas_of_the_library_are_observed_beyond_expected() -> None:
     votes = table_votes([[20, 5], [10, 15]])
-    for found in (cohen(votes, "first", "second", seed=1), fleiss(votes, seed=1)):
+    for found in (cohen(votes, ("first", "second"), seed=1), fleiss(votes, seed=1)):
         assert isinstance(found, Agreement) and found.observed is not None and found.expected is not None
         assert found.value == pytest.approx((found.observed - found.expected) / (1 - found.expected))
-    assert cohen(votes, "first", "second", seed=1).value == pytest.approx(0.4)
+    assert cohen(votes, ("first", "second"), seed=1).value == pytest.approx(0.4)
 
 
 def test_fleiss_takes_the_items_with_the_commonest_number_of_labels() -> None:
     rows = [(f"{k}", who, (k + (who == "c")) % 2) for k in range(10) for who in "abc"]
     rows += [("x", "a", 0), ("x", "b", 1), ("y", "a", 1)]
     assert fleiss(hard(rows, 2), **FEW).n_items == 10
-    assert cohen(hard(rows, 2), "a", "b", **FEW).n_items == 11
-    assert "no item of theirs" in cohen(hard([("1", "a", 0), ("2", "b", 0)], 2), "a", "b", **FEW).why
+    assert cohen(hard(rows, 2), ("a", "b"), **FEW).n_items == 11
+    assert "no item of theirs" in cohen(hard([("1", "a", 0), ("2", "b", 0)], 2), ("a", "b"), **FEW).why
 
 
 def test_gwets_ac1_as_he_published_it() -> None:
@@ -271,7 +271,7 @@ def test_gwets_ac1_as_he_published_it() -> None:
     for k, (a, b) in enumerate([(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2):
         rows += [(f"i{k:03}", "a", a), (f"i{k:03}", "b", b)]
     skewed = hard(rows, 2)
-    assert cohen(skewed, "a", "b", **FEW).value == pytest.approx(-0.0234, abs=5e-5)
+    assert cohen(skewed, ("a", "b"), **FEW).value == pytest.approx(-0.0234, abs=5e-5)
     found = gwet(skewed, **FEW)
     assert found.value == pytest.approx(0.9408, abs=5e-5) and found.low < found.value < found.high  # type: ignore[operator]
     gaps = gwet(krippendorff(), **FEW)

@@ -116,7 +116,7 @@ def test_exposures_are_of_the_arms_alone() -> None:
         label("none", mode="past", shown_at="t"),
         label("open", mode="past", shown_at="t", round_=2),
     ]
-    found = exposures(labels, items, told)
+    found = exposures(labels, items, suggestions=told)
     assert [(e.item_id, e.axis, e.shown) for e in found] == [
         ("blind", "temporal", False),
         ("blind", "ontological", False),

@@ -102,7 +102,9 @@ def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
         enrol(session, name)
     ids = stored.values("row_id", list(range(20)))
     settings = ProjectSettings(overlap=2, random_share=0.0)
-    project = bench.labels.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
+    project = bench.labels.picked.new_project(
+        "Twenty", dataset="starter", row_ids=ids, by="ada", settings=settings
+    ).project.project_id
     past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
     alone, both, apart, settled = list_items(session, project)[:4]
     for item, who, said in (

@@ -66,7 +66,7 @@ def decide_form(adjudication: Adjudication, case: Case) -> None:
 def _fields(adjudication: Adjudication, case: Case, kind: DecisionKind, key: str) -> None:
     if kind is DecisionKind.GOLD:
         for column, axis in zip(st.columns(len(AXIS_NAMES)), AXIS_NAMES, strict=True):
-            options = list(offered(axis, case.ratings, choices(axis, adjudication.project.settings.presets_version)))
+            options = list(offered(axis, case.ratings, choices=choices(axis, adjudication.project.settings.presets_version)))
             column.selectbox(axis.capitalize(), options, index=None, placeholder="Choose", key=f"{key}.{axis}")
         st.multiselect("Rebracketing types", list(TYPE_NAMES), key=f"{key}.types", placeholder="none of them")
     elif kind is DecisionKind.SEND_BACK:
@@ -95,7 +95,9 @@ def _gold(adjudication: Adjudication, case: Case, key: str, note: str) -> LabelV
     answers: dict[str, Any] = {}
     for axis in AXIS_NAMES:
         words = st.session_state.get(f"{key}.{axis}")
-        found = offered(axis, case.ratings, choices(axis, adjudication.project.settings.presets_version)).get(str(words))
+        found = offered(axis, case.ratings, choices=choices(axis, adjudication.project.settings.presets_version)).get(
+            str(words)
+        )
         if found is None:
             raise InputError(
                 f"There is no answer for {axis}.", expected="an answer on each axis", found="nothing", hint="choose one"

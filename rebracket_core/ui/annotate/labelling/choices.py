@@ -26,7 +26,7 @@ def choices(axis: str, version: int = 1) -> dict[str, AxisLabel]:
     return {**found, CANNOT_TELL: AxisLabel.abstain()}
 
 
-def in_words(axis: str, answer: AxisLabel, version: int = 1) -> str:
+def in_words(axis: str, answer: AxisLabel, *, version: int = 1) -> str:
     """An answer in the words of its preset, or its shares in percent."""
     if answer.kind is AnswerKind.ABSTAIN:
         return CANNOT_TELL

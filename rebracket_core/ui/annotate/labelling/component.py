@@ -76,5 +76,5 @@ def mount(data: Mapping[str, Any], *, key: str) -> None:
 def message(key: str) -> Mapping[str, Any]:
     """The last request of the client under `key`: `batch`, `entries`, `holding`; {} before the first."""
     state = st.session_state.get(key)
-    said = state.get("outbox") if isinstance(state, Mapping) else None
-    return said if isinstance(said, Mapping) else {}
+    request = state.get("outbox") if isinstance(state, Mapping) else None
+    return request if isinstance(request, Mapping) else {}

@@ -48,9 +48,9 @@ def _examples(session: LabelSession, project: Project) -> None:
         if not shown:
             st.caption("Settled by a reviewer:")
         item = get_item(session, project.project_id, item_id=event.item_id)
-        said = "; ".join(in_words(axis, value.axes[axis]) for axis in AXIS_NAMES)
+        answer = "; ".join(in_words(axis, value.axes[axis]) for axis in AXIS_NAMES)
         note = f" — {escape(value.note)}" if value.note else ""
-        st.markdown(f"> {escape(snippet(item.text, limit=140))}  \n> **{escape(said)}**{note}")
+        st.markdown(f"> {escape(snippet(item.text, limit=140))}  \n> **{escape(answer)}**{note}")
         shown += 1
 
 
@@ -71,7 +71,7 @@ def _words() -> None:
     charted = [album for album in ALBUMS if album.has_modes]
     words = {album.name: " · ".join(" + ".join(sorted(album.modes[axis])) or "any" for axis in AXIS_NAMES) for album in charted}
     st.caption("Albums are found by these words; label what the concept says and not the album that you expect.")
-    st.markdown("\n".join(f"- {name}: {said}" for name, said in words.items()))
+    st.markdown("\n".join(f"- {name}: {modes}" for name, modes in words.items()))
     st.markdown("**Rebracketing types**\n" + "\n".join(f"- {kind.name}: {escape(kind.redraws)}" for kind in TYPES))
 
 

@@ -9,13 +9,13 @@ from rebracket_core.annotation.people import list_people, set_role
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.kit.markdown import escape
 
-_SAID = "label.people.said"
+_RESULT = "label.people.said"
 
 
 def show_people(session: LabelSession, *, by: Person) -> None:
-    """Draw everybody with their role, to change; the session refuses whoever is no admin, and to lose the last one."""
-    if said := st.session_state.pop(_SAID, ""):
-        st.error(escape(said), icon=":material/error:")
+    """Draw everybody with their role, to change; `set_role` refuses whoever is no admin, and to lose the last one."""
+    if problem := st.session_state.pop(_RESULT, ""):
+        st.error(escape(problem), icon=":material/error:")
     for person in list_people(session):
         key = f"label.people.{person.person_id}"
         st.selectbox(
@@ -34,5 +34,5 @@ def _set_role(session: LabelSession, person_id: str, key: str, by: str) -> None:
     try:
         set_role(session, person_id, role=Role(st.session_state[key]), by=by)
     except RebracketError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_RESULT] = str(error)
         st.session_state.pop(key, None)

@@ -54,11 +54,11 @@ class ClientSession:
         entries, bad = read_entries(request.get("entries"))
         done = [_ack(entry_id, AckStatus.REFUSED, "It cannot be read.") for entry_id in bad] + self.write(entries)
         holding = read_holding(request.get("holding"))
-        kept = set(renew_leases(self.session, self._id, lease_ids=list(holding.values()), by=self._by)) if holding else set()
+        held = set(renew_leases(self.session, self._id, lease_ids=list(holding.values()), by=self._by)) if holding else set()
         reply = {
             **self.fixed(),
             "done": done,
-            "lost": [lease for lease in holding.values() if lease not in kept],
+            "lost": [lease for lease in holding.values() if lease not in held],
             **self.more(holding),
             "last": self.comparison(entries, done),
             "recent": [] if request else self.recent(),
@@ -129,8 +129,8 @@ class ClientSession:
         """The last label beside what the model says, where the project shows that afterwards; else None."""
         if self.project.settings.suggestions is not SuggestionPolicy.AFTER:
             return None
-        kept = {ack["id"] for ack in done if ack["status"] in (AckStatus.SAVED, AckStatus.REVISED, AckStatus.ALREADY)}
-        last = next((entry for entry in reversed(entries) if entry.kind == "label" and entry.entry_id in kept), None)
+        saved = {ack["id"] for ack in done if ack["status"] in (AckStatus.SAVED, AckStatus.REVISED, AckStatus.ALREADY)}
+        last = next((entry for entry in reversed(entries) if entry.kind == "label" and entry.entry_id in saved), None)
         found = show_suggestion(self.session, self._id, item_id=last.text("item_id"), by=self._by) if last else None
         if last is None or found is None:
             return None

@@ -1,4 +1,4 @@
-"""One concept before a reviewer: its text, what people said of it, and how far they are apart."""
+"""One concept before a reviewer: its text, the ratings, and how far they are apart."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def show_case(case: Case) -> None:
             model = tuple(case.suggestion.axes[axis]) if case.suggestion else None
             show(ratings_ternary(axis, ratings, model=model), key=f"adjudicate.{axis}.{case.item.item_id}")  # type: ignore[arg-type]
     key = f"adjudicate.votes.{case.item.item_id}"
-    st.dataframe(rating_table(case.ratings), hide_index=True, alt="What each person said", key=key)
+    st.dataframe(rating_table(case.ratings), hide_index=True, alt="The ratings", key=key)
 
 
 def rating_table(ratings: Sequence[Rating]) -> pd.DataFrame:
@@ -68,19 +68,19 @@ def value_words(value: LabelValue) -> dict[str, str]:
 
 
 def confidence_words(confidence: int | None) -> str:
-    """How sure somebody was: the word of the nearest level, "" where it was not said."""
+    """How sure somebody was: the word of the nearest level, "" where it was not given."""
     if confidence is None:
         return ""
     return min(CONFIDENCE, key=lambda level: abs(level[1] - confidence))[0]
 
 
-def offered(axis: str, ratings: Sequence[Rating], choices: dict[str, AxisLabel]) -> dict[str, AxisLabel]:
-    """Words → answer for one axis: what people said first, the most frequent first, then every preset."""
-    said: dict[str, list[str]] = {}
+def offered(axis: str, ratings: Sequence[Rating], *, choices: dict[str, AxisLabel]) -> dict[str, AxisLabel]:
+    """Words → answer for one axis: the ratings first, the most frequent first, then every preset."""
+    names: dict[str, list[str]] = {}
     answers: dict[str, AxisLabel] = {}
     for rating in ratings:
         words = in_words(axis, rating.value.axes[axis])
-        said.setdefault(words, []).append(rating.name)
+        names.setdefault(words, []).append(rating.name)
         answers[words] = rating.value.axes[axis]
-    first = sorted(said, key=lambda words: -len(said[words]))
+    first = sorted(names, key=lambda words: -len(names[words]))
     return {**{words: answers[words] for words in first}, **{w: a for w, a in choices.items() if w not in answers}}
