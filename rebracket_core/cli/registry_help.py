@@ -12,17 +12,16 @@ class RegistryHelp(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help with the names in place."""
-        templates = {param.name: param.help for param in self.params if "{" in (getattr(param, "help", None) or "")}
-        names = _names() if templates else {}
-        for param in self.params:
-            if param.name in templates:
-                param.help = templates[param.name].format(**names)  # type: ignore[attr-defined]
+        parameters: list[Any] = [param for param in self.params if "{" in (getattr(param, "help", None) or "")]
+        templates = [param.help for param in parameters]
+        names = _names() if parameters else {}
+        for param in parameters:
+            param.help = param.help.format(**names)
         try:
             super().format_help(ctx, formatter)
         finally:
-            for param in self.params:
-                if param.name in templates:
-                    param.help = templates[param.name]  # type: ignore[attr-defined]
+            for param, template in zip(parameters, templates, strict=True):
+                param.help = template
 
 
 def _names() -> dict[str, str]:
