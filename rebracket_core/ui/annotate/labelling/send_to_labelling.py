@@ -43,11 +43,8 @@ def label_these(workbench: Workbench, *, dataset: str, row_ids: Sequence[str], w
             if not (name or "").strip():
                 st.error("The project needs a name.", icon=":material/error:")
                 return
-            _send(
-                key,
-                row_ids,
-                work=lambda: picked.new_project(str(name).strip(), dataset=dataset, row_ids=row_ids, by=person.person_id),
-            )
+            called = str(name).strip()
+            _send(key, row_ids, work=lambda: picked.new_project(called, dataset=dataset, row_ids=row_ids, by=person.person_id))
     else:
         st.caption(
             "They come first in its queue and the rest keeps its order. Texts of the random sample come in their turn, so "
