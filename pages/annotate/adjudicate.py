@@ -3,8 +3,9 @@
 import streamlit as st
 
 from rebracket_core.annotation import Role
+from rebracket_core.annotation.adjudication import list_cases
 from rebracket_core.ui import site
-from rebracket_core.ui.annotate.labelling.adjudication_form import Bench, decide_form, show_said
+from rebracket_core.ui.annotate.labelling.adjudication_form import Adjudication, decide_form, show_result
 from rebracket_core.ui.annotate.labelling.project import choose_project, open_projects
 from rebracket_core.ui.annotate.labelling.review_case import choose_case, show_case
 from rebracket_core.ui.kit.empty import needs
@@ -17,13 +18,13 @@ MOST = 200
 st.title("Adjudicate", anchor=False)
 st.caption("Where people differ, a reviewer says how it ends. What people said stays as it is.")
 
-service = bench().labels.service
-projects = open_projects(service)
+session = bench().labels.session
+projects = open_projects(session)
 if not projects:
     needs("There is no project yet, so nothing waits for a reviewer.", (site.LABEL, "Label concepts"))
     st.stop()
 with guard():
-    person = person_here(service)
+    person = person_here(session)
 if person is None:
     st.stop()
 show_person(person)
@@ -35,12 +36,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     project = choose_project(projects, key="adjudicate.project")
     names = st.toggle("Show names", key="adjudicate.names", help="Letters keep it about the concept.")
 with guard():
-    reviewing = Bench(service, project, person)
-    show_said(reviewing)
-    cases = service.adjudication_queue(project.project_id, by=person.person_id, limit=MOST, names=names)
+    adjudication = Adjudication(session, project, person)
+    show_result(adjudication)
+    cases = list_cases(session, project.project_id, by=person.person_id, limit=MOST, names=names)
     if cases:
         case = choose_case(cases)
         show_case(case)
-        decide_form(reviewing, case)
+        decide_form(adjudication, case)
     else:
         st.info("Nothing waits: where there are two labels or more, they agree or are settled.", icon=":material/inbox:")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from rebracket_core.annotation.projects import list_projects
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.ui import site
 from rebracket_core.ui.annotate import progress as label_health
@@ -13,7 +14,7 @@ st.title("Progress", anchor=False)
 st.caption("How far the labelling is, and whether people mean the same.")
 
 workbench = bench()
-projects = {project.project_id: project for project in workbench.labels.service.projects()}
+projects = {project.project_id: project for project in list_projects(workbench.labels.session)}
 if not projects:
     if workbench.datasets.all():
         needs("There is no labelling project yet. One is made from texts that are here.", (site.LABEL, "Make a project"))
@@ -35,11 +36,11 @@ with guard():
 st.subheader("Agreement", anchor=False)
 label_health.show_agreement(health)
 st.subheader("What suggestions do", anchor=False)
-label_health.show_anchoring(health)
+label_health.show_automation_bias(health)
 st.subheader("People", anchor=False)
 label_health.show_people(health)
 axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", wrap=True)
 with st.expander("Each person's answers beside the others'", icon=":material/grid_on:"):
     label_health.show_confusion(health, axis or AXIS_NAMES[0])
 with guard():
-    label_health.weigh_form(workbench, project, axis or AXIS_NAMES[0])
+    label_health.weigh_form(workbench, project, axis=axis or AXIS_NAMES[0])

@@ -1,6 +1,6 @@
-"""People's labels: tables, event history, leases and queue, adjudication. `AnnotationService` is the one door."""
+"""People's labels: projects, the queue, labels as events, agreement, adjudication. Functions over a `LabelSession`."""
 
-from rebracket_core.annotation.entities.presets import Preset, presets
+from rebracket_core.annotation.entities.presets import Preset, axis_presets
 from rebracket_core.annotation.entities.records import (
     EVEN,
     WHOLE,
@@ -22,28 +22,27 @@ from rebracket_core.annotation.entities.records import (
     LabelValue,
     Lease,
     NewItem,
-    Order,
+    NewProject,
     Person,
     Progress,
     Project,
     ProjectSettings,
+    Rating,
     Resolved,
     Role,
     Snapshot,
     Submission,
     Suggestion,
     SuggestionPolicy,
-    Vote,
     text_digest,
 )
-from rebracket_core.annotation.service import AnnotationService
+from rebracket_core.annotation.session import LabelSession
 
 __all__ = [
     "EVEN",
     "WHOLE",
     "Ack",
     "AckStatus",
-    "AnnotationService",
     "AnswerKind",
     "AxisLabel",
     "Case",
@@ -57,22 +56,23 @@ __all__ = [
     "Guideline",
     "Item",
     "Label",
+    "LabelSession",
     "LabelValue",
     "Lease",
     "NewItem",
-    "Order",
+    "NewProject",
     "Person",
     "Preset",
     "Progress",
     "Project",
     "ProjectSettings",
+    "Rating",
     "Resolved",
     "Role",
     "Snapshot",
     "Submission",
     "Suggestion",
     "SuggestionPolicy",
-    "Vote",
-    "presets",
+    "axis_presets",
     "text_digest",
 ]

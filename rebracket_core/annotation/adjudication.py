@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.annotation.database.lookups import item_of, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import hash_fraction
 from rebracket_core.annotation.entities.enums import DecisionKind, EventKind, Role
 from rebracket_core.annotation.entities.label_schema import LabelValue
-from rebracket_core.annotation.entities.records import Case, Decision, Suggestion, Vote
+from rebracket_core.annotation.entities.records import Case, Decision, Rating, Suggestion
 from rebracket_core.annotation.events.reducer import DISAGREES
-from rebracket_core.annotation.labelling import on_item
-from rebracket_core.annotation.queue.leases import item_of
+from rebracket_core.annotation.labelling import ItemAct, act_on_item
 from rebracket_core.annotation.queue.suggestions import latest
-from rebracket_core.annotation.session import Desk, project_row, require, settings_of, share_of
+from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def queue(desk: Desk, project_id: str, *, by: str, limit: int, names: bool) -> list[Case]:
-    """What waits for a reviewer, flagged items first, then those where people are furthest apart."""
+def list_cases(session: LabelSession, project_id: str, *, by: str, limit: int = 50, names: bool = False) -> list[Case]:
+    """The items that wait for a reviewer: flagged ones first, then by disagreement; names are letters unless asked for."""
 
     def look(connection: Connection) -> list[Case]:
         import sqlalchemy as sa
@@ -34,25 +35,25 @@ def queue(desk: Desk, project_id: str, *, by: str, limit: int, names: bool) -> l
         query = sa.select(items).where(items.c.project_id == project_id, items.c.waits)
         query = query.order_by(items.c.flagged.desc(), sa.func.coalesce(items.c.disagreement, 0.0).desc(), items.c.item_no)
         rows = connection.execute(query.limit(max(0, limit))).all()
-        votes, flags = _votes(connection, rows), _flags(connection, rows)
+        ratings, flags = _ratings(connection, rows), _flags(connection, rows)
         shown = _names(connection) if names else None
-        told = latest(connection, [row.item_no for row in rows])
+        suggestions = latest(connection, [row.item_no for row in rows])
         return [
             _case(
                 row,
-                votes.get(row.item_no, []),
-                flags.get(row.item_no, []),
+                ratings.get(row.item_no, []),
+                flags=flags.get(row.item_no, []),
                 names=shown,
                 overlap=overlap,
-                told=told.get(row.item_no),
+                suggestion=suggestions.get(row.item_no),
             )
             for row in rows
         ]
 
-    return desk.store.read(look, empty=[])
+    return session.store.read(look, empty=[])
 
 
-def _votes(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[Any]]:
+def _ratings(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[Any]]:
     import sqlalchemy as sa
 
     labels, items = tables().labels, tables().items
@@ -87,15 +88,15 @@ def _names(connection: Connection) -> dict[str, str]:
 def _case(
     item: Row[Any],
     labels: Sequence[Any],
-    flags: Sequence[str],
     *,
+    flags: Sequence[str],
     names: Mapping[str, str] | None,
     overlap: int,
-    told: Suggestion | None,
+    suggestion: Suggestion | None,
 ) -> Case:
-    shuffled = sorted(labels, key=lambda label: share_of(item.item_id, str(item.round), label.annotator))
-    votes = tuple(
-        Vote(
+    shuffled = sorted(labels, key=lambda label: hash_fraction(item.item_id, str(item.round), label.annotator))
+    ratings = tuple(
+        Rating(
             name=_letter(k) if names is None else names.get(label.annotator, label.annotator),
             value=LabelValue.from_dict(label.document["value"]),
             label_id=label.label_id,
@@ -106,21 +107,30 @@ def _case(
     )
     apart = item.disagreement or 0.0
     notes = [f"flagged: {note}" if note else "flagged" for note in flags]
-    notes += ["flagged with a label"] * any(vote.value.flag for vote in votes)
-    notes += [f"{len(votes)} people are {apart:.2f} apart"] * (apart > DISAGREES)
-    return Case(item_of(item, overlap=overlap), votes, apart, "; ".join(notes), suggestion=told)
+    notes += ["flagged with a label"] * any(rating.value.flag for rating in ratings)
+    notes += [f"{len(ratings)} people are {apart:.2f} apart"] * (apart > DISAGREES)
+    return Case(item_of(item, overlap=overlap), ratings, apart, "; ".join(notes), suggestion=suggestion)
 
 
 def _letter(k: int) -> str:
     return _LETTERS[k % 26] + (str(k // 26) if k >= 26 else "")
 
 
-def decide(desk: Desk, project_id: str, item_id: str, decision: Decision, *, by: str, event_id: str | None) -> str:
-    """The id of the event; see `AnnotationService.decide`."""
+def decide_item(
+    session: LabelSession, project_id: str, *, item_id: str, decision: Decision, by: str, event_id: str | None = None
+) -> str:
+    """Settle an item, or send it out again (reviewers and admins). Raw labels never change; `undo_event` takes it back.
+
+    Returns:
+        The id of the event; the same `event_id` again changes nothing.
+
+    Raises:
+        InputError: for a decision that lacks what its kind needs.
+    """
     _check(decision)
     again = decision.kind is DecisionKind.FIX_GUIDELINE
 
-    def act(connection: Connection, item: Row[Any]) -> dict[str, Any]:
+    def write(connection: Connection, item: Row[Any]) -> dict[str, Any]:
         if decision.to:
             require(connection, decision.to)
         if decision.kind is DecisionKind.KEEP and not item.n_labels:
@@ -138,7 +148,8 @@ def decide(desk: Desk, project_id: str, item_id: str, decision: Decision, *, by:
             "guideline": decision.guideline if again else None,
         }
 
-    return on_item(desk, project_id, item_id, kind=EventKind.DECISION, by=by, event_id=event_id, act=act, role=Role.REVIEWER)
+    act = ItemAct(EventKind.DECISION, write, event_id, role=Role.REVIEWER)
+    return act_on_item(session, project_id, item_id=item_id, by=by, act=act)
 
 
 def _check(decision: Decision) -> None:

@@ -1,44 +1,40 @@
-"""What people do with items: label, skip, flag, and undo any of it. One event a thing, and the tables follow."""
+"""What people do with items: label, skip, flag, and undo any of it. One event an act, and the tables follow."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rebracket_core.annotation.database.statements import rows, several, statement
-from rebracket_core.annotation.database.store import lock, lock_events
+from rebracket_core.annotation.database.lookups import item_row, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import iso_of, storable
 from rebracket_core.annotation.entities.enums import AckStatus, EventKind, Role
 from rebracket_core.annotation.entities.records import Ack, Claimed, Label, Submission
-from rebracket_core.annotation.events.projection import PART, labels_there, project_items
+from rebracket_core.annotation.events.log import (
+    MAX_ID,
+    NewEvent,
+    append_event,
+    append_events,
+    event_exists,
+    lock_events,
+    valid_event_id,
+)
+from rebracket_core.annotation.events.projection import PART, labels_there, update_items
 from rebracket_core.annotation.events.reducer import undone
 from rebracket_core.annotation.people import enrol_within
 from rebracket_core.annotation.projects import reproject
 from rebracket_core.annotation.queue.leases import lease_again
-from rebracket_core.annotation.session import (
-    MAX_ID,
-    Desk,
-    append,
-    append_all,
-    enter,
-    event_exists,
-    event_row,
-    good_id,
-    iso_of,
-    item_row,
-    project_row,
-    require,
-    settings_of,
-    storable,
-)
+from rebracket_core.annotation.session import LabelSession, enter, require
+from rebracket_core.database.statements import rows, several, statement
+from rebracket_core.database.store import lock
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import Connection, Row
 
-Given = tuple[str, str, dict[str, Any]]
 MAX_BATCH = 1000
 MAX_NOTE = 10_000
 _UNDOABLE = frozenset(
@@ -54,24 +50,52 @@ _UNDOABLE = frozenset(
 )
 
 
-def submit(desk: Desk, project_id: str, submissions: Sequence[Submission], *, by: str) -> list[Ack]:
-    """One ack a submission; see `AnnotationService.submit`."""
-    _not_too_many(submissions)
+class _NewLabel(NamedTuple):
+    """A label on its way into the log: its id, its item's id, and the payload of its event."""
 
-    given = [(s.label_id, s.item_id, storable(_payload(s, by=by))) for s in submissions]
+    label_id: str
+    item_id: str
+    payload: dict[str, Any]
+
+
+def submit_labels(session: LabelSession, project_id: str, *, submissions: Sequence[Submission], by: str) -> list[Ack]:
+    """Save labels and acknowledge each; what is acknowledged is on disk.
+
+    A label whose lease ran out is saved all the same. A second label of a person for the same item and round is a revision.
+
+    Returns:
+        One ack a submission, in order: the same `label_id` again is "already", and a refused one stops none of the others.
+
+    Raises:
+        InputError: for more than `MAX_BATCH` labels, an unknown project, or a person who may not label.
+    """
+    if len(submissions) > MAX_BATCH:
+        raise InputError(
+            "So many labels are not taken at once.",
+            expected=f"at most {MAX_BATCH}",
+            found=str(len(submissions)),
+            hint="send them in parts",
+        )
+    given = [_NewLabel(s.label_id, s.item_id, storable(_payload(s, by=by))) for s in submissions]
     shown = {s.label_id: s.shown_at for s in submissions if s.shown_at}
 
     def work(connection: Connection) -> list[Ack]:
         lock_events(connection)
         lock(connection, by)
-        project = enter(connection, project_id, by)
-        return _keep(desk, connection, project, given, by=by, shown=shown)
+        project = enter(connection, project_id, by=by)
+        return _save(connection, given, _Saving(project, by=by, now=session.now(), shown=shown))
 
-    return desk.store.write(work)
+    return session.store.write(work)
 
 
-def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: str, source: str) -> list[Ack]:
-    """One ack a label from elsewhere; all of them in one transaction."""
+def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[Label], by: str, source: str) -> list[Ack]:
+    """Save labels from elsewhere (reviewers and admins) under their own annotators, times and `source`, in one transaction.
+
+    An annotator who is not known is enrolled. The item is found by its id and the digest of its text. `label_id` stays.
+
+    Returns:
+        One ack a label, in order; sent twice, it is "already".
+    """
     if not source.strip():
         raise InputError(
             "Imported labels need a source.",
@@ -85,24 +109,15 @@ def import_labels(desk: Desk, project_id: str, labels: Sequence[Label], *, by: s
         require(connection, by, role=Role.REVIEWER)
         key: dict[str, str] = {}
         for name in sorted({label.annotator for label in labels}):
-            key[name] = enrol_within(desk, connection, " ".join(name.split()).casefold(), name=name).person_id
+            key[name] = enrol_within(connection, " ".join(name.split()).casefold(), name=name, at=session.now()).person_id
         given = [
-            (label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source))) for label in labels
+            _NewLabel(label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source)))
+            for label in labels
         ]
         lock(connection, by)
-        return _keep(desk, connection, project_row(connection, project_id), given, by=by, shown={})
+        return _save(connection, given, _Saving(project_row(connection, project_id), by=by, now=session.now()))
 
-    return desk.store.write(work)
-
-
-def _not_too_many(submissions: Sequence[Submission]) -> None:
-    if len(submissions) > MAX_BATCH:
-        raise InputError(
-            "So many labels are not taken at once.",
-            expected=f"at most {MAX_BATCH}",
-            found=str(len(submissions)),
-            hint="send them in parts",
-        )
+    return session.store.write(work)
 
 
 def _payload(given: Submission, *, by: str) -> dict[str, Any]:
@@ -138,55 +153,80 @@ def _imported(label: Label, annotator: str, *, source: str) -> dict[str, Any]:
     }
 
 
-def _keep(
-    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str]
-) -> list[Ack]:
-    """The acks of labels, each written with its event; `shown` says when the client showed suggestions, by label id."""
+@dataclass(frozen=True, slots=True)
+class _Saving:
+    """Into which project labels are saved, by whom and when; `shown`: when the client showed suggestions, by label id."""
+
+    project: Any
+    by: str
+    now: str
+    shown: Mapping[str, str] = field(default_factory=dict)
+
+
+def _save(connection: Connection, given: Sequence[_NewLabel], saving: _Saving) -> list[Ack]:
+    """The acks of labels, each written with its event, a part at a time."""
     acks: list[Ack] = []
     for at in range(0, len(given), PART):
-        acks += _keep_part(desk, connection, project, given[at : at + PART], by=by, shown=shown)
+        acks += _save_part(connection, given[at : at + PART], saving)
     return acks
 
 
-def _keep_part(
-    desk: Desk, connection: Connection, project: Any, given: Sequence[Given], *, by: str, shown: Mapping[str, str]
-) -> list[Ack]:
-    ids, wanted = [label_id for label_id, _, _ in given], sorted({item_id for _, item_id, _ in given})
-    there: dict[str, Any] = {row.event_id: row for row in rows(connection, _events_there, ids=ids)}
-    items = {row.item_id: row for row in rows(connection, _items, project=project.project_id, items=wanted)}
-    numbers = [row.item_no for row in items.values()]
-    _lock_slots(connection, numbers)
-    stood = set(labels_there(connection, numbers))
-    seen = _seen(connection, numbers, by=by) if shown else {}
-    acks, events, now = [], [], desk.now()
-    touched: dict[int, Row[Any]] = {}
-    for label_id, item_id, payload in given:
-        item = items.get(item_id)
-        ack = _refusal(label_id, item, payload, there=there.get(label_id), key=(project.project_id, by, item_id))
-        if ack is None:
-            assert item is not None
-            payload = payload | {"guideline_version": payload["guideline_version"] or project.guideline_version}
-            if shown.get(label_id) and item.item_no in seen:
-                payload |= {"shown_run": seen[item.item_no], "shown_at": shown[label_id][:40]}
-            key = (item.item_no, payload["annotator"], payload["round"])
-            ack = Ack(label_id, AckStatus.REVISED if key in stood else AckStatus.SAVED)
-            stood.add(key)
-            events.append(
-                event_row(
-                    EventKind.LABEL,
-                    event_id=label_id,
-                    at=now,
-                    by=by,
-                    project_id=project.project_id,
-                    item_id=item_id,
-                    payload=payload,
-                )
-            )
-            there[label_id], touched[item.item_no] = _Made(by, item_id, project.project_id), item
-        acks.append(ack)
-    append_all(connection, events)
-    project_items(connection, list(touched.values()), overlap=settings_of(project).overlap)
+def _save_part(connection: Connection, given: Sequence[_NewLabel], saving: _Saving) -> list[Ack]:
+    batch = _Batch.of(connection, given, saving)
+    acks = [batch.take(label) for label in given]
+    append_events(connection, batch.events)
+    update_items(connection, list(batch.touched.values()), overlap=settings_of(saving.project).overlap)
     return acks
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Labels that are saved together: what the tables hold of them, and the events that they become.
+
+    `there` are the events of their ids, `items` the rows by item id, `stood` the labels by item number, annotator and round,
+    `seen` the run whose suggestion this person was shown last, by item number.
+    """
+
+    saving: _Saving
+    there: dict[str, Any]
+    items: dict[str, Any]
+    stood: set[tuple[int, str, int]]
+    seen: dict[int, str]
+    events: list[NewEvent] = field(default_factory=list)
+    touched: dict[int, Row[Any]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: Connection, given: Sequence[_NewLabel], saving: _Saving) -> _Batch:
+        """What the tables hold of these labels; their items' slots are locked."""
+        ids, wanted = [label.label_id for label in given], sorted({label.item_id for label in given})
+        there = {row.event_id: row for row in rows(connection, _events_there, ids=ids)}
+        items = {row.item_id: row for row in rows(connection, _items, project=saving.project.project_id, items=wanted)}
+        numbers = [row.item_no for row in items.values()]
+        _lock_slots(connection, numbers)
+        seen = _seen(connection, numbers, by=saving.by) if saving.shown else {}
+        return cls(saving, there, items, set(labels_there(connection, numbers)), seen)
+
+    def take(self, label: _NewLabel) -> Ack:
+        """The ack of a label; one that can be saved becomes an event."""
+        saving, project, item = self.saving, self.saving.project, self.items.get(label.item_id)
+        key = (project.project_id, saving.by, label.item_id)
+        refusal = _refusal(label, item, there=self.there.get(label.label_id), key=key)
+        if refusal is not None:
+            return refusal
+        assert item is not None
+        payload = label.payload | {"guideline_version": label.payload["guideline_version"] or project.guideline_version}
+        if saving.shown.get(label.label_id) and item.item_no in self.seen:
+            payload |= {"shown_run": self.seen[item.item_no], "shown_at": saving.shown[label.label_id][:40]}
+        place = (item.item_no, payload["annotator"], payload["round"])
+        status = AckStatus.REVISED if place in self.stood else AckStatus.SAVED
+        self.stood.add(place)
+        event = NewEvent(
+            EventKind.LABEL, label.label_id, saving.now, saving.by, project.project_id, label.item_id, payload=payload
+        )
+        self.events.append(event)
+        self.there[label.label_id] = _Appended(event)
+        self.touched[item.item_no] = item
+        return Ack(label.label_id, status)
 
 
 @statement
@@ -207,11 +247,11 @@ def _items(n: int) -> Select[Any]:
     return sa.select(items).where(items.c.project_id == sa.bindparam("project"), items.c.item_id.in_(several("items", n)))
 
 
-class _Made:
-    """An event made in this very batch, as `_refusal` looks at it."""
+class _Appended:
+    """An event of this very batch, with the columns that `_refusal` reads."""
 
-    def __init__(self, person: str, item_id: str, project_id: str) -> None:
-        self.kind, self.person, self.item_id, self.project_id = EventKind.LABEL, person, item_id, project_id
+    def __init__(self, event: NewEvent) -> None:
+        self.kind, self.person, self.item_id, self.project_id = event.kind, event.by, event.item_id, event.project_id
 
 
 def _lock_slots(connection: Connection, numbers: Sequence[int]) -> None:
@@ -227,17 +267,13 @@ def _lock_slots(connection: Connection, numbers: Sequence[int]) -> None:
         )
 
 
-def _refusal(
-    label_id: str, item: Row[Any] | None, payload: Mapping[str, Any], *, there: Any, key: tuple[str, str, str]
-) -> Ack | None:
-    """The ack of a label that is not written: it is there already, or cannot be kept. None for one to write."""
+def _refusal(label: _NewLabel, item: Row[Any] | None, *, there: Any, key: tuple[str, str, str]) -> Ack | None:
+    """The ack of a label that is not written: it is there already, or cannot be saved. None for one to write."""
+    label_id, payload = label.label_id, label.payload
     if there is not None:
-        same = there.kind == EventKind.LABEL and (there.project_id, there.person, there.item_id) == key
-        return (
-            Ack(label_id, AckStatus.ALREADY)
-            if same
-            else Ack(label_id, AckStatus.REFUSED, "This id names something else already; give the label an id of its own.")
-        )
+        if there.kind == EventKind.LABEL and (there.project_id, there.person, there.item_id) == key:
+            return Ack(label_id, AckStatus.ALREADY)
+        return Ack(label_id, AckStatus.REFUSED, "This id names something else already; give the label an id of its own.")
     reason = ""
     if not 0 < len(label_id) <= MAX_ID or not label_id.isascii():
         reason = f"The id of a label is 1 to {MAX_ID} ASCII signs, such as a UUID."
@@ -253,7 +289,7 @@ def _refusal(
 
 
 def _seen(connection: Connection, numbers: Sequence[int], *, by: str) -> dict[int, str]:
-    """Which run's suggestion was given out to this person last, by item number."""
+    """The run whose suggestion this person was shown last, by item number."""
     import sqlalchemy as sa
 
     shown = tables().shown
@@ -265,8 +301,14 @@ def _seen(connection: Connection, numbers: Sequence[int], *, by: str) -> dict[in
     return {row.item_no: row.run_id for row in connection.execute(query)}
 
 
-def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, event_id: str | None) -> str:
-    """The id of the event; the person's lease on the item ends."""
+def skip_item(
+    session: LabelSession, project_id: str, *, item_id: str, by: str, reason: str = "", event_id: str | None = None
+) -> str:
+    """Skip an item: it is not offered to this person again, their lease ends, and somebody else gets it.
+
+    Returns:
+        The id of the event; the same `event_id` again changes nothing.
+    """
 
     def act(connection: Connection, item: Row[Any]) -> dict[str, Any]:
         import sqlalchemy as sa
@@ -289,65 +331,58 @@ def skip(desk: Desk, project_id: str, item_id: str, *, by: str, reason: str, eve
         )
         return {"round": item.round, "reason": reason[:MAX_NOTE]}
 
-    return on_item(desk, project_id, item_id, kind=EventKind.SKIP, by=by, event_id=event_id, act=act)
+    return act_on_item(session, project_id, item_id=item_id, by=by, act=ItemAct(EventKind.SKIP, act, event_id))
 
 
-def flag(desk: Desk, project_id: str, item_id: str, *, by: str, note: str, event_id: str | None) -> str:
-    """The id of the event; the item waits for a reviewer."""
-    return on_item(
-        desk,
-        project_id,
-        item_id,
-        kind=EventKind.FLAG,
-        by=by,
-        event_id=event_id,
-        act=lambda _connection, _item: {"note": note[:MAX_NOTE]},
-    )
-
-
-def on_item(
-    desk: Desk,
-    project_id: str,
-    item_id: str,
-    *,
-    kind: EventKind,
-    by: str,
-    event_id: str | None,
-    act: Callable[[Connection, Row[Any]], dict[str, Any]],
-    role: Role = Role.ANNOTATOR,
+def flag_item(
+    session: LabelSession, project_id: str, *, item_id: str, by: str, note: str = "", event_id: str | None = None
 ) -> str:
-    """The id of an event on one item, written once: `act` does what else belongs to it and gives the event's payload."""
-    chosen = good_id(event_id)
+    """Flag an item for a reviewer and return the id of the event; the same `event_id` again changes nothing."""
+    act = ItemAct(EventKind.FLAG, lambda _connection, _item: {"note": note[:MAX_NOTE]}, event_id)
+    return act_on_item(session, project_id, item_id=item_id, by=by, act=act)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAct:
+    """An act on one item: `write` does what belongs to it beside the event, and gives the event's payload."""
+
+    kind: EventKind
+    write: Callable[[Connection, Row[Any]], dict[str, Any]]
+    event_id: str | None = None
+    role: Role = Role.ANNOTATOR
+
+
+def act_on_item(session: LabelSession, project_id: str, *, item_id: str, by: str, act: ItemAct) -> str:
+    """Append the event of an act on one item, once, and return its id. Raises InputError for a role too low."""
+    chosen = valid_event_id(act.event_id)
 
     def work(connection: Connection) -> str:
         lock_events(connection)
         lock(connection, by)
-        require(connection, by, role=role)
+        require(connection, by, role=act.role)
         if event_exists(connection, chosen):
             return chosen
         overlap = settings_of(project_row(connection, project_id)).overlap
-        item = item_row(connection, project_id, item_id)
-        append(
-            connection,
-            kind,
-            event_id=chosen,
-            at=desk.now(),
-            by=by,
-            project_id=project_id,
-            item_id=item_id,
-            payload=act(connection, item),
-        )
-        if kind is EventKind.DECISION:
+        item = item_row(connection, project_id, item_id=item_id)
+        event = NewEvent(act.kind, chosen, session.now(), by, project_id, item_id, payload=act.write(connection, item))
+        append_event(connection, event)
+        if act.kind is EventKind.DECISION:
             reproject(connection, project_id)
-        project_items(connection, [item], overlap=overlap)
+        update_items(connection, [item], overlap=overlap)
         return chosen
 
-    return desk.store.write(work)
+    return session.store.write(work)
 
 
-def undo(desk: Desk, event_id: str, *, by: str, undo_id: str | None) -> Claimed | None:
-    """The item leased again where a label or skip was undone; see `AnnotationService.undo`."""
-    chosen = good_id(undo_id)
+def undo_event(session: LabelSession, event_id: str, *, by: str, undo_id: str | None = None) -> Claimed | None:
+    """Undo a label, skip, flag, decision, setting, guideline, or an undo (which does it again).
+
+    One's own, or anybody's for an admin.
+
+    Returns:
+        The item, leased again to the person whose label or skip was undone; None for other things.
+    """
+    chosen = valid_event_id(undo_id)
 
     def work(connection: Connection) -> Claimed | None:
         lock_events(connection)
@@ -356,35 +391,27 @@ def undo(desk: Desk, event_id: str, *, by: str, undo_id: str | None) -> Claimed 
         if event_exists(connection, chosen):
             return None
         event = _undoable(connection, event_id, by=by)
-        append(
-            connection,
-            EventKind.UNDO,
-            event_id=chosen,
-            at=desk.now(),
-            by=by,
-            project_id=event.project_id,
-            item_id=event.item_id,
-            target=event_id,
-        )
+        undo = NewEvent(EventKind.UNDO, chosen, session.now(), by, event.project_id, event.item_id, target=event_id)
+        append_event(connection, undo)
         if event.project_id and not event.item_id:
             reproject(connection, event.project_id)
-        else:
-            return _undone_on_item(desk, connection, event, by=by)
-        return None
+            return None
+        return _undone_on_item(connection, event, by=by, now=session.now_ms())
 
-    return desk.store.write(work, soon=True)
+    return session.store.write(work, soon=True)
 
 
-def _undone_on_item(desk: Desk, connection: Connection, event: Row[Any], *, by: str) -> Claimed | None:
+def _undone_on_item(connection: Connection, event: Row[Any], *, by: str, now: int) -> Claimed | None:
     if event.kind in (EventKind.DECISION, EventKind.UNDO):
         reproject(connection, event.project_id)
     settings = settings_of(project_row(connection, event.project_id))
-    project_items(connection, [item_row(connection, event.project_id, event.item_id)], overlap=settings.overlap)
+    item = item_row(connection, event.project_id, item_id=event.item_id)
+    update_items(connection, [item], overlap=settings.overlap)
     if event.kind in (EventKind.LABEL, EventKind.SKIP) and event.person == by:
-        item = item_row(connection, event.project_id, event.item_id)
+        item = item_row(connection, event.project_id, item_id=event.item_id)
         if event.payload["round"] != item.round:  # of an earlier round: what this person does in the present one stands
             return None
-        return lease_again(desk, connection, item, by=by, settings=settings)
+        return lease_again(connection, item, by=by, settings=settings, now=now)
     return None
 
 

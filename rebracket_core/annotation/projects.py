@@ -1,22 +1,26 @@
-"""Projects: made from texts in one go, changed by admins, with a guideline in versions."""
+"""Projects: made from texts in one transaction, changed by admins, with a guideline in versions."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.database.statements import insertion, run, statement
-from rebracket_core.annotation.database.store import lock_events
+from rebracket_core.annotation.database.lookups import no_project, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import hash_fraction, new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind, Role
 from rebracket_core.annotation.entities.label_schema import text_digest
-from rebracket_core.annotation.entities.records import Guideline, NewItem, Project, ProjectSettings
-from rebracket_core.annotation.events.projection import PART, item_states, project_project, sync_slots
+from rebracket_core.annotation.entities.records import Guideline, NewItem, NewProject, Project, ProjectSettings
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
+from rebracket_core.annotation.events.projection import PART, item_states, sync_slots, update_project
 from rebracket_core.annotation.queue.ranking import RANDOM_WHY, REPEAT_GAP, mixed
-from rebracket_core.annotation.session import Desk, append, new_id, project_row, require, settings_of, share_of, storable
+from rebracket_core.annotation.queue.strategies.registry import canonical_order
+from rebracket_core.annotation.session import LabelSession, require
+from rebracket_core.database.statements import insertion, run, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,50 +29,61 @@ if TYPE_CHECKING:
 
 REPEAT = "#again"
 _CHUNK = 5000
+_FIXED = ("blind_share", "random_share", "repeat_share")
 
 
-def create(
-    desk: Desk,
-    name: str,
-    items: Iterable[NewItem],
-    *,
-    by: str,
-    dataset: str,
-    dataset_digest: str,
-    settings: ProjectSettings,
-    guideline: str,
-) -> Project:
-    """A new project with its items, their hidden repeats, their slots and its first guideline."""
-    project_id = _slug(name)
-    new = _checked(items)
-    digest = items_digest((item.item_id, text_digest(item.text)) for item in new)
+def create_project(session: LabelSession, new: NewProject, *, by: str) -> Project:
+    """Make a project with its items, their hidden repeats, their slots and its first guideline (admins only).
+
+    The id is made from the name.
+
+    Raises:
+        InputError: for a name that is taken or holds no letter, items without a text or id, an unknown order, no admin.
+    """
+    project_id, items = _slug(new.name), _checked(new.items)
+    settings = replace(new.settings, order=canonical_order(new.settings.order))
 
     def work(connection: Connection) -> Project:
         lock_events(connection)
         require(connection, by, role=Role.ADMIN)
-        import sqlalchemy as sa
+        _need_free(connection, project_id, name=new.name)
+        now = session.now()
+        for kind, payload in _beginning(project_id, new, items=items, settings=settings):
+            append_event(connection, NewEvent(kind, new_id(), now, by, project_id, payload=payload))
+        update_project(connection, project_id)
+        _insert(connection, project_id, item_rows(project_id, items, settings=settings), overlap=settings.overlap)
+        return _project(project_row(connection, project_id))
 
-        projects = tables().projects
-        if connection.execute(sa.select(projects.c.name).where(projects.c.project_id == project_id)).first():
-            raise InputError(
-                "There is a project of this name.", expected="a new name", found=repr(name), hint="choose another name"
-            )
-        told = {
+    return session.store.write(work)
+
+
+def _need_free(connection: Connection, project_id: str, *, name: str) -> None:
+    import sqlalchemy as sa
+
+    projects = tables().projects
+    if connection.execute(sa.select(projects.c.name).where(projects.c.project_id == project_id)).first():
+        raise InputError(
+            "There is a project of this name.", expected="a new name", found=repr(name), hint="choose another name"
+        )
+
+
+def _beginning(
+    project_id: str, new: NewProject, *, items: Sequence[NewItem], settings: ProjectSettings
+) -> Iterator[tuple[EventKind, dict[str, Any]]]:
+    """The events that a project begins with: their kinds and payloads."""
+    yield (
+        EventKind.PROJECT,
+        {
             "project_id": project_id,
-            "name": name,
-            "dataset": dataset,
-            "dataset_digest": dataset_digest,
+            "name": new.name,
+            "dataset": new.dataset,
+            "dataset_digest": new.dataset_digest,
             "settings": settings.to_dict(),
-        }
-        common: dict[str, Any] = {"at": desk.now(), "by": by, "project_id": project_id}
-        append(connection, EventKind.PROJECT, event_id=new_id(), payload=told, **common)
-        append(connection, EventKind.ITEMS, event_id=new_id(), **common, payload={"n_items": len(new), "items_digest": digest})
-        append(connection, EventKind.GUIDELINE, event_id=new_id(), payload={"guideline": guideline}, **common)
-        project_project(connection, project_id)
-        _insert(connection, project_id, item_rows(project_id, new, settings=settings), overlap=settings.overlap)
-        return project_of(project_row(connection, project_id))
-
-    return desk.store.write(work)
+        },
+    )
+    digest = items_digest((item.item_id, text_digest(item.text)) for item in items)
+    yield EventKind.ITEMS, {"n_items": len(items), "items_digest": digest}
+    yield EventKind.GUIDELINE, {"guideline": new.guideline}
 
 
 def _checked(items: Iterable[NewItem]) -> list[NewItem]:
@@ -91,23 +106,46 @@ def _checked(items: Iterable[NewItem]) -> list[NewItem]:
 
 
 def item_rows(project_id: str, new: Sequence[NewItem], *, settings: ProjectSettings) -> Iterator[dict[str, Any]]:
-    """The rows of a project's items: chance share, blind share and repeats by hash, the order by chance; repeats last."""
-    chance = {i.item_id for i in new if share_of(project_id, i.item_id, "chance") < settings.random_share}
-    order = sorted((i.item_id for i in new), key=lambda item_id: share_of(project_id, item_id, "order"))
-    rank = {
-        item_id: k
-        for k, item_id in enumerate(
-            mixed([i for i in order if i not in chance], [i for i in order if i in chance], share=settings.random_share)
-        )
-    }
-    blank = {"round": 1, "n_labels": 0, "disagreement": None, "flagged": False, "decision": None, "note": "", "waits": False}
+    """The rows of a project's items, hidden repeats last.
 
-    def row(item: NewItem) -> dict[str, Any]:
-        by_chance = item.item_id in chance
-        blind = by_chance or share_of(project_id, item.item_id, "blind") < settings.blind_share
+    The random control sample, the blind share and the repeats are drawn by hash, and so is the order.
+    """
+    drawn = _Drawn.of(project_id, new, settings=settings)
+    yield from (drawn.row(item) for item in new)
+    for item in new:
+        if settings.repeat_share and hash_fraction(project_id, item.item_id, "repeat") < settings.repeat_share:
+            yield drawn.repeat(item)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What is drawn for a project: the random control sample, and each item's rank by its id."""
+
+    project_id: str
+    settings: ProjectSettings
+    sample: frozenset[str]
+    rank: dict[str, int]
+
+    @classmethod
+    def of(cls, project_id: str, new: Sequence[NewItem], *, settings: ProjectSettings) -> _Drawn:
+        share = settings.random_share
+        sample = frozenset(i.item_id for i in new if hash_fraction(project_id, i.item_id, "chance") < share)
+        order = sorted((i.item_id for i in new), key=lambda item_id: hash_fraction(project_id, item_id, "order"))
+        ordered = mixed([i for i in order if i not in sample], [i for i in order if i in sample], share=share)
+        return cls(project_id, settings, sample, {item_id: k for k, item_id in enumerate(ordered)})
+
+    def row(self, item: NewItem) -> dict[str, Any]:
+        by_chance = item.item_id in self.sample
+        blind = by_chance or hash_fraction(self.project_id, item.item_id, "blind") < self.settings.blind_share
         return {
-            **blank,
-            "project_id": project_id,
+            "round": 1,
+            "n_labels": 0,
+            "disagreement": None,
+            "flagged": False,
+            "decision": None,
+            "note": "",
+            "waits": False,
+            "project_id": self.project_id,
             "item_id": item.item_id,
             "text": item.text,
             "text_digest": text_digest(item.text),
@@ -117,21 +155,19 @@ def item_rows(project_id: str, new: Sequence[NewItem], *, settings: ProjectSetti
             "blind": blind,
             "by_chance": by_chance,
             "repeat_of": "",
-            "rank": rank[item.item_id],
+            "rank": self.rank[item.item_id],
             "why": RANDOM_WHY,
         }
 
-    yield from map(row, new)
-    for item in new:
-        if settings.repeat_share and share_of(project_id, item.item_id, "repeat") < settings.repeat_share:
-            yield {
-                **row(item),
-                "item_id": item.item_id + REPEAT,
-                "repeat_of": item.item_id,
-                "blind": True,
-                "by_chance": False,
-                "rank": rank[item.item_id] + REPEAT_GAP,
-            }
+    def repeat(self, item: NewItem) -> dict[str, Any]:
+        return {
+            **self.row(item),
+            "item_id": item.item_id + REPEAT,
+            "repeat_of": item.item_id,
+            "blind": True,
+            "by_chance": False,
+            "rank": self.rank[item.item_id] + REPEAT_GAP,
+        }
 
 
 def _insert(connection: Connection, project_id: str, rows: Iterable[dict[str, Any]], *, overlap: int) -> None:
@@ -156,7 +192,7 @@ def _open_slots(project_id: str) -> Insert:
     both = sa.outerjoin(
         items, first, sa.and_(items.c.repeat_of != "", first.c.project_id == project_id, first.c.item_id == items.c.repeat_of)
     )
-    told = {
+    values = {
         "item_no": items.c.item_no,
         "project_id": items.c.project_id,
         "round": items.c.round,
@@ -166,44 +202,43 @@ def _open_slots(project_id: str) -> Insert:
         "until_ms": sa.literal(0),
         "repeat_of_no": first.c.item_no,
     }
-    query = sa.select(*told.values()).select_from(both).where(items.c.project_id == project_id).order_by(items.c.item_no)
-    return sa.insert(t.slots).from_select(list(told), query)
+    query = sa.select(*values.values()).select_from(both).where(items.c.project_id == project_id).order_by(items.c.item_no)
+    return sa.insert(t.slots).from_select(list(values), query)
 
 
-def change(desk: Desk, project_id: str, settings: ProjectSettings, *, by: str, closed: bool) -> Project:
-    """The project with other settings; where the overlap is another, every item gets or loses open slots."""
+def change_settings(
+    session: LabelSession, project_id: str, *, settings: ProjectSettings, by: str, closed: bool = False
+) -> Project:
+    """Change a project's settings (admins only). Where the overlap is another, every item gets or loses open slots.
+
+    The shares of items are fixed when a project is made. Raises InputError for other shares and for an unknown order.
+    """
 
     def work(connection: Connection) -> Project:
         lock_events(connection)
         require(connection, by, role=Role.ADMIN)
         before = settings_of(project_row(connection, project_id))
-        fixed = ("blind_share", "random_share", "repeat_share")
-        if any(getattr(before, name) != getattr(settings, name) for name in fixed):
+        if any(getattr(before, name) != getattr(settings, name) for name in _FIXED):
             raise InputError(
                 "The shares of a project are fixed.",
-                expected=", ".join(fixed) + " as they were",
+                expected=", ".join(_FIXED) + " as they were",
                 found=repr(settings),
                 hint="make a new project for other shares",
             )
-        append(
-            connection,
-            EventKind.SETTINGS,
-            event_id=new_id(),
-            at=desk.now(),
-            by=by,
-            project_id=project_id,
-            payload={"settings": settings.to_dict(), "closed": closed},
-        )
+        # An order whose strategy is not installed here any more may stay; a new one must be known.
+        order = settings.order if settings.order == before.order else canonical_order(settings.order)
+        payload = {"settings": replace(settings, order=order).to_dict(), "closed": closed}
+        append_event(connection, NewEvent(EventKind.SETTINGS, new_id(), session.now(), by, project_id, payload=payload))
         reproject(connection, project_id)
-        return project_of(project_row(connection, project_id))
+        return _project(project_row(connection, project_id))
 
-    return desk.store.write(work)
+    return session.store.write(work)
 
 
 def reproject(connection: Connection, project_id: str) -> None:
-    """Nothing; the project's row says what its events say, and where the overlap changed, so do the slots."""
+    """Bring a project's row in line with its events, and where the overlap changed, its slots."""
     before = settings_of(project_row(connection, project_id)).overlap
-    project_project(connection, project_id)
+    update_project(connection, project_id)
     overlap = settings_of(project_row(connection, project_id)).overlap
     if overlap != before:
         import sqlalchemy as sa
@@ -212,47 +247,42 @@ def reproject(connection: Connection, project_id: str) -> None:
         every = connection.execute(sa.select(items).where(items.c.project_id == project_id)).all()
         for at in range(0, len(every), PART):
             part = every[at : at + PART]
-            sync_slots(connection, part, item_states(connection, part), overlap=overlap)
+            sync_slots(connection, part, states=item_states(connection, part), overlap=overlap)
 
 
-def set_guideline(desk: Desk, project_id: str, text: str, *, by: str) -> Guideline:
-    """A new version of the guideline."""
+def set_guideline(session: LabelSession, project_id: str, *, text: str, by: str) -> Guideline:
+    """Write a new version of the guideline (reviewers and admins). Labels keep the version that they were given under."""
 
     def work(connection: Connection) -> Guideline:
         lock_events(connection)
         require(connection, by, role=Role.REVIEWER)
         project_row(connection, project_id)
-        append(
-            connection,
-            EventKind.GUIDELINE,
-            event_id=new_id(),
-            at=desk.now(),
-            by=by,
-            project_id=project_id,
-            payload={"guideline": text},
-        )
-        project_project(connection, project_id)
+        event = NewEvent(EventKind.GUIDELINE, new_id(), session.now(), by, project_id, payload={"guideline": text})
+        append_event(connection, event)
+        update_project(connection, project_id)
         return _guidelines(connection, project_id)[-1]
 
-    return desk.store.write(work)
+    return session.store.write(work)
 
 
-def guidelines(desk: Desk, project_id: str) -> list[Guideline]:
-    """All versions, oldest first."""
-    found = desk.store.read(lambda c: (project_row(c, project_id), _guidelines(c, project_id))[1], empty=None)
+def list_guidelines(session: LabelSession, project_id: str) -> list[Guideline]:
+    """All versions of the guideline, oldest first."""
+    found = session.store.read(lambda c: (project_row(c, project_id), _guidelines(c, project_id))[1], empty=None)
     if found is None:
         raise no_project(project_id)
     return found
 
 
-def version_of(found: Sequence[Guideline], version: int) -> Guideline:
-    """One version of a guideline; an unknown one is an InputError."""
-    chosen = next((g for g in found if g.version == version), None)
+def get_guideline(session: LabelSession, project_id: str, *, version: int | None = None) -> Guideline:
+    """The guideline as it is now, or one of its versions. Raises InputError for an unknown version."""
+    found = list_guidelines(session, project_id)
+    wanted = get_project(session, project_id).guideline_version if version is None else version
+    chosen = next((g for g in found if g.version == wanted), None)
     if chosen is None:
         raise InputError(
             "There is no such version of the guideline.",
             expected=f"1 to {len(found)}",
-            found=str(version),
+            found=str(wanted),
             hint="choose a version that exists",
         )
     return chosen
@@ -266,35 +296,24 @@ def _guidelines(connection: Connection, project_id: str) -> list[Guideline]:
     return [Guideline(r.project_id, r.version, r.text, r.at, r.author) for r in connection.execute(query)]
 
 
-def every(desk: Desk) -> list[Project]:
-    """Every project, newest first."""
+def list_projects(session: LabelSession) -> list[Project]:
+    """Every project, newest first; closed ones too."""
     import sqlalchemy as sa
 
     table = tables().projects
     query = sa.select(table).order_by(table.c.created_at.desc(), table.c.project_id)
-    return [project_of(row) for row in desk.store.read(lambda c: c.execute(query).all(), empty=[])]
+    return [_project(row) for row in session.store.read(lambda c: c.execute(query).all(), empty=[])]
 
 
-def one(desk: Desk, project_id: str) -> Project:
-    """One project."""
-    found = desk.store.read(lambda c: project_of(project_row(c, project_id)), empty=None)
+def get_project(session: LabelSession, project_id: str) -> Project:
+    """One project. Raises InputError for an unknown id."""
+    found = session.store.read(lambda c: _project(project_row(c, project_id)), empty=None)
     if found is None:
         raise no_project(project_id)
     return found
 
 
-def no_project(project_id: str) -> InputError:
-    """The error for a project that is not there."""
-    return InputError(
-        "There is no such project.",
-        expected="the id of a labelling project",
-        found=repr(project_id),
-        hint="see: rebracket annotations status",
-    )
-
-
-def project_of(row: Row[Any]) -> Project:
-    """A project's row as a value."""
+def _project(row: Row[Any]) -> Project:
     return Project(
         project_id=row.project_id,
         name=row.name,

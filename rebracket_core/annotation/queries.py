@@ -1,20 +1,21 @@
-"""Items, labels, history and progress as values; nothing here writes."""
+"""Items, labels, events and progress as values. Functions that only read."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rebracket_core.annotation.database.lookups import item_of, item_row, no_project, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import iso_of
 from rebracket_core.annotation.entities.enums import EventKind
 from rebracket_core.annotation.entities.label_schema import LabelValue
 from rebracket_core.annotation.entities.records import Event, Item, Label, Progress
 from rebracket_core.annotation.events.projection import label_row
-from rebracket_core.annotation.events.reducer import ItemState, fold_item, undone
-from rebracket_core.annotation.projects import no_project
-from rebracket_core.annotation.queue.leases import item_of
-from rebracket_core.annotation.session import Desk, iso_of, item_row, project_row, settings_of
+from rebracket_core.annotation.events.reducer import ItemState, reduce_item, undone
+from rebracket_core.annotation.session import LabelSession
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -22,45 +23,55 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def of_project(desk: Desk, project_id: str, look: Callable[[Connection, Any], T]) -> T:
-    """What `look` gives of a project's row, over one view; an InputError where there is no such project."""
-    found = desk.store.read(lambda connection: (look(connection, project_row(connection, project_id)),), empty=None)
+def of_project(session: LabelSession, project_id: str, *, look: Callable[[Connection, Any], T]) -> T:
+    """What `look` gives of a project's row, over one consistent view. Raises InputError for an unknown project."""
+    found = session.store.read(lambda connection: (look(connection, project_row(connection, project_id)),), empty=None)
     if found is None:
         raise no_project(project_id)
     return found[0]
 
 
-def item(desk: Desk, project_id: str, item_id: str) -> Item:
+def get_item(session: LabelSession, project_id: str, *, item_id: str) -> Item:
     """One item as it stands."""
     return of_project(
-        desk, project_id, lambda c, project: item_of(item_row(c, project_id, item_id), overlap=settings_of(project).overlap)
+        session,
+        project_id,
+        look=lambda c, project: item_of(item_row(c, project_id, item_id=item_id), overlap=settings_of(project).overlap),
     )
 
 
-def items(desk: Desk, project_id: str, *, offset: int, limit: int | None) -> list[Item]:
+def list_items(session: LabelSession, project_id: str, *, offset: int = 0, limit: int | None = None) -> list[Item]:
     """The items in the order in which they came in."""
     import sqlalchemy as sa
 
     table = tables().items
     query = sa.select(table).where(table.c.project_id == project_id).order_by(table.c.item_no).offset(offset).limit(limit)
     return of_project(
-        desk, project_id, lambda c, project: [item_of(row, overlap=settings_of(project).overlap) for row in c.execute(query)]
+        session,
+        project_id,
+        look=lambda c, project: [item_of(row, overlap=settings_of(project).overlap) for row in c.execute(query)],
     )
 
 
-def labels(
-    desk: Desk, project_id: str, *, as_of: str | None, item_id: str | None, annotator: str | None, every_round: bool
+def list_labels(
+    session: LabelSession,
+    project_id: str,
+    *,
+    as_of: str | None = None,
+    item_id: str | None = None,
+    annotator: str | None = None,
+    every_round: bool = True,
 ) -> list[Label]:
-    """The labels of a project by item, round and annotator."""
+    """The labels as they stand, or as they stood at the moment `as_of` (ISO 8601), by item, round and annotator."""
     until = iso_of(as_of) if as_of else None
 
     def look(connection: Connection, _project: Any) -> tuple[list[Label], dict[str, int]]:
         if until is None:
             return _labels_now(connection, project_id), {} if every_round else _rounds_now(connection, project_id)
-        told = states(connection, project_id, moment=until)
-        return labels_then(connection, project_id, told), {item_id: state.round for item_id, state in told.items()}
+        then = states(connection, project_id, moment=until)
+        return labels_then(connection, project_id, states=then), {item_id: state.round for item_id, state in then.items()}
 
-    found, current = of_project(desk, project_id, look)
+    found, current = of_project(session, project_id, look=look)
     return [
         label
         for label in found
@@ -94,7 +105,7 @@ def states(
     by_item: dict[str, list[Any]] = {}
     for event in connection.execute(query.order_by(events.c.seq)):
         by_item.setdefault(event.item_id, []).append(event)
-    return {item_id: fold_item(told) for item_id, told in by_item.items()}
+    return {item_id: reduce_item(history) for item_id, history in by_item.items()}
 
 
 def _rounds_now(connection: Connection, project_id: str) -> dict[str, int]:
@@ -105,44 +116,46 @@ def _rounds_now(connection: Connection, project_id: str) -> dict[str, int]:
     return {row.item_id: row.round for row in connection.execute(query)}
 
 
-def labels_then(connection: Connection, project_id: str, told: dict[str, ItemState]) -> list[Label]:
-    """The labels of items that stood so, told from the events."""
+def labels_then(connection: Connection, project_id: str, *, states: dict[str, ItemState]) -> list[Label]:
+    """The labels of items in these states."""
     import sqlalchemy as sa
 
     table = tables().items
     rows = {row.item_id: row for row in connection.execute(sa.select(table).where(table.c.project_id == project_id))}
     found = []
-    for item_id, state in told.items():
-        found += [(rows[item_id].item_no, key, label_row(rows[item_id], key, state)) for key in state.labels]
-    ordered = sorted(found, key=lambda told: (told[0], told[1][1], told[1][0]))
+    for item_id, state in states.items():
+        found += [(rows[item_id].item_no, key, label_row(rows[item_id], key, state=state)) for key in state.labels]
+    ordered = sorted(found, key=lambda one: (one[0], one[1][1], one[1][0]))
     names = {row.item_no: row.item_id for row in rows.values()}
     return [label_of(row, item_id=names[number]) for number, _, row in ordered]
 
 
 def label_of(row: dict[str, Any], *, item_id: str) -> Label:
     """A label's row as a value."""
-    told = row["document"]
+    document = row["document"]
     return Label(
         label_id=row["label_id"],
         project_id=row["project_id"],
         item_id=item_id,
-        text_digest=told["text_digest"],
+        text_digest=document["text_digest"],
         annotator=row["annotator"],
         round=row["round"],
-        value=LabelValue.from_dict(told["value"]),
-        client_time=told["client_time"],
+        value=LabelValue.from_dict(document["value"]),
+        client_time=document["client_time"],
         server_time=row["server_time"],
         guideline_version=row["guideline_version"],
-        shown_run=told["shown_run"],
-        shown_at=told["shown_at"],
+        shown_run=document["shown_run"],
+        shown_at=document["shown_at"],
         active_s=row["active_s"],
-        source=told["source"],
-        revision=told["revision"],
+        source=document["source"],
+        revision=document["revision"],
     )
 
 
-def history(desk: Desk, project_id: str, *, item_id: str | None, person: str | None, limit: int) -> list[Event]:
-    """What happened, newest first."""
+def list_events(
+    session: LabelSession, project_id: str, *, item_id: str | None = None, person: str | None = None, limit: int = 200
+) -> list[Event]:
+    """The events of a project, newest first, undone ones too."""
     import sqlalchemy as sa
 
     events = tables().events
@@ -157,7 +170,7 @@ def history(desk: Desk, project_id: str, *, item_id: str | None, person: str | N
         rows = connection.execute(query.order_by(events.c.seq.desc()).limit(max(0, limit)))
         return [_event(row, dead) for row in rows]
 
-    return of_project(desk, project_id, look)
+    return of_project(session, project_id, look=look)
 
 
 def _event(row: Any, dead: set[str]) -> Event:
@@ -175,53 +188,74 @@ def _event(row: Any, dead: set[str]) -> Event:
     )
 
 
-def progress(desk: Desk, project_id: str) -> Progress:
+def get_progress(session: LabelSession, project_id: str) -> Progress:
     """How far a project is; hidden repeats count as labels, not as items."""
-    return of_project(desk, project_id, lambda c, project: _progress(c, project, now=desk.now_ms()))
+    return of_project(session, project_id, look=lambda c, project: _progress(c, project, now=session.now_ms()))
 
 
 def _progress(connection: Connection, project: Any, *, now: int) -> Progress:
-    import sqlalchemy as sa
-
     t = tables()
-    items, slots, labels = t.items, t.slots, t.labels
-    mine, first = items.c.project_id == project.project_id, items.c.repeat_of == ""
-
-    def count(*where: Any, table: Any = items) -> int:
-        return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
-
-    open_ = sa.exists().where(slots.c.item_no == items.c.item_no, ~slots.c.done)
-
-    def told(query: Any) -> dict[str, int]:
-        return {name: int(n) for name, n in sorted(map(tuple, connection.execute(query)))}
-
-    by_person = sa.select(labels.c.annotator, sa.func.count()).where(labels.c.project_id == project.project_id)
-    day = sa.func.substr(labels.c.server_time, 1, 10)
-    by_day = sa.select(day, sa.func.count()).where(labels.c.project_id == project.project_id)
-    spent = connection.execute(
-        sa.select(labels.c.active_s)
-        .where(labels.c.project_id == project.project_id, labels.c.active_s > 0)
-        .order_by(labels.c.server_time.desc())
-        .limit(5000)
-    )
-    times = list(spent.scalars())
-    settled = items.c.decision.is_not(None)
+    labels = t.labels.c.project_id == project.project_id
+    counts = _Counts(connection, project.project_id)
     return Progress(
         project_id=project.project_id,
         n_items=project.n_items,
-        n_complete=count(mine, first, ~open_),
-        n_labels=count(labels.c.project_id == project.project_id, table=labels),
         n_wanted=project.n_items * settings_of(project).overlap,
-        n_leased=count(slots.c.project_id == project.project_id, ~slots.c.done, slots.c.until_ms >= now, table=slots),
-        n_skipped=count(mine, items.c.item_no == t.skips.c.item_no, table=sa.join(t.skips, items)),
-        n_flagged=count(mine, items.c.flagged),
-        n_to_adjudicate=count(mine, items.c.waits),
-        n_decided=count(mine, settled),
-        n_dropped=count(mine, items.c.decision == "drop"),
-        labels_by_person=told(by_person.group_by(labels.c.annotator)),
-        labels_by_day=told(by_day.group_by(sa.text("1"))),
-        median_active_s=statistics.median(times) if times else None,
-        on_old_guideline=count(
-            labels.c.project_id == project.project_id, labels.c.guideline_version < project.guideline_version, table=labels
+        **counts.of_items(),
+        n_labels=counts.count(labels, table=t.labels),
+        n_leased=counts.count(
+            t.slots.c.project_id == project.project_id, ~t.slots.c.done, t.slots.c.until_ms >= now, table=t.slots
         ),
+        **counts.of_labels(),
+        on_old_guideline=counts.count(labels, t.labels.c.guideline_version < project.guideline_version, table=t.labels),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Counts over one project's items and labels."""
+
+    connection: Connection
+    project_id: str
+
+    def count(self, *where: Any, table: Any) -> int:
+        import sqlalchemy as sa
+
+        return int(self.connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
+
+    def of_items(self) -> dict[str, Any]:
+        """The counts of items by the name of their field."""
+        import sqlalchemy as sa
+
+        t = tables()
+        items = t.items
+        mine = items.c.project_id == self.project_id
+        open_ = sa.exists().where(t.slots.c.item_no == items.c.item_no, ~t.slots.c.done)
+        return {
+            "n_complete": self.count(mine, items.c.repeat_of == "", ~open_, table=items),
+            "n_skipped": self.count(mine, items.c.item_no == t.skips.c.item_no, table=sa.join(t.skips, items)),
+            "n_flagged": self.count(mine, items.c.flagged, table=items),
+            "n_to_adjudicate": self.count(mine, items.c.waits, table=items),
+            "n_decided": self.count(mine, items.c.decision.is_not(None), table=items),
+            "n_dropped": self.count(mine, items.c.decision == "drop", table=items),
+        }
+
+    def of_labels(self) -> dict[str, Any]:
+        """Labels by person and by day, and the median of the seconds spent, of the newest 5000 that tell them."""
+        import sqlalchemy as sa
+
+        labels = tables().labels
+        mine = labels.c.project_id == self.project_id
+        day = sa.func.substr(labels.c.server_time, 1, 10)
+        by_person = sa.select(labels.c.annotator, sa.func.count()).where(mine).group_by(labels.c.annotator)
+        by_day = sa.select(day, sa.func.count()).where(mine).group_by(sa.text("1"))
+        spent = sa.select(labels.c.active_s).where(mine, labels.c.active_s > 0).order_by(labels.c.server_time.desc())
+        times = list(self.connection.execute(spent.limit(5000)).scalars())
+        return {
+            "labels_by_person": self._by_key(by_person),
+            "labels_by_day": self._by_key(by_day),
+            "median_active_s": statistics.median(times) if times else None,
+        }
+
+    def _by_key(self, query: Any) -> dict[str, int]:
+        return {name: int(n) for name, n in sorted(map(tuple, self.connection.execute(query)))}

@@ -1,4 +1,4 @@
-"""Labels under a name made of their content, and what they say of each text, all votes together."""
+"""Labels under a name made of their content, and what they say of each text, all ratings together."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.database.store import lock_events
+from rebracket_core.annotation.database.lookups import project_row
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import new_id
 from rebracket_core.annotation.entities.enums import DecisionKind, EventKind
 from rebracket_core.annotation.entities.label_schema import LabelValue
 from rebracket_core.annotation.entities.records import Resolved, Snapshot
+from rebracket_core.annotation.events.log import NewEvent, append_event, lock_events
 from rebracket_core.annotation.events.reducer import ItemState, value_of
 from rebracket_core.annotation.queries import of_project, states
-from rebracket_core.annotation.session import Desk, append, new_id, project_row, require
+from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 
@@ -26,8 +28,8 @@ PROJECT = "project:"  # with a project's id: its labels as they are when a train
 TRAINING = "(training)"  # who takes a snapshot where a training asks for one; nobody can enrol under it
 
 
-def take(desk: Desk, project_id: str, *, by: str) -> Snapshot:
-    """The labels of now under their name; taken again without a change, it is the same snapshot."""
+def take_snapshot(session: LabelSession, project_id: str, *, by: str) -> Snapshot:
+    """Name the labels of now by their content; taken again without a change, it is the same snapshot."""
 
     def work(connection: Connection) -> Snapshot:
         import sqlalchemy as sa
@@ -37,8 +39,8 @@ def take(desk: Desk, project_id: str, *, by: str) -> Snapshot:
             require(connection, by)
         project_row(connection, project_id)
         t = tables()
-        told = states(connection, project_id)
-        snapshot_id = _name(project_id, told)
+        now = states(connection, project_id)
+        snapshot_id = _name(project_id, now)
         query = sa.select(t.snapshots).where(t.snapshots.c.project_id == project_id, t.snapshots.c.snapshot_id == snapshot_id)
         row = connection.execute(query.order_by(t.snapshots.c.seq.desc())).first()
         if row is not None:
@@ -47,26 +49,26 @@ def take(desk: Desk, project_id: str, *, by: str) -> Snapshot:
         fresh: dict[str, Any] = {
             "snapshot_id": snapshot_id,
             "project_id": project_id,
-            "at": desk.now(),
+            "at": session.now(),
             "seq": seq,
-            "n_labels": sum(len(state.labels) for state in told.values()),
-            "n_items": sum(bool(state.labels) for state in told.values()),
+            "n_labels": sum(len(state.labels) for state in now.values()),
+            "n_items": sum(bool(state.labels) for state in now.values()),
         }
-        append(connection, EventKind.SNAPSHOT, event_id=new_id(), at=fresh["at"], by=by, project_id=project_id, payload=fresh)
+        append_event(connection, NewEvent(EventKind.SNAPSHOT, new_id(), fresh["at"], by, project_id, payload=fresh))
         connection.execute(sa.insert(t.snapshots), fresh)
         return Snapshot(**fresh)
 
-    return desk.store.write(work)
+    return session.store.write(work)
 
 
 def _snapshot(row: Any) -> Snapshot:
     return Snapshot(**{name: getattr(row, name) for name in Snapshot.__slots__})
 
 
-def _name(project_id: str, told: dict[str, ItemState]) -> str:
+def _name(project_id: str, items: dict[str, ItemState]) -> str:
     """The name of labels and decisions: the sha256 of their canonical JSON, shortened."""
     rows = []
-    for item_id, state in told.items():
+    for item_id, state in items.items():
         rows += [["label", item_id, *key, label.label_id, label.document] for key, label in state.labels.items()]
         if state.decision:
             rows.append(["decision", item_id, state.decision["event_id"], state.decision["document"]])
@@ -75,94 +77,108 @@ def _name(project_id: str, told: dict[str, ItemState]) -> str:
     return _LEAD + hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def every(desk: Desk, project_id: str | None) -> list[Snapshot]:
+def list_snapshots(session: LabelSession, project_id: str | None = None) -> list[Snapshot]:
     """The snapshots that were taken, newest first."""
     import sqlalchemy as sa
 
     table = tables().snapshots
     query = sa.select(table).order_by(table.c.seq.desc())
     query = query if project_id is None else query.where(table.c.project_id == project_id)
-    return [_snapshot(row) for row in desk.store.read(lambda c: c.execute(query).all(), empty=[])]
+    return [_snapshot(row) for row in session.store.read(lambda c: c.execute(query).all(), empty=[])]
 
 
-def resolved(desk: Desk, project_id: str, *, snapshot_id: str | None) -> list[Resolved]:
-    """What people say of each labelled text, in the order of the items; a snapshot's labels are checked against its name."""
+def resolve_labels(session: LabelSession, project_id: str, *, snapshot_id: str | None = None) -> list[Resolved]:
+    """What people say of each labelled text, as it stands or as a snapshot names it, in the order of the items.
+
+    Dropped items are left out.
+
+    Raises:
+        InputError: for an unknown project or snapshot.
+        StoreError: where a snapshot's labels are not those that its name was made of.
+    """
 
     def look(connection: Connection, _project: Any) -> list[Resolved]:
         import sqlalchemy as sa
 
-        t = tables()
-        seq = None
-        if snapshot_id is not None:
-            row = connection.execute(
-                sa.select(t.snapshots).where(t.snapshots.c.project_id == project_id, t.snapshots.c.snapshot_id == snapshot_id)
-            ).first()
-            if row is None:
-                raise InputError(
-                    "There is no such snapshot of the project.",
-                    expected="the id of a snapshot",
-                    found=repr(snapshot_id),
-                    hint="see the project's snapshots",
-                )
-            seq = row.seq
-        told = states(connection, project_id, seq=seq)
-        if snapshot_id is not None and _name(project_id, told) != snapshot_id:
-            raise StoreError(
-                "The labels of a snapshot are not those that it was made of.",
-                expected=snapshot_id,
-                found=_name(project_id, told),
-                hint="run: rebracket doctor, and put back the latest backup",
-            )
-        query = sa.select(t.items.c.item_id, t.items.c.text, t.items.c.text_digest, t.items.c.by_chance, t.items.c.repeat_of)
-        rows = connection.execute(query.where(t.items.c.project_id == project_id).order_by(t.items.c.item_no))
-        found = [_resolve(row, told[row.item_id]) for row in rows if row.item_id in told and not row.repeat_of]
-        return [one for one in found if one is not None]
+        items = tables().items
+        found = _itemsof(connection, project_id, snapshot_id=snapshot_id)
+        query = sa.select(items.c.item_id, items.c.text, items.c.text_digest, items.c.by_chance, items.c.repeat_of)
+        rows = connection.execute(query.where(items.c.project_id == project_id).order_by(items.c.item_no))
+        resolved = [_resolve(row, found[row.item_id]) for row in rows if row.item_id in found and not row.repeat_of]
+        return [one for one in resolved if one is not None]
 
-    return of_project(desk, project_id, look)
+    return of_project(session, project_id, look=look)
+
+
+def _itemsof(connection: Connection, project_id: str, *, snapshot_id: str | None) -> dict[str, ItemState]:
+    """The items' states by id, as they stand or as a snapshot names them, checked against its name."""
+    import sqlalchemy as sa
+
+    if snapshot_id is None:
+        return states(connection, project_id)
+    t = tables()
+    mine = t.snapshots.c.project_id == project_id
+    row = connection.execute(sa.select(t.snapshots).where(mine, t.snapshots.c.snapshot_id == snapshot_id)).first()
+    if row is None:
+        raise InputError(
+            "There is no such snapshot of the project.",
+            expected="the id of a snapshot",
+            found=repr(snapshot_id),
+            hint="see the project's snapshots",
+        )
+    found = states(connection, project_id, seq=row.seq)
+    if (name := _name(project_id, found)) != snapshot_id:
+        raise StoreError(
+            "The labels of a snapshot are not those that it was made of.",
+            expected=snapshot_id,
+            found=name,
+            hint="run: rebracket doctor, and put back the latest backup",
+        )
+    return found
 
 
 def _resolve(item: Any, state: ItemState) -> Resolved | None:
-    """All votes of an item as one; None where nobody labelled it or it was dropped."""
+    """All ratings of an item as one; None where nobody labelled it or it was dropped."""
     kind = state.decision["document"]["kind"] if state.decision else None
-    votes = [value_of(label) for _, label in sorted(state.current.items())] or _last_votes(state)
-    if kind == DecisionKind.DROP or (not votes and kind != DecisionKind.GOLD):
+    ratings = [value_of(label) for _, label in sorted(state.current.items())] or _last_ratings(state)
+    if kind == DecisionKind.DROP or (not ratings and kind != DecisionKind.GOLD):
         return None
     source = {DecisionKind.GOLD: "gold", DecisionKind.KEEP: "kept"}.get(DecisionKind(kind), "votes") if kind else "votes"
-    count = len(votes)
+    count = len(ratings)
     if kind == DecisionKind.GOLD and state.decision:
-        votes = [LabelValue.from_dict(state.decision["document"]["value"])]
-    sure = [1.0 if v.confidence is None else v.confidence / 1000 for v in votes]
+        ratings = [LabelValue.from_dict(state.decision["document"]["value"])]
+    sure = [1.0 if v.confidence is None else v.confidence / 1000 for v in ratings]
     return Resolved(
         item_id=item.item_id,
         text=item.text,
         text_digest=item.text_digest,
-        axes={axis: mean_shares([(v.axes[axis].shares, c) for v, c in zip(votes, sure, strict=True)]) for axis in AXIS_NAMES},
-        types=_types(votes),
+        axes={axis: mean_shares([(v.axes[axis].shares, c) for v, c in zip(ratings, sure, strict=True)]) for axis in AXIS_NAMES},
+        types=_types(ratings),
         weight=sum(sure) / len(sure),
         source=source,
         n_labels=count,
-        by_chance=bool(item.by_chance),
+        in_random_sample=bool(item.by_chance),
     )
 
 
-def _last_votes(state: ItemState) -> list[LabelValue]:
-    """The votes of the latest earlier round that has some: an item that was sent out again keeps what is known of it."""
+def _last_ratings(state: ItemState) -> list[LabelValue]:
+    """The ratings of the latest earlier round that has some: an item that was sent out again keeps what is known of it."""
     rounds = {number for _, number in state.labels if number < state.round}
     return [value_of(label) for (_, n), label in sorted(state.labels.items()) if rounds and n == max(rounds)]
 
 
-def mean_shares(votes: Sequence[tuple[Sequence[float] | None, float]]) -> tuple[float, ...] | None:
+def mean_shares(ratings: Sequence[tuple[Sequence[float] | None, float]]) -> tuple[float, ...] | None:
     """The mean of distributions weighted by confidence; None where nobody could tell. Zero confidence counts a little."""
-    told = [(shares, max(weight, 0.01)) for shares, weight in votes if shares is not None]
-    if not told:
+    answered = [(shares, max(weight, 0.01)) for shares, weight in ratings if shares is not None]
+    if not answered:
         return None
-    total = sum(weight for _, weight in told)
-    return tuple(sum(shares[k] * weight for shares, weight in told) / total for k in range(len(told[0][0])))
+    total = sum(weight for _, weight in answered)
+    return tuple(sum(shares[k] * weight for shares, weight in answered) / total for k in range(len(answered[0][0])))
 
 
-def _types(votes: Sequence[LabelValue]) -> tuple[str, ...] | None:
+def _types(ratings: Sequence[LabelValue]) -> tuple[str, ...] | None:
     """The types that at least half of those who answered marked; None where nobody answered."""
-    told = [v.types for v in votes if v.types is not None]
-    if not told:
+    answered = [v.types for v in ratings if v.types is not None]
+    if not answered:
         return None
-    return tuple(name for name in TYPE_NAMES if 2 * sum(name in types for types in told) >= len(told))
+    return tuple(name for name in TYPE_NAMES if 2 * sum(name in types for types in answered) >= len(answered))

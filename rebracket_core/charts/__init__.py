@@ -4,7 +4,7 @@ Every figure has a title; its `layout.meta` holds `reading`, a sentence saying h
 """
 
 from rebracket_core.charts.annotation.agreement import AgreementDot, agreement_intervals, labels_by_day
-from rebracket_core.charts.annotation.ratings import AxisVote, votes_ternary
+from rebracket_core.charts.annotation.ratings import AxisRating, ratings_ternary
 from rebracket_core.charts.map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
 from rebracket_core.charts.monitoring import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts.review.album_counts import album_counts
@@ -34,7 +34,7 @@ from rebracket_core.charts.verdict.word_shares import word_shares
 __all__ = [
     "RIGHT_WRONG",
     "AgreementDot",
-    "AxisVote",
+    "AxisRating",
     "BandBin",
     "Cell",
     "ConfusionTable",
@@ -77,6 +77,7 @@ __all__ = [
     "path_ternary",
     "point_map",
     "probability_distribution",
+    "ratings_ternary",
     "reliability",
     "reliability_band",
     "right_curves",
@@ -90,6 +91,5 @@ __all__ = [
     "tuning_curves",
     "tunings",
     "verdicts_over_time",
-    "votes_ternary",
     "word_shares",
 ]

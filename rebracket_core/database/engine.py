@@ -73,7 +73,7 @@ def transaction(engine: Engine, *, write: bool, soon: bool = False, **options: A
 
 
 def put_on_disk(file: Path, *, new_log: bool = True) -> None:
-    """Nothing; all that was committed to a SQLite database is on the disk. Raises OSError where the disk refuses.
+    """Put all that was committed to a SQLite database on the disk. Raises OSError where the disk refuses.
 
     SQLite's log holds every commit that was not moved into the database yet; without a log everything was moved, and SQLite
     waits for the disk when it moves. `new_log`: the folder, which says that there is such a file, is put there too.
@@ -106,6 +106,12 @@ def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None =
                 found=str(problem),
                 hint="install it, or unset REBRACKET_DB",
             ) from problem
+    return _sqlite_engine(url, functions=functions or {})
+
+
+def _sqlite_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]]) -> Engine:
+    import sqlalchemy as sa
+
     options: dict[str, Any] = {}
     if sqlite_file(url) is None:
         options = {"poolclass": sa.StaticPool, "connect_args": {"check_same_thread": False}}
@@ -125,7 +131,7 @@ def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None =
             f"wal_autocheckpoint={_LOG_PAGES}",
         ):
             dbapi_connection.execute(f"PRAGMA {pragma}").close()
-        for name, function in (functions or {}).items():
+        for name, function in functions.items():
             dbapi_connection.create_function(name, 1, function, deterministic=True)
 
     @sa.event.listens_for(engine, "begin")
@@ -163,8 +169,8 @@ def _dumps(value: Any) -> str:
 def refused(problem: Exception, *, message: str, where: str) -> StoreError:
     """The StoreError that says what to do about what the database or the disk answered."""
     orig = getattr(problem, "orig", None) or problem
-    told = orig.args[0].get("M") if orig.args and isinstance(orig.args[0], dict) else orig
-    said = lines_of(told)[0] if str(told).strip() else type(problem).__name__
+    reported = orig.args[0].get("M") if orig.args and isinstance(orig.args[0], dict) else orig
+    answer = lines_of(reported)[0] if str(reported).strip() else type(problem).__name__
     cases = (
         (("locked", "busy"), "another program holds it; close that program or try again"),
         (
@@ -181,10 +187,10 @@ def refused(problem: Exception, *, message: str, where: str) -> StoreError:
             "check that the database server runs and that REBRACKET_DB names it",
         ),
     )
-    hints = (advice for words, advice in cases if any(word in said.lower() for word in words))
+    hints = (advice for words, advice in cases if any(word in answer.lower() for word in words))
     return StoreError(
         message,
-        found=said.rstrip("."),
+        found=answer.rstrip("."),
         expected="a database that answers",
         hint=next(hints, "see the message and try again"),
         where=where,

@@ -9,13 +9,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.database.table import FOLD, KeptTable, finite, storable
+from rebracket_core.database.migrations import Schema
+from rebracket_core.database.row_values import FOLD, finite, fold, storable_text
+from rebracket_core.database.store import Store
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select, Table
+    from sqlalchemy import MetaData, Select, Table
 
 MAX_SEARCH_CHARS = 10_000
 
@@ -35,7 +38,7 @@ class History:
     """The kept verdicts of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
-        self._kept = KeptTable(database_url, table=_table, what="history")
+        self._store = Store(database_url, HISTORY, functions={FOLD: fold})
 
     def keep(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
         """The number of verdicts that were kept, all in one transaction: all of them or none.
@@ -46,7 +49,7 @@ class History:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [_row(verdict, at=at, source=source) for verdict in verdicts if not verdict.get("error")]
         if rows:
-            self._kept.run(lambda connection: connection.execute(_table().insert(), rows), write=True)
+            self._store.write(lambda connection: connection.execute(_table().insert(), rows), durable=False)
         return len(rows)
 
     def search(
@@ -76,7 +79,7 @@ class History:
         table = _table()
         query = self._filtered(sa.select(table), text=text, verdict=verdict, album=album, run_id=run_id)
         query = query.order_by(table.c.entry_id.desc()).limit(limit).offset(offset)
-        rows = self._kept.run(lambda connection: connection.execute(query).mappings().all(), write=False)
+        rows = self._store.read(lambda connection: connection.execute(query).mappings().all(), empty=None)
         return [_entry(dict(row)) for row in rows or ()]
 
     def count(
@@ -92,7 +95,7 @@ class History:
 
         every = sa.select(sa.func.count()).select_from(_table())
         query = self._filtered(every, text=text, verdict=verdict, album=album, run_id=run_id)
-        return int(self._kept.run(lambda connection: connection.execute(query).scalar_one(), write=False) or 0)
+        return int(self._store.read(lambda connection: connection.execute(query).scalar_one(), empty=None) or 0)
 
     def get(self, entry_id: str | int) -> HistoryEntry:
         """The entry of this id; an id that does not exist is an InputError."""
@@ -101,7 +104,7 @@ class History:
         row = None
         if str(entry_id).isdecimal() and len(str(entry_id)) < 18:
             query = sa.select(_table()).where(_table().c.entry_id == int(entry_id))
-            row = self._kept.run(lambda connection: connection.execute(query).mappings().first(), write=False)
+            row = self._store.read(lambda connection: connection.execute(query).mappings().first(), empty=None)
         if row is None:
             raise InputError(
                 "There is no such entry in the history.",
@@ -119,20 +122,20 @@ class History:
         import sqlalchemy as sa
 
         every = sa.select(sa.func.count()).select_from(_table())
-        kept = self._kept.run(lambda connection: connection.execute(every).scalar_one(), write=True)
-        url = self._kept.url()
+        kept = self._store.write(lambda connection: connection.execute(every).scalar_one(), durable=False)
+        url = self._store.url
         name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(url.get_backend_name(), url.get_backend_name())
         return f"{name}, {kept} verdict{'' if kept == 1 else 's'} kept"
 
     def close(self) -> None:
-        """Nothing; every connection is closed. The history opens again on next use."""
-        self._kept.close()
+        """Close every connection. The history opens them again on next use."""
+        self._store.close()
 
     def _filtered(self, query: Select[Any], *, text: str, **filters: str | Collection[str] | None) -> Select[Any]:
         import sqlalchemy as sa
 
         table = _table()
-        needle = storable(text).strip()
+        needle = storable_text(text).strip()
         if len(needle) > MAX_SEARCH_CHARS:
             raise InputError(
                 "The search text is too long.",
@@ -141,13 +144,30 @@ class History:
                 hint="search for a part of it",
             )
         if needle:
-            sqlite = self._kept.url().get_backend_name() == "sqlite"
+            sqlite = self._store.url.get_backend_name() == "sqlite"
             folded = getattr(sa.func, FOLD)(table.c.text) if sqlite else sa.func.lower(table.c.text)
             query = query.where(folded.contains(needle.casefold() if sqlite else needle.lower(), autoescape=True))
         for name, wanted in filters.items():
             if wanted is not None:
                 query = query.where(table.c[name].in_([wanted] if isinstance(wanted, str) else list(wanted)))
         return query
+
+
+def _metadata() -> MetaData:
+    return _table().metadata
+
+
+HISTORY = Schema(
+    what="verdicts of the history",
+    versions="history_alembic",
+    revisions=("0001",),
+    folder=Path(__file__).parent / "migrations" / "versions",
+    metadata=_metadata,
+    adopts="validations",
+    cannot_read="The history cannot be read.",
+    cannot_write="The history cannot be written.",
+)
+"""The stored verdicts: `validations`."""
 
 
 @lru_cache(maxsize=1)
@@ -175,11 +195,11 @@ def _table() -> Table:
 
 def _row(verdict: Mapping[str, Any], *, at: str, source: str) -> dict[str, Any]:
     document = finite(verdict)
-    words = {name: storable(document.get(name)) for name in ("run_id", "text", "verdict", "reason", "album")}
+    words = {name: storable_text(document.get(name)) for name in ("run_id", "text", "verdict", "reason", "album")}
     return {
         **words,
         "at": at,
-        "source": storable(document.get("source") or source),
+        "source": storable_text(document.get("source") or source),
         "album_probability": document.get("album_probability"),
         "expected_album": document.get("expected_album"),
         "document": document,

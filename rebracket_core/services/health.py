@@ -119,7 +119,7 @@ def _database(settings: Settings) -> Check:
 
 def _labels(settings: Settings) -> Check:
     """People's labels: events and tables agree, no lease is orphaned, and a backup can be made and read again."""
-    from rebracket_core.annotation.database.backup import restore_drill
+    from rebracket_core.annotation.database.backup import verify_backup
     from rebracket_core.annotation.database.health import examine_labels
 
     found = examine_labels(settings.database_url)
@@ -130,7 +130,7 @@ def _labels(settings: Settings) -> Check:
             f"{len(found.differences)} differences: {found.differences[0]}",
             "put back the latest backup, or report what is shown",
         )
-    drill = restore_drill(settings.database_url)
+    drill = verify_backup(settings.database_url)
     tried = "no SQLite file to back up" if drill is None else f"backup and restore tried ({drill.n_bytes / MIB:.1f} MiB)"
     detail = f"{found.n_labels} labels in {found.n_projects} projects, {found.n_leases} leases out; {tried}"
     if found.n_orphans:

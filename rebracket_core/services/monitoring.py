@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rebracket_core.annotation import NewProject
+from rebracket_core.annotation.projects import create_project
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.scoring.verdict_counts import Bucket, quantile_s
 from rebracket_core.validation import SEEN_IN_TRAINING, is_accepted
@@ -125,7 +127,7 @@ class Monitoring:
             NewItem(f"history-{entry.entry_id}", str(entry.verdict["text"]), album=str(entry.verdict["expected_album"] or ""))
             for entry in entries
         ]
-        return self._labels.service.create_project(name, items, by=by)
+        return create_project(self._labels.session, NewProject(name, items), by=by)
 
     def _texts(self, run_id: str, *, days: int, most: int) -> list[HistoryEntry]:
         """The newest kept verdicts of a run, at most one a text."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import AnnotationService, Person
+from rebracket_core.annotation import LabelSession, Person
+from rebracket_core.annotation.people import enrol, get_person, list_people
 from rebracket_core.errors import InputError
 from rebracket_core.ui.access import auth_section
 from rebracket_core.ui.kit.errors import guard
@@ -19,9 +20,9 @@ def provider_is_set() -> bool:
     return auth_section() is not None
 
 
-def person_here(service: AnnotationService) -> Person | None:
+def person_here(session: LabelSession) -> Person | None:
     """The person at this browser; draws the way in where nobody is known yet, and then it is None."""
-    person = _signed_in(service) if provider_is_set() else _named(service)
+    person = _signed_in(session) if provider_is_set() else _named(session)
     if person is None or person.active:
         return person
     st.warning(f"{escape(person.name)} may not label at present. Ask an admin.", icon=":material/block:")
@@ -38,7 +39,7 @@ def show_person(person: Person) -> None:
             st.button("Not you?", key="annotate.not_you", type="tertiary", on_click=_forget)
 
 
-def _signed_in(service: AnnotationService) -> Person:
+def _signed_in(session: LabelSession) -> Person:
     """The person who signed in; `ui.access` has let nobody else come so far."""
     mail = str(st.user.get("email") or st.user.get("sub") or "").strip().casefold()
     if not mail:
@@ -50,13 +51,13 @@ def _signed_in(service: AnnotationService) -> Person:
         )
     known = st.session_state.get(_KEY)
     if known != mail:
-        service.enrol(str(st.user.get("name") or mail), person_id=mail)
+        enrol(session, str(st.user.get("name") or mail), person_id=mail)
         st.session_state[_KEY] = mail
-    return service.person(mail)
+    return get_person(session, mail)
 
 
-def _named(service: AnnotationService) -> Person | None:
-    people = {person.person_id: person for person in service.people()}
+def _named(session: LabelSession) -> Person | None:
+    people = {person.person_id: person for person in list_people(session)}
     asked = st.session_state.get(_KEY) or st.query_params.get(_PARAM)
     if asked in people:
         _remember(str(asked))
@@ -72,7 +73,7 @@ def _named(service: AnnotationService) -> Person | None:
         st.error("A name is needed.", icon=":material/error:")
     elif pressed:
         with guard():
-            _remember(service.enrol(str(name).strip()).person_id)
+            _remember(enrol(session, str(name).strip()).person_id)
             st.rerun()
     return None
 

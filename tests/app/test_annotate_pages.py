@@ -1,4 +1,4 @@
-"""Labelling without the keys, and settling what people differ on: the pages over the real service."""
+"""Labelling without the keys, and settling what people differ on: the pages over the real session."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from app_pages import Open, words
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.annotation import (
-    AnnotationService,
     AxisLabel,
     DecisionKind,
+    LabelSession,
     LabelValue,
     NewItem,
+    NewProject,
     ProjectSettings,
     Role,
     Submission,
 )
-from rebracket_core.annotation.formats import Form, export_labels
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.formats.files import export_labels
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol, get_person
+from rebracket_core.annotation.projects import create_project, get_project
+from rebracket_core.annotation.queries import get_item, get_progress, list_items, list_labels
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
@@ -28,15 +34,15 @@ LABEL, ADJUDICATE = "pages/annotate/label.py", "pages/annotate/adjudicate.py"
 
 
 @pytest.fixture
-def service(empty_home: Path) -> AnnotationService:
+def session(empty_home: Path) -> LabelSession:
     """A project of four concepts that two people each label, Ann an admin and Bo an annotator."""
-    service = get_workbench(Settings.from_env()).labels.service
-    service.enrol("Ann")
-    service.enrol("Bo")
+    session = get_workbench(Settings.from_env()).labels.session
+    enrol(session, "Ann")
+    enrol(session, "Bo")
     items = [NewItem(f"i{n}", f"A bell *cast* in 180{n}.") for n in range(4)]
     settings = ProjectSettings(overlap=2, blind_share=0.0, random_share=0.0)
-    service.create_project("Trial", items, by="ann", settings=settings, guideline="Say what it says.")
-    return service
+    create_project(session, NewProject("Trial", items, settings=settings, guideline="Say what it says."), by="ann")
+    return session
 
 
 def _as(open_page: Open, page: str, person: str, **state: str) -> AppTest:
@@ -47,11 +53,11 @@ def _as(open_page: Open, page: str, person: str, **state: str) -> AppTest:
     return app.switch_page(page).run()
 
 
-def _give(service: AnnotationService, by: str, item_id: str, *modes: str) -> None:
-    item = service.item("trial", item_id)
+def _give(session: LabelSession, by: str, item_id: str, *modes: str) -> None:
+    item = get_item(session, "trial", item_id=item_id)
     value = LabelValue(**{axis: AxisLabel.hard(axis, mode) for axis, mode in zip(AXIS_NAMES, modes, strict=True)})
     given = Submission(str(uuid.uuid4()), item_id, 1, item.text_digest, value, "2026-01-01T00:00:00Z")
-    assert service.submit("trial", [given], by=by)[0].status == "saved"
+    assert submit_labels(session, "trial", submissions=[given], by=by)[0].status == "saved"
 
 
 def _press(app: AppTest, label: str) -> AppTest:
@@ -64,16 +70,16 @@ def test_the_first_visit_asks_for_a_name_and_makes_an_admin(open_page: Open, hom
     app.text_input(key="annotate.name").set_value("Cleo")
     app = _press(app, "Begin")
     assert not app.exception and not app.error
-    service = get_workbench(Settings.from_env()).labels.service
-    assert service.person("cleo").role is Role.ADMIN
+    session = get_workbench(Settings.from_env()).labels.session
+    assert get_person(session, "cleo").role is Role.ADMIN
     app.text_input(key="label.new.name").set_value("First round")
     app = _press(app, "Make the project")
     assert not app.exception and not app.error
-    project = service.project("first-round")
+    project = get_project(session, "first-round")
     assert project.n_items > 10 and project.dataset == "starter"
 
 
-def test_the_plain_form_writes_through_the_same_service(open_page: Open, service: AnnotationService) -> None:
+def test_the_plain_form_writes_through_the_same_service(open_page: Open, session: LabelSession) -> None:
     app = _as(open_page, LABEL, "bo", label__mode="Plain form")
     shown = app.text[0].value
     app = _press(app, "Save")
@@ -84,50 +90,50 @@ def test_the_plain_form_writes_through_the_same_service(open_page: Open, service
     app.text_area[0].set_value("a *note*")
     app = _press(app, "Save")
     assert not app.exception and not app.error and "Saved" in app.success[0].value
-    (label,) = service.labels("trial")
-    assert service.item("trial", label.item_id).text == shown != app.text[0].value
+    (label,) = list_labels(session, "trial")
+    assert get_item(session, "trial", item_id=label.item_id).text == shown != app.text[0].value
     assert [label.value.axes[axis].per_mille for axis in AXIS_NAMES] == [(750, 250, 0), (0, 0, 0), (334, 333, 333)]
     assert label.value.types == {"memory"} and label.value.note == "a *note*" and label.annotator == "bo"
     app = _press(app, "Undo my last")
-    assert service.labels("trial") == [] and "Taken back" in app.success[0].value
+    assert list_labels(session, "trial") == [] and "Taken back" in app.success[0].value
     app = _press(app, "Skip")
-    assert service.progress("trial").n_skipped == 1
-    assert service.replay() == []
+    assert get_progress(session, "trial").n_skipped == 1
+    assert check_consistency(session) == []
 
 
-def test_labels_go_out_as_a_file_and_come_in_again(open_page: Open, service: AnnotationService) -> None:
-    for item in service.items("trial"):
-        _give(service, "bo", item.item_id, "past", "thing", "known")
-    data = export_labels(service, "trial", form=Form.CSV).data
+def test_labels_go_out_as_a_file_and_come_in_again(open_page: Open, session: LabelSession) -> None:
+    for item in list_items(session, "trial"):
+        _give(session, "bo", item.item_id, "past", "thing", "known")
+    data = export_labels(session, "trial", format_name="csv").data
     app = _as(open_page, LABEL, "ann", label__mode="Plain form")
-    app.selectbox(key="label.files.form").set_value(Form.DOCCANO)
-    app = _press(app, "Make the file")
+    app.selectbox(key="label.files.form").set_value("doccano")
+    app = _press(app, "Export")
     assert not app.exception and not app.error and "It holds 4 of 4 labels" in words(app)
-    file = data.replace(service.labels("trial")[0].label_id.encode(), str(uuid.uuid4()).encode())
+    file = data.replace(list_labels(session, "trial")[0].label_id.encode(), str(uuid.uuid4()).encode())
     app.file_uploader(key="label.files.in").set_value(("labels.csv", file, "text/csv")).run()
-    app = _press(app, "Take its labels")
+    app = _press(app, "Import its labels")
     assert not app.exception and not app.error
-    assert "0 labels taken, 1 revised, 3 were there already" in app.success[0].value
-    assert service.replay() == []
+    assert "0 labels imported, 1 revised, 3 were there already" in app.success[0].value
+    assert check_consistency(session) == []
 
 
-def test_an_empty_queue_says_why(open_page: Open, service: AnnotationService) -> None:
-    for item in service.items("trial"):
-        _give(service, "bo", item.item_id, "past", "thing", "known")
+def test_an_empty_queue_says_why(open_page: Open, session: LabelSession) -> None:
+    for item in list_items(session, "trial"):
+        _give(session, "bo", item.item_id, "past", "thing", "known")
     app = _as(open_page, LABEL, "bo", label__mode="Plain form")
     assert not app.exception and len(app.info) == 1 and "4" in app.info[0].value
 
 
-def test_an_annotator_does_not_adjudicate_on_the_page_nor_past_it(open_page: Open, service: AnnotationService) -> None:
+def test_an_annotator_does_not_adjudicate_on_the_page_nor_past_it(open_page: Open, session: LabelSession) -> None:
     app = _as(open_page, ADJUDICATE, "bo")
     assert "you are an annotator" in words(app) and not app.form_submit_button
 
 
-def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Open, service: AnnotationService) -> None:
-    for item in service.items("trial"):
-        _give(service, "ann", item.item_id, "past", "thing", "known")
-    _give(service, "bo", "i1", "future", "person", "imagined")
-    _give(service, "bo", "i0", "past", "thing", "known")
+def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Open, session: LabelSession) -> None:
+    for item in list_items(session, "trial"):
+        _give(session, "ann", item.item_id, "past", "thing", "known")
+    _give(session, "bo", "i1", "future", "person", "imagined")
+    _give(session, "bo", "i0", "past", "thing", "known")
     app = _as(open_page, ADJUDICATE, "ann")
     assert not app.exception and not app.error
     assert app.selectbox(key="adjudicate.item").value == "i1"
@@ -140,22 +146,22 @@ def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Ope
         next(box for box in app.selectbox if box.label == axis.capitalize()).set_value(MODES[axis][0])
     app = _press(app, "One answer")
     assert not app.exception and not app.error
-    assert service.item("trial", "i1").decision is DecisionKind.GOLD
-    assert len(service.labels("trial", item_id="i1")) == 2
+    assert get_item(session, "trial", item_id="i1").decision is DecisionKind.GOLD
+    assert len(list_labels(session, "trial", item_id="i1")) == 2
     app = _press(app, "Undo")
-    assert service.item("trial", "i1").decision is None
-    app.radio(key="adjudicate.way").set_value("Send back").run()
-    app = _press(app, "Send back")
+    assert get_item(session, "trial", item_id="i1").decision is None
+    app.radio(key="adjudicate.way").set_value("Ask for another label").run()
+    app = _press(app, "Ask for another label")
     assert "There is no note" in app.error[0].value.replace("\\", "")
     app.text_area[0].set_value("Look at the year.")
-    app = _press(app, "Send back")
+    app = _press(app, "Ask for another label")
     assert not app.exception and not app.error
-    assert service.item("trial", "i1").round == 2
-    assert service.replay() == []
+    assert get_item(session, "trial", item_id="i1").round == 2
+    assert check_consistency(session) == []
 
 
 def test_with_a_provider_people_sign_in_and_a_name_in_the_address_counts_for_nothing(
-    open_page: Open, service: AnnotationService
+    open_page: Open, session: LabelSession
 ) -> None:
     app = open_page("pages/home/overview.py")
     app.secrets["auth"] = {"client_id": "x"}
@@ -168,5 +174,5 @@ def test_with_a_provider_people_sign_in_and_a_name_in_the_address_counts_for_not
     app.session_state["label.mode"] = "Plain form"
     app.run()
     assert not app.exception and not app.error
-    assert service.person("dana@example.org").role is Role.ANNOTATOR
+    assert get_person(session, "dana@example.org").role is Role.ANNOTATOR
     assert any(button.label == "Sign out" for button in app.button)

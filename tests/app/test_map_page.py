@@ -8,6 +8,9 @@ import pytest
 from app_pages import Open, table_with, words
 from streamlit.testing.v1 import AppTest
 
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.services.maps.maps import Maps
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
@@ -55,7 +58,7 @@ def test_an_address_restores_a_selection_and_names_one_that_is_gone(open_page: O
 
 def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page: Open, maps: Maps) -> None:
     bench = get_workbench(Settings.from_env())
-    bench.labels.service.enrol("Ada")
+    enrol(bench.labels.session, "Ada")
     project = bench.labels.create_project("First round", "starter", by="ada")
     app = open_page(PAGE)
     ids = maps.open(maps.infos()[0].map_id).values("row_id", list(range(12)))
@@ -68,14 +71,14 @@ def test_a_selection_is_sent_to_be_labelled_and_the_way_there_is_shown(open_page
     assert not app.exception and not app.error
     told = next(s.value for s in app.success)
     assert "come first in First round" in told
-    given = bench.labels.service.claim(project.project_id, 3, by="ada").items
-    assert {c.why for c in given if not c.item.by_chance} == {"selected on the map"}
+    given = claim_items(bench.labels.session, project.project_id, n=3, by="ada").items
+    assert {c.why for c in given if not c.item.in_random_sample} == {"selected on the map"}
     app.selectbox(key="map.send.project").set_value("a new project of these texts").run()
     app.button(key="map.send.make").click().run()
     assert "needs a name" in app.error[0].value
     app.text_input(key="map.send.name").set_value("Twelve").run()
     app.button(key="map.send.make").click().run()
-    assert not app.exception and bench.labels.service.projects()[0].n_items == 12
+    assert not app.exception and list_projects(bench.labels.session)[0].n_items == 12
     for by in ("people.state", "people.annotator", "run.confidence"):
         app.selectbox(key="map.colour").set_value(by).run()
         assert not app.exception and not app.error

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from app_pages import Open, words
 
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import list_items
 from rebracket_core.validation import Concept
 from tests.conftest import open_home
 
@@ -40,5 +42,5 @@ def test_figures_drift_and_a_sample_to_label(open_page: Open, home: Path) -> Non
     next(b for b in app.button if b.label == "Make the project").click().run()
     assert not app.exception and not app.error
     assert any("ready to be labelled" in box.value for box in app.success)
-    project = bench.labels.service.projects()[0]
-    assert len({item.text for item in bench.labels.service.items(project.project_id)}) == 7
+    project = list_projects(bench.labels.session)[0]
+    assert len({item.text for item in list_items(bench.labels.session, project.project_id)}) == 7

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from app_pages import Open, table_with, words
 
-from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, NewItem, Submission
+from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.queries import list_items
+from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.jobs import LocalLauncher
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
@@ -17,29 +22,29 @@ PAGE = "pages/annotate/progress.py"
 
 
 @pytest.fixture
-def service(empty_home: Path) -> AnnotationService:
+def session(empty_home: Path) -> LabelSession:
     empty_home.mkdir(parents=True)
-    made = AnnotationService(f"sqlite:///{empty_home / 'workbench.db'}")
+    made = LabelSession.open(f"sqlite:///{empty_home / 'workbench.db'}")
     for name in ("Ann", "Bo_x"):
-        made.enrol(name)
-    made.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(24)], by="ann")
+        enrol(made, name)
+    create_project(made, NewProject("One", [NewItem(f"i{k}", f"Text {k}") for k in range(24)]), by="ann")
     return made
 
 
-def test_a_project_without_labels_says_so(open_page: Open, service: AnnotationService) -> None:
+def test_a_project_without_labels_says_so(open_page: Open, session: LabelSession) -> None:
     app = open_page(PAGE)
     assert not app.exception and not app.error
     assert "Nobody has labelled anything here yet" in words(app)
 
 
-def test_agreement_people_and_what_is_missing(open_page: Open, service: AnnotationService) -> None:
+def test_agreement_people_and_what_is_missing(open_page: Open, session: LabelSession) -> None:
     for who in ("ann", "bo_x"):
         sent = []
-        for k, item in enumerate(service.items("one")):
+        for k, item in enumerate(list_items(session, "one")):
             at = (k + (who == "ann" and k % 3 == 0)) % 3
             value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES})
             sent.append(Submission(f"{who}{k}", item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
-        service.submit("one", sent, by=who)
+        submit_labels(session, "one", submissions=sent, by=who)
     app = open_page(PAGE)
     assert not app.exception and not app.error
     told = words(app)
@@ -62,15 +67,15 @@ def test_one_press_retrains_and_leads_to_where_it_is_watched(
     open_page: Open, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = get_workbench(Settings.from_env())
-    service = bench.labels.service
-    service.enrol("Ann")
+    session = bench.labels.session
+    enrol(session, "Ann")
     project = bench.labels.create_project("Trial", "starter", by="ann").project_id
-    item = service.items(project)[0]
+    item = list_items(session, project)[0]
     value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][0]) for axis in AXIS_NAMES})
-    service.submit(project, [Submission("one", item.item_id, 1, item.text_digest, value, "")], by="ann")
+    submit_labels(session, project, submissions=[Submission("one", item.item_id, 1, item.text_digest, value, "")], by="ann")
     monkeypatch.setattr(LocalLauncher, "launch", lambda _self, _folder: None)
     app = open_page(PAGE)
     app.button(key="progress.retrain").click().run()
     assert not app.exception and not app.error and "no worker has begun" in words(app)
     made = bench.training.states()[0]
-    assert made.config["labels"] == service.snapshots()[0].snapshot_id and made.dataset == "starter"
+    assert made.config["labels"] == list_snapshots(session)[0].snapshot_id and made.dataset == "starter"

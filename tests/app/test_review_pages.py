@@ -10,6 +10,10 @@ import pytest
 from app_pages import Open, table_with, words
 
 from rebracket_core.annotation import AxisLabel, LabelValue, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import get_item, list_items
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench, get_workbench
 
@@ -78,8 +82,8 @@ def test_errors_are_ranked_and_suspects_and_slices_open(open_page: Open, home: P
 
 
 def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path) -> None:
-    service = bench_here().labels.service
-    service.enrol("Ada")
+    session = bench_here().labels.session
+    enrol(session, "Ada")
     app = open_page(PAGES[2])
     app.query_params["person"] = "ada"
     app.session_state["errors.view"] = "Suspected labels"
@@ -89,17 +93,17 @@ def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path)
     app.number_input(key="errors.send.n").set_value(3).run()
     app.button(key="errors.send.make").click().run()
     assert not app.exception and not app.error
-    assert "3 doubted, the rest mixed in" in app.success[0].value
-    (project,) = service.projects()
-    items = service.items(project.project_id)
+    assert "3 candidates, the rest mixed in" in app.success[0].value
+    (project,) = list_projects(session)
+    items = list_items(session, project.project_id)
     assert len(items) == 5 and {item.item_id for item in items} >= set(doubted[:3])
     assert all(item.blind and not item.album and item.wanted == 2 for item in items)
     app.button(key="errors.send.make").click().run()
     assert "project of this name" in app.error[0].value
-    item = service.item(project.project_id, doubted[0])
+    item = get_item(session, project.project_id, item_id=doubted[0])
     said = LabelValue(*[AxisLabel.abstain()] * 3)
     sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
-    assert service.submit(project.project_id, [sent], by="ada")[0].status == "saved"
+    assert submit_labels(session, project.project_id, submissions=[sent], by="ada")[0].status == "saved"
     app.run()
     assert "to neither 1" in words(app)
     assert table_with(app, "people side with")["people side with"].dropna().tolist() == ["neither"]

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.annotation import AnnotationService, NewItem, ProjectSettings
+from rebracket_core.annotation import LabelSession, NewItem, NewProject, ProjectSettings
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.queries import list_labels
+from rebracket_core.annotation.queue.leases import claim_items
 
 _SCRIPT = Path(__file__).parents[1] / "unit" / "annotation" / "labelling_process.py"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +46,7 @@ def shared_queue(overlap: int, *, n: int, at_once: int = 5) -> dict[str, Any]:
     """8 processes that label a queue until it is empty, each claiming five at a time."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'w.db'}"
-        service = _project(url, n=n, overlap=overlap)
+        session = _project(url, n=n, overlap=overlap)
         workers = [_worker(url, f"p{k}", at_once) for k in range(PROCESSES)]
         for worker in workers:
             assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
@@ -49,11 +55,11 @@ def shared_queue(overlap: int, *, n: int, at_once: int = 5) -> dict[str, Any]:
             told = list(pool.map(lambda worker: worker.communicate("go\n"), workers))
         took_s = time.perf_counter() - started
         failed = [error.strip().splitlines()[-1] for _, error in told if error.strip()]
-        counts = Counter(Counter(label.item_id for label in service.labels("p")).values())
-        exact = counts == {overlap: n} and not failed and service.replay() == []
+        counts = Counter(Counter(label.item_id for label in list_labels(session, "p")).values())
+        exact = counts == {overlap: n} and not failed and check_consistency(session) == []
         times = [json.loads(out.splitlines()[-1]) for out, _ in told]
         claims, submits = ([s for one in times for s in one[name]] for name in ("claims", "submits"))
-        service.close()
+        session.close()
     said = "exact counts, no error" if exact else f"NOT EXACT: {dict(counts)} {failed}"
     rate = f"{len(claims):,} claims; submit {p95(submits):.1f} ms; {n * overlap / took_s:.0f} labels/s"
     return {
@@ -67,10 +73,10 @@ def killed(n: int) -> dict[str, Any]:
     """Kills at random moments while labels are written: what was acknowledged and is not there, or is there twice."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'w.db'}"
-        service = _project(url, n=n + n // 5, overlap=1, lease_s=5)
-        found = kills(url, service, n=n)
-        whole = service.replay() == []
-        service.close()
+        session = _project(url, n=n + n // 5, overlap=1, lease_s=5)
+        found = kills(url, session, n=n)
+        whole = check_consistency(session) == []
+        session.close()
     said = "events and tables agree" if whole else "EVENTS AND TABLES DIFFER"
     counts = f"{found.n_acked:,} acknowledged, {found.n_kills} kills, {found.n_twice} twice"
     return {
@@ -91,7 +97,7 @@ class Killed:
 
 
 def kills(
-    url: str, service: AnnotationService, *, n: int, n_kills: int = 1, a_turn: tuple[int, int] = (100, 900), seed: int = 7
+    url: str, session: LabelSession, *, n: int, n_kills: int = 1, a_turn: tuple[int, int] = (100, 900), seed: int = 7
 ) -> Killed:
     """Workers one after the other, each killed after a random number of acknowledged labels, until n are written.
 
@@ -111,7 +117,7 @@ def kills(
         killed += 1
         whole = [line.split() for line in [*lines, *out.splitlines(keepends=True)] if line.endswith("\n")]
         acked |= {words[0] for words in whole if len(words) == 2 and words[1] == "saved"}
-    there = service.labels("p")
+    there = list_labels(session, "p")
     twice = len(there) - len({label.item_id for label in there})
     return Killed(len(acked), killed, frozenset(acked - {label.label_id for label in there}), twice)
 
@@ -130,15 +136,15 @@ def large_queue(n: int, *, claims: int = 300) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        service = _project(f"sqlite:///{Path(folder) / 'w.db'}", n=n, overlap=1)
+        session = _project(f"sqlite:///{Path(folder) / 'w.db'}", n=n, overlap=1)
         filled_s = time.perf_counter() - started
         took = []
         for _ in range(claims):
             started = time.perf_counter()
-            got = service.claim("p", 1, by="p0").items
+            got = claim_items(session, "p", n=1, by="p0").items
             took.append(time.perf_counter() - started)
-            service.submit("p", [answer(c) for c in got], by="p0")
-        service.close()
+            submit_labels(session, "p", submissions=[answer(c) for c in got], by="p0")
+        session.close()
     return {
         "what": f"a queue of {n:,} texts: claim of one, p95",
         "target": "≤ 50 ms",
@@ -146,17 +152,18 @@ def large_queue(n: int, *, claims: int = 300) -> dict[str, Any]:
     }
 
 
-def _project(url: str, *, n: int, overlap: int, lease_s: int = 900) -> AnnotationService:
-    service = AnnotationService(url)
+def _project(url: str, *, n: int, overlap: int, lease_s: int = 900) -> LabelSession:
+    session = LabelSession.open(url)
     for k in range(PROCESSES):
-        service.enrol(f"p{k}")
-    service.create_project(
-        "p",
-        (NewItem(f"t{k}", f"text {k}") for k in range(n)),
+        enrol(session, f"p{k}")
+    create_project(
+        session,
+        NewProject(
+            "p", (NewItem(f"t{k}", f"text {k}") for k in range(n)), settings=ProjectSettings(overlap=overlap, lease_s=lease_s)
+        ),
         by="p0",
-        settings=ProjectSettings(overlap=overlap, lease_s=lease_s),
     )
-    return service
+    return session
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from rebracket_core.annotation import AxisLabel, Item, LabelValue, Order
+from rebracket_core.annotation import AxisLabel, Item, LabelValue
 from rebracket_core.annotation.events.reducer import disagreement
 from rebracket_core.annotation.queue.ranking import mixed
-from rebracket_core.annotation.queue.strategies import scores_for
+from rebracket_core.annotation.queue.strategies.base import Pool
+from rebracket_core.annotation.queue.strategies.registry import score_pool
 from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_bytes
@@ -34,7 +35,7 @@ from tests.support.fits import fit_config, fit_heads
 MARK = "<!-- labels -->"
 SEEDS, BATCH, BUDGET, MEMBERS = 12, 20, 160, 5
 NOISE, SHARE = 0.1, 0.2
-ORDERS = (Order.RANDOM, Order.EPISTEMIC, Order.DIVERSITY, Order.TIES, Order.COVERAGE)
+ORDERS = ("random", "epistemic", "diversity", "ties", "coverage")
 SPENT = ("disagreement", "third by lot", "new texts")
 TWICE, AGAIN = 80, (160, 180, 200, 220)
 PARTED = (0, 10, 20, 40, 80, 160)
@@ -86,7 +87,7 @@ def unseen(groups: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     return np.array([group in chosen for group in groups])
 
 
-def run_order(order: Order, data: SimpleNamespace, *, seed: int) -> list[float]:
+def run_order(order: str, data: SimpleNamespace, *, seed: int) -> list[float]:
     """How often an axis is right on unseen songs, after each batch of labels that the order chose."""
     rng = np.random.default_rng(seed)
     test = unseen(data.groups, rng)
@@ -118,7 +119,7 @@ def _album(triple: np.ndarray) -> int:
 
 
 def _scores(
-    order: Order,
+    order: str,
     data: SimpleNamespace,
     *,
     left: list[int],
@@ -137,15 +138,15 @@ def _scores(
     def label(i: int) -> Any:
         return SimpleNamespace(item_id=data.ids[i], value=_value(said[i]))
 
-    asked = [*left, *labelled] if order is Order.DIVERSITY else left
-    return scores_for(
-        order,
+    asked = [*left, *labelled] if order == "diversity" else left
+    pool = Pool(
         items=[data.items[i] for i in asked],
         verdicts={data.ids[i]: verdict(i) for i in left},
         labels=[label(i) for i in labelled],
         vectors=data.x[np.array(asked)],
         seed=seed,
-    ).scores
+    )
+    return score_pool(order, pool).scores
 
 
 def _value(said: np.ndarray) -> LabelValue:
@@ -167,7 +168,7 @@ def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
     read, given = pool[:TWICE], dict.fromkeys(pool[:TWICE], 2)
     apart = {i: disagreement([_value(answers[k][i]).to_dict() for k in (0, 1)]) for i in read}
     items = [replace(data.items[i], n_labels=2, disagreement=apart[i]) for i in read]
-    told = scores_for(Order.DISAGREEMENT, items=items, verdicts={}, labels=[]).scores
+    told = score_pool("disagreement", Pool(items)).scores
     again = sorted(read, key=lambda i: -told[data.ids[i]]) if spend == "disagreement" else rng.permutation(read).tolist()
     queue = [(i, 2) for i in pool[TWICE:]] if spend == "new texts" else [(i, 1) for i in again]
     curve = []
@@ -210,11 +211,11 @@ def orders(data: SimpleNamespace) -> Iterator[str]:
     yield "|---|" + "---|" * (len(budgets) + 2)
     for order, curve in curves.items():
         means = " | ".join(f"{v:.3f}" for v in curve.mean(axis=0))
-        gains = curve - curves[Order.RANDOM]
-        ends = ("", "") if order is Order.RANDOM else (_interval(gains[:, 1:].mean(axis=1)), _interval(gains[:, -1]))
+        gains = curve - curves["random"]
+        ends = ("", "") if order == "random" else (_interval(gains[:, 1:].mean(axis=1)), _interval(gains[:, -1]))
         yield f"| {order} | {means} | {ends[0]} | {ends[1]} |"
-    over = {order: (curve - curves[Order.RANDOM])[:, 1:].mean(axis=1) for order, curve in curves.items()}
-    better = [str(order) for order, gain in over.items() if order is not Order.RANDOM and _ends(gain)[1] > 0]
+    over = {order: (curve - curves["random"])[:, 1:].mean(axis=1) for order, curve in curves.items()}
+    better = [str(order) for order, gain in over.items() if order != "random" and _ends(gain)[1] > 0]
     yield f"\nBetter than chance on average: {', '.join(better)}." if better else "\nNone can be told from chance on average."
 
 

@@ -11,17 +11,24 @@ import pytest
 from app_server import ROOT, AppServer
 
 from rebracket_core.annotation import (
-    AnnotationService,
     AxisLabel,
     EventKind,
     Label,
+    LabelSession,
     LabelValue,
     NewItem,
+    NewProject,
     ProjectSettings,
     Submission,
     Suggestion,
     SuggestionPolicy,
 )
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import change_settings, create_project, get_project
+from rebracket_core.annotation.queries import get_item, list_events, list_labels
+from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 if TYPE_CHECKING:
@@ -36,19 +43,19 @@ PAINT_MS = 50
 
 
 @pytest.fixture
-def service(empty_home: Path) -> Iterator[AnnotationService]:
+def session(empty_home: Path) -> Iterator[LabelSession]:
     """The labels of the home that the app serves, with a project of 160 short texts, over the same database file."""
-    service = AnnotationService(f"sqlite:///{empty_home / 'workbench.db'}")
-    service.enrol("Ann")
+    session = LabelSession.open(f"sqlite:///{empty_home / 'workbench.db'}")
+    enrol(session, "Ann")
     texts = [NewItem(f"i{n:03}", f"Concept {n}: a bell that was cast and not yet rung, {n} years on.") for n in range(160)]
     settings = ProjectSettings(blind_share=0.0, random_share=0.0, suggestions=SuggestionPolicy.NEVER)
-    service.create_project("Trial", texts, by="ann", settings=settings, guideline="Say what it *says*.")
-    yield service
-    service.close()
+    create_project(session, NewProject("Trial", texts, settings=settings, guideline="Say what it *says*."), by="ann")
+    yield session
+    session.close()
 
 
 @pytest.fixture
-def server(service: AnnotationService, empty_home: Path, tmp_path: Path) -> Iterator[AppServer]:
+def server(session: LabelSession, empty_home: Path, tmp_path: Path) -> Iterator[AppServer]:
     """The app over that home."""
     server = AppServer(empty_home, log=tmp_path / "server.log")
     server.start()
@@ -112,28 +119,28 @@ def said(label: Label) -> tuple[int, ...]:
     return tuple(label.value.axes[axis].per_mille.index(1000) for axis in AXIS_NAMES)
 
 
-def in_order(service: AnnotationService) -> list[Label]:
+def in_order(session: LabelSession) -> list[Label]:
     """The labels as they stand, in the order in which they were written."""
-    labels = {label.label_id: label for label in service.labels("trial")}
-    events = [e for e in service.history("trial", limit=10_000) if e.kind is EventKind.LABEL and not e.undone]
+    labels = {label.label_id: label for label in list_labels(session, "trial")}
+    events = [e for e in list_events(session, "trial", limit=10_000) if e.kind is EventKind.LABEL and not e.undone]
     assert len(events) == len({e.event_id for e in events}) == len(labels)
     return [labels[e.event_id] for e in reversed(events)]
 
 
-def test_sixty_labels_at_twenty_milliseconds_a_key_arrive_in_order(desk: Open, service: AnnotationService) -> None:
+def test_sixty_labels_at_twenty_milliseconds_a_key_arrive_in_order(desk: Open, session: LabelSession) -> None:
     page = desk()
     shown = page.locator(".desk .text").inner_text()
     press(page, keys_of(range(60)))
     all_saved(page)
-    labels = in_order(service)
+    labels = in_order(session)
     assert [said(label) for label in labels] == [triple(n) for n in range(60)]
-    assert service.item("trial", labels[0].item_id).text == shown
+    assert get_item(session, "trial", item_id=labels[0].item_id).text == shown
     assert len({label.item_id for label in labels}) == 60
-    assert service.replay() == []
+    assert check_consistency(session) == []
 
 
 def test_a_killed_server_a_reload_and_no_network_lose_nothing_and_double_nothing(
-    desk: Open, server: AppServer, service: AnnotationService
+    desk: Open, server: AppServer, session: LabelSession
 ) -> None:
     page = desk()
     press(page, keys_of(range(10)))
@@ -143,7 +150,7 @@ def test_a_killed_server_a_reload_and_no_network_lose_nothing_and_double_nothing
     page.reload()
     wait(page)
     all_saved(page)
-    assert [said(label) for label in in_order(service)] == [triple(n) for n in range(20)]
+    assert [said(label) for label in in_order(session)] == [triple(n) for n in range(20)]
     press(page, keys_of(range(20, 25)))
     page.context.set_offline(True)
     press(page, keys_of(range(25, 35)))
@@ -151,10 +158,10 @@ def test_a_killed_server_a_reload_and_no_network_lose_nothing_and_double_nothing
     page.context.set_offline(False)
     press(page, keys_of(range(35, 40)))
     all_saved(page)
-    labels = in_order(service)
+    labels = in_order(session)
     assert [said(label) for label in labels] == [triple(n) for n in range(40)]
     assert len({label.item_id for label in labels}) == 40
-    assert service.replay() == []
+    assert check_consistency(session) == []
 
 
 PAINTS = """async (rounds) => {
@@ -190,7 +197,7 @@ def test_the_next_concept_is_painted_within_fifty_milliseconds(desk: Open) -> No
     assert rounds[-1][27] <= PAINT_MS, rounds
 
 
-def test_a_hundred_concepts_by_keyboard_alone(desk: Open, service: AnnotationService) -> None:
+def test_a_hundred_concepts_by_keyboard_alone(desk: Open, session: LabelSession) -> None:
     page = desk("/label?person=ann&label.ahead=20")
     keyboard = page.keyboard
     for n in range(100):
@@ -207,16 +214,16 @@ def test_a_hundred_concepts_by_keyboard_alone(desk: Open, service: AnnotationSer
             keyboard.press("Backspace")
             keyboard.press("Enter")
     all_saved(page)
-    labels = in_order(service)
+    labels = in_order(session)
     assert len(labels) == len({label.item_id for label in labels}) == 100
     first = labels[0].value
     assert first.temporal.per_mille == (750, 250, 0) and first.types == {TYPE_NAMES[0], TYPE_NAMES[5]}
     assert first.confidence == 650 and first.note == "note 1 q 0"
     assert [said(label) for n, label in enumerate(labels) if n % 10] == [triple(n) for n in range(100) if n % 10]
-    assert service.replay() == []
+    assert check_consistency(session) == []
 
 
-def test_triangles_answer_to_arrows_and_undo_takes_back_anything(desk: Open, service: AnnotationService) -> None:
+def test_triangles_answer_to_arrows_and_undo_takes_back_anything(desk: Open, session: LabelSession) -> None:
     page = desk()
     handle = page.get_by_role("slider", name="temporal")
     handle.focus()
@@ -236,7 +243,7 @@ def test_triangles_answer_to_arrows_and_undo_takes_back_anything(desk: Open, ser
     page.keyboard.press("Backspace")
     assert page.get_by_role("button", name="Flag").get_attribute("aria-pressed") == "false"
     all_saved(page)
-    assert service.labels("trial") == [] and service.replay() == []
+    assert list_labels(session, "trial") == [] and check_consistency(session) == []
 
 
 def answer(page: Page, axis: int) -> list[int]:
@@ -249,12 +256,12 @@ def answer(page: Page, axis: int) -> list[int]:
     return list(shares.values())
 
 
-def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, service: AnnotationService) -> None:
-    project = service.project("trial")
+def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, session: LabelSession) -> None:
+    project = get_project(session, "trial")
     settings = ProjectSettings(blind_share=0.0, random_share=0.0, suggestions=SuggestionPolicy.AFTER)
-    service.change_settings(project.project_id, settings, by="ann")
+    change_settings(session, project.project_id, settings=settings, by="ann")
     axes = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
-    service.put_suggestions("trial", [Suggestion(f"i{n:03}", "run", axes) for n in range(160)], by="ann")
+    put_suggestions(session, "trial", suggestions=[Suggestion(f"i{n:03}", "run", axes) for n in range(160)], by="ann")
     page = desk()
     assert "will stand here" in page.locator(".desk .last").inner_text()
     assert "The model" not in page.locator(".desk").inner_text()
@@ -263,23 +270,23 @@ def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, servi
     said = page.locator(".desk .last").inner_text()
     assert "temporal: you past; the model future 50 %, present 30 %, past 20 %, 80 % apart" in said
     assert "ontological: you cannot tell; the model" in said
-    assert next(label for label in service.labels("trial")).shown_run == ""
+    assert next(label for label in list_labels(session, "trial")).shown_run == ""
 
 
-def _differ(service: AnnotationService) -> None:
+def _differ(session: LabelSession) -> None:
     """A second project, in which two people differ on a text."""
-    service.enrol("Bo")
+    enrol(session, "Bo")
     settings = ProjectSettings(overlap=2, blind_share=0.0, random_share=0.0)
-    service.create_project("Parted", [NewItem("one", "A bell that nobody rings.")], by="ann", settings=settings)
+    create_project(session, NewProject("Parted", [NewItem("one", "A bell that nobody rings.")], settings=settings), by="ann")
     for who, mode in (("ann", 0), ("bo", 2)):
-        item = service.item("parted", "one")
+        item = get_item(session, "parted", item_id="one")
         value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][mode]) for axis in AXIS_NAMES}, note="Look at the bell.")
         given = Submission(f"label-{who}", "one", 1, item.text_digest, value, "2026-01-01T00:00:00Z")
-        assert service.submit("parted", [given], by=who)[0].status == "saved"
+        assert submit_labels(session, "parted", submissions=[given], by=who)[0].status == "saved"
 
 
 def test_without_a_server_the_desk_goes_on_and_nothing_stands_over_it(
-    desk: Open, service: AnnotationService, server: AppServer
+    desk: Open, session: LabelSession, server: AppServer
 ) -> None:
     page = desk()
     page.evaluate(
@@ -296,14 +303,14 @@ def test_without_a_server_the_desk_goes_on_and_nothing_stands_over_it(
     page.locator("[data-part=saving]", has_text="offline, 3 kept in this browser").wait_for()
     server.start()
     all_saved(page)
-    assert [said(label) for label in service.labels("trial")] == [(0, 0, 0)] * 3
+    assert [said(label) for label in list_labels(session, "trial")] == [(0, 0, 0)] * 3
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(desk: Open, service: AnnotationService, scheme: str) -> None:
+def test_axe_finds_no_serious_fault(desk: Open, session: LabelSession, scheme: str) -> None:
     if not AXE.exists():
         pytest.skip(f"there is no axe-core at {AXE.relative_to(ROOT)} (npm pack axe-core, unpacked there)")
-    _differ(service)
+    _differ(session)
     trial = "/label?person=ann&label.project=Trial&label."
     page = desk(f"{trial}ahead=60", color_scheme=scheme)
     root = page.url.split("/label")[0]
@@ -330,7 +337,7 @@ def test_axe_finds_no_serious_fault(desk: Open, service: AnnotationService, sche
         assert not serious, f"{path or 'the desk'}: {json.dumps(serious, indent=1)}"
 
 
-def test_a_phone_labels_by_touch(desk: Open, service: AnnotationService) -> None:
+def test_a_phone_labels_by_touch(desk: Open, session: LabelSession) -> None:
     page = desk(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2)
     wide = page.evaluate(
         "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
@@ -350,6 +357,6 @@ def test_a_phone_labels_by_touch(desk: Open, service: AnnotationService) -> None
     mixed = answer(page, 1)
     page.get_by_role("button", name="Save").tap()
     all_saved(page)
-    (label,) = service.labels("trial")
+    (label,) = list_labels(session, "trial")
     assert label.value.temporal.per_mille == (0, 1000, 0) and label.value.ontological.per_mille == (0, 0, 1000)
     assert list(label.value.spatial.per_mille) == mixed and min(mixed) > 0

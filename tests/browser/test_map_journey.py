@@ -11,7 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from moves import settle
 
-from rebracket_core.annotation import AnnotationService
+from rebracket_core.annotation import LabelSession
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import get_item, list_labels
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -92,11 +94,11 @@ def test_from_a_lasso_to_a_label(visit: Visit, home: Path) -> None:
         page.keyboard.press(key)
         page.wait_for_timeout(100)
     page.locator(".desk [data-part=saving]", has_text="all saved").wait_for()
-    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
-    (project,) = service.projects()
-    (label,) = service.labels(project.project_id)
-    item = service.item(project.project_id, label.item_id)
-    service.close()
+    session = LabelSession.open(f"sqlite:///{home / 'workbench.db'}")
+    (project,) = list_projects(session)
+    (label,) = list_labels(session, project.project_id)
+    item = get_item(session, project.project_id, item_id=label.item_id)
+    session.close()
     assert project.name == "From the map" and label.annotator == "ann" and " ".join(item.text.split()) in text
 
 

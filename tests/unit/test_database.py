@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.database.engine import new_engine, parsed_url, refused, shown, sqlite_file, transaction
 from rebracket_core.errors import MissingExtraError, StoreError
 
@@ -43,7 +43,7 @@ def test_a_transaction_is_whole_or_not_there(tmp_path: Path) -> None:
 
 def test_labels_that_another_program_locks_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "labels.db"
-    store = Store(f"sqlite:///{file}")
+    store = labels_store(f"sqlite:///{file}")
     store.write(lambda _: None)
     monkeypatch.setattr("rebracket_core.database.engine.BUSY_TIMEOUT_S", 0.05)
     with sqlite3.connect(file, isolation_level=None) as other:

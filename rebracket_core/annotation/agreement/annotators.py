@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.annotation.agreement.automation_bias import Measured
-from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Votes
+from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Ratings
 from rebracket_core.annotation.entities.records import Item, Label
 from rebracket_core.rainbow import AXIS_NAMES
 
@@ -49,16 +49,16 @@ class Steadiness:
         return asdict(self)
 
 
-def against_others(votes: Votes, *, seed: int, fewest: int = FEWEST_SHARED) -> list[AgainstOthers]:
+def against_others(ratings: Ratings, *, seed: int, fewest: int = FEWEST_SHARED) -> list[AgainstOthers]:
     """Each person against the mean of the others, by name; no overlap below `fewest` items that others answered, too."""
-    k = len(votes.categories)
-    totals, sizes = np.zeros((len(votes.items), k)), votes.sizes
-    np.add.at(totals, votes.item, votes.shares / WHOLE)
+    k = len(ratings.categories)
+    totals, sizes = np.zeros((len(ratings.items), k)), ratings.sizes
+    np.add.at(totals, ratings.item, ratings.shares / WHOLE)
     out = []
-    for position, name in enumerate(votes.annotators):
-        mine = votes.annotator == position
-        shared = mine & (sizes[votes.item] > 1)
-        own, item = votes.shares[shared] / WHOLE, votes.item[shared]
+    for position, name in enumerate(ratings.annotators):
+        mine = ratings.annotator == position
+        shared = mine & (sizes[ratings.item] > 1)
+        own, item = ratings.shares[shared] / WHOLE, ratings.item[shared]
         others = (totals[item] - own) / (sizes[item] - 1)[:, None]
         out.append(
             AgainstOthers(
@@ -81,8 +81,8 @@ def steadiness(labels: Sequence[Label], items: Iterable[Item], *, seed: int, few
         earlier = first.get((repeat_of.get(label.item_id, ""), label.annotator))
         if earlier is None:
             continue
-        told = [_alike(earlier.value.axes[axis].shares, label.value.axes[axis].shares) for axis in AXIS_NAMES]
-        known = [pair for pair in told if pair is not None]
+        pairs = [_alike(earlier.value.axes[axis].shares, label.value.axes[axis].shares) for axis in AXIS_NAMES]
+        known = [pair for pair in pairs if pair is not None]
         if known:
             overlaps.setdefault(label.annotator, []).append(float(np.mean([pair[0] for pair in known])))
             same.setdefault(label.annotator, []).append(float(np.mean([pair[1] for pair in known])))

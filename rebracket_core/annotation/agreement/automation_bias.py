@@ -54,7 +54,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchoring:
+class AutomationBias:
     """The effect of suggestions on one axis (or on all).
 
     `shown` and `blind` are the shares of answers whose first mode is the model's; `difference` is shown less blind.
@@ -81,8 +81,8 @@ class Anchoring:
 def exposures(
     labels: Iterable[Label],
     items: Iterable[Item],
-    suggestions: Mapping[str, Suggestion],
     *,
+    suggestions: Mapping[str, Suggestion],
     before: Mapping[str, LabelValue] | None = None,
 ) -> list[Exposure]:
     """An exposure for each answered axis of each label whose item has a suggestion; hidden repeats and later rounds aside.
@@ -98,7 +98,7 @@ def exposures(
         if item is None or suggestion is None or label.round > 1:
             continue
         shown = bool(label.shown_at)
-        if not shown and not (item.blind or item.by_chance):
+        if not shown and not (item.blind or item.in_random_sample):
             continue
         first = earlier.get(label.label_id)
         for axis, answer in label.value.axes.items():
@@ -109,14 +109,14 @@ def exposures(
     return out
 
 
-def anchoring(
+def automation_bias_of(
     rows: Sequence[Exposure],
     *,
     seed: int,
     question: str = "all axes",
     fewest: int = FEWEST_LABELS,
     replicates: int = REPLICATES,
-) -> Anchoring:
+) -> AutomationBias:
     """The effect of having seen the suggestion, from all rows given; no figure below `fewest` answers in an arm."""
     draw = _Draw(seed=seed, fewest=fewest, replicates=replicates)
     shown, blind = [r for r in rows if r.shown], [r for r in rows if not r.shown]
@@ -127,7 +127,7 @@ def anchoring(
     moved = [(r, before) for r, before in changed if _apart(r.shares, before) > 1e-9]
     flips = np.array([_apart(r.shares, before) > 1e-9 for r, before in changed], dtype=np.float64)
     toward = np.array([_apart(r.shares, r.model) < _apart(before, r.model) - 1e-9 for r, before in moved], dtype=np.float64)
-    return Anchoring(
+    return AutomationBias(
         question,
         shown=_mean(agree[0], names[0], draw=draw, what="answers with a suggestion seen"),
         blind=_mean(agree[1], names[1], draw=draw, what="blind answers"),
@@ -139,11 +139,11 @@ def anchoring(
     )
 
 
-def anchoring_by_axis(rows: Sequence[Exposure], *, seed: int, fewest: int = FEWEST_LABELS) -> list[Anchoring]:
+def bias_by_axis(rows: Sequence[Exposure], *, seed: int, fewest: int = FEWEST_LABELS) -> list[AutomationBias]:
     """The effect over all axes, then on each."""
-    parts = [anchoring(rows, seed=seed, fewest=fewest)]
+    parts = [automation_bias_of(rows, seed=seed, fewest=fewest)]
     return parts + [
-        anchoring([r for r in rows if r.axis == axis], seed=seed, question=axis, fewest=fewest) for axis in AXIS_NAMES
+        automation_bias_of([r for r in rows if r.axis == axis], seed=seed, question=axis, fewest=fewest) for axis in AXIS_NAMES
     ]
 
 

@@ -1,6 +1,6 @@
-"""What people say of each item, all votes together, by methods that weigh people differently, side by side.
+"""What people say of each item, all ratings together, by methods that weigh people differently, side by side.
 
-The mean of the votes needs no library. Dawid-Skene (1979) and MACE (Hovy et al. 2013) come from crowd-kit, CROWDLAB (Goh
+The mean of the ratings needs no library. Dawid-Skene (1979) and MACE (Hovy et al. 2013) come from crowd-kit, CROWDLAB (Goh
 et al. 2022) from cleanlab; they take hard labels alone. A soft vote is therefore drawn from: each of K tables gives every
 vote one category, by its shares; each method is fitted on every table, and the answers are averaged. How far the tables
 differ is reported. A soft vote's first mode is never taken for the whole vote.
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.annotation.agreement.krippendorff import FEWEST_ITEMS
-from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Votes
+from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Ratings
 from rebracket_core.errors import MissingExtraError
 
 TABLES = 20
-MEAN, DAWID_SKENE, MACE, CROWDLAB = "mean of the votes", "Dawid-Skene", "MACE", "CROWDLAB (cleanlab)"
+MEAN, DAWID_SKENE, MACE, CROWDLAB = "mean of the ratings", "Dawid-Skene", "MACE", "CROWDLAB (cleanlab)"
 _EXTRA = "labels"
 _RESTARTS = 4
 WEIGHING = (DAWID_SKENE, MACE, CROWDLAB)
@@ -28,7 +28,7 @@ WEIGHING = (DAWID_SKENE, MACE, CROWDLAB)
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method's answer: `posterior` is (items, k) in the votes' order, `spread` (items,) how far the tables differ.
+    """One method's answer: `posterior` is (items, k) in the ratings' order, `spread` (items,) how far the tables differ.
 
     The spread is the mean total variation of a table's answer to the average. `quality` gives each annotator a figure from
     0 to 1 of the method's own kind, `quality_spread` its standard deviation over the tables; `confusion` is Dawid-Skene's
@@ -77,17 +77,17 @@ class Aggregation:
         }
 
 
-def hard_tables(votes: Votes, *, seed: int, tables: int = TABLES) -> np.ndarray:
+def hard_tables(ratings: Ratings, *, seed: int, tables: int = TABLES) -> np.ndarray:
     """(tables, n) drawn categories of each vote by its shares; one table alone where every vote is hard."""
-    if bool(votes.is_hard.all()):
-        return votes.chosen[None, :]
-    edges = np.cumsum(votes.shares, axis=1)
-    rolls = np.random.default_rng(seed).integers(0, WHOLE, size=(tables, len(votes)))
+    if bool(ratings.is_hard.all()):
+        return ratings.chosen[None, :]
+    edges = np.cumsum(ratings.shares, axis=1)
+    rolls = np.random.default_rng(seed).integers(0, WHOLE, size=(tables, len(ratings)))
     return np.asarray((rolls[:, :, None] >= edges[None, :, :]).sum(axis=2))
 
 
 def aggregate(
-    votes: Votes,
+    ratings: Ratings,
     *,
     seed: int,
     tables: int = TABLES,
@@ -96,15 +96,15 @@ def aggregate(
     methods: Sequence[str] = WEIGHING,
     progress: Callable[[int, int], None] | None = None,
 ) -> Aggregation:
-    """The mean of the votes and the named methods, all on the same hard tables.
+    """The mean of the ratings and the named methods, all on the same hard tables.
 
     `model` is (items, k), a model's out-of-fold probabilities: CROWDLAB weighs people against them, and stays out without.
-    Raises MissingExtraError where the extra `labels` is not installed. Below `fewest` items with two votes, or with one
+    Raises MissingExtraError where the extra `labels` is not installed. Below `fewest` items with two ratings, or with one
     person, the methods that weigh people say why not.
     """
     _need_extra()
-    drawn = hard_tables(votes, seed=seed, tables=tables)
-    found, why = [_mean_of(votes)], _why_not(votes, fewest=fewest)
+    drawn = hard_tables(ratings, seed=seed, tables=tables)
+    found, why = [_mean_of(ratings)], _why_not(ratings, fewest=fewest)
     fits: dict[str, Callable[..., _Fit]] = {DAWID_SKENE: _dawid_skene, MACE: _mace, CROWDLAB: _crowdlab}
     for k, name in enumerate(methods):
         missing = "it needs a model's probabilities for these items" if name == CROWDLAB and model is None else ""
@@ -115,9 +115,9 @@ def aggregate(
         for j, table in enumerate(drawn):
             if progress:
                 progress(k * len(drawn) + j, len(methods) * len(drawn))
-            parts.append(fits[name](votes, table, seed=seed + j, alone=len(drawn) == 1, model=model))
-        found.append(_averaged(name, votes, parts))
-    return Aggregation(tuple(found), votes.items, len(drawn), _same_first(found))
+            parts.append(fits[name](ratings, table, seed=seed + j, alone=len(drawn) == 1, model=model))
+        found.append(_averaged(name, ratings, parts))
+    return Aggregation(tuple(found), ratings.items, len(drawn), _same_first(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,70 +134,70 @@ def _need_extra() -> None:
         raise MissingExtraError(_EXTRA, what="Weighing people by Dawid-Skene, MACE and CROWDLAB")
 
 
-def _why_not(votes: Votes, *, fewest: int) -> str:
-    shared = int((votes.sizes > 1).sum()) if len(votes) else 0
-    if len(votes.annotators) < 2:
-        return "all labels are from one person" if len(votes) else "there are no labels"
+def _why_not(ratings: Ratings, *, fewest: int) -> str:
+    shared = int((ratings.sizes > 1).sum()) if len(ratings) else 0
+    if len(ratings.annotators) < 2:
+        return "all labels are from one person" if len(ratings) else "there are no labels"
     return f"not enough yet: {shared} items have two labels, {fewest} are needed" if shared < fewest else ""
 
 
-def _mean_of(votes: Votes) -> Method:
-    if not len(votes):
+def _mean_of(ratings: Ratings) -> Method:
+    if not len(ratings):
         return Method(MEAN, why="there are no labels")
-    totals = np.zeros((len(votes.items), len(votes.categories)))
-    np.add.at(totals, votes.item, votes.shares / WHOLE)
-    return Method(MEAN, posterior=totals / votes.sizes[:, None], spread=np.zeros(len(votes.items)))
+    totals = np.zeros((len(ratings.items), len(ratings.categories)))
+    np.add.at(totals, ratings.item, ratings.shares / WHOLE)
+    return Method(MEAN, posterior=totals / ratings.sizes[:, None], spread=np.zeros(len(ratings.items)))
 
 
-def _frame(votes: Votes, table: np.ndarray) -> Any:
+def _frame(ratings: Ratings, table: np.ndarray) -> Any:
     import pandas as pd
 
-    return pd.DataFrame({"task": votes.item, "worker": votes.annotator, "label": table})
+    return pd.DataFrame({"task": ratings.item, "worker": ratings.annotator, "label": table})
 
 
-def _wide(probas: Any, votes: Votes) -> np.ndarray:
+def _wide(probas: Any, ratings: Ratings) -> np.ndarray:
     """(items, k) of a frame by task and label; a category that was never drawn has 0."""
-    frame = probas.reindex(index=range(len(votes.items)), columns=range(len(votes.categories)), fill_value=0.0)
+    frame = probas.reindex(index=range(len(ratings.items)), columns=range(len(ratings.categories)), fill_value=0.0)
     return np.asarray(frame.to_numpy(dtype=np.float64))
 
 
-def _dawid_skene(votes: Votes, table: np.ndarray, *, alone: bool, **_: Any) -> _Fit:
+def _dawid_skene(ratings: Ratings, table: np.ndarray, *, alone: bool, **_: Any) -> _Fit:
     from crowdkit.aggregation.classification import DawidSkene
 
-    fitted = DawidSkene(n_iter=100 if alone else 30).fit(_frame(votes, table))
+    fitted = DawidSkene(n_iter=100 if alone else 30).fit(_frame(ratings, table))
     found: Any = fitted.errors_
-    k, n = len(votes.categories), len(votes.annotators)
-    errors = np.zeros((n, k, k))  # annotator, true, told
-    for (worker, told), row in found.iterrows():
-        errors[int(worker), row.index.to_numpy(dtype=int), int(told)] = row.to_numpy(dtype=float)
-    posterior = _wide(fitted.probas_, votes)
+    k, n = len(ratings.categories), len(ratings.annotators)
+    errors = np.zeros((n, k, k))  # annotator, true, given
+    for (worker, given), row in found.iterrows():
+        errors[int(worker), row.index.to_numpy(dtype=int), int(given)] = row.to_numpy(dtype=float)
+    posterior = _wide(fitted.probas_, ratings)
     prior = posterior.mean(axis=0)
     return _Fit(posterior, np.einsum("k,wkk->w", prior, errors), errors)
 
 
-def _mace(votes: Votes, table: np.ndarray, *, seed: int, alone: bool, **_: Any) -> _Fit:
+def _mace(ratings: Ratings, table: np.ndarray, *, seed: int, alone: bool, **_: Any) -> _Fit:
     from crowdkit.aggregation.classification import MACE as Mace
 
-    fitted = Mace(n_restarts=_RESTARTS if alone else 1, random_state=seed).fit(_frame(votes, table))
+    fitted = Mace(n_restarts=_RESTARTS if alone else 1, random_state=seed).fit(_frame(ratings, table))
     # crowd-kit numbers workers in the order in which they first appear.
-    order = list(dict.fromkeys(votes.annotator.tolist()))
-    quality = np.zeros(len(votes.annotators))
+    order = list(dict.fromkeys(ratings.annotator.tolist()))
+    quality = np.zeros(len(ratings.annotators))
     quality[order] = fitted.spamming_[:, 1]
-    return _Fit(_wide(fitted.probas_, votes), quality)
+    return _Fit(_wide(fitted.probas_, ratings), quality)
 
 
-def _crowdlab(votes: Votes, table: np.ndarray, *, model: np.ndarray, **_: Any) -> _Fit:
+def _crowdlab(ratings: Ratings, table: np.ndarray, *, model: np.ndarray, **_: Any) -> _Fit:
     from cleanlab.multiannotator import get_label_quality_multiannotator
 
-    wide = np.full((len(votes.items), len(votes.annotators)), np.nan)
-    wide[votes.item, votes.annotator] = table
+    wide = np.full((len(ratings.items), len(ratings.annotators)), np.nan)
+    wide[ratings.item, ratings.annotator] = table
     found = get_label_quality_multiannotator(wide, model, verbose=False, return_detailed_quality=False)
     consensus = found["label_quality"]["consensus_label"].to_numpy(dtype=int)
     quality = found["annotator_stats"]["annotator_quality"].sort_index().to_numpy(dtype=float)
-    return _Fit(np.eye(len(votes.categories))[consensus], quality)
+    return _Fit(np.eye(len(ratings.categories))[consensus], quality)
 
 
-def _averaged(name: str, votes: Votes, parts: list[_Fit]) -> Method:
+def _averaged(name: str, ratings: Ratings, parts: list[_Fit]) -> Method:
     posteriors = np.stack([p.posterior for p in parts])
     mean = posteriors.mean(axis=0)
     quality = np.stack([p.quality for p in parts])
@@ -206,9 +206,9 @@ def _averaged(name: str, votes: Votes, parts: list[_Fit]) -> Method:
         name,
         posterior=mean,
         spread=np.abs(posteriors - mean).sum(axis=2).mean(axis=0) / 2.0,
-        quality=dict(zip(votes.annotators, quality.mean(axis=0).tolist(), strict=True)),
-        quality_spread=dict(zip(votes.annotators, quality.std(axis=0).tolist(), strict=True)),
-        confusion=dict(zip(votes.annotators, np.mean(confusions, axis=0), strict=True)) if confusions else None,
+        quality=dict(zip(ratings.annotators, quality.mean(axis=0).tolist(), strict=True)),
+        quality_spread=dict(zip(ratings.annotators, quality.std(axis=0).tolist(), strict=True)),
+        confusion=dict(zip(ratings.annotators, np.mean(confusions, axis=0), strict=True)) if confusions else None,
     )
 
 

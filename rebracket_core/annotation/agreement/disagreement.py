@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Votes
+from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Ratings
 from rebracket_core.errors import InputError
 
 MOST_IN_MATRIX = 5000
@@ -30,7 +30,7 @@ class Distance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Distances of pairable votes: `within` is (items,), Σ δ over ordered pairs of an item / (its answers − 1).
+    """Distances of pairable ratings: `within` is (items,), Σ δ over ordered pairs of an item / (its answers − 1).
 
     `between` takes (b, items) counts of draws and gives (b,) sums of δ over all ordered pairs of answers drawn.
     """
@@ -39,16 +39,18 @@ class Pairs:
     between: Callable[[np.ndarray], np.ndarray]
 
 
-def pairs(votes: Votes, distance: Distance) -> Pairs:
-    """The distances of votes of which every item has two answers or more; see `Votes.pairable`.
+def pairs(ratings: Ratings, distance: Distance) -> Pairs:
+    """The distances of ratings of which every item has two answers or more; see `Ratings.pairable`.
 
     Raises InputError where the Jensen-Shannon distance would need a matrix above 5,000 on a side.
     """
     measure = _MEASURES[distance]
-    first, second, sizes = *_pairs_within(votes), votes.sizes
-    sums = np.bincount(votes.item[first], weights=measure(votes.shares[first], votes.shares[second]), minlength=len(sizes))
+    first, second, sizes = *_pairs_within(ratings), ratings.sizes
+    sums = np.bincount(
+        ratings.item[first], weights=measure(ratings.shares[first], ratings.shares[second]), minlength=len(sizes)
+    )
     within = 2.0 * sums / (sizes - 1)
-    between = _total_variation_between(votes) if distance is Distance.TOTAL_VARIATION else _matrix_between(votes, measure)
+    between = _total_variation_between(ratings) if distance is Distance.TOTAL_VARIATION else _matrix_between(ratings, measure)
     return Pairs(within=within, between=between)
 
 
@@ -95,22 +97,23 @@ _MEASURES: dict[Distance, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def _pairs_within(votes: Votes) -> tuple[np.ndarray, np.ndarray]:
+def _pairs_within(ratings: Ratings) -> tuple[np.ndarray, np.ndarray]:
     """The positions of both answers of every unordered pair that shares an item."""
-    sizes = votes.sizes
+    sizes = ratings.sizes
     ends = np.repeat(np.cumsum(sizes), sizes)
-    after = ends - np.arange(len(votes)) - 1
-    first = np.repeat(np.arange(len(votes)), after)
+    after = ends - np.arange(len(ratings)) - 1
+    first = np.repeat(np.arange(len(ratings)), after)
     start = np.repeat(np.cumsum(after) - after, after)
     return first, first + 1 + (np.arange(len(first)) - start)
 
 
-def _total_variation_between(votes: Votes) -> Callable[[np.ndarray], np.ndarray]:
+def _total_variation_between(ratings: Ratings) -> Callable[[np.ndarray], np.ndarray]:
     """Exact at any size: Σ |a − b| over all pairs is 2 Σ F·(n − F) over the 1,000 steps of the cumulative counts F."""
     from scipy.sparse import csr_array
 
     levels = [
-        csr_array((np.ones(len(votes)), (votes.item, column)), shape=(len(votes.items), WHOLE + 1)) for column in votes.shares.T
+        csr_array((np.ones(len(ratings)), (ratings.item, column)), shape=(len(ratings.items), WHOLE + 1))
+        for column in ratings.shares.T
     ]
 
     def between(draws: np.ndarray) -> np.ndarray:
@@ -124,13 +127,13 @@ def _total_variation_between(votes: Votes) -> Callable[[np.ndarray], np.ndarray]
 
 
 def _matrix_between(
-    votes: Votes, measure: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ratings: Ratings, measure: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Through a matrix of distances between the different answers, or, where those are more, between items."""
     from scipy.sparse import csr_array
 
-    values, which = np.unique(votes.shares, axis=0, return_inverse=True)
-    n_items, n_values = len(votes.items), len(values)
+    values, which = np.unique(ratings.shares, axis=0, return_inverse=True)
+    n_items, n_values = len(ratings.items), len(values)
     if min(n_items, n_values) > MOST_IN_MATRIX:
         raise InputError(
             "There are too many different answers for this distance.",
@@ -138,7 +141,7 @@ def _matrix_between(
             found=f"{n_items:,} items and {n_values:,} different answers",
             hint="use the total variation distance, which has no limit",
         )
-    member = csr_array((np.ones(len(votes)), (votes.item, which.reshape(-1))), shape=(n_items, n_values))
+    member = csr_array((np.ones(len(ratings)), (ratings.item, which.reshape(-1))), shape=(n_items, n_values))
     by_item = n_values > n_items
     side = n_items if by_item else n_values
     matrix, step = np.zeros((side, side)), max(1, _BLOCK_CELLS // n_values)

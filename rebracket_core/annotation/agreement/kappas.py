@@ -11,59 +11,60 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.annotation.agreement.krippendorff import FEWEST_ITEMS, REPLICATES, Agreement, interval, why_none
-from rebracket_core.annotation.agreement.rating_arrays import Votes
+from rebracket_core.annotation.agreement.rating_arrays import Ratings
 
 _Parts = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 _SAME = "all labels are the same: there is no disagreement to expect, so agreement beyond it has no value"
 
 
 def cohen(
-    votes: Votes, first: str, second: str, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
+    ratings: Ratings, pair: tuple[str, str], *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
 ) -> Agreement:
     """Cohen's kappa (1960) of two annotators by name, over the items that both gave a hard label."""
+    first, second = pair
     name = f"Cohen's kappa, {first} and {second}"
-    both = votes.hard()
+    both = ratings.hard()
     both = both.only(np.isin(np.array(both.annotators)[both.annotator], (first, second))).pairable() if len(both) else both
     basis: dict[str, Any] = {"n_items": len(both.items), "n_labels": len(both), "n_annotators": len(both.annotators)}
-    reason = why_none(votes, both, fewest=fewest)
+    reason = why_none(ratings, both, fewest=fewest)
     if reason:
         reason = reason.replace("no item has", "no item of theirs has")
         return Agreement(name, None, None, None, None, None, **basis, why=reason)
-    k, mine = len(votes.categories), both.annotator == both.annotators.index(first)
+    k, mine = len(ratings.categories), both.annotator == both.annotators.index(first)
     cells = np.zeros((len(both.items), k * k))
     cells[np.arange(len(cells)), both.chosen[mine] * k + both.chosen[~mine]] = 1.0
     return _with_interval(name, cells, _cohen_parts, basis=basis, seed=seed, replicates=replicates)
 
 
-def fleiss(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
+def fleiss(ratings: Ratings, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
     """Fleiss' kappa (1971) of hard labels, over the items with the commonest number of labels, for it needs an equal number."""
     name = "Fleiss' kappa"
-    hard = votes.hard()
+    hard = ratings.hard()
     counts = hard.sizes[hard.sizes > 1]
     if len(counts):
         of = np.bincount(counts)
         hard = hard.only(hard.sizes[hard.item] == int(np.flatnonzero(of == of.max())[-1]))
     usable = hard.pairable()
     basis: dict[str, Any] = {"n_items": len(usable.items), "n_labels": len(usable), "n_annotators": len(usable.annotators)}
-    reason = why_none(votes, usable, fewest=fewest)
+    reason = why_none(ratings, usable, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason)
-    cells = np.zeros((len(usable.items), len(votes.categories)))
+    cells = np.zeros((len(usable.items), len(ratings.categories)))
     np.add.at(cells, (usable.item, usable.chosen), 1.0)
     return _with_interval(name, cells, _fleiss_parts, basis=basis, seed=seed, replicates=replicates)
 
 
-def gwet(votes: Votes, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
+def gwet(ratings: Ratings, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
     """Gwet's AC1 (2008) of hard labels, items with any number of them (Gwet 2014): where nearly all labels are of one mode,
     kappa is near 0 although people hardly ever differ, and AC1 is not."""
     name = "Gwet's AC1"
-    hard = votes.hard()
+    hard = ratings.hard()
     usable = hard.pairable()
     basis: dict[str, Any] = {"n_items": len(usable.items), "n_labels": len(usable), "n_annotators": len(usable.annotators)}
-    reason = why_none(votes, usable, fewest=fewest)
+    reason = why_none(ratings, usable, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason)
-    cells = np.zeros((len(hard.items), len(votes.categories)))
+    cells = np.zeros((len(hard.items), len(ratings.categories)))
     np.add.at(cells, (hard.item, hard.chosen), 1.0)
     return _with_interval(name, cells, _gwet_parts, basis=basis, seed=seed, replicates=replicates)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.annotation.agreement.disagreement import Distance, pairs
-from rebracket_core.annotation.agreement.rating_arrays import Votes
+from rebracket_core.annotation.agreement.rating_arrays import Ratings
 
 FEWEST_ITEMS = 20
 REPLICATES = 1000
@@ -44,18 +44,18 @@ class Agreement:
 
 
 def alpha(
-    votes: Votes, distance: Distance, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
+    ratings: Ratings, distance: Distance, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES
 ) -> Agreement:
-    """Krippendorff's alpha of the votes with this distance.
+    """Krippendorff's alpha of the ratings with this distance.
 
     Items are drawn again with replacement for the interval (percentiles); draws without a value (all answers alike) are
     left out, and there is no interval where they are more than one in twenty. No value below `fewest` items with two answers.
     """
     name = f"alpha, {distance.value}"
-    usable = votes.pairable()
+    usable = ratings.pairable()
     n_items, n_labels = len(usable.items), len(usable)
     basis: dict[str, Any] = {"n_items": n_items, "n_labels": n_labels, "n_annotators": len(usable.annotators)}
-    reason = why_none(votes, usable, fewest=fewest)
+    reason = why_none(ratings, usable, fewest=fewest)
     if reason:
         return Agreement(name, None, None, None, None, None, **basis, why=reason)
     found, sizes = pairs(usable, distance), usable.sizes.astype(np.float64)
@@ -75,10 +75,10 @@ def alpha(
     return Agreement(name, value, low, high, float(observed[0]), float(expected[0]), **basis)
 
 
-def why_none(votes: Votes, usable: Votes, *, fewest: int) -> str:
-    """Why a coefficient of these votes has no value, before anything is computed; "" where it may have one."""
+def why_none(ratings: Ratings, usable: Ratings, *, fewest: int) -> str:
+    """Why a coefficient of these ratings has no value, before anything is computed; "" where it may have one."""
     n_items = len(usable.items)
-    if not len(votes):
+    if not len(ratings):
         return "there are no labels"
     if n_items == 0:
         return "no item has two labels"

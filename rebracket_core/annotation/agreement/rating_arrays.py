@@ -13,7 +13,7 @@ WHOLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Votes:
+class Ratings:
     """n answers to one question, sorted by item.
 
     `item` and `annotator` are (n,) positions in `items` and `annotators`; `shares` is (n, k) whole numbers, a row an
@@ -45,7 +45,7 @@ class Votes:
         """The position of each answer's largest share: (n,). Means something for hard answers alone."""
         return np.asarray(self.shares.argmax(axis=1))
 
-    def only(self, keep: np.ndarray) -> Votes:
+    def only(self, keep: np.ndarray) -> Ratings:
         """The answers where the (n,) mask is true; items and annotators without any are gone, too."""
         found, item = np.unique(self.item[keep], return_inverse=True)
         people, annotator = np.unique(self.annotator[keep], return_inverse=True)
@@ -58,19 +58,19 @@ class Votes:
             annotators=tuple(self.annotators[k] for k in people),
         )
 
-    def pairable(self) -> Votes:
+    def pairable(self) -> Ratings:
         """The answers to items that have two or more."""
         return self.only(self.sizes[self.item] > 1)
 
-    def hard(self) -> Votes:
+    def hard(self) -> Ratings:
         """The answers that give one category everything."""
         return self.only(self.is_hard)
 
 
-def votes_of(
+def ratings_of(
     answers: Iterable[tuple[str, str, Iterable[int]]], *, categories: Iterable[str], whole: int | None = WHOLE
-) -> Votes:
-    """Votes from (item, annotator, shares) triples in any order.
+) -> Ratings:
+    """Ratings from (item, annotator, shares) triples in any order.
 
     Each row of shares must sum to `whole`; None allows any sum of zeros and ones (a set). Raises InputError where it does not.
     """
@@ -90,7 +90,7 @@ def votes_of(
             where=f"item {rows[k][0]}, annotator {rows[k][1]}",
         )
     order = np.argsort(item, kind="stable")
-    return Votes(
+    return Ratings(
         item=item[order],
         annotator=annotator[order],
         shares=shares[order],

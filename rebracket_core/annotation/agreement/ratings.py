@@ -1,4 +1,4 @@
-"""From labels to votes: which of them may stand for what people think on their own, and what was left aside."""
+"""From labels to ratings: which of them may stand for what people think on their own, and what was excluded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Votes, votes_of
+from rebracket_core.annotation.agreement.rating_arrays import WHOLE, Ratings, ratings_of
 from rebracket_core.annotation.entities.label_schema import AnswerKind
 from rebracket_core.annotation.entities.records import Item, Label
 from rebracket_core.rainbow import MODES, TYPE_NAMES
@@ -39,14 +39,14 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Unaided:
-    """Labels given alone: first round, no suggestion seen, no hidden repeat; and how many were left aside for each reason."""
+    """Labels given alone: first round, no suggestion seen, no hidden repeat; and how many were excluded for each reason."""
 
     labels: tuple[Label, ...]
     n_shown: int
     n_later_rounds: int
     n_repeats: int
 
-    def left_aside(self) -> dict[str, int]:
+    def excluded(self) -> dict[str, int]:
         """Why labels don't count here, with how many: only what there is."""
         reasons = {
             "a suggestion was seen before the label": self.n_shown,
@@ -59,7 +59,7 @@ class Unaided:
 def unaided(labels: Iterable[Label], items: Iterable[Item] = ()) -> Unaided:
     """The labels that people gave alone. Agreement is computed from these: discussion and suggestions make people agree."""
     repeats = {item.item_id for item in items if item.repeat_of}
-    kept: list[Label] = []
+    alone: list[Label] = []
     aside: Counter[str] = Counter()
     for label in labels:
         if label.item_id in repeats:
@@ -69,22 +69,26 @@ def unaided(labels: Iterable[Label], items: Iterable[Item] = ()) -> Unaided:
         elif label.shown_at:
             aside["shown"] += 1
         else:
-            kept.append(label)
-    return Unaided(tuple(kept), n_shown=aside["shown"], n_later_rounds=aside["round"], n_repeats=aside["repeat"])
+            alone.append(label)
+    return Unaided(tuple(alone), n_shown=aside["shown"], n_later_rounds=aside["round"], n_repeats=aside["repeat"])
 
 
-def axis_votes(labels: Iterable[Label], axis: str) -> Votes:
+def axis_ratings(labels: Iterable[Label], axis: str) -> Ratings:
     """The answers on one axis, per mille in the axis' mode order; who cannot tell has no vote."""
-    told = ((label, label.value.axes[axis]) for label in labels)
-    return votes_of(
-        ((label.item_id, label.annotator, answer.per_mille) for label, answer in told if answer.kind is not AnswerKind.ABSTAIN),
+    answers = ((label, label.value.axes[axis]) for label in labels)
+    return ratings_of(
+        (
+            (label.item_id, label.annotator, answer.per_mille)
+            for label, answer in answers
+            if answer.kind is not AnswerKind.ABSTAIN
+        ),
         categories=MODES[axis],
     )
 
 
-def type_votes(labels: Iterable[Label]) -> Votes:
+def type_ratings(labels: Iterable[Label]) -> Ratings:
     """The sets of rebracketing types as zeros and ones in the order of the table; an unanswered set has no vote."""
-    return votes_of(
+    return ratings_of(
         (
             (label.item_id, label.annotator, [int(name in label.value.types) for name in TYPE_NAMES])
             for label in labels
@@ -97,26 +101,26 @@ def type_votes(labels: Iterable[Label]) -> Votes:
 
 def axis_basis(labels: Sequence[Label], axis: str) -> Basis:
     """What the figures of one axis rest on."""
-    votes = axis_votes(labels, axis)
-    hard = int(votes.is_hard.sum())
-    return _basis(votes, n_hard=hard, n_soft=len(votes) - hard, n_abstained=len(labels) - len(votes), whole=WHOLE)
+    ratings = axis_ratings(labels, axis)
+    hard = int(ratings.is_hard.sum())
+    return _basis(ratings, n_hard=hard, n_soft=len(ratings) - hard, n_abstained=len(labels) - len(ratings), whole=WHOLE)
 
 
 def type_basis(labels: Sequence[Label]) -> Basis:
     """What the figures of the types rest on; a set counts as hard."""
-    votes = type_votes(labels)
-    return _basis(votes, n_hard=len(votes), n_soft=0, n_abstained=len(labels) - len(votes), whole=1)
+    ratings = type_ratings(labels)
+    return _basis(ratings, n_hard=len(ratings), n_soft=0, n_abstained=len(labels) - len(ratings), whole=1)
 
 
-def _basis(votes: Votes, *, n_hard: int, n_soft: int, n_abstained: int, whole: int) -> Basis:
-    means = votes.shares.mean(axis=0) / whole if len(votes) else np.zeros(len(votes.categories))
+def _basis(ratings: Ratings, *, n_hard: int, n_soft: int, n_abstained: int, whole: int) -> Basis:
+    means = ratings.shares.mean(axis=0) / whole if len(ratings) else np.zeros(len(ratings.categories))
     return Basis(
-        n_answers=len(votes),
-        n_items=len(votes.items),
-        n_annotators=len(votes.annotators),
+        n_answers=len(ratings),
+        n_items=len(ratings.items),
+        n_annotators=len(ratings.annotators),
         n_hard=n_hard,
         n_soft=n_soft,
         n_abstained=n_abstained,
-        base_rates=dict(zip(votes.categories, (float(m) for m in means), strict=True)) if len(votes) else {},
-        overlap=dict(sorted(Counter(votes.sizes.tolist()).items())),
+        base_rates=dict(zip(ratings.categories, (float(m) for m in means), strict=True)) if len(ratings) else {},
+        overlap=dict(sorted(Counter(ratings.sizes.tolist()).items())),
     )

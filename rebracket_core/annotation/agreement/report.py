@@ -10,8 +10,8 @@ from typing import Any
 from rebracket_core.annotation.agreement.disagreement import Distance
 from rebracket_core.annotation.agreement.kappas import cohen, fleiss, gwet
 from rebracket_core.annotation.agreement.krippendorff import FEWEST_ITEMS, Agreement, alpha
-from rebracket_core.annotation.agreement.rating_arrays import Votes
-from rebracket_core.annotation.agreement.ratings import Basis, axis_basis, axis_votes, type_basis, type_votes, unaided
+from rebracket_core.annotation.agreement.rating_arrays import Ratings
+from rebracket_core.annotation.agreement.ratings import Basis, axis_basis, axis_ratings, type_basis, type_ratings, unaided
 from rebracket_core.annotation.entities.records import Item, Label
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
@@ -49,7 +49,7 @@ class AgreementReport:
     questions: tuple[QuestionAgreement, ...]
     n_labels: int
     n_used: int
-    left_aside: dict[str, int]
+    excluded: dict[str, int]
 
     def of(self, question: str) -> QuestionAgreement:
         """The figures of one question by name."""
@@ -60,7 +60,7 @@ class AgreementReport:
         return {
             "n_labels": self.n_labels,
             "n_used": self.n_used,
-            "left_aside": dict(self.left_aside),
+            "left_aside": dict(self.excluded),
             "questions": [q.to_dict() for q in self.questions],
         }
 
@@ -88,23 +88,23 @@ def agreement_report(
             if name == TYPES
             else _axis(alone.labels, name, seed=seed, fewest=fewest)
         )
-    return AgreementReport(tuple(questions), len(labels), len(alone.labels), alone.left_aside())
+    return AgreementReport(tuple(questions), len(labels), len(alone.labels), alone.excluded())
 
 
 def _axis(labels: Sequence[Label], axis: str, *, seed: int, fewest: int) -> QuestionAgreement:
-    votes = axis_votes(labels, axis)
-    hard = votes.hard() if len(votes) else votes
+    ratings = axis_ratings(labels, axis)
+    hard = ratings.hard() if len(ratings) else ratings
     found = [
-        _or_why(votes, Distance.JENSEN_SHANNON, seed=seed, fewest=fewest),
+        _or_why(ratings, Distance.JENSEN_SHANNON, seed=seed, fewest=fewest),
         _renamed(alpha(hard, Distance.NOMINAL, seed=seed, fewest=fewest), "alpha, hard labels alone"),
-        fleiss(votes, seed=seed, fewest=fewest),
-        gwet(votes, seed=seed, fewest=fewest),
+        fleiss(ratings, seed=seed, fewest=fewest),
+        gwet(ratings, seed=seed, fewest=fewest),
     ]
     people = sorted(hard.annotators)
-    pairs = [cohen(votes, a, b, seed=seed, fewest=fewest) for a, b in list(combinations(people, 2))[:MOST_PAIRS]]
+    pairs = [cohen(ratings, pair, seed=seed, fewest=fewest) for pair in list(combinations(people, 2))[:MOST_PAIRS]]
     return QuestionAgreement(
         axis,
-        main=_or_why(votes, Distance.TOTAL_VARIATION, seed=seed, fewest=fewest),
+        main=_or_why(ratings, Distance.TOTAL_VARIATION, seed=seed, fewest=fewest),
         others=tuple(found),
         pairs=tuple(pairs),
         basis=axis_basis(labels, axis),
@@ -112,23 +112,23 @@ def _axis(labels: Sequence[Label], axis: str, *, seed: int, fewest: int) -> Ques
 
 
 def _types(labels: Sequence[Label], *, seed: int, fewest: int) -> QuestionAgreement:
-    votes = type_votes(labels)
+    ratings = type_ratings(labels)
     return QuestionAgreement(
         TYPES,
-        main=_or_why(votes, Distance.MASI, seed=seed, fewest=fewest),
-        others=(_renamed(alpha(votes, Distance.NOMINAL, seed=seed, fewest=fewest), "alpha, the very same set"),),
+        main=_or_why(ratings, Distance.MASI, seed=seed, fewest=fewest),
+        others=(_renamed(alpha(ratings, Distance.NOMINAL, seed=seed, fewest=fewest), "alpha, the very same set"),),
         pairs=(),
         basis=type_basis(labels),
     )
 
 
-def _or_why(votes: Votes, distance: Distance, *, seed: int, fewest: int) -> Agreement:
+def _or_why(ratings: Ratings, distance: Distance, *, seed: int, fewest: int) -> Agreement:
     """The coefficient, or one without a value that says why this distance cannot be used here."""
     try:
-        return alpha(votes, distance, seed=seed, fewest=fewest)
+        return alpha(ratings, distance, seed=seed, fewest=fewest)
     except InputError as error:
         why, name = f"{error.message} {error.found}: {error.hint}", f"alpha, {distance.value}"
-        return Agreement(name, None, None, None, None, None, 0, len(votes), len(votes.annotators), why=why)
+        return Agreement(name, None, None, None, None, None, 0, len(ratings), len(ratings.annotators), why=why)
 
 
 def _renamed(found: Agreement, name: str) -> Agreement:

@@ -12,7 +12,7 @@ import numpy as np
 from rebracket_core.annotation.entities.records import Label
 
 FEWEST_TIMED = 20
-STRANGE = 3.5
+OUTLIER_Z = 3.5
 _TO_SIGMA = 1.4826
 _RECENT_DAYS = 7
 
@@ -43,7 +43,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Strange:
+class TimeOutlier:
     """A label whose time is far from expected: `ratio` is its time divided by the expected one."""
 
     label_id: str
@@ -71,16 +71,16 @@ class Pace:
         return asdict(self)
 
 
-def times(labels: Sequence[Label], lengths: Mapping[str, int]) -> tuple[list[Times], list[Strange]]:
-    """The times of each person, by name, and the labels with a strange time; `lengths` is the text length by item id."""
-    strange = strange_times(labels, lengths)
+def times(labels: Sequence[Label], lengths: Mapping[str, int]) -> tuple[list[Times], list[TimeOutlier]]:
+    """The times of each person, by name, and the labels with a outliers time; `lengths` is the text length by item id."""
+    outliers = time_outliers(labels, lengths)
     out = []
     for name in sorted({label.annotator for label in labels}):
         mine = sorted((x for x in labels if x.annotator == name), key=lambda x: x.client_time)
         known = np.array([x.active_s for x in mine if x.active_s > 0])
         third = len(known) // 3
         low, middle, high = np.quantile(known, (0.25, 0.5, 0.75)) if len(known) else (None, None, None)
-        odd = [s for s in strange if s.annotator == name]
+        odd = [s for s in outliers if s.annotator == name]
         out.append(
             Times(
                 name,
@@ -96,14 +96,14 @@ def times(labels: Sequence[Label], lengths: Mapping[str, int]) -> tuple[list[Tim
                 n_slow=sum(s.ratio > 1 for s in odd),
             )
         )
-    return out, strange
+    return out, outliers
 
 
-def strange_times(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[Strange]:
-    """The labels whose time is strange, the farthest first; none where fewer than 20 have a time.
+def time_outliers(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[TimeOutlier]:
+    """The labels whose time is outliers, the farthest first; none where fewer than 20 have a time.
 
-    log(time) is fitted on log(length) and the person by least absolute deviations, so that strange ones don't bend the fit;
-    strange is a residual beyond 3.5 robust deviations (Iglewicz & Hoaglin 1993).
+    log(time) is fitted on log(length) and the person by least absolute deviations, so that outliers ones don't bend the fit;
+    outliers is a residual beyond 3.5 robust deviations (Iglewicz & Hoaglin 1993).
     """
     known = [x for x in labels if x.active_s > 0 and lengths.get(x.item_id)]
     if len(known) < FEWEST_TIMED:
@@ -116,7 +116,7 @@ def strange_times(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[S
         return []
     far = np.abs(residual) / scale
     return [
-        Strange(
+        TimeOutlier(
             known[k].label_id,
             known[k].item_id,
             known[k].annotator,
@@ -125,14 +125,14 @@ def strange_times(labels: Sequence[Label], lengths: Mapping[str, int]) -> list[S
             ratio=float(np.exp(residual[k])),
         )
         for k in np.argsort(-far, kind="stable")
-        if far[k] > STRANGE
+        if far[k] > OUTLIER_Z
     ]
 
 
 def pace(labels: Iterable[Label], *, n_left: int) -> Pace:
     """The labels by day and person, and how many days are left at the pace of the last seven."""
     by_day: dict[str, dict[str, int]] = {}
-    for moment, label in sorted(((_day(x), x) for x in labels), key=lambda told: (told[0], told[1].annotator)):
+    for moment, label in sorted(((_day(x), x) for x in labels), key=lambda pair: (pair[0], pair[1].annotator)):
         day = by_day.setdefault(moment, {})
         day[label.annotator] = day.get(label.annotator, 0) + 1
     if not by_day:

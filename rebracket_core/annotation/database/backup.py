@@ -1,4 +1,4 @@
-"""A copy of the labels' database that is whole, and the drill that shows that it can be put back."""
+"""Backups of the labels' database, and the verification that one can be put back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
-from rebracket_core.annotation.events.consistency import replay
-from rebracket_core.annotation.session import Desk
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.session import LabelSession
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import make_folder, persons_mode, put_folder_on_disk
 
@@ -35,7 +35,7 @@ def back_up(database_url: str, *, to: Path) -> Backup:
 
     Raises InputError for another database (PostgreSQL has pg_dump), StoreError where the copy is not whole.
     """
-    file = Store(database_url).file
+    file = labels_store(database_url).file
     if file is None:
         raise InputError(
             "Only a SQLite file is backed up here.",
@@ -92,14 +92,17 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def check(file: Path) -> tuple[int, int]:
-    """The number of events and labels of a database file, after SQLite's own check and a replay; else a StoreError."""
+    """The number of events and labels of a database file, after SQLite's own check and the consistency check.
+
+    Raises StoreError for a damaged file.
+    """
     import sqlalchemy as sa
 
-    store = Store(f"sqlite:///{file}")
+    store = labels_store(f"sqlite:///{file}")
     try:
-        said = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
-        wrong = [] if said == "ok" else [f"SQLite says: {said}"]
-        wrong += replay(Desk(store, time.time))
+        verdict = store.read(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalar(), empty="ok")
+        wrong = [] if verdict == "ok" else [f"SQLite says: {verdict}"]
+        wrong += check_consistency(LabelSession(store, time.time))
         if wrong:
             raise StoreError(
                 "The labels are damaged.",
@@ -119,10 +122,10 @@ def check(file: Path) -> tuple[int, int]:
         store.close()
 
 
-def restore_drill(database_url: str) -> Backup | None:
-    """A backup made in a temporary folder, opened and replayed, then thrown away; None where there is no SQLite file."""
-    file = Store(database_url).file
+def verify_backup(database_url: str) -> Backup | None:
+    """A backup made in a temporary folder, opened and checked, then deleted; None where there is no SQLite file."""
+    file = labels_store(database_url).file
     if file is None or not file.is_file():
         return None
     with tempfile.TemporaryDirectory() as folder:
-        return back_up(database_url, to=Path(folder) / "drill.db")
+        return back_up(database_url, to=Path(folder) / "backup.db")

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
-from rebracket_core.annotation.events.consistency import replay
-from rebracket_core.annotation.session import Desk
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.session import LabelSession
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -30,8 +30,8 @@ def examine_labels(database_url: str) -> LabelsHealth:
     """The state of the labels of a database; nothing is created where there are none."""
     import sqlalchemy as sa
 
-    store = Store(database_url)
-    desk = Desk(store, time.time)
+    store = labels_store(database_url)
+    session = LabelSession(store, time.time)
 
     def look(connection: Connection) -> LabelsHealth:
         t = tables()
@@ -39,7 +39,7 @@ def examine_labels(database_url: str) -> LabelsHealth:
         def count(*where: sa.ColumnElement[bool], table: sa.FromClause) -> int:
             return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one())
 
-        leased = [~t.slots.c.done, t.slots.c.until_ms >= desk.now_ms()]
+        leased = [~t.slots.c.done, t.slots.c.until_ms >= session.now_ms()]
         active = sa.select(t.people.c.person_id).where(t.people.c.active)
         return LabelsHealth(
             n_projects=count(table=t.projects),
@@ -50,6 +50,8 @@ def examine_labels(database_url: str) -> LabelsHealth:
 
     try:
         found = store.read(look, empty=LabelsHealth())
-        return LabelsHealth(found.n_projects, found.n_labels, found.n_leases, found.n_orphans, tuple(replay(desk)))
+        return LabelsHealth(
+            found.n_projects, found.n_labels, found.n_leases, found.n_orphans, tuple(check_consistency(session))
+        )
     finally:
         store.close()

@@ -1,7 +1,7 @@
 """The tables of annotation as they are now. `migrations/` holds how they came to be; a test holds that both agree.
 
 `annotation_events` is what happened and is never changed; all other tables but slots (who may label what until when) and
-suggestions (what models say) are a view of it that `replay` can tell anew.
+suggestions (what models say) are a projection of it, which `check_consistency` compares.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
 PREFIX = "annotation_"
+_ITEM = f"{PREFIX}items.item_no"
 
 
 @lru_cache(maxsize=1)
@@ -30,14 +31,26 @@ def metadata() -> MetaData:
     import sqlalchemy as sa
 
     meta = sa.MetaData()
-    _projects(meta)
-    _items(meta)
-    _answers(meta)
-    _events(meta)
+    for add in (
+        _people,
+        _projects,
+        _guidelines,
+        _snapshots,
+        _items,
+        _slots,
+        _suggestions,
+        _labels,
+        _skips,
+        _flags,
+        _shown,
+        _decisions,
+        _events,
+    ):
+        add(meta)
     return meta
 
 
-def _projects(meta: MetaData) -> None:
+def _people(meta: MetaData) -> None:
     import sqlalchemy as sa
 
     sa.Table(
@@ -48,6 +61,11 @@ def _projects(meta: MetaData) -> None:
         sa.Column("role", sa.String(20), nullable=False),
         sa.Column("active", sa.Boolean, nullable=False),
     )
+
+
+def _projects(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}projects",
         meta,
@@ -62,6 +80,11 @@ def _projects(meta: MetaData) -> None:
         sa.Column("created_at", sa.String(40), nullable=False),
         sa.Column("closed", sa.Boolean, nullable=False),
     )
+
+
+def _guidelines(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}guidelines",
         meta,
@@ -71,6 +94,11 @@ def _projects(meta: MetaData) -> None:
         sa.Column("at", sa.String(40), nullable=False),
         sa.Column("author", sa.String(200), nullable=False),
     )
+
+
+def _snapshots(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}snapshots",
         meta,
@@ -122,6 +150,11 @@ def _items(meta: MetaData) -> None:
         sqlite_where=items.c.waits,
         postgresql_where=items.c.waits,
     )
+
+
+def _slots(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}slots",
         meta,
@@ -154,6 +187,11 @@ def _items(meta: MetaData) -> None:
         sqlite_where=~slots.c.done,
         postgresql_where=~slots.c.done,
     )
+
+
+def _suggestions(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}suggestions",
         meta,
@@ -164,14 +202,13 @@ def _items(meta: MetaData) -> None:
     )
 
 
-def _answers(meta: MetaData) -> None:
+def _labels(meta: MetaData) -> None:
     import sqlalchemy as sa
 
-    item = f"{PREFIX}items.item_no"
     sa.Table(
         f"{PREFIX}labels",
         meta,
-        sa.Column("item_no", sa.ForeignKey(item), primary_key=True),
+        sa.Column("item_no", sa.ForeignKey(_ITEM), primary_key=True),
         sa.Column("annotator", sa.String(200), primary_key=True),
         sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("project_id", sa.String(80), nullable=False, index=True),
@@ -181,21 +218,36 @@ def _answers(meta: MetaData) -> None:
         sa.Column("guideline_version", sa.Integer, nullable=False),
         sa.Column("document", sa.JSON, nullable=False),
     )
+
+
+def _skips(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}skips",
         meta,
-        sa.Column("item_no", sa.ForeignKey(item), primary_key=True),
+        sa.Column("item_no", sa.ForeignKey(_ITEM), primary_key=True),
         sa.Column("person", sa.String(200), primary_key=True),
         sa.Column("round", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("reason", sa.Text, nullable=False),
     )
+
+
+def _flags(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}flags",
         meta,
-        sa.Column("item_no", sa.ForeignKey(item), primary_key=True),
+        sa.Column("item_no", sa.ForeignKey(_ITEM), primary_key=True),
         sa.Column("person", sa.String(200), primary_key=True),
         sa.Column("note", sa.Text, nullable=False),
     )
+
+
+def _shown(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}shown",
         meta,
@@ -205,12 +257,17 @@ def _answers(meta: MetaData) -> None:
         sa.Column("at", sa.String(40), nullable=False),
         sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.CheckConstraint("NOT blind", name="ck_annotation_shown_never_blind"),
-        sa.ForeignKeyConstraint(["item_no", "blind"], [item, f"{PREFIX}items.blind"], name="fk_annotation_shown_item"),
+        sa.ForeignKeyConstraint(["item_no", "blind"], [_ITEM, f"{PREFIX}items.blind"], name="fk_annotation_shown_item"),
     )
+
+
+def _decisions(meta: MetaData) -> None:
+    import sqlalchemy as sa
+
     sa.Table(
         f"{PREFIX}decisions",
         meta,
-        sa.Column("item_no", sa.ForeignKey(item), primary_key=True),
+        sa.Column("item_no", sa.ForeignKey(_ITEM), primary_key=True),
         sa.Column("event_id", sa.String(80), nullable=False),
         sa.Column("person", sa.String(200), nullable=False),
         sa.Column("at", sa.String(40), nullable=False),

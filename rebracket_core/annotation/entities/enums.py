@@ -1,4 +1,4 @@
-"""The kinds of things in annotation, as words that never change: they stand in the database."""
+"""The enums of annotation. Their values stand in the database and never change."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-class Order(StrEnum):
-    """By what a queue is ordered."""
-
-    RANDOM = "random"
-    EPISTEMIC = "epistemic"
-    DIVERSITY = "diversity"
-    DISAGREEMENT = "disagreement"
-    TIES = "ties"
-    COVERAGE = "coverage"
-
-
 class SuggestionPolicy(StrEnum):
     """When the model's answer is shown: never, after one's own label is committed, or before it."""
 
@@ -33,7 +22,7 @@ class SuggestionPolicy(StrEnum):
 
 
 class DecisionKind(StrEnum):
-    """How an adjudication ends: one answer, the votes as a distribution, another round, a clearer guideline, or no item."""
+    """How an adjudication ends: one answer, the ratings as a distribution, another round, a clearer guideline, or no item."""
 
     GOLD = "gold"
     KEEP = "keep"

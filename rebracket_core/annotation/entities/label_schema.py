@@ -49,7 +49,7 @@ class AxisLabel:
             good = sum(shares) == WHOLE and (max(shares) == WHOLE) == (self.kind is AnswerKind.HARD)
         if not good:
             raise InputError(
-                "This answer of an axis cannot be kept.",
+                "This answer of an axis cannot be stored.",
                 expected="three whole per-mille numbers that sum to 1000 (hard: one of them 1000; abstain: all 0)",
                 found=f"{shares!r}, {self.kind}",
                 hint="use AxisLabel.of, AxisLabel.hard or AxisLabel.abstain",

@@ -35,7 +35,7 @@ _VERSIONS: dict[int, tuple[Preset, ...]] = {
 }
 
 
-def presets(version: int = 1) -> tuple[Preset, ...]:
+def axis_presets(version: int = 1) -> tuple[Preset, ...]:
     """The presets of a version, from one mode to all three; an unknown version is an InputError."""
     if version not in _VERSIONS:
         raise InputError(

@@ -1,16 +1,16 @@
-"""What annotation speaks of: labels, items, leases, projects, people, events. Frozen values, no database.
+"""The entities of annotation: labels, items, leases, projects, people, events. Frozen values, no database.
 
 Times are ISO 8601 in UTC with milliseconds; shares are whole per-mille numbers, so that sums are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from rebracket_core.annotation.entities.enums import AckStatus, DecisionKind, EventKind, Order, Role, SuggestionPolicy
+from rebracket_core.annotation.entities.enums import AckStatus, DecisionKind, EventKind, Role, SuggestionPolicy
 from rebracket_core.annotation.entities.label_schema import EVEN, WHOLE, AnswerKind, AxisLabel, LabelValue, text_digest
 from rebracket_core.errors import InputError
 
@@ -35,18 +35,18 @@ __all__ = [
     "LabelValue",
     "Lease",
     "NewItem",
-    "Order",
+    "NewProject",
     "Person",
     "Progress",
     "Project",
     "ProjectSettings",
+    "Rating",
     "Resolved",
     "Role",
     "Snapshot",
     "Submission",
     "Suggestion",
     "SuggestionPolicy",
-    "Vote",
     "text_digest",
 ]
 
@@ -65,14 +65,15 @@ class Person:
 class ProjectSettings:
     """How a project asks for labels.
 
-    `overlap` labels are wanted of each item; a lease lasts `lease_s` seconds; `blind_share` of the items never show a
-    suggestion; `random_share` of them are chosen by chance, never show one, and alone give unbiased figures;
+    `overlap` labels are wanted of each item; a lease lasts `lease_s` seconds; `order` names the query strategy of the queue;
+    `blind_share` of the items never show a suggestion; `random_share` of them are the random control sample, which never
+    shows one and alone gives unbiased figures;
     `repeat_share` come back later, unannounced, to whoever labelled them; `presets_version` says what the keys mean.
     """
 
     overlap: int = 1
     lease_s: int = 900
-    order: Order = Order.RANDOM
+    order: str = "random"
     suggestions: SuggestionPolicy = SuggestionPolicy.NEVER
     blind_share: float = 0.2
     random_share: float = 0.2
@@ -96,8 +97,7 @@ class ProjectSettings:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> ProjectSettings:
         """The settings that `to_dict` wrote."""
-        words = {**raw, "order": Order(raw["order"]), "suggestions": SuggestionPolicy(raw["suggestions"])}
-        return cls(**words)
+        return cls(**{**raw, "order": str(raw["order"]), "suggestions": SuggestionPolicy(raw["suggestions"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,23 @@ class NewItem:
 
 
 @dataclass(frozen=True, slots=True)
+class NewProject:
+    """A project to make: its name, its texts, and the data set (with the digest of its rows) that they come from."""
+
+    name: str
+    items: Iterable[NewItem]
+    dataset: str = ""
+    dataset_digest: str = ""
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
+    guideline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A text of a project as it stands.
 
     `round` counts the times it was sent out; `why` says why it stands where it does in the queue; `blind` items never show
-    a suggestion and `by_chance` ones are the unbiased share; `repeat_of` names the item that a hidden repeat repeats;
+    a suggestion and `in_random_sample` ones are the control sample; `repeat_of` names the item that a hidden repeat repeats;
     `n_labels` are those of this round, `wanted` how many are asked for; `disagreement` is 0 to 1, None below two labels;
     `decision` is how it was adjudicated, or None; `note` is what the reviewer wrote when it was sent back.
     """
@@ -157,7 +169,7 @@ class Item:
     round: int = 1
     why: str = ""
     blind: bool = False
-    by_chance: bool = False
+    in_random_sample: bool = False
     repeat_of: str = ""
     n_labels: int = 0
     wanted: int = 1
@@ -229,7 +241,7 @@ class ClaimResult:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A label on its way in. `label_id` is a UUID made by the client: sent twice, it is kept once.
+    """A label on its way in. `label_id` is a UUID made by the client: sent twice, it is saved once.
 
     `shown_at` is when the client showed the suggestion ("" for not); `active_s` the seconds that the person spent.
     """
@@ -248,7 +260,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What became of one submission, by its `label_id`; `reason` says why it was refused."""
+    """The result of one submission, by its `label_id`; `reason` says why it was refused."""
 
     label_id: str
     status: AckStatus
@@ -312,7 +324,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
+class Rating:
     """One person's label as a reviewer sees it: `name` is a letter unless names were asked for."""
 
     name: str
@@ -324,10 +336,10 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An item to adjudicate: its votes of this round, how far they are apart (0 to 1), and why it is here."""
+    """An item to adjudicate: its ratings of this round, how far they are apart (0 to 1), and why it is here."""
 
     item: Item
-    votes: tuple[Vote, ...]
+    ratings: tuple[Rating, ...]
     disagreement: float
     why: str
     suggestion: Suggestion | None = None
@@ -368,9 +380,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What people say of one text, all votes together: shares by axis (None: nobody could tell), types, and the weight.
+    """What people say of one text, all ratings together: shares by axis (None: nobody could tell), types, and the weight.
 
-    `weight` is the mean confidence, 0 to 1; `source` is "gold", "kept" or "votes"; `n_labels` how many stand behind it.
+    `weight` is the mean confidence, 0 to 1; `source` is "gold", "kept" or "votes" (the ratings); `n_labels` how many there are.
     """
 
     item_id: str
@@ -381,4 +393,4 @@ class Resolved:
     weight: float
     source: str
     n_labels: int
-    by_chance: bool = False
+    in_random_sample: bool = False

@@ -1,4 +1,4 @@
-"""State → tables: after each write the rows of what was touched are made to say what its events say."""
+"""The projection: after each write the rows of what was touched are brought in line with its events."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.database.statements import insertion, rows, run, several, statement
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.entities.enums import EventKind
-from rebracket_core.annotation.events.reducer import ItemState, fold_item, fold_people, fold_project
+from rebracket_core.annotation.events.reducer import ItemState, reduce_item, reduce_people, reduce_project
+from rebracket_core.database.statements import insertion, rows, run, several, statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Delete, Insert, Select, Update
@@ -33,30 +33,32 @@ def _item_events(n: int) -> Select[Any]:
 
 
 def item_states(connection: Connection, items: Sequence[Row[Any]]) -> dict[int, ItemState]:
-    """How these items of one project stand, told from their events, by item number."""
-    told: dict[str, list[Any]] = {item.item_id: [] for item in items}
-    for event in rows(connection, _item_events, project=items[0].project_id, items=list(told)):
-        told[event.item_id].append(event)
-    return {item.item_no: fold_item(told[item.item_id]) for item in items}
+    """The states of these items of one project, reduced from their events, by item number."""
+    history: dict[str, list[Any]] = {item.item_id: [] for item in items}
+    for event in rows(connection, _item_events, project=items[0].project_id, items=list(history)):
+        history[event.item_id].append(event)
+    return {item.item_no: reduce_item(history[item.item_id]) for item in items}
 
 
-def project_items(connection: Connection, items: Sequence[Row[Any]], *, overlap: int) -> None:
-    """Nothing; the rows of these items of one project say what their events say, and the open slots are as many as the
-    labels that are still wanted. A statement of each kind for all of them: whoever labels waits while this one writes."""
+def update_items(connection: Connection, items: Sequence[Row[Any]], *, overlap: int) -> None:
+    """Bring the rows of these items of one project in line with their events, and open as many slots as labels are wanted.
+
+    One statement of each kind for all of them: whoever labels waits while this one writes.
+    """
     for at in range(0, len(items), PART):
         part = items[at : at + PART]
-        told = item_states(connection, part)
-        _labels(connection, part, told)
+        states = item_states(connection, part)
+        _labels(connection, part, states)
         for item in part:
-            _rewrite(connection, item.item_no, told[item.item_no])
-        _columns(connection, part, told)
-        sync_slots(connection, part, told, overlap=overlap)
+            _rewrite(connection, item.item_no, states[item.item_no])
+        _columns(connection, part, states)
+        sync_slots(connection, part, states=states, overlap=overlap)
 
 
-def _columns(connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState]) -> None:
+def _columns(connection: Connection, items: Sequence[Row[Any]], states: Mapping[int, ItemState]) -> None:
     changed = []
     for item in items:
-        columns = told[item.item_no].columns()
+        columns = states[item.item_no].columns()
         if any(getattr(item, name) != value for name, value in columns.items()):
             changed.append({"no": item.item_no, **columns})
     run(connection, _set_columns, changed)
@@ -102,15 +104,17 @@ def _label_gone() -> Delete:
     )
 
 
-def _labels(connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState]) -> None:
+def _labels(connection: Connection, items: Sequence[Row[Any]], states: Mapping[int, ItemState]) -> None:
     there = labels_there(connection, [item.item_no for item in items])
-    wanted = {(no, who, number): label.label_id for no, state in told.items() for (who, number), label in state.labels.items()}
+    wanted = {
+        (no, who, number): label.label_id for no, state in states.items() for (who, number), label in state.labels.items()
+    }
     gone = [key for key, label_id in there.items() if wanted.get(key) != label_id]
     run(connection, _label_gone, [{"no": no, "who": who, "number": number} for no, who, number in gone])
     fresh = [
-        label_row(item, key, told[item.item_no])
+        label_row(item, key, state=states[item.item_no])
         for item in items
-        for key, label in told[item.item_no].labels.items()
+        for key, label in states[item.item_no].labels.items()
         if there.get((item.item_no, *key)) != label.label_id
     ]
     run(connection, _label_fresh, fresh)
@@ -121,7 +125,7 @@ def _label_fresh() -> Insert:
     return insertion(tables().labels)
 
 
-def label_row(item: Row[Any], key: tuple[str, int], state: ItemState) -> dict[str, Any]:
+def label_row(item: Row[Any], key: tuple[str, int], *, state: ItemState) -> dict[str, Any]:
     """The row of one label of an item."""
     label = state.labels[key]
     return {
@@ -149,7 +153,7 @@ def side_rows(item_no: int, state: ItemState) -> dict[str, list[dict[str, Any]]]
 
 
 def _rewrite(connection: Connection, item_no: int, state: ItemState) -> None:
-    """Nothing; the side tables are written anew for the kinds of events that the item ever had."""
+    """Write the side tables anew for the kinds of events that the item ever had."""
     import sqlalchemy as sa
 
     kinds = {"skips": EventKind.SKIP, "flags": EventKind.FLAG, "shown": EventKind.SHOWN, "decisions": EventKind.DECISION}
@@ -202,8 +206,8 @@ def _slot_done() -> Update:
     )
 
 
-def sync_slots(connection: Connection, items: Sequence[Row[Any]], told: Mapping[int, ItemState], *, overlap: int) -> None:
-    """Nothing; one done slot for each label of the round, and open ones for those still wanted, leases kept."""
+def sync_slots(connection: Connection, items: Sequence[Row[Any]], *, states: Mapping[int, ItemState], overlap: int) -> None:
+    """Keep one done slot for each label of the round and open ones for those still wanted; leases stay."""
     there: dict[int, list[Any]] = {item.item_no: [] for item in items}
     for row in rows(connection, _slots_there, items=list(there)):
         there[row.item_no].append(row)
@@ -211,7 +215,7 @@ def sync_slots(connection: Connection, items: Sequence[Row[Any]], told: Mapping[
     done: list[dict[str, Any]] = []
     fresh: list[dict[str, Any]] = []
     for item in items:
-        state = told[item.item_no]
+        state = states[item.item_no]
         plan = _plan(there[item.item_no], state, overlap=overlap)
         gone += plan.gone
         done += [{"no": number, "who": who} for number, who in plan.done]
@@ -244,8 +248,8 @@ class _Plan:
 def _plan(there: Sequence[Any], state: ItemState, *, overlap: int) -> _Plan:
     current = set(state.current)
     keep = [s for s in there if s.round == state.round and (not s.done or s.person in current)]
-    kept = {s.slot_no for s in keep}
-    plan = _Plan([s.slot_no for s in there if s.slot_no not in kept], [], [])
+    staying = {s.slot_no for s in keep}
+    plan = _Plan([s.slot_no for s in there if s.slot_no not in staying], [], [])
     open_ = [s for s in keep if not s.done]
     for person in sorted(current - {s.person for s in keep if s.done}):
         slot = next((s for s in open_ if s.person == person), None) or next((s for s in open_ if s.person is None), None)
@@ -271,30 +275,30 @@ def _original(connection: Connection, item: Row[Any]) -> int | None:
     return connection.execute(query).scalar()
 
 
-def project_people(connection: Connection) -> None:
-    """Nothing; the people's table says what the events say."""
+def update_people(connection: Connection) -> None:
+    """Bring the people's table in line with the events."""
     import sqlalchemy as sa
 
     t = tables()
     query = sa.select(t.events).where(t.events.c.project_id == "").order_by(t.events.c.seq)
-    people = fold_people(connection.execute(query).all())
+    people = reduce_people(connection.execute(query).all())
     connection.execute(sa.delete(t.people))
     if people:
         connection.execute(sa.insert(t.people), list(people.values()))
 
 
-def project_project(connection: Connection, project_id: str) -> None:
-    """Nothing; a project's row and guidelines say what the events say."""
+def update_project(connection: Connection, project_id: str) -> None:
+    """Bring a project's row and guidelines in line with the events."""
     import sqlalchemy as sa
 
     t = tables()
-    state = fold_project(connection.execute(project_events(project_id)).all())
+    state = reduce_project(connection.execute(project_events(project_id)).all())
     if connection.execute(sa.select(t.projects.c.name).where(t.projects.c.project_id == project_id)).first():
         connection.execute(sa.update(t.projects).where(t.projects.c.project_id == project_id), state.row)
     else:
         connection.execute(sa.insert(t.projects), state.row)
     there = set(connection.execute(sa.select(t.guidelines.c.version).where(t.guidelines.c.project_id == project_id)).scalars())
-    rows = [{"project_id": project_id, "version": n, **told} for n, told in state.guidelines.items() if n not in there]
+    rows = [{"project_id": project_id, "version": n, **row} for n, row in state.guidelines.items() if n not in there]
     if rows:
         connection.execute(sa.insert(t.guidelines), rows)
 

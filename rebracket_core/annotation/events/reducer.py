@@ -1,4 +1,4 @@
-"""Events → how things stand. The same rules make the tables after every write and tell them anew in `replay`."""
+"""The reducer: events → states. The same rules make the tables after every write and check them in `check_consistency`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LabelRecord:
 
 @dataclass(slots=True)
 class ItemState:
-    """An item as its events tell it. Labels by (annotator, round), skips by (person, round), shown by (person, run)."""
+    """The state of an item. Labels by (annotator, round), skips by (person, round), shown by (person, run)."""
 
     round: int = 1
     labels: dict[tuple[str, int], LabelRecord] = field(default_factory=dict)
@@ -77,8 +77,8 @@ def undone(events: Iterable[Any]) -> set[str]:
     return dead
 
 
-def fold_item(events: Sequence[Any]) -> ItemState:
-    """How an item stands after its events, in their order."""
+def reduce_item(events: Sequence[Any]) -> ItemState:
+    """The state of an item after its events, in their order."""
     state = ItemState(kinds=frozenset(e.kind for e in events))
     dead = undone(events) if EventKind.UNDO in state.kinds else set()
     revisions: dict[tuple[str, int], int] = {}
@@ -140,8 +140,8 @@ def disagreement(values: Sequence[dict[str, Any]]) -> float | None:
     return round(max(found), 6)
 
 
-def fold_people(events: Sequence[Any]) -> dict[str, dict[str, Any]]:
-    """Everybody by id, as the events tell."""
+def reduce_people(events: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    """Everybody by id, after the events."""
     dead = undone(events)
     people: dict[str, dict[str, Any]] = {}
     for event in events:
@@ -152,14 +152,14 @@ def fold_people(events: Sequence[Any]) -> dict[str, dict[str, Any]]:
 
 @dataclass(slots=True)
 class ProjectState:
-    """A project as its events tell it: its row, its guidelines by version."""
+    """The state of a project: its row, its guidelines by version."""
 
     row: dict[str, Any] = field(default_factory=dict)
     guidelines: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-def fold_project(events: Sequence[Any]) -> ProjectState:
-    """How a project stands after its events (those of no item, and the decisions that carry a guideline)."""
+def reduce_project(events: Sequence[Any]) -> ProjectState:
+    """The state of a project after its events (those of no item, and the decisions that carry a guideline)."""
     dead = undone(events)
     state = ProjectState()
     for event in events:

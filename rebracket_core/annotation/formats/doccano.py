@@ -11,7 +11,8 @@ import re
 import zipfile
 from collections.abc import Sequence
 
-from rebracket_core.annotation.formats.native import json_lines
+from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
+from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
 from rebracket_core.corpus.limits import Limits
@@ -22,47 +23,58 @@ _LIMITS = Limits()
 _UNSAFE = re.compile(r"[^\w.@ -]")
 
 
-def write(rows: Sequence[Row]) -> Written:
-    """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes: its shares are lost, and said so."""
-    losses, out, used = Losses(), io.BytesIO(), set()  # type: ignore[var-annotated]
-    numbers = {item_id: k for k, item_id in enumerate(dict.fromkeys(row.item.item_id for row in rows), 1)}
-    people = sorted({row.label.annotator for row in rows})
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in people:
-            file = _UNSAFE.sub("_", name) or "user"
-            file = file if file.casefold() not in used else f"{file}-{len(used)}"
-            used.add(file.casefold())
-            lines = [_line(row, numbers[row.item.item_id], losses) for row in rows if row.label.annotator == name]
-            archive.writestr(f"{file}.jsonl", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
-    losses.add("times, ids, rounds, guideline versions and what was shown are not held", len(rows))
-    return Written(out.getvalue(), len(rows), losses.told())
+class Doccano(LabelFormat):
+    """doccano's JSON lines, one file a person."""
 
+    name = "doccano"
+    label = "doccano"
+    help = "A ZIP with one file a person; mixtures, confidences and times are lost."
+    suffix = ".zip"
 
-def read(data: bytes, *, name: str) -> Reading:
-    """The labels of one user's JSON lines (`name` is the file's, the user's before the dot) or of a ZIP of them."""
-    found = Reading()
-    if not data.startswith(ZIP_MAGIC):
-        _read_file(found, data, who=_stem(name), prefix="")
+    def recognises(self, file: LabelFile) -> bool:
+        """Whether the file is of this form."""
+        return file.data.startswith(ZIP_MAGIC) or "label" in file.first or "labels" in file.first
+
+    def write(self, rows: Sequence[Row]) -> Written:
+        """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes: its shares are lost, and said so."""
+        losses, out, used = Losses(), io.BytesIO(), set()  # type: ignore[var-annotated]
+        numbers = {item_id: k for k, item_id in enumerate(dict.fromkeys(row.item.item_id for row in rows), 1)}
+        people = sorted({row.label.annotator for row in rows})
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in people:
+                file = _UNSAFE.sub("_", name) or "user"
+                file = file if file.casefold() not in used else f"{file}-{len(used)}"
+                used.add(file.casefold())
+                lines = [_line(row, numbers[row.item.item_id], losses) for row in rows if row.label.annotator == name]
+                archive.writestr(f"{file}.jsonl", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+        losses.add("times, ids, rounds, guideline versions and what was shown are not held", len(rows))
+        return Written(out.getvalue(), len(rows), losses.sentences())
+
+    def read(self, data: bytes, *, name: str) -> Reading:
+        """The labels of one user's JSON lines (`name` is the file's, the user's before the dot) or of a ZIP of them."""
+        found = Reading()
+        if not data.startswith(ZIP_MAGIC):
+            _read_file(found, data, who=_stem(name), prefix="")
+            return found
+        shelf = shelf_of_bytes(name, data, limits=_LIMITS)
+        entries = [entry for entry in shelf.entries if entry.suffix in (".jsonl", ".json")]
+        if not entries:
+            raise DataError(
+                "The ZIP holds no usable labels.",
+                expected="JSON lines, below 512 MiB together",
+                found=", ".join(entry.name for entry in shelf.entries[:5]) or "nothing",
+                where=name,
+            )
+        for entry in entries:
+            _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
         return found
-    shelf = shelf_of_bytes(name, data, limits=_LIMITS)
-    entries = [entry for entry in shelf.entries if entry.suffix in (".jsonl", ".json")]
-    if not entries:
-        raise DataError(
-            "The ZIP holds no usable labels.",
-            expected="JSON lines, below 512 MiB together",
-            found=", ".join(entry.name for entry in shelf.entries[:5]) or "nothing",
-            where=name,
-        )
-    for entry in entries:
-        _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
-    return found
 
 
 def _line(row: Row, number: int, losses: Losses) -> str:
     value = row.label.value
     losses.add("the shares of a mixture (read back, its modes count as an even split)", int(not only_hard(value)))
     losses.add("the confidence", int(value.confidence is not None))
-    told = {
+    entry = {
         "id": number,
         "text": row.item.text,
         "label": sorted(words_of(value)),
@@ -71,17 +83,17 @@ def _line(row: Row, number: int, losses: Losses) -> str:
         "text_digest": row.item.text_digest,
         "annotator": row.label.annotator,
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(entry, ensure_ascii=False)
 
 
 def _read_file(found: Reading, data: bytes, *, who: str, prefix: str) -> None:
     for number, raw in json_lines(data):
         where, ticks = f"{prefix}line {number}", Ticks()
-        told = raw.get("label", raw.get("labels"))
-        for word in told if isinstance(told, list) else [told] if told else ():
+        words = raw.get("label", raw.get("labels"))
+        for word in words if isinstance(words, list) else [words] if words else ():
             ticks.add(str(word))
         if ticks.unknown:
-            found.taken_as[f"unknown labels left aside ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
+            found.taken_as[f"unknown labels skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
         note = "\n".join(str(comment) for comment in raw.get("Comments") or ())
         value = value_of(ticks, taken_as=found.taken_as, note=note)
         if value is None:

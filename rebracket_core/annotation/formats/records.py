@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebracket_core.annotation.entities.label_schema import AnswerKind, LabelValue
+from rebracket_core.annotation.entities.label_schema import LabelValue
 from rebracket_core.annotation.entities.records import Item, Label
 
 
@@ -29,7 +29,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A label as a file tells it. Its text is known by `item_id`, `text_digest` or `text`; what the file lacks is empty."""
+    """A label as a file has it. Its text is known by `item_id`, `text_digest` or `text`; what the file lacks is empty."""
 
     annotator: str
     value: LabelValue
@@ -68,26 +68,21 @@ class Reading:
     taken_as: Counter[str] = field(default_factory=Counter)
 
     def skip(self, where: str, reason: str) -> None:
-        """Nothing; notes a place that gave no label."""
+        """Note a place that gave no label."""
         self.skipped.append(Skipped(where, reason))
 
 
 class Losses:
-    """Counts of what a form cannot hold, told as sentences."""
+    """Counts of what a form cannot hold, as sentences."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def add(self, what: str, n: int = 1) -> None:
-        """Nothing; n labels lose this."""
+        """Count n labels that lose this."""
         if n:
             self._counts[what] += n
 
-    def told(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[str, ...]:
         """A sentence a loss: what is lost, and of how many labels."""
         return tuple(f"{what}: {n:,} {'label' if n == 1 else 'labels'}" for what, n in self._counts.items())
-
-
-def soft_axes(value: LabelValue) -> int:
-    """How many axes were answered with a mixture."""
-    return sum(answer.kind is AnswerKind.SOFT for answer in value.axes.values())

@@ -28,7 +28,7 @@ class Ticks:
         self.unknown: list[str] = []
 
     def add(self, word: str, *, question: str = "") -> None:
-        """Nothing; takes one word. `question` is the name of the control that it was chosen in, if there is one."""
+        """Add one word. `question` is the name of the control that it was chosen in, if there is one."""
         scope, _, name = word.strip().casefold().rpartition(":")
         scope, name = scope.strip() or question.strip().casefold(), name.strip()
         if name in _AXIS_OF and scope in ("", _AXIS_OF[name]):

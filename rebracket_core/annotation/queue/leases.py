@@ -4,23 +4,18 @@ every claim looks at the clock; nothing has to sweep."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation.database.statements import rows, run, statement
-from rebracket_core.annotation.database.store import lock, lock_events
+from rebracket_core.annotation.database.lookups import item_of, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
-from rebracket_core.annotation.entities.enums import DecisionKind, EventKind, SuggestionPolicy
-from rebracket_core.annotation.entities.records import (
-    Claimed,
-    ClaimResult,
-    EmptyQueue,
-    Item,
-    Lease,
-    ProjectSettings,
-    Suggestion,
-)
-from rebracket_core.annotation.queue.suggestions import latest
-from rebracket_core.annotation.session import Desk, append, enter, new_id, project_row, require, settings_of
+from rebracket_core.annotation.database.values import new_id
+from rebracket_core.annotation.entities.enums import SuggestionPolicy
+from rebracket_core.annotation.entities.records import Claimed, ClaimResult, EmptyQueue, Lease, ProjectSettings, Suggestion
+from rebracket_core.annotation.queue.suggestions import latest, note_shown
+from rebracket_core.annotation.session import LabelSession, enter, require
+from rebracket_core.database.statements import rows, run, statement
+from rebracket_core.database.store import lock
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,8 +25,17 @@ if TYPE_CHECKING:
 MAX_CLAIM = 100
 
 
-def claim(desk: Desk, project_id: str, n: int, *, by: str, holding: Sequence[str]) -> ClaimResult:
-    """Up to n items, leased; see `AnnotationService.claim`."""
+def claim_items(session: LabelSession, project_id: str, *, by: str, n: int = 1, holding: Sequence[str] = ()) -> ClaimResult:
+    """Lease up to n items to a person, best first.
+
+    Items that the person holds and that are not in `holding` (a page loaded anew) come back first.
+
+    Args:
+        holding: the item ids that the client has already: they stay leased and are not given again.
+
+    Returns:
+        The items; where there are fewer than n, `empty` says why.
+    """
     if not 0 < n <= MAX_CLAIM or len(holding) > MAX_CLAIM:
         raise InputError(
             "So many items are not given out at once.",
@@ -42,47 +46,54 @@ def claim(desk: Desk, project_id: str, n: int, *, by: str, holding: Sequence[str
 
     def take(connection: Connection) -> tuple[Row[Any], tuple[Claimed, ...], int]:
         lock(connection, by)
-        project = enter(connection, project_id, by)
-        settings, now = settings_of(project), desk.now_ms()
+        project = enter(connection, project_id, by=by)
+        claim = _Claim(by, settings_of(project), session.now_ms(), session.now())
         if project.closed:
-            return project, (), now
-        taken = _take(connection, project_id, n, by=by, holding=holding, settings=settings, now=now)
-        return project, _given(desk, connection, taken, by=by, until=now + settings.lease_s * 1000, settings=settings), now
+            return project, (), claim.now
+        taken = _take(connection, project_id, claim, n=n, holding=holding)
+        return project, _given(connection, taken, claim), claim.now
 
-    def explain(connection: Connection) -> EmptyQueue:
-        if project.closed:
-            return EmptyQueue("The project is closed.", total=project.n_items, complete=_complete(connection, project))
-        return why_empty(connection, project, by=by, now=now, held=len(given) + len(holding))
-
-    project, given, now = desk.store.write(take, durable=False, soon=True)
+    project, given, now = session.store.write(take, durable=False, soon=True)
     if len(given) == n:
         return ClaimResult(given)
+    held = len(given) + len(holding)
     # Counting takes longer than leasing, and nobody else has to wait for it.
-    return ClaimResult(given, desk.store.read(explain, empty=None))
+    return ClaimResult(given, session.store.read(lambda c: why_empty(c, project, by=by, now=now, held=held), empty=None))
 
 
-def _take(
-    connection: Connection, project_id: str, n: int, *, by: str, holding: Sequence[str], settings: ProjectSettings, now: int
-) -> list[Any]:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Who claims under which settings, and when: in milliseconds since 1970 and as ISO 8601."""
+
+    by: str
+    settings: ProjectSettings
+    now: int
+    at: str
+
+    @property
+    def until(self) -> int:
+        """When the leases run out, in milliseconds since 1970."""
+        return self.now + self.settings.lease_s * 1000
+
+
+def _take(connection: Connection, project_id: str, claim: _Claim, *, n: int, holding: Sequence[str]) -> list[Any]:
     """The slots for a person: first those that they hold, then free ones in the queue's order; all leased anew."""
-    until = now + settings.lease_s * 1000
-    mine = sorted(rows(connection, _mine, project=project_id, me=by, now=now), key=lambda slot: (slot.rank, slot.item_no))
-    kept, held = set(holding), [row for row in mine if row.item_id not in holding]
-    chosen = held[:n]
-    if len(chosen) < n:
-        free = rows(connection, _free, project=project_id, me=by, now=now, limit=(n - len(chosen)) * settings.overlap)
+    found = rows(connection, _mine, project=project_id, me=claim.by, now=claim.now)
+    mine = sorted(found, key=lambda slot: (slot.rank, slot.item_no))
+    known, held = set(holding), [row for row in mine if row.item_id not in holding][:n]
+    fresh: list[Any] = []
+    if len(held) < n:
+        limit = (n - len(held)) * claim.settings.overlap
         seen = {row.item_no for row in mine}
-        for row in free:
-            if row.item_no not in seen and len(chosen) < n:
+        for row in rows(connection, _free, project=project_id, me=claim.by, now=claim.now, limit=limit):
+            if row.item_no not in seen and len(held) + len(fresh) < n:
                 seen.add(row.item_no)
-                chosen.append(row)
-    fresh = chosen[len(held[:n]) :]
-    run(connection, _forget, [{"item": row.item_no, "me": by} for row in fresh])
-    leases = {row.slot_no: row.lease_id for row in held[:n]} | {row.slot_no: new_id() for row in fresh}
-    renew = [{"no": no, "lease": lease, "me": by, "until": until} for no, lease in leases.items()]
-    renew += [{"no": r.slot_no, "lease": r.lease_id, "me": by, "until": until} for r in mine if r.item_id in kept]
-    run(connection, _lease, renew)
-    return [(row, leases[row.slot_no]) for row in chosen]
+                fresh.append(row)
+    run(connection, _forget, [{"item": row.item_no, "me": claim.by} for row in fresh])
+    leases = {row.slot_no: row.lease_id for row in held} | {row.slot_no: new_id() for row in fresh}
+    renewed = leases | {row.slot_no: row.lease_id for row in mine if row.item_id in known}
+    run(connection, _lease, [{"no": no, "lease": lease, "me": claim.by, "until": claim.until} for no, lease in renewed.items()])
+    return [(row, leases[row.slot_no]) for row in [*held, *fresh]]
 
 
 def _columns() -> list[ColumnElement[Any]]:
@@ -92,7 +103,7 @@ def _columns() -> list[ColumnElement[Any]]:
 
 @statement
 def _mine() -> Select[Any]:
-    """The slots that a person holds now, in no order: asked for one, SQLite would walk along the whole queue.
+    """The slots that a person holds now, in no order: given one, SQLite would walk along the whole queue.
 
     On PostgreSQL they are locked; those that are being written are left out.
     """
@@ -132,7 +143,7 @@ def _free() -> Select[Any]:
 
 
 def _may_take(me: Any, now: Any) -> list[ColumnElement[bool]]:
-    """What must hold of a slot besides being free: not labelled, held or skipped by the person, nor kept for another."""
+    """What must hold of a slot besides being free: not labelled, held or skipped by the person, nor reserved for another."""
     import sqlalchemy as sa
 
     t = tables()
@@ -181,85 +192,32 @@ def _lease() -> Update:
     )
 
 
-def _given(
-    desk: Desk, connection: Connection, taken: Sequence[tuple[Any, str]], *, by: str, until: int, settings: ProjectSettings
-) -> tuple[Claimed, ...]:
-    told: dict[int, Suggestion] = {}
-    if settings.suggestions is SuggestionPolicy.BEFORE and taken:
-        told = latest(connection, [row.item_no for row, _ in taken if not row.blind])
-        note_shown(desk, connection, [(row, told[row.item_no].run_id) for row, _ in taken if row.item_no in told], by=by)
+def _given(connection: Connection, taken: Sequence[tuple[Any, str]], claim: _Claim) -> tuple[Claimed, ...]:
+    suggestions: dict[int, Suggestion] = {}
+    if claim.settings.suggestions is SuggestionPolicy.BEFORE and taken:
+        suggestions = latest(connection, [row.item_no for row, _ in taken if not row.blind])
+        shown = [(row, suggestions[row.item_no].run_id) for row, _ in taken if row.item_no in suggestions]
+        note_shown(connection, shown, by=claim.by, at=claim.at)
     return tuple(
         Claimed(
-            item=item_of(row, overlap=settings.overlap, hide=True),
-            lease=Lease(lease_id, row.project_id, row.item_id, row.round, by, until / 1000),
+            item=item_of(row, overlap=claim.settings.overlap, hide=True),
+            lease=Lease(lease_id, row.project_id, row.item_id, row.round, claim.by, claim.until / 1000),
             why=row.why,
-            suggestion=told.get(row.item_no),
+            suggestion=suggestions.get(row.item_no),
         )
         for row, lease_id in taken
     )
 
 
-def note_shown(desk: Desk, connection: Connection, pairs: Sequence[tuple[Any, str]], *, by: str) -> None:
-    """Nothing; it is written down, once for a person, item and run, that the suggestion was given to the person."""
-    import sqlalchemy as sa
-
-    shown = tables().shown
-    if not pairs:
-        return
-    lock_events(connection)
-    query = sa.select(shown.c.item_no, shown.c.run_id).where(
-        shown.c.person == by, shown.c.item_no.in_([row.item_no for row, _ in pairs])
-    )
-    there = {tuple(row) for row in connection.execute(query)}
-    at = desk.now()
-    for row, run_id in pairs:
-        if (row.item_no, run_id) not in there:
-            append(
-                connection,
-                EventKind.SHOWN,
-                event_id=new_id(),
-                at=at,
-                by=by,
-                project_id=row.project_id,
-                item_id=row.item_id,
-                payload={"run_id": run_id},
-            )
-            connection.execute(sa.insert(shown), {"item_no": row.item_no, "person": by, "run_id": run_id, "at": at})
-
-
-def item_of(row: Any, *, overlap: int, hide: bool = False) -> Item:
-    """An item's row as a value; `hide` leaves out what whoever labels must not see (that it is a repeat or by chance)."""
-    return Item(
-        project_id=row.project_id,
-        item_id=row.item_id,
-        text=row.text,
-        text_digest=row.text_digest,
-        title=row.title,
-        group_id=row.group_id,
-        album=row.album,
-        round=row.round,
-        why=row.why,
-        blind=bool(row.blind),
-        by_chance=bool(row.by_chance) and not hide,
-        repeat_of="" if hide else row.repeat_of,
-        n_labels=row.n_labels,
-        wanted=overlap,
-        disagreement=row.disagreement,
-        flagged=bool(row.flagged),
-        decision=DecisionKind(row.decision) if row.decision else None,
-        note=row.note,
-    )
-
-
-def heartbeat(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -> tuple[str, ...]:
-    """The leases that still hold, for a whole term longer."""
+def renew_leases(session: LabelSession, project_id: str, *, lease_ids: Sequence[str], by: str) -> tuple[str, ...]:
+    """Renew leases for a whole term and return those that still held; the others ran out and may be with somebody else."""
 
     def work(connection: Connection) -> tuple[str, ...]:
         import sqlalchemy as sa
 
         lock(connection, by)
         require(connection, by)
-        settings, now = settings_of(project_row(connection, project_id)), desk.now_ms()
+        settings, now = settings_of(project_row(connection, project_id)), session.now_ms()
         mine = {r.lease_id: r for r in rows(connection, _mine, project=project_id, me=by, now=now)}
         good = tuple(lease for lease in lease_ids if lease in mine)
         if good:
@@ -271,11 +229,11 @@ def heartbeat(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str)
             )
         return good
 
-    return desk.store.write(work, durable=False, soon=True)
+    return session.store.write(work, durable=False, soon=True)
 
 
-def release(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -> int:
-    """The number of leases given back."""
+def release_leases(session: LabelSession, project_id: str, *, lease_ids: Sequence[str], by: str) -> int:
+    """Give leases back and return how many there were."""
 
     def work(connection: Connection) -> int:
         import sqlalchemy as sa
@@ -292,15 +250,15 @@ def release(desk: Desk, project_id: str, lease_ids: Sequence[str], *, by: str) -
         )
         return int(connection.execute(statement.values(person=None, lease_id="", until_ms=0)).rowcount)
 
-    return desk.store.write(work, durable=False, soon=True)
+    return session.store.write(work, durable=False, soon=True)
 
 
-def lease_again(desk: Desk, connection: Connection, item: Row[Any], *, by: str, settings: ProjectSettings) -> Claimed | None:
+def lease_again(connection: Connection, item: Row[Any], *, by: str, settings: ProjectSettings, now: int) -> Claimed | None:
     """The item leased to a person whose label or skip was undone; None where an earlier label of theirs stands or no slot
     of it is free."""
     import sqlalchemy as sa
 
-    slots, now = tables().slots, desk.now_ms()
+    slots = tables().slots
     query = sa.select(slots).where(slots.c.item_no == item.item_no).order_by(slots.c.slot_no)
     rows = connection.execute(query.with_for_update()).all()
     if any(s.done and s.person == by for s in rows):  # a revision was undone: the label before it counts again
@@ -332,36 +290,45 @@ def _complete(connection: Connection, project: Row[Any]) -> int:
 
 def why_empty(connection: Connection, project: Row[Any], *, by: str, now: int, held: int) -> EmptyQueue:
     """Why a person gets no more: who holds what, what the person did already, and when a lease runs out."""
+    complete = _complete(connection, project)
+    if project.closed:
+        return EmptyQueue("The project is closed.", total=project.n_items, complete=complete)
+    leased, first = _with_others(connection, project, by=by, now=now)
+    yours, skipped = _done_already(connection, project, by=by)
+    waiting_s = None if first is None else max(0.0, (first - now) / 1000)
+    found = EmptyQueue("", project.n_items, complete, yours=yours, skipped=skipped, leased=leased, waiting_s=waiting_s)
+    return replace(found, reason=_sentence(found, held=held))
+
+
+def _with_others(connection: Connection, project: Row[Any], *, by: str, now: int) -> tuple[dict[str, int], int | None]:
+    """The items that others hold, by name, and when the first of these leases runs out (milliseconds since 1970)."""
     import sqlalchemy as sa
 
     t = tables()
-    slots, open_ = t.slots, [t.slots.c.project_id == project.project_id, ~t.slots.c.done]
-    firsts = [*open_, slots.c.repeat_of_no.is_(None)]
-    other = [*open_, slots.c.person != by, slots.c.until_ms >= now]
+    slots = t.slots
+    held = [slots.c.project_id == project.project_id, ~slots.c.done, slots.c.person != by, slots.c.until_ms >= now]
     per = connection.execute(
         sa.select(t.people.c.name, sa.func.count())
         .join_from(slots, t.people, slots.c.person == t.people.c.person_id)
-        .where(*other)
+        .where(*held)
         .group_by(t.people.c.name)
     ).all()
-    leased = {name: int(n) for name, n in sorted(per)}
-    first = connection.execute(sa.select(sa.func.min(slots.c.until_ms)).where(*other)).scalar()
+    first = connection.execute(sa.select(sa.func.min(slots.c.until_ms)).where(*held)).scalar()
+    return {name: int(n) for name, n in sorted(per)}, first
+
+
+def _done_already(connection: Connection, project: Row[Any], *, by: str) -> tuple[int, int]:
+    """How many open items this person has labelled, and how many they have skipped; repeats are not counted."""
+    import sqlalchemy as sa
+
+    t = tables()
+    slots, done = t.slots, t.slots.alias("done")
+    firsts = [slots.c.project_id == project.project_id, ~slots.c.done, slots.c.repeat_of_no.is_(None)]
     items = sa.func.count(sa.distinct(slots.c.item_no))
-    done = slots.alias("done")
-    yours = sa.exists().where(done.c.item_no == slots.c.item_no, done.c.person == by, done.c.done)
+    labelled = sa.exists().where(done.c.item_no == slots.c.item_no, done.c.person == by, done.c.done)
     passed = sa.exists().where(t.skips.c.item_no == slots.c.item_no, t.skips.c.person == by, t.skips.c.round == slots.c.round)
-    found = EmptyQueue(
-        reason="",
-        total=project.n_items,
-        complete=_complete(connection, project),
-        leased=leased,
-        yours=int(connection.execute(sa.select(items).where(*firsts, yours)).scalar_one()),
-        skipped=int(connection.execute(sa.select(items).where(*firsts, passed)).scalar_one()),
-        waiting_s=None if first is None else max(0.0, (first - now) / 1000),
-    )
-    return EmptyQueue(
-        **{name: getattr(found, name) for name in EmptyQueue.__slots__ if name != "reason"}, reason=_sentence(found, held=held)
-    )
+    first, second = (connection.execute(sa.select(items).where(*firsts, each)).scalar_one() for each in (labelled, passed))
+    return int(first), int(second)
 
 
 def _sentence(found: EmptyQueue, *, held: int) -> str:
@@ -377,5 +344,5 @@ def _sentence(found: EmptyQueue, *, held: int) -> str:
         parts.append(f"{held} are with you")
     if not parts and found.complete >= found.total:
         return f"All {found.total} are done."
-    more = "; ".join(parts) if parts else "what is open is kept for others"
+    more = "; ".join(parts) if parts else "what is open is reserved for others"
     return f"{found.complete} of {found.total} are done; {more}."

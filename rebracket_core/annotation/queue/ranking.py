@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rebracket_core.annotation.database.lookups import project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
+from rebracket_core.annotation.database.values import hash_fraction, storable
 from rebracket_core.annotation.entities.enums import Role
-from rebracket_core.annotation.session import Desk, project_row, require, settings_of, share_of, storable
+from rebracket_core.annotation.session import LabelSession, require
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-RANDOM_WHY = "by chance"
-CHANCE_WHY = "by chance: a share of all texts is, so that figures are fair"
+RANDOM_WHY = "random order"
+SAMPLE_WHY = "random sample: a share of all texts, so that figures are fair"
 REPEAT_GAP = 40
 _CHUNK = 2000
 
@@ -29,8 +31,18 @@ def mixed(ordered: Sequence[str], chance: Sequence[str], *, share: float) -> lis
     return out
 
 
-def put_order(desk: Desk, project_id: str, scores: Mapping[str, float], *, by: str, why: Mapping[str, str]) -> int:
-    """The number of items that have a new place. Written in parts, so that nobody who labels waits for long."""
+def put_order(session: LabelSession, project_id: str, *, scores: Mapping[str, float], by: str, why: Mapping[str, str]) -> int:
+    """Order a queue by scores, highest first, the random control sample mixed in (reviewers and admins).
+
+    Written in parts, so that nobody who labels waits for long.
+
+    Args:
+        scores: by item id; items without one follow in random order.
+        why: one sentence by item id, shown to whoever labels.
+
+    Returns:
+        The number of items that have a new place.
+    """
     import sqlalchemy as sa
 
     items = tables().items
@@ -43,38 +55,44 @@ def put_order(desk: Desk, project_id: str, scores: Mapping[str, float], *, by: s
         settings = settings_of(project_row(connection, project_id))
         return [tuple(row) for row in connection.execute(query)], settings.random_share  # type: ignore[misc]
 
-    rows, share = desk.store.write(look, durable=False)
+    rows, share = session.store.write(look, durable=False)
     places = _places(project_id, rows, scores=scores, share=share)
     changes = []
     for number, item_id, by_chance, repeat_of in rows:
-        told = CHANCE_WHY if by_chance else RANDOM_WHY if repeat_of else storable(why.get(item_id, RANDOM_WHY))
-        changes.append({"no": number, "place": places[item_id], "told": told})
+        words = SAMPLE_WHY if by_chance else RANDOM_WHY if repeat_of else storable(why.get(item_id, RANDOM_WHY))
+        changes.append({"no": number, "place": places[item_id], "words": words})
     for at in range(0, len(changes), _CHUNK):
         part = changes[at : at + _CHUNK]
-        desk.store.write(lambda connection, part=part: _write(connection, part), durable=False)  # type: ignore[misc]
+        session.store.write(lambda connection, part=part: _write(connection, part), durable=False)  # type: ignore[misc]
     return len(changes)
 
 
-def put_first(desk: Desk, project_id: str, item_ids: Collection[str], *, by: str, why: str) -> int:
-    """The number of these items that the project has; they come before the others, which keep their order and their words."""
+def put_first(session: LabelSession, project_id: str, *, item_ids: Collection[str], by: str, why: str) -> int:
+    """Put items before the others, which keep their order and their words (reviewers and admins).
+
+    Those of the random control sample keep their turn.
+
+    Returns:
+        The number of these items that the project has.
+    """
     import sqlalchemy as sa
 
-    items, asked = tables().items, set(item_ids)
+    items, wanted = tables().items, set(item_ids)
     query = sa.select(items.c.item_id, items.c.rank, items.c.why).where(
         items.c.project_id == project_id, items.c.repeat_of == ""
     )
-    rows = desk.store.read(lambda c: (project_row(c, project_id), c.execute(query).all())[1], empty=[])
-    scores = {row.item_id: 1.0 if row.item_id in asked else -1.0 - row.rank for row in rows}
-    words = {row.item_id: why if row.item_id in asked else row.why for row in rows}
-    put_order(desk, project_id, scores, by=by, why=words)
-    return sum(row.item_id in asked for row in rows)
+    rows = session.store.read(lambda c: (project_row(c, project_id), c.execute(query).all())[1], empty=[])
+    scores = {row.item_id: 1.0 if row.item_id in wanted else -1.0 - row.rank for row in rows}
+    words = {row.item_id: why if row.item_id in wanted else row.why for row in rows}
+    put_order(session, project_id, scores=scores, by=by, why=words)
+    return sum(row.item_id in wanted for row in rows)
 
 
 def _places(
     project_id: str, rows: Sequence[tuple[int, str, bool, str]], *, scores: Mapping[str, float], share: float
 ) -> dict[str, int]:
     def chance_order(item_id: str) -> float:
-        return share_of(project_id, item_id, "order")
+        return hash_fraction(project_id, item_id, "order")
 
     firsts = [(item_id, by_chance) for _, item_id, by_chance, repeat_of in rows if not repeat_of]
     ordered = sorted(
@@ -92,7 +110,7 @@ def _write(connection: Connection, part: Sequence[dict[str, object]]) -> None:
     connection.execute(
         sa.update(t.items)
         .where(t.items.c.item_no == sa.bindparam("no"))
-        .values(rank=sa.bindparam("place"), why=sa.bindparam("told")),
+        .values(rank=sa.bindparam("place"), why=sa.bindparam("words")),
         list(part),
     )
     connection.execute(

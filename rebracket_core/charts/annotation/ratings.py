@@ -15,17 +15,17 @@ Shares = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class AxisVote:
+class AxisRating:
     """What one person said on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
 
     name: str
     shares: Shares | None
 
 
-def votes_ternary(axis: str, votes: Sequence[AxisVote], *, model: Shares | None = None) -> go.Figure:
+def ratings_ternary(axis: str, votes: Sequence[AxisRating], *, model: Shares | None = None) -> go.Figure:
     """A triangle whose corners are the modes of `axis`, with a named point a vote, and the model's as a hollow diamond.
 
-    Votes at the same place are one point with all their names; whoever could not tell is named in the sentence below.
+    Ratings at the same place are one point with all their names; whoever could not tell is named in the sentence below.
     """
     figure = go.Figure()
     places: dict[Shares, list[str]] = {}
@@ -75,7 +75,7 @@ def _corners(axis: str) -> dict[str, object]:
     return {"sum": 1, "bgcolor": "rgba(0,0,0,0)", **{corner: {**ticks, "title": {"text": mode}} for corner, mode in names}}
 
 
-def _alt(axis: str, votes: Sequence[AxisVote]) -> str:
+def _alt(axis: str, votes: Sequence[AxisRating]) -> str:
     parts = []
     for vote in votes:
         said = "cannot tell"

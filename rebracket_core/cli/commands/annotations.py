@@ -11,6 +11,7 @@ import typer
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.progress import showing
+from rebracket_core.cli.registry_help import RegistryHelp
 from rebracket_core.cli.tables import columns
 from rebracket_core.errors import InputError
 
@@ -32,10 +33,12 @@ ProjectArgument = Annotated[str, typer.Argument(help="The id of a labelling proj
 
 def acting(labels: Labels, by: str | None) -> str:
     """The person_id of whoever acts, enrolled on the first time."""
-    return labels.service.enrol(by or getpass.getuser()).person_id
+    from rebracket_core.annotation.people import enrol
+
+    return enrol(labels.session, by or getpass.getuser()).person_id
 
 
-@group.command()
+@group.command(cls=RegistryHelp)
 @command
 def create(
     name: Annotated[str, typer.Argument(help="The name of the new project.")],
@@ -43,13 +46,13 @@ def create(
     *,
     overlap: Annotated[int, typer.Option("--overlap", min=1, max=20, help="Labels wanted of each text.")] = 1,
     order: Annotated[
-        str, typer.Option("--order", help="random, epistemic, diversity, disagreement, ties, coverage.")
+        str, typer.Option("--order", metavar="NAME", help="The query strategy of the queue: {strategies}.")
     ] = "random",
     suggestions: Annotated[
         str, typer.Option("--suggestions", help="When the model's answer is shown: never, after one's own, before it.")
     ] = "never",
     blind: Annotated[float, typer.Option("--blind", min=0, max=1, help="Share of texts that never show one.")] = 0.2,
-    chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of texts given out by chance.")] = 0.2,
+    chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of the random control sample.")] = 0.2,
     repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts asked a second time.")] = 0.0,
     guideline: Annotated[Path | None, typer.Option("--guideline", metavar="FILE", help="The guideline, Markdown.")] = None,
     by: ByOption = None,
@@ -57,12 +60,14 @@ def create(
     home: HomeOption = None,
 ) -> int:
     """Make a labelling project over the texts of a data set and put them in their order."""
-    from rebracket_core.annotation import Order, ProjectSettings, SuggestionPolicy
+    from rebracket_core.annotation import ProjectSettings, SuggestionPolicy
+    from rebracket_core.annotation.queries import get_progress
+    from rebracket_core.annotation.queue.strategies.registry import canonical_order
 
     labels = workbench_for(home).labels
     settings = ProjectSettings(
         overlap=overlap,
-        order=_word(Order, order),
+        order=canonical_order(order),
         suggestions=_word(SuggestionPolicy, suggestions),
         blind_share=blind,
         random_share=chance,
@@ -70,11 +75,11 @@ def create(
     )
     me = acting(labels, by)
     project = labels.create_project(name, dataset, by=me, settings=settings, guideline=_read(guideline))
-    if settings.order is not Order.RANDOM:
+    if settings.order != "random":
         with showing() as progress:
             labels.put_in_order(project.project_id, by=me, progress=progress)
     out.answer(
-        _project(project, labels.service.progress(project.project_id)),
+        _project(project, get_progress(labels.session, project.project_id)),
         f"{project.project_id}: {project.n_items:,} texts, {overlap} labels wanted of each.",
         as_json=as_json,
     )
@@ -90,12 +95,16 @@ def status(
     home: HomeOption = None,
 ) -> int:
     """Say how far the labelling projects are, and which snapshots were taken."""
-    service = workbench_for(home).labels.service
-    chosen = [service.project(project)] if project else service.projects()
-    told = [(one, service.progress(one.project_id)) for one in chosen]
-    snaps = service.snapshots(project)
+    from rebracket_core.annotation.projects import get_project, list_projects
+    from rebracket_core.annotation.queries import get_progress
+    from rebracket_core.annotation.snapshots import list_snapshots
+
+    session = workbench_for(home).labels.session
+    chosen = [get_project(session, project)] if project else list_projects(session)
+    found = [(one, get_progress(session, one.project_id)) for one in chosen]
+    snaps = list_snapshots(session, project)
     if as_json:
-        out.json({"projects": [_project(*pair) for pair in told], "snapshots": [_plain(snap) for snap in snaps]})
+        out.json({"projects": [_project(*pair) for pair in found], "snapshots": [_plain(snap) for snap in snaps]})
         return DONE
     heads = ("project", "texts", "complete", "labels", "with people", "to adjudicate", "decided")
     out.text(
@@ -103,7 +112,7 @@ def status(
             heads,
             [
                 (one.project_id, p.n_items, p.n_complete, p.n_labels, p.n_leased, p.n_to_adjudicate, p.n_decided)
-                for one, p in told
+                for one, p in found
             ],
         )
     )
@@ -118,25 +127,21 @@ def status(
     return DONE
 
 
-@group.command("order")
+@group.command("order", cls=RegistryHelp)
 @command
 def order_(
     project: ProjectArgument,
-    order: Annotated[str | None, typer.Argument(help="By default the project's own order.")] = None,
+    order: Annotated[str | None, typer.Argument(help="The query strategy: {strategies}; by default the project's own.")] = None,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the one in use.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the production model.")] = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Put the texts of a project in their order anew, from models and labels as they are now."""
-    from rebracket_core.annotation import Order
-
     labels = workbench_for(home).labels
     with showing() as progress:
-        n = labels.put_in_order(
-            project, by=acting(labels, by), order=_word(Order, order) if order else None, run_id=run, progress=progress
-        )
+        n = labels.put_in_order(project, by=acting(labels, by), order=order, run_id=run, progress=progress)
     out.answer({"project": project, "ordered": n}, f"{n:,} texts are in a new order.", as_json=as_json)
     return DONE
 
@@ -146,7 +151,7 @@ def order_(
 def suggest(
     project: ProjectArgument,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the one in use.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the production model.")] = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -163,8 +168,10 @@ def suggest(
 @command
 def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Name the labels of a project as they are now; train with: --set labels=NAME"""
+    from rebracket_core.annotation.snapshots import take_snapshot
+
     labels = workbench_for(home).labels
-    snap = labels.service.snapshot(project, by=acting(labels, by))
+    snap = take_snapshot(labels.session, project, by=acting(labels, by))
     if as_json:
         out.json(_plain(snap))
     else:
@@ -178,7 +185,7 @@ def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOpti
 def backup(
     to: Annotated[Path, typer.Argument(help="The new file.")], *, as_json: JsonOption = False, home: HomeOption = None
 ) -> int:
-    """Copy the labels' database while others write, and check the copy by telling its events anew."""
+    """Copy the labels' database while others write, and check the copy against its events."""
     made = workbench_for(home).labels.back_up(to)
     if as_json:
         out.json(

@@ -10,21 +10,20 @@ import typer
 from rebracket_core.cli.commands.annotations import ByOption, ProjectArgument, acting, group
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.registry_help import RegistryHelp
 from rebracket_core.cli.tables import columns, one_line
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.services.labels.health import LabelHealth
 
-FormatOption = Annotated[
-    str | None, typer.Option("--format", help="jsonl, csv, parquet (hold everything), label-studio, argilla, prodigy, doccano.")
-]
+FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help="The label format: {label_formats}.")]
 _SHOWN = 20
 
 __all__ = ["group"]
 
 
-@group.command("export")
+@group.command("export", cls=RegistryHelp)
 @command
 def export_(
     project: ProjectArgument,
@@ -35,36 +34,36 @@ def export_(
     home: HomeOption = None,
 ) -> int:
     """Write all labels of a project to a file; says what the form cannot hold. The count is checked with the database."""
-    from rebracket_core.annotation.formats import Form, export_labels, labelling_config
+    from rebracket_core.annotation.formats.files import export_labels
     from rebracket_core.files import export_bytes
 
-    chosen = _form(form)
-    made = export_labels(workbench_for(home).labels.service, project, form=chosen or Form.JSONL)
+    made = export_labels(workbench_for(home).labels.session, project, format_name=form or "jsonl")
     export_bytes(to, made.data)
-    beside = to.with_name(f"{to.name}.config.xml") if made.form is Form.LABEL_STUDIO else None
-    if beside is not None:
-        export_bytes(beside, labelling_config().encode("utf-8"))
+    companions = [to.with_name(f"{to.name}{suffix}") for suffix in made.companions]
+    for path, data in zip(companions, made.companions.values(), strict=True):
+        export_bytes(path, data)
     if as_json:
         out.json(
             {
                 "file": str(to),
-                "format": str(made.form),
+                "format": made.format_name,
                 "labels": made.n_written,
                 "in_database": made.n_in_database,
                 "lost": list(made.lost),
-                "labelling_config": str(beside) if beside else None,
+                "labelling_config": next((str(p) for p in companions if p.name.endswith(".config.xml")), None),
+                "companions": [str(path) for path in companions],
             }
         )
     else:
         out.text(f"{one_line(to)}: {made.n_written:,} of {made.n_in_database:,} labels.")
     for loss in made.lost:
         tell(f"Not held: {loss}")
-    if beside is not None:
-        tell(f"The labelling configuration for Label Studio is in {beside}.")
+    for path in companions:
+        tell(f"Beside it: {path}")
     return DONE
 
 
-@group.command("import")
+@group.command("import", cls=RegistryHelp)
 @command
 def import_(
     project: ProjectArgument,
@@ -76,7 +75,7 @@ def import_(
     home: HomeOption = None,
 ) -> int:
     """Put the labels of a file into a project, under their own annotators, with the file as their source."""
-    from rebracket_core.annotation.formats import import_labels
+    from rebracket_core.annotation.formats.files import import_labels
 
     try:
         data = file.read_bytes()
@@ -85,7 +84,7 @@ def import_(
             "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
         ) from error
     labels = workbench_for(home).labels
-    made = import_labels(labels.service, project, data, name=file.name, by=acting(labels, by), form=_form(form))
+    made = import_labels(labels.session, project, data=data, name=file.name, by=acting(labels, by), format_name=form)
     out.answer(
         made.to_dict(),
         f"{made.n_saved:,} labels taken, {made.n_revised:,} revised, {made.n_already:,} were there already.",
@@ -109,7 +108,7 @@ def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: Ho
     from rebracket_core.services.labels.health import label_health
 
     bench = workbench_for(home)
-    found = label_health(bench.labels.service, project, seed=bench.settings.seed)
+    found = label_health(bench.labels.session, project, seed=bench.settings.seed)
     out.answer(found.to_dict(), _told(found), as_json=as_json)
     return DONE
 
@@ -135,8 +134,8 @@ def _told(found: LabelHealth) -> str:
             )
     heads = ("question", "coefficient", "value", "low", "high", "observed", "expected", "texts", "labels", "why not")
     lines = [f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here."]
-    lines += [f"Left aside: {why}: {n:,}" for why, n in report.left_aside.items()]
-    effect = found.anchoring[0].difference
+    lines += [f"Skipped: {why}: {n:,}" for why, n in report.excluded.items()]
+    effect = found.automation_bias[0].difference
     told = effect.why if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
     spent = [(t.annotator, t.n_labels, t.median_s, t.low_quartile_s, t.high_quartile_s) for t in found.times]
     return "\n".join(
@@ -150,12 +149,3 @@ def _told(found: LabelHealth) -> str:
             columns(("person", "labels", "median s", "quartile", "quartile"), spent),
         ]
     )
-
-
-def _form(word: str | None) -> Any:
-    from rebracket_core.annotation.formats import Form
-
-    try:
-        return Form(word) if word else None
-    except ValueError:
-        raise InputError("This form is not known.", expected=", ".join(Form), found=repr(word), hint="choose one") from None

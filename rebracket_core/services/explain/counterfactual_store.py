@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.database.table import KeptTable, finite, storable
+from rebracket_core.database.migrations import Schema
+from rebracket_core.database.row_values import finite, storable_text
+from rebracket_core.database.store import Store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import MetaData, Table
     from sqlalchemy.engine import Connection
 
 
@@ -39,7 +42,7 @@ class CounterfactualStore:
     """The kept flips of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
-        self._kept = KeptTable(database_url, table=_table, what="ledger of counterfactuals")
+        self._store = Store(database_url, COUNTERFACTUALS)
 
     def keep(self, flips: Sequence[Mapping[str, Any]]) -> int:
         """The number of flips that are new and were kept, in one transaction.
@@ -59,14 +62,14 @@ class CounterfactualStore:
                 connection.execute(_table().insert(), fresh)
             return len(fresh)
 
-        return int(self._kept.run(write, write=True) or 0) if rows else 0
+        return int(self._store.write(write, durable=False) or 0) if rows else 0
 
     def all(self) -> list[StoredCounterfactual]:
         """Every kept flip, oldest first."""
         import sqlalchemy as sa
 
         query = sa.select(_table()).order_by(_table().c.at, _table().c.entry_id)
-        rows = self._kept.run(lambda connection: connection.execute(query).mappings().all(), write=False)
+        rows = self._store.read(lambda connection: connection.execute(query).mappings().all(), empty=None)
         return [_flip(dict(row)) for row in rows or ()]
 
     def forget(self, entry_id: str) -> bool:
@@ -74,11 +77,28 @@ class CounterfactualStore:
         import sqlalchemy as sa
 
         gone = sa.delete(_table()).where(_table().c.entry_id == entry_id)
-        return bool(self._kept.run(lambda connection: connection.execute(gone).rowcount, write=True))
+        return bool(self._store.write(lambda connection: connection.execute(gone).rowcount, durable=False))
 
     def close(self) -> None:
-        """Nothing; every connection is closed. The ledger opens again on next use."""
-        self._kept.close()
+        """Close every connection. The store opens them again on next use."""
+        self._store.close()
+
+
+def _metadata() -> MetaData:
+    return _table().metadata
+
+
+COUNTERFACTUALS = Schema(
+    what="counterfactuals",
+    versions="counterfactuals_alembic",
+    revisions=("0001",),
+    folder=Path(__file__).parent / "migrations" / "versions",
+    metadata=_metadata,
+    adopts="counterfactuals",
+    cannot_read="The store of counterfactuals cannot be read.",
+    cannot_write="The store of counterfactuals cannot be written.",
+)
+"""The stored counterfactuals: `counterfactuals`."""
 
 
 @lru_cache(maxsize=1)
@@ -100,13 +120,13 @@ def _table() -> Table:
 
 
 def _row(flip: Mapping[str, Any], *, at: str) -> dict[str, Any]:
-    words = {name: storable(flip[name]) for name in ("run_id", "goal", "text", "edited")}
+    words = {name: storable_text(flip[name]) for name in ("run_id", "goal", "text", "edited")}
     key = "\0".join((words["goal"], words["text"], words["edited"]))
     return {
         **words,
         "entry_id": hashlib.sha256(key.encode()).hexdigest()[:16],
         "at": at,
-        "edits": [storable(edit) for edit in flip["edits"]],
+        "edits": [storable_text(edit) for edit in flip["edits"]],
         "fluency": finite(flip.get("fluency")),
     }
 

@@ -6,20 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation import AnnotationService, Label, LabelValue, Progress
+from rebracket_core.annotation import Label, LabelSession, LabelValue, Progress
 from rebracket_core.annotation.agreement.annotators import AgainstOthers, Steadiness, against_others, steadiness
-from rebracket_core.annotation.agreement.automation_bias import Anchoring, anchoring_by_axis, exposures, first_answers
+from rebracket_core.annotation.agreement.automation_bias import AutomationBias, bias_by_axis, exposures, first_answers
 from rebracket_core.annotation.agreement.consensus import Aggregation, aggregate
-from rebracket_core.annotation.agreement.ratings import axis_votes, unaided
+from rebracket_core.annotation.agreement.ratings import axis_ratings, unaided
 from rebracket_core.annotation.agreement.report import AgreementReport, agreement_report
-from rebracket_core.annotation.agreement.timing import Pace, Strange, Times, pace, times
+from rebracket_core.annotation.agreement.timing import Pace, TimeOutlier, Times, pace, times
 from rebracket_core.annotation.entities.records import EventKind
+from rebracket_core.annotation.queries import get_progress, list_events, list_items, list_labels
+from rebracket_core.annotation.queue.suggestions import list_suggestions
 from rebracket_core.rainbow import AXIS_NAMES
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rebracket_core.annotation.agreement.rating_arrays import Votes
+    from rebracket_core.annotation.agreement.rating_arrays import Ratings
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
 
@@ -33,19 +35,19 @@ class LabelHealth:
 
     progress: Progress
     agreement: AgreementReport
-    anchoring: tuple[Anchoring, ...]
+    automation_bias: tuple[AutomationBias, ...]
     against_others: dict[str, tuple[AgainstOthers, ...]]
     steadiness: tuple[Steadiness, ...]
     times: tuple[Times, ...]
-    strange: tuple[Strange, ...]
+    time_outliers: tuple[TimeOutlier, ...]
     pace: Pace
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values."""
         return {
             "agreement": self.agreement.to_dict(),
-            "anchoring": [one.to_dict() for one in self.anchoring],
-            "against_others": {axis: [one.to_dict() for one in told] for axis, told in self.against_others.items()},
+            "anchoring": [one.to_dict() for one in self.automation_bias],
+            "against_others": {axis: [one.to_dict() for one in people] for axis, people in self.against_others.items()},
             "steadiness": [one.to_dict() for one in self.steadiness],
             "times": [one.to_dict() for one in self.times],
             "pace": self.pace.to_dict(),
@@ -53,43 +55,45 @@ class LabelHealth:
 
 
 def label_health(
-    service: AnnotationService, project_id: str, *, seed: int, progress: Callable[[int, int], None] | None = None
+    session: LabelSession, project_id: str, *, seed: int, progress: Callable[[int, int], None] | None = None
 ) -> LabelHealth:
     """All figures of a project; those that rest on too little say so."""
-    items, labels = service.items(project_id), service.labels(project_id)
-    found = service.progress(project_id)
+    items, labels = list_items(session, project_id), list_labels(session, project_id)
+    found = get_progress(session, project_id)
     alone = unaided(labels, items).labels
-    rows = exposures(labels, items, service.suggestions(project_id), before=_before(service, project_id, labels))
-    told, strange = times(labels, {item.item_id: len(item.text) for item in items})
+    rows = exposures(
+        labels, items, suggestions=list_suggestions(session, project_id), before=_before(session, project_id, labels)
+    )
+    spent, outliers = times(labels, {item.item_id: len(item.text) for item in items})
     return LabelHealth(
         progress=found,
         agreement=agreement_report(labels, items, seed=seed, progress=progress),
-        anchoring=tuple(anchoring_by_axis(rows, seed=seed)),
-        against_others={axis: tuple(against_others(axis_votes(alone, axis), seed=seed)) for axis in AXIS_NAMES},
+        automation_bias=tuple(bias_by_axis(rows, seed=seed)),
+        against_others={axis: tuple(against_others(axis_ratings(alone, axis), seed=seed)) for axis in AXIS_NAMES},
         steadiness=tuple(steadiness(labels, items, seed=seed)),
-        times=tuple(told),
-        strange=tuple(strange),
+        times=tuple(spent),
+        time_outliers=tuple(outliers),
         pace=pace(labels, n_left=max(0, found.n_wanted - sum(1 for x in labels if x.round == 1))),
     )
 
 
 def weigh_people(
-    labels: Labels, resources: Resources, project_id: str, *, axis: str, progress: Callable[[int, int], None] | None = None
+    labels: Labels, resources: Resources, *, project_id: str, axis: str, progress: Callable[[int, int], None] | None = None
 ) -> Aggregation:
-    """The answers of one axis by methods that weigh people, with a model trained on the votes for CROWDLAB."""
-    service, seed = labels.service, resources.settings.seed
-    items = service.items(project_id)
-    votes = axis_votes(unaided(service.labels(project_id), items).labels, axis)
+    """The answers of one axis by methods that weigh people, with a model trained on the ratings for CROWDLAB."""
+    session, seed = labels.session, resources.settings.seed
+    items = list_items(session, project_id)
+    ratings = axis_ratings(unaided(list_labels(session, project_id), items).labels, axis)
     texts = {item.item_id: item.text for item in items}
-    model = _out_of_fold(resources, votes, [texts[item] for item in votes.items], seed=seed)
-    return aggregate(votes, seed=seed, model=model, progress=progress)
+    model = _out_of_fold(resources, ratings, [texts[item] for item in ratings.items], seed=seed)
+    return aggregate(ratings, seed=seed, model=model, progress=progress)
 
 
-def _before(service: AnnotationService, project_id: str, labels: list[Label]) -> dict[str, LabelValue]:
+def _before(session: LabelSession, project_id: str, labels: list[Label]) -> dict[str, LabelValue]:
     """What people had answered before a suggestion was shown; the history is read only where one was."""
     if not any(label.shown_at for label in labels):
         return {}
-    told = [
+    revisions = [
         Label(
             event.event_id,
             project_id,
@@ -103,23 +107,23 @@ def _before(service: AnnotationService, project_id: str, labels: list[Label]) ->
             event.payload["guideline_version"],
             shown_at=event.payload["shown_at"],
         )
-        for event in reversed(service.history(project_id, limit=_ALL))
+        for event in reversed(list_events(session, project_id, limit=_ALL))
         if event.kind is EventKind.LABEL and not event.undone
     ]
-    return first_answers(told)
+    return first_answers(revisions)
 
 
-def _out_of_fold(resources: Resources, votes: Votes, texts: list[str], *, seed: int) -> np.ndarray | None:
+def _out_of_fold(resources: Resources, ratings: Ratings, texts: list[str], *, seed: int) -> np.ndarray | None:
     """(items, k) probabilities of a logistic regression on text vectors that did not see the item; None where it can't be."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    if not len(votes):
+    if not len(ratings):
         return None
-    k = len(votes.categories)
-    totals = np.zeros((len(votes.items), k))
-    np.add.at(totals, votes.item, votes.shares)
+    k = len(ratings.categories)
+    totals = np.zeros((len(ratings.items), k))
+    np.add.at(totals, ratings.item, ratings.shares)
     first = totals.argmax(axis=1)
     if np.bincount(first, minlength=k).min() < _FOLDS:
         return None

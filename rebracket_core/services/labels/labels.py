@@ -1,13 +1,19 @@
-"""Labelling over the whole workbench: projects from data sets, suggestions and orders from a run, labels for training."""
+"""Labels of one home: projects from data sets, suggestions and queue orders from a run, labels for training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation import AnnotationService, Order, Project, ProjectSettings, Suggestion
-from rebracket_core.annotation.snapshots import PROJECT, TRAINING
+from rebracket_core.annotation import LabelSession, NewProject, Project, ProjectSettings, Suggestion
+from rebracket_core.annotation.projects import create_project, get_project, list_projects
+from rebracket_core.annotation.queries import list_items, list_labels
+from rebracket_core.annotation.queue.ranking import put_order
+from rebracket_core.annotation.queue.strategies.base import Need, Pool
+from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES, canonical_order, score_pool
+from rebracket_core.annotation.queue.suggestions import put_suggestions
+from rebracket_core.annotation.snapshots import PROJECT, TRAINING, list_snapshots, resolve_labels, take_snapshot
 from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
@@ -22,71 +28,70 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _SURE_TYPE = 0.5
-_NEEDS_RUN = frozenset({Order.EPISTEMIC, Order.COVERAGE})
 
 
 class Labels:
     """People's labels of one home.
 
-    `service` is the door to reading and writing, `picked` sends texts that somebody picked out to be labelled; the rest needs
-    data sets or models.
+    Functions of `rebracket_core.annotation` take its `session`; `picked` sends texts that somebody picked out to be labelled;
+    the methods here need data sets or models besides.
     """
 
     def __init__(self, resources: Resources, *, verdicts: Verdicts) -> None:
         self._resources = resources
         self._verdicts = verdicts
-        self.service = AnnotationService(resources.settings.database_url)
-        self.picked = LabelSets(resources, self.service)
+        self.session = LabelSession.open(resources.settings.database_url)
+        self.picked = LabelSets(resources, self.session)
 
     def create_project(
         self, name: str, dataset: str, *, by: str, settings: ProjectSettings | None = None, guideline: str = ""
     ) -> Project:
         """A new project over the texts of a data set, each different text once; ordered at once where no model is needed."""
         found = self._resources.dataset(dataset)
-        return self.service.create_project(
-            name,
-            new_items(found.frame),
-            by=by,
-            dataset=found.name,
-            dataset_digest=found.meta.digest,
-            settings=settings,
-            guideline=guideline,
-        )
+        new = NewProject(name, new_items(found.frame), found.name, found.meta.digest, settings or ProjectSettings(), guideline)
+        return create_project(self.session, new, by=by)
 
     def suggest(self, project_id: str, *, by: str, run_id: str | None = None, progress: Progress | None = None) -> int:
-        """The number of items that have a suggestion of a run now (by default of the run in use)."""
+        """The number of items that have a suggestion of a run now (by default of the production model)."""
         verdicts = self._item_verdicts(project_id, run_id=run_id, progress=progress)
-        return self.service.put_suggestions(project_id, [_suggestion(i, v) for i, v in verdicts.items()], by=by)
+        return put_suggestions(self.session, project_id, suggestions=[_suggestion(i, v) for i, v in verdicts.items()], by=by)
 
     def put_in_order(
-        self,
-        project_id: str,
-        *,
-        by: str,
-        order: Order | None = None,
-        run_id: str | None = None,
-        progress: Progress | None = None,
+        self, project_id: str, *, by: str, order: str | None = None, run_id: str | None = None, progress: Progress | None = None
     ) -> int:
-        """The number of items put in the project's order (or another), computed now from models, vectors and labels."""
-        from rebracket_core.annotation.queue.strategies import scores_for
+        """Order a project's queue by a query strategy, from models, vectors and labels as they are now.
 
-        project = self.service.project(project_id)
-        chosen = order or project.settings.order
-        verdicts = self._item_verdicts(project_id, run_id=run_id, progress=progress) if chosen in _NEEDS_RUN else {}
-        items = [item for item in self.service.items(project_id) if not item.repeat_of]
-        vectors = None
-        if chosen is Order.DIVERSITY:
-            vectors = self._resources.encoder(self._resources.settings.encoder).encode([item.text for item in items])
-        scored = scores_for(
-            chosen,
-            items=items,
-            verdicts=verdicts,
-            vectors=vectors,
-            labels=self.service.labels(project_id),
-            keyword_rows=self._keyword_rows(project) if chosen is Order.TIES else frozenset(),
-            seed=self._resources.settings.seed,
-        )
-        return self.service.put_order(project_id, scored.scores, why=scored.why, by=by)
+        Args:
+            order: the name or an alias of the strategy; by default the project's own.
+            run_id: the run that gives verdicts where the strategy requires them; by default the production model.
+
+        Returns:
+            The number of items that have a new place.
+
+        Raises:
+            InputError: for an unknown strategy or project.
+            NoModelError: where the strategy requires verdicts and no run gives any.
+        """
+        project = get_project(self.session, project_id)
+        name = canonical_order(order or project.settings.order)
+        pool = self._pool(project, needs=QUERY_STRATEGIES.get(name).requires, run_id=run_id, progress=progress)
+        found = score_pool(name, pool)
+        return put_order(self.session, project_id, scores=found.scores, why=found.why, by=by)
+
+    def _pool(self, project: Project, *, needs: Collection[Need], run_id: str | None, progress: Progress | None) -> Pool:
+        """The items of a project with just what a strategy needs."""
+        items = [item for item in list_items(self.session, project.project_id) if not item.repeat_of]
+        found: dict[str, Any] = {}
+        if Need.VERDICTS in needs:
+            found["verdicts"] = self._item_verdicts(project.project_id, run_id=run_id, progress=progress)
+        if Need.VECTORS in needs:
+            encoder = self._resources.encoder(self._resources.settings.encoder)
+            found["vectors"] = encoder.encode([item.text for item in items])
+        if Need.LABELS in needs:
+            found["labels"] = list_labels(self.session, project.project_id)
+        if Need.KEYWORD_ROWS in needs:
+            found["keyword_rows"] = self._keyword_rows(project)
+        return Pool(items, seed=self._resources.settings.seed, **found)
 
     def snapshot_for_training(self, labels: str) -> str:
         """The snapshots that a training takes, joined by "+": "human" takes every project's labels as they are now.
@@ -95,18 +100,21 @@ class Labels:
         nobody labelled anything.
         """
         if labels != "human":
-            return "+".join(
-                self.service.snapshot(name.removeprefix(PROJECT), by=TRAINING).snapshot_id if name.startswith(PROJECT) else name
-                for name in labels.split("+")
-            )
-        taken = [self.service.snapshot(p.project_id, by=TRAINING) for p in self.service.projects()]
+            return "+".join(self._snapshot_of(name) for name in labels.split("+"))
+        taken = [take_snapshot(self.session, p.project_id, by=TRAINING) for p in list_projects(self.session)]
         return "+".join(snap.snapshot_id for snap in taken if snap.n_labels) or "none"
+
+    def _snapshot_of(self, name: str) -> str:
+        """The snapshot that "project:ID" stands for, taken now; another name as it is."""
+        if not name.startswith(PROJECT):
+            return name
+        return take_snapshot(self.session, name.removeprefix(PROJECT), by=TRAINING).snapshot_id
 
     def human_targets(self, labels: str) -> list[HumanTarget]:
         """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts."""
         if labels == "none":
             return []
-        project = {snap.snapshot_id: snap.project_id for snap in self.service.snapshots()}
+        project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(self.session)}
         found: dict[str, HumanTarget] = {}
         for snapshot_id in labels.split("+"):
             if snapshot_id not in project:
@@ -116,9 +124,9 @@ class Labels:
                     expected="none, human, project:ID, or the id of a snapshot",
                     hint="see: rebracket annotations status",
                 )
-            for told in self.service.resolved(project[snapshot_id], snapshot_id=snapshot_id):
-                found[told.text_digest] = HumanTarget(
-                    text_digest=told.text_digest, axes=told.axes, types=told.types, weight=told.weight
+            for resolved in resolve_labels(self.session, project[snapshot_id], snapshot_id=snapshot_id):
+                found[resolved.text_digest] = HumanTarget(
+                    text_digest=resolved.text_digest, axes=resolved.axes, types=resolved.types, weight=resolved.weight
                 )
         return list(found.values())
 
@@ -129,7 +137,7 @@ class Labels:
         return back_up(self._resources.settings.database_url, to=to)
 
     def _item_verdicts(self, project_id: str, *, run_id: str | None, progress: Progress | None) -> Mapping[str, Verdict]:
-        items = [item for item in self.service.items(project_id) if not item.repeat_of]
+        items = [item for item in list_items(self.session, project_id) if not item.repeat_of]
         verdicts = self._verdicts.validate(
             [Concept(item.item_id, item.text) for item in items], run_id=run_id, progress=progress, keep=False
         )
@@ -151,11 +159,11 @@ class Labels:
 
 
 def _suggestion(item_id: str, verdict: Verdict) -> Suggestion:
-    told: dict[str, Mapping[str, float]] = {axis: getattr(verdict, axis) for axis in AXIS_NAMES}
+    scores: dict[str, Mapping[str, float]] = {axis: getattr(verdict, axis) for axis in AXIS_NAMES}
     return Suggestion(
         item_id=item_id,
         run_id=str(verdict.run_id),
-        axes={axis: tuple(float(told[axis][mode]) for mode in MODES[axis]) for axis in AXIS_NAMES},
+        axes={axis: tuple(float(scores[axis][mode]) for mode in MODES[axis]) for axis in AXIS_NAMES},
         types=tuple(name for name, p in (verdict.types or {}).items() if p >= _SURE_TYPE),
         album=verdict.album or "",
         album_probability=verdict.album_probability,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.snapshots import PROJECT
+from rebracket_core.annotation.projects import get_project, list_projects
+from rebracket_core.annotation.queries import get_progress
+from rebracket_core.annotation.snapshots import PROJECT, list_snapshots, resolve_labels
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.runs.comparison import answers_of
@@ -25,7 +27,7 @@ NONE, EVERYBODY = "none", "human"
 class Effect:
     """What people's labels changed in a run, against the run that was in use before it.
 
-    `n_texts` have a label of people, `n_chance` of them belong to the share drawn by chance. `fixed` compares both runs on
+    `n_texts` have a label of people, `n_chance` of them belong to the random control sample. `fixed` compares both runs on
     that share, as people label it, and `same` on the texts whose label is the same in both; None where there are too few.
     """
 
@@ -47,12 +49,12 @@ class Retraining:
 
     def choices(self) -> dict[str, str]:
         """What the option `labels` of a training may be here, and each in words."""
-        service = self._labels.service
-        told = {p.project_id: (p.name, service.progress(p.project_id).n_labels) for p in service.projects()}
+        session = self._labels.session
+        counts = {p.project_id: (p.name, get_progress(session, p.project_id).n_labels) for p in list_projects(session)}
         found = {NONE: "none: albums and keywords alone"}
-        if n := sum(n for _, n in told.values()):
-            found[EVERYBODY] = f"all that people said so far ({n:,} labels)"
-        return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in told.items() if n}
+        if n := sum(n for _, n in counts.values()):
+            found[EVERYBODY] = f"all labels so far ({n:,})"
+        return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in counts.items() if n}
 
     def retrain(self, project_id: str) -> str:
         """The id of a run that a worker now trains on the project's data set with all that people said so far.
@@ -60,8 +62,8 @@ class Retraining:
         Its other options are those of the run in use, where that one learnt from the same data. Raises InputError where
         nobody labelled anything, or the project's data set is gone.
         """
-        project = self._labels.service.project(project_id)
-        if not self._labels.service.progress(project_id).n_labels:
+        project = get_project(self._labels.session, project_id)
+        if not get_progress(self._labels.session, project_id).n_labels:
             raise InputError(
                 "There are no labels to train with.",
                 expected="a project with labels",
@@ -103,12 +105,14 @@ class Retraining:
         )
 
     def _labelled(self, snapshots: list[str]) -> tuple[dict[str, tuple[bool, ...]], int]:
-        """The labelled texts of the share by chance, with the axes answered, and how many texts have a label at all."""
-        service = self._labels.service
-        project = {snap.snapshot_id: snap.project_id for snap in service.snapshots()}
-        told = [r for name in snapshots if name in project for r in service.resolved(project[name], snapshot_id=name)]
-        chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in told if r.by_chance}
-        return chance, len({r.text_digest for r in told})
+        """The labelled texts of the random control sample, with the axes answered, and how many texts have a label at all."""
+        session = self._labels.session
+        project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(session)}
+        resolved = [
+            r for name in snapshots if name in project for r in resolve_labels(session, project[name], snapshot_id=name)
+        ]
+        chance = {r.item_id: tuple(r.axes[axis] is not None for axis in AXIS_NAMES) for r in resolved if r.in_random_sample}
+        return chance, len({r.text_digest for r in resolved})
 
     def _production(self) -> RunInfo | None:
         run_id = self._resources.runs.promoted_id()

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.annotation import AnnotationService, Item, NewItem, Project, ProjectSettings, Resolved, SuggestionPolicy
+from rebracket_core.annotation import (
+    Item,
+    LabelSession,
+    NewItem,
+    NewProject,
+    Project,
+    ProjectSettings,
+    Resolved,
+    SuggestionPolicy,
+)
+from rebracket_core.annotation.projects import create_project, get_project, list_projects
+from rebracket_core.annotation.queries import list_items
+from rebracket_core.annotation.queue.ranking import put_first
+from rebracket_core.annotation.snapshots import resolve_labels
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,38 +30,55 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
 
 BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, random_share=0.0)
-"""How a second look is asked for: nobody sees what the model says, and nothing says which texts are the doubted ones."""
+"""Settings of a re-annotation: nobody sees what the model says, and nothing says which texts are the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
     """What became of picked texts in a project: how many come first now, how many in their turn because they belong to the
-    share by chance, how many have all their labels already, and how many the project does not have."""
+    random control sample, how many have all their labels already, and how many the project does not have."""
 
     project: Project
     first: int
-    by_chance: int = 0
+    in_random_sample: int = 0
     done: int = 0
     absent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReAnnotation:
+    """What is labelled again: rows of a data set whose labels may be wrong, hidden among others.
+
+    Args:
+        row_ids: the candidates for label errors.
+        among: the rows from which others are drawn, `mixed_in` times as many, so that a place in the queue says nothing.
+        overlap: labels wanted of each.
+    """
+
+    dataset: str
+    row_ids: Sequence[str]
+    among: Sequence[str]
+    mixed_in: float = 0.5
+    overlap: int = 1
 
 
 class LabelSets:
     """Picked texts and labelling projects. Texts are known by what they say: the same text in two data sets is one."""
 
-    def __init__(self, resources: Resources, service: AnnotationService) -> None:
-        self._resources, self._service = resources, service
+    def __init__(self, resources: Resources, session: LabelSession) -> None:
+        self._resources, self._session = resources, session
 
     def held_by(self, dataset: str, row_ids: Collection[str]) -> dict[Project, int]:
         """The open projects over a data set that have some of these texts, newest first, with how many."""
         texts = set(self._texts(dataset, row_ids))
         found: dict[Project, int] = {}
-        for project in self._service.projects():
+        for project in list_projects(self._session):
             if not project.closed and set(project.dataset.split("+")) & set(dataset.split("+")):
                 n = sum(text in texts for text in self._items(project.project_id))
                 found |= {project: n} if n else {}
         return found
 
-    def put_first(self, project_id: str, dataset: str, row_ids: Collection[str], *, by: str, why: str) -> Queued:
+    def put_first(self, project_id: str, *, dataset: str, row_ids: Collection[str], by: str, why: str) -> Queued:
         """What became of the texts; those that still want labels come first in the project's queue."""
         texts, items = self._texts(dataset, row_ids), self._items(project_id)
         mine = [items[text] for text in texts if text in items]
@@ -60,12 +90,12 @@ class LabelSets:
                 hint="choose another project, or make one of these texts",
             )
         open_ = [item for item in mine if item.n_labels < item.wanted and item.decision is None]
-        self._service.put_first(project_id, [item.item_id for item in open_], by=by, why=why)
-        chance = sum(item.by_chance for item in open_)
+        put_first(self._session, project_id, item_ids=[item.item_id for item in open_], by=by, why=why)
+        in_sample = sum(item.in_random_sample for item in open_)
         return Queued(
-            self._service.project(project_id),
-            first=len(open_) - chance,
-            by_chance=chance,
+            get_project(self._session, project_id),
+            first=len(open_) - in_sample,
+            in_random_sample=in_sample,
             done=len(mine) - len(open_),
             absent=len(texts) - len(mine),
         )
@@ -73,9 +103,9 @@ class LabelSets:
     def new_project(
         self,
         name: str,
+        *,
         dataset: str,
         row_ids: Collection[str],
-        *,
         by: str,
         settings: ProjectSettings | None = None,
         guideline: str = "",
@@ -83,57 +113,39 @@ class LabelSets:
         """A new project of these texts alone, each different one once."""
         new = self._new_items(dataset, row_ids)
         found = self._resources.dataset(dataset)
-        made = self._service.create_project(
-            name,
-            new,
-            by=by,
-            dataset=found.name,
-            dataset_digest=found.meta.digest,
-            guideline=guideline,
-            settings=settings or ProjectSettings(),
+        made = create_project(
+            self._session, NewProject(name, new, found.name, found.meta.digest, settings or ProjectSettings(), guideline), by=by
         )
         return Queued(made, first=made.n_items)
 
-    def second_look(
-        self,
-        name: str,
-        dataset: str,
-        row_ids: Sequence[str],
-        *,
-        among: Sequence[str],
-        by: str,
-        mixed_in: float = 0.5,
-        overlap: int = 1,
-    ) -> Queued:
-        """A new project in which people look at doubted labels again without being told anything about them.
+    def re_annotate(self, name: str, plan: ReAnnotation, *, by: str) -> Queued:
+        """Make a project in which people label candidates for label errors again without being told about them.
 
-        `mixed_in` times as many texts of `among` that are not doubted are drawn in, so that a place in the queue says nothing;
-        album, title and the model's answer are left out, and the order is by chance.
+        Album, title and the model's answer are left out, and the order is random.
         """
         rng = np.random.default_rng(self._resources.settings.seed)
-        doubted = list(dict.fromkeys(row_ids))
-        others = sorted(set(among) - set(doubted))
-        n = min(len(others), round(mixed_in * len(doubted)))
+        candidates = list(dict.fromkeys(plan.row_ids))
+        others = sorted(set(plan.among) - set(candidates))
+        n = min(len(others), round(plan.mixed_in * len(candidates)))
         drawn = [others[k] for k in rng.choice(len(others), n, replace=False)] if n else []
-        blank = [replace(item, title="", album="") for item in self._new_items(dataset, [*doubted, *drawn])]
-        found = self._resources.dataset(dataset)
-        made = self._service.create_project(
-            name, blank, by=by, dataset=found.name, dataset_digest=found.meta.digest, settings=replace(BLIND, overlap=overlap)
-        )
+        blank = [replace(item, title="", album="") for item in self._new_items(plan.dataset, [*candidates, *drawn])]
+        found = self._resources.dataset(plan.dataset)
+        new = NewProject(name, blank, found.name, found.meta.digest, replace(BLIND, overlap=plan.overlap))
+        made = create_project(self._session, new, by=by)
         return Queued(made, first=made.n_items)
 
-    def said_of(self, texts: Collection[str]) -> dict[str, Resolved]:
+    def labels_of(self, texts: Collection[str]) -> dict[str, Resolved]:
         """What people say of each of these texts that somebody labelled; of several projects the newest counts."""
         wanted = {text.strip() for text in texts}
         found: dict[str, Resolved] = {}
-        for project in self._service.projects():
-            for told in self._service.resolved(project.project_id):
-                if told.text.strip() in wanted:
-                    found.setdefault(told.text.strip(), told)
+        for project in list_projects(self._session):
+            for resolved in resolve_labels(self._session, project.project_id):
+                if resolved.text.strip() in wanted:
+                    found.setdefault(resolved.text.strip(), resolved)
         return found
 
     def _items(self, project_id: str) -> Mapping[str, Item]:
-        return {item.text.strip(): item for item in self._service.items(project_id) if not item.repeat_of}
+        return {item.text.strip(): item for item in list_items(self._session, project_id) if not item.repeat_of}
 
     def _texts(self, dataset: str, row_ids: Collection[str]) -> list[str]:
         return list(dict.fromkeys(item.text.strip() for item in self._new_items(dataset, row_ids)))

@@ -221,7 +221,7 @@ class Maps:
 
     def people(self, map_id: str) -> MapPeople:
         """What people said of each text of a map in labelling projects, as it stands now."""
-        return people_of(self._labels.service, self.open(map_id))
+        return people_of(self._labels.session, self.open(map_id))
 
     def has_answers(self, map_id: str, run_id: str) -> bool:
         """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""

@@ -10,9 +10,12 @@ import numpy as np
 
 from rebracket_core.annotation import DecisionKind, Item
 from rebracket_core.annotation.events.reducer import DISAGREES
+from rebracket_core.annotation.people import list_people
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import list_items, list_labels
 
 if TYPE_CHECKING:
-    from rebracket_core.annotation import AnnotationService
+    from rebracket_core.annotation import LabelSession
     from rebracket_core.maps.store import StoredMap
 
 SEVERAL = "several people"
@@ -49,25 +52,25 @@ class MapPeople:
     names: tuple[str, ...]
 
 
-def people_of(service: AnnotationService, stored: StoredMap) -> MapPeople:
+def people_of(session: LabelSession, stored: StoredMap) -> MapPeople:
     """What people said of a map's texts, as it stands now. A text is known by what it says, in whatever project."""
     by_text = stored.spec.text == "concept"
     place = {said: at for at, said in enumerate(stored.column("text" if by_text else "row_id").to_pylist())}
     state = np.full(len(stored), -1, dtype=np.int8)
     said_by: dict[int, set[str]] = {}
-    for project in service.projects():
+    for project in list_projects(session):
         if not by_text and project.dataset != stored.spec.dataset:
             continue
         where = {}
-        for item in service.items(project.project_id):
+        for item in list_items(session, project.project_id):
             at = place.get(item.text.strip() if by_text else item.item_id)
             if at is not None:
                 where[item.item_id] = at
                 state[at] = max(int(state[at]), _state(item))
-        for label in service.labels(project.project_id):
+        for label in list_labels(session, project.project_id):
             if label.item_id in where:
                 said_by.setdefault(where[label.item_id], set()).add(label.annotator)
-    known = {person.person_id: person.name for person in service.people()}
+    known = {person.person_id: person.name for person in list_people(session)}
     names = (*sorted({known.get(who, who) for people in said_by.values() for who in people}), SEVERAL)
     annotator = np.full(len(stored), -1, dtype=np.int64)
     for at, people in said_by.items():

@@ -10,6 +10,7 @@ import streamlit as st
 from rebracket_core.annotation import Project
 from rebracket_core.annotation.agreement.automation_bias import Measured
 from rebracket_core.annotation.agreement.krippendorff import Agreement
+from rebracket_core.annotation.queries import list_events
 from rebracket_core.charts import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.labels.health import LabelHealth, label_health, weigh_people
@@ -25,31 +26,31 @@ _STATE = "progress.health"
 
 def health_of(workbench: Workbench, project: Project) -> LabelHealth:
     """The figures of a project; computed again only where a label or an item's state changed since."""
-    service = workbench.labels.service
-    newest = service.history(project.project_id, limit=1)
+    session = workbench.labels.session
+    newest = list_events(session, project.project_id, limit=1)
     place = (project.project_id, newest[0].seq if newest else 0)
-    kept = st.session_state.get(_STATE)
-    if kept is None or kept[0] != place:
+    cached = st.session_state.get(_STATE)
+    if cached is None or cached[0] != place:
         with st.spinner("Computing agreement and intervals"):
-            kept = (place, label_health(service, project.project_id, seed=workbench.settings.seed))
-        st.session_state[_STATE] = kept
-    found: LabelHealth = kept[1]
+            cached = (place, label_health(session, project.project_id, seed=workbench.settings.seed))
+        st.session_state[_STATE] = cached
+    found: LabelHealth = cached[1]
     return found
 
 
 def show_progress(health: LabelHealth) -> None:
     """Draw how far the project is and at which pace it goes on."""
-    told = health.progress
+    progress = health.progress
     with st.grid(4, min_column_width=150):
-        st.metric("Texts complete", f"{told.n_complete:,} / {told.n_items:,}", border=True)
-        st.metric("Labels", f"{told.n_labels:,}", border=True)
-        st.metric("For a reviewer", f"{told.n_to_adjudicate:,}", border=True)
+        st.metric("Texts complete", f"{progress.n_complete:,} / {progress.n_items:,}", border=True)
+        st.metric("Labels", f"{progress.n_labels:,}", border=True)
+        st.metric("For a reviewer", f"{progress.n_to_adjudicate:,}", border=True)
         st.metric("Labels a day", f"{health.pace.per_day:,.0f}", border=True, help="The mean of the last seven days")
     if health.pace.n_left and health.pace.days_left is not None:
         left = count(health.pace.n_left, "labels are left")
         st.caption(f"{left}: {health.pace.days_left:,.1f} days at the pace of the last week.")
-    if told.on_old_guideline:
-        st.caption(f"{count(told.on_old_guideline, 'labels')} were given under an earlier guideline.")
+    if progress.on_old_guideline:
+        st.caption(f"{count(progress.on_old_guideline, 'labels')} were given under an earlier guideline.")
     show(labels_by_day(health.pace.by_day), key="progress.days")
 
 
@@ -58,7 +59,7 @@ def retrain_button(workbench: Workbench, project: Project) -> None:
     pressed = st.button("Retrain with these labels", icon=":material/model_training:", key="progress.retrain")
     st.caption(
         "A worker trains on the project's texts; what people said of a text, here and in other projects, stands in the place "
-        "of its album. When it is done you see what the labels changed, and may put the run to use."
+        "of its album. When it is done you see what the labels changed, and may promote the run."
     )
     if pressed:
         with st.spinner("Starting its worker"):
@@ -71,8 +72,8 @@ def show_agreement(health: LabelHealth) -> None:
     """Draw agreement on each question, with what it rests on."""
     report = health.agreement
     st.caption(f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here.")
-    for why, n in report.left_aside.items():
-        st.caption(f"Left aside, {escape(why)}: {n:,}.")
+    for why, n in report.excluded.items():
+        st.caption(f"Excluded, {escape(why)}: {n:,}.")
     dots = [
         AgreementDot(q.question, q.main.value, q.main.low, q.main.high, q.main.n_items)
         for q in report.questions
@@ -103,12 +104,12 @@ def show_agreement(health: LabelHealth) -> None:
     )
 
 
-def show_anchoring(health: LabelHealth) -> None:
+def show_automation_bias(health: LabelHealth) -> None:
     """Draw what seeing the model's answer does to people."""
-    if not any(part.shown.n for part in health.anchoring):
+    if not any(part.shown.n for part in health.automation_bias):
         st.caption("Nobody has seen a suggestion of the model before a label, so there is no effect to measure.")
         return
-    effect = health.anchoring[0].difference
+    effect = health.automation_bias[0].difference
     if effect.low is not None and effect.high is not None and effect.value is not None:
         word = "more" if effect.value >= 0 else "less"
         proven = "" if effect.low > 0 or effect.high < 0 else " The range holds 0: no effect is proven."
@@ -122,58 +123,58 @@ def show_anchoring(health: LabelHealth) -> None:
             "agree, seen": _range(part.shown),
             "agree, blind": _range(part.blind),
             "difference": _range(part.difference),
-            "difference of overlap": _range(part.overlap_difference),
+            "difference of agreement": _range(part.overlap_difference),
             "own answer changed": _range(part.flip_rate),
             "of these toward the model": _range(part.toward_model),
             "seconds, seen less blind": _range(part.time_difference_s),
         }
-        for part in health.anchoring
+        for part in health.automation_bias
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Agreement with the model where its answer was seen and where not")
-    st.caption("Which texts are blind is drawn by chance, so the two differ by the suggestion alone. Texts are drawn again.")
+    st.caption("Which texts are blind is drawn at random, so the two differ by the suggestion alone. Texts are drawn again.")
 
 
 def show_people(health: LabelHealth) -> None:
     """Draw each person beside the others: overlap, steadiness on repeats, time."""
     steady = {one.annotator: one for one in health.steadiness}
-    overlap = {axis: {one.annotator: one.overlap for one in told} for axis, told in health.against_others.items()}
+    overlap = {axis: {one.annotator: one.overlap for one in people} for axis, people in health.against_others.items()}
     rows = []
-    for told in health.times:
-        row: dict[str, Any] = {"person": told.annotator, "labels": told.n_labels}
-        row |= {f"overlap, {axis}": _range(overlap[axis].get(told.annotator)) for axis in AXIS_NAMES}
-        one = steady.get(told.annotator)
+    for times in health.times:
+        row: dict[str, Any] = {"person": times.annotator, "labels": times.n_labels}
+        row |= {f"agreement with others, {axis}": _range(overlap[axis].get(times.annotator)) for axis in AXIS_NAMES}
+        one = steady.get(times.annotator)
         row["same answer on repeats"] = _range(one.overlap if one else None)
-        row["median time"] = "–" if told.median_s is None else f"{told.median_s:.1f} s"
-        low, high = told.low_quartile_s, told.high_quartile_s
-        row["middle half"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
-        row["first, last third"] = "–" if told.early_s is None else f"{told.early_s:.1f}, {told.late_s:.1f} s"
-        row["oddly quick, slow"] = f"{told.n_quick}, {told.n_slow}"
+        row["median time"] = "–" if times.median_s is None else f"{times.median_s:.1f} s"
+        low, high = times.low_quartile_s, times.high_quartile_s
+        row["typical time"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
+        row["first, last third"] = "–" if times.early_s is None else f"{times.early_s:.1f}, {times.late_s:.1f} s"
+        row["suspiciously fast, slow"] = f"{times.n_quick}, {times.n_slow}"
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Each person beside the others")
     st.caption(
-        "Overlap is 1 where a person says exactly what the others say on average, with the range that other texts would likely "
-        "give. Who differs from the others is not wrong for that. Time is time with the page in focus."
+        "Agreement is 1 where a person says exactly what the others say on average, with the range that other texts would "
+        "likely give. Who differs from the others is not wrong for that. Time is time with the page in focus."
     )
 
 
 def show_confusion(health: LabelHealth, axis: str) -> None:
-    """Draw, a person a table, what was said where the others say each mode."""
-    for told in health.against_others[axis]:
-        frame = pd.DataFrame(told.confusion, columns=list(MODES[axis])).round(1)
-        frame.insert(0, f"{told.annotator} says →", [f"others: {mode}" for mode in MODES[axis]])
-        st.dataframe(frame, hide_index=True, alt=f"What {told.annotator} says beside the others, {axis}")
+    """Draw, a person a table, their label where the others say each mode."""
+    for person in health.against_others[axis]:
+        frame = pd.DataFrame(person.confusion, columns=list(MODES[axis])).round(1)
+        frame.insert(0, f"{person.annotator} says →", [f"others: {mode}" for mode in MODES[axis]])
+        st.dataframe(frame, hide_index=True, alt=f"What {person.annotator} says beside the others, {axis}")
 
 
-def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
+def weigh_form(workbench: Workbench, project: Project, *, axis: str) -> None:
     """Draw a button that weighs people by several methods, and what it found. Raises as `weigh_people` does."""
     if not st.button("Weigh people by three methods", key="progress.weigh", icon=":material/balance:"):
         return
-    bar = st.progress(0.0, text="Fitting on tables drawn from the votes")
+    bar = st.progress(0.0, text="Fitting on tables drawn from the ratings")
 
     def step(done: int, total: int) -> None:
-        bar.progress(done / total, text=f"Fitting on tables drawn from the votes: {done} of {total}")
+        bar.progress(done / total, text=f"Fitting on tables drawn from the ratings: {done} of {total}")
 
-    found = weigh_people(workbench.labels, workbench.resources, project.project_id, axis=axis, progress=step)
+    found = weigh_people(workbench.labels, workbench.resources, project_id=project.project_id, axis=axis, progress=step)
     bar.empty()
     rows = []
     for method in found.methods:
@@ -185,7 +186,7 @@ def weigh_form(workbench: Workbench, project: Project, axis: str) -> None:
     for (one, other), share in found.same_first.items():
         st.caption(f"{one} and {other} put the same mode first on {share:.0%} of the texts.")
     st.caption(
-        f"Fitted on {count(found.n_tables, 'tables')} of hard answers drawn from the votes; ± is how far these differ. Each "
+        f"Fitted on {count(found.n_tables, 'tables')} of hard answers drawn from the ratings; ± is how far these differ. Each "
         "method's quality is of its own kind, so compare people within a line, not lines."
     )
 
@@ -201,9 +202,9 @@ def _coefficient(one: Agreement) -> dict[str, Any]:
     }
 
 
-def _range(told: Measured | None) -> str:
-    if told is None:
+def _range(found: Measured | None) -> str:
+    if found is None:
         return "–"
-    if told.value is None or told.low is None or told.high is None:
-        return f"not enough yet ({told.n})"
-    return f"{told.value:.2f} [{told.low:.2f}, {told.high:.2f}] n={told.n}"
+    if found.value is None or found.low is None or found.high is None:
+        return f"not enough yet ({found.n})"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] n={found.n}"

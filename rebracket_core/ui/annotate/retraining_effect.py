@@ -10,35 +10,35 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.train.comparison import show_differences
 from rebracket_core.workbench import Workbench
 
-_MOST_KEPT = 8
+_MOST_CACHED = 8
 
 
 def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
-    """Draw what the labels changed; nothing for a run without labels. Raises ModelError where a run kept no unseen rows."""
+    """Draw what the labels changed; nothing for a run without labels. Raises ModelError where a run has no held-out rows."""
     place = (run_id, workbench.resources.runs.promoted_id())
-    kept: dict[tuple[str, str | None], Effect | None] = st.session_state.setdefault("labels.effects", {})
-    if place not in kept:
+    cached: dict[tuple[str, str | None], Effect | None] = st.session_state.setdefault("labels.effects", {})
+    if place not in cached:
         with st.spinner("Comparing with the run before, text by text"):
-            kept[place] = workbench.retraining.effect(run_id)
-        while len(kept) > _MOST_KEPT:
-            kept.pop(next(iter(kept)))
-    effect = kept[place]
+            cached[place] = workbench.retraining.effect(run_id)
+        while len(cached) > _MOST_CACHED:
+            cached.pop(next(iter(cached)))
+    effect = cached[place]
     if effect is None:
         return
     st.markdown("**What people's labels changed**")
     st.caption(
         f"It learnt from {escape(', '.join(effect.snapshots))}: labels of {count(effect.n_texts, 'texts')}, in the place of "
-        f"albums and keywords. Compared with {escape(effect.before)}, which was in use before."
+        f"albums and keywords. Compared with {escape(effect.before)}, the production model before."
     )
     if effect.fixed is None:
         st.caption(
-            f"Of the labelled texts, {effect.n_chance:,} were drawn by chance. A fair comparison needs such texts from two "
-            "songs or more; label on, they are mixed into every queue."
+            f"Of the labelled texts, {effect.n_chance:,} belong to the random sample. A fair comparison needs such texts from "
+            "two songs or more; label on, they are mixed into every queue."
         )
     else:
         st.caption(
-            f"On the {count(effect.fixed.n_rows, 'labelled texts')} that were drawn by chance, taking what people say as the "
-            "truth. Neither run had met their songs when it was asked. The first is the run before, the second this one."
+            f"On the {count(effect.fixed.n_rows, 'labelled texts')} of the random sample, taking what people say as the "
+            "truth. Their songs are held out in both runs. The first is the run before, the second this one."
         )
         show_differences(effect.fixed.to_dict(), key=f"{key}.fixed")
     if effect.same is not None:

@@ -100,7 +100,7 @@ def show_sample(workbench: Workbench, run: RunInfo, *, days: int) -> None:
         f"{ready:,} different texts of this time stand in the history. A sample by chance shows what the run does on them; "
         "people label it as a project of its own."
     )
-    person = person_here(workbench.labels.service)
+    person = person_here(workbench.labels.session)
     if person is None:
         return
     if person.role is not Role.ADMIN:

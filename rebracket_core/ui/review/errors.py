@@ -23,7 +23,7 @@ from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports.review_figures import slices_figure
 from rebracket_core.runs.store import RunInfo
-from rebracket_core.ui.annotate.labelling.send_to_labelling import second_look
+from rebracket_core.ui.annotate.labelling.send_to_labelling import re_annotation_form
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.figure import show
@@ -130,16 +130,16 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
             f"People have labelled {count(len(sides), 'texts')} of these: nearer to the label {told[Side.LABEL]}, to the model "
             f"{told[Side.MODEL]}, to neither {told[Side.NEITHER]}."
         )
-    _second_look(workbench, run, review, found, question=str(question or "album"))
+    _re_annotation(workbench, run, review, found, question=str(question or "album"))
 
 
 def _sides(workbench: Workbench, found: Sequence[Suspect]) -> dict[str, Side]:
     """Whose side people take in the doubted labels that somebody labelled, by row id."""
-    said = workbench.labels.picked.said_of([s.text for s in found])
+    said = workbench.labels.picked.labels_of([s.text for s in found])
     return {s.row_id: side_of(s, said[s.text.strip()].axes) for s in found if s.text.strip() in said}
 
 
-def _second_look(workbench: Workbench, run: RunInfo, review: Review, found: Sequence[Suspect], *, question: str) -> None:
+def _re_annotation(workbench: Workbench, run: RunInfo, review: Review, found: Sequence[Suspect], *, question: str) -> None:
     place = st.expander(
         "Send them to a blind second look", icon=":material/visibility_off:", key="errors.look", on_change="rerun"
     )
@@ -152,7 +152,14 @@ def _second_look(workbench: Workbench, run: RunInfo, review: Review, found: Sequ
             return
         doubted = [s.row_id for s in found]
         among = [row_id for row_id in review.row_id if row_id not in set(doubted)]
-        second_look(workbench, dataset, doubted, among=among, name=f"Second look at {question} labels", key="errors.send")
+        re_annotation_form(
+            workbench,
+            dataset=dataset,
+            row_ids=doubted,
+            among=among,
+            name=f"Second look at {question} labels",
+            key="errors.send",
+        )
 
 
 def show_people(review: Review) -> None:

@@ -11,16 +11,20 @@ import pytest
 import sqlalchemy as sa
 
 from rebracket_core.annotation import (
-    AnnotationService,
     AxisLabel,
     Claimed,
+    LabelSession,
     LabelValue,
     NewItem,
+    NewProject,
     Project,
     ProjectSettings,
     Role,
     Submission,
 )
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.people import enrol, set_role
+from rebracket_core.annotation.projects import create_project
 from tests.postgres_server import server
 
 _number = itertools.count()
@@ -61,39 +65,42 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def service(database_url: str, clock: Clock) -> Iterator[AnnotationService]:
-    door = AnnotationService(database_url, clock=clock)
+def session(database_url: str, clock: Clock) -> Iterator[LabelSession]:
+    door = LabelSession.open(database_url, clock=clock)
     yield door
-    assert door.replay() == []
+    assert check_consistency(door) == []
     door.close()
 
 
 @pytest.fixture
-def people(service: AnnotationService) -> AnnotationService:
-    """The service with ada (admin), rea (reviewer), ann, bo and cy (annotators)."""
+def people(session: LabelSession) -> LabelSession:
+    """The session with ada (admin), rea (reviewer), ann, bo and cy (annotators)."""
     for name in ("Ada", "Rea", "Ann", "Bo", "Cy"):
-        service.enrol(name)
-    service.set_role("rea", Role.REVIEWER, by="ada")
-    return service
+        enrol(session, name)
+    set_role(session, "rea", role=Role.REVIEWER, by="ada")
+    return session
 
 
 Make = Callable[..., Project]
 
 
 @pytest.fixture
-def project(people: AnnotationService) -> Make:
+def project(people: LabelSession) -> Make:
     """A function that makes a project of n short texts."""
 
     def make(n: int = 6, *, name: str = "First", **settings: object) -> Project:
         items = [NewItem(f"t{k:03d}", f"The keeper winds clock number {k}.", album="Red") for k in range(n)]
-        return people.create_project(
-            name,
-            items,
+        return create_project(
+            people,
+            NewProject(
+                name,
+                items,
+                dataset="clocks",
+                dataset_digest="d" * 64,
+                guideline="Read it.",
+                settings=ProjectSettings(**settings),
+            ),
             by="ada",
-            dataset="clocks",
-            dataset_digest="d" * 64,
-            guideline="Read it.",
-            settings=ProjectSettings(**settings),
         )  # type: ignore[arg-type]
 
     return make

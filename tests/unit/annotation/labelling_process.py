@@ -10,22 +10,26 @@ import sys
 import time
 import uuid
 
-from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, Submission
+from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.queue.leases import claim_items, renew_leases
 
 VALUE = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.abstain(), AxisLabel.abstain())
 
 
 def main(url: str, project: str, person: str, n: int, *, waits: bool) -> None:
     """Claims n at a time and labels them; every acknowledged label is printed, then the times of claims and submits."""
-    service = AnnotationService(url)
-    service.heartbeat(project, [], by=person)  # opens the database and loads what it needs; claims are timed after it
+    session = LabelSession.open(url)
+    renew_leases(
+        session, project, lease_ids=[], by=person
+    )  # opens the database and loads what it needs; claims are timed after it
     if waits:
         print("ready", flush=True)
         sys.stdin.readline()
     took, sending = [], []
     while True:
         started = time.perf_counter()
-        got = service.claim(project, n, by=person)
+        got = claim_items(session, project, n=n, by=person)
         took.append(time.perf_counter() - started)
         if not got.items:
             if got.empty is not None and not got.empty.leased:
@@ -37,7 +41,7 @@ def main(url: str, project: str, person: str, n: int, *, waits: bool) -> None:
             for c in got.items
         ]
         started = time.perf_counter()
-        acks = service.submit(project, sent, by=person)
+        acks = submit_labels(session, project, submissions=sent, by=person)
         sending.append(time.perf_counter() - started)
         print("".join(f"{ack.label_id} {ack.status}\n" for ack in acks), end="", flush=True)
     print(json.dumps({"claims": took, "submits": sending}), flush=True)

@@ -9,7 +9,7 @@ import pytest
 
 from rebracket_core.annotation.agreement.annotators import against_others
 from rebracket_core.annotation.agreement.consensus import CROWDLAB, DAWID_SKENE, MACE, MEAN, aggregate, hard_tables
-from rebracket_core.annotation.agreement.rating_arrays import Votes, votes_of
+from rebracket_core.annotation.agreement.rating_arrays import Ratings, ratings_of
 from rebracket_core.errors import MissingExtraError
 
 # Dawid & Skene (1979), Table 1: 45 patients; observer 1 answered three times, observers 2 to 5 once.
@@ -67,8 +67,8 @@ def one_hot(position: int, k: int = 3) -> list[int]:
     return [1000 * (j == position) for j in range(k)]
 
 
-def crowd(n: int = 300, *, seed: int = 2, soft: bool = False) -> tuple[Votes, np.ndarray, np.ndarray]:
-    """Votes of four people of known skill, the truth by item, and a model that is right 0.7 of the time."""
+def crowd(n: int = 300, *, seed: int = 2, soft: bool = False) -> tuple[Ratings, np.ndarray, np.ndarray]:
+    """Ratings of four people of known skill, the truth by item, and a model that is right 0.7 of the time."""
     rng = np.random.default_rng(seed)
     truth, rows, model = rng.integers(3, size=n), [], np.full((n, 3), 0.15)
     for k in range(n):
@@ -77,7 +77,7 @@ def crowd(n: int = 300, *, seed: int = 2, soft: bool = False) -> tuple[Votes, np
             said = int(truth[k]) if rng.random() < skill else int((truth[k] + rng.integers(1, 3)) % 3)
             shares = [800 if j == said else 100 for j in range(3)] if soft else one_hot(said)
             rows.append((f"i{k:04}", who, shares))
-    return votes_of(rows, categories="xyz"), truth, model / model.sum(axis=1, keepdims=True)
+    return ratings_of(rows, categories="xyz"), truth, model / model.sum(axis=1, keepdims=True)
 
 
 def test_dawid_and_skenes_own_table_gives_their_marginals() -> None:
@@ -87,7 +87,7 @@ def test_dawid_and_skenes_own_table_gives_their_marginals() -> None:
         for k, line in enumerate(DAWID_SKENE_TABLE)
         for who, sign in zip((1, 1, 1, 2, 3, 4, 5), line, strict=True)
     ]
-    found = aggregate(votes_of(rows, categories="1234"), seed=1, methods=[DAWID_SKENE]).of(DAWID_SKENE)
+    found = aggregate(ratings_of(rows, categories="1234"), seed=1, methods=[DAWID_SKENE]).of(DAWID_SKENE)
     assert found.posterior is not None and found.confusion is not None
     assert found.posterior.mean(axis=0) == pytest.approx([0.40, 0.42, 0.11, 0.07], abs=0.006)
     assert found.confusion["o1"][0] == pytest.approx([0.89, 0.11, 0.0, 0.0], abs=0.015)
@@ -128,9 +128,9 @@ def test_without_a_model_crowdlab_says_so_and_with_little_all_do() -> None:
     votes, _, _ = crowd(25)
     assert "needs a model" in aggregate(votes, seed=1, fewest=10, methods=[CROWDLAB]).of(CROWDLAB).why
     assert "not enough yet: 5 items" in aggregate(crowd(5)[0], seed=1).of(MACE).why
-    alone = votes_of([("a", "x", one_hot(0)), ("b", "x", one_hot(1))], categories="xyz")
+    alone = ratings_of([("a", "x", one_hot(0)), ("b", "x", one_hot(1))], categories="xyz")
     assert "one person" in aggregate(alone, seed=1).of(DAWID_SKENE).why
-    assert "no labels" in aggregate(votes_of([], categories="xyz"), seed=1).of(MEAN).why
+    assert "no labels" in aggregate(ratings_of([], categories="xyz"), seed=1).of(MEAN).why
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +157,6 @@ def test_the_overlap_with_others_is_what_it_says() -> None:
     rows = []
     for k in range(10):
         rows += [(f"{k}", "me", one_hot(0)), (f"{k}", "one", one_hot(0)), (f"{k}", "two", [500, 500, 0])]
-    found = {one.annotator: one for one in against_others(votes_of(rows, categories="xyz"), seed=1)}
+    found = {one.annotator: one for one in against_others(ratings_of(rows, categories="xyz"), seed=1)}
     assert found["me"].overlap.value == pytest.approx(0.75)
     assert found["me"].confusion[0][0] == pytest.approx(7.5) and found["me"].confusion[1][0] == pytest.approx(2.5)

@@ -12,7 +12,7 @@ import pytest
 from rebracket_core.annotation.agreement.disagreement import Distance, distance_between
 from rebracket_core.annotation.agreement.kappas import cohen, fleiss, gwet
 from rebracket_core.annotation.agreement.krippendorff import Agreement, alpha
-from rebracket_core.annotation.agreement.rating_arrays import Votes, votes_of
+from rebracket_core.annotation.agreement.rating_arrays import Ratings, ratings_of
 from rebracket_core.errors import InputError
 
 FEW = {"seed": 7, "fewest": 2}
@@ -56,11 +56,11 @@ def one_hot(position: int, k: int) -> list[int]:
     return [1000 if j == position else 0 for j in range(k)]
 
 
-def hard(rows: Sequence[tuple[str, str, int]], k: int) -> Votes:
-    return votes_of([(item, who, one_hot(choice, k)) for item, who, choice in rows], categories=map(str, range(k)))
+def hard(rows: Sequence[tuple[str, str, int]], k: int) -> Ratings:
+    return ratings_of([(item, who, one_hot(choice, k)) for item, who, choice in rows], categories=map(str, range(k)))
 
 
-def krippendorff() -> Votes:
+def krippendorff() -> Ratings:
     rows = []
     for who, line in enumerate(KRIPPENDORFF):
         for unit, sign in enumerate(line):
@@ -110,7 +110,7 @@ def test_a_published_soft_alpha() -> None:
         for _ in range(times):
             rows += [(f"{k:03}", "A", label[one]), (f"{k:03}", "B", label[other])]
             k += 1
-    found = alpha(votes_of(rows, categories=("stat", "ireq")), Distance.TOTAL_VARIATION, seed=1)
+    found = alpha(ratings_of(rows, categories=("stat", "ireq")), Distance.TOTAL_VARIATION, seed=1)
     assert (found.observed, found.expected) == (pytest.approx(0.09), pytest.approx(0.4879, abs=5e-5))
     assert found.value == pytest.approx(0.8156, abs=5e-5)
 
@@ -119,7 +119,7 @@ def test_a_published_soft_alpha() -> None:
 def test_the_fast_way_equals_the_library(distance: Distance) -> None:
     rows = simulated(15)
     rows = [r for k, r in enumerate(rows) if k % 7]  # unequal numbers of answers
-    found = alpha(votes_of(rows, categories="abc"), distance, **FEW)
+    found = alpha(ratings_of(rows, categories="abc"), distance, **FEW)
     assert found.value == pytest.approx(by_library(rows, distance), abs=1e-9)
 
 
@@ -145,7 +145,7 @@ def test_masi_is_the_librarys_and_knows_empty_sets() -> None:
     ]
     assert mine == pytest.approx(told)
     rows = [(f"{k // 3:02}", f"a{k % 3}", row.tolist()) for k, row in enumerate(sets)]
-    votes = votes_of(rows, categories=map(str, range(8)), whole=None)
+    votes = ratings_of(rows, categories=map(str, range(8)), whole=None)
     assert alpha(votes, Distance.MASI, **FEW).value == pytest.approx(by_library(rows, Distance.MASI), abs=1e-9)
 
 
@@ -158,23 +158,25 @@ def test_passonneaus_masi_example() -> None:
 def test_the_interval_draws_items_again() -> None:
     """One product per distance gives the alpha of the table in which drawn items really stand twice."""
     rows = simulated(30)
-    found = alpha(votes_of(rows, categories="abc"), Distance.TOTAL_VARIATION, seed=5, replicates=2)
+    found = alpha(ratings_of(rows, categories="abc"), Distance.TOTAL_VARIATION, seed=5, replicates=2)
     draws = np.random.default_rng(5).multinomial(30, np.full(30, 1 / 30), size=2)
     values = []
     for draw in draws:
         again = [(f"{item}.{c}", who, s) for item, who, s in rows for c in range(draw[int(item[1:])])]
-        values.append(alpha(votes_of(again, categories="abc"), Distance.TOTAL_VARIATION, seed=0, fewest=2, replicates=1).value)
+        values.append(
+            alpha(ratings_of(again, categories="abc"), Distance.TOTAL_VARIATION, seed=0, fewest=2, replicates=1).value
+        )
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(values, (0.025, 0.975))))
 
 
 def test_the_interval_covers_as_it_says() -> None:
     """Of 50 samples of one population, at least 43 intervals hold its alpha (95 % would be 47.5)."""
     rows = simulated(2000, seed=11)
-    truth = alpha(votes_of(rows, categories="abc"), Distance.TOTAL_VARIATION, seed=0, replicates=1).value
+    truth = alpha(ratings_of(rows, categories="abc"), Distance.TOTAL_VARIATION, seed=0, replicates=1).value
     assert truth is not None
     hits = 0
     for k in range(50):
-        votes = votes_of(rows[k * 120 : k * 120 + 120], categories="abc")
+        votes = ratings_of(rows[k * 120 : k * 120 + 120], categories="abc")
         part = alpha(votes, Distance.TOTAL_VARIATION, seed=k, replicates=300)
         assert part.low is not None and part.high is not None
         hits += part.low <= truth <= part.high
@@ -182,7 +184,7 @@ def test_the_interval_covers_as_it_says() -> None:
 
 
 def test_two_thousand_items_with_unrounded_shares_are_quick() -> None:
-    votes = votes_of(simulated(2000), categories="abc")
+    votes = ratings_of(simulated(2000), categories="abc")
     assert len(np.unique(votes.shares, axis=0)) > 4000
     for distance, limit in ((Distance.TOTAL_VARIATION, 3.0), (Distance.JENSEN_SHANNON, 15.0)):
         started = time.perf_counter()
@@ -207,13 +209,13 @@ def test_what_has_no_value_explains_itself(rows: list[tuple[str, str, int]], why
 
 def test_shares_that_do_not_sum_are_refused() -> None:
     with pytest.raises(InputError, match="cannot be used") as error:
-        votes_of([("a", "x", [400, 400, 100])], categories="abc")
+        ratings_of([("a", "x", [400, 400, 100])], categories="abc")
     assert "item a, annotator x" in str(error.value)
 
 
 def test_too_many_answers_for_a_matrix_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rebracket_core.annotation.agreement.disagreement.MOST_IN_MATRIX", 20)
-    votes = votes_of(simulated(40), categories="abc")
+    votes = ratings_of(simulated(40), categories="abc")
     with pytest.raises(InputError, match="too many"):
         alpha(votes, Distance.JENSEN_SHANNON, seed=1)
     assert alpha(votes, Distance.TOTAL_VARIATION, seed=1).value is not None
@@ -230,7 +232,7 @@ def test_fleiss_1971() -> None:
     assert found.expected == pytest.approx(0.220, abs=5e-4) and found.observed == pytest.approx(0.556, abs=5e-3)
 
 
-def table_votes(table: Sequence[Sequence[int]]) -> Votes:
+def table_votes(table: Sequence[Sequence[int]]) -> Ratings:
     rows, k = [], 0
     for i, line in enumerate(table):
         for j, times in enumerate(line):
@@ -242,25 +244,25 @@ def table_votes(table: Sequence[Sequence[int]]) -> Votes:
 
 def test_cohens_kappa_as_fleiss_cohen_and_everitt_published_it() -> None:
     """Fleiss, Cohen & Everitt (1969): kappa 0.429 over 200 people; its 95 % interval from their standard error of 0.054."""
-    found = cohen(table_votes([[106, 10, 4], [22, 28, 10], [2, 12, 6]]), "first", "second", seed=1)
+    found = cohen(table_votes([[106, 10, 4], [22, 28, 10], [2, 12, 6]]), ("first", "second"), seed=1)
     assert found.value == pytest.approx(0.429, abs=5e-4)
     assert (found.low, found.high) == pytest.approx((0.429 - 1.96 * 0.054, 0.429 + 1.96 * 0.054), abs=0.02)
 
 
 def test_kappas_of_the_library_are_observed_beyond_expected() -> None:
     votes = table_votes([[20, 5], [10, 15]])
-    for found in (cohen(votes, "first", "second", seed=1), fleiss(votes, seed=1)):
+    for found in (cohen(votes, ("first", "second"), seed=1), fleiss(votes, seed=1)):
         assert isinstance(found, Agreement) and found.observed is not None and found.expected is not None
         assert found.value == pytest.approx((found.observed - found.expected) / (1 - found.expected))
-    assert cohen(votes, "first", "second", seed=1).value == pytest.approx(0.4)
+    assert cohen(votes, ("first", "second"), seed=1).value == pytest.approx(0.4)
 
 
 def test_fleiss_takes_the_items_with_the_commonest_number_of_labels() -> None:
     rows = [(f"{k}", who, (k + (who == "c")) % 2) for k in range(10) for who in "abc"]
     rows += [("x", "a", 0), ("x", "b", 1), ("y", "a", 1)]
     assert fleiss(hard(rows, 2), **FEW).n_items == 10
-    assert cohen(hard(rows, 2), "a", "b", **FEW).n_items == 11
-    assert "no item of theirs" in cohen(hard([("1", "a", 0), ("2", "b", 0)], 2), "a", "b", **FEW).why
+    assert cohen(hard(rows, 2), ("a", "b"), **FEW).n_items == 11
+    assert "no item of theirs" in cohen(hard([("1", "a", 0), ("2", "b", 0)], 2), ("a", "b"), **FEW).why
 
 
 def test_gwets_ac1_as_he_published_it() -> None:
@@ -269,7 +271,7 @@ def test_gwets_ac1_as_he_published_it() -> None:
     for k, (a, b) in enumerate([(0, 0)] * 118 + [(0, 1)] * 5 + [(1, 0)] * 2):
         rows += [(f"i{k:03}", "a", a), (f"i{k:03}", "b", b)]
     skewed = hard(rows, 2)
-    assert cohen(skewed, "a", "b", **FEW).value == pytest.approx(-0.0234, abs=5e-5)
+    assert cohen(skewed, ("a", "b"), **FEW).value == pytest.approx(-0.0234, abs=5e-5)
     found = gwet(skewed, **FEW)
     assert found.value == pytest.approx(0.9408, abs=5e-5) and found.low < found.value < found.high  # type: ignore[operator]
     gaps = gwet(krippendorff(), **FEW)
@@ -278,7 +280,7 @@ def test_gwets_ac1_as_he_published_it() -> None:
 
 
 def test_the_interval_of_ac1_covers_what_is_true() -> None:
-    def drawn(n: int, seed: int) -> Votes:
+    def drawn(n: int, seed: int) -> Ratings:
         rng = np.random.default_rng(seed)
         truth = rng.random(n) < 0.9
         return hard([(f"i{k:05}", who, int(t ^ (rng.random() < 0.1))) for k, t in enumerate(truth) for who in "abc"], 2)

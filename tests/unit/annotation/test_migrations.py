@@ -10,10 +10,16 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from rebracket_core.annotation import AnnotationService
-from rebracket_core.annotation.database import schema
-from rebracket_core.annotation.database.store import Store
+from rebracket_core.annotation import LabelSession
+from rebracket_core.annotation.database.schema import LABELS, labels_store
 from rebracket_core.annotation.database.tables import PREFIX, metadata
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation.queries import list_labels
+from rebracket_core.annotation.queue.leases import claim_items
+from rebracket_core.annotation.snapshots import list_snapshots, resolve_labels
+from rebracket_core.database.store import Store
 from rebracket_core.errors import StoreError
 from tests.unit.annotation.conftest import answer
 
@@ -25,22 +31,22 @@ def _names(store: Store) -> set[str]:
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(database_url: str) -> None:
-    store = Store(database_url)
+    store = labels_store(database_url)
     store.write(lambda c: None)
-    options = {"version_table": schema.VERSIONS}
+    options = {"version_table": LABELS.versions}
     assert store.write(lambda c: compare_metadata(MigrationContext.configure(c, opts=options), metadata())) == []
     store.close()
 
 
 def test_down_to_nothing_and_up_again(database_url: str) -> None:
-    store = Store(database_url)
+    store = labels_store(database_url)
     wanted = {name for name in metadata().tables}
     store.write(lambda c: None)
     assert wanted <= _names(store)
     for step in ("0001", "base"):
-        store.write(lambda c, step=step: schema.downgrade(c, step))
-    assert not {name for name in _names(store) if name.startswith(PREFIX)} - {schema.VERSIONS}
-    store.write(lambda c: schema.upgrade(c))
+        store.write(lambda c, step=step: LABELS.downgrade(c, step))
+    assert not {name for name in _names(store) if name.startswith(PREFIX)} - {LABELS.versions}
+    store.write(lambda c: LABELS.upgrade(c))
     assert wanted <= _names(store)
     store.close()
 
@@ -60,41 +66,43 @@ def _content(path: Path) -> dict[str, list[tuple[object, ...]]]:
         found = {
             n: sorted(connection.execute(f"SELECT * FROM {n}").fetchall(), key=repr)
             for n in names
-            if n.startswith(PREFIX) and n != schema.VERSIONS
+            if n.startswith(PREFIX) and n != LABELS.versions
         }
     connection.close()
     return found
 
 
 def test_a_stored_old_database_is_brought_up_and_works_on(old_database: Path) -> None:
-    service = AnnotationService(f"sqlite:///{old_database}")
-    assert service.replay() == []
-    (project,) = service.projects()
-    assert sorted(label.annotator for label in service.labels(project.project_id)) == ["ann", "ann", "bo", "bo"]
-    (snap,) = service.snapshots()
-    assert len(service.resolved(project.project_id, snapshot_id=snap.snapshot_id)) == snap.n_items == 3
-    given = service.claim(project.project_id, 5, by="ann").items
-    assert {a.status for a in service.submit(project.project_id, [answer(c) for c in given], by="ann")} == {"saved"}
-    assert service.replay() == []
-    service.close()
+    session = LabelSession.open(f"sqlite:///{old_database}")
+    assert check_consistency(session) == []
+    (project,) = list_projects(session)
+    assert sorted(label.annotator for label in list_labels(session, project.project_id)) == ["ann", "ann", "bo", "bo"]
+    (snap,) = list_snapshots(session)
+    assert len(resolve_labels(session, project.project_id, snapshot_id=snap.snapshot_id)) == snap.n_items == 3
+    given = claim_items(session, project.project_id, n=5, by="ann").items
+    assert {a.status for a in submit_labels(session, project.project_id, submissions=[answer(c) for c in given], by="ann")} == {
+        "saved"
+    }
+    assert check_consistency(session) == []
+    session.close()
 
 
 def test_down_again_nothing_is_lost(old_database: Path) -> None:
     before = _content(old_database)
-    store = Store(f"sqlite:///{old_database}")
+    store = labels_store(f"sqlite:///{old_database}")
     store.write(lambda c: None)
-    store.write(lambda c: schema.downgrade(c, "0001"))
+    store.write(lambda c: LABELS.downgrade(c, "0001"))
     store.close()
     assert _content(old_database) == before
 
 
 def test_a_database_of_a_newer_program_is_left_alone(old_database: Path) -> None:
     with sqlite3.connect(old_database) as connection:
-        connection.execute(f"UPDATE {schema.VERSIONS} SET version_num = '9999'")
+        connection.execute(f"UPDATE {LABELS.versions} SET version_num = '9999'")
     connection.close()
     before = _content(old_database)
     with pytest.raises(StoreError, match="newer"):
-        AnnotationService(f"sqlite:///{old_database}").projects()
+        list_projects(LabelSession.open(f"sqlite:///{old_database}"))
     assert _content(old_database) == before
 
 
@@ -103,8 +111,8 @@ def test_the_verdict_history_beside_it_is_left_alone(old_database: Path) -> None
         connection.execute("CREATE TABLE validations (entry_id INTEGER PRIMARY KEY, text TEXT)")
         connection.execute("INSERT INTO validations (text) VALUES ('kept')")
     connection.close()
-    store = Store(f"sqlite:///{old_database}")
+    store = labels_store(f"sqlite:///{old_database}")
     store.write(lambda c: None)
-    store.write(lambda c: schema.downgrade(c, "base"))
+    store.write(lambda c: LABELS.downgrade(c, "base"))
     assert store.write(lambda c: c.execute(sa.text("SELECT text FROM validations")).scalar()) == "kept"
     store.close()

@@ -1,4 +1,4 @@
-"""Steadiness on hidden repeats, times and their strange ones, pace."""
+"""Steadiness on hidden repeats, times and their outliers ones, pace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.annotation.agreement.annotators import steadiness
-from rebracket_core.annotation.agreement.timing import pace, strange_times, times
+from rebracket_core.annotation.agreement.timing import pace, time_outliers, times
 from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
 from rebracket_core.annotation.entities.records import Item, Label
 
@@ -51,17 +51,17 @@ def timed(n: int = 60, *, seed: int = 1) -> tuple[list[Label], dict[str, int]]:
 
 def test_times_by_person_and_both_strange_tails() -> None:
     labels, lengths = timed()
-    assert not [s for s in strange_times(labels, lengths) if not 0.4 < s.ratio < 2.5]
+    assert not [s for s in time_outliers(labels, lengths) if not 0.4 < s.ratio < 2.5]
     labels[10] = label("i5", "ann", PAST, active_s=0.3, at=labels[10].client_time)
     labels[21] = label("i10", "bo", PAST, active_s=2000.0, at=labels[21].client_time)
-    by_person, strange = times(labels, lengths)
-    assert {(s.item_id, s.annotator) for s in strange[:2]} == {("i5", "ann"), ("i10", "bo")}
+    by_person, outliers = times(labels, lengths)
+    assert {(s.item_id, s.annotator) for s in outliers[:2]} == {("i5", "ann"), ("i10", "bo")}
     assert [t.annotator for t in by_person] == ["ann", "bo"]
     ann, bo = by_person
     assert ann.n_quick >= 1 and bo.n_slow >= 1 and ann.n_timed == 60
     assert ann.median_s is not None and bo.median_s is not None and bo.median_s == pytest.approx(2 * ann.median_s, rel=0.15)
     assert ann.low_quartile_s is not None and ann.low_quartile_s < ann.median_s < (ann.high_quartile_s or 0.0)
-    assert strange_times(labels[:19], lengths) == []
+    assert time_outliers(labels[:19], lengths) == []
 
 
 def test_a_label_without_a_time_counts_for_none() -> None:

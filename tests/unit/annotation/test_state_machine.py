@@ -12,14 +12,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rebracket_core.annotation import (
     AckStatus,
-    AnnotationService,
     Claimed,
     Decision,
     DecisionKind,
+    LabelSession,
     NewItem,
+    NewProject,
     ProjectSettings,
     Submission,
 )
+from rebracket_core.annotation.adjudication import decide_item
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.labelling import skip_item, submit_labels, undo_event
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.queries import list_items, list_labels
+from rebracket_core.annotation.queue.leases import claim_items
 from tests.unit.annotation.conftest import Clock, answer, value
 
 NAMES = ("ann", "bo", "cy")
@@ -28,18 +36,18 @@ LEASE_S = 60
 
 
 class Labelling(RuleBasedStateMachine):
-    """The model: current labels by (item, person, round), skips, rounds and settled items, kept beside the service."""
+    """The model: current labels by (item, person, round), skips, rounds and settled items, kept beside the session."""
 
     @initialize(overlap=st.integers(1, 3), n=st.integers(1, 5))
     def start(self, overlap: int, n: int) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Clock()
-        self.service = AnnotationService(f"sqlite:///{Path(self.folder.name) / 'w.db'}", clock=self.clock)
+        self.session = LabelSession.open(f"sqlite:///{Path(self.folder.name) / 'w.db'}", clock=self.clock)
         for name in ("rea", *NAMES):
-            self.service.enrol(name)
+            enrol(self.session, name)
         items = [NewItem(f"t{k}", f"text {k}") for k in range(n)]
         settings_ = ProjectSettings(overlap=overlap, lease_s=LEASE_S)
-        self.p = self.service.create_project("p", items, by="rea", settings=settings_).project_id
+        self.p = create_project(self.session, NewProject("p", items, settings=settings_), by="rea").project_id
         self.overlap, self.items = overlap, [i.item_id for i in items]
         self.labels: dict[tuple[str, str, int], list[str]] = {}
         self.skips: dict[tuple[str, str, int], str] = {}
@@ -60,7 +68,7 @@ class Labelling(RuleBasedStateMachine):
 
     @rule(who=WHO, n=st.integers(1, 4))
     def claim(self, who: str, n: int) -> None:
-        got = self.service.claim(self.p, n, by=who)
+        got = claim_items(self.session, self.p, n=n, by=who)
         ids = [c.item.item_id for c in got.items]
         assert len(set(ids)) == len(ids) <= n and (len(ids) == n or got.empty is not None)
         for c in got.items:
@@ -81,7 +89,7 @@ class Labelling(RuleBasedStateMachine):
             return
         claimed = self.held[who][pick % len(self.held[who])]
         sent = answer(claimed, value(mode))
-        (ack,) = self.service.submit(self.p, [sent], by=who)
+        (ack,) = submit_labels(self.session, self.p, submissions=[sent], by=who)
         key = (claimed.item.item_id, who, claimed.item.round)
         if claimed.item.round > self.round_of(claimed.item.item_id):
             assert ack.status is AckStatus.REFUSED  # the round was undone
@@ -99,7 +107,7 @@ class Labelling(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 99))
     def send_again(self, pick: int) -> None:
         who, sent = self.sent[sorted(self.sent)[pick % len(self.sent)]]
-        assert self.service.submit(self.p, [sent], by=who)[0].status is AckStatus.ALREADY
+        assert submit_labels(self.session, self.p, submissions=[sent], by=who)[0].status is AckStatus.ALREADY
 
     @rule(who=WHO, pick=st.integers(0, 9))
     def skip(self, who: str, pick: int) -> None:
@@ -107,14 +115,14 @@ class Labelling(RuleBasedStateMachine):
         if who in self.current(item):
             return
         key = (item, who, self.round_of(item))
-        self.skips[key] = self.service.skip(self.p, item, by=who)
+        self.skips[key] = skip_item(self.session, self.p, item_id=item, by=who)
         self.until.pop((item, who), None)
 
     @precondition(lambda self: any(self.labels.values()))
     @rule(pick=st.integers(0, 99))
     def undo_label(self, pick: int) -> None:
         item, who, number = sorted(k for k, ids in self.labels.items() if ids)[pick % sum(map(bool, self.labels.values()))]
-        back = self.service.undo(self.labels[item, who, number].pop(), by=who)
+        back = undo_event(self.session, self.labels[item, who, number].pop(), by=who)
         if back is not None:
             self.until[back.item.item_id, who] = self.clock.now + LEASE_S
             if back.item.item_id not in {c.item.item_id for c in self.held[who]}:
@@ -124,7 +132,7 @@ class Labelling(RuleBasedStateMachine):
     def decide(self, pick: int, kind: DecisionKind) -> None:
         item = self.items[pick % len(self.items)]
         gold = value() if kind is DecisionKind.GOLD else None
-        event = self.service.decide(self.p, item, Decision(kind, value=gold, note="look"), by="rea")
+        event = decide_item(self.session, self.p, item_id=item, decision=Decision(kind, value=gold, note="look"), by="rea")
         self.decisions.setdefault(item, []).append((event, kind))
         self.until = {key: until for key, until in self.until.items() if key[0] != item}
 
@@ -133,7 +141,7 @@ class Labelling(RuleBasedStateMachine):
     def undo_decision(self, pick: int) -> None:
         items = sorted(i for i, told in self.decisions.items() if told)
         item = items[pick % len(items)]
-        self.service.undo(self.decisions[item].pop()[0], by="rea")
+        undo_event(self.session, self.decisions[item].pop()[0], by="rea")
         self.until = {key: until for key, until in self.until.items() if key[0] != item}
 
     @rule(seconds=st.sampled_from([10, 61, 300]))
@@ -142,15 +150,15 @@ class Labelling(RuleBasedStateMachine):
 
     @invariant()
     def tables_and_model_agree(self) -> None:
-        assert self.service.replay() == []
-        there = {(label.item_id, label.annotator, label.round): label.label_id for label in self.service.labels(self.p)}
+        assert check_consistency(self.session) == []
+        there = {(label.item_id, label.annotator, label.round): label.label_id for label in list_labels(self.session, self.p)}
         assert there == {key: ids[-1] for key, ids in self.labels.items() if ids}
-        for item in self.service.items(self.p):
+        for item in list_items(self.session, self.p):
             assert item.n_labels == len(self.current(item.item_id)) and item.round == self.round_of(item.item_id)
 
     def teardown(self) -> None:
         if hasattr(self, "service"):
-            self.service.close()
+            self.session.close()
             self.folder.cleanup()
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebracket_core.annotation import EVEN, AnswerKind, AxisLabel, LabelValue, ProjectSettings
-from rebracket_core.annotation.entities import presets
+from rebracket_core.annotation.entities.presets import axis_presets
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import TYPE_NAMES
 
@@ -101,12 +101,12 @@ def test_a_label_that_cannot_be_read_is_refused(change: dict[str, object]) -> No
 
 
 def test_presets_say_what_keys_mean() -> None:
-    mostly = next(p for p in presets(1) if p.name == "mostly")
+    mostly = next(p for p in axis_presets(1) if p.name == "mostly")
     assert mostly.label("temporal", "past", "present").per_mille == (750, 250, 0)
     assert mostly.label("temporal", "present", "past").per_mille == (250, 750, 0)
-    assert all(sum(p.shares) == 1000 for p in presets(1))
+    assert all(sum(p.shares) == 1000 for p in axis_presets(1))
     with pytest.raises(InputError):
-        presets(99)
+        axis_presets(99)
 
 
 @pytest.mark.parametrize("change", [{"overlap": 0}, {"lease_s": 1}, {"blind_share": 1.5}])

@@ -7,7 +7,7 @@ import pytest
 
 from rebracket_core.charts import (
     AgreementDot,
-    AxisVote,
+    AxisRating,
     ReliabilityBin,
     Score,
     TernaryPoint,
@@ -21,9 +21,9 @@ from rebracket_core.charts import (
     effort,
     labels_by_day,
     probability_distribution,
+    ratings_ternary,
     reliability,
     score_intervals,
-    votes_ternary,
 )
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL
 from rebracket_core.errors import InputError
@@ -45,7 +45,7 @@ FIGURES: dict[str, go.Figure] = {
     "agreement": agreement_intervals([AgreementDot(EVIL, 0.5, 0.4, 0.6, 20), AgreementDot("types", -0.1, None, None, 9)]),
     "labels_by_day": labels_by_day({"2026-03-01": {EVIL: 3, "Bo": 2}}),
     "album_counts": album_counts({"Red": (12, 3)}),
-    "votes": votes_ternary("spatial", [AxisVote(EVIL, (0.75, 0.25, 0.0)), AxisVote("B", None)], model=(0.2, 0.2, 0.6)),
+    "votes": ratings_ternary("spatial", [AxisRating(EVIL, (0.75, 0.25, 0.0)), AxisRating("B", None)], model=(0.2, 0.2, 0.6)),
 }
 
 
@@ -144,8 +144,8 @@ def test_a_ternary_has_one_symbol_an_album() -> None:
 
 def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> None:
     same = (1.0, 0.0, 0.0)
-    votes = [AxisVote("A", same), AxisVote("B", (0.0, 1.0, 0.0)), AxisVote("C", same), AxisVote("D", None)]
-    figure = votes_ternary("temporal", votes)
+    votes = [AxisRating("A", same), AxisRating("B", (0.0, 1.0, 0.0)), AxisRating("C", same), AxisRating("D", None)]
+    figure = ratings_ternary("temporal", votes)
     assert list(figure.data[0].text) == ["A, C", "B"] and list(figure.data[0].a) == [1.0, 0.0]
     assert "Cannot tell: D." in figure.layout.meta["reading"]
     assert "A says past 100%" in figure.layout.meta["alt"] and "D says cannot tell" in figure.layout.meta["alt"]

@@ -9,27 +9,31 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from rebracket_core.annotation import AnnotationService, AxisLabel, LabelValue, NewItem, Submission
+from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.queries import list_items
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 
 Invoke = Callable[..., Result]
 
 
-def labelled(home: Path, *, n: int = 24) -> AnnotationService:
+def labelled(home: Path, *, n: int = 24) -> LabelSession:
     """A home with a project that two people labelled, alike on two texts of three."""
     home.mkdir(parents=True)
-    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
+    session = LabelSession.open(f"sqlite:///{home / 'workbench.db'}")
     for name in ("Rev", "Ann"):
-        service.enrol(name)
-    service.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(n)], by="rev")
+        enrol(session, name)
+    create_project(session, NewProject("One", [NewItem(f"i{k}", f"Text {k}") for k in range(n)]), by="rev")
     for who in ("rev", "ann"):
         sent = []
-        for k, item in enumerate(service.items("one")):
+        for k, item in enumerate(list_items(session, "one")):
             at = (k + (who == "ann" and k % 3 == 0)) % 3
             value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES}, types=frozenset())
             sent.append(Submission(f"{who}{k}", item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
-        service.submit("one", sent, by=who)
-    return service
+        submit_labels(session, "one", submissions=sent, by=who)
+    return session
 
 
 def test_out_and_in_and_agreement(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,10 +50,10 @@ def test_out_and_in_and_agreement(invoke: Invoke, tmp_path: Path, monkeypatch: p
     assert made["labels"] == made["in_database"] == 48 and made["lost"]
     other = tmp_path / "other"
     other.mkdir()
-    service = AnnotationService(f"sqlite:///{other / 'workbench.db'}")
-    service.enrol("Rev")
-    service.create_project("One", [NewItem(f"i{k}", f"Text {k}") for k in range(20)], by="rev")
-    service.close()
+    session = LabelSession.open(f"sqlite:///{other / 'workbench.db'}")
+    enrol(session, "Rev")
+    create_project(session, NewProject("One", [NewItem(f"i{k}", f"Text {k}") for k in range(20)]), by="rev")
+    session.close()
     result = invoke("annotations", "import", "one", file, "--by", "Rev", "--json", "--home", other)
     assert result.exit_code == 3
     back = json.loads(result.stdout)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation.entities import presets
+from rebracket_core.annotation.entities.presets import axis_presets
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling import component
 from rebracket_core.ui.annotate.labelling.choices import choices
 from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE
 
 FOLDER = Path(component.__file__).parent
-PRESETS = [{"name": p.name, "shares": list(p.shares), "words": p.words} for p in presets(1)]
+PRESETS = [{"name": p.name, "shares": list(p.shares), "words": p.words} for p in axis_presets(1)]
 SETTING = f"""
 const presets = {json.dumps(PRESETS)}
 const fixed = {{

@@ -13,14 +13,19 @@ from rebracket_core.annotation import (
     Item,
     LabelValue,
     NewItem,
-    Order,
     ProjectSettings,
     Submission,
     SuggestionPolicy,
     text_digest,
 )
 from rebracket_core.annotation.database.backup import check
-from rebracket_core.annotation.queue.strategies import scores_for
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queries import get_item, list_labels
+from rebracket_core.annotation.queue.leases import claim_items
+from rebracket_core.annotation.queue.strategies.base import Pool
+from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES, score_pool
+from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.corpus.soft_targets import HumanTarget, axis_sources, targets, with_human
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.services.health import Outcome, _labels
@@ -32,17 +37,17 @@ SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 
 
 def _label_all(bench: Workbench, project: str, value: LabelValue, *, n: int) -> None:
-    service = bench.labels.service
-    for c in service.claim(project, n, by="ada").items:
+    session = bench.labels.session
+    for c in claim_items(session, project, n=n, by="ada").items:
         sent = Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, value, "", c.lease.lease_id)
-        assert service.submit(project, [sent], by="ada")[0].status == "saved"
+        assert submit_labels(session, project, submissions=[sent], by="ada")[0].status == "saved"
 
 
 @pytest.mark.slow
 def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path) -> None:
     bench = open_home(home)
-    service = bench.labels.service
-    service.enrol("Ada")
+    session = bench.labels.session
+    enrol(session, "Ada")
     project = bench.labels.create_project("Starter", "starter", by="ada")
     assert project.n_items == len(set(bench.datasets.get("starter").frame["concept"]))
     _label_all(
@@ -54,7 +59,7 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     info = bench.training.train("starter", config=SMALL.with_(labels="human"))
     model = bench.resources.model(info.run_id)
     told = model.manifest["labels"]
-    (snap,) = service.snapshots(project.project_id)
+    (snap,) = list_snapshots(session, project.project_id)
     assert told["snapshots"] == [snap.snapshot_id] and model.manifest["config"]["labels"] == snap.snapshot_id
     assert told["n_human"] == 12
     assert told["sources"]["temporal"]["human"] == 12 and "human" not in told["sources"]["ontological"]
@@ -90,16 +95,16 @@ def test_people_come_before_albums_and_keywords(home: Path) -> None:
 
 def test_every_order_and_the_suggestions_come_from_the_run(home: Path) -> None:
     bench = open_home(home)
-    bench.labels.service.enrol("Ada")
+    enrol(bench.labels.session, "Ada")
     settings = ProjectSettings(suggestions=SuggestionPolicy.BEFORE, random_share=0.0, blind_share=0.0)
     project = bench.labels.create_project("Starter", "starter", by="ada", settings=settings)
     n = project.n_items
     assert bench.labels.suggest(project.project_id, by="ada") == n
-    given = bench.labels.service.claim(project.project_id, 1, by="ada").items[0]
+    given = claim_items(bench.labels.session, project.project_id, n=1, by="ada").items[0]
     assert given.suggestion is not None and given.suggestion.run_id == bench.runs.production().run_id  # type: ignore[union-attr]
-    for order in Order:
+    for order in QUERY_STRATEGIES.names:
         assert bench.labels.put_in_order(project.project_id, by="ada", order=order) == n
-    assert "labels so far" in bench.labels.service.item(project.project_id, given.item.item_id).why
+    assert "labels so far" in get_item(bench.labels.session, project.project_id, item_id=given.item.item_id).why
 
 
 def test_ties_come_from_words_counted_ones_first_and_not_from_a_model() -> None:
@@ -112,10 +117,10 @@ def test_ties_come_from_words_counted_ones_first_and_not_from_a_model() -> None:
         item("near", "A wall, a room, a door; she heard it and saw it."),
         item("counted", "A wall, a room, a door, an edge; she saw it."),
     ]
-    told = scores_for(Order.TIES, items=items, verdicts={}, labels=[], keyword_rows={"counted"})
-    assert sorted(told.scores, key=lambda i: -told.scores[i]) == ["counted", "tied", "near"]
-    assert told.why["tied"] == "its words speak for spatial (wall, room) and perceptual (heard, saw)"
-    assert told.why["counted"].startswith("its type was counted from keywords; ")
+    found = score_pool("ties", Pool(items, keyword_rows={"counted"}))
+    assert sorted(found.scores, key=lambda i: -found.scores[i]) == ["counted", "tied", "near"]
+    assert found.why["tied"] == "its words speak for spatial (wall, room) and perceptual (heard, saw)"
+    assert found.why["counted"].startswith("its type was counted from keywords; ")
 
 
 def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_path: Path) -> None:
@@ -123,7 +128,7 @@ def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_pat
 
     bench = open_home(home)
     assert _labels(bench.settings).outcome is Outcome.OK
-    bench.labels.service.enrol("Ada")
+    enrol(bench.labels.session, "Ada")
     project = bench.labels.create_project("Starter", "starter", by="ada")
     _label_all(bench, project.project_id, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
     made = bench.labels.back_up(tmp_path / "copy.db")
@@ -135,9 +140,9 @@ def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_pat
         connection.execute("DELETE FROM annotation_labels WHERE label_id = (SELECT min(label_id) FROM annotation_labels)")
     connection.close()
     assert _labels(bench.settings).outcome is Outcome.FAIL
-    bench.labels.service.close()
+    bench.labels.session.close()
     for name in ("workbench.db-wal", "workbench.db-shm"):
         (home / name).unlink(missing_ok=True)
     shutil.copy(made.path, home / "workbench.db")
     assert _labels(bench.settings).outcome is Outcome.OK
-    assert len(bench.labels.service.labels(project.project_id)) == 4
+    assert len(list_labels(bench.labels.session, project.project_id)) == 4

@@ -11,6 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.annotation import AxisLabel, Decision, DecisionKind, LabelValue, ProjectSettings, Submission
+from rebracket_core.annotation.adjudication import decide_item
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queries import list_items
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.jobs import Status
 from rebracket_core.maps.predictions import Standing, answers_file, kept_answers
@@ -92,15 +96,17 @@ def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbenc
 
 
 def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
-    service, stored = bench.labels.service, bench.maps.open(map_id)
+    session, stored = bench.labels.session, bench.maps.open(map_id)
     assert (bench.maps.people(map_id).state == -1).all() and bench.maps.people(map_id).names == (SEVERAL,)
     for name in ("Ada", "Ben"):
-        service.enrol(name)
+        enrol(session, name)
     ids = stored.values("row_id", list(range(20)))
     settings = ProjectSettings(overlap=2, random_share=0.0)
-    project = bench.labels.picked.new_project("Twenty", "starter", ids, by="ada", settings=settings).project.project_id
+    project = bench.labels.picked.new_project(
+        "Twenty", dataset="starter", row_ids=ids, by="ada", settings=settings
+    ).project.project_id
     past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
-    alone, both, apart, settled = service.items(project)[:4]
+    alone, both, apart, settled = list_items(session, project)[:4]
     for item, who, said in (
         (alone, "ada", past),
         (both, "ada", past),
@@ -110,8 +116,8 @@ def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
         (settled, "ben", past),
     ):
         sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
-        assert service.submit(project, [sent], by=who)[0].status in ("saved", "revised")
-    service.decide(project, settled.item_id, Decision(DecisionKind.DROP), by="ada")
+        assert submit_labels(session, project, submissions=[sent], by=who)[0].status in ("saved", "revised")
+    decide_item(session, project, item_id=settled.item_id, decision=Decision(DecisionKind.DROP), by="ada")
     found = bench.maps.people(map_id)
     at = {item.item_id: int(stored.positions([item.item_id])[0]) for item in (alone, both, apart, settled)}
     said = [LABEL_STATES[found.state[at[i.item_id]]] for i in (alone, both, apart, settled)]

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queries import list_items
+from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.insight.drift import two_sample
 from rebracket_core.scoring.verdict_counts import DAYS_KEPT, VerdictCounts
@@ -113,8 +116,8 @@ def test_halves_of_the_training_texts_alarm_about_as_often_as_the_level_says(ben
 
 def test_a_sample_goes_into_the_queue_of_labels(bench: Workbench) -> None:
     run_id = bench.resources.model().run_id
-    service = bench.labels.service
-    person = service.enrol("Ann")
+    session = bench.labels.session
+    person = enrol(session, "Ann")
     with pytest.raises(InputError, match="No text came in"):
         bench.monitoring.to_label("one", run_id, by=person.person_id)
     trained = bench.datasets.get("starter").frame["concept"].iloc[0]
@@ -122,8 +125,8 @@ def test_a_sample_goes_into_the_queue_of_labels(bench: Workbench) -> None:
         [*concepts([f"A door that was shut in {1900 + k}." for k in range(12)]), Concept(id="t", text=trained)]
     )
     made = bench.monitoring.to_label("one", run_id, by=person.person_id, n=5)
-    items = service.items(made.project_id)
+    items = list_items(session, made.project_id)
     assert len({item.text for item in items}) == 5 and trained not in {item.text for item in items}
     again = bench.monitoring.sample(run_id, n=5)
     assert {entry.verdict["text"] for entry in again} == {item.text for item in items}
-    assert service.claim(made.project_id, by=person.person_id).items
+    assert claim_items(session, made.project_id, by=person.person_id).items

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.annotation import AxisLabel, LabelValue, ProjectSettings, Submission
+from rebracket_core.annotation.labelling import submit_labels, undo_event
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queries import list_labels
+from rebracket_core.annotation.queue.leases import claim_items
+from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import MODES
 from rebracket_core.stats.out_of_fold_rows import read_held_rows
@@ -20,13 +25,13 @@ SAID = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.hard("spatial", 
 
 
 def _labelled(bench: Workbench, *, n: int, share: float) -> str:
-    service = bench.labels.service
-    service.enrol("Ada")
+    session = bench.labels.session
+    enrol(session, "Ada")
     settings = ProjectSettings(random_share=share)
     project = bench.labels.create_project("First", "starter", by="ada", settings=settings).project_id
-    for c in service.claim(project, n, by="ada").items:
+    for c in claim_items(session, project, n=n, by="ada").items:
         sent = Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, SAID, "", c.lease.lease_id)
-        assert service.submit(project, [sent], by="ada")[0].status == "saved"
+        assert submit_labels(session, project, submissions=[sent], by="ada")[0].status == "saved"
     return project
 
 
@@ -36,7 +41,7 @@ def test_what_a_training_may_take_and_that_a_project_is_named_by_its_labels_of_t
     project = _labelled(bench, n=5, share=0.2)
     assert list(bench.retraining.choices()) == ["none", "human", f"project:{project}"]
     told = bench.labels.snapshot_for_training(f"project:{project}")
-    assert told == bench.labels.snapshot_for_training("human") == bench.labels.service.snapshots()[0].snapshot_id
+    assert told == bench.labels.snapshot_for_training("human") == list_snapshots(bench.labels.session)[0].snapshot_id
     assert TrainingConfig.of(labels=f"project:{project}").data.labels == f"project:{project}"
     with pytest.raises(InputError, match="no such project"):
         bench.labels.snapshot_for_training("project:gone")
@@ -53,7 +58,7 @@ def test_what_the_labels_changed_is_told_on_texts_drawn_by_chance_with_peoples_w
     assert effect is not None and effect.before == before.run_id and effect.n_texts == effect.n_chance == 20
     assert effect.fixed is not None and effect.same is not None
     told = {m.metric: m for m in effect.fixed.metrics}
-    labelled = {label.item_id for label in bench.labels.service.labels(project)}
+    labelled = {label.item_id for label in list_labels(bench.labels.session, project)}
     rows = read_held_rows(bench.resources.runs.folder_of(before.run_id).path)
     at = [k for k, row_id in enumerate(rows.row_id) if row_id in labelled]
     right = [rows.axis_top[k, 1] == MODES["spatial"].index("place") for k in at]
@@ -67,6 +72,6 @@ def test_what_the_labels_changed_is_told_on_texts_drawn_by_chance_with_peoples_w
 def test_nobody_labelled_anything_so_nothing_is_trained(home: Path) -> None:
     bench = open_home(home)
     project = _labelled(bench, n=1, share=0.2)
-    bench.labels.service.undo(bench.labels.service.labels(project)[0].label_id, by="ada")
+    undo_event(bench.labels.session, list_labels(bench.labels.session, project)[0].label_id, by="ada")
     with pytest.raises(InputError, match="no labels"):
         bench.retraining.retrain(project)

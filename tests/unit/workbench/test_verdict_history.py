@@ -173,10 +173,12 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path, verdict: Make) -> N
 
 def test_a_full_disk_says_what_to_do(history: History, verdict: Make, tmp_path: Path) -> None:
     history.keep([verdict()])
-    history._kept.opened(write=True).dispose()  # type: ignore[union-attr]
+    engine = history._store._engine
+    assert engine is not None
+    engine.dispose()
     import sqlalchemy as sa
 
-    @sa.event.listens_for(history._kept.opened(write=True), "connect")
+    @sa.event.listens_for(engine, "connect")
     def _small(connection: Any, _record: Any) -> None:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages}")
@@ -209,6 +211,6 @@ def test_check_counts_and_leaves_nothing_locked(history: History, verdict: Make)
 
 
 def test_importing_it_loads_no_sqlalchemy() -> None:
-    code = "import sys, rebracket_core.workbench as w; w.History('sqlite://'); print('sqlalchemy' in sys.modules)"
+    code = "import sys, rebracket_core.scoring.history as h; h.History('sqlite://'); print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

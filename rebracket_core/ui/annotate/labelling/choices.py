@@ -1,18 +1,18 @@
-"""The answers of an axis in words, for the plain form: the same presets that the keys of the desk give."""
+"""The answers of an axis in words, for the plain form: the same presets that the keys of the keyboard view give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import permutations
 
-from rebracket_core.annotation import AnswerKind, AxisLabel, presets
+from rebracket_core.annotation import AnswerKind, AxisLabel, axis_presets
 from rebracket_core.rainbow import MODES
 
 CANNOT_TELL = "cannot tell"
 
 
 def _named(axis: str, version: int) -> Iterator[tuple[str, AxisLabel]]:
-    for preset in presets(version):
+    for preset in axis_presets(version):
         for order in permutations(MODES[axis]):
             yield preset.words.format(*order), preset.label(axis, *order)
 
@@ -26,7 +26,7 @@ def choices(axis: str, version: int = 1) -> dict[str, AxisLabel]:
     return {**found, CANNOT_TELL: AxisLabel.abstain()}
 
 
-def in_words(axis: str, answer: AxisLabel, version: int = 1) -> str:
+def in_words(axis: str, answer: AxisLabel, *, version: int = 1) -> str:
     """An answer in the words of its preset, or its shares in percent."""
     if answer.kind is AnswerKind.ABSTAIN:
         return CANNOT_TELL

@@ -1,4 +1,4 @@
-"""The labelling desk in the browser: its files joined to one component, and the call that puts it on a page."""
+"""The labelling client in the browser: its files joined to one component, and the call that puts it on a page."""
 
 from __future__ import annotations
 
@@ -60,21 +60,21 @@ def _wake() -> Any:
 
 
 def let_wake(*, key: str) -> None:
-    """Put on the page, outside of every fragment, what lets the desk ask for the whole page anew.
+    """Put on the page, outside of every fragment, what lets the client ask for the whole page anew.
 
-    A server that was started anew knows no part of the page before it has drawn the page; the desk asks its part again and
+    A server that was started anew knows no part of the page before it has drawn the page; the client asks its part again and
     again and would get no answer.
     """
     _wake()(key=key, on_wake_change=lambda: None)
 
 
 def mount(data: Mapping[str, Any], *, key: str) -> None:
-    """Put the desk on the page; what it has to say stands in the session state under `key` as `outbox`."""
+    """Put the client on the page; its requests stand in the session state under `key` as `outbox`."""
     _component()(key=key, data=dict(data), on_outbox_change=lambda: None)
 
 
 def message(key: str) -> Mapping[str, Any]:
-    """What the desk under `key` said last: `batch`, `entries`, `holding`; {} before it said anything."""
+    """The last request of the client under `key`: `batch`, `entries`, `holding`; {} before the first."""
     state = st.session_state.get(key)
-    said = state.get("outbox") if isinstance(state, Mapping) else None
-    return said if isinstance(said, Mapping) else {}
+    request = state.get("outbox") if isinstance(state, Mapping) else None
+    return request if isinstance(request, Mapping) else {}

@@ -1,4 +1,4 @@
-"""The labelling desk on a page: each thing that it says is written before it is told what comes next."""
+"""The keyboard view on a page: what the client in the browser sends is saved before it gets the next concepts."""
 
 from __future__ import annotations
 
@@ -7,44 +7,46 @@ from typing import Any
 
 import streamlit as st
 
+from rebracket_core.annotation.people import get_person
+from rebracket_core.annotation.projects import get_project
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.annotate.labelling.component import let_wake, message, mount
 from rebracket_core.ui.annotate.labelling.plain_form import show_plain
-from rebracket_core.ui.annotate.labelling.protocol import Desk
+from rebracket_core.ui.annotate.labelling.protocol import ClientSession
 from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import error_box, guard
 
-MOST_AHEAD = 60
+MOST_RESERVED = 60
 
 
-def _desk(project_id: str, person_id: str, ahead: int) -> Desk:
-    service = bench().labels.service
-    return Desk(service, service.project(project_id), service.person(person_id), ahead)
+def _client_session(project_id: str, person_id: str, reserved: int) -> ClientSession:
+    session = bench().labels.session
+    return ClientSession(session, get_project(session, project_id), get_person(session, person_id), reserved)
 
 
-def show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
-    """Draw the desk and serve what it says. Its keys rerun this part of the page alone."""
-    _show_desk(project_id=project_id, person_id=person_id, ahead=ahead)
+def show_keyboard_view(*, project_id: str, person_id: str, reserved: int) -> None:
+    """Draw the keyboard view and serve its client. Its keys rerun this part of the page alone."""
+    _keyboard_view(project_id=project_id, person_id=person_id, reserved=reserved)
     let_wake(key="label.wake")
 
 
 @st.fragment
-def _show_desk(*, project_id: str, person_id: str, ahead: int) -> None:
+def _keyboard_view(*, project_id: str, person_id: str, reserved: int) -> None:
     key = f"label.desk.{person_id}.{project_id}"
-    mount(_served(_desk(project_id, person_id, ahead), message(key)), key=key)
+    mount(_served(_client_session(project_id, person_id, reserved), message(key)), key=key)
 
 
 @st.fragment
 def show_form(*, project_id: str, person_id: str) -> None:
-    """Draw the plain form, which writes through the same service."""
+    """Draw the plain form, which writes through the same session."""
     with guard():
-        show_plain(_desk(project_id, person_id, 1))
+        show_plain(_client_session(project_id, person_id, 1))
 
 
-def _served(desk: Desk, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to what the desk said. Where the engine refuses, nothing is acknowledged, and the desk says it again."""
+def _served(client: ClientSession, request: Mapping[str, Any]) -> dict[str, Any]:
+    """The reply to a request. Where the engine refuses, nothing is acknowledged, and the client sends it again."""
     try:
-        return desk.answer(said)
+        return client.reply(request)
     except RebracketError as error:
         error_box(error)
-        return desk.fixed()
+        return client.fixed()

@@ -1,52 +1,52 @@
-"""A project's labels as files on a page: out in any form, in under their own annotators."""
+"""A project's labels as files on a page: exported in any format, imported under their own annotators."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import AnnotationService, Person, Project
-from rebracket_core.annotation.formats import SUFFIXES, Form, Imported, export_labels, import_labels, labelling_config
+from rebracket_core.annotation import LabelSession, Person, Project
+from rebracket_core.annotation.formats.files import Imported, export_labels, import_labels
+from rebracket_core.annotation.formats.registry import LABEL_FORMATS
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 
-FORMS = {
-    Form.JSONL: "JSON lines, holds everything",
-    Form.CSV: "CSV, holds everything",
-    Form.PARQUET: "Parquet, holds everything",
-    Form.LABEL_STUDIO: "Label Studio",
-    Form.ARGILLA: "Argilla",
-    Form.PRODIGY: "Prodigy",
-    Form.DOCCANO: "doccano",
-}
 _SKIPS_SHOWN = 50
 
 
-def show_label_files(service: AnnotationService, project: Project, *, person: Person) -> None:
-    """Draw the ways out and in. Raises as `export_labels` and `import_labels` do."""
-    form = st.selectbox("Form", list(FORMS), format_func=FORMS.__getitem__, key="label.files.form")
-    if st.button("Make the file", icon=":material/file_export:", key="label.files.make"):
+def show_label_files(session: LabelSession, project: Project, *, person: Person) -> None:
+    """Draw export and import. Raises as `export_labels` and `import_labels` do."""
+    name = st.selectbox(
+        "Format",
+        list(LABEL_FORMATS.names),
+        format_func=lambda one: LABEL_FORMATS.get(one).label,
+        key="label.files.form",
+        help="\n".join(f"- {one.label}: {one.help}" for one in LABEL_FORMATS),
+    )
+    if st.button("Export", icon=":material/file_export:", key="label.files.make"):
         with st.spinner("Writing it, and reading it back"):
-            made = export_labels(service, project.project_id, form=form)
+            made = export_labels(session, project.project_id, format_name=str(name))
         st.caption(f"It holds {made.n_written:,} of {made.n_in_database:,} labels; they were counted in the file.")
         for loss in made.lost:
             st.caption(f"Not held: {escape(loss)}")
-        _take(made.data, f"{project.project_id}-labels{SUFFIXES[form]}", key="label.files.data")
-        if form is Form.LABEL_STUDIO:
-            _take(labelling_config().encode("utf-8"), f"{project.project_id}.config.xml", key="label.files.config")
-    file = st.file_uploader("A file of labels", key="label.files.in", help="Any of these forms; it is known by its content.")
-    if file is not None and st.button("Take its labels", icon=":material/file_open:", key="label.files.take"):
-        with st.spinner("Taking the labels"):
-            found = import_labels(service, project.project_id, file.getvalue(), name=file.name, by=person.person_id)
-        _tell(found)
+        _download(made.data, f"{project.project_id}-labels{made.suffix}", key="label.files.data")
+        for suffix, data in made.companions.items():
+            _download(data, f"{project.project_id}{suffix}", key=f"label.files{suffix}")
+    file = st.file_uploader(
+        "Import a file of labels", key="label.files.in", help="Any of these formats; it is recognised by its content."
+    )
+    if file is not None and st.button("Import its labels", icon=":material/file_open:", key="label.files.take"):
+        with st.spinner("Importing the labels"):
+            found = import_labels(session, project.project_id, data=file.getvalue(), name=file.name, by=person.person_id)
+        _show_result(found)
 
 
-def _take(data: bytes, name: str, *, key: str) -> None:
+def _download(data: bytes, name: str, *, key: str) -> None:
     st.download_button(f"Download {name}", data, file_name=name, key=key, icon=":material/download:", on_click="ignore")
 
 
-def _tell(found: Imported) -> None:
+def _show_result(found: Imported) -> None:
     st.success(
-        f"{count(found.n_saved, 'labels')} taken, {found.n_revised:,} revised, {found.n_already:,} were there already.",
+        f"{count(found.n_saved, 'labels')} imported, {found.n_revised:,} revised, {found.n_already:,} were there already.",
         icon=":material/check_circle:",
     )
     for what, n in found.taken_as.items():

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import AnnotationService, Person, Role
+from rebracket_core.annotation import LabelSession, Person, Role
+from rebracket_core.annotation.people import list_people, set_role
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.kit.markdown import escape
 
-_SAID = "label.people.said"
+_RESULT = "label.people.said"
 
 
-def show_people(service: AnnotationService, *, by: Person) -> None:
-    """Draw everybody with their role, to change; the service refuses whoever is no admin, and to lose the last one."""
-    if said := st.session_state.pop(_SAID, ""):
-        st.error(escape(said), icon=":material/error:")
-    for person in service.people():
+def show_people(session: LabelSession, *, by: Person) -> None:
+    """Draw everybody with their role, to change; `set_role` refuses whoever is no admin, and to lose the last one."""
+    if problem := st.session_state.pop(_RESULT, ""):
+        st.error(escape(problem), icon=":material/error:")
+    for person in list_people(session):
         key = f"label.people.{person.person_id}"
         st.selectbox(
             escape(person.name),
@@ -24,14 +25,14 @@ def show_people(service: AnnotationService, *, by: Person) -> None:
             format_func=str,
             key=key,
             on_change=_set_role,
-            args=(service, person.person_id, key, by.person_id),
+            args=(session, person.person_id, key, by.person_id),
         )
     st.caption("An annotator labels, a reviewer also adjudicates, an admin also changes projects and roles.")
 
 
-def _set_role(service: AnnotationService, person_id: str, key: str, by: str) -> None:
+def _set_role(session: LabelSession, person_id: str, key: str, by: str) -> None:
     try:
-        service.set_role(person_id, Role(st.session_state[key]), by=by)
+        set_role(session, person_id, role=Role(st.session_state[key]), by=by)
     except RebracketError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[_RESULT] = str(error)
         st.session_state.pop(key, None)

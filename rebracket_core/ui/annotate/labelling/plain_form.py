@@ -8,39 +8,41 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from rebracket_core.annotation import AckStatus, AxisLabel, Claimed, LabelValue, Submission
+from rebracket_core.annotation.labelling import skip_item, submit_labels, undo_event
+from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.errors import RebracketError
 from rebracket_core.rainbow import AXES, TYPE_NAMES, TYPES
 from rebracket_core.ui.annotate.labelling.choices import choices, in_words
-from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE, Desk, suggestion_for_browser
+from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE, ClientSession, suggestion_for_browser
 from rebracket_core.ui.kit.markdown import escape
 
 NONE_OF_THESE = "none of these"
-_SAID = "label.plain.said"
+_RESULT = "label.plain.said"
 
 
-def show_plain(desk: Desk) -> None:
+def show_plain(client: ClientSession) -> None:
     """Draw one concept and the form that labels it, or why there is none."""
-    _show_said()
-    found = desk.service.claim(desk.project.project_id, 1, by=desk.person.person_id)
-    counts = desk.progress()
+    _show_result()
+    found = claim_items(client.session, client.project.project_id, n=1, by=client.person.person_id)
+    counts = client.progress()
     st.caption(f"{counts['done']:,} of {counts['total']:,} concepts done · {counts['mine']:,} by you")
     if found.items:
-        _form(desk, found.items[0])
+        _form(client, found.items[0])
     elif found.empty:
         st.info(escape(found.empty.reason), icon=":material/inbox:")
-    last = next(iter(desk.recent()), None)
+    last = next(iter(client.recent()), None)
     if last:
         st.button(
             "Undo my last",
             key="label.plain.undo",
             icon=":material/undo:",
             on_click=_undo,
-            args=(desk, last["id"]),
+            args=(client, last["id"]),
             help=f"Takes back what you said of “{escape(last['item']['text'][:60])}”.",
         )
 
 
-def _form(desk: Desk, claimed: Claimed) -> None:
+def _form(client: ClientSession, claimed: Claimed) -> None:
     item, key = claimed.item, f"label.plain.{claimed.lease.lease_id}"
     with st.container(border=True):
         if item.title:
@@ -55,7 +57,7 @@ def _form(desk: Desk, claimed: Claimed) -> None:
     with st.form(key, border=True):
         columns = st.columns(len(AXES))
         for column, axis in zip(columns, AXES, strict=True):
-            options = list(choices(axis.name, desk.project.settings.presets_version))
+            options = list(choices(axis.name, client.project.settings.presets_version))
             column.selectbox(axis.name.capitalize(), options, index=None, key=f"{key}.{axis.name}", placeholder="Choose")
         st.caption("Rebracketing types, as many as fit; none ticked means that you did not say.")
         with st.container(horizontal=True):
@@ -65,8 +67,8 @@ def _form(desk: Desk, claimed: Claimed) -> None:
         levels = [word for word, _ in CONFIDENCE]
         st.radio("How sure are you?", levels, index=None, horizontal=True, key=f"{key}.confidence")
         st.text_area("Note", key=f"{key}.note", max_chars=2000, height=80)
-        st.checkbox("Flag it for a second look", key=f"{key}.flag")
-        args = (desk, claimed, label_id, shown_at, key)
+        st.checkbox("Flag it for a reviewer", key=f"{key}.flag")
+        args = (client, claimed, label_id, shown_at, key)
         with st.container(horizontal=True):
             st.form_submit_button("Save", type="primary", icon=":material/check:", on_click=_save, args=args)
             st.form_submit_button("Skip", icon=":material/skip_next:", on_click=_skip, args=args)
@@ -83,15 +85,15 @@ def _show_suggestion(claimed: Claimed) -> str:
     return str(st.session_state.setdefault(f"label.plain.{claimed.lease.lease_id}.shown", _now()))
 
 
-def _value(desk: Desk, key: str) -> LabelValue | None:
+def _value(client: ClientSession, key: str) -> LabelValue | None:
     """The label that the form says; None (and a sentence to show) where an axis has no answer."""
     state = st.session_state
     answers = {}
     for axis in AXES:
         words = state.get(f"{key}.{axis.name}")
-        found = choices(axis.name, desk.project.settings.presets_version).get(str(words)) if words else None
+        found = choices(axis.name, client.project.settings.presets_version).get(str(words)) if words else None
         if found is None:
-            _say("error", f"Not saved yet: {axis.name} has no answer. There is “cannot tell”.")
+            _note("error", f"Not saved yet: {axis.name} has no answer. There is “cannot tell”.")
             return None
         answers[axis.name] = found
     picked = [name for name in (*TYPE_NAMES, NONE_OF_THESE) if state.get(f"{key}.type.{name}")]
@@ -101,8 +103,8 @@ def _value(desk: Desk, key: str) -> LabelValue | None:
     return LabelValue(**answers, types=types, confidence=sure, note=note, flag=flag)
 
 
-def _save(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
-    value = _value(desk, key)
+def _save(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
+    value = _value(client, key)
     if value is None:
         return
     item = claimed.item
@@ -114,48 +116,53 @@ def _save(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) 
         value=value,
         client_time=_now(),
         lease_id=claimed.lease.lease_id,
-        guideline_version=desk.project.guideline_version,
+        guideline_version=client.project.guideline_version,
         shown_at=shown_at,
     )
     try:
-        ack = desk.service.submit(desk.project.project_id, [label], by=desk.person.person_id)[0]
+        ack = submit_labels(client.session, client.project.project_id, submissions=[label], by=client.person.person_id)[0]
     except RebracketError as error:
-        _say("error", str(error))
+        _note("error", str(error))
         return
     if ack.status is AckStatus.REFUSED:
-        _say("error", ack.reason)
+        _note("error", ack.reason)
         return
     st.session_state.pop(f"{key}.id", None)  # once taken back, the same concept gets a label of its own
-    _say("ok", "Saved.")
+    _note("ok", "Saved.")
 
 
-def _skip(desk: Desk, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
+def _skip(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
     note = str(st.session_state.get(f"{key}.note") or "").strip()
     try:
-        desk.service.skip(
-            desk.project.project_id, claimed.item.item_id, by=desk.person.person_id, reason=note, event_id=label_id
+        skip_item(
+            client.session,
+            client.project.project_id,
+            item_id=claimed.item.item_id,
+            by=client.person.person_id,
+            reason=note,
+            event_id=label_id,
         )
         st.session_state.pop(f"{key}.id", None)
-        _say("ok", "Skipped.")
+        _note("ok", "Skipped.")
     except RebracketError as error:
-        _say("error", str(error))
+        _note("error", str(error))
 
 
-def _undo(desk: Desk, event_id: str) -> None:
+def _undo(client: ClientSession, event_id: str) -> None:
     try:
-        desk.service.undo(event_id, by=desk.person.person_id)
-        _say("ok", "Taken back.")
+        undo_event(client.session, event_id, by=client.person.person_id)
+        _note("ok", "Taken back.")
     except RebracketError as error:
-        _say("error", str(error))
+        _note("error", str(error))
 
 
-def _say(kind: str, words: str) -> None:
-    st.session_state[_SAID] = (kind, words)
+def _note(kind: str, words: str) -> None:
+    st.session_state[_RESULT] = (kind, words)
 
 
-def _show_said() -> None:
+def _show_result() -> None:
     """Draw what the last press came to, once."""
-    kind, words = st.session_state.pop(_SAID, ("", ""))
+    kind, words = st.session_state.pop(_RESULT, ("", ""))
     if kind == "ok":
         st.success(escape(words), icon=":material/check_circle:")
     elif kind == "error":

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rebracket_core.annotation import AnnotationService, Order, Person, Project, ProjectSettings, Role, SuggestionPolicy
+from rebracket_core.annotation import LabelSession, Person, Project, ProjectSettings, Role, SuggestionPolicy
+from rebracket_core.annotation.projects import change_settings, list_projects
+from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES
 from rebracket_core.ui.annotate.labelling.label_files import show_label_files
 from rebracket_core.ui.annotate.labelling.people import show_people
 from rebracket_core.ui.kit.errors import guard
@@ -21,19 +23,16 @@ POLICIES = {
     SuggestionPolicy.AFTER: "after one's own label",
     SuggestionPolicy.BEFORE: "before it",
 }
-ORDERS = {
-    Order.RANDOM: "by chance",
-    Order.EPISTEMIC: "where the model does not know",
-    Order.DIVERSITY: "most different first",
-    Order.DISAGREEMENT: "where people differ",
-    Order.TIES: "where words speak for two types",
-    Order.COVERAGE: "rarest combination of modes first",
-}
+_ORDER_HELP = (
+    "The random sample is mixed in whatever the order, so that figures stay fair. With simulated people on the starter corpus "
+    "no order taught a model more than random order did with as many labels, and asking again where people differ taught it "
+    "less than new texts did; see docs/experiments.md.\n"
+)
 
 
-def open_projects(service: AnnotationService) -> list[Project]:
+def open_projects(session: LabelSession) -> list[Project]:
     """The projects that take labels, newest first."""
-    return [project for project in service.projects() if not project.closed]
+    return [project for project in list_projects(session) if not project.closed]
 
 
 def choose_project(projects: Sequence[Project], *, key: str) -> Project:
@@ -61,11 +60,11 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
         with st.expander("Ask the model", icon=":material/model_training:"), guard():
             _ask_model(workbench, project, person=person)
         with st.expander("Labels in files", icon=":material/folder_open:"), guard():
-            show_label_files(workbench.labels.service, project, person=person)
+            show_label_files(workbench.labels.session, project, person=person)
     with st.expander("New project", icon=":material/add:", expanded=project is None), guard():
         _new(workbench, person=person)
     with st.expander("People", icon=":material/group:"), guard():
-        show_people(workbench.labels.service, by=person)
+        show_people(workbench.labels.session, by=person)
 
 
 def _new(workbench: Workbench, *, person: Person) -> None:
@@ -93,34 +92,39 @@ def _new(workbench: Workbench, *, person: Person) -> None:
 def _fields(now: ProjectSettings, *, key: str, made: bool = False) -> ProjectSettings:
     """Draw the fields of a project's settings; the shares of items are fixed once it is made."""
     overlap = st.number_input("Labels for each concept", 1, 20, now.overlap, key=f"{key}.overlap")
-    order = st.selectbox(
-        "Order",
-        list(ORDERS),
-        list(ORDERS).index(now.order),
-        format_func=ORDERS.__getitem__,
-        key=f"{key}.order",
-        help="A fifth of the concepts comes by chance whatever the order, so that figures stay fair. With simulated people on "
-        "the starter corpus no order taught a model more than chance did with as many labels, and asking again where people "
-        "differ taught it less than new texts did; see docs/experiments.md.",
-    )
+    order = _order_field(now.order, key=f"{key}.order")
     policy = st.selectbox(
         "Show the model's answer",
         list(POLICIES),
         list(POLICIES).index(now.suggestions),
         format_func=POLICIES.__getitem__,
         key=f"{key}.policy",
-        help="The blind concepts and those by chance never show it.",
+        help="The concepts without model suggestions and the random sample never show it.",
     )
-    minutes = st.number_input("Minutes until a concept goes back", 1, 1440, max(now.lease_s // 60, 1), key=f"{key}.lease")
-    changed = replace(
-        now, overlap=int(overlap), order=Order(order), suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60
-    )
+    minutes = st.number_input("Released after (minutes)", 1, 1440, max(now.lease_s // 60, 1), key=f"{key}.lease")
+    changed = replace(now, overlap=int(overlap), order=order, suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60)
     if made:
         return changed
-    blind = st.slider("Blind share (%)", 0, 100, round(now.blind_share * 100), key=f"{key}.blind")
-    chance = st.slider("Share by chance (%)", 0, 100, round(now.random_share * 100), key=f"{key}.chance")
-    repeats = st.slider("Hidden repeats (%)", 0, 50, round(now.repeat_share * 100), key=f"{key}.repeats")
+    blind = st.slider("Without model suggestions (%)", 0, 100, round(now.blind_share * 100), key=f"{key}.blind")
+    chance = st.slider("Random sample (%)", 0, 100, round(now.random_share * 100), key=f"{key}.chance")
+    repeats = st.slider("Repeated items (%)", 0, 50, round(now.repeat_share * 100), key=f"{key}.repeats")
     return replace(changed, blind_share=blind / 100, random_share=chance / 100, repeat_share=repeats / 100)
+
+
+def _order_field(now: str, *, key: str) -> str:
+    """Draw the choice of the query strategy; one that is not installed here any more stays as long as it is not changed."""
+    names = list(QUERY_STRATEGIES.names)
+    options = names if now in names else [now, *names]
+    lines = [f"- {strategy.label}: {strategy.help}" for strategy in QUERY_STRATEGIES]
+    return str(
+        st.selectbox(
+            "Order", options, options.index(now), format_func=_order_label, key=key, help="\n".join([_ORDER_HELP, *lines])
+        )
+    )
+
+
+def _order_label(name: str) -> str:
+    return QUERY_STRATEGIES.get(name).label if name in QUERY_STRATEGIES else f"{name} (not installed)"
 
 
 def _settings(workbench: Workbench, project: Project, *, person: Person) -> None:
@@ -128,20 +132,22 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
     with st.form(f"label.settings.{project.project_id}", border=False):
         settings = _fields(project.settings, key=f"label.settings.{project.project_id}", made=True)
         closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
-        pressed = st.form_submit_button("Keep", icon=":material/save:")
+        pressed = st.form_submit_button("Save", icon=":material/save:")
     if pressed:
-        workbench.labels.service.change_settings(project.project_id, settings, by=person.person_id, closed=closed)
+        change_settings(workbench.labels.session, project.project_id, settings=settings, by=person.person_id, closed=closed)
         st.rerun()
 
 
 def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> None:
-    """Draw the two things that the run in use gives a project: its answers, and the order of the queue."""
+    """Draw what the production model gives a project: its suggestions, and the order of the queue."""
     if workbench.runs.production() is None:
-        st.caption("No run is in use, so there is nobody to ask. Orders that need none still work.")
+        st.caption("There is no production model to ask. Orders that need none still work.")
     suggest = st.button("Get its answers", key="label.suggest", icon=":material/lightbulb:")
-    st.caption(f"Shown {POLICIES[project.settings.suggestions]}; blind concepts and those by chance never show them.")
+    st.caption(
+        f"Shown {POLICIES[project.settings.suggestions]}; concepts without suggestions and the random sample never show them."
+    )
     order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
-    st.caption(f"By: {ORDERS[project.settings.order]}. Do it again after some labels or with a new run.")
+    st.caption(f"By: {_order_label(project.settings.order)}. Do it again after some labels or with a new run.")
     if suggest:
         with working("Asking the model") as progress:
             n = workbench.labels.suggest(project.project_id, by=person.person_id, progress=progress)

@@ -1,7 +1,7 @@
-"""What goes between a desk and the engine: what was decided is written, and the next concepts are handed out.
+"""The protocol of the labelling client in the browser: its entries are saved, and the next concepts are handed out.
 
-Nothing here keeps state: the desk says what it holds and what it decided, and gets told what became of it. Sent again, the
-same entries change nothing.
+The server keeps no state: a request says what the client holds and what was decided, the reply what became of it. Sent again,
+the same entries change nothing.
 """
 
 from __future__ import annotations
@@ -12,61 +12,66 @@ from typing import Any
 
 from rebracket_core.annotation import (
     AckStatus,
-    AnnotationService,
     AxisLabel,
     Claimed,
     EventKind,
     Item,
+    LabelSession,
     Person,
     Project,
     Suggestion,
     SuggestionPolicy,
-    presets,
+    axis_presets,
 )
+from rebracket_core.annotation.labelling import flag_item, skip_item, submit_labels, undo_event
+from rebracket_core.annotation.queries import get_item, get_progress, list_events, list_labels
+from rebracket_core.annotation.queue.leases import claim_items, renew_leases
+from rebracket_core.annotation.queue.suggestions import show_suggestion
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.outbox import Entry, read_entries, read_holding, runs_of, unreadable
 
 CONFIDENCE = (("a guess", 300), ("fairly sure", 650), ("sure", 1000))
 """The words for how sure a person is, and what each says per mille."""
-AHEAD = 10
-"""Concepts in hand at a time, the one in front included: enough that nobody waits, few enough to finish within a lease."""
+RESERVED = 10
+"""Concepts reserved at a time, the one in front included: enough that nobody waits, few enough to finish within a lease."""
 RECENT = 5
 COUNTED = 20_000
 """Items up to which everything is counted anew at each answer; above, once for each page, and the browser counts on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Who works in which project, through which service; `ahead` is how many concepts are in hand at a time."""
+class ClientSession:
+    """One person's labelling client: the labels, the project, the person, and how many concepts are reserved at a time."""
 
-    service: AnnotationService
+    session: LabelSession
     project: Project
     person: Person
-    ahead: int = AHEAD
+    reserved: int = RESERVED
 
-    def answer(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """What the desk is told after it said this: what was kept and refused, what was lost, what comes next, and why."""
-        entries, bad = read_entries(said.get("entries"))
+    def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The reply to a request: what was saved and refused, which leases were lost, what comes next, and why."""
+        entries, bad = read_entries(request.get("entries"))
         done = [_ack(entry_id, AckStatus.REFUSED, "It cannot be read.") for entry_id in bad] + self.write(entries)
-        holding = read_holding(said.get("holding"))
-        kept = set(self.service.heartbeat(self._id, list(holding.values()), by=self._by)) if holding else set()
-        told = {
+        holding = read_holding(request.get("holding"))
+        held = set(renew_leases(self.session, self._id, lease_ids=list(holding.values()), by=self._by)) if holding else set()
+        reply = {
             **self.fixed(),
             "done": done,
-            "lost": [lease for lease in holding.values() if lease not in kept],
+            "lost": [lease for lease in holding.values() if lease not in held],
             **self.more(holding),
             "last": self.comparison(entries, done),
-            "recent": [] if said else self.recent(),
+            "recent": [] if request else self.recent(),
         }
-        return {**told, "progress": self.progress()} if not said or self.project.n_items <= COUNTED else told
+        with_counts = not request or self.project.n_items <= COUNTED
+        return {**reply, "progress": self.progress()} if with_counts else reply
 
     def more(self, holding: Mapping[str, str]) -> dict[str, Any]:
-        """The next concepts, as many as the desk has room for, and why there are fewer where there are."""
-        room = self.ahead - len(holding)
+        """The next concepts, as many as the client has room for, and why there are fewer where there are."""
+        room = self.reserved - len(holding)
         if room <= 0:
             return {"items": [], "empty": ""}
-        claimed = self.service.claim(self._id, room, by=self._by, holding=list(holding))
+        claimed = claim_items(self.session, self._id, n=room, by=self._by, holding=list(holding))
         reason = claimed.empty.reason if claimed.empty else ""
         return {"items": [item_for_browser(one) for one in claimed.items], "empty": reason}
 
@@ -79,7 +84,7 @@ class Desk:
             "types": list(TYPE_NAMES),
             "presets": [
                 {"name": p.name, "shares": list(p.shares), "words": p.words}
-                for p in presets(self.project.settings.presets_version)
+                for p in axis_presets(self.project.settings.presets_version)
             ],
             "confidence": [list(level) for level in CONFIDENCE],
             "policy": str(self.project.settings.suggestions),
@@ -97,7 +102,7 @@ class Desk:
     def _labels(self, run: Sequence[Entry]) -> list[dict[str, str]]:
         wrong = {entry.entry_id: error for entry in run if (error := unreadable(entry))}
         good = [entry.submission() for entry in run if entry.entry_id not in wrong]
-        acks = self.service.submit(self._id, good, by=self._by) if good else []
+        acks = submit_labels(self.session, self._id, submissions=good, by=self._by) if good else []
         refused = [_ack(entry_id, AckStatus.REFUSED, str(error)) for entry_id, error in wrong.items()]
         return refused + [_ack(ack.label_id, ack.status, ack.reason) for ack in acks]
 
@@ -105,28 +110,28 @@ class Desk:
         try:
             if entry.kind == "skip":
                 reason, item_id = entry.text("reason"), entry.text("item_id")
-                self.service.skip(self._id, item_id, by=self._by, reason=reason, event_id=entry.entry_id)
+                skip_item(self.session, self._id, item_id=item_id, by=self._by, reason=reason, event_id=entry.entry_id)
             elif entry.kind == "flag":
                 note, item_id = entry.text("note"), entry.text("item_id")
-                self.service.flag(self._id, item_id, by=self._by, note=note, event_id=entry.entry_id)
+                flag_item(self.session, self._id, item_id=item_id, by=self._by, note=note, event_id=entry.entry_id)
             else:
-                self.service.undo(entry.text("target"), by=self._by, undo_id=entry.entry_id)
+                undo_event(self.session, entry.text("target"), by=self._by, undo_id=entry.entry_id)
         except InputError as error:
             return _ack(entry.entry_id, AckStatus.REFUSED, str(error))
         return _ack(entry.entry_id, AckStatus.SAVED)
 
     def progress(self) -> dict[str, int]:
         """Concepts that are done, of how many, and the labels of this person."""
-        found = self.service.progress(self._id)
+        found = get_progress(self.session, self._id)
         return {"done": found.n_complete, "total": found.n_items, "mine": found.labels_by_person.get(self._by, 0)}
 
     def comparison(self, entries: Sequence[Entry], done: Sequence[Mapping[str, str]]) -> dict[str, Any] | None:
         """The last label beside what the model says, where the project shows that afterwards; else None."""
         if self.project.settings.suggestions is not SuggestionPolicy.AFTER:
             return None
-        kept = {ack["id"] for ack in done if ack["status"] in (AckStatus.SAVED, AckStatus.REVISED, AckStatus.ALREADY)}
-        last = next((entry for entry in reversed(entries) if entry.kind == "label" and entry.entry_id in kept), None)
-        found = self.service.suggestion(self._id, last.text("item_id"), by=self._by) if last else None
+        saved = {ack["id"] for ack in done if ack["status"] in (AckStatus.SAVED, AckStatus.REVISED, AckStatus.ALREADY)}
+        last = next((entry for entry in reversed(entries) if entry.kind == "label" and entry.entry_id in saved), None)
+        found = show_suggestion(self.session, self._id, item_id=last.text("item_id"), by=self._by) if last else None
         if last is None or found is None:
             return None
         mine = last.submission().value.axes
@@ -140,11 +145,11 @@ class Desk:
     def recent(self) -> list[dict[str, Any]]:
         """The last labels and skips of this person that stand, newest first: what a page loaded anew can still undo."""
         found: list[dict[str, Any]] = []
-        for event in self.service.history(self._id, person=self._by, limit=RECENT * 4):
+        for event in list_events(self.session, self._id, person=self._by, limit=RECENT * 4):
             if event.undone or event.kind not in (EventKind.LABEL, EventKind.SKIP) or len(found) == RECENT:
                 continue
-            item = self.service.item(self._id, event.item_id)
-            mine = self.service.labels(self._id, item_id=item.item_id, annotator=self._by)
+            item = get_item(self.session, self._id, item_id=event.item_id)
+            mine = list_labels(self.session, self._id, item_id=item.item_id, annotator=self._by)
             value = next((label.value.to_dict() for label in mine if label.label_id == event.event_id), None)
             if event.kind is EventKind.SKIP or value is not None:
                 found.append({"id": event.event_id, "item": _item(item), "value": value})
@@ -178,7 +183,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def item_for_browser(claimed: Claimed) -> dict[str, Any]:
-    """A concept as the desk takes it: its text, its lease, why it was chosen, and a suggestion where one may be shown."""
+    """A concept as the client takes it: its text, its lease, why it was chosen, and a suggestion where one may be shown."""
     shown = suggestion_for_browser(claimed.suggestion) if claimed.suggestion else None
     return {**_item(claimed.item), "lease_id": claimed.lease.lease_id, "why": claimed.why, "suggestion": shown}
 

@@ -1,4 +1,4 @@
-"""One concept before a reviewer: its text, what people said of it, and how far they are apart."""
+"""One concept before a reviewer: its text, the ratings, and how far they are apart."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.annotation import AxisLabel, Case, LabelValue, Vote
-from rebracket_core.charts import AxisVote, votes_ternary
+from rebracket_core.annotation import AxisLabel, Case, LabelValue, Rating
+from rebracket_core.charts import AxisRating, ratings_ternary
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.choices import in_words
 from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE
@@ -32,7 +32,7 @@ def choose_case(cases: Sequence[Case]) -> Case:
 
 
 def show_case(case: Case) -> None:
-    """Draw the text, why it waits, the votes in the three triangles and as a table."""
+    """Draw the text, why it waits, the ratings in the three triangles and as a table."""
     with st.container(border=True):
         if case.item.title:
             st.caption(escape(case.item.title))
@@ -41,16 +41,18 @@ def show_case(case: Case) -> None:
     st.caption(f"{why}Disagreement {case.disagreement:.2f}, of 0 (one mind) to 1 (nothing in common).")
     for column, axis in zip(st.columns(len(AXES)), AXIS_NAMES, strict=True):
         with column:
-            votes = [AxisVote(vote.name, vote.value.axes[axis].shares) for vote in case.votes]  # type: ignore[arg-type]
+            ratings = [AxisRating(rating.name, rating.value.axes[axis].shares) for rating in case.ratings]  # type: ignore[arg-type]
             model = tuple(case.suggestion.axes[axis]) if case.suggestion else None
-            show(votes_ternary(axis, votes, model=model), key=f"adjudicate.{axis}.{case.item.item_id}")  # type: ignore[arg-type]
+            show(ratings_ternary(axis, ratings, model=model), key=f"adjudicate.{axis}.{case.item.item_id}")  # type: ignore[arg-type]
     key = f"adjudicate.votes.{case.item.item_id}"
-    st.dataframe(vote_table(case.votes), hide_index=True, alt="What each person said", key=key)
+    st.dataframe(rating_table(case.ratings), hide_index=True, alt="The ratings", key=key)
 
 
-def vote_table(votes: Sequence[Vote]) -> pd.DataFrame:
-    """One row a vote: who, the three axes in words, types, confidence, note, flag, and the seconds it took."""
-    return pd.DataFrame([{"who": vote.name, **value_words(vote.value), "seconds": round(vote.active_s, 1)} for vote in votes])
+def rating_table(ratings: Sequence[Rating]) -> pd.DataFrame:
+    """One row a rating: who, the three axes in words, types, confidence, note, flag, and the seconds it took."""
+    return pd.DataFrame(
+        [{"who": rating.name, **value_words(rating.value), "seconds": round(rating.active_s, 1)} for rating in ratings]
+    )
 
 
 def value_words(value: LabelValue) -> dict[str, str]:
@@ -66,19 +68,19 @@ def value_words(value: LabelValue) -> dict[str, str]:
 
 
 def confidence_words(confidence: int | None) -> str:
-    """How sure somebody was: the word of the nearest level, "" where it was not said."""
+    """How sure somebody was: the word of the nearest level, "" where it was not given."""
     if confidence is None:
         return ""
     return min(CONFIDENCE, key=lambda level: abs(level[1] - confidence))[0]
 
 
-def offered(axis: str, votes: Sequence[Vote], choices: dict[str, AxisLabel]) -> dict[str, AxisLabel]:
-    """Words → answer for one axis: what people said first, most votes first, then every preset."""
-    said: dict[str, list[str]] = {}
+def offered(axis: str, ratings: Sequence[Rating], *, choices: dict[str, AxisLabel]) -> dict[str, AxisLabel]:
+    """Words → answer for one axis: the ratings first, the most frequent first, then every preset."""
+    names: dict[str, list[str]] = {}
     answers: dict[str, AxisLabel] = {}
-    for vote in votes:
-        words = in_words(axis, vote.value.axes[axis])
-        said.setdefault(words, []).append(vote.name)
-        answers[words] = vote.value.axes[axis]
-    first = sorted(said, key=lambda words: -len(said[words]))
+    for rating in ratings:
+        words = in_words(axis, rating.value.axes[axis])
+        names.setdefault(words, []).append(rating.name)
+        answers[words] = rating.value.axes[axis]
+    first = sorted(names, key=lambda words: -len(names[words]))
     return {**{words: answers[words] for words in first}, **{w: a for w, a in choices.items() if w not in answers}}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from rebracket_core.annotation import Person, Role
-from rebracket_core.services.labels.sending import Queued
+from rebracket_core.services.labels.sending import Queued, ReAnnotation
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
@@ -18,9 +19,9 @@ from rebracket_core.workbench import Workbench
 _NEW = "a new project of these texts"
 
 
-def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, why: str, key: str) -> None:
+def label_these(workbench: Workbench, *, dataset: str, row_ids: Sequence[str], why: str, key: str) -> None:
     """Draw what sends these texts to the front of a project's queue or into a new project, and the way to label them."""
-    person = person_here(workbench.labels.service)
+    person = person_here(workbench.labels.session)
     if person is None:
         return
     show_person(person)
@@ -42,30 +43,57 @@ def label_these(workbench: Workbench, dataset: str, row_ids: Sequence[str], *, w
             if not (name or "").strip():
                 st.error("The project needs a name.", icon=":material/error:")
                 return
-            send(key, row_ids, lambda: picked.new_project(str(name).strip(), dataset, row_ids, by=person.person_id))
+            called = str(name).strip()
+            _send(key, row_ids, work=lambda: picked.new_project(called, dataset=dataset, row_ids=row_ids, by=person.person_id))
     else:
         st.caption(
-            "They come first in its queue and the rest keeps its order. Texts of the share by chance come in their turn, so "
+            "They come first in its queue and the rest keeps its order. Texts of the random sample come in their turn, so "
             "that figures stay fair."
         )
         if st.button("Put them first", key=f"{key}.first", icon=":material/vertical_align_top:"):
-            send(key, row_ids, lambda: picked.put_first(str(chosen), dataset, row_ids, by=person.person_id, why=why))
+            _send(
+                key,
+                row_ids,
+                work=lambda: picked.put_first(str(chosen), dataset=dataset, row_ids=row_ids, by=person.person_id, why=why),
+            )
     show_sent(key, row_ids, person=person)
 
 
-def second_look(
-    workbench: Workbench, dataset: str, row_ids: Sequence[str], *, among: Sequence[str], name: str, key: str
+def re_annotation_form(
+    workbench: Workbench, *, dataset: str, row_ids: Sequence[str], among: Sequence[str], name: str, key: str
 ) -> None:
-    """Draw what makes a project in which people look at doubted labels again without being told anything about them."""
-    person = person_here(workbench.labels.service)
+    """Draw what makes a re-annotation project: people label candidates for label errors again without being told so."""
+    person = person_here(workbench.labels.session)
     if person is None:
         return
     show_person(person)
     if person.role is not Role.ADMIN:
         st.info("An admin makes the project. Ask one.", icon=":material/lock:")
         return
+    plan = _plan_fields(ReAnnotation(dataset, row_ids, among), key=key)
+    called = str(st.text_input("Name of the project", name, key=f"{key}.name", max_chars=80, width=360) or name).strip()
+    st.caption(
+        "Nobody who labels sees the label, the title, the model's answer, or which texts are candidates; the order is random. "
+        "What people say counts in the next training that takes their labels."
+    )
+    chosen = list(plan.row_ids)
+    if st.button("Make the project", key=f"{key}.make", icon=":material/visibility_off:"):
+        _send(key, chosen, work=lambda: workbench.labels.picked.re_annotate(called, plan, by=person.person_id))
+    show_sent(
+        key,
+        chosen,
+        person=person,
+        words=lambda sent: (
+            f"{escape(sent.project.name)} has {count(sent.first, 'texts')}: {len(chosen):,} candidates, the rest mixed in."
+        ),
+    )
+
+
+def _plan_fields(plan: ReAnnotation, *, key: str) -> ReAnnotation:
+    """Draw how many candidates are labelled again, how many others are mixed in, and by how many people."""
+    n = len(plan.row_ids)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = st.number_input("Doubted texts, the most doubtful first", 1, len(row_ids), min(50, len(row_ids)), key=f"{key}.n")
+        most = st.number_input("Label-error candidates, the most likely first", 1, n, min(50, n), key=f"{key}.n")
         mixed = st.slider(
             "Others mixed in (%)",
             0,
@@ -74,40 +102,13 @@ def second_look(
             10,
             key=f"{key}.mixed",
             width=220,
-            help="Texts that are not doubted, so that a place in the queue says nothing.",
+            help="Texts without such a doubt, so that a place in the queue says nothing.",
         )
         people = st.number_input("Labels for each", 1, 20, 2, key=f"{key}.people")
-    called = st.text_input("Name of the project", name, key=f"{key}.name", max_chars=80, width=360)
-    st.caption(
-        "Nobody who labels sees the label, the title, the model's answer, or which texts are doubted; the order is by chance. "
-        "What people say counts in the next training that takes their labels."
-    )
-    asked = list(row_ids)[: int(most)]
-    if st.button("Make the project", key=f"{key}.make", icon=":material/visibility_off:"):
-        send(
-            key,
-            asked,
-            lambda: workbench.labels.picked.second_look(
-                str(called or name).strip(),
-                dataset,
-                asked,
-                among=among,
-                by=person.person_id,
-                mixed_in=mixed / 100,
-                overlap=int(people),
-            ),
-        )
-    show_sent(
-        key,
-        asked,
-        person=person,
-        words=lambda sent: (
-            f"{escape(sent.project.name)} has {count(sent.first, 'texts')}: {len(asked):,} doubted, the rest mixed in."
-        ),
-    )
+    return replace(plan, row_ids=list(plan.row_ids)[: int(most)], mixed_in=mixed / 100, overlap=int(people))
 
 
-def send(key: str, row_ids: Sequence[str], work: Callable[[], Queued]) -> None:
+def _send(key: str, row_ids: Sequence[str], *, work: Callable[[], Queued]) -> None:
     """Send the texts, and remember under `key` what became of them."""
     with guard():
         st.session_state[f"{key}.sent"] = (tuple(row_ids), work())
@@ -127,8 +128,8 @@ def sent_words(sent: Queued) -> str:
     if sent.first == sent.project.n_items:
         return f"{escape(sent.project.name)} has {count(sent.first, 'texts')}."
     parts = [f"{count(sent.first, 'texts')} {'comes' if sent.first == 1 else 'come'} first in {escape(sent.project.name)}."]
-    if sent.by_chance:
-        parts.append(f"{sent.by_chance:,} of the share by chance in their turn.")
+    if sent.in_random_sample:
+        parts.append(f"{sent.in_random_sample:,} of the random sample come in their turn.")
     if sent.done:
         parts.append(f"{sent.done:,} have all their labels already.")
     if sent.absent:

@@ -74,7 +74,9 @@ def show_chosen(workbench: Workbench, asked: Asked, chosen: Chosen) -> None:
     if label.open:
         with label, guard():
             ids = asked.stored.values("row_id", chosen.at)
-            label_these(workbench, asked.stored.spec.dataset, ids, why=f"{chosen.why} on the map", key="map.send")
+            label_these(
+                workbench, dataset=asked.stored.spec.dataset, row_ids=ids, why=f"{chosen.why} on the map", key="map.send"
+            )
 
 
 def table_of(asked: Asked, at: np.ndarray, *, notes: dict[str, int], chosen: Chosen) -> pd.DataFrame:

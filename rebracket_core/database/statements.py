@@ -29,7 +29,7 @@ def statement(build: Build) -> Build:
 
 
 def prepare(dialect: Dialect) -> None:
-    """Nothing; every statement is compiled for this dialect, so that none is within a transaction."""
+    """Compile every statement for this dialect, so that none is compiled within a transaction."""
     for build, has_list in _KNOWN.items():
         for sizes in [(n,) for n in _USUAL_SIZES] if has_list else [()]:
             _ready(dialect, build, *sizes)
@@ -67,7 +67,7 @@ def rows(connection: Connection, build: Build, **given: Any) -> list[Any]:
 
 
 def run(connection: Connection, build: Build, given: Sequence[Mapping[str, Any]]) -> None:
-    """Nothing; the statement of `build` was run with each of these parameters, in their order."""
+    """Run the statement of `build` with each of these parameters, in their order."""
     if given:
         _ready(connection.dialect, build).run(connection, given)
 
@@ -102,15 +102,15 @@ class _Ready:
         """The rows found."""
         cursor = self._on_cursor(connection, "execute", self._bound(given))
         if self._readers is None:
-            self._readers = self._readers_of(connection.dialect, [told[1] for told in cursor.description])
+            self._readers = self._readers_of(connection.dialect, [column[1] for column in cursor.description])
         found = cursor.fetchall()
         cursor.close()
         make, readers = self._row._make, self._readers
         return [self._read(list(row), readers) for row in found] if readers else [make(row) for row in found]
 
     def _readers_of(self, dialect: Dialect, kinds: list[Any]) -> list[tuple[int, Any]]:
-        told = zip(self._columns, kinds, strict=True)
-        readers = [column.type.dialect_impl(dialect).result_processor(dialect, kind) for column, kind in told]
+        pairs = zip(self._columns, kinds, strict=True)
+        readers = [column.type.dialect_impl(dialect).result_processor(dialect, kind) for column, kind in pairs]
         return [(k, reader) for k, reader in enumerate(readers) if reader is not None]
 
     def _read(self, row: list[Any], readers: list[tuple[int, Any]]) -> Any:
@@ -119,7 +119,7 @@ class _Ready:
         return self._row._make(row)
 
     def run(self, connection: Connection, given: Sequence[Mapping[str, Any]]) -> None:
-        """Nothing; it was run with each."""
+        """Run it with each."""
         self._on_cursor(connection, "executemany", [self._bound(one) for one in given]).close()
 
     def _bound(self, given: Mapping[str, Any]) -> Any:
@@ -127,7 +127,9 @@ class _Ready:
         for name, write, fixed in self._parameters:
             value = given[name] if fixed is _MISSING else fixed
             values.append(value if write is None else write(value))
-        return tuple(values) if self._positional else {told[0]: v for told, v in zip(self._parameters, values, strict=True)}
+        return (
+            tuple(values) if self._positional else {name: v for (name, _, _), v in zip(self._parameters, values, strict=True)}
+        )
 
     def _on_cursor(self, connection: Connection, how: str, values: Any) -> Any:
         from sqlalchemy.exc import DBAPIError

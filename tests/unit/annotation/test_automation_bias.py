@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.annotation.agreement.automation_bias import Exposure, anchoring, anchoring_by_axis, exposures, first_answers
+from rebracket_core.annotation.agreement.automation_bias import (
+    Exposure,
+    automation_bias_of,
+    bias_by_axis,
+    exposures,
+    first_answers,
+)
 from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
 from rebracket_core.annotation.entities.records import Item, Label, Suggestion
 from rebracket_core.rainbow import MODES
@@ -39,7 +45,7 @@ def planted(pull: float) -> float:
 
 @pytest.mark.parametrize("pull", [0.15, 0.4])
 def test_a_planted_effect_is_recovered(pull: float) -> None:
-    found = anchoring(simulate(pull, seed=4), seed=1)
+    found = automation_bias_of(simulate(pull, seed=4), seed=1)
     effect = found.difference
     assert effect.value == pytest.approx(planted(pull), abs=0.05)
     assert effect.low is not None and effect.high is not None
@@ -55,22 +61,22 @@ def test_intervals_hold_the_planted_effect_as_often_as_they_say() -> None:
     for pull in (0.0, 0.3):
         hits = 0
         for seed in range(100):
-            effect = anchoring(simulate(pull, seed=seed, n_items=150), seed=seed, replicates=300).difference
+            effect = automation_bias_of(simulate(pull, seed=seed, n_items=150), seed=seed, replicates=300).difference
             assert effect.low is not None and effect.high is not None
             hits += effect.low <= planted(pull) <= effect.high
         assert hits >= 90
 
 
 def test_few_answers_give_no_figure() -> None:
-    found = anchoring(simulate(0.3, seed=1, n_items=5), seed=1)
+    found = automation_bias_of(simulate(0.3, seed=1, n_items=5), seed=1)
     assert found.difference.value is None and "not enough yet" in found.difference.why
-    assert anchoring([], seed=1).shown.why == "not enough yet: 0 answers with a suggestion seen, 20 are needed"
+    assert automation_bias_of([], seed=1).shown.why == "not enough yet: 0 answers with a suggestion seen, 20 are needed"
 
 
 def test_a_shared_first_place_counts_in_part_and_soft_answers_move_the_overlap() -> None:
     even, model = (0.5, 0.5, 0.0), (0.9, 0.1, 0.0)
     rows = [Exposure(f"i{k}", "temporal", bool(k % 2), even, model) for k in range(80)]
-    found = anchoring(rows, seed=1)
+    found = automation_bias_of(rows, seed=1)
     assert found.shown.value == 0.5 and found.difference.value == 0.0 and found.overlap_difference.value == 0.0
 
 
@@ -110,14 +116,14 @@ def test_exposures_are_of_the_arms_alone() -> None:
         label("none", mode="past", shown_at="t"),
         label("open", mode="past", shown_at="t", round_=2),
     ]
-    found = exposures(labels, items, told)
+    found = exposures(labels, items, suggestions=told)
     assert [(e.item_id, e.axis, e.shown) for e in found] == [
         ("blind", "temporal", False),
         ("blind", "ontological", False),
         ("open", "temporal", True),
         ("open", "ontological", True),
     ]
-    assert [part.question for part in anchoring_by_axis(found, seed=1)] == ["all axes", "temporal", "spatial", "ontological"]
+    assert [part.question for part in bias_by_axis(found, seed=1)] == ["all axes", "temporal", "spatial", "ontological"]
 
 
 def test_the_answer_from_before_the_suggestion_is_the_last_unaided_one() -> None:

@@ -10,14 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import AnnotationService, AxisLabel, Label, LabelValue, NewItem, Submission
-from rebracket_core.annotation.formats import Form, export_labels, import_labels, labelling_config
-from rebracket_core.annotation.formats.files import detect
+from rebracket_core.annotation import AxisLabel, Label, LabelSession, LabelValue, NewItem, NewProject, Submission
+from rebracket_core.annotation.events.consistency import check_consistency
+from rebracket_core.annotation.formats import files
+from rebracket_core.annotation.formats.files import export_labels, import_labels
+from rebracket_core.annotation.formats.label_studio import labelling_config
 from rebracket_core.annotation.formats.native import COLUMNS
+from rebracket_core.annotation.formats.registry import detect
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.queries import list_items, list_labels
 from rebracket_core.errors import DataError, StoreError
 
 TEXTS = ("=SUM(A1) sings\r\nin two lines", 'A ledger, "quoted"; of hours', "'@home ☃ \U0001f308", "Plain.")
-WHOLE_FORMS = (Form.JSONL, Form.CSV, Form.PARQUET, Form.LABEL_STUDIO, Form.PRODIGY)
+WHOLE_FORMS = ("jsonl", "csv", "parquet", "label-studio", "prodigy")
 HARD = LabelValue(
     AxisLabel.hard("temporal", "past"),
     AxisLabel.hard("spatial", "person"),
@@ -41,24 +48,24 @@ BARE = LabelValue(AxisLabel.hard("temporal", "future"), AxisLabel.hard("spatial"
 def open_service(tmp_path: Path) -> Iterator[object]:
     made = []
 
-    def make(name: str) -> AnnotationService:
-        service = AnnotationService(f"sqlite:///{tmp_path / name}.db")
-        made.append(service)
-        service.enrol("Rev")
+    def make(name: str) -> LabelSession:
+        session = LabelSession.open(f"sqlite:///{tmp_path / name}.db")
+        made.append(session)
+        enrol(session, "Rev")
         items = [NewItem(f"i{k}", text, title=f"T{k}", group_id="g") for k, text in enumerate(TEXTS)]
-        service.create_project("One", items, by="rev")
-        return service
+        create_project(session, NewProject("One", items), by="rev")
+        return session
 
     yield make
-    for service in made:
-        service.close()
+    for session in made:
+        session.close()
 
 
 @pytest.fixture
-def full(open_service) -> AnnotationService:  # type: ignore[no-untyped-def]
-    service = open_service("full")
-    service.enrol("Ann")
-    items = {item.item_id: item for item in service.items("one")}
+def full(open_service) -> LabelSession:  # type: ignore[no-untyped-def]
+    session = open_service("full")
+    enrol(session, "Ann")
+    items = {item.item_id: item for item in list_items(session, "one")}
     for who, values in (("ann", (HARD, SOFT, BARE)), ("rev", (SOFT, HARD))):
         sent = [
             Submission(
@@ -66,8 +73,8 @@ def full(open_service) -> AnnotationService:  # type: ignore[no-untyped-def]
             )
             for k, value in enumerate(values)
         ]
-        assert [ack.status for ack in service.submit("one", sent, by=who)] == ["saved"] * len(sent)
-    return service
+        assert [ack.status for ack in submit_labels(session, "one", submissions=sent, by=who)] == ["saved"] * len(sent)
+    return session
 
 
 def essence(label: Label) -> tuple[object, ...]:
@@ -85,53 +92,53 @@ def essence(label: Label) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("form", WHOLE_FORMS)
-def test_a_whole_form_comes_back_whole(form: Form, full: AnnotationService, open_service) -> None:  # type: ignore[no-untyped-def]
-    out = export_labels(full, "one", form=form)
+def test_a_whole_form_comes_back_whole(form: str, full: LabelSession, open_service) -> None:  # type: ignore[no-untyped-def]
+    out = export_labels(full, "one", format_name=form)
     assert out.n_in_database == out.n_written == 5 and out.lost == ()
-    assert detect(out.data, name=f"x{'.csv' if form is Form.CSV else ''}") is form
+    assert detect(out.data, name=f"x{'.csv' if form == 'csv' else ''}").name == form
     other = open_service("other")
-    back = import_labels(other, "one", out.data, name="file.csv" if form is Form.CSV else "file", by="rev")
+    back = import_labels(other, "one", data=out.data, name="file.csv" if form == "csv" else "file", by="rev")
     assert (back.n_saved, back.skipped, back.taken_as) == (5, (), {})
-    assert [essence(x) for x in other.labels("one")] == [essence(x) for x in full.labels("one")]
-    assert {x.source for x in other.labels("one")} == {"file.csv" if form is Form.CSV else "file"}
-    assert other.replay() == []
-    again = import_labels(other, "one", out.data, name="file.csv" if form is Form.CSV else "file", by="rev")
+    assert [essence(x) for x in list_labels(other, "one")] == [essence(x) for x in list_labels(full, "one")]
+    assert {x.source for x in list_labels(other, "one")} == {"file.csv" if form == "csv" else "file"}
+    assert check_consistency(other) == []
+    again = import_labels(other, "one", data=out.data, name="file.csv" if form == "csv" else "file", by="rev")
     assert (again.n_saved, again.n_already) == (0, 5)
 
 
-def test_argilla_keeps_every_answer(full: AnnotationService, open_service) -> None:  # type: ignore[no-untyped-def]
-    out = export_labels(full, "one", form=Form.ARGILLA)
+def test_argilla_keeps_every_answer(full: LabelSession, open_service) -> None:  # type: ignore[no-untyped-def]
+    out = export_labels(full, "one", format_name="argilla")
     assert any("not held: 5 labels" in one for one in out.lost)
     record = json.loads(out.data)[0]
     assert set(record) == {"id", "fields", "metadata", "suggestions", "responses", "vectors", "_server_id"}
     other = open_service("other")
-    assert import_labels(other, "one", out.data, name="records.json", by="rev").n_saved == 5
+    assert import_labels(other, "one", data=out.data, name="records.json", by="rev").n_saved == 5
 
-    def told(service: AnnotationService) -> list[tuple[str, str, LabelValue]]:
-        return [(x.item_id, x.annotator, x.value) for x in service.labels("one")]
+    def ratings(session: LabelSession) -> list[tuple[str, str, LabelValue]]:
+        return [(x.item_id, x.annotator, x.value) for x in list_labels(session, "one")]
 
-    assert told(other) == told(full)
+    assert ratings(other) == ratings(full)
 
 
-def test_doccano_loses_shares_and_says_so(full: AnnotationService, open_service) -> None:  # type: ignore[no-untyped-def]
-    out = export_labels(full, "one", form=Form.DOCCANO)
+def test_doccano_loses_shares_and_says_so(full: LabelSession, open_service) -> None:  # type: ignore[no-untyped-def]
+    out = export_labels(full, "one", format_name="doccano")
     assert any(one.startswith("the shares of a mixture") and one.endswith("3 labels") for one in out.lost)
     assert "the confidence: 2 labels" in out.lost
     assert zipfile.ZipFile(io.BytesIO(out.data)).namelist() == ["ann.jsonl", "rev.jsonl"]
     other = open_service("other")
-    back = import_labels(other, "one", out.data, name="export.zip", by="rev")
+    back = import_labels(other, "one", data=out.data, name="export.zip", by="rev")
     assert back.n_saved == 5 and any("even split" in what for what in back.taken_as)
-    found = {(x.item_id, x.annotator): x.value for x in other.labels("one")}
+    found = {(x.item_id, x.annotator): x.value for x in list_labels(other, "one")}
     assert found["i0", "ann"].temporal == HARD.temporal and found["i0", "ann"].types == HARD.types
     assert found["i0", "ann"].ontological == HARD.ontological and found["i0", "ann"].flag
     assert found["i2", "ann"].ontological == BARE.ontological and found["i2", "ann"].types is None
     assert found["i1", "ann"].temporal.per_mille == (334, 333, 333)
 
 
-def test_no_cell_of_the_csv_is_a_formula(full: AnnotationService) -> None:
+def test_no_cell_of_the_csv_is_a_formula(full: LabelSession) -> None:
     import csv
 
-    data = export_labels(full, "one", form=Form.CSV).data.decode("utf-8-sig")
+    data = export_labels(full, "one", format_name="csv").data.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(data, newline="")))
     assert tuple(rows[0]) == COLUMNS and len(rows) == 6
     assert all(not cell.startswith(("=", "+", "-", "@", "\t")) for row in rows[1:] for cell in row)
@@ -211,48 +218,48 @@ def lines(rows: object) -> bytes:
 @pytest.mark.parametrize(
     ("data", "name", "form", "who", "n_skipped"),
     [
-        (json.dumps(LABEL_STUDIO).encode(), "project.json", Form.LABEL_STUDIO, "bo@example.org", 1),
-        (json.dumps(ARGILLA).encode(), "records.json", Form.ARGILLA, "7f9c-user", 0),
-        (lines(PRODIGY), "set.jsonl", Form.PRODIGY, "db-bo", 1),
-        (lines(DOCCANO), "bo.jsonl", Form.DOCCANO, "bo", 1),
+        (json.dumps(LABEL_STUDIO).encode(), "project.json", "label-studio", "bo@example.org", 1),
+        (json.dumps(ARGILLA).encode(), "records.json", "argilla", "7f9c-user", 0),
+        (lines(PRODIGY), "set.jsonl", "prodigy", "db-bo", 1),
+        (lines(DOCCANO), "bo.jsonl", "doccano", "bo", 1),
     ],
 )
 def test_files_as_the_tools_write_them(data, name, form, who, n_skipped, open_service) -> None:  # type: ignore[no-untyped-def]
-    service = open_service("s")
-    back = import_labels(service, "one", data, name=name, by="rev")
-    assert (back.form, back.n_saved, len(back.skipped)) == (form, 1, n_skipped)
-    (label,) = service.labels("one")
+    session = open_service("s")
+    back = import_labels(session, "one", data=data, name=name, by="rev")
+    assert (back.format_name, back.n_saved, len(back.skipped)) == (form, 1, n_skipped)
+    (label,) = list_labels(session, "one")
     assert (label.item_id, label.annotator, label.source) == ("i3", who, name)
     assert label.value.temporal == AxisLabel.hard("temporal", "past")
     assert any("cannot tell" in what for what in back.taken_as)
-    assert import_labels(service, "one", data, name=name, by="rev").n_already == 1
-    if form is Form.LABEL_STUDIO:
+    assert import_labels(session, "one", data=data, name=name, by="rev").n_already == 1
+    if form == "label-studio":
         assert label.value.ontological.per_mille == (0, 500, 500) and label.active_s == 4.288
         assert any("even split" in what for what in back.taken_as) and any("merry" in what for what in back.taken_as)
 
 
-def test_a_label_of_another_text_is_not_taken(full: AnnotationService, open_service) -> None:  # type: ignore[no-untyped-def]
-    rows = [json.loads(x) for x in export_labels(full, "one", form=Form.JSONL).data.decode().splitlines()]
+def test_a_label_of_another_text_is_not_taken(full: LabelSession, open_service) -> None:  # type: ignore[no-untyped-def]
+    rows = [json.loads(x) for x in export_labels(full, "one", format_name="jsonl").data.decode().splitlines()]
     rows[0] |= {"text_digest": "0" * 64, "text": "another"}
     rows[1] |= {"item_id": "unknown"}  # found by its text
     rows[2]["value"]["temporal"]["per_mille"] = [1, 2, 3]
-    back = import_labels(open_service("o"), "one", lines(rows), name="f.jsonl", by="rev")
+    back = import_labels(open_service("o"), "one", data=lines(rows), name="f.jsonl", by="rev")
     assert back.n_saved == 3
     assert "is not the one that item" in back.skipped[-1].reason and "line 3" in back.skipped[0].where
 
 
 def test_a_file_of_no_known_form_is_refused(open_service) -> None:  # type: ignore[no-untyped-def]
-    service = open_service("s")
+    session = open_service("s")
     for data, name in ((b'{"a": 1}', "x.json"), (b"not json", "x"), (b"a,b\n1,2\n", "x.csv"), (b"", "x.jsonl")):
         with pytest.raises(DataError):
-            import_labels(service, "one", data, name=name, by="rev")
+            import_labels(session, "one", data=data, name=name, by="rev")
 
 
-def test_an_export_that_is_short_is_refused(full: AnnotationService, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = full.labels("one")
-    monkeypatch.setattr(full, "labels", lambda *_a, **_k: whole[:-1])
+def test_an_export_that_is_short_is_refused(full: LabelSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list_labels(full, "one")
+    monkeypatch.setattr(files, "list_labels", lambda *_a, **_k: whole[:-1])
     with pytest.raises(StoreError, match="does not hold"):
-        export_labels(full, "one", form=Form.JSONL)
+        export_labels(full, "one", format_name="jsonl")
 
 
 def test_the_configuration_for_label_studio_names_every_control() -> None:

@@ -1,6 +1,6 @@
-"""The database behind annotation: one engine, short transactions, and a schema that is brought up to date on first write.
+"""The store of one room's tables: one engine, short transactions, and a schema that is brought up to date on first write.
 
-PostgreSQL uses row locks (SKIP LOCKED) and advisory locks. Through SQLAlchemy Core alone.
+Through SQLAlchemy Core alone.
 """
 
 from __future__ import annotations
@@ -8,33 +8,42 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rebracket_core.database.engine import new_engine, parsed_url, put_on_disk, refused, shown, sqlite_file, transaction
+from rebracket_core.database.migrations import Schema
+from rebracket_core.errors import StoreError
 from rebracket_core.files import make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.engine import URL, Connection
 
-_EVENTS_LOCK, _SCHEMA_LOCK = 7_220_001, 7_220_002
-_MESSAGE = "The labels' database refused."
+_SCHEMA_LOCK = 7_220_002
 _TRIES = 4
 T = TypeVar("T")
 E = TypeVar("E")
 
 
 class Store:
-    """Transactions on one database. Nothing is created before the first write."""
+    """Transactions on one database. Safe to share between threads. Nothing is created before the first write.
 
-    def __init__(self, database_url: str) -> None:
+    Args:
+        database_url: any SQLAlchemy URL.
+        schema: the tables that it opens.
+        functions: SQL functions of one value for SQLite, by name.
+    """
+
+    def __init__(self, database_url: str, schema: Schema, *, functions: Mapping[str, Callable[..., Any]] | None = None) -> None:
         self._url_text = database_url
+        self._schema = schema
+        self._functions = functions
         self._lock = threading.Lock()
         self._engine: Engine | None = None
-        self._ready = False
+        self._readable = self._writable = False
         self._new_log = True
 
     @cached_property
@@ -73,11 +82,12 @@ class Store:
         return done
 
     def close(self) -> None:
-        """Nothing; every connection is closed. The store opens again on next use."""
+        """Close every connection. The store opens them again on next use."""
         with self._lock:
             if self._engine is not None:
                 self._engine.dispose()
-            self._engine, self._ready, self._new_log = None, False, True
+            self._engine, self._new_log = None, True
+            self._readable = self._writable = False
 
     def _put_on_disk(self) -> None:
         if not self.is_sqlite or self.file is None:
@@ -86,7 +96,7 @@ class Store:
             put_on_disk(self.file, new_log=self._new_log)
             self._new_log = False
         except OSError as problem:
-            raise refused(problem, message=_MESSAGE, where=self.shown()) from problem
+            raise self._refused(problem, write=True) from problem
 
     def _run(self, work: Callable[[Connection], T], *, write: bool, soon: bool) -> T:
         from sqlalchemy.exc import SQLAlchemyError
@@ -101,40 +111,49 @@ class Store:
                     return work(connection)
             except (SQLAlchemyError, OSError) as problem:
                 if attempt == _TRIES - 1 or not _worth_another_try(problem):
-                    raise refused(problem, message=_MESSAGE, where=self.shown()) from problem
+                    raise self._refused(problem, write=write) from problem
                 time.sleep(random.uniform(0.005, 0.02) * (attempt + 1))
         raise AssertionError("unreachable")
+
+    def _refused(self, problem: Exception, *, write: bool) -> StoreError:
+        message = self._schema.cannot_write if write else self._schema.cannot_read
+        return refused(problem, message=message, where=self.shown())
 
     def _opened(self, *, write: bool) -> bool:
         """Whether the schema is there and new enough; a write brings it there."""
         from sqlalchemy.exc import SQLAlchemyError
 
-        from rebracket_core.annotation.database import schema, statements
-
-        if self._ready:
+        if self._writable or (self._readable and not write):
             return True
         try:
             with self._lock:
-                if self._ready:
-                    return True
-                if self._engine is None:
-                    file = self.file
-                    if file is not None and not file.exists():
-                        if not write:
-                            return False
-                        make_folder(file.parent)
-                    self._engine = new_engine(self.url)
-                if not write and not schema.exists(self._engine):
+                if not self._connected(write=write):
                     return False
-                if schema.is_old(self._engine):
+                assert self._engine is not None
+                if not write and not self._schema.exists(self._engine):
+                    return False
+                # Tables without a revision are readable as they are: a home may be read-only.
+                if self._schema.is_old(self._engine) or (write and self._schema.is_unstamped(self._engine)):
                     with transaction(self._engine, write=True) as connection:
                         lock(connection, _SCHEMA_LOCK)
-                        schema.upgrade(connection)
-                statements.prepare(self._engine.dialect)
-                self._ready = True
+                        self._schema.upgrade(connection)
+                if self._schema.prepare is not None and not self._readable:
+                    self._schema.prepare(self._engine.dialect)
+                self._readable, self._writable = True, self._writable or write
                 return True
         except (SQLAlchemyError, OSError) as problem:
-            raise refused(problem, message=_MESSAGE, where=self.shown()) from problem
+            raise self._refused(problem, write=write) from problem
+
+    def _connected(self, *, write: bool) -> bool:
+        """Whether there is an engine; for a read none is made where the file is not there."""
+        if self._engine is None:
+            file = self.file
+            if file is not None and not file.exists():
+                if not write:
+                    return False
+                make_folder(file.parent)
+            self._engine = new_engine(self.url, functions=self._functions)
+        return True
 
     def shown(self) -> str:
         """The database in words that hold no password."""
@@ -142,7 +161,7 @@ class Store:
 
 
 def lock(connection: Connection, *keys: int | str) -> None:
-    """Nothing; on PostgreSQL the advisory locks of these keys are held until the transaction ends, in the order given."""
+    """Hold, on PostgreSQL, the advisory locks of these keys until the transaction ends, taken in the order given."""
     import zlib
 
     import sqlalchemy as sa
@@ -153,19 +172,14 @@ def lock(connection: Connection, *keys: int | str) -> None:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
 
 
-def lock_events(connection: Connection) -> None:
-    """Nothing; until the transaction ends no other one appends events, so that their numbers follow their commits."""
-    lock(connection, _EVENTS_LOCK)
-
-
 def _worth_another_try(problem: Exception) -> bool:
     """Whether the same transaction may pass next time: a deadlock, a lost race for a row, or a busy SQLite file."""
     from sqlalchemy.exc import DBAPIError, IntegrityError
 
     if not isinstance(problem, DBAPIError) or str(problem.statement).startswith("BEGIN"):
         return False  # the turn itself was waited for long enough
-    said = problem.orig.args[0] if problem.orig is not None and problem.orig.args else ""
-    code = said.get("C", "") if isinstance(said, dict) else ""
+    answer = problem.orig.args[0] if problem.orig is not None and problem.orig.args else ""
+    code = answer.get("C", "") if isinstance(answer, dict) else ""
     if isinstance(problem, IntegrityError):
         return code == "23505"
-    return code in ("40P01", "40001") or (isinstance(said, str) and "locked" in said)
+    return code in ("40P01", "40001") or (isinstance(answer, str) and "locked" in answer)

@@ -1,0 +1,31 @@
+"""Help that names the members of registries, filled in when somebody asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+
+class RegistryHelp(TyperCommand):
+    """A command in whose options' help "{strategies}" and "{label_formats}" stand for the names that can be chosen now."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help with the names in place."""
+        parameters: list[Any] = [param for param in self.params if "{" in (getattr(param, "help", None) or "")]
+        templates = [param.help for param in parameters]
+        names = _names() if parameters else {}
+        for param in parameters:
+            param.help = param.help.format(**names)
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            for param, template in zip(parameters, templates, strict=True):
+                param.help = template
+
+
+def _names() -> dict[str, str]:
+    from rebracket_core.annotation.formats.registry import LABEL_FORMATS
+    from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES
+
+    return {"strategies": ", ".join(QUERY_STRATEGIES.names), "label_formats": ", ".join(LABEL_FORMATS.names)}

@@ -1,0 +1,1 @@
+"""How the history's table came to be, one revision a file (Alembic)."""
