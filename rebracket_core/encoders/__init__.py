@@ -14,7 +14,7 @@ from rebracket_core.encoders.device import describe_device, device_name, thread_
 from rebracket_core.encoders.onnx.minilm_files import MINILM, MINILM_TORCH, torch_source
 from rebracket_core.encoders.precomputed import Precomputed
 from rebracket_core.encoders.text.features import FeatureRecipe, encode_fields, joined
-from rebracket_core.encoders.text.tfidf import Lexicon
+from rebracket_core.encoders.text.tfidf import TfidfVocabulary
 from rebracket_core.settings import Settings
 
 LARGE_CHOICE = "microsoft/deberta-v3-base"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CpuAffinity:
     """A processor for the thread that calls and one for each of its helpers.
 
     After a rest of 20 ms the system often woke the helper on the processor where the caller ran, and the two took turns:
@@ -39,7 +39,7 @@ class Places:
                 os.sched_setaffinity(0, before)
 
 
-def places(threads: int) -> Places | None:
+def affinity_for(threads: int) -> CpuAffinity | None:
     """The places of so many threads, or None to leave it to the system.
 
     Only where the threads are as many as the processors: with fewer, several processes would crowd on the first ones.
@@ -49,4 +49,4 @@ def places(threads: int) -> Places | None:
     allowed = sorted(os.sched_getaffinity(0))
     if threads < 2 or threads != len(allowed):
         return None
-    return Places(caller=allowed[0], helpers=tuple(allowed[1:]))
+    return CpuAffinity(caller=allowed[0], helpers=tuple(allowed[1:]))

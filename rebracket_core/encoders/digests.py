@@ -29,7 +29,7 @@ def file_digest(path: Path, *, book: Path) -> str:
     return digest
 
 
-def remember(path: Path, digest: str, *, book: Path) -> None:
+def note_digest(path: Path, digest: str, *, book: Path) -> None:
     """Nothing; notes in `book` that the file, as it is now, has this digest (for a file that was just written)."""
     _remember(path, digest, book=book, stamp=_stamp(path))
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.stats.out_of_fold import ANSWERS_FILE, HeldAnswers
-from rebracket_core.stats.out_of_fold_files import taken
-from rebracket_core.stats.out_of_fold_rows import HeldRows, common_positions
+from rebracket_core.stats.out_of_fold import PREDICTIONS_FILE, OutOfFoldPredictions
+from rebracket_core.stats.out_of_fold_files import take_rows
+from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, common_positions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review(HeldRows):
+class Review(OutOfFoldRows):
     """The unseen rows of a run. Nothing in it was answered by a model that had met the row's song, unless `leaked`.
 
     `answers` holds every number in the same order; None for runs that kept the rows alone.
@@ -23,7 +23,7 @@ class Review(HeldRows):
     run_id: str
     dataset: str
     leaked: bool
-    answers: HeldAnswers | None = None
+    answers: OutOfFoldPredictions | None = None
 
     @property
     def groups(self) -> np.ndarray:
@@ -45,12 +45,12 @@ class Review(HeldRows):
         """(n,) the probability of the first album; NaN where the run learnt none."""
         return np.asarray(self.album_proba.max(axis=1))
 
-    def full(self) -> HeldAnswers:
+    def full(self) -> OutOfFoldPredictions:
         """Every number of the run. ModelError where it was made before they were kept."""
         if self.answers is None:
             raise ModelError(
                 "This run did not keep all numbers of its unseen texts.",
-                expected=ANSWERS_FILE,
+                expected=PREDICTIONS_FILE,
                 found="no such file",
                 hint="train it again with this version, on the same data and config",
                 where=self.run_id,
@@ -59,7 +59,7 @@ class Review(HeldRows):
 
     def take(self, at: np.ndarray) -> Review:
         """Some of the rows, by index."""
-        rows: dict[str, Any] = {name: taken(getattr(self, name), at) for name in HeldRows.__slots__}
+        rows: dict[str, Any] = {name: take_rows(getattr(self, name), at) for name in OutOfFoldRows.__slots__}
         return replace(self, **rows, answers=None if self.answers is None else self.answers.take(at))
 
 

@@ -16,7 +16,7 @@ MOVED_BELOW = 1 / 3  # a text that keeps fewer than a third of its nearest texts
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class NeighbourhoodOverlap:
     """How much of each text's neighbourhood two encoders share: (n,) `kept` shares of the k nearest, and what chance gives."""
 
     kept: np.ndarray
@@ -29,7 +29,7 @@ class Drift:
         return np.asarray(self.kept < MOVED_BELOW)
 
 
-def laid_over(places: np.ndarray, onto: np.ndarray) -> np.ndarray:
+def procrustes_aligned(places: np.ndarray, onto: np.ndarray) -> np.ndarray:
     """The (n, dims) places turned, mirrored, scaled and shifted to lie on `onto` (n, dims) as well as they can.
 
     Orthogonal Procrustes: nothing is bent, so that distances within the map keep their order.
@@ -42,7 +42,7 @@ def laid_over(places: np.ndarray, onto: np.ndarray) -> np.ndarray:
     return np.asarray(a @ turn * (scale / size if size else 1.0) + onto.mean(axis=0), dtype=np.float32)
 
 
-def drift(first: np.ndarray, second: np.ndarray, *, rows: Ints | None = None) -> Drift:
+def neighbourhood_overlap(first: np.ndarray, second: np.ndarray, *, rows: Ints | None = None) -> NeighbourhoodOverlap:
     """The share of each text's 15 nearest that two encoders agree on; (n, dim) vectors of the same texts in one order.
 
     `rows` limits it to some texts, each still among all.
@@ -51,4 +51,4 @@ def drift(first: np.ndarray, second: np.ndarray, *, rows: Ints | None = None) ->
     k = min(NEIGHBOURS, max(1, (n - 1) // 2))
     near, there = neighbours(first, k=k, rows=rows), neighbours(second, k=k, rows=rows)
     kept = np.array([len(np.intersect1d(a, b)) / k for a, b in zip(near, there, strict=True)])
-    return Drift(kept=kept, k=k, chance=k / (n - 1))
+    return NeighbourhoodOverlap(kept=kept, k=k, chance=k / (n - 1))

@@ -13,7 +13,7 @@ PRIOR = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class WordGap:
+class WordContrast:
     """One word: in how many texts of each selection it stands, and z, positive where the first has it more."""
 
     word: str
@@ -22,7 +22,9 @@ class WordGap:
     z: float
 
 
-def words_apart(first: Sequence[str], second: Sequence[str], *, background: Iterable[str], most: int = 20) -> list[WordGap]:
+def most_distinctive(
+    first: Sequence[str], second: Sequence[str], *, background: Iterable[str], most: int = 20
+) -> list[WordContrast]:
     """The words that differ most between two sets of texts, strongest first; each text counts a word once.
 
     Log-odds ratio with an informative Dirichlet prior of 100 words spread as in the background, as a z-score (Monroe,
@@ -41,7 +43,7 @@ def words_apart(first: Sequence[str], second: Sequence[str], *, background: Iter
         if rest_a <= 0 or rest_b <= 0:
             continue
         gap = log((a + prior) / rest_a) - log((b + prior) / rest_b)
-        found.append(WordGap(word, a, b, gap / sqrt(1 / (a + prior) + 1 / (b + prior))))
+        found.append(WordContrast(word, a, b, gap / sqrt(1 / (a + prior) + 1 / (b + prior))))
     return sorted(found, key=lambda g: (-abs(g.z), g.word))[:most]
 
 

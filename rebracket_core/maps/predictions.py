@@ -16,7 +16,7 @@ VERDICTS: tuple[str, ...] = tuple(str(kind) for kind in VerdictKind)
 _FILE = "answers-{run_id}.npz"
 
 
-class Standing(IntEnum):
+class PredictionSource(IntEnum):
     """Where an answer comes from: a model that had not met the text, the run itself asked anew, or nowhere."""
 
     OUT_OF_FOLD = 0
@@ -29,7 +29,7 @@ STANDINGS = ("out of fold", "never met", "learned from: not shown", "not judged"
 
 
 @dataclass(frozen=True, slots=True)
-class MapAnswers:
+class MapPredictions:
     """What a run says of n points.
 
     `album` (n,) positions in ALBUM_NAMES, -1 where nothing is said; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
@@ -56,28 +56,28 @@ class MapAnswers:
         """(n,) the first album's probability, NaN where nothing is said."""
         return np.asarray(self.album_proba.max(axis=1))
 
-    def count(self, standing: Standing) -> int:
+    def count(self, standing: PredictionSource) -> int:
         """How many points have this standing."""
         return int((self.standing == standing).sum())
 
 
-def answers_file(stored: StoredMap, run_id: str) -> Path:
+def predictions_file(stored: StoredMap, run_id: str) -> Path:
     """Where the answers of a run are kept beside a map."""
     return stored.folder / _FILE.format(run_id=run_id)
 
 
-def kept_answers(stored: StoredMap, run_id: str) -> MapAnswers | None:
+def load_predictions(stored: StoredMap, run_id: str) -> MapPredictions | None:
     """What a run said of a map's texts where that was kept; None where it was not, or by a version that kept less."""
-    path = answers_file(stored, run_id)
+    path = predictions_file(stored, run_id)
     if not path.is_file():
         return None
     with np.load(path, allow_pickle=False) as kept:
-        if {"run_id", *kept.files} != set(MapAnswers.__slots__):
+        if {"run_id", *kept.files} != set(MapPredictions.__slots__):
             return None
-        return MapAnswers(run_id=run_id, **{name: kept[name] for name in kept.files})
+        return MapPredictions(run_id=run_id, **{name: kept[name] for name in kept.files})
 
 
-def keep_answers(stored: StoredMap, found: MapAnswers) -> None:
+def save_predictions(stored: StoredMap, found: MapPredictions) -> None:
     """Keep what a run says beside the map, so that it is asked once."""
-    with atomic_file(answers_file(stored, found.run_id)) as file:
+    with atomic_file(predictions_file(stored, found.run_id)) as file:
         np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})

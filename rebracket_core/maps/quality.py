@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.maps.spec import NEIGHBOURS
-from rebracket_core.stats.nearest import Floats, Ints, apart, blocks, squared_lengths
+from rebracket_core.stats.nearest import Floats, Ints, blocks, squared_distances, squared_lengths
 
 # Up to so many texts every point is measured; of more, a sample is, each of its points against all the others.
 ALL_UP_TO = 20_000
@@ -79,7 +79,7 @@ def _ranks(
     kept, false, lost = (np.zeros(len(rows)) for _ in range(3))
     done = 0
     for part in blocks(rows, n=n):
-        there, here = apart(vectors, part, squares=long_v), apart(places, part, squares=long_p)
+        there, here = squared_distances(vectors, part, squares=long_v), squared_distances(places, part, squares=long_p)
         near_there, near_here = _nearest(there, k), _nearest(here, k)
         at = slice(done, done + len(part))
         kept[at] = [len(np.intersect1d(a, b)) for a, b in zip(near_there, near_here, strict=True)]

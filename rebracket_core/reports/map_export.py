@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapAnswers
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapPredictions
 from rebracket_core.rainbow import ALBUM_NAMES
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _RIGHT = {1: "right", 0: "wrong"}
 
 
-def coordinates(stored: StoredMap, *, answers: MapAnswers | None = None) -> pa.Table:
+def coordinates(stored: StoredMap, *, answers: MapPredictions | None = None) -> pa.Table:
     """One row a text: id, text, place, trust, labels, the map's version, and what a run says of it where one is named."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -39,7 +39,7 @@ def coordinates(stored: StoredMap, *, answers: MapAnswers | None = None) -> pa.T
     return table
 
 
-def _answered(answers: MapAnswers) -> Mapping[str, list[Any]]:
+def _answered(answers: MapPredictions) -> Mapping[str, list[Any]]:
     return {
         "run_id": [answers.run_id] * len(answers.album),
         "run_album": [ALBUM_NAMES[k] if k >= 0 else None for k in answers.album],

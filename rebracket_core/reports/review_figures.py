@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from rebracket_core.insight.calibration.acceptance import GateCurve, GatePoint
-    from rebracket_core.insight.calibration.confidence import Answered, Calibrated, RiskCoverage
+    from rebracket_core.insight.calibration.confidence import ReliabilityDiagram, RiskCoverage, TopPredictions
     from rebracket_core.insight.errors.confusion_matrix import Cells
     from rebracket_core.insight.errors.joint import Failure
     from rebracket_core.insight.errors.slices import SliceReport
@@ -80,7 +80,7 @@ def failures_figure(failures: Sequence[Failure], *, leaked: bool) -> go.Figure:
     )
 
 
-def distribution_figure(told: Answered, *, what: str, accept: float | None, leaked: bool) -> go.Figure:
+def distribution_figure(told: TopPredictions, *, what: str, accept: float | None, leaked: bool) -> go.Figure:
     """How sure the right and the wrong answers are."""
     right = told.right > 0.5
     mark = " (leaked)" if leaked else ""
@@ -95,7 +95,7 @@ def distribution_figure(told: Answered, *, what: str, accept: float | None, leak
     )
 
 
-def reliability_figure(found: Calibrated, *, what: str, leaked: bool) -> go.Figure:
+def reliability_figure(found: ReliabilityDiagram, *, what: str, leaked: bool) -> go.Figure:
     """The probabilities against what was right."""
     bins = [BandBin(b.probability, b.right, b.low, b.high, b.band_low, b.band_high, b.n) for b in found.bins]
     return reliability_band(

@@ -153,23 +153,23 @@ def _together(review: Review, *, seed: int) -> list[go.Figure | str]:
 
 
 def _probabilities(run: RunInfo, review: Review, what: str, *, seed: int) -> list[go.Figure | str]:
-    from rebracket_core.insight.calibration.confidence import answered, calibrated
+    from rebracket_core.insight.calibration.confidence import reliability_diagram, top_predictions
 
-    told = answered(review, what)
+    told = top_predictions(review, what)
     accept = _limits(run).accept if what == "album" else None
     return [
         figures.distribution_figure(told, what=what, accept=accept, leaked=review.leaked),
-        figures.reliability_figure(calibrated(told, seed=seed), what=what, leaked=review.leaked),
+        figures.reliability_figure(reliability_diagram(told, seed=seed), what=what, leaked=review.leaked),
     ]
 
 
 def _gate(run: RunInfo, review: Review, *, seed: int) -> list[go.Figure | str]:
     from rebracket_core.insight.calibration.acceptance import gate_curve, own_point
-    from rebracket_core.insight.calibration.confidence import answered, risk_coverage
+    from rebracket_core.insight.calibration.confidence import risk_coverage, top_predictions
 
     if not any(review.verdict):
         return ['<p class="note">This run gives no verdicts.</p>']
-    curve, own = risk_coverage(answered(review, "album"), seed=seed), own_point(review, seed=seed)
+    curve, own = risk_coverage(top_predictions(review, "album"), seed=seed), own_point(review, seed=seed)
     rows = [
         {
             "accepted": own.coverage,
@@ -198,10 +198,10 @@ def _slices(review: Review, *, seed: int) -> list[go.Figure | str]:
 
 
 def _suspects(review: Review) -> list[go.Figure | str]:
-    from rebracket_core.insight.errors.ranking import suspected_labels
+    from rebracket_core.insight.errors.ranking import label_error_candidates
 
     asked = ["album", *(AXIS_NAMES if review.answers is not None else ())]
-    found = {question: suspected_labels(review, question=question) for question in asked}
+    found = {question: label_error_candidates(review, question=question) for question in asked}
     note = (
         "Labels that the run doubts, by confident learning on calibrated probabilities. A doubt is no proof: a weak model "
         "doubts right labels too. The texts stand on the Errors page, from where they go to a blind second look."

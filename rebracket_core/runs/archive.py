@@ -21,8 +21,8 @@ from rebracket_core.files import export_file, make_folder, new_folder, write_byt
 from rebracket_core.jobs.state import RESULT, Status
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.runs.notes import NOTE_FILE, note_of
-from rebracket_core.stats.out_of_fold import ANSWERS_FILE, read_held_answers
-from rebracket_core.stats.out_of_fold_rows import HELD_FILE, read_held_rows
+from rebracket_core.stats.out_of_fold import PREDICTIONS_FILE, read_out_of_fold_predictions
+from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
 from rebracket_core.training import Evaluation
 from rebracket_core.validation import ConceptModel
 
@@ -30,7 +30,7 @@ DIGESTS = "digests.json"
 KIND = "rebracket-run"
 SCHEMA_VERSION = 1
 _NEEDED = ("spec.json", "evaluation.json", "model/manifest.json", "model/model.safetensors")
-_OPTIONAL = (HELD_FILE, ANSWERS_FILE, NOTE_FILE)
+_OPTIONAL = (OUT_OF_FOLD_ROWS_FILE, PREDICTIONS_FILE, NOTE_FILE)
 _MODEL_FILE = re.compile(r"model/(?:[\w-][\w.-]*/)?[\w-][\w.-]*\.(?:json|safetensors|txt|model)")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _MIB = 1024 * 1024
@@ -202,9 +202,9 @@ def _check_whole(folder: Path, *, where: str) -> None:
         model = ConceptModel.from_artefact(load_artefact(folder / "model"))
         evaluation = Evaluation.from_dict(json.loads((folder / "evaluation.json").read_text(encoding="utf-8")))
         ids = {"spec.json": str(spec["run_id"]), "model": model.run_id, "evaluation.json": evaluation.run_id}
-        if (folder / HELD_FILE).is_file():
-            read_held_rows(folder)
-        read_held_answers(folder)
+        if (folder / OUT_OF_FOLD_ROWS_FILE).is_file():
+            read_out_of_fold_rows(folder)
+        read_out_of_fold_predictions(folder)
         if (folder / NOTE_FILE).is_file():
             note_of((folder / NOTE_FILE).read_bytes())
     except RebracketError as cause:

@@ -30,7 +30,7 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
 
 def answers_of(shelf: RunStore, run_id: str) -> RunAnswers:
     """A run as it enters a comparison. Raises ModelError for a run that is not there or kept no unseen rows."""
-    from rebracket_core.stats.out_of_fold_rows import read_held_rows
+    from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows
     from rebracket_core.training.evaluation.compare import RunAnswers
 
     info = shelf.info(run_id)
@@ -40,4 +40,4 @@ def answers_of(shelf: RunStore, run_id: str) -> RunAnswers:
         **{name: value for name, value in info.config.items() if name != "schema_version"},
         "encoder id": info.encoder_id,
     }
-    return RunAnswers(run_id=run_id, rows=read_held_rows(shelf.folder_of(run_id).path), leaked=info.leaked, config=facts)
+    return RunAnswers(run_id=run_id, rows=read_out_of_fold_rows(shelf.folder_of(run_id).path), leaked=info.leaked, config=facts)

@@ -18,7 +18,7 @@ from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
-    from rebracket_core.insight.errors.split_comparison import SplitContrast
+    from rebracket_core.insight.errors.split_comparison import SplitComparison
     from rebracket_core.insight.geometry.layers import Layers
     from rebracket_core.insight.review import Review
     from rebracket_core.runs.store import RunInfo
@@ -53,14 +53,14 @@ class Reviews:
     def review(self, run_id: str) -> Review:
         """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
         from rebracket_core.insight.review import Review
-        from rebracket_core.stats.out_of_fold import read_held_answers
-        from rebracket_core.stats.out_of_fold_rows import HeldRows, read_held_rows
+        from rebracket_core.stats.out_of_fold import read_out_of_fold_predictions
+        from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, read_out_of_fold_rows
 
         info, folder = self._resources.runs.info(run_id), self._resources.runs.folder_of(run_id).path
-        rows, answers = read_held_rows(folder), read_held_answers(folder)
+        rows, answers = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
         if answers is not None and answers.row_id != rows.row_id:
             answers = None  # of another training: what is not surely of these rows is not shown
-        told = {name: getattr(rows, name) for name in HeldRows.__slots__}
+        told = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
         return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, answers=answers)
 
     def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
@@ -92,11 +92,11 @@ class Reviews:
         named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
-    def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitContrast:
+    def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitComparison:
         """What a split by row would claim of a data set, beside the true one, over its rows as they stand."""
         from rebracket_core.corpus import leak_safe_groups
         from rebracket_core.corpus.soft_targets import targets
-        from rebracket_core.insight.errors.split_comparison import split_contrast
+        from rebracket_core.insight.errors.split_comparison import compare_splits
 
         frame = self._resources.dataset(dataset).frame
         album = targets(frame, smoothing=0.0).album_idx
@@ -110,7 +110,7 @@ class Reviews:
             )
         encoder = self._resources.encoder(self._resources.settings.encoder)
         vectors = encoder.encode(frame["concept"].tolist(), progress=_part(progress, "Reading texts"))
-        return split_contrast(
+        return compare_splits(
             vectors, album, leak_safe_groups(frame), seed=self.seed, progress=_part(progress, "Splitting by song and by row")
         )
 

@@ -93,7 +93,7 @@ def wilson(share: float, count: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class SimultaneousDifferences:
     """m differences of shares whose intervals hold all at once: (m,) values, bounds and p-values corrected for m."""
 
     value: np.ndarray
@@ -102,9 +102,9 @@ class Joint:
     p: np.ndarray
 
 
-def joint_differences(
+def simultaneous_differences(
     hit: np.ndarray, inside: np.ndarray, groups: np.ndarray, *, seed: int, replicates: int = REPLICATES
-) -> Joint:
+) -> SimultaneousDifferences:
     """Share hit inside less share hit outside, for m sets of rows, with 95 % intervals that hold for all m together.
 
     `hit` (n,), `inside` (n, m) bool. Groups are drawn again; the largest studentised deviation of a draw over all sets gives
@@ -124,11 +124,11 @@ def joint_differences(
         known = np.isfinite(value) & (spread > 0)
         if not known.any():
             nothing = np.full(len(value), np.nan)
-            return Joint(value, nothing, nothing, nothing)
+            return SimultaneousDifferences(value, nothing, nothing, nothing)
         far = np.nanmax(np.abs(gaps[:, known] - value[known]) / spread[known], axis=1)
     factor = float(np.quantile(far, 0.95))
     p = np.full(len(value), np.nan)
     told = np.abs(value[known]) / spread[known]
     p[known] = (1.0 + (far[:, None] >= told[None]).sum(axis=0)) / (1.0 + len(far))
     reach = np.where(known, factor * spread, np.nan)
-    return Joint(value, value - reach, value + reach, p)
+    return SimultaneousDifferences(value, value - reach, value + reach, p)

@@ -10,7 +10,7 @@ REPLICATES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class MeanEstimate:
     """A mean over rows with its 95 % cluster-bootstrap interval, the rows and the groups it rests on."""
 
     value: float | None
@@ -24,25 +24,25 @@ class Share:
         return asdict(self)
 
 
-def clustered_mean(values: np.ndarray, groups: np.ndarray, *, seed: int) -> Share:
+def clustered_mean(values: np.ndarray, groups: np.ndarray, *, seed: int) -> MeanEstimate:
     """The mean of (n,) values with a percentile interval over groups drawn with replacement, 2,000 times.
 
     Sums per group make each replicate one row of a matrix product. None where there is no row; no interval below two groups.
     """
     n = len(values)
     if n == 0:
-        return Share(None, None, None, 0, 0)
+        return MeanEstimate(None, None, None, 0, 0)
     _, inverse = np.unique(groups.astype(str), return_inverse=True)
     n_groups = int(inverse.max()) + 1
     sums = np.bincount(inverse, weights=values.astype(np.float64), minlength=n_groups)
     counts = np.bincount(inverse, minlength=n_groups).astype(np.float64)
     value = float(sums.sum() / counts.sum())
     if n_groups < 2:
-        return Share(value, None, None, n, n_groups)
+        return MeanEstimate(value, None, None, n, n_groups)
     draws = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=REPLICATES)
     means = (draws @ sums) / (draws @ counts)
     low, high = np.quantile(means, (0.025, 0.975))
-    return Share(value, float(low), float(high), n, n_groups)
+    return MeanEstimate(value, float(low), float(high), n, n_groups)
 
 
 def calibration_error(p: np.ndarray, right: np.ndarray, *, n_bins: int = 10) -> float:

@@ -28,7 +28,7 @@ def blocks(rows: Ints, *, n: int) -> Iterator[Ints]:
         yield rows[at : at + size]
 
 
-def apart(points: Floats, rows: Ints, *, squares: Floats) -> Floats:
+def squared_distances(points: Floats, rows: Ints, *, squares: Floats) -> Floats:
     """(len(rows), n) squared distances of some rows to all points; `squares` (n,) the squared lengths of the points."""
     mine = points[rows]
     away = squares[rows][:, None] + squares[None, :] - 2.0 * (mine @ points.T)
@@ -47,7 +47,7 @@ def neighbours(points: Floats, *, k: int, rows: Ints | None = None) -> Ints:
     asked = np.arange(n, dtype=np.int64) if rows is None else rows
     squares, found = squared_lengths(points), []
     for part in blocks(asked, n=n):
-        away = apart(points, part, squares=squares)
+        away = squared_distances(points, part, squares=squares)
         some = np.argpartition(away, k, axis=1)[:, : k + 1]
         order = np.argsort(np.take_along_axis(away, some, axis=1), axis=1, kind="stable")
         found.append(np.take_along_axis(some, order, axis=1)[:, 1:])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.rainbow import AXIS_NAMES, N_MODES, TYPE_NAMES
-from rebracket_core.stats.out_of_fold_files import read_held_file, taken, write_held_file
+from rebracket_core.stats.out_of_fold_files import read_out_of_fold_file, take_rows, write_out_of_fold_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ANSWERS_FILE = "held_answers.parquet"
+PREDICTIONS_FILE = "held_answers.parquet"
 _AXES = (len(AXIS_NAMES), N_MODES)
 # Column → the shape of one row's value; () is one number.
 _NUMBERS: dict[str, tuple[int, ...]] = {
@@ -31,8 +31,8 @@ _WORDS = ("row_id", "origin", "agent", "title", "types_from")
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAnswers:
-    """n unseen rows of a run, in the order of its `HeldRows`.
+class OutOfFoldPredictions:
+    """n unseen rows of a run, in the order of its `OutOfFoldRows`.
 
     `axis` (n, 3, 3) the scores shown, `confidence` (n,), `types` (n, 8) probabilities, `uncertainty` (n, 3), `ood_p` (n,),
     `accept` (n,) the threshold that was chosen without the row's fold, `fold` (n,); of the truth `axis_target` (n, 3, 3)
@@ -57,12 +57,12 @@ class HeldAnswers:
     types_truth: np.ndarray
     types_labelled: np.ndarray
 
-    def take(self, at: np.ndarray) -> HeldAnswers:
+    def take(self, at: np.ndarray) -> OutOfFoldPredictions:
         """Some of the rows, by index."""
-        return HeldAnswers(**{name: taken(getattr(self, name), at) for name in HeldAnswers.__slots__})
+        return OutOfFoldPredictions(**{name: take_rows(getattr(self, name), at) for name in OutOfFoldPredictions.__slots__})
 
 
-def write_held_answers(folder: Path, answers: HeldAnswers) -> None:
+def write_out_of_fold_predictions(folder: Path, answers: OutOfFoldPredictions) -> None:
     """Write `held_answers.parquet` of a run folder."""
     n = len(answers.row_id)
     columns: dict[str, Any] = {name: list(getattr(answers, name)) for name in _WORDS}
@@ -71,27 +71,27 @@ def write_held_answers(folder: Path, answers: HeldAnswers) -> None:
         columns[name] = values if not shape else list(values.reshape(n, -1))
     columns |= {"fold": answers.fold.astype(np.int64), "types_labelled": answers.types_labelled.astype(bool)}
     columns["axis_kind"] = answers.axis_kind.tolist()
-    write_held_file(folder / ANSWERS_FILE, columns, schema=_schema())
+    write_out_of_fold_file(folder / PREDICTIONS_FILE, columns, schema=_schema())
 
 
-def read_held_answers(folder: Path) -> HeldAnswers | None:
+def read_out_of_fold_predictions(folder: Path) -> OutOfFoldPredictions | None:
     """The answers of a run folder; None where the run was made before they were kept. ModelError for a damaged file."""
-    path = folder / ANSWERS_FILE
+    path = folder / PREDICTIONS_FILE
     if not path.is_file():
         return None
-    return read_held_file(
+    return read_out_of_fold_file(
         path, schema=_schema(), make=_answers, message="What the run answered to its unseen texts cannot be read."
     )
 
 
-def _answers(table: pa.Table) -> HeldAnswers:
+def _answers(table: pa.Table) -> OutOfFoldPredictions:
     n = table.num_rows
     found: dict[str, Any] = {name: tuple(table.column(name).to_pylist()) for name in _WORDS}
     for name, shape in _NUMBERS.items():
         found[name] = np.asarray(table.column(name).to_pylist(), dtype=np.float64).reshape(n, *shape)
         if not np.isfinite(found[name]).all():
             raise ValueError(f"a number of '{name}' is missing or not finite")
-    return HeldAnswers(
+    return OutOfFoldPredictions(
         **found,
         fold=np.asarray(table.column("fold").to_pylist(), dtype=np.int64),
         axis_kind=np.asarray(table.column("axis_kind").to_pylist(), dtype=str).reshape(n, len(AXIS_NAMES)),

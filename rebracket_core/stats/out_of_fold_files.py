@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def taken(values: Any, at: np.ndarray) -> Any:
+def take_rows(values: Any, at: np.ndarray) -> Any:
     """The values at some positions, an array as an array and a tuple as a tuple."""
     return values[at] if isinstance(values, np.ndarray) else tuple(values[int(i)] for i in at)
 
 
-def write_held_file(path: Path, columns: Mapping[str, Any], *, schema: pa.Schema) -> None:
+def write_out_of_fold_file(path: Path, columns: Mapping[str, Any], *, schema: pa.Schema) -> None:
     """Write these columns in the place of the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -34,7 +34,7 @@ def write_held_file(path: Path, columns: Mapping[str, Any], *, schema: pa.Schema
     write_bytes(path, sink.getvalue())
 
 
-def read_held_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str) -> T:
+def read_out_of_fold_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str) -> T:
     """What `make` makes of the file's columns of this schema; it refuses values with a ValueError or KeyError.
 
     Raises ModelError with this message where the file is damaged or foreign.

@@ -11,18 +11,18 @@ import numpy as np
 
 from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.stats.out_of_fold_files import read_held_file, taken, write_held_file
+from rebracket_core.stats.out_of_fold_files import read_out_of_fold_file, take_rows, write_out_of_fold_file
 from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-HELD_FILE = "held.parquet"
+OUT_OF_FOLD_ROWS_FILE = "held.parquet"
 _SUM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRows:
+class OutOfFoldRows:
     """n unseen rows of a run: who they are, what is true of them, what the run said.
 
     `row_id`, `group_id`, `text`, `verdict` n strings each; `album_truth` and `album_top` (n,) positions in ALBUM_NAMES, the
@@ -46,12 +46,12 @@ class HeldRows:
     def __len__(self) -> int:
         return len(self.row_id)
 
-    def take(self, at: np.ndarray) -> HeldRows:
+    def take(self, at: np.ndarray) -> OutOfFoldRows:
         """Some of the rows, by index."""
-        return HeldRows(**{name: taken(getattr(self, name), at) for name in HeldRows.__slots__})
+        return OutOfFoldRows(**{name: take_rows(getattr(self, name), at) for name in OutOfFoldRows.__slots__})
 
 
-def common_positions(first: HeldRows, second: HeldRows) -> tuple[np.ndarray, np.ndarray]:
+def common_positions(first: OutOfFoldRows, second: OutOfFoldRows) -> tuple[np.ndarray, np.ndarray]:
     """The positions, in both, of the rows with the same id and the same text, in the order of the first."""
     place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
     pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
@@ -59,7 +59,7 @@ def common_positions(first: HeldRows, second: HeldRows) -> tuple[np.ndarray, np.
     return at[:, 0], at[:, 1]
 
 
-def write_held_rows(folder: Path, rows: HeldRows) -> None:
+def write_out_of_fold_rows(folder: Path, rows: OutOfFoldRows) -> None:
     """Write `held.parquet` of a run folder; names are written as names, so that other tools can read the file."""
     columns: dict[str, Any] = {
         "row_id": list(rows.row_id),
@@ -75,27 +75,29 @@ def write_held_rows(folder: Path, rows: HeldRows) -> None:
     for j, axis in enumerate(AXIS_NAMES):
         columns[f"{axis}_truth"] = _names(rows.axis_truth[:, j], MODES[axis])
         columns[f"{axis}_predicted"] = _names(rows.axis_top[:, j], MODES[axis])
-    write_held_file(folder / HELD_FILE, columns, schema=_schema())
+    write_out_of_fold_file(folder / OUT_OF_FOLD_ROWS_FILE, columns, schema=_schema())
 
 
-def read_held_rows(folder: Path) -> HeldRows:
+def read_out_of_fold_rows(folder: Path) -> OutOfFoldRows:
     """The unseen rows of a run folder.
 
     Raises ModelError where they are not kept (a run made before they were) or where the file is damaged or foreign.
     """
-    path = folder / HELD_FILE
+    path = folder / OUT_OF_FOLD_ROWS_FILE
     if not path.is_file():
         raise ModelError(
             "This run did not keep what it said of its unseen texts.",
-            expected=HELD_FILE,
+            expected=OUT_OF_FOLD_ROWS_FILE,
             found="no such file",
             hint="train it again with this version, on the same data and config, and compare the new run",
             where=folder.name,
         )
-    return read_held_file(path, schema=_schema(), make=_rows, message="What the run said of its unseen texts cannot be read.")
+    return read_out_of_fold_file(
+        path, schema=_schema(), make=_rows, message="What the run said of its unseen texts cannot be read."
+    )
 
 
-def _rows(table: pa.Table) -> HeldRows:
+def _rows(table: pa.Table) -> OutOfFoldRows:
     found = {name: table.column(name).to_pylist() for name in table.column_names}
     n = table.num_rows
     none = [float("nan")] * len(ALBUM_NAMES)
@@ -106,7 +108,7 @@ def _rows(table: pa.Table) -> HeldRows:
         raise ValueError("a row_id stands twice")
     if (np.isfinite(proba).all(axis=1) != (top >= 0)).any() or (np.abs(proba.sum(axis=1) - 1.0) > _SUM_TOLERANCE).any():
         raise ValueError("album probabilities that do not add up to 1")
-    return HeldRows(
+    return OutOfFoldRows(
         row_id=tuple(found["row_id"]),
         group_id=tuple(found["group_id"]),
         text=tuple(found["text"]),

@@ -15,7 +15,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class GroupSums:
     """Per-row values of m metrics summed by group: `first`, `second` and `counts` are (n_groups, m)."""
 
     first: np.ndarray
@@ -24,7 +24,7 @@ class Sums:
 
 
 @dataclass(frozen=True, slots=True)
-class Paired:
+class PairedDifferences:
     """The second's mean less the first's: (m,) means, differences, 95 % bounds and p-values; NaN where a metric has no row."""
 
     first: np.ndarray
@@ -35,7 +35,7 @@ class Paired:
     p: np.ndarray
 
 
-def group_sums(first: np.ndarray, second: np.ndarray, *, groups: np.ndarray) -> Sums:
+def group_sums(first: np.ndarray, second: np.ndarray, *, groups: np.ndarray) -> GroupSums:
     """The sums by group of two (n, m) tables of values; a row with NaN in either counts for neither. `groups` (n,) int ≥ 0."""
     known = np.isfinite(first) & np.isfinite(second)
     n_groups = int(groups.max()) + 1 if len(groups) else 0
@@ -43,10 +43,10 @@ def group_sums(first: np.ndarray, second: np.ndarray, *, groups: np.ndarray) -> 
     summed = [np.zeros((n_groups, first.shape[1])) for _ in tables]
     for out, table in zip(summed, tables, strict=True):
         np.add.at(out, groups, table)
-    return Sums(*summed)
+    return GroupSums(*summed)
 
 
-def paired_differences(sums: Sums, *, seed: int) -> Paired:
+def paired_differences(sums: GroupSums, *, seed: int) -> PairedDifferences:
     """Second less first for each metric, all on the same draws of groups.
 
     The interval is the percentile cluster bootstrap: groups drawn with replacement, as counts times group sums (Cameron,
@@ -64,7 +64,7 @@ def paired_differences(sums: Sums, *, seed: int) -> Paired:
     if enough.any():
         bounds[:, enough] = np.nanquantile(means[:, enough], (0.025, 0.975), axis=0)
     p = np.where(enough, sign_flip_p(gap, seed=seed), np.nan)
-    return Paired(first=first, second=second, difference=second - first, low=bounds[0], high=bounds[1], p=p)
+    return PairedDifferences(first=first, second=second, difference=second - first, low=bounds[0], high=bounds[1], p=p)
 
 
 def sign_flip_p(gap: np.ndarray, *, seed: int, flips: int = FLIPS) -> np.ndarray:

@@ -18,8 +18,8 @@ from rebracket_core.models.scores import scores_from_logits
 from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.stats.out_of_fold import write_held_answers
-from rebracket_core.stats.out_of_fold_rows import write_held_rows
+from rebracket_core.stats.out_of_fold import write_out_of_fold_predictions
+from rebracket_core.stats.out_of_fold_rows import write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
@@ -112,8 +112,8 @@ def _train(
         notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *notes),
         promises=tuple(choice.to_dict() for choice in choices),
     )
-    write_held_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
-    write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
+    write_out_of_fold_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
+    write_out_of_fold_predictions(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
     callback.update("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final, seen = fit_with(rows, train=everything, config=config, seed=config.data.seed, tuner=tuner, name=FINAL)

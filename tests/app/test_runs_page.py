@@ -62,15 +62,15 @@ def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, b
 
 
 def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Workbench) -> None:
-    from rebracket_core.stats.out_of_fold_rows import read_held_rows, write_held_rows
+    from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows, write_out_of_fold_rows
 
     first = bench.runs.all()[0].run_id
     twin = home / "runs" / _twin(home, "twin")
-    rows = read_held_rows(twin)
+    rows = read_out_of_fold_rows(twin)
     rows.album_proba[:] = 0.01
     rows.album_proba[:, 0] = 0.92
     rows.album_top[:] = 0
-    write_held_rows(twin, rows)
+    write_out_of_fold_rows(twin, rows)
     app = open_page(PAGE)
     assert "Choose two runs or more" in words(app)
     app.multiselect(key="runs.compare").set_value([first, "twin"]).run()

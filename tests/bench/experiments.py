@@ -19,7 +19,7 @@ from rebracket_core.files import write_bytes
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.stats.intervals import Share, clustered_mean
+from rebracket_core.stats.intervals import MeanEstimate, clustered_mean
 from rebracket_core.training import Callback, TrainingConfig
 from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
 from rebracket_core.training.heads.calibration import album_log_loss, cross_calibrate
@@ -117,18 +117,18 @@ def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, setting
     )
 
 
-def share_of(values: np.ndarray, groups: np.ndarray) -> Share:
+def share_of(values: np.ndarray, groups: np.ndarray) -> MeanEstimate:
     """The mean of the values that are there, with its interval over groups."""
     known = np.isfinite(values)
     return clustered_mean(values[known], groups[known], seed=0)
 
 
-def gain(told: Told, default: Told) -> Share | None:
+def gain(told: Told, default: Told) -> MeanEstimate | None:
     """The album accuracy less the default's on the same rows, with its interval over groups; None for other rows."""
     return share_of(told.right - default.right, told.groups) if told.ids == default.ids else None
 
 
-def _shown(share: Share | None, *, sign: str = "") -> str:
+def _shown(share: MeanEstimate | None, *, sign: str = "") -> str:
     if share is None or share.value is None:
         return "other rows"
     interval = "" if share.ci_low is None else f" [{share.ci_low:{sign}.3f}, {share.ci_high:{sign}.3f}]"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.insight.calibration.acceptance import own_point
-from rebracket_core.insight.calibration.confidence import answered, calibrated, risk_coverage
+from rebracket_core.insight.calibration.confidence import reliability_diagram, risk_coverage, top_predictions
 from rebracket_core.insight.errors.confusion_matrix import Question, confused_pairs, confusion
 from rebracket_core.insight.errors.joint import joint_failures
 from rebracket_core.insight.errors.slices import find_slices, properties_of, twin_cosines
@@ -28,8 +28,8 @@ SETS = (("songs", "segments.parquet", ("concept", "descriptions")), ("proposals"
 def review_lines(bench: Workbench, run_id: str) -> list[str]:
     """What the review pages say of a run, one line a figure."""
     review = bench.review.review(run_id)
-    told = answered(review, "album")
-    held, curve, gate = calibrated(told, seed=SEED), risk_coverage(told, seed=SEED), own_point(review, seed=SEED)
+    told = top_predictions(review, "album")
+    held, curve, gate = reliability_diagram(told, seed=SEED), risk_coverage(told, seed=SEED), own_point(review, seed=SEED)
     pairs = confused_pairs(confusion(review, Question.ALBUM, seed=SEED))[:4]
     lines = [
         f"unseen texts {len(review)}, groups {review.n_groups}, album right {told.right.mean():.3f}",

@@ -25,7 +25,7 @@ from rebracket_core.encoders.onnx.minilm_files import installed_folder
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.stats.intervals import Share, clustered_mean
+from rebracket_core.stats.intervals import MeanEstimate, clustered_mean
 from rebracket_core.training import Callback, TrainingConfig
 from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
 from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows
@@ -130,7 +130,7 @@ def _told(name: str, ways: dict[str, Way], groups: np.ndarray) -> str:
     )
 
 
-def _shown(share: Share, sign: str = "") -> str:
+def _shown(share: MeanEstimate, sign: str = "") -> str:
     return f"{share.value:{sign}.3f} [{share.ci_low:{sign}.3f}, {share.ci_high:{sign}.3f}]"
 
 

@@ -12,7 +12,7 @@ from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.insight.explain.counterfactuals import Search
+    from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch
     from rebracket_core.services.explain.explain import Checks, Explanation, Nearest
     from rebracket_core.workbench import Workbench
 
@@ -135,7 +135,7 @@ def counterfactuals(
     return DONE
 
 
-def _search_document(found: Search) -> dict[str, object]:
+def _search_document(found: CounterfactualSearch) -> dict[str, object]:
     flips = [
         {
             "edits": [{"at": e.at, "old": e.old, "new": e.new} for e in flip.edits],

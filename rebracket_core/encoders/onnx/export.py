@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.encoders.onnx.graph_encoder import EncoderFacts
-from rebracket_core.encoders.onnx.minilm_files import DIM, OVERLAP, WINDOW, digest_book, find_minilm
+from rebracket_core.encoders.onnx.minilm_files import DIM, OVERLAP, WINDOW, digest_cache_file, find_minilm
 from rebracket_core.encoders.onnx.minilm_graph import EPSILON, HEADS, LAYERS, build_graph
 from rebracket_core.encoders.transformers.model_folder import read_model_folder
 from rebracket_core.encoders.transformers.model_hub import local_folder
@@ -50,7 +50,7 @@ def encoder_parts(name: str, *, trained_as: str, settings: Settings) -> EncoderP
         files = find_minilm(settings)
         facts = EncoderFacts(dim=DIM, window=WINDOW, overlap=OVERLAP, pad=0, optimise="none", trained_as=trained_as)
         return EncoderParts(graph=build_graph(files.weights), tokenizer=files.tokenizer, facts=facts)
-    folder = read_model_folder(local_folder(name, settings=settings), book=digest_book(settings))
+    folder = read_model_folder(local_folder(name, settings=settings), book=digest_cache_file(settings))
     tokenizer, model = load_pretrained(str(folder.path), offline=True)
     model = model.get_encoder() if model.config.is_encoder_decoder else model
     fused = _is_minilm(folder.path)

@@ -37,7 +37,7 @@ def encoders_dir(settings: Settings) -> Path:
     return settings.cache / "encoders"
 
 
-def digest_book(settings: Settings) -> Path:
+def digest_cache_file(settings: Settings) -> Path:
     """The file that remembers digests of large files."""
     return encoders_dir(settings) / "digests.json"
 
@@ -60,7 +60,7 @@ def find_minilm(settings: Settings, *, folder: Path | None = None) -> MiniLMFile
             )
     content = tokenizer.read_bytes()
     _require(tokenizer, hashlib.sha256(content).hexdigest(), expected=TOKENIZER_SHA256)
-    _require(weights, file_digest(weights, book=digest_book(settings)), expected=WEIGHTS_SHA256)
+    _require(weights, file_digest(weights, book=digest_cache_file(settings)), expected=WEIGHTS_SHA256)
     return MiniLMFiles(folder=home, weights=weights, tokenizer=content)
 
 

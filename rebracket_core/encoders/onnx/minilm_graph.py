@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.digests import file_digest, remember
-from rebracket_core.encoders.onnx.minilm_files import DIM, WEIGHTS_SHA256, MiniLMFiles, digest_book, encoders_dir
+from rebracket_core.encoders.digests import file_digest, note_digest
+from rebracket_core.encoders.onnx.minilm_files import DIM, WEIGHTS_SHA256, MiniLMFiles, digest_cache_file, encoders_dir
 from rebracket_core.files import write_bytes
 from rebracket_core.settings import Settings
 
@@ -35,7 +35,7 @@ def graph_ready(settings: Settings) -> bool:
     path = graph_path(settings)
     try:
         noted = _digest_note(path).read_text("ascii").strip()
-        found = file_digest(path, book=digest_book(settings))
+        found = file_digest(path, book=digest_cache_file(settings))
     except (OSError, ValueError):
         return False
     if found != noted:
@@ -53,7 +53,7 @@ def open_graph(files: MiniLMFiles, *, settings: Settings) -> Path | bytes:
         write_bytes(path, content)
         digest = hashlib.sha256(content).hexdigest()
         write_bytes(_digest_note(path), digest.encode("ascii"))
-        remember(path, digest, book=digest_book(settings))
+        note_digest(path, digest, book=digest_cache_file(settings))
     except OSError as error:
         logger.warning("The graph of MiniLM cannot be kept in %s and is built at every start: %s", path, error)
         return content

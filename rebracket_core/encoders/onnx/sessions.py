@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.cpu_affinity import Places, places
+from rebracket_core.encoders.cpu_affinity import CpuAffinity, affinity_for
 from rebracket_core.encoders.text.windows import Padded
 from rebracket_core.errors import EncoderError, lines_of
 
@@ -42,7 +42,7 @@ class Sessions:
         self._threads = threads
         self._optimise = optimise
         self._lock = threading.Lock()
-        self._sessions: dict[int, tuple[Any, Places | None]] = {}
+        self._sessions: dict[int, tuple[Any, CpuAffinity | None]] = {}
         self._callers = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="onnx")
 
@@ -69,13 +69,13 @@ class Sessions:
 
         return map(run, batches) if single else self._pool.map(run, batches)
 
-    def _session(self, threads: int) -> tuple[Any, Places | None]:
+    def _session(self, threads: int) -> tuple[Any, CpuAffinity | None]:
         with self._lock:
             if threads not in self._sessions:
                 self._sessions[threads] = self._open(threads)
             return self._sessions[threads]
 
-    def _open(self, threads: int) -> tuple[Any, Places | None]:
+    def _open(self, threads: int) -> tuple[Any, CpuAffinity | None]:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -84,7 +84,7 @@ class Sessions:
         options.log_severity_level = 3
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[self._optimise])
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
-        if at := places(threads):
+        if at := affinity_for(threads):
             options.add_session_config_entry("session.intra_op_thread_affinities", at.option)
         graph = self._graph()
         source = graph if isinstance(graph, bytes) else str(graph)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.encoders.base import Encoder
-from rebracket_core.encoders.text.tfidf import Lexicon
+from rebracket_core.encoders.text.tfidf import TfidfVocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class FeatureRecipe:
 
     fields: tuple[str, ...]
     vector_weight: float
-    lexicon: Lexicon | None
+    lexicon: TfidfVocabulary | None
 
     def assemble(self, vectors: Mapping[str, np.ndarray], texts: Mapping[str, Sequence[str]]) -> np.ndarray:
         """(n, d) float32 features from each field's (n, dim) unit vectors and each field's n texts."""
@@ -43,7 +43,7 @@ class FeatureRecipe:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> FeatureRecipe:
         """The recipe that `to_dict` gave."""
-        lexicon = Lexicon.from_dict(raw["lexicon"]) if raw["lexicon"] else None
+        lexicon = TfidfVocabulary.from_dict(raw["lexicon"]) if raw["lexicon"] else None
         return cls(fields=tuple(raw["fields"]), vector_weight=float(raw["vector_weight"]), lexicon=lexicon)
 
 

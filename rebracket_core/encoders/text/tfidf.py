@@ -21,7 +21,7 @@ MIN_GROUPS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class TfidfVocabulary:
     """Terms in alphabetical order, the number of training texts that hold each, and the number of those texts.
 
     idf = ln((1 + n_texts) / (1 + df)) + 1, tf = 1 + ln(count), rows of length 1: scikit-learn's TfidfVectorizer with
@@ -48,7 +48,9 @@ class Lexicon:
         object.__setattr__(self, "_idf", np.log((1 + self.n_texts) / (1 + counts)) + 1.0)
 
     @classmethod
-    def fit(cls, texts: Sequence[str], groups: Sequence[str], *, max_terms: int = MAX_TERMS, bigrams: bool = False) -> Lexicon:
+    def fit(
+        cls, texts: Sequence[str], groups: Sequence[str], *, max_terms: int = MAX_TERMS, bigrams: bool = False
+    ) -> TfidfVocabulary:
         """The lexicon of training texts: terms of two groups or more, the `max_terms` in most texts, then by alphabet.
 
         Raises: InputError where texts and groups differ in number.
@@ -102,7 +104,7 @@ class Lexicon:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Lexicon:
+    def from_dict(cls, values: Mapping[str, Any]) -> TfidfVocabulary:
         """The lexicon from what `to_dict` gave. Raises: EncoderError where the values are of another kind."""
         try:
             terms = tuple(str(term) for term in values["terms"])

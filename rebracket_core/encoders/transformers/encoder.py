@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.device import torch_device
-from rebracket_core.encoders.onnx.minilm_files import digest_book
+from rebracket_core.encoders.onnx.minilm_files import digest_cache_file
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.text.windows import MAX_ROWS, MAX_TOKENS, Ints, Padded, Windowing, embed
 from rebracket_core.encoders.transformers.deberta import keep_positions
@@ -35,7 +35,7 @@ class TorchTransformer:
     def __init__(self, name: str, *, settings: Settings, layer: int | None = None) -> None:
         self._settings = settings
         self._layer = layer
-        self._folder = read_model_folder(local_folder(name, settings=settings), book=digest_book(settings))
+        self._folder = read_model_folder(local_folder(name, settings=settings), book=digest_cache_file(settings))
         self._lock = threading.Lock()
         self._open: tuple[Tokens, Any, str] | None = None
 

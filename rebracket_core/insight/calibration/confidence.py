@@ -19,7 +19,7 @@ _MOST_POINTS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class TopPredictions:
     """n answers that can be right or wrong: their probability `p` (n,), `right` (n,) 0/1, groups and places in the review."""
 
     p: np.ndarray
@@ -29,7 +29,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ReliabilityBin:
     """About as many answers as in the other bins: mean probability, share right with its interval over songs, and the band.
 
     The band is where the share would lie in 95 of 100 samples of this size if every probability were true.
@@ -45,13 +45,13 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibrated:
+class ReliabilityDiagram:
     """Reliability of n answers: the bins, the calibration error, that of a perfect model at this n (mean, 95th of 100), p.
 
     `p` is how often a perfect model would show at least this error: small means that the probabilities are off.
     """
 
-    bins: tuple[Bin, ...]
+    bins: tuple[ReliabilityBin, ...]
     n: int
     n_groups: int
     mean_probability: float
@@ -83,7 +83,7 @@ class RiskCoverage:
     n: int
 
 
-def answered(review: Review, question: str) -> Answered:
+def top_predictions(review: Review, question: str) -> TopPredictions:
     """The answers to "album" or to an axis that have a truth. ModelError where there is none."""
     if question == ALBUM:
         at = np.flatnonzero(review.judged)
@@ -101,10 +101,10 @@ def answered(review: Review, question: str) -> Answered:
             hint="choose another question or another run",
             where=review.run_id,
         )
-    return Answered(p=p, right=right.astype(np.float64), groups=review.groups[at], rows=at)
+    return TopPredictions(p=p, right=right.astype(np.float64), groups=review.groups[at], rows=at)
 
 
-def calibrated(told: Answered, *, seed: int, n_bins: int = 10) -> Calibrated:
+def reliability_diagram(told: TopPredictions, *, seed: int, n_bins: int = 10) -> ReliabilityDiagram:
     """Reliability over equal-mass bins with consistency bands (Bröcker & Smith 2007) and a perfect model's error."""
     places = equal_mass_bins(told.p, n_bins)
     member = np.zeros((len(told.p), len(places)))
@@ -116,9 +116,9 @@ def calibrated(told: Answered, *, seed: int, n_bins: int = 10) -> Calibrated:
     band = np.quantile(drawn @ member / member.sum(axis=0), (0.025, 0.975), axis=0)
     error = calibration_error(told.p, told.right, n_bins=n_bins)
     perfect = np.array([calibration_error(told.p, one, n_bins=n_bins) for one in drawn])
-    return Calibrated(
+    return ReliabilityDiagram(
         bins=tuple(
-            Bin(
+            ReliabilityBin(
                 probability=float(told.p[at].mean()),
                 right=float(told.right[at].mean()),
                 low=_plain(shares.low[k]),
@@ -140,7 +140,7 @@ def calibrated(told: Answered, *, seed: int, n_bins: int = 10) -> Calibrated:
     )
 
 
-def risk_coverage(told: Answered, *, seed: int) -> RiskCoverage:
+def risk_coverage(told: TopPredictions, *, seed: int) -> RiskCoverage:
     """The curve of the surest answers first; answers of one probability come in the order of the data."""
     n = len(told.p)
     order = np.argsort(-told.p, kind="stable")
@@ -173,7 +173,7 @@ def risk_coverage(told: Answered, *, seed: int) -> RiskCoverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AlbumCalibration:
     """The probabilities of one part of the texts: one album's, or those answered with it."""
 
     name: str
@@ -187,12 +187,12 @@ class Part:
     perfect: float
 
 
-def by_album(review: Review, *, seed: int) -> list[Part]:
+def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]:
     """How sure and how right the model is where it answers each album, in the order of the table; unused albums left out.
 
     Taken by answer, not by truth: a probability is a promise about the answer that was given.
     """
-    told = answered(review, ALBUM)
+    told = top_predictions(review, ALBUM)
     top = review.album_top[told.rows]
     said = (top[:, None] == np.arange(len(ALBUM_NAMES))).astype(np.float64)
     shares = ratio_intervals(said * told.right[:, None], said, told.groups, seed=seed)
@@ -205,7 +205,7 @@ def by_album(review: Review, *, seed: int) -> list[Part]:
         bins = max(1, min(10, len(at) // 10))
         perfect = [calibration_error(told.p[at], rng.random(len(at)) < told.p[at], n_bins=bins) for _ in range(100)]
         found.append(
-            Part(
+            AlbumCalibration(
                 name=name,
                 n=len(at),
                 n_groups=int(shares.n_groups[k]),

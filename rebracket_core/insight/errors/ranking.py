@@ -18,7 +18,7 @@ _WORDS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class Misclassification:
     """A text whose first album is not the labelled one; `second` says whether the label came second. `cluster` -1: none."""
 
     row: int
@@ -36,7 +36,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ErrorCluster:
     """Mistakes that lie near each other in embedding space: how many, the words that set them apart, the commonest mistake."""
 
     idx: int
@@ -47,14 +47,14 @@ class Cluster:
     n_commonest: int
 
 
-def mistakes(review: Review, *, clusters: np.ndarray | None = None) -> list[Mistake]:
+def misclassifications(review: Review, *, clusters: np.ndarray | None = None) -> list[Misclassification]:
     """The wrong albums, the surest first. `clusters` (n,) gives each row's cluster."""
     at = np.flatnonzero(review.judged & (review.album_top != review.album_truth))
     p = review.album_proba
     rank = (p[at] > p[at, review.album_truth[at]][:, None]).sum(axis=1)
     order = np.argsort(-review.probability[at], kind="stable")
     return [
-        Mistake(
+        Misclassification(
             row=int(at[k]),
             row_id=review.row_id[at[k]],
             group_id=review.group_id[at[k]],
@@ -72,7 +72,7 @@ def mistakes(review: Review, *, clusters: np.ndarray | None = None) -> list[Mist
     ]
 
 
-def cluster_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> tuple[np.ndarray, list[Cluster]]:
+def cluster_misclassifications(review: Review, vectors: np.ndarray, *, seed: int) -> tuple[np.ndarray, list[ErrorCluster]]:
     """(n,) the cluster of each mistake, -1 for other rows, and the clusters, the largest first.
 
     k-means on unit vectors, about one cluster for twelve mistakes and at most eight. The words of a cluster are those whose
@@ -95,10 +95,10 @@ def cluster_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> tuple
     return of, [_cluster(review, np.flatnonzero(of == c), idx=c, words=telling[c]) for c in range(k)]
 
 
-def _cluster(review: Review, rows: np.ndarray, *, idx: int, words: tuple[str, ...]) -> Cluster:
+def _cluster(review: Review, rows: np.ndarray, *, idx: int, words: tuple[str, ...]) -> ErrorCluster:
     pairs = [f"{ALBUM_NAMES[review.album_truth[i]]} → {ALBUM_NAMES[review.album_top[i]]}" for i in rows]
     commonest = max(sorted(set(pairs)), key=pairs.count)
-    return Cluster(
+    return ErrorCluster(
         idx=idx,
         n=len(rows),
         n_groups=len({review.group_id[i] for i in rows}),
@@ -125,7 +125,7 @@ def _telling_words(texts: Sequence[str], labels: np.ndarray, *, k: int) -> list[
     return told
 
 
-class Blame(StrEnum):
+class DisagreementSource(StrEnum):
     """Why an answer differs from what people said."""
 
     MODEL = "the model is wrong"
@@ -133,7 +133,7 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Dispute:
+class Disagreement:
     """A text with a human distribution on an axis, whose first mode the model misses.
 
     `people` and `model` are (3,) shares; `distance` their total variation; `human_entropy` and `model_entropy` shares of ln 3.
@@ -148,10 +148,10 @@ class Dispute:
     distance: float
     human_entropy: float
     model_entropy: float
-    blame: Blame
+    blame: DisagreementSource
 
 
-def disputes(review: Review) -> list[Dispute]:
+def disagreements(review: Review) -> list[Disagreement]:
     """Where people gave a distribution and the model's first mode is not theirs, the farthest first.
 
     People are split where at least one in four of them said what the model says; else the model is wrong.
@@ -165,7 +165,7 @@ def disputes(review: Review) -> list[Dispute]:
             if people[said] >= people.max():
                 continue
             found.append(
-                Dispute(
+                Disagreement(
                     row=int(i),
                     row_id=review.row_id[i],
                     text=review.text[i],
@@ -175,13 +175,13 @@ def disputes(review: Review) -> list[Dispute]:
                     distance=float(np.abs(people - model).sum() / 2),
                     human_entropy=_entropy(people),
                     model_entropy=_entropy(model),
-                    blame=Blame.PEOPLE if people[said] >= SPLIT_SHARE else Blame.MODEL,
+                    blame=DisagreementSource.PEOPLE if people[said] >= SPLIT_SHARE else DisagreementSource.MODEL,
                 )
             )
     return sorted(found, key=lambda d: (-d.distance, d.row_id, d.axis))
 
 
-def has_people(review: Review) -> bool:
+def has_human_distributions(review: Review) -> bool:
     """Whether any unseen text carries a distribution that people gave."""
     return review.answers is not None and bool((review.answers.axis_kind == "soft").any())
 
@@ -191,7 +191,7 @@ def _entropy(p: np.ndarray) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class LabelErrorCandidate:
     """A label that the model doubts: `quality` from 0 (surely wrong) to 1, `suggested` what the model says instead."""
 
     row: int
@@ -203,7 +203,7 @@ class Suspect:
     quality: float
 
 
-def suspected_labels(review: Review, *, question: str = "album") -> list[Suspect]:
+def label_error_candidates(review: Review, *, question: str = "album") -> list[LabelErrorCandidate]:
     """The labels of "album" or an axis that confident learning suspects (Northcutt et al. 2021), the worst first.
 
     Rests on calibrated probabilities of models that had not met the row's song. Raises MissingExtraError without cleanlab.
@@ -224,7 +224,7 @@ def suspected_labels(review: Review, *, question: str = "album") -> list[Suspect
     quality = get_label_quality_scores(local, inside, method="self_confidence")
     flagged = find_label_issues(local, inside, filter_by="confident_learning", n_jobs=1)
     found = [
-        Suspect(
+        LabelErrorCandidate(
             row=int(at[k]),
             row_id=review.row_id[at[k]],
             text=review.text[at[k]],

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from rebracket_core.insight.errors.ranking import Suspect
+from rebracket_core.insight.errors.ranking import LabelErrorCandidate
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, N_MODES, album_vertices
 
 _CLEAR = 1e-6
@@ -21,7 +21,7 @@ class Side(StrEnum):
     NEITHER = "neither"
 
 
-def side_of(suspect: Suspect, axes: Mapping[str, tuple[float, ...] | None]) -> Side:
+def side_of(suspect: LabelErrorCandidate, axes: Mapping[str, tuple[float, ...] | None]) -> Side:
     """Whose side people take: `axes` are the shares that they gave to each axis' modes, None where nobody could tell.
 
     On an axis the share of both modes is compared. For an album (people are asked for modes, not for albums) it is the affinity
@@ -34,7 +34,7 @@ def side_of(suspect: Suspect, axes: Mapping[str, tuple[float, ...] | None]) -> S
     return Side.LABEL if label > model else Side.MODEL
 
 
-def _support(suspect: Suspect, axes: Mapping[str, tuple[float, ...] | None]) -> tuple[float, float]:
+def _support(suspect: LabelErrorCandidate, axes: Mapping[str, tuple[float, ...] | None]) -> tuple[float, float]:
     if suspect.question != "album":
         shares, names = axes.get(suspect.question) or (0.0,) * N_MODES, MODES[suspect.question]
         return shares[names.index(suspect.label)], shares[names.index(suspect.suggested)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES
-from rebracket_core.stats.cells import group_codes, joint_differences
+from rebracket_core.stats.cells import group_codes, simultaneous_differences
 
 MIN_ROWS, MIN_GROUPS = 8, 5
 TWIN_COSINE = 0.8
@@ -74,7 +74,7 @@ def find_slices(
     if not names:
         return SliceReport((), 0, tuple(small), len(right))
     table = np.column_stack(inside)
-    joint = joint_differences(right, table, groups, seed=seed)
+    joint = simultaneous_differences(right, table, groups, seed=seed)
     found = [
         Slice(
             what=what,

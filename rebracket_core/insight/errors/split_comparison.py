@@ -15,7 +15,7 @@ MOST_ROWS = 6000
 
 
 @dataclass(frozen=True, slots=True)
-class SplitContrast:
+class SplitComparison:
     """The album table of the split by song and that of the leaked split by row, over the same `n` of `of` rows.
 
     `right_by_song` and `right_by_row` are the shares on the diagonal.
@@ -30,14 +30,14 @@ class SplitContrast:
     n_groups: int
 
 
-def split_contrast(
+def compare_splits(
     vectors: np.ndarray,
     album_idx: np.ndarray,
     groups: np.ndarray,
     *,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
-) -> SplitContrast:
+) -> SplitComparison:
     """Both tables for (n, d) vectors of rows as they stand in the data, repeats included.
 
     The classifier is scikit-learn's multinomial logistic regression. Above 6,000 rows whole groups are left out at random.
@@ -53,7 +53,7 @@ def split_contrast(
             if progress:
                 progress(k * N_FOLDS + done + 1, 2 * N_FOLDS)
         tops.append(top)
-    return SplitContrast(
+    return SplitComparison(
         by_song=album_cells(y, tops[0], g, what="album, split by song", seed=seed),
         by_row=album_cells(y, tops[1], g, what="album, split by row", seed=seed),
         right_by_song=float((tops[0] == y).mean()),

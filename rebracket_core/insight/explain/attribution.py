@@ -9,7 +9,7 @@ from math import factorial
 
 import numpy as np
 
-from rebracket_core.encoders.text.tfidf import WORD, Lexicon
+from rebracket_core.encoders.text.tfidf import WORD, TfidfVocabulary
 
 SHAPLEY_WORDS = 10
 CHECKED_WORDS = 4
@@ -21,7 +21,7 @@ Margin = Callable[[Sequence[str]], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class Faithfulness:
     """How the margin falls when words go, in the order of an attribution and in random orders (the mean of `orders`).
 
     Comprehensiveness: the fall when the first words are deleted (more is better). Sufficiency: the fall when they alone
@@ -57,7 +57,7 @@ def shapley(words: Sequence[str], *, margin: Margin) -> np.ndarray:
     return found
 
 
-def spread_terms(words: Sequence[str], *, lexicon: Lexicon, values: Mapping[int, float]) -> np.ndarray:
+def spread_terms(words: Sequence[str], *, lexicon: TfidfVocabulary, values: Mapping[int, float]) -> np.ndarray:
     """What terms of the lexicon add (place → value), shared out (n,) among the words in which they occur."""
     at = {term: place for place, term in enumerate(lexicon.terms)}
     singles = [(term, i) for i, word in enumerate(words) for term in WORD.findall(word.lower())]
@@ -75,7 +75,7 @@ def spread_terms(words: Sequence[str], *, lexicon: Lexicon, values: Mapping[int,
     return found
 
 
-def behaviour(words: Sequence[str], shares: np.ndarray, *, margin: Margin, seed: int) -> Behaviour | None:
+def faithfulness(words: Sequence[str], shares: np.ndarray, *, margin: Margin, seed: int) -> Faithfulness | None:
     """The behavioural check of an attribution; None for a text of fewer than four words, whose orders are too few."""
     n = len(words)
     if n < CHECKED_WORDS:
@@ -93,7 +93,7 @@ def behaviour(words: Sequence[str], shares: np.ndarray, *, margin: Margin, seed:
     falls = (values[0] - values[1:]).reshape(len(orders), len(sizes), 2).mean(axis=1)
     better = falls[:, 0] >= falls[0, 0] - 1e-9
     smaller = falls[:, 1] <= falls[0, 1] + 1e-9
-    return Behaviour(
+    return Faithfulness(
         comprehensiveness=float(falls[0, 0]),
         random_comprehensiveness=float(falls[1:, 0].mean()),
         comprehensiveness_p=float(better.mean()),

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class Counterfactual:
     """A text that reaches the goal: its edits, its verdict, and how much less fluent it is than the original.
 
     `fluency` is the change of the mean log10 probability of a word under `WordModel`, 0 as fluent, -1 each word ten times
@@ -37,7 +37,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class CounterfactualSearch:
     """What a search found: flips, the smallest and most fluent first; none where nothing was found.
 
     `tried` texts were judged in `seconds`; `complete` where the budget did not end it; `most_edits` the largest number of
@@ -46,7 +46,7 @@ class Search:
 
     goal: Goal
     before: Verdict
-    flips: tuple[Flip, ...]
+    flips: tuple[Counterfactual, ...]
     tried: int
     seconds: float
     most_edits: int
@@ -94,7 +94,7 @@ class _Trials:
         return found
 
 
-def search(
+def find_counterfactuals(
     text: str,
     goal: Goal,
     *,
@@ -105,7 +105,7 @@ def search(
     budget_s: float = BUDGET_S,
     most_edits: int = MOST_EDITS,
     progress: Progress | None = None,
-) -> Search:
+) -> CounterfactualSearch:
     """The fewest word edits that reach a goal, tried in the order of `propose`, one edit first, then two, and so on.
 
     Ends at the number of edits at which something was found, or when `budget_s` seconds are over.
@@ -129,7 +129,7 @@ def search(
         beam = sorted(judged, key=lambda edits: -near[edits])[:_BEAM]
     level = _reduced(words, level, goal=goal, before=before, trials=trials)
     flips = sorted((_flip(words, e, v, language) for e, v in level.items()), key=_rank)
-    return Search(
+    return CounterfactualSearch(
         goal=goal,
         before=before,
         flips=tuple(flips[:SHOWN]),
@@ -167,11 +167,11 @@ def _reduced(
     return _reduced(words, smaller, goal=goal, before=before, trials=trials)
 
 
-def _flip(words: Sequence[str], edits: tuple[Edit, ...], verdict: Verdict, language: WordModel | None) -> Flip:
+def _flip(words: Sequence[str], edits: tuple[Edit, ...], verdict: Verdict, language: WordModel | None) -> Counterfactual:
     edited = apply(words, edits)
     fluency = None if language is None else language.fluency(edited) - language.fluency(words)
-    return Flip(edits=edits, text=" ".join(edited), verdict=verdict, fluency=fluency)
+    return Counterfactual(edits=edits, text=" ".join(edited), verdict=verdict, fluency=fluency)
 
 
-def _rank(flip: Flip) -> tuple[int, float, str]:
+def _rank(flip: Counterfactual) -> tuple[int, float, str]:
     return len(flip.edits), -(flip.fluency or 0.0), flip.text

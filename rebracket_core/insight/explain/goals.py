@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.margins import Margin, answers_to
+from rebracket_core.insight.explain.margins import Margin, classes_of
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import Verdict
 
@@ -77,7 +77,7 @@ class Goal:
             accepted = (self.to or (REJECT if answer_of(before, "verdict") == ACCEPT else ACCEPT)) == ACCEPT
             first, second = _order(before, "album")[:2]
             return Margin("album", first, second) if accepted else Margin("album", second, first)
-        order, names = _order(before, self.what), answers_to(self.what)
+        order, names = _order(before, self.what), classes_of(self.what)
         to = names.index(self.to) if self.to else order[1]
         return Margin(self.what, to, next(i for i in order if i != to))
 
@@ -98,7 +98,7 @@ def _shares(verdict: Verdict, what: str) -> Mapping[str, float]:
 
 
 def _order(verdict: Verdict, what: str) -> list[int]:
-    shares, names = _shares(verdict, what), answers_to(what)
+    shares, names = _shares(verdict, what), classes_of(what)
     return sorted(range(len(names)), key=lambda i: -shares[names[i]])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rebracket_core.errors import EncoderError
 from rebracket_core.insight.explain.margins import Margin
-from rebracket_core.insight.explain.torch_scores import torch_answers
+from rebracket_core.insight.explain.torch_scores import torch_output_logits
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ _WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class WordAttribution:
     """What each word adds (n,) to a margin, from a baseline in which all words are blanked, and the margin at that baseline.
 
     `through_words` (n,) is the part of it that goes through the lexicon; `steps` are those of the quadrature.
@@ -156,14 +156,14 @@ class OpenModel:
         def margin(embeds: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
             vectors = recipe.vector_weight * self.encoder.vectors(embeds)
             z = head.torch_logits(torch.cat([vectors, terms], dim=1))
-            found = torch_answers(z, asked.output, calibration=self.model.calibration)
+            found = torch_output_logits(z, asked.output, calibration=self.model.calibration)
             return found[:, asked.first] - found[:, asked.second]
 
         return margin
 
     def shares(
         self, text: str, asked: Margin, *, whole: float, baseline: str = PAD, steps: Sequence[int] = STEPS, limit: float = LIMIT
-    ) -> Shares:
+    ) -> WordAttribution:
         """Each word's share of a margin by Integrated Gradients (middle rule); more steps until the sum misses < `limit`.
 
         `whole` is the margin as the engine gives it: what the sum is checked against.
@@ -186,7 +186,7 @@ class OpenModel:
                 by_token, by_term = IntegratedGradients(forward, multiply_by_inputs=True).attribute(
                     inputs, baselines=start, n_steps=n_steps, method=RULE, internal_batch_size=rows
                 )
-                found = Shares(
+                found = WordAttribution(
                     **self._by_word(text, words, by_token[0].sum(dim=1), by_term[0], places),
                     baseline=at_start,
                     whole=whole,

@@ -19,7 +19,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """A question: in `output`, how far `first` leads `second` (positions among `answers_to(output)`)."""
+    """A question: in `output`, how far `first` leads `second` (positions among `classes_of(output)`)."""
 
     output: str
     first: int
@@ -28,12 +28,12 @@ class Margin:
     @property
     def predicted(self) -> str:
         """The answer that leads, or that is asked about."""
-        return answers_to(self.output)[self.first]
+        return classes_of(self.output)[self.first]
 
     @property
     def runner_up(self) -> str:
         """The answer that it is held against."""
-        return answers_to(self.output)[self.second]
+        return classes_of(self.output)[self.second]
 
     def of(self, scores: Scores) -> np.ndarray:
         """(n,) float64 margins: the difference of two log shares; of types, of two log-odds."""
@@ -42,7 +42,7 @@ class Margin:
         return margin
 
 
-def answers_to(output: str) -> tuple[str, ...]:
+def classes_of(output: str) -> tuple[str, ...]:
     """The answers that an output chooses among. Raises InputError for an unknown output."""
     if output == "album":
         return tuple(ALBUM_NAMES)
@@ -57,7 +57,7 @@ def answers_to(output: str) -> tuple[str, ...]:
 
 def output_logits(scores: Scores, output: str) -> np.ndarray:
     """(n, K) float64: the logs of the calibrated shares of an output, or the log-odds of types; what a verdict rests on."""
-    answers_to(output)
+    classes_of(output)
     if output == "album":
         return _log(scores.album)
     if output == "type":
@@ -69,7 +69,7 @@ def output_logits(scores: Scores, output: str) -> np.ndarray:
 
 def margin_of(scores: Scores, output: str, *, answer: str | None = None, against: str | None = None) -> Margin:
     """The question for one text: by default the first answer against the second. Raises InputError for an unknown answer."""
-    names = answers_to(output)
+    names = classes_of(output)
     order = np.argsort(-output_logits(scores, output)[0], kind="stable").tolist()
     first = _place(names, answer, output=output) if answer else order[0]
     second = _place(names, against, output=output) if against else next(i for i in order if i != first)

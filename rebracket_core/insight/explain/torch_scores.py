@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TINY = 1e-12
 
 
-def torch_answers(z: torch.Tensor, output: str, *, calibration: Calibration) -> torch.Tensor:
+def torch_output_logits(z: torch.Tensor, output: str, *, calibration: Calibration) -> torch.Tensor:
     """(b, K) float64 what `margins.output_logits` gives for the scores of (b, M, 27) logits, differentiable."""
     import torch
 

@@ -156,9 +156,9 @@ def _enough(precision: Precision, check: Sequence[Concept]) -> None:
 
 def _own_texts(folder: Path) -> list[Concept]:
     """Texts that the run had not met, evenly spread, where it keeps them; and some of every length."""
-    from rebracket_core.stats.out_of_fold_rows import HELD_FILE, read_held_rows
+    from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
 
-    texts = read_held_rows(folder).text if (folder / HELD_FILE).is_file() else ()
+    texts = read_out_of_fold_rows(folder).text if (folder / OUT_OF_FOLD_ROWS_FILE).is_file() else ()
     spread = texts[:: max(1, len(texts) // HELD_TEXTS)][:HELD_TEXTS]
     return [Concept(id=f"own-{at}", text=text) for at, text in enumerate(chain(_PLAIN, spread))]
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import BUDGET_S, MOST_EDITS, Search, search
+from rebracket_core.insight.explain.counterfactuals import BUDGET_S, MOST_EDITS, CounterfactualSearch, find_counterfactuals
 from rebracket_core.insight.explain.goals import Goal, answer_of
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
 from rebracket_core.services.explain.explain import Asking, Explain
@@ -85,7 +85,7 @@ class Counterfactuals:
         most_edits: int = MOST_EDITS,
         keep: bool = True,
         progress: Progress | None = None,
-    ) -> Search:
+    ) -> CounterfactualSearch:
         """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
 
         The `budget_s` seconds hold what is opened first too: of them the search has what is left, but at least `LEAST_S`.
@@ -119,7 +119,7 @@ class Counterfactuals:
         proposer, language = self._proposer(asking)
         margin = goal.margin(before)
         left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
-        found = search(
+        found = find_counterfactuals(
             clean,
             goal,
             before=before,
@@ -134,7 +134,7 @@ class Counterfactuals:
             self.keep(clean, found)
         return found
 
-    def keep(self, text: str, found: Search) -> int:
+    def keep(self, text: str, found: CounterfactualSearch) -> int:
         """The number of flips of a search that are new in the ledger."""
         what = found.goal.what
         return self.store.keep(

@@ -22,7 +22,7 @@ from rebracket_core.validation.usable import unusable
 
 if TYPE_CHECKING:
     from rebracket_core.insight.explain.attention_maps import Attention
-    from rebracket_core.insight.explain.attribution import Behaviour
+    from rebracket_core.insight.explain.attribution import Faithfulness
     from rebracket_core.insight.explain.gradients import OpenEncoder, OpenModel
     from rebracket_core.models.scores import Scores
     from rebracket_core.services.resources import Resources
@@ -102,7 +102,7 @@ class Checks:
     exact Shapley values (short texts alone). The correlations are of ranks.
     """
 
-    behaviour: Behaviour | None
+    faithfulness: Faithfulness | None
     masked: tuple[float, ...]
     second_baseline: float | None
     shap: tuple[float, ...]
@@ -221,7 +221,7 @@ class Explain:
 
     def check(self, found: Explanation, *, progress: Progress | None = None) -> Checks:
         """What deleting words and a second baseline say of an explanation: see `Checks`."""
-        from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, behaviour, rank_correlation, shapley
+        from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, faithfulness, rank_correlation, shapley
         from rebracket_core.insight.explain.gradients import MASK
         from rebracket_core.insight.explain.word_shap import shap_values
 
@@ -232,7 +232,7 @@ class Explain:
         step("Asking from a second baseline", 0, 4)
         masked = asking.gradients.shares(found.text, asked, whole=found.margin, baseline=MASK, steps=(found.steps,)).shares
         step("Deleting words", 1, 4)
-        checked = behaviour(words, own, margin=margin, seed=seed)
+        checked = faithfulness(words, own, margin=margin, seed=seed)
         step("Asking for SHAP values", 2, 4)
         by_shap = shap_values(words, margin=margin, seed=seed)
         step("Asking about every part of the text", 3, 4)
@@ -282,9 +282,9 @@ class Explain:
 
     def asking(self, run_id: str | None, *, output: str = "album") -> Asking:
         """A run to be asked. Raises ModelError where it did not learn the output."""
-        from rebracket_core.insight.explain.margins import answers_to
+        from rebracket_core.insight.explain.margins import classes_of
 
-        answers_to(output)
+        classes_of(output)
         asking = Asking(self._resources, run_id)
         learnt = asking.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
         needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output

@@ -12,9 +12,9 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.maps.predictions import MapAnswers, kept_answers
+from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
-from rebracket_core.maps.store import Placed, StoredMap, is_fitted
+from rebracket_core.maps.store import PlacedText, StoredMap, is_fitted
 from rebracket_core.services.maps.predictions import answers_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from rebracket_core.encoders import Encoder
     from rebracket_core.jobs import RunState
-    from rebracket_core.maps.align import Drift
-    from rebracket_core.maps.distinctive_words import WordGap
+    from rebracket_core.maps.align import NeighbourhoodOverlap
+    from rebracket_core.maps.distinctive_words import WordContrast
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.review import Reviews
@@ -57,7 +57,7 @@ class MapInfo:
 class PlacedText:
     """A new text on a map, with the positions of its nearest texts and their cosines."""
 
-    placed: Placed
+    placed: PlacedText
     near: tuple[int, ...]
     cosines: tuple[float, ...]
 
@@ -71,7 +71,7 @@ class Maps:
         self._settings = resources.settings
         self._lock = threading.Lock()
         self._open: OrderedDict[str, StoredMap] = OrderedDict()
-        self._answers: OrderedDict[tuple[str, str], MapAnswers] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str], MapPredictions] = OrderedDict()
         self._layers: dict[tuple[str, str], Encoder] = {}
         self.selections = Selections(resources.settings.home)
 
@@ -199,7 +199,7 @@ class Maps:
                 self._open.popitem(last=False)
             return self._open[map_id]
 
-    def answers(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapAnswers:
+    def answers(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
         """What a run says of each text of a map, out of fold where it learned from it."""
         key = (map_id, run_id)
         if key not in self._answers:
@@ -210,7 +210,7 @@ class Maps:
                     self._answers.popitem(last=False)
         return self._answers.get(key) or self._answers_of(map_id, run_id)
 
-    def _answers_of(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapAnswers:
+    def _answers_of(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
         return answers_of(
             self.open(map_id),
             self._resources.runs.info(run_id),
@@ -227,7 +227,7 @@ class Maps:
         """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""
         stored = self.open(map_id)
         same = self._resources.runs.info(run_id).dataset_digest == stored.spec.digest
-        return same or kept_answers(stored, run_id) is not None
+        return same or load_predictions(stored, run_id) is not None
 
     def with_words(self, map_id: str, words: str) -> np.ndarray:
         """The positions of the texts that hold these words as written, in any case."""
@@ -280,17 +280,17 @@ class Maps:
 
     # ---- comparing -----------------------------------------------------------------------------------------------------
 
-    def words(self, map_id: str, first: Sequence[int], second: Sequence[int]) -> list[WordGap]:
+    def words(self, map_id: str, first: Sequence[int], second: Sequence[int]) -> list[WordContrast]:
         """The words that tell two selections of a map apart."""
-        from rebracket_core.maps.distinctive_words import words_apart
+        from rebracket_core.maps.distinctive_words import most_distinctive
 
         stored = self.open(map_id)
         texts = [stored.values("text", at) for at in (first, second)]
-        return words_apart(texts[0], texts[1], background=stored.column("text").to_pylist())
+        return most_distinctive(texts[0], texts[1], background=stored.column("text").to_pylist())
 
     def beside(self, map_id: str, other_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The positions of common texts on two maps, and the second's places laid over the first's (n common, dims)."""
-        from rebracket_core.maps.align import laid_over
+        from rebracket_core.maps.align import procrustes_aligned
 
         one, other = self.open(map_id), self.open(other_id)
         here, there = common_texts(one, other)
@@ -301,14 +301,14 @@ class Maps:
                 found=f"{one.spec.dims}-D and {other.spec.dims}-D, {len(here)} common texts",
                 hint="choose another second map",
             )
-        return here, there, laid_over(other.places[there], one.places[here])
+        return here, there, procrustes_aligned(other.places[there], one.places[here])
 
-    def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, Drift]:
+    def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, NeighbourhoodOverlap]:
         """The positions of common texts on the first map, and how much of their neighbourhood both encoders share.
 
         Of more than 20,000 texts, 2,000 are asked.
         """
-        from rebracket_core.maps.align import drift
+        from rebracket_core.maps.align import neighbourhood_overlap
         from rebracket_core.maps.quality import ALL_UP_TO
 
         one, other = self.open(map_id), self.open(other_id)
@@ -317,7 +317,7 @@ class Maps:
         if len(here) > ALL_UP_TO:
             lot = np.random.default_rng(self._settings.seed)
             rows = np.sort(lot.choice(len(here), _DRIFT_ROWS, replace=False)).astype(np.int64)
-        found = drift(self._vectors(one)[here], self._vectors(other)[there], rows=rows)
+        found = neighbourhood_overlap(self._vectors(one)[here], self._vectors(other)[there], rows=rows)
         return (here if rows is None else here[rows]), found
 
 

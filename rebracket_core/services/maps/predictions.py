@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.errors import ModelError
-from rebracket_core.maps.predictions import VERDICTS, MapAnswers, Standing, keep_answers, kept_answers
+from rebracket_core.maps.predictions import VERDICTS, MapPredictions, PredictionSource, load_predictions, save_predictions
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import SEEN_IN_TRAINING, Concept
 
@@ -25,32 +25,32 @@ Progress = Callable[[str, int, int], None]
 
 def answers_of(
     stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: Progress | None = None
-) -> MapAnswers:
+) -> MapPredictions:
     """What a run says of each point; kept beside the map, so that it is asked once.
 
     Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
     that it learned from and kept no such answer of has none here.
     """
     run_id = run.run_id
-    if known := kept_answers(stored, run_id):
+    if known := load_predictions(stored, run_id):
         return known
     n = len(stored)
-    found = MapAnswers(
+    found = MapPredictions(
         run_id=run_id,
         album_proba=np.full((n, len(ALBUM_NAMES)), np.nan, dtype=np.float32),
         axis_top=np.full((n, len(AXIS_NAMES)), -1, dtype=np.int8),
         confidence=np.full(n, np.nan, dtype=np.float32),
         verdict=np.full(n, -1, dtype=np.int8),
         right=np.full(n, -1, dtype=np.int8),
-        standing=np.full(n, Standing.UNJUDGED, dtype=np.int8),
+        standing=np.full(n, PredictionSource.UNJUDGED, dtype=np.int8),
     )
     _take_held(found, stored, run=run, reviews=reviews)
     _ask(found, stored, verdicts=verdicts, progress=progress)
-    keep_answers(stored, found)
+    save_predictions(stored, found)
     return found
 
 
-def _take_held(found: MapAnswers, stored: StoredMap, *, run: RunInfo, reviews: Reviews) -> None:
+def _take_held(found: MapPredictions, stored: StoredMap, *, run: RunInfo, reviews: Reviews) -> None:
     try:
         held = reviews.review(found.run_id)
     except ModelError:  # a run of an older version kept none: what it learned from is marked, not answered
@@ -64,7 +64,7 @@ def _take_held(found: MapAnswers, stored: StoredMap, *, run: RunInfo, reviews: R
     _copy(found, held, here=pairs[:, 0], there=pairs[:, 1])
 
 
-def _copy(found: MapAnswers, held: Review, *, here: np.ndarray, there: np.ndarray) -> None:
+def _copy(found: MapPredictions, held: Review, *, here: np.ndarray, there: np.ndarray) -> None:
     truth, top = held.album_truth[there], held.album_top[there]
     codes = np.array([VERDICTS.index(v) if v else -1 for v in held.verdict], dtype=np.int8)
     found.album_proba[here] = held.album_proba[there]
@@ -73,12 +73,12 @@ def _copy(found: MapAnswers, held: Review, *, here: np.ndarray, there: np.ndarra
         found.confidence[here] = held.answers.confidence[there]
     found.verdict[here] = codes[there] if len(codes) else codes
     found.right[here] = np.where((truth < 0) | (top < 0), -1, truth == top)
-    found.standing[here] = Standing.OUT_OF_FOLD
+    found.standing[here] = PredictionSource.OUT_OF_FOLD
 
 
-def _ask(found: MapAnswers, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
+def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
     """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
-    rest = np.flatnonzero(found.standing == Standing.UNJUDGED)
+    rest = np.flatnonzero(found.standing == PredictionSource.UNJUDGED)
     if stored.spec.text != "concept" or not len(rest):
         return
     texts, origins, labels = (stored.values(name, rest) for name in ("text", "origin", "album"))
@@ -91,9 +91,9 @@ def _ask(found: MapAnswers, stored: StoredMap, *, verdicts: Verdicts, progress: 
             _note(found, int(at), verdict, label=label)
 
 
-def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) -> None:
+def _note(found: MapPredictions, at: int, verdict: Verdict, *, label: str | None) -> None:
     if SEEN_IN_TRAINING in verdict.flags:
-        found.standing[at] = Standing.TRAINED_ON
+        found.standing[at] = PredictionSource.TRAINED_ON
         return
     shares = verdict.album_probabilities or {}
     found.album_proba[at] = [shares[name] for name in ALBUM_NAMES]
@@ -103,4 +103,4 @@ def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) ->
     found.confidence[at] = np.nan if verdict.chromatic_confidence is None else verdict.chromatic_confidence
     found.verdict[at] = VERDICTS.index(str(verdict.verdict))
     found.right[at] = -1 if label is None else int(label == verdict.album)
-    found.standing[at] = Standing.NEVER_MET
+    found.standing[at] = PredictionSource.NEVER_MET

@@ -11,7 +11,7 @@ import numpy as np
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 from rebracket_core.stats.cells import merged_groups
-from rebracket_core.stats.out_of_fold_rows import HeldRows, common_positions
+from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, common_positions
 from rebracket_core.stats.paired import group_sums, holm, paired_differences
 
 MIN_GROUPS = 2
@@ -30,7 +30,7 @@ class RunAnswers:
     """A run as it enters a comparison: its unseen rows, whether its split leaks, and its config as plain values."""
 
     run_id: str
-    rows: HeldRows
+    rows: OutOfFoldRows
     leaked: bool
     config: Mapping[str, Any]
 
@@ -177,7 +177,7 @@ def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
     )
 
 
-def _differences(a: HeldRows, b: HeldRows, *, groups: np.ndarray, seed: int) -> tuple[Difference, ...]:
+def _differences(a: OutOfFoldRows, b: OutOfFoldRows, *, groups: np.ndarray, seed: int) -> tuple[Difference, ...]:
     table_a, table_b = _values(a), _values(b)
     changed = np.column_stack([a.album_truth != b.album_truth, a.axis_truth != b.axis_truth])[:, _TRUTH_OF]
     table_a[changed] = np.nan
@@ -205,7 +205,7 @@ def _differences(a: HeldRows, b: HeldRows, *, groups: np.ndarray, seed: int) -> 
 _TRUTH_OF = np.array([0, 1, 2, 3, 0, 0])
 
 
-def _values(rows: HeldRows) -> np.ndarray:
+def _values(rows: OutOfFoldRows) -> np.ndarray:
     """(n, 6) values a row in the order of METRICS; NaN where the row has no such truth or the run learnt no such answer.
 
     Brier is Σ (p - truth)² over the nine albums (0 to 2), log loss -ln p of the true album, floored at 1e-12.
@@ -220,7 +220,7 @@ def _values(rows: HeldRows) -> np.ndarray:
     return np.column_stack([hit, axes, brier, loss])
 
 
-def _disagreements(a: HeldRows, b: HeldRows) -> tuple[Disagreement, ...]:
+def _disagreements(a: OutOfFoldRows, b: OutOfFoldRows) -> tuple[Disagreement, ...]:
     """The rows with different albums: those that one run has right first, the surest answers before the others."""
     differ = (a.album_top != b.album_top) & (a.album_top >= 0) & (b.album_top >= 0)
     found = [_disagreement(a, b, int(i)) for i in np.flatnonzero(differ)]
@@ -228,7 +228,7 @@ def _disagreements(a: HeldRows, b: HeldRows) -> tuple[Disagreement, ...]:
     return tuple(sorted(found, key=lambda d: (rank[d.right], -max(d.first_probability, d.second_probability), d.row_id)))
 
 
-def _disagreement(a: HeldRows, b: HeldRows, i: int) -> Disagreement:
+def _disagreement(a: OutOfFoldRows, b: OutOfFoldRows, i: int) -> Disagreement:
     truth, one, two = int(a.album_truth[i]), int(a.album_top[i]), int(b.album_top[i])
     right = "neither"
     if truth < 0 or truth != b.album_truth[i]:

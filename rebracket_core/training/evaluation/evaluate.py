@@ -14,7 +14,13 @@ from rebracket_core.models.conformal import in_sets
 from rebracket_core.models.scores import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.settings import Thresholds
-from rebracket_core.stats.intervals import Share, calibration_error, clustered_mean, perfect_calibration_error, reliability
+from rebracket_core.stats.intervals import (
+    MeanEstimate,
+    calibration_error,
+    clustered_mean,
+    perfect_calibration_error,
+    reliability,
+)
 from rebracket_core.validation import (
     Concept,
     Predictions,
@@ -165,7 +171,7 @@ def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
     }
 
 
-def _share_right(found: Share) -> dict[str, Any]:
+def _share_right(found: MeanEstimate) -> dict[str, Any]:
     return {"n": found.n, "accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
@@ -175,7 +181,7 @@ def held_verdicts(held: Held, *, thresholds: list[Thresholds]) -> list[Verdict]:
     return verdicts_from(concepts, held.predictions, thresholds=thresholds)
 
 
-def _with_baselines(correct: Share, held: Held, *, key: str, truth: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+def _with_baselines(correct: MeanEstimate, held: Held, *, key: str, truth: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
     row: dict[str, Any] = {
         "accuracy": correct.value,
         "ci_low": correct.ci_low,

@@ -9,8 +9,8 @@ import numpy as np
 
 from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.stats.out_of_fold import HeldAnswers
-from rebracket_core.stats.out_of_fold_rows import HeldRows
+from rebracket_core.stats.out_of_fold import OutOfFoldPredictions
+from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
 from rebracket_core.training.evaluation.evaluate import Held, held_verdicts
 from rebracket_core.verdict_kinds import is_accepted
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WORDS = ("row_id", "origin", "agent", "title", "types_from")
 
 
-def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAnswers:
+def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> OutOfFoldPredictions:
     """The answers of an evaluation as they are kept; `frame` holds the same rows, `fold` (n,) the fold of each.
 
     Raises ModelError where there are no out-of-distribution p-values.
@@ -35,7 +35,7 @@ def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAn
             hint="fit the out-of-distribution detector with the folds",
         )
     words: dict[str, Any] = {name: tuple(map(str, frame[name].tolist())) for name in _WORDS}
-    return HeldAnswers(
+    return OutOfFoldPredictions(
         **words,
         axis=scores.axis,
         confidence=scores.confidence,
@@ -51,7 +51,7 @@ def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAn
     )
 
 
-def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> HeldRows:
+def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> OutOfFoldRows:
     """The rows of an evaluation as they are kept; `frame` holds the same rows, `tasks` are those that were learnt.
 
     The text is the concept, whatever field the run read.
@@ -60,7 +60,7 @@ def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> HeldR
     albums, axes = "album" in tasks, "axes" in tasks
     judged = held_verdicts(held, thresholds=held.thresholds) if albums and axes else []
     verdicts = [str(v.verdict) for v in judged] or [""] * n
-    return HeldRows(
+    return OutOfFoldRows(
         row_id=tuple(map(str, frame["row_id"].tolist())),
         group_id=tuple(map(str, held.groups.tolist())),
         text=tuple(map(str, frame["concept"].tolist())),

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
-from rebracket_core.encoders import FeatureRecipe, Lexicon, joined
+from rebracket_core.encoders import FeatureRecipe, TfidfVocabulary, joined
 from rebracket_core.models.heads import Head
 from rebracket_core.models.heads.problem import OnStep
 from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
@@ -51,7 +51,7 @@ def fit_ensemble(
     texts = {field: [rows.texts[field][i] for i in train] for field in config.data.text}
     lexicon = None
     if config.features.tfidf:
-        lexicon = Lexicon.fit(
+        lexicon = TfidfVocabulary.fit(
             joined(texts, fields=config.data.text), rows.groups[train].tolist(), max_terms=config.features.max_tfidf_terms
         )
     recipe = FeatureRecipe(fields=config.data.text, vector_weight=config.features.embedding_weight, lexicon=lexicon)

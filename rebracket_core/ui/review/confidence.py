@@ -8,7 +8,14 @@ import streamlit as st
 
 from rebracket_core.errors import RebracketError
 from rebracket_core.insight.calibration.acceptance import GatePoint, gate_curve, own_point, point_at
-from rebracket_core.insight.calibration.confidence import ALBUM, answered, by_album, calibrated, ood_scores, risk_coverage
+from rebracket_core.insight.calibration.confidence import (
+    ALBUM,
+    calibration_by_album,
+    ood_scores,
+    reliability_diagram,
+    risk_coverage,
+    top_predictions,
+)
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports.review_figures import coverage_figure, distribution_figure, ood_figure, reliability_figure
@@ -32,8 +39,8 @@ def question_control() -> str:
 
 def show_probabilities(run: RunInfo, review: Review, *, what: str, seed: int) -> None:
     """Draw the distribution, split by right and wrong, and the reliability with a perfect model's band."""
-    told = answered(review, what)
-    found = calibrated(told, seed=seed)
+    told = top_predictions(review, what)
+    found = reliability_diagram(told, seed=seed)
     accept = float(run.thresholds["accept"]) if what == ALBUM and "accept" in run.thresholds else None
     left, right = st.columns(2)
     with left:
@@ -65,7 +72,7 @@ def show_parts(review: Review, *, seed: int) -> None:
             "off by": round(p.error, 3),
             "a perfect model": round(p.perfect, 3),
         }
-        for p in by_album(review, seed=seed)
+        for p in calibration_by_album(review, seed=seed)
     ]
     st.dataframe(rows, hide_index=True, alt="Mean probability and share right for each album that was answered")
     st.caption("By the answer that was given, because a probability is a promise about an answer.")
@@ -77,7 +84,7 @@ def show_gate(workbench: Workbench, run: RunInfo, review: Review, *, seed: int) 
         st.text("This run gives no verdicts.")
         return
     limits = Thresholds.from_dict(run.thresholds)
-    curve, own = risk_coverage(answered(review, ALBUM), seed=seed), own_point(review, seed=seed)
+    curve, own = risk_coverage(top_predictions(review, ALBUM), seed=seed), own_point(review, seed=seed)
     tried = None
     try:
         with st.expander("Try other thresholds", icon=":material/tune:", expanded=True):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from rebracket_core.insight.errors.confusion_matrix import Cells, Question, cell_differences, confused_pairs, confusion
 from rebracket_core.insight.errors.joint import joint_failures, type_rows
-from rebracket_core.insight.errors.split_comparison import SplitContrast
+from rebracket_core.insight.errors.split_comparison import SplitComparison
 from rebracket_core.insight.review import Review
 from rebracket_core.reports.review_figures import confusion_figure, failures_figure
 from rebracket_core.runs.store import RunInfo
@@ -207,7 +207,7 @@ def show_beside(workbench: Workbench, run: RunInfo, review: Review, *, what: Que
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _contrasts() -> dict[str, SplitContrast]:
+def _contrasts() -> dict[str, SplitComparison]:
     return {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.insight.explain.counterfactuals import Flip, Search
+from rebracket_core.insight.explain.counterfactuals import Counterfactual, CounterfactualSearch
 from rebracket_core.insight.explain.goals import ACCEPT, REJECT, Goal
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.explain.counterfactuals import Outcome, Replay
@@ -26,7 +26,7 @@ _FLUENCY = (
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> dict[tuple[str, str, str, str], Search]:
+def _kept() -> dict[tuple[str, str, str, str], CounterfactualSearch]:
     return {}
 
 
@@ -85,7 +85,7 @@ def show_search(workbench: Workbench, verdict: Mapping[str, Any], *, key: str, b
     _show_found(kept[place], key=key)
 
 
-def _show_found(found: Search, *, key: str) -> None:
+def _show_found(found: CounterfactualSearch, *, key: str) -> None:
     if not found.flips:
         why = (
             f"No text with up to {found.most_edits} of the edits that were tried reaches it."
@@ -104,7 +104,7 @@ def _show_found(found: Search, *, key: str) -> None:
     )
 
 
-def _show_flip(flip: Flip, *, key: str) -> None:
+def _show_flip(flip: Counterfactual, *, key: str) -> None:
     with st.container(border=True):
         st.markdown(" · ".join(f"**{escape(str(edit))}**" for edit in flip.edits))
         st.text(flip.text)

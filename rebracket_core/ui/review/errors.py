@@ -9,13 +9,13 @@ import numpy as np
 import streamlit as st
 
 from rebracket_core.insight.errors.ranking import (
-    Blame,
-    Suspect,
-    cluster_mistakes,
-    disputes,
-    has_people,
-    mistakes,
-    suspected_labels,
+    DisagreementSource,
+    LabelErrorCandidate,
+    cluster_misclassifications,
+    disagreements,
+    has_human_distributions,
+    label_error_candidates,
+    misclassifications,
 )
 from rebracket_core.insight.errors.re_annotation import Side, side_of
 from rebracket_core.insight.errors.slices import TWIN_COSINE, SliceReport, find_slices, properties_of, twin_cosines
@@ -56,8 +56,8 @@ def vectors_of(workbench: Workbench, review: Review) -> np.ndarray:
 
 def show_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> None:
     """Draw the misclassified, the surest first, with the clusters that they form."""
-    of, clusters = cluster_mistakes(review, vectors, seed=seed)
-    found = mistakes(review, clusters=of)
+    of, clusters = cluster_misclassifications(review, vectors, seed=seed)
+    found = misclassifications(review, clusters=of)
     if not found:
         st.text("No album is wrong.")
         return
@@ -98,7 +98,7 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
         "Labels of", questions, default="album", required=True, key="errors.question", bind="query-params"
     )
     with st.spinner("Looking for doubtful labels"):
-        found = suspected_labels(review, question=str(question or "album"))
+        found = label_error_candidates(review, question=str(question or "album"))
     st.caption(
         "By confident learning on calibrated probabilities of models that had not met the song. A doubt is no proof: a weak "
         "model doubts right labels too, so let someone look again who does not see the model's answer."
@@ -133,13 +133,15 @@ def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
     _re_annotation(workbench, run, review, found, question=str(question or "album"))
 
 
-def _sides(workbench: Workbench, found: Sequence[Suspect]) -> dict[str, Side]:
+def _sides(workbench: Workbench, found: Sequence[LabelErrorCandidate]) -> dict[str, Side]:
     """Whose side people take in the doubted labels that somebody labelled, by row id."""
     said = workbench.labels.picked.labels_of([s.text for s in found])
     return {s.row_id: side_of(s, said[s.text.strip()].axes) for s in found if s.text.strip() in said}
 
 
-def _re_annotation(workbench: Workbench, run: RunInfo, review: Review, found: Sequence[Suspect], *, question: str) -> None:
+def _re_annotation(
+    workbench: Workbench, run: RunInfo, review: Review, found: Sequence[LabelErrorCandidate], *, question: str
+) -> None:
     place = st.expander(
         "Send them to a blind second look", icon=":material/visibility_off:", key="errors.look", on_change="rerun"
     )
@@ -164,12 +166,12 @@ def _re_annotation(workbench: Workbench, run: RunInfo, review: Review, found: Se
 
 def show_people(review: Review) -> None:
     """Draw where the model differs from what people said, by who is to be blamed."""
-    if not has_people(review):
+    if not has_human_distributions(review):
         st.text("No unseen text has a distribution that people gave, so nothing can be said of that.")
         return
-    found = disputes(review)
+    found = disagreements(review)
     st.caption("Where at least one in four people said what the model says, people are split; elsewhere the model is wrong.")
-    for blame in Blame:
+    for blame in DisagreementSource:
         own = [d for d in found if d.blame is blame]
         st.markdown(f"**{str(blame).capitalize()}**: {len(own)}")
         if own:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from rebracket_core.charts import word_shares
 from rebracket_core.errors import RebracketError
-from rebracket_core.insight.explain.margins import OUTPUTS, answers_to
+from rebracket_core.insight.explain.margins import OUTPUTS, classes_of
 from rebracket_core.services.explain.explain import AGREE, Checks, Explanation
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
@@ -71,7 +71,7 @@ def controls(workbench: Workbench) -> Asked:
         format_func=lambda name: _NAMES.get(name, name),
     )
     chosen = output if output in OUTPUTS else OUTPUTS[0]
-    names = answers_to(chosen)
+    names = classes_of(chosen)
     with st.container(horizontal=True):
         answer = st.selectbox("Why this answer", [_FIRST, *names], key="explain.answer", bind="query-params", width=240)
         against = st.selectbox("and not that one", [_SECOND, *names], key="explain.against", bind="query-params", width=240)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.encoders import digests
-from rebracket_core.encoders.digests import file_digest, remember
+from rebracket_core.encoders.digests import file_digest, note_digest
 
 
 def _sha(content: bytes) -> str:
@@ -70,10 +70,10 @@ def test_a_book_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.
 def test_remember_saves_the_first_hash_and_forgets_files_that_went(tmp_path: Path, hashed: list[str]) -> None:
     path, gone, book = tmp_path / "w", tmp_path / "gone", tmp_path / "book.json"
     gone.write_bytes(b"x")
-    remember(gone, _sha(b"x"), book=book)
+    note_digest(gone, _sha(b"x"), book=book)
     gone.unlink()
     path.write_bytes(b"one")
-    remember(path, _sha(b"one"), book=book)
+    note_digest(path, _sha(b"one"), book=book)
     assert file_digest(path, book=book) == _sha(b"one")
     assert hashed == []
     assert list(json.loads(book.read_text())) == [str(path)]

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import Lexicon
+from rebracket_core.encoders import TfidfVocabulary
 from rebracket_core.errors import EncoderError, InputError
 
 TEXTS = [
@@ -28,7 +28,7 @@ GROUPS = ["a", "b", "c", "d", "d", "e", "f", "g", "a"]
 def test_values_are_those_of_scikit_learn(bigrams: bool) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    lexicon = Lexicon.fit(TEXTS, GROUPS, bigrams=bigrams)
+    lexicon = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=bigrams)
     vectorizer = TfidfVectorizer(vocabulary=lexicon.terms, sublinear_tf=True, ngram_range=(1, 2 if bigrams else 1))
     expected = vectorizer.fit(TEXTS).transform([*TEXTS, "rose rose unseen"]).toarray()
     found = lexicon.transform([*TEXTS, "rose rose unseen"])
@@ -38,35 +38,35 @@ def test_values_are_those_of_scikit_learn(bigrams: bool) -> None:
 
 
 def test_a_term_needs_two_groups() -> None:
-    terms = Lexicon.fit(TEXTS, GROUPS).terms
+    terms = TfidfVocabulary.fit(TEXTS, GROUPS).terms
     assert terms == tuple(sorted(terms))
     assert "sleeps" not in terms and "city" in terms
-    assert "sleeps" not in Lexicon.fit(["sleeps now", "sleeps now"], ["a", "a"]).terms
+    assert "sleeps" not in TfidfVocabulary.fit(["sleeps now", "sleeps now"], ["a", "a"]).terms
 
 
 def test_the_commonest_terms_are_kept_then_the_first_of_the_alphabet() -> None:
     texts = ["aa bb cc dd", "aa bb cc dd", "cc"]
-    assert Lexicon.fit(texts, ["1", "2", "3"], max_terms=2).terms == ("aa", "cc")
+    assert TfidfVocabulary.fit(texts, ["1", "2", "3"], max_terms=2).terms == ("aa", "cc")
 
 
 def test_it_travels_as_json() -> None:
-    lexicon = Lexicon.fit(TEXTS, GROUPS, bigrams=True)
-    again = Lexicon.from_dict(json.loads(json.dumps(lexicon.to_dict())))
+    lexicon = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=True)
+    again = TfidfVocabulary.from_dict(json.loads(json.dumps(lexicon.to_dict())))
     assert again == lexicon
     assert np.array_equal(again.transform(TEXTS), lexicon.transform(TEXTS))
 
 
 def test_nothing_in_nothing_out() -> None:
-    empty = Lexicon.fit([], [])
+    empty = TfidfVocabulary.fit([], [])
     assert empty.transform(["a text"]).shape == (1, 0)
-    assert Lexicon.fit(TEXTS, GROUPS).transform([]).shape == (0, len(Lexicon.fit(TEXTS, GROUPS).terms))
-    assert not Lexicon.fit(TEXTS, GROUPS).transform(["", "unseen"]).any()
+    assert TfidfVocabulary.fit(TEXTS, GROUPS).transform([]).shape == (0, len(TfidfVocabulary.fit(TEXTS, GROUPS).terms))
+    assert not TfidfVocabulary.fit(TEXTS, GROUPS).transform(["", "unseen"]).any()
 
 
 def test_wrong_input_is_refused() -> None:
     with pytest.raises(InputError, match="differ in number"):
-        Lexicon.fit(["a"], [])
-    good = Lexicon.fit(TEXTS, GROUPS).to_dict()
+        TfidfVocabulary.fit(["a"], [])
+    good = TfidfVocabulary.fit(TEXTS, GROUPS).to_dict()
     for bad in ({}, good | {"terms": ["one"]}, good | {"n_texts": "many"}, good | {"document_counts": None}):
         with pytest.raises(EncoderError):
-            Lexicon.from_dict(bad)
+            TfidfVocabulary.from_dict(bad)

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.encoders.cpu_affinity import Places, places
+from rebracket_core.encoders.cpu_affinity import CpuAffinity, affinity_for
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ def test_each_thread_has_a_processor_where_all_processors_are_used(
     threads: int, allowed: set[int], caller: int, option: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: allowed, raising=False)
-    found = places(threads)
+    found = affinity_for(threads)
     assert found is not None and found.caller == caller and found.option == option
 
 
@@ -27,12 +27,12 @@ def test_with_more_or_fewer_threads_than_processors_the_system_decides(
     threads: int, allowed: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: allowed, raising=False)
-    assert places(threads) is None
+    assert affinity_for(threads) is None
 
 
 def test_a_system_without_affinities_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert places(2) is None
+    assert affinity_for(2) is None
 
 
 needs_affinities = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no processor affinities")
@@ -41,7 +41,7 @@ needs_affinities = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reas
 @needs_affinities
 def test_the_caller_alone_is_held_and_let_go_again_even_after_an_error() -> None:
     before = os.sched_getaffinity(0)
-    at = Places(caller=min(before), helpers=())
+    at = CpuAffinity(caller=min(before), helpers=())
     ready, asked = threading.Event(), threading.Event()
     other = threading.Thread(target=lambda: (ready.set(), asked.wait()))
     other.start()
@@ -58,7 +58,7 @@ def test_the_caller_alone_is_held_and_let_go_again_even_after_an_error() -> None
 @needs_affinities
 def test_a_caller_that_may_not_run_there_goes_on_as_it_is() -> None:
     before = os.sched_getaffinity(0)
-    with Places(caller=max(before) + 1, helpers=()).caller_in_place():
+    with CpuAffinity(caller=max(before) + 1, helpers=()).caller_in_place():
         assert os.sched_getaffinity(0) == before
     assert os.sched_getaffinity(0) == before
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.insight.review import Review
-from rebracket_core.stats.out_of_fold import HeldAnswers
+from rebracket_core.stats.out_of_fold import OutOfFoldPredictions
 
 
 def make_review(truth: np.ndarray, proba: np.ndarray, **changes: Any) -> Review:
@@ -18,7 +18,7 @@ def make_review(truth: np.ndarray, proba: np.ndarray, **changes: Any) -> Review:
     axis = rng.dirichlet(np.ones(3), size=(n, 3))
     ids = tuple(f"r{i}" for i in range(n))
     words = {name: ("x",) * n for name in ("origin", "agent", "title", "types_from")}
-    answers = HeldAnswers(
+    answers = OutOfFoldPredictions(
         row_id=ids,
         **words,
         axis=axis,

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rebracket_core.encoders.text.tfidf import Lexicon
+from rebracket_core.encoders.text.tfidf import TfidfVocabulary
 from rebracket_core.errors import ConfigError
-from rebracket_core.insight.explain.attribution import behaviour, rank_correlation, shapley, spread_terms
+from rebracket_core.insight.explain.attribution import faithfulness, rank_correlation, shapley, spread_terms
 from rebracket_core.insight.explain.word_shap import shap_values
 
 WORDS = ["the", "old", "lantern", "hung", "above", "the", "quay"]
@@ -47,18 +47,18 @@ def test_shap_says_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_behavioural_check_takes_the_true_order_and_refuses_its_reverse_and_noise() -> None:
     true = shapley(WORDS, margin=_planted)
-    good, bad = (behaviour(WORDS, s, margin=_planted, seed=1) for s in (true, -true))
+    good, bad = (faithfulness(WORDS, s, margin=_planted, seed=1) for s in (true, -true))
     assert good is not None and bad is not None
     assert good.holds and not bad.holds and bad.comprehensiveness_p == 1.0
-    assert behaviour(["an", "old", "lantern"], np.ones(3), margin=_planted, seed=1) is None
+    assert faithfulness(["an", "old", "lantern"], np.ones(3), margin=_planted, seed=1) is None
     rng = np.random.default_rng(2)
-    held = [behaviour(WORDS, rng.normal(size=7), margin=_planted, seed=i) for i in range(60)]
+    held = [faithfulness(WORDS, rng.normal(size=7), margin=_planted, seed=i) for i in range(60)]
     assert sum(h is not None and h.holds for h in held) <= 6  # by chance 3 at most: both must beat 19 of 20
 
 
 @pytest.mark.parametrize("bigrams", [False, True])
 def test_what_terms_add_is_shared_out_whole(bigrams: bool) -> None:
-    lexicon = Lexicon.fit([" ".join(WORDS)] * 2, ["a", "b"], bigrams=bigrams)
+    lexicon = TfidfVocabulary.fit([" ".join(WORDS)] * 2, ["a", "b"], bigrams=bigrams)
     values = dict(enumerate(np.random.default_rng(3).normal(size=len(lexicon.terms)).tolist()))
     assert spread_terms(WORDS, lexicon=lexicon, values=values).sum() == pytest.approx(sum(values.values()))
 

@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 from rebracket_core.insight.calibration.acceptance import own_point, point_at
-from rebracket_core.insight.calibration.confidence import Answered, answered, calibrated, risk_coverage
+from rebracket_core.insight.calibration.confidence import TopPredictions, reliability_diagram, risk_coverage, top_predictions
 from rebracket_core.insight.review import Review
 from rebracket_core.settings import Thresholds
 
 
-def _answered(p: np.ndarray, right: np.ndarray) -> Answered:
+def _answered(p: np.ndarray, right: np.ndarray) -> TopPredictions:
     groups = np.array([f"g{i // 2}" for i in range(len(p))])
-    return Answered(p=p, right=right.astype(float), groups=groups, rows=np.arange(len(p)))
+    return TopPredictions(p=p, right=right.astype(float), groups=groups, rows=np.arange(len(p)))
 
 
 def test_a_perfect_model_is_not_blamed_and_a_boastful_one_is() -> None:
     rng = np.random.default_rng(4)
     p = rng.uniform(0.3, 1.0, size=600)
-    true = calibrated(_answered(p, rng.random(600) < p), seed=1)
+    true = reliability_diagram(_answered(p, rng.random(600) < p), seed=1)
     assert true.p > 0.05 and true.error < true.perfect_high and true.perfect > 0.02
     assert np.mean([b.band_low <= b.right <= b.band_high for b in true.bins]) >= 0.8
-    boast = calibrated(_answered(p, rng.random(600) < p - 0.25), seed=1)
+    boast = reliability_diagram(_answered(p, rng.random(600) < p - 0.25), seed=1)
     assert boast.p < 0.01 and boast.error > boast.perfect_high
 
 
@@ -50,4 +50,4 @@ def test_other_thresholds_are_judged_by_the_gate_itself(review: Callable[..., Re
     shut = point_at(made, Thresholds(accept=0.9), seed=1)
     assert shut.coverage == 0.0 and shut.right is None and shut.rejected_right == 1.0
     assert own_point(made, seed=1).n_accepted == 0
-    assert len(answered(made, "album").p) == 60
+    assert len(top_predictions(made, "album").p) == 60

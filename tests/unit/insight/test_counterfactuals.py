@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import Search, search
+from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, find_counterfactuals
 from rebracket_core.insight.explain.fluency import WordModel
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.insight.explain.word_edits import Edit, apply
@@ -52,8 +52,8 @@ def _propose(words: Sequence[str]) -> list[Edit]:
     return [Edit(i, w, new) for i, w in enumerate(words) for new in ("", *NEW)]
 
 
-def _found(goal: str, **more: object) -> Search:
-    return search(
+def _found(goal: str, **more: object) -> CounterfactualSearch:
+    return find_counterfactuals(
         TEXT,
         Goal.parse(goal),
         before=_verdict(TEXT),
@@ -90,7 +90,7 @@ def test_two_edits_where_one_does_not_do() -> None:
         return found
 
     before = score([TEXT])[0]
-    found = search(TEXT, Goal.parse("album=Blue"), before=before, score=score, propose=_propose, language=None)
+    found = find_counterfactuals(TEXT, Goal.parse("album=Blue"), before=before, score=score, propose=_propose, language=None)
     assert found.most_edits == 2 and {tuple(e.old for e in flip.edits) for flip in found.flips} == {("lantern", "quay.")}
     assert all(flip.fluency is None for flip in found.flips)
 

@@ -7,7 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rebracket_core.insight.errors.ranking import Blame, cluster_mistakes, disputes, mistakes, suspected_labels
+from rebracket_core.insight.errors.ranking import (
+    DisagreementSource,
+    cluster_misclassifications,
+    disagreements,
+    label_error_candidates,
+    misclassifications,
+)
 from rebracket_core.insight.errors.slices import find_slices, twin_cosines
 from rebracket_core.insight.review import Review
 
@@ -63,7 +69,7 @@ def test_planted_wrong_labels_of_which_the_model_is_sure_are_suspected(review: C
     proba /= proba.sum(axis=1, keepdims=True)
     labels = true.copy()
     labels[:6] = 3
-    found = suspected_labels(review(labels, proba))
+    found = label_error_candidates(review(labels, proba))
     assert {s.row for s in found} == set(range(6)) and all((s.label, s.suggested) == ("Yellow", "Red") for s in found)
     assert all(s.quality < 0.1 for s in found)
 
@@ -75,8 +81,8 @@ def test_mistakes_come_surest_first_and_cluster_by_meaning(review: Callable[...,
     vectors = np.repeat(np.eye(8)[:2], 30, axis=0) + np.random.default_rng(0).normal(scale=0.01, size=(60, 8))
     words = tuple("the river floods" if i < 30 else "the engine stops" for i in range(60))
     made = review(truth, proba, text=words)
-    of, clusters = cluster_mistakes(made, vectors, seed=1)
-    found = mistakes(made, clusters=of)
+    of, clusters = cluster_misclassifications(made, vectors, seed=1)
+    found = misclassifications(made, clusters=of)
     assert found[0].probability == pytest.approx(0.9) and len(found) == 60 and not found[0].accepted
     assert sum(c.n for c in clusters) == 60
     assert all(len(set((np.flatnonzero(of == c.idx) < 30).tolist())) == 1 for c in clusters)
@@ -89,5 +95,5 @@ def test_split_people_are_told_from_a_wrong_model(review: Callable[..., Review])
     made.answers.axis_kind[:2, 0] = "soft"
     made.answers.axis_target[0, 0] = [0.6, 0.4, 0.0]
     made.answers.axis_target[1, 0] = [0.9, 0.05, 0.05]
-    told = {d.row: d.blame for d in disputes(made)}
-    assert told == {0: Blame.PEOPLE, 1: Blame.MODEL}
+    told = {d.row: d.blame for d in disagreements(made)}
+    assert told == {0: DisagreementSource.PEOPLE, 1: DisagreementSource.MODEL}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebracket_core.errors import ConfigError, InputError
-from rebracket_core.maps.align import drift, laid_over
-from rebracket_core.maps.distinctive_words import words_apart
+from rebracket_core.maps.align import neighbourhood_overlap, procrustes_aligned
+from rebracket_core.maps.distinctive_words import most_distinctive
 from rebracket_core.maps.quality import map_quality
 from rebracket_core.maps.reducers import fit, pca, place
 from rebracket_core.maps.spec import MapMethod, MapSpec
@@ -166,15 +166,15 @@ def test_maps_are_laid_over_each_other_and_movers_are_found_by_neighbours() -> N
     x = _vectors(300)
     places = pca(x, dims=2).places
     turned = places @ np.array([[0.0, -1.0], [1.0, 0.0]], dtype=np.float32) * 3 + 5
-    assert laid_over(turned, places) == pytest.approx(places, abs=1e-4)
+    assert procrustes_aligned(turned, places) == pytest.approx(places, abs=1e-4)
     moved = x.copy()
     moved[:15] = np.roll(x[:15], 7, axis=0)[:, ::-1]
-    found = drift(x, moved)
-    assert drift(x, x).kept.min() == 1.0 and found.moved[:15].mean() > 0.8 and found.moved[15:].mean() < 0.1
+    found = neighbourhood_overlap(x, moved)
+    assert neighbourhood_overlap(x, x).kept.min() == 1.0 and found.moved[:15].mean() > 0.8 and found.moved[15:].mean() < 0.1
 
 
 def test_the_planted_word_comes_first() -> None:
     common = [f"a house by the river {i}" for i in range(60)]
     first = [f"{t} with a lantern" for t in common[:30]]
-    gaps = words_apart(first, common[30:], background=[*first, *common[30:]])
+    gaps = most_distinctive(first, common[30:], background=[*first, *common[30:]])
     assert gaps[0].word in ("lantern", "with") and gaps[0].z > 2 and gaps[0].first == 30 and gaps[0].second == 0

@@ -27,7 +27,7 @@ CALIBRATION = Calibration(
 def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, kind: type[Head], calibration: Calibration) -> None:
     import torch
 
-    from rebracket_core.insight.explain.torch_scores import torch_answers
+    from rebracket_core.insight.explain.torch_scores import torch_output_logits
 
     rng = np.random.default_rng(4)
     weight, bias = rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32), rng.normal(size=(3, N_OUTPUTS)).astype(np.float32)
@@ -36,7 +36,7 @@ def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, kind: type[
     scores = heads.scores(heads.logits(features), calibration=calibration)
     z = heads.torch_logits(torch.from_numpy(features))
     for output in OUTPUTS:
-        found = torch_answers(z, output, calibration=calibration).numpy()
+        found = torch_output_logits(z, output, calibration=calibration).numpy()
         assert found == pytest.approx(output_logits(scores, output), abs=2e-4, rel=1e-4), output
 
 

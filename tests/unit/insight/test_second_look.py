@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from rebracket_core.insight.errors.ranking import Suspect
+from rebracket_core.insight.errors.ranking import LabelErrorCandidate
 from rebracket_core.insight.errors.re_annotation import Side, side_of
 
 RED = {"temporal": (1.0, 0.0, 0.0), "spatial": (1.0, 0.0, 0.0), "ontological": (0.0, 0.0, 1.0)}
 
 
-def _doubt(question: str, label: str, suggested: str) -> Suspect:
-    return Suspect(row=0, row_id="r", text="t", question=question, label=label, suggested=suggested, quality=0.1)
+def _doubt(question: str, label: str, suggested: str) -> LabelErrorCandidate:
+    return LabelErrorCandidate(row=0, row_id="r", text="t", question=question, label=label, suggested=suggested, quality=0.1)
 
 
 @pytest.mark.parametrize(

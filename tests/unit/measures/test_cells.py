@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.stats.cells import joint_differences, merged_groups, ratio_intervals, wilson
+from rebracket_core.stats.cells import merged_groups, ratio_intervals, simultaneous_differences, wilson
 
 
 def _grouped(rng: np.random.Generator, *, n_groups: int, size: int, share: float, icc: float) -> tuple[np.ndarray, np.ndarray]:
@@ -48,7 +48,7 @@ def test_joint_intervals_hold_for_all_sets_at_once() -> None:
     for k in range(120):
         hits, groups = _grouped(rng, n_groups=60, size=4, share=0.6, icc=0.2)
         inside = rng.random((len(hits), 12)) < 0.4
-        told = joint_differences(hits, inside, groups, seed=k, replicates=500)
+        told = simultaneous_differences(hits, inside, groups, seed=k, replicates=500)
         missed += bool(((told.low > 0) | (told.high < 0)).any())
         assert (told.p[np.isfinite(told.p)] <= 1.0).all()
     assert missed / 120 <= 0.11

@@ -11,15 +11,26 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.errors import ModelError
-from rebracket_core.stats.out_of_fold import ANSWERS_FILE, HeldAnswers, read_held_answers, write_held_answers
-from rebracket_core.stats.out_of_fold_rows import HELD_FILE, HeldRows, common_positions, read_held_rows, write_held_rows
+from rebracket_core.stats.out_of_fold import (
+    PREDICTIONS_FILE,
+    OutOfFoldPredictions,
+    read_out_of_fold_predictions,
+    write_out_of_fold_predictions,
+)
+from rebracket_core.stats.out_of_fold_rows import (
+    OUT_OF_FOLD_ROWS_FILE,
+    OutOfFoldRows,
+    common_positions,
+    read_out_of_fold_rows,
+    write_out_of_fold_rows,
+)
 
 
-def _rows(top: list[int], *, truth: list[int], ids: str = "r") -> HeldRows:
+def _rows(top: list[int], *, truth: list[int], ids: str = "r") -> OutOfFoldRows:
     n = len(top)
     proba = np.full((n, 9), 0.05)
     proba[np.arange(n), top] = 0.6
-    return HeldRows(
+    return OutOfFoldRows(
         row_id=tuple(f"{ids}{k}" for k in range(n)),
         group_id=tuple("abc"[:n]),
         text=tuple(f"text {k}" for k in range(n)),
@@ -33,10 +44,10 @@ def _rows(top: list[int], *, truth: list[int], ids: str = "r") -> HeldRows:
     )
 
 
-def _answers(n: int) -> HeldAnswers:
+def _answers(n: int) -> OutOfFoldPredictions:
     rng = np.random.default_rng(0)
     words: dict[str, Any] = {name: ("x",) * n for name in ("origin", "agent", "title", "types_from")}
-    return HeldAnswers(
+    return OutOfFoldPredictions(
         row_id=tuple(f"r{k}" for k in range(n)),
         **words,
         axis=rng.random((n, 3, 3)),
@@ -55,20 +66,20 @@ def _answers(n: int) -> HeldAnswers:
 
 def test_unseen_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
     rows = _rows([0, 8, 3], truth=[0, -1, 2])
-    write_held_rows(tmp_path, rows)
-    back = read_held_rows(tmp_path)
-    for name in HeldRows.__slots__:
+    write_out_of_fold_rows(tmp_path, rows)
+    back = read_out_of_fold_rows(tmp_path)
+    for name in OutOfFoldRows.__slots__:
         assert np.array_equal(getattr(back, name), getattr(rows, name)), name
 
 
 def test_rows_that_are_absent_damaged_or_foreign_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="did not keep"):
-        read_held_rows(tmp_path)
-    (tmp_path / HELD_FILE).write_bytes(b"no parquet")
+        read_out_of_fold_rows(tmp_path)
+    (tmp_path / OUT_OF_FOLD_ROWS_FILE).write_bytes(b"no parquet")
     with pytest.raises(ModelError, match="cannot be read"):
-        read_held_rows(tmp_path)
-    write_held_rows(tmp_path, _rows([0, 1], truth=[0, 1]))
-    table = pq.read_table(tmp_path / HELD_FILE)
+        read_out_of_fold_rows(tmp_path)
+    write_out_of_fold_rows(tmp_path, _rows([0, 1], truth=[0, 1]))
+    table = pq.read_table(tmp_path / OUT_OF_FOLD_ROWS_FILE)
     wrong = {
         "album_truth": pa.array(["Mauve", None]),
         "row_id": pa.array(["r0", "r0"]),
@@ -77,12 +88,12 @@ def test_rows_that_are_absent_damaged_or_foreign_are_refused(tmp_path: Path) -> 
     }
     for name, column in wrong.items():
         place = table.column_names.index(name)
-        pq.write_table(table.set_column(place, name, column), tmp_path / HELD_FILE)
+        pq.write_table(table.set_column(place, name, column), tmp_path / OUT_OF_FOLD_ROWS_FILE)
         with pytest.raises(ModelError, match="cannot be read"):
-            read_held_rows(tmp_path)
-    pq.write_table(table.drop_columns(["verdict"]), tmp_path / HELD_FILE)
+            read_out_of_fold_rows(tmp_path)
+    pq.write_table(table.drop_columns(["verdict"]), tmp_path / OUT_OF_FOLD_ROWS_FILE)
     with pytest.raises(ModelError, match="the columns row_id"):
-        read_held_rows(tmp_path)
+        read_out_of_fold_rows(tmp_path)
 
 
 def test_some_rows_and_the_rows_of_two_runs_that_are_the_same() -> None:
@@ -95,26 +106,26 @@ def test_some_rows_and_the_rows_of_two_runs_that_are_the_same() -> None:
 
 
 def test_answers_come_back_as_they_were_written(tmp_path: Path) -> None:
-    assert read_held_answers(tmp_path) is None
+    assert read_out_of_fold_predictions(tmp_path) is None
     answers = _answers(3)
-    write_held_answers(tmp_path, answers)
-    back = read_held_answers(tmp_path)
+    write_out_of_fold_predictions(tmp_path, answers)
+    back = read_out_of_fold_predictions(tmp_path)
     assert back is not None
-    for name in HeldAnswers.__slots__:
+    for name in OutOfFoldPredictions.__slots__:
         assert np.array_equal(getattr(back, name), getattr(answers, name)), name
         assert np.array_equal(getattr(back.take(np.array([1])), name), np.asarray(getattr(answers, name))[[1]]), name
 
 
 def test_answers_that_are_damaged_or_foreign_are_refused(tmp_path: Path) -> None:
-    write_held_answers(tmp_path, _answers(2))
-    table = pq.read_table(tmp_path / ANSWERS_FILE)
+    write_out_of_fold_predictions(tmp_path, _answers(2))
+    table = pq.read_table(tmp_path / PREDICTIONS_FILE)
     place = table.column_names.index("ood_p")
-    pq.write_table(table.set_column(place, "ood_p", pa.array([0.5, float("nan")])), tmp_path / ANSWERS_FILE)
+    pq.write_table(table.set_column(place, "ood_p", pa.array([0.5, float("nan")])), tmp_path / PREDICTIONS_FILE)
     with pytest.raises(ModelError, match="missing or not finite"):
-        read_held_answers(tmp_path)
-    pq.write_table(table.drop_columns(["fold"]), tmp_path / ANSWERS_FILE)
+        read_out_of_fold_predictions(tmp_path)
+    pq.write_table(table.drop_columns(["fold"]), tmp_path / PREDICTIONS_FILE)
     with pytest.raises(ModelError, match="the columns row_id"):
-        read_held_answers(tmp_path)
-    (tmp_path / ANSWERS_FILE).write_bytes(b"no parquet")
+        read_out_of_fold_predictions(tmp_path)
+    (tmp_path / PREDICTIONS_FILE).write_bytes(b"no parquet")
     with pytest.raises(ModelError, match="cannot be read"):
-        read_held_answers(tmp_path)
+        read_out_of_fold_predictions(tmp_path)

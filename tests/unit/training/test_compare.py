@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.stats.out_of_fold_rows import HeldRows
+from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
 from rebracket_core.stats.paired import group_sums, holm, paired_differences, sign_flip_p
 from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
 
 
-def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> HeldRows:
+def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> OutOfFoldRows:
     n = len(top)
     proba = np.full((n, 9), (1.0 - sure) / 8)
     proba[np.arange(n), top] = sure
-    return HeldRows(
+    return OutOfFoldRows(
         row_id=tuple(f"{ids}{k}" for k in range(n)),
         group_id=tuple(groups),
         text=tuple(f"text {k}" for k in range(n)),
@@ -33,11 +33,11 @@ def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 
     )
 
 
-def _run(name: str, rows: HeldRows, *, leaked: bool = False, **config: Any) -> RunAnswers:
+def _run(name: str, rows: OutOfFoldRows, *, leaked: bool = False, **config: Any) -> RunAnswers:
     return RunAnswers(run_id=name, rows=rows, leaked=leaked, config=config)
 
 
-def _one(first: HeldRows, second: HeldRows, **kw: Any) -> Comparison:
+def _one(first: OutOfFoldRows, second: OutOfFoldRows, **kw: Any) -> Comparison:
     return compare_runs([_run("a", first), _run("b", second, **kw)], seed=1)[0]
 
 

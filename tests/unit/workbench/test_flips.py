@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import Search, search
+from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, find_counterfactuals
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.services.explain import counterfactuals as flips_module
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore
@@ -94,9 +94,9 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
 def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []
 
-    def spy(*args: Any, budget_s: float, **more: Any) -> Search:
+    def spy(*args: Any, budget_s: float, **more: Any) -> CounterfactualSearch:
         given.append(budget_s)
-        return search(*args, budget_s=budget_s, **more)
+        return find_counterfactuals(*args, budget_s=budget_s, **more)
 
     monkeypatch.setattr(flips_module, "search", spy)
     asked = Counterfactuals._proposer

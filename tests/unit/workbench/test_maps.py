@@ -17,11 +17,11 @@ from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.jobs import Status
-from rebracket_core.maps.predictions import Standing, answers_file, kept_answers
+from rebracket_core.maps.predictions import PredictionSource, load_predictions, predictions_file
 from rebracket_core.maps.spec import MapMethod
 from rebracket_core.reports.map_export import to_csv, to_html
 from rebracket_core.services.maps.ratings import LABEL_STATES, SEVERAL
-from rebracket_core.stats.out_of_fold_rows import read_held_rows
+from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows
 from rebracket_core.ui.review.maps.colours import people_paint
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -66,14 +66,14 @@ def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(benc
     run = bench.runs.production()
     assert run is not None and bench.maps.has_answers(map_id, run.run_id)
     found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
-    held = read_held_rows(bench.resources.runs.folder_of(run.run_id).path)
+    held = read_out_of_fold_rows(bench.resources.runs.folder_of(run.run_id).path)
     place = {row_id: at for at, row_id in enumerate(stored.column("row_id").to_pylist())}
     for j in range(0, len(held), 17):
         at = place[held.row_id[j]]
-        assert found.standing[at] == Standing.OUT_OF_FOLD
+        assert found.standing[at] == PredictionSource.OUT_OF_FOLD
         assert found.album_proba[at] == pytest.approx(held.album_proba[j], abs=1e-6)
     assert ((found.confidence >= 0) & (found.confidence <= 1)).all()
-    assert found.count(Standing.TRAINED_ON) == 0
+    assert found.count(PredictionSource.TRAINED_ON) == 0
 
 
 def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench: Workbench, map_id: str) -> None:
@@ -81,7 +81,7 @@ def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench:
     assert run is not None
     (bench.resources.runs.folder_of(run.run_id).path / "held.parquet").unlink()
     found = bench.maps.answers(map_id, run.run_id)
-    learned = found.standing == Standing.TRAINED_ON
+    learned = found.standing == PredictionSource.TRAINED_ON
     assert learned.sum() >= run.n_rows and (found.album[learned] == -1).all() and np.isnan(found.probability[learned]).all()
 
 
@@ -89,10 +89,10 @@ def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbenc
     run = bench.runs.production()
     assert run is not None
     found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
-    np.savez(answers_file(stored, run.run_id), **{n: getattr(found, n) for n in ("album_proba", "right", "standing")})
-    assert kept_answers(stored, run.run_id) is None
+    np.savez(predictions_file(stored, run.run_id), **{n: getattr(found, n) for n in ("album_proba", "right", "standing")})
+    assert load_predictions(stored, run.run_id) is None
     again = Workbench(bench.settings).maps.answers(map_id, run.run_id)
-    assert np.array_equal(again.confidence, found.confidence) and kept_answers(stored, run.run_id) is not None
+    assert np.array_equal(again.confidence, found.confidence) and load_predictions(stored, run.run_id) is not None
 
 
 def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:

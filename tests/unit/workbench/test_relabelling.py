@@ -15,7 +15,7 @@ from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import MODES
-from rebracket_core.stats.out_of_fold_rows import read_held_rows
+from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -59,7 +59,7 @@ def test_what_the_labels_changed_is_told_on_texts_drawn_by_chance_with_peoples_w
     assert effect.fixed is not None and effect.same is not None
     told = {m.metric: m for m in effect.fixed.metrics}
     labelled = {label.item_id for label in list_labels(bench.labels.session, project)}
-    rows = read_held_rows(bench.resources.runs.folder_of(before.run_id).path)
+    rows = read_out_of_fold_rows(bench.resources.runs.folder_of(before.run_id).path)
     at = [k for k, row_id in enumerate(rows.row_id) if row_id in labelled]
     right = [rows.axis_top[k, 1] == MODES["spatial"].index("place") for k in at]
     assert told["spatial"].n == effect.fixed.n_rows == len(at)

@@ -8,7 +8,7 @@ import numpy as np
 
 from rebracket_core.charts import RIGHT_WRONG, MapPaint, class_paint, scale_paint
 from rebracket_core.charts.colours import ALBUM_COLOURS
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapAnswers
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapPredictions
 from rebracket_core.maps.store import StoredMap
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.services.maps.ratings import LABEL_STATES, MapPeople
@@ -64,7 +64,7 @@ def coded(column: pa.ChunkedArray, *, order: tuple[str, ...] = ()) -> tuple[np.n
     return place[whole.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)], names
 
 
-def asked_paint(answers: MapAnswers, by: str) -> MapPaint:
+def asked_paint(answers: MapPredictions, by: str) -> MapPaint:
     """The paint by what a run says; where it says nothing that can be shown, the point is grey."""
     title, what = ASKED[by], by.removeprefix("run.")
     unknown = "no answer"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, Standing
+from rebracket_core.maps.predictions import STANDINGS, VERDICTS, PredictionSource
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui.annotate.labelling.send_to_labelling import label_these
 from rebracket_core.ui.concepts.sentences import count
@@ -95,7 +95,7 @@ def table_of(asked: Asked, at: np.ndarray, *, notes: dict[str, int], chosen: Cho
             "probability": [None if np.isnan(p) else float(p) for p in answers.probability[at]],
             "right": [_RIGHT.get(int(k)) for k in answers.right[at]],
             "verdict": [VERDICTS[k] if k >= 0 else None for k in answers.verdict[at]],
-            "answer": [STANDINGS[k] if k != Standing.OUT_OF_FOLD else "out of fold" for k in answers.standing[at]],
+            "answer": [STANDINGS[k] if k != PredictionSource.OUT_OF_FOLD else "out of fold" for k in answers.standing[at]],
         }
     columns |= {
         "nearest kept": [None if np.isnan(v) else float(v) for v in stored.trust[at]],

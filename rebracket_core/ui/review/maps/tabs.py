@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.maps.predictions import VERDICTS, MapAnswers
+from rebracket_core.maps.predictions import VERDICTS, MapPredictions
 from rebracket_core.maps.viewport import scene
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.runs.store import RunInfo
@@ -110,7 +110,7 @@ def _positions(asked: Asked, selection: Selection) -> np.ndarray:
     return asked.stored.positions(selection.row_ids)
 
 
-def states_apart(answers: MapAnswers, one: np.ndarray, other: np.ndarray) -> pd.DataFrame:
+def states_apart(answers: MapPredictions, one: np.ndarray, other: np.ndarray) -> pd.DataFrame:
     """One row a score or state: its mean or share in both selections, of the texts with an answer; empty ones left out."""
     rows = []
     for k, album in enumerate(ALBUM_NAMES):

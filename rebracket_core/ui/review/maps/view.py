@@ -12,7 +12,7 @@ import streamlit as st
 from rebracket_core.charts import MapPaint
 from rebracket_core.charts.colours import album_colour
 from rebracket_core.errors import InputError
-from rebracket_core.maps.predictions import MapAnswers, Standing
+from rebracket_core.maps.predictions import MapPredictions, PredictionSource
 from rebracket_core.maps.quality import MapQuality
 from rebracket_core.maps.store import StoredMap
 from rebracket_core.maps.viewport import inside_polygon, on_plane, scene
@@ -42,7 +42,7 @@ class Asked:
     by: str
     find: str
     how: str
-    answers: MapAnswers | None = None
+    answers: MapPredictions | None = None
     people: MapPeople | None = None
 
 
@@ -102,7 +102,7 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
     return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers, people)
 
 
-def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapAnswers:
+def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapPredictions:
     """What a run says of a map's texts, with a progress box the first time, when it must be asked."""
     known = st.session_state.setdefault("map.answered", [])
     place, box = f"{stored.map_id} {run.run_id}", st.empty()  # always there: what moves on a page is drawn anew by the browser
@@ -185,11 +185,11 @@ def reading(stored: StoredMap, asked: Asked) -> str:
         return said
     found = asked.answers
     parts = [f"{found.count(Standing.OUT_OF_FOLD):,} answers are of models that had not met the text"]
-    if n := found.count(Standing.NEVER_MET):
+    if n := found.count(PredictionSource.NEVER_MET):
         parts.append(f"{n:,} of the run itself about texts that it never met")
-    if n := found.count(Standing.TRAINED_ON):
+    if n := found.count(PredictionSource.TRAINED_ON):
         parts.append(f"{n:,} texts were learned from and are not shown")
-    if n := found.count(Standing.UNJUDGED):
+    if n := found.count(PredictionSource.UNJUDGED):
         parts.append(f"{n:,} could not be asked")
     leaked = " **Leaked:** the run was split by row, so that its answers are by memory." if asked.run.leaked else ""
     return f"{said} {'; '.join(parts)}.{leaked}"
