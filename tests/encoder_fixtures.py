@@ -49,6 +49,7 @@ def save_small_deberta(folder: Path, *, seed: int = 0) -> Path:
 class WordEncoder:
     """A cheap encoder: each vector is drawn from the digest of its text. It counts what it is asked for."""
 
+    modality = "text"
     window = 0
 
     def __init__(self, *, dim: int = 384, encoder_id: str = "words") -> None:

@@ -14,7 +14,7 @@ from rebracket_core.cli.commands.export import export_onnx
 from rebracket_core.cli.commands.label_files import group as annotations_group
 from rebracket_core.cli.commands.library import audit, import_
 from rebracket_core.cli.commands.machine import app as serve_app
-from rebracket_core.cli.commands.machine import doctor
+from rebracket_core.cli.commands.machine import doctor, encoders
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
 from rebracket_core.cli.commands.report import report
@@ -88,6 +88,7 @@ program.add_typer(keys, name="keys")
 program.command()(watch)
 program.command()(monitor)
 program.command()(doctor)
+program.command()(encoders)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -6,10 +6,11 @@ from rebracket_core.corpus.audit.duplicates import NearDuplicate
 from rebracket_core.corpus.audit.leakage import Leakage
 from rebracket_core.corpus.audit.report import AuditReport, Count, Finding, Level, Shared, Spread
 from rebracket_core.corpus.embeddings import PrecomputedVectors, join_embeddings, read_embeddings
+from rebracket_core.corpus.fields import FIELDS, TEXT_FIELDS, FieldSpec, field_names
 from rebracket_core.corpus.library import Library, join_datasets, slug
 from rebracket_core.corpus.limits import Limits
 from rebracket_core.corpus.reading import read_not_concepts, read_source, read_upload
-from rebracket_core.corpus.schema import COLUMNS, TEXT_FIELDS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
+from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
 from rebracket_core.corpus.soft_targets import Targets, smooth_context, targets
 from rebracket_core.corpus.splits import SparseClass, grouped_folds, leak_safe_groups, row_folds, sparse_classes
 from rebracket_core.corpus.units import collapse_repeats
@@ -17,12 +18,14 @@ from rebracket_core.texts import clean_text, has_words, normalised_text
 
 __all__ = [
     "COLUMNS",
+    "FIELDS",
     "TEXT_FIELDS",
     "AuditReport",
     "AxisPair",
     "Count",
     "Dataset",
     "DatasetMeta",
+    "FieldSpec",
     "Finding",
     "Leakage",
     "Level",
@@ -39,6 +42,7 @@ __all__ = [
     "audit",
     "clean_text",
     "collapse_repeats",
+    "field_names",
     "frame_digest",
     "grouped_folds",
     "has_words",

@@ -233,11 +233,12 @@ class _Gathered:
         notes.append(f"The vectors are taken to be of the column '{text}'." if text else "Their text is not in the file.")
         if self._repeats:
             notes.append(f"{self._repeats} rows repeat an id with the same vector.")
-        digests = tuple(_digest(words.get(text, "")) if text else "" for words in self._words)
+        digests = tuple(text_digest(words.get(text, "")) if text else "" for words in self._words)
         return PrecomputedVectors(tuple(self._seen), np.stack(self._vectors), text, tuple(notes), self._column, digests)
 
 
-def _digest(text: str) -> str:
+def text_digest(text: str) -> str:
+    """Return the first 16 hex digits of the SHA-256 of a clean text; "" for an empty one."""
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
 
 
@@ -281,7 +282,7 @@ def _check_texts(frame: pd.DataFrame, vectors: PrecomputedVectors, *, places: np
     candidates = [frame[name].tolist() for name in ("concept", "lyrics")]
     for row, place in enumerate(places.tolist()):
         made_of = vectors.text_digests[place]
-        if made_of and made_of not in {_digest(clean_text(texts[row])) for texts in candidates}:
+        if made_of and made_of not in {text_digest(clean_text(texts[row])) for texts in candidates}:
             raise DataError(
                 "A vector was made from another text.",
                 expected=f"the text of {vectors.ids[place]!r}",

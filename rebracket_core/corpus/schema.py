@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from rebracket_core.corpus.fields import TEXT_FIELDS
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
-TEXT_FIELDS: tuple[str, ...] = ("concept", "descriptions", "lyrics")
 _PLAIN = ("row_id", "group_id", "origin", "where", "title", "agent", *TEXT_FIELDS, "types_from")
 _DEFAULTS: dict[str, Any] = {
     **{name: "" for name in ("title", "agent", *TEXT_FIELDS, "types_from", "where")},

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from rebracket_core.corpus.fields import FIELDS
 from rebracket_core.corpus.schema import make_frame
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
 LABEL_FIELDS: tuple[str, ...] = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types")
-_JOINED = ("descriptions", "lyrics")
+_MERGED = tuple(field.name for field in FIELDS if field.merges)
 BLANK_LINE = "\n\n"
 
 
@@ -45,5 +46,5 @@ def _one_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
                 found=f"{first['row_id']!r} says {first[name]!r}, {other['row_id']!r} says {other[name]!r}",
                 hint="correct one of the rows",
             )
-    joined = {name: BLANK_LINE.join(dict.fromkeys(row[name] for row in rows if row[name])) for name in _JOINED}
+    joined = {name: BLANK_LINE.join(dict.fromkeys(row[name] for row in rows if row[name])) for name in _MERGED}
     return {**first, **joined, "weight": sum(row["weight"] for row in rows) / len(rows)}

@@ -1,22 +1,29 @@
-"""What every encoder offers: texts in, unit vectors out, and an id that names everything that changes a vector."""
+"""What every encoder offers: items of one modality in, unit vectors out, an id that names everything that changes a vector."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.errors import EncoderError, InputError
+from rebracket_core.encoders.modality import TEXT, checked_items
+from rebracket_core.errors import EncoderError
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]
+Input = TypeVar("Input", contravariant=True)
 
 
 @runtime_checkable
-class Encoder(Protocol):
-    """Something that turns texts into vectors of one embedding space."""
+class Encoder(Protocol[Input]):
+    """Something that turns items of one modality into vectors of one embedding space; safe to call from several threads."""
+
+    @property
+    def modality(self) -> str:
+        """The name of a registered modality: what the items are."""
+        ...
 
     @property
     def encoder_id(self) -> str:
@@ -30,41 +37,28 @@ class Encoder(Protocol):
 
     @property
     def window(self) -> int:
-        """The tokens that one pass sees, special tokens included; a longer text is split. 0 where none apply."""
+        """The units that one pass sees (of text: tokens, special ones too); a longer item is split. 0 where none applies."""
         ...
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        """Vectors (n, dim) float32 in the order of `texts`, rows of length 1; `progress` gets (texts done, texts).
+    def encode(self, items: Sequence[Input], /, *, progress: Progress | None = None) -> Vectors:
+        """Return vectors (n, dim) float32 in the order of the items, rows of length 1.
 
-        Raises: InputError where `texts` holds anything but strings, EncoderError where no vector can be made.
+        Args:
+            items: n items of the modality; an item's vector does not depend on the others.
+            progress: gets (items done, items) as the work goes on, last (n, n).
+
+        Raises: InputError for an item of another modality, EncoderError where no vector can be made.
         """
         ...
 
 
 def checked_texts(texts: Sequence[str]) -> list[str]:
-    """The texts as a list; a lone string or an item that is no string is an InputError."""
-    if isinstance(texts, str | bytes):
-        raise InputError(
-            "One string was given where a list of texts belongs.",
-            expected="a list of strings",
-            found=type(texts).__name__,
-            hint="pass [text]",
-        )
-    listed = list(texts)
-    for position, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise InputError(
-                "An item is no text.",
-                expected="a string",
-                found=type(text).__name__,
-                where=f"text {position}",
-                hint="drop empty cells or turn them into strings before encoding",
-            )
-    return listed
+    """Return the texts as a list; a lone string or an item that is no string is an InputError."""
+    return checked_items(texts, modality=TEXT.name)
 
 
 def checked_vectors(vectors: NDArray[Any], *, encoder_id: str) -> Vectors:
-    """The same vectors, once they are known to be finite; EncoderError otherwise."""
+    """Return the same vectors as float32, once they are known to be finite; EncoderError otherwise."""
     if not bool(np.isfinite(vectors).all()):
         raise EncoderError(
             "The encoder gave a vector with numbers that are not finite.",

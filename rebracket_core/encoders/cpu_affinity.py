@@ -1,4 +1,4 @@
-"""Where the threads of one forward pass run: each on a processor of its own, the caller's too."""
+"""CPU affinity of the threads of one forward pass: each on a processor of its own, the caller's too."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class CpuAffinity:
     """A processor for the thread that calls and one for each of its helpers.
 
     After a rest of 20 ms the system often woke the helper on the processor where the caller ran, and the two took turns:
-    12 ms for a short text where a helper with a place of its own takes 6. A caller that is free to move still met it there:
-    in a server whose two workers take turns a short text took 12 to 13 ms, and 8 with the caller in its place.
+    12 ms for a short text where a helper with a processor of its own takes 6. A caller that is free to move still met it there:
+    in a server whose two workers take turns a short text took 12 to 13 ms, and 8 with the caller pinned.
     """
 
     caller: int
@@ -22,12 +22,12 @@ class CpuAffinity:
 
     @property
     def option(self) -> str:
-        """The helpers' places as ONNX Runtime takes them: numbered from 1, ";" between."""
+        """The helpers' processors as ONNX Runtime takes them: numbered from 1, ";" between."""
         return ";".join(str(processor + 1) for processor in self.helpers)
 
     @contextlib.contextmanager
-    def caller_in_place(self) -> Iterator[None]:
-        """Hold the calling thread on its processor; one that may not run there, or may not be held, goes on as it is."""
+    def caller_pinned(self) -> Iterator[None]:
+        """Pin the calling thread to its processor; one that may not run there, or may not be pinned, goes on as it is."""
         before = os.sched_getaffinity(0)
         if self.caller in before:
             with contextlib.suppress(OSError):
@@ -40,7 +40,7 @@ class CpuAffinity:
 
 
 def affinity_for(threads: int) -> CpuAffinity | None:
-    """The places of so many threads, or None to leave it to the system.
+    """Return the affinity of so many threads, or None to leave it to the system.
 
     Only where the threads are as many as the processors: with fewer, several processes would crowd on the first ones.
     """

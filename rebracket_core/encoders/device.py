@@ -26,27 +26,27 @@ def torch_device(settings: Settings) -> str:
 
     Raises: ConfigError where the setting is unknown or asks for a device that this machine doesn't offer.
     """
-    asked = settings.device
-    if asked not in DEVICES and not asked.startswith("cuda:"):
+    requested = settings.device
+    if requested not in DEVICES and not requested.startswith("cuda:"):
         raise ConfigError(
             "The device is not known.",
             expected=f"one of {', '.join(DEVICES)}",
-            found=repr(asked),
+            found=repr(requested),
             hint="set REBRACKET_DEVICE to auto",
         )
-    if asked == "cpu":
+    if requested == "cpu":
         return "cpu"
     offered = _offered()
-    if asked == "auto":
+    if requested == "auto":
         return offered[0]
-    if asked.partition(":")[0] not in offered:
+    if requested.partition(":")[0] not in offered:
         raise ConfigError(
-            f"The device '{asked}' is not there.",
+            f"The device '{requested}' is not there.",
             expected="a device that PyTorch finds",
             found=", ".join(offered),
             hint="set REBRACKET_DEVICE to auto or cpu",
         )
-    return asked
+    return requested
 
 
 def device_name(settings: Settings) -> str:

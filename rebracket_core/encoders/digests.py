@@ -1,4 +1,4 @@
-"""SHA-256 of large files, paid once: a small book remembers each digest while its file stays the same."""
+"""SHA-256 of large files, paid once: a small file caches each digest while its file stays the same."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from rebracket_core.files import write_json
 logger = logging.getLogger(__name__)
 
 
-def file_digest(path: Path, *, book: Path) -> str:
-    """The SHA-256 (64 hex digits) of a file, read from `book` while size, times and inode are those it was hashed with.
+def file_digest(path: Path, *, cache: Path) -> str:
+    """Return the SHA-256 (64 hex digits) of a file, read from `cache` while size, times and inode are those it was hashed with.
 
-    A book that is missing, damaged or not writable costs a hash, never an error. Raises: OSError for `path` itself.
+    A cache that is missing, damaged or not writable costs a hash, never an error. Raises: OSError for `path` itself.
     """
     before = _stamp(path)
-    entry = _read(book).get(str(path))
+    entry = _read(cache).get(str(path))
     if isinstance(entry, dict) and entry.get("stamp") == before and _is_digest(entry.get("sha256")):
         return str(entry["sha256"])
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if _stamp(path) == before:
-        _remember(path, digest, book=book, stamp=before)
+        _note(path, digest, cache=cache, stamp=before)
     return digest
 
 
-def note_digest(path: Path, digest: str, *, book: Path) -> None:
-    """Nothing; notes in `book` that the file, as it is now, has this digest (for a file that was just written)."""
-    _remember(path, digest, book=book, stamp=_stamp(path))
+def note_digest(path: Path, digest: str, *, cache: Path) -> None:
+    """Note in `cache` that the file, as it is now, has this digest (for a file that was just written)."""
+    _note(path, digest, cache=cache, stamp=_stamp(path))
 
 
 def _stamp(path: Path) -> list[int]:
@@ -43,18 +43,18 @@ def _is_digest(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 64
 
 
-def _read(book: Path) -> dict[str, Any]:
+def _read(cache: Path) -> dict[str, Any]:
     try:
-        content = json.loads(book.read_text("utf-8"))
+        content = json.loads(cache.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 
 
-def _remember(path: Path, digest: str, *, book: Path, stamp: list[int]) -> None:
-    entries = {key: value for key, value in _read(book).items() if Path(key).exists()}
+def _note(path: Path, digest: str, *, cache: Path, stamp: list[int]) -> None:
+    entries = {key: value for key, value in _read(cache).items() if Path(key).exists()}
     entries[str(path)] = {"stamp": stamp, "sha256": digest}
     try:
-        write_json(book, dict(sorted(entries.items())))
+        write_json(cache, dict(sorted(entries.items())))
     except OSError as error:
-        logger.warning("The digest of %s cannot be remembered in %s: %s", path, book, error)
+        logger.warning("The digest of %s cannot be cached in %s: %s", path, cache, error)

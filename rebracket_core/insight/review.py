@@ -1,4 +1,4 @@
-"""A run as it is reviewed: what it said of texts whose songs its models had not met, and what is true of them."""
+"""A run as it is reviewed: its out-of-fold predictions, and the labels."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, common_position
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review(OutOfFoldRows):
-    """The unseen rows of a run. Nothing in it was answered by a model that had met the row's song, unless `leaked`.
+    """The out-of-fold rows of a run: each was predicted by a model that was trained without the row's song, unless `leaked`.
 
-    `answers` holds every number in the same order; None for runs that kept the rows alone.
+    `predictions` holds every number in the same order; None for runs that kept the rows alone.
     """
 
     run_id: str
     dataset: str
     leaked: bool
-    answers: OutOfFoldPredictions | None = None
+    predictions: OutOfFoldPredictions | None = None
 
     @property
     def groups(self) -> np.ndarray:
@@ -36,7 +36,7 @@ class Review(OutOfFoldRows):
         return len(set(self.group_id))
 
     @property
-    def judged(self) -> np.ndarray:
+    def comparable(self) -> np.ndarray:
         """(n,) bool: the row has an album and the run names one."""
         return np.asarray((self.album_truth >= 0) & (self.album_top >= 0))
 
@@ -45,9 +45,9 @@ class Review(OutOfFoldRows):
         """(n,) the probability of the first album; NaN where the run learnt none."""
         return np.asarray(self.album_proba.max(axis=1))
 
-    def full(self) -> OutOfFoldPredictions:
-        """Every number of the run. ModelError where it was made before they were kept."""
-        if self.answers is None:
+    def all_predictions(self) -> OutOfFoldPredictions:
+        """Return every number of the run. Raises: ModelError where it was made before they were kept."""
+        if self.predictions is None:
             raise ModelError(
                 "This run did not keep all numbers of its unseen texts.",
                 expected=PREDICTIONS_FILE,
@@ -55,18 +55,18 @@ class Review(OutOfFoldRows):
                 hint="train it again with this version, on the same data and config",
                 where=self.run_id,
             )
-        return self.answers
+        return self.predictions
 
     def take(self, at: np.ndarray) -> Review:
         """Some of the rows, by index."""
         rows: dict[str, Any] = {name: take_rows(getattr(self, name), at) for name in OutOfFoldRows.__slots__}
-        return replace(self, **rows, answers=None if self.answers is None else self.answers.take(at))
+        return replace(self, **rows, predictions=None if self.predictions is None else self.predictions.take(at))
 
 
 def common_rows(first: Review, second: Review) -> tuple[Review, Review]:
-    """Both runs on the rows that both were asked (same id, same text), in the order of the first.
+    """Return both runs on the rows that they share (same id, same text), in the order of the first.
 
-    Raises InputError where there is none.
+    Raises: InputError where there is none.
     """
     here, there = common_positions(first, second)
     if not len(here):

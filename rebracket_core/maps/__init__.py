@@ -1,1 +1,1 @@
-"""Maps."""
+"""Maps of texts: fit, store, quality, alignment, viewport."""

@@ -1,4 +1,4 @@
-"""What a run says of the texts on a map, and the file beside the map in which that is kept."""
+"""A run's predictions for the texts on a map, and the file beside the map in which they are kept."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FILE = "answers-{run_id}.npz"
 
 
 class PredictionSource(IntEnum):
-    """Where an answer comes from: a model that had not met the text, the run itself asked anew, or nowhere."""
+    """Where a prediction comes from: out of fold, the final model on a held-out text, or nowhere."""
 
     OUT_OF_FOLD = 0
-    NEVER_MET = 1
+    HELD_OUT = 1
     TRAINED_ON = 2
-    UNJUDGED = 3
+    NOT_SCORED = 3
 
 
 STANDINGS = ("out of fold", "never met", "learned from: not shown", "not judged")
@@ -30,7 +30,7 @@ STANDINGS = ("out of fold", "never met", "learned from: not shown", "not judged"
 
 @dataclass(frozen=True, slots=True)
 class MapPredictions:
-    """What a run says of n points.
+    """A run's predictions for n points.
 
     `album` (n,) positions in ALBUM_NAMES, -1 where nothing is said; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
     positions in MODES, -1; `confidence` (n,) how album-like it is, NaN where nothing is said or kept; `verdict` (n,) positions
@@ -62,12 +62,12 @@ class MapPredictions:
 
 
 def predictions_file(stored: StoredMap, run_id: str) -> Path:
-    """Where the answers of a run are kept beside a map."""
+    """Return the path of a run's predictions beside a map."""
     return stored.folder / _FILE.format(run_id=run_id)
 
 
 def load_predictions(stored: StoredMap, run_id: str) -> MapPredictions | None:
-    """What a run said of a map's texts where that was kept; None where it was not, or by a version that kept less."""
+    """Return a run's kept predictions for a map's texts; None where there are none, or of a version that kept less."""
     path = predictions_file(stored, run_id)
     if not path.is_file():
         return None
@@ -78,6 +78,6 @@ def load_predictions(stored: StoredMap, run_id: str) -> MapPredictions | None:
 
 
 def save_predictions(stored: StoredMap, found: MapPredictions) -> None:
-    """Keep what a run says beside the map, so that it is asked once."""
+    """Write a run's predictions beside the map, so that they are made once."""
     with atomic_file(predictions_file(stored, found.run_id)) as file:
         np.savez(file, **{name: getattr(found, name) for name in found.__slots__ if name != "run_id"})

@@ -35,7 +35,7 @@ AXES = ("x", "y", "z")
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedText:
+class AddedText:
     """A new text on a map: its place is decided once and kept."""
 
     text_id: str
@@ -163,21 +163,21 @@ class StoredMap:
         hits = pc.is_in(self.column("row_id"), value_set=pa.array(list(row_ids), pa.string()))
         return np.flatnonzero(hits.to_numpy()).astype(np.int64)
 
-    def placed(self) -> list[PlacedText]:
+    def placed(self) -> list[AddedText]:
         """The new texts on the map, oldest first."""
         path = self.folder / PLACED
         if not path.is_file():
             return []
-        return [PlacedText(p["text_id"], p["text"], tuple(p["at"])) for p in self._json(PLACED)["placed"]]
+        return [AddedText(p["text_id"], p["text"], tuple(p["at"])) for p in self._json(PLACED)["placed"]]
 
-    def keep_placed(self, text: str, at: Sequence[float]) -> PlacedText:
+    def keep_placed(self, text: str, at: Sequence[float]) -> AddedText:
         """The text at its place, kept with the map; one that is there already stays where it is."""
         text_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         with lock_file(self.folder / f".{PLACED}.lock"):
             known = self.placed()
             if old := next((p for p in known if p.text_id == text_id), None):
                 return old
-            new = PlacedText(text_id, text, tuple(float(v) for v in at))
+            new = AddedText(text_id, text, tuple(float(v) for v in at))
             write_json(self.folder / PLACED, {"placed": [asdict(p) for p in (*known, new)]})
             return new
 

@@ -132,7 +132,7 @@ def _gate_mark(name: str, point: GatePoint) -> Point | None:
 
 def ood_figure(review: Review, *, limit: float) -> go.Figure:
     """The out-of-distribution p-values of the unseen texts, by whether their album is right."""
-    p, judged = review.full().ood_p, review.judged
+    p, judged = review.all_predictions().ood_p, review.comparable
     right = judged & (review.album_top == review.album_truth)
     return probability_distribution(
         {"album right": p[right].tolist(), "album wrong": p[judged & ~right].tolist(), "no album known": p[~judged].tolist()},

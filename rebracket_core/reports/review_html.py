@@ -191,7 +191,7 @@ def _gate(run: RunInfo, review: Review, *, seed: int) -> list[go.Figure | str]:
 def _slices(review: Review, *, seed: int) -> list[go.Figure | str]:
     from rebracket_core.insight.errors.slices import find_slices, properties_of
 
-    at = np.flatnonzero(review.judged)
+    at = np.flatnonzero(review.comparable)
     right = (review.album_top == review.album_truth)[at].astype(np.float64)
     report = find_slices(right, properties_of(review, at), review.groups[at], rows=at, seed=seed)
     return [figures.slices_figure(report, leaked=review.leaked)] if report.slices else [_table([])]
@@ -200,7 +200,7 @@ def _slices(review: Review, *, seed: int) -> list[go.Figure | str]:
 def _suspects(review: Review) -> list[go.Figure | str]:
     from rebracket_core.insight.errors.ranking import label_error_candidates
 
-    asked = ["album", *(AXIS_NAMES if review.answers is not None else ())]
+    asked = ["album", *(AXIS_NAMES if review.predictions is not None else ())]
     found = {question: label_error_candidates(review, question=question) for question in asked}
     note = (
         "Labels that the run doubts, by confident learning on calibrated probabilities. A doubt is no proof: a weak model "

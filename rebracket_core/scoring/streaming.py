@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.blas import one_blas_thread
-from rebracket_core.encoders import without_memory
+from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.scoring.concept_flow import iter_concepts, print_of
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
@@ -40,7 +40,7 @@ class StreamJudge:
 
     def __init__(self, resources: ScoringResources, order: Order) -> None:
         self._model = resources.model(order.run_id)
-        self._encoder = without_memory(resources.encoder_of(self._model))
+        self._encoder = uncached(resources.encoder_of(self._model))
         self._thresholds = self._model.thresholds.with_(**order.thresholds)
         self._max_chars = order.max_text_chars
         self._counts = resources.counts

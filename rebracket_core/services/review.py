@@ -61,7 +61,7 @@ class Reviews:
         if answers is not None and answers.row_id != rows.row_id:
             answers = None  # of another training: what is not surely of these rows is not shown
         told = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
-        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, answers=answers)
+        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, predictions=answers)
 
     def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
         """(n, d) vectors of the unseen texts from the run's own encoder."""

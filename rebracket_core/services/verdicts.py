@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.encoders import without_memory
+from rebracket_core.encoders import uncached
 from rebracket_core.validation import Scorer
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Verdicts:
         verdicts = self._scorer.score(
             concepts,
             model=model,
-            encoder=encoder if remembered else without_memory(encoder),
+            encoder=encoder if remembered else uncached(encoder),
             thresholds=limits,
             progress=(lambda done, total: progress("Scoring", done, total)) if progress else None,
         )

@@ -128,7 +128,7 @@ def simultaneous_differences(
         far = np.nanmax(np.abs(gaps[:, known] - value[known]) / spread[known], axis=1)
     factor = float(np.quantile(far, 0.95))
     p = np.full(len(value), np.nan)
-    told = np.abs(value[known]) / spread[known]
-    p[known] = (1.0 + (far[:, None] >= told[None]).sum(axis=0)) / (1.0 + len(far))
+    observed = np.abs(value[known]) / spread[known]
+    p[known] = (1.0 + (far[:, None] >= observed[None]).sum(axis=0)) / (1.0 + len(far))
     reach = np.where(known, factor * spread, np.nan)
     return SimultaneousDifferences(value, value - reach, value + reach, p)

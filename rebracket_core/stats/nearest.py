@@ -30,10 +30,10 @@ def blocks(rows: Ints, *, n: int) -> Iterator[Ints]:
 
 def squared_distances(points: Floats, rows: Ints, *, squares: Floats) -> Floats:
     """(len(rows), n) squared distances of some rows to all points; `squares` (n,) the squared lengths of the points."""
-    mine = points[rows]
-    away = squares[rows][:, None] + squares[None, :] - 2.0 * (mine @ points.T)
-    away[np.arange(len(rows)), rows] = -1.0  # itself first, whatever rounding says
-    return np.asarray(away)
+    own = points[rows]
+    distances = squares[rows][:, None] + squares[None, :] - 2.0 * (own @ points.T)
+    distances[np.arange(len(rows)), rows] = -1.0  # itself first, whatever rounding says
+    return np.asarray(distances)
 
 
 def squared_lengths(points: Floats) -> Floats:
@@ -44,11 +44,11 @@ def squared_lengths(points: Floats) -> Floats:
 def neighbours(points: Floats, *, k: int, rows: Ints | None = None) -> Ints:
     """(m, k) positions of the k nearest other points of each row (all rows by default), nearest first."""
     n = len(points)
-    asked = np.arange(n, dtype=np.int64) if rows is None else rows
+    queries = np.arange(n, dtype=np.int64) if rows is None else rows
     squares, found = squared_lengths(points), []
-    for part in blocks(asked, n=n):
-        away = squared_distances(points, part, squares=squares)
-        some = np.argpartition(away, k, axis=1)[:, : k + 1]
-        order = np.argsort(np.take_along_axis(away, some, axis=1), axis=1, kind="stable")
+    for part in blocks(queries, n=n):
+        distances = squared_distances(points, part, squares=squares)
+        some = np.argpartition(distances, k, axis=1)[:, : k + 1]
+        order = np.argsort(np.take_along_axis(distances, some, axis=1), axis=1, kind="stable")
         found.append(np.take_along_axis(some, order, axis=1)[:, 1:])
     return np.concatenate(found).astype(np.int64) if found else np.zeros((0, k), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""All that a run said of its unseen rows, number by number: what its review rests on."""
+"""Out-of-fold predictions of a run, number by number: what its review rests on."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _WORDS = ("row_id", "origin", "agent", "title", "types_from")
 
 @dataclass(frozen=True, slots=True)
 class OutOfFoldPredictions:
-    """n unseen rows of a run, in the order of its `OutOfFoldRows`.
+    """n out-of-fold rows of a run, in the order of its `OutOfFoldRows`.
 
     `axis` (n, 3, 3) the scores shown, `confidence` (n,), `types` (n, 8) probabilities, `uncertainty` (n, 3), `ood_p` (n,),
     `accept` (n,) the threshold that was chosen without the row's fold, `fold` (n,); of the truth `axis_target` (n, 3, 3)
-    unsmoothed, `axis_kind` (n, 3) as in `corpus.targets`, `types_truth` (n, 8) 0/1 and `types_labelled` (n,); the words say
-    where a row comes from, `types_from` who said its types.
+    unsmoothed, `axis_kind` (n, 3) as in `corpus.targets`, `types_truth` (n, 8) 0/1 and `types_labelled` (n,); the strings say
+    where a row comes from, `types_from` who gave its types.
     """
 
     row_id: tuple[str, ...]
@@ -62,29 +62,29 @@ class OutOfFoldPredictions:
         return OutOfFoldPredictions(**{name: take_rows(getattr(self, name), at) for name in OutOfFoldPredictions.__slots__})
 
 
-def write_out_of_fold_predictions(folder: Path, answers: OutOfFoldPredictions) -> None:
+def write_out_of_fold_predictions(folder: Path, predictions: OutOfFoldPredictions) -> None:
     """Write `held_answers.parquet` of a run folder."""
-    n = len(answers.row_id)
-    columns: dict[str, Any] = {name: list(getattr(answers, name)) for name in _WORDS}
+    n = len(predictions.row_id)
+    columns: dict[str, Any] = {name: list(getattr(predictions, name)) for name in _WORDS}
     for name, shape in _NUMBERS.items():
-        values = np.asarray(getattr(answers, name), dtype=np.float64)
+        values = np.asarray(getattr(predictions, name), dtype=np.float64)
         columns[name] = values if not shape else list(values.reshape(n, -1))
-    columns |= {"fold": answers.fold.astype(np.int64), "types_labelled": answers.types_labelled.astype(bool)}
-    columns["axis_kind"] = answers.axis_kind.tolist()
+    columns |= {"fold": predictions.fold.astype(np.int64), "types_labelled": predictions.types_labelled.astype(bool)}
+    columns["axis_kind"] = predictions.axis_kind.tolist()
     write_out_of_fold_file(folder / PREDICTIONS_FILE, columns, schema=_schema())
 
 
 def read_out_of_fold_predictions(folder: Path) -> OutOfFoldPredictions | None:
-    """The answers of a run folder; None where the run was made before they were kept. ModelError for a damaged file."""
+    """Return the predictions of a run folder; None where it has none. Raises: ModelError for a damaged file."""
     path = folder / PREDICTIONS_FILE
     if not path.is_file():
         return None
     return read_out_of_fold_file(
-        path, schema=_schema(), make=_answers, message="What the run answered to its unseen texts cannot be read."
+        path, schema=_schema(), make=_predictions, message="What the run answered to its unseen texts cannot be read."
     )
 
 
-def _answers(table: pa.Table) -> OutOfFoldPredictions:
+def _predictions(table: pa.Table) -> OutOfFoldPredictions:
     n = table.num_rows
     found: dict[str, Any] = {name: tuple(table.column(name).to_pylist()) for name in _WORDS}
     for name, shape in _NUMBERS.items():

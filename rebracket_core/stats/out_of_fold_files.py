@@ -1,4 +1,4 @@
-"""The files in which a run keeps what it said of its unseen rows: Parquet of one schema, whole or refused."""
+"""The files of out-of-fold rows and predictions: Parquet of one schema, whole or refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def take_rows(values: Any, at: np.ndarray) -> Any:
-    """The values at some positions, an array as an array and a tuple as a tuple."""
+    """Return the values at some positions, an array as an array and a tuple as a tuple."""
     return values[at] if isinstance(values, np.ndarray) else tuple(values[int(i)] for i in at)
 
 
@@ -35,9 +35,9 @@ def write_out_of_fold_file(path: Path, columns: Mapping[str, Any], *, schema: pa
 
 
 def read_out_of_fold_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str) -> T:
-    """What `make` makes of the file's columns of this schema; it refuses values with a ValueError or KeyError.
+    """Return what `make` makes of the file's columns of this schema; it refuses values with a ValueError or KeyError.
 
-    Raises ModelError with this message where the file is damaged or foreign.
+    Raises: ModelError with this message where the file is damaged or foreign.
     """
     import pyarrow as pa
 

@@ -1,4 +1,4 @@
-"""What a run said of each row that its models had not met: kept beside the run, so that two runs can be compared row by row."""
+"""Out-of-fold rows of a run, kept beside it, so that two runs can be compared row by row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class OutOfFoldRows:
-    """n unseen rows of a run: who they are, what is true of them, what the run said.
+    """n out-of-fold rows of a run: their ids, their labels, the first predictions and the verdicts.
 
     `row_id`, `group_id`, `text`, `verdict` n strings each; `album_truth` and `album_top` (n,) positions in ALBUM_NAMES, the
     truth -1 where the row has no album, the top -1 where the run learnt no albums; `album_proba` (n, 9), NaN there;
@@ -52,7 +52,7 @@ class OutOfFoldRows:
 
 
 def common_positions(first: OutOfFoldRows, second: OutOfFoldRows) -> tuple[np.ndarray, np.ndarray]:
-    """The positions, in both, of the rows with the same id and the same text, in the order of the first."""
+    """Return the positions, in both, of the rows with the same id and the same text, in the order of the first."""
     place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
     pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
     at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -79,9 +79,9 @@ def write_out_of_fold_rows(folder: Path, rows: OutOfFoldRows) -> None:
 
 
 def read_out_of_fold_rows(folder: Path) -> OutOfFoldRows:
-    """The unseen rows of a run folder.
+    """Return the out-of-fold rows of a run folder.
 
-    Raises ModelError where they are not kept (a run made before they were) or where the file is damaged or foreign.
+    Raises: ModelError where they are not kept (a run made before they were) or where the file is damaged or foreign.
     """
     path = folder / OUT_OF_FOLD_ROWS_FILE
     if not path.is_file():

@@ -74,8 +74,8 @@ def sign_flip_p(gap: np.ndarray, *, seed: int, flips: int = FLIPS) -> np.ndarray
     are drawn and p = (1 + those at least as far) / (1 + flips), which is never 0 (Phipson & Smyth 2010).
     """
     n_groups = len(gap)
-    told = np.abs(gap.sum(axis=0))
-    limit = told - _ROUNDING * np.maximum(1.0, np.abs(gap).sum(axis=0))
+    observed = np.abs(gap.sum(axis=0))
+    limit = observed - _ROUNDING * np.maximum(1.0, np.abs(gap).sum(axis=0))
     if n_groups <= _MOST_ENUMERATED:
         patterns = (np.arange(2**n_groups)[:, None] >> np.arange(n_groups)) & 1
         return np.asarray((np.abs((2.0 * patterns - 1.0) @ gap) >= limit).mean(axis=0))

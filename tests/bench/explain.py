@@ -22,7 +22,7 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     texts = sorted(starter_texts(), key=len)
     ask = bench.explain
     ask.check(ask.explain(SHORT))
-    ask.flips.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
+    ask.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
     long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
     asked = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
@@ -38,7 +38,7 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
                 checks.append(time.perf_counter() - start - words[-1])
         told = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
         yield {
-            "what": f"Integrated Gradients of {name}, all members, calibration and lexicon",
+            "what": f"Integrated Gradients of {name}, all members, calibration and vocabulary",
             "target": "<= 1 s",
             "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {told})",
         }
@@ -60,7 +60,7 @@ def _searches(bench: Workbench, texts: list[str]) -> Iterator[dict[str, Any]]:
             seconds.append(time.perf_counter() - start)
             tried.append(found.tried)
             ended += not found.complete
-            edits += [len(found.flips[0].edits)] if found.flips else []
+            edits += [len(found.counterfactuals[0].edits)] if found.counterfactuals else []
         sizes = ", ".join(f"{edits.count(n)} with {n}" for n in sorted(set(edits)))
         yield {
             "what": f"search for counterfactuals, another {goal}, {len(chosen)} starter concepts",

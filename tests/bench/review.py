@@ -41,9 +41,9 @@ def review_lines(bench: Workbench, run_id: str) -> list[str]:
     for f in joint_failures(review, seed=SEED):
         if f.count and f.axes:
             lines.append(f"wrong together: {' + '.join(f.axes)} {f.share:.3f}, if apart {f.apart:.3f}")
-    at = np.flatnonzero(review.judged)
+    at = np.flatnonzero(review.comparable)
     right = (review.album_top == review.album_truth)[at].astype(float)
-    twins = twin_cosines(bench.review.vectors(review), review.full().fold)
+    twins = twin_cosines(bench.review.vectors(review), review.all_predictions().fold)
     report = find_slices(right, properties_of(review, at, twin=twins), review.groups[at], rows=at, seed=SEED)
     lines += [
         f"worse: {s.what} {s.value} {s.right:.2f} against {s.rest:.2f} ({s.low:+.2f} to {s.high:+.2f})"

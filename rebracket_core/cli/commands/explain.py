@@ -122,13 +122,13 @@ def counterfactuals(
         out.json(_search_document(found))
         return DONE
     out.text(f"Now: {found.before.album}, {found.before.verdict}. Goal: {goal}.")
-    for flip in found.flips:
+    for flip in found.counterfactuals:
         fluent = "" if flip.fluency is None else f", fluency {flip.fluency:+.2f}"
         out.text(
             f"  {len(flip.edits)} edit{'s' if len(flip.edits) > 1 else ''}{fluent}: {one_line('; '.join(map(str, flip.edits)))}"
         )
         out.text(f"      {flip.verdict.album}, {flip.verdict.verdict}: {one_line(flip.text)}")
-    if not found.flips:
+    if not found.counterfactuals:
         why = f"with up to {found.most_edits} edits" if found.complete else "before the time was up"
         out.text(f"Nothing was found {why}.")
     out.text(f"{found.tried} texts were judged in {found.seconds:.1f} s.")
@@ -143,7 +143,7 @@ def _search_document(found: CounterfactualSearch) -> dict[str, object]:
             "fluency": flip.fluency,
             "verdict": flip.verdict.to_dict(),
         }
-        for flip in found.flips
+        for flip in found.counterfactuals
     ]
     return {
         "goal": str(found.goal),

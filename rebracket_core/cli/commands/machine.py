@@ -1,4 +1,4 @@
-"""The commands `app` and `doctor`."""
+"""The commands `app`, `doctor` and `encoders`."""
 
 from __future__ import annotations
 
@@ -64,3 +64,18 @@ def doctor(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
             if check.hint:
                 out.text(f"{check.name}: {check.hint}")
     return DONE if healthy else FAILED
+
+
+@command
+def encoders(*, as_json: JsonOption = False) -> int:
+    """List the kinds of encoders, as `--set encoder=` and REBRACKET_ENCODER take them."""
+    from rebracket_core.encoders.kinds import ENCODERS
+
+    fields = ("name", "written", "modality", "label", "help")
+    kinds = [{**{name: getattr(kind, name) for name in fields}, "written": kind.written or kind.name} for kind in ENCODERS]
+    if as_json:
+        out.json({"encoders": kinds})
+    else:
+        rows = [(kind["written"], kind["modality"], kind["help"]) for kind in kinds]
+        out.text(columns(("written", "modality", "what"), rows))
+    return DONE

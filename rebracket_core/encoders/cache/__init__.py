@@ -1,1 +1,1 @@
-"""Cache."""
+"""Vectors by content, in memory and on disk."""

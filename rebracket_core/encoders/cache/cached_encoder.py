@@ -1,4 +1,4 @@
-"""An encoder that remembers: every text is encoded once, in memory for this process and on disk for the next."""
+"""A cache around an encoder: every content is encoded once, in memory for this process and on disk for the next."""
 
 from __future__ import annotations
 
@@ -7,42 +7,52 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from rebracket_core.encoders.base import Encoder, Progress, Vectors, checked_texts
+from rebracket_core.encoders.base import Encoder, Progress, Vectors
 from rebracket_core.encoders.cache.vector_store import VectorStore
+from rebracket_core.encoders.modality import MODALITIES, checked_items
 from rebracket_core.settings import Settings
 
 MEMORY_BYTES = 64 * 2**20
-CHUNK_TEXTS = 1024
+CHUNK_ITEMS = 1024
+Input = TypeVar("Input")
 
 
-def without_memory(encoder: Encoder) -> Encoder:
-    """The encoder that remembers nothing, for texts that are not worth keeping: the one below a memory, else the same."""
-    return encoder.beneath if isinstance(encoder, CachedEncoder) else encoder
+def uncached(encoder: Encoder[Input]) -> Encoder[Input]:
+    """Return the encoder below a cache, for items that are not worth keeping; one without a cache is returned as it is."""
+    return encoder.inner if isinstance(encoder, CachedEncoder) else encoder
 
 
 def embeddings_dir(settings: Settings) -> Path:
-    """The folder of remembered vectors."""
+    """Return the folder of the cached vectors."""
     return settings.cache / "embeddings"
 
 
-class CachedEncoder:
-    """`encoder` with a memory: same id, same vectors. A key is the SHA-256 of the encoder's id and the text.
+class CachedEncoder(Generic[Input]):
+    """An encoder with a cache: same id, same vectors.
 
-    A text that comes twice in one call is encoded once. Vectors are kept after every 1,024 new texts, so that an
-    encoding that is stopped goes on where it was. A cache that can't be used costs time, never a vector.
+    A key is the SHA-256 of the encoder's id and the item's content, as its modality tells content apart. An item that comes
+    twice in one call is encoded once. Vectors are kept after every 1,024 new items, so that an encoding that is stopped goes
+    on where it was. A cache that cannot be used costs time, never a vector.
     """
 
-    def __init__(self, encoder: Encoder, *, settings: Settings, memory_bytes: int = MEMORY_BYTES) -> None:
+    def __init__(self, encoder: Encoder[Input], *, settings: Settings, memory_bytes: int = MEMORY_BYTES) -> None:
         self._encoder = encoder
+        self._kind = MODALITIES.get(encoder.modality)
         self._size = 4 * encoder.dim
         self._store = VectorStore(embeddings_dir(settings), encoder_id=encoder.encoder_id, size=self._size)
         self._memory: OrderedDict[bytes, bytes] = OrderedDict()
         self._capacity = max(1, memory_bytes // self._size)
         self._lock = threading.Lock()
         self._salt = hashlib.sha256(encoder.encoder_id.encode("utf-8", "surrogatepass") + b"\0")
+
+    @property
+    def modality(self) -> str:
+        """The modality of the encoder below."""
+        return self._kind.name
 
     @property
     def encoder_id(self) -> str:
@@ -60,25 +70,25 @@ class CachedEncoder:
         return self._encoder.window
 
     @property
-    def beneath(self) -> Encoder:
-        """The encoder below, which remembers nothing."""
+    def inner(self) -> Encoder[Input]:
+        """The encoder below, which caches nothing."""
         return self._encoder
 
-    def remembered(self, texts: Sequence[str]) -> tuple[np.ndarray, Vectors]:
-        """Which texts' vectors are known (n,) bool, and these vectors (m, dim) in order; nothing is encoded."""
-        keys = [self._key(text) for text in checked_texts(texts)]
+    def lookup(self, items: Sequence[Input]) -> tuple[np.ndarray, Vectors]:
+        """Return which items' vectors are cached (n,) bool, and these vectors (m, dim) in order; nothing is encoded."""
+        keys = [self._key(item) for item in checked_items(items, modality=self.modality)]
         found = self._recall(list(dict.fromkeys(keys)))
         known = np.array([key in found for key in keys], dtype=bool)
         joined = np.frombuffer(b"".join(found[key] for key in keys if key in found), dtype="<f4")
         return known, joined.reshape(-1, self.dim).astype(np.float32)
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
-        """Vectors (n, dim) float32 in the order of `texts`, rows of length 1, made only where none is remembered."""
-        listed = checked_texts(texts)
-        keys = [self._key(text) for text in listed]
-        text_of = dict(zip(keys, listed, strict=True))
-        found = self._recall(list(text_of))
-        missing = sorted((key for key in text_of if key not in found), key=lambda key: len(text_of[key]))
+    def encode(self, items: Sequence[Input], *, progress: Progress | None = None) -> Vectors:
+        """Return vectors (n, dim) float32 in the order of the items, rows of length 1, made only where none is cached."""
+        listed = checked_items(items, modality=self.modality)
+        keys = [self._key(item) for item in listed]
+        item_of = dict(zip(keys, listed, strict=True))
+        found = self._recall(list(item_of))
+        missing = sorted((key for key in item_of if key not in found), key=lambda key: self._kind.size(item_of[key]))
         total, at = len(listed), 0
 
         def part_done(done: int, _: int) -> None:
@@ -87,8 +97,8 @@ class CachedEncoder:
 
         part_done(0, 0)
         while at < len(missing):
-            part = missing[at : at + CHUNK_TEXTS]
-            vectors = self._encoder.encode([text_of[key] for key in part], progress=part_done)
+            part = missing[at : at + CHUNK_ITEMS]
+            vectors = self._encoder.encode([item_of[key] for key in part], progress=part_done)
             made = dict(zip(part, (row.tobytes() for row in vectors.astype("<f4")), strict=True))
             self._store.put(made)
             self._keep(made)
@@ -98,12 +108,12 @@ class CachedEncoder:
         return joined.reshape(len(listed), self.dim).astype(np.float32)
 
     def close(self) -> None:
-        """Nothing; closes the file on disk, which the next call opens again."""
+        """Close the file on disk, which the next call opens again."""
         self._store.close()
 
-    def _key(self, text: str) -> bytes:
+    def _key(self, item: Input) -> bytes:
         digest = self._salt.copy()
-        digest.update(text.encode("utf-8", "surrogatepass"))
+        digest.update(self._kind.content(item))
         return digest.digest()
 
     def _recall(self, keys: list[bytes]) -> dict[bytes, bytes]:

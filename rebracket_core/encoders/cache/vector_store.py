@@ -44,7 +44,7 @@ class VectorStore:
         self._inherited: list[sqlite3.Connection] = []
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The vectors that are known among `keys`, by key."""
+        """Return the vectors that are stored for `keys`, by key; a damaged one is left out."""
         found: dict[bytes, bytes] = {}
         with self._lock, self._guarded("read"):
             connection = self._connection()
@@ -53,14 +53,14 @@ class VectorStore:
                 marks = ",".join("?" * len(part))
                 rows = connection.execute(f"SELECT key, vector, sum FROM vectors WHERE key IN ({marks})", part)
                 for key, vector, check in rows:
-                    if self._sound(key, vector, check):
+                    if self._sound(key, vector, check=check):
                         found[key] = vector
                     else:
                         logger.warning("A vector in %s is damaged and is made again.", self.path)
         return found
 
     def put(self, vectors: Mapping[bytes, bytes]) -> None:
-        """Nothing; keeps the vectors in one transaction, replacing what was there."""
+        """Write the vectors in one transaction, replacing what was there."""
         if not vectors:
             return
         rows = [(key, vector, zlib.crc32(vector, zlib.crc32(key))) for key, vector in vectors.items()]
@@ -70,11 +70,11 @@ class VectorStore:
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
     def close(self) -> None:
-        """Nothing; closes the file, which the next call opens again."""
+        """Close the file, which the next call opens again."""
         with self._lock:
             self._drop()
 
-    def _sound(self, key: object, vector: object, check: object) -> bool:
+    def _sound(self, key: object, vector: object, *, check: object) -> bool:
         if not isinstance(key, bytes) or not isinstance(vector, bytes) or len(vector) != self._size:
             return False
         return zlib.crc32(vector, zlib.crc32(key)) == check

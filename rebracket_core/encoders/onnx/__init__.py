@@ -1,1 +1,1 @@
-"""Onnx."""
+"""Encoders as ONNX graphs: the bundled MiniLM, graphs from files, export."""

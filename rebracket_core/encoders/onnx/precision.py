@@ -86,12 +86,12 @@ def _named(model: Any) -> Any:
     """
     from onnx import TensorProto, helper
 
-    told = {info.name for info in (*model.graph.value_info, *model.graph.input, *model.graph.output)}
+    typed = {info.name for info in (*model.graph.value_info, *model.graph.input, *model.graph.output)}
     for at, node in enumerate(model.graph.node):
         node.name = node.name or f"node_{at}"
         if node.op_type in _LINEAR:
-            for name in sorted({node.input[0], node.output[0]} - told):
-                told.add(name)
+            for name in sorted({node.input[0], node.output[0]} - typed):
+                typed.add(name)
                 model.graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
     return model
 

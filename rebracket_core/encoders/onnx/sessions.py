@@ -59,11 +59,11 @@ class Sessions:
 
     def _forward(self, batches: Sequence[Padded], *, crowded: bool) -> Iterator[NDArray[np.float32]]:
         single = len(batches) == 1
-        session, at = self._session(self._threads if single and not crowded else 1)
+        session, affinity = self._session(self._threads if single and not crowded else 1)
 
         def run(padded: Padded) -> NDArray[np.float32]:
             ids, mask = padded()
-            with at.caller_in_place() if at else contextlib.nullcontext():
+            with affinity.caller_pinned() if affinity else contextlib.nullcontext():
                 vectors: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
             return vectors
 
@@ -84,12 +84,12 @@ class Sessions:
         options.log_severity_level = 3
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[self._optimise])
         options.add_session_config_entry("session.intra_op.spin_duration_us", str(SPIN_US))
-        if at := affinity_for(threads):
-            options.add_session_config_entry("session.intra_op_thread_affinities", at.option)
+        if affinity := affinity_for(threads):
+            options.add_session_config_entry("session.intra_op_thread_affinities", affinity.option)
         graph = self._graph()
         source = graph if isinstance(graph, bytes) else str(graph)
         try:
-            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]), at
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"]), affinity
         except Exception as cause:  # one class a status, with nothing in common
             raise EncoderError(
                 "The encoder's graph cannot be opened.",

@@ -1,1 +1,1 @@
-"""Text."""
+"""Texts: tokens, windows, TF-IDF features and the features of heads."""

@@ -16,20 +16,20 @@ from rebracket_core.encoders.text.tfidf import TfidfVocabulary
 class FeatureRecipe:
     """How features are made: which text fields, in which order, and how much vectors and words weigh.
 
-    Blocks are unit vectors times their weight: (n_fields · encoder dim, then the words of `lexicon`). A text that lacks
+    Blocks are unit vectors times their weight: (n_fields · encoder dim, then the words of `vocabulary`). A text that lacks
     a field has zeros in that block.
     """
 
     fields: tuple[str, ...]
     vector_weight: float
-    lexicon: TfidfVocabulary | None
+    vocabulary: TfidfVocabulary | None
 
     def assemble(self, vectors: Mapping[str, np.ndarray], texts: Mapping[str, Sequence[str]]) -> np.ndarray:
         """(n, d) float32 features from each field's (n, dim) unit vectors and each field's n texts."""
         present = {field: np.array([bool(t.strip()) for t in texts[field]])[:, None] for field in self.fields}
         blocks = [self.vector_weight * vectors[field] * present[field] for field in self.fields]
-        if self.lexicon is not None:
-            blocks.append(self.lexicon.transform(joined(texts, fields=self.fields)))
+        if self.vocabulary is not None:
+            blocks.append(self.vocabulary.transform(joined(texts, fields=self.fields)))
         return np.concatenate(blocks, axis=1).astype(np.float32, copy=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,14 +37,14 @@ class FeatureRecipe:
         return {
             "fields": list(self.fields),
             "vector_weight": self.vector_weight,
-            "lexicon": self.lexicon.to_dict() if self.lexicon else None,
+            "lexicon": self.vocabulary.to_dict() if self.vocabulary else None,
         }
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> FeatureRecipe:
         """The recipe that `to_dict` gave."""
-        lexicon = TfidfVocabulary.from_dict(raw["lexicon"]) if raw["lexicon"] else None
-        return cls(fields=tuple(raw["fields"]), vector_weight=float(raw["vector_weight"]), lexicon=lexicon)
+        vocabulary = TfidfVocabulary.from_dict(raw["lexicon"]) if raw["lexicon"] else None
+        return cls(fields=tuple(raw["fields"]), vector_weight=float(raw["vector_weight"]), vocabulary=vocabulary)
 
 
 def joined(texts: Mapping[str, Sequence[str]], *, fields: Sequence[str]) -> list[str]:

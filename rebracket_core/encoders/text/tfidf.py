@@ -1,4 +1,4 @@
-"""The words of a text as numbers: a TF-IDF lexicon fitted on training texts, in numpy alone."""
+"""The words of a text as numbers: a TF-IDF vocabulary fitted on training texts, in numpy alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TfidfVocabulary:
     def __post_init__(self) -> None:
         if len(self.terms) != len(self.document_counts) or len(set(self.terms)) != len(self.terms):
             raise EncoderError(
-                "The lexicon is damaged.",
+                "The vocabulary is damaged.",
                 expected="as many document counts as terms, each term once",
                 found=f"{len(self.terms)} terms, {len(self.document_counts)} counts",
                 hint="train the run again",
@@ -51,7 +51,7 @@ class TfidfVocabulary:
     def fit(
         cls, texts: Sequence[str], groups: Sequence[str], *, max_terms: int = MAX_TERMS, bigrams: bool = False
     ) -> TfidfVocabulary:
-        """The lexicon of training texts: terms of two groups or more, the `max_terms` in most texts, then by alphabet.
+        """The vocabulary of training texts: terms of two groups or more, the `max_terms` in most texts, then by alphabet.
 
         Raises: InputError where texts and groups differ in number.
         """
@@ -89,13 +89,13 @@ class TfidfVocabulary:
             known = [(at, count) for term, count in counts.items() if (at := self._position.get(term)) is not None]
             if not known:
                 continue
-            places = np.asarray([at for at, _ in known])
-            values = np.asarray([1.0 + math.log(count) for _, count in known]) * idf[places]
-            row[places] = values / np.linalg.norm(values)
+            columns = np.asarray([at for at, _ in known])
+            values = np.asarray([1.0 + math.log(count) for _, count in known]) * idf[columns]
+            row[columns] = values / np.linalg.norm(values)
         return result
 
     def to_dict(self) -> dict[str, Any]:
-        """The lexicon as plain values for JSON."""
+        """The vocabulary as plain values for JSON."""
         return {
             "terms": list(self.terms),
             "document_counts": list(self.document_counts),
@@ -105,14 +105,14 @@ class TfidfVocabulary:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TfidfVocabulary:
-        """The lexicon from what `to_dict` gave. Raises: EncoderError where the values are of another kind."""
+        """The vocabulary from what `to_dict` gave. Raises: EncoderError where the values are of another kind."""
         try:
             terms = tuple(str(term) for term in values["terms"])
             counts = tuple(int(count) for count in values["document_counts"])
             return cls(terms, counts, int(values["n_texts"]), bool(values["bigrams"]))
         except (KeyError, TypeError, ValueError) as error:
             raise EncoderError(
-                "The lexicon cannot be read.",
+                "The vocabulary cannot be read.",
                 expected="terms, document_counts, n_texts and bigrams",
                 found=f"{type(error).__name__}: {error}",
                 hint="train the run again",

@@ -1,1 +1,1 @@
-"""Transformers."""
+"""Encoders through PyTorch: any transformers model, by folder or hub name."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.device import torch_device
+from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.minilm_files import digest_cache_file
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.text.windows import MAX_ROWS, MAX_TOKENS, Ints, Padded, Windowing, embed
@@ -32,10 +33,12 @@ class TorchTransformer:
     embeddings) in the place of the last. Raises: EncoderError where the model or the layer is not to be had.
     """
 
+    modality = TEXT.name
+
     def __init__(self, name: str, *, settings: Settings, layer: int | None = None) -> None:
         self._settings = settings
         self._layer = layer
-        self._folder = read_model_folder(local_folder(name, settings=settings), book=digest_cache_file(settings))
+        self._folder = read_model_folder(local_folder(name, settings=settings), cache=digest_cache_file(settings))
         self._lock = threading.Lock()
         self._open: tuple[Tokens, Any, str] | None = None
 

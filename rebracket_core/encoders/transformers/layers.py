@@ -8,8 +8,7 @@ import numpy as np
 
 from rebracket_core.encoders.base import checked_texts
 from rebracket_core.encoders.device import torch_device
-from rebracket_core.encoders.onnx.minilm_files import torch_source
-from rebracket_core.encoders.transformers.model_hub import local_folder
+from rebracket_core.encoders.kinds import kind_of
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
 from rebracket_core.settings import Settings
 
@@ -20,30 +19,34 @@ _BATCH = 16
 def layer_vectors(
     texts: Sequence[str], *, name: str, settings: Settings, progress: Callable[[int, int], None] | None = None
 ) -> np.ndarray:
-    """(n_layers + 1, n, dim) float32: the mean over the tokens of each text after the embeddings and after every layer.
+    """Return the mean over the tokens of each text after the embeddings and after every layer, in one pass.
 
-    All layers in one pass; `open_encoder(layer=)` gives one of them as an encoder that remembers its texts. Texts are read up
-    to 256 tokens, in PyTorch on the device of the settings; `name` as in `open_encoder`. Raises: EncoderError where the model
-    is not to be had.
+    `open_encoder(layer=)` gives one layer as an encoder with a cache.
+
+    Args:
+        texts: n texts, each read up to 256 tokens, in PyTorch on the device of the settings.
+        name: as in `open_encoder`.
+        progress: gets (texts done, texts).
+
+    Returns: (n_layers + 1, n, dim) float32. Raises: EncoderError where the encoder has no transformers model.
     """
     import torch
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
     listed = checked_texts(texts)
-    tokenizer, model = load_pretrained(str(local_folder(torch_source(name, settings), settings=settings)), offline=True)
+    tokenizer, model = load_pretrained(str(kind_of(name).model_folder(name, settings)), offline=True)
     device = torch_device(settings)
     model = model.eval().to(device)
     order = sorted(range(len(listed)), key=lambda i: len(listed[i]))
     out: np.ndarray | None = None
     for start in range(0, len(order), _BATCH):
         at = order[start : start + _BATCH]
-        asked = tokenizer([listed[i] for i in at], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt").to(
-            device
-        )
+        batch = tokenizer([listed[i] for i in at], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
+        batch = batch.to(device)
         with torch.inference_mode():
-            states = torch.stack(model(**asked, output_hidden_states=True).hidden_states).float()
-            mask = asked["attention_mask"].unsqueeze(-1).float()
+            states = torch.stack(model(**batch, output_hidden_states=True).hidden_states).float()
+            mask = batch["attention_mask"].unsqueeze(-1).float()
             means = ((states * mask).sum(dim=2) / mask.sum(dim=1)).cpu().numpy()
         if out is None:
             out = np.zeros((len(means), len(listed), means.shape[2]), dtype=np.float32)

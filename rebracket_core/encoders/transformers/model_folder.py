@@ -59,7 +59,7 @@ class ModelFolder:
         )
 
 
-def read_model_folder(path: Path, *, book: Path) -> ModelFolder:
+def read_model_folder(path: Path, *, cache: Path) -> ModelFolder:
     """The model in a folder; weights other than safetensors are refused, because a pickle can run code.
 
     Raises: EncoderError where a file is missing or config.json can't be read.
@@ -91,9 +91,9 @@ def read_model_folder(path: Path, *, book: Path) -> ModelFolder:
         dim=_width(config, path),
         window=window,
         overlap=min(OVERLAP, window // 4),
-        weights_digest=_digest(weights, book=book),
-        config_digest=_digest([path / "config.json"], book=book),
-        tokenizer_digest=_digest(tokenizer, book=book),
+        weights_digest=_digest(weights, cache=cache),
+        config_digest=_digest([path / "config.json"], cache=cache),
+        tokenizer_digest=_digest(tokenizer, cache=cache),
     )
 
 
@@ -140,8 +140,8 @@ def _json(path: Path, *, required: bool = False) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _digest(paths: Iterable[Path], *, book: Path) -> str:
-    digests = [(path.name, file_digest(path, book=book)) for path in paths]
+def _digest(paths: Iterable[Path], *, cache: Path) -> str:
+    digests = [(path.name, file_digest(path, cache=cache)) for path in paths]
     if len(digests) == 1:
         return digests[0][1]
     lines = [f"{name} {digest}\n" for name, digest in digests]

@@ -22,18 +22,23 @@ HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 ANSWER_S = 10.0
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a name is a folder on this machine, or has the form of a model's name on the hub."""
+    return bool(name) and (Path(name).expanduser().is_dir() or HUB_NAME.fullmatch(name) is not None)
+
+
 def local_folder(name: str, *, settings: Settings) -> Path:
-    """The folder of a model given by path or hub name; a hub model is fetched into the cache the first time.
+    """Return the folder of a model given by path or hub name; a hub model is fetched into the cache the first time.
 
     Raises: EncoderError where there is neither such a folder nor a hub that has it; it says what can be used instead.
     """
     path = Path(name).expanduser()
     if name and path.is_dir():
         return path.resolve()
-    if HUB_NAME.fullmatch(name) is None:
+    if not is_model_name(name):
         raise EncoderError(
             f"There is no encoder '{name}'.",
-            expected="minilm, minilm-torch, a folder, or a model's name on the hub",
+            expected="a folder with a transformers model, or a model's name on the hub",
             found="no such folder",
             hint=INSTEAD,
         )

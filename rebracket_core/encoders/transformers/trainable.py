@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.encoders.onnx.minilm_files import find_minilm
+from rebracket_core.encoders.kinds import kind_of
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.transformers.encoder import TorchTransformer
 from rebracket_core.encoders.transformers.model_folder import TOKENIZER_NAMES
-from rebracket_core.encoders.transformers.model_hub import local_folder
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
 from rebracket_core.errors import EncoderError
 from rebracket_core.settings import Settings
@@ -19,14 +18,12 @@ _BESIDE = (*TOKENIZER_NAMES, "sentence_bert_config.json")
 
 
 def trainable_folder(name: str, *, settings: Settings) -> Path:
-    """The folder with the torch weights of an encoder by its name; EncoderError where it is not to be had."""
-    if name in ("minilm", "minilm-torch"):
-        return find_minilm(settings).folder
-    return local_folder(name, settings=settings)
+    """Return the folder with the torch weights of an encoder by its name. Raises: EncoderError where there are none."""
+    return kind_of(name).model_folder(name, settings)
 
 
 def load_trainable(folder: Path) -> tuple[Tokens, Any]:
-    """The tokenizer and the float32 encoder of a folder, on the CPU. Raises EncoderError for what cannot be kept again."""
+    """Return the tokenizer and the float32 encoder of a folder, on the CPU. Raises: EncoderError for what cannot be saved."""
     tokenizer, model = load_pretrained(str(folder), offline=True)
     if model.config.is_encoder_decoder:
         raise EncoderError(
@@ -40,7 +37,7 @@ def load_trainable(folder: Path) -> tuple[Tokens, Any]:
 
 
 def save_trained(encoder: Any, folder: Path, *, base: Path) -> Path:
-    """Write an encoder as safetensors and config, with the tokenizer of the folder that it began from; the folder."""
+    """Write an encoder as safetensors and config, with the tokenizer of the folder that it began from; return the folder."""
     encoder.save_pretrained(folder)
     for name in _BESIDE:
         if (base / name).is_file():
@@ -49,5 +46,5 @@ def save_trained(encoder: Any, folder: Path, *, base: Path) -> Path:
 
 
 def open_trained(folder: Path, *, settings: Settings) -> TorchTransformer:
-    """The encoder of a folder, without a memory: its id names the digests of its files."""
+    """Return the encoder of a folder, without a cache: its id names the digests of its files."""
     return TorchTransformer(str(folder), settings=settings)

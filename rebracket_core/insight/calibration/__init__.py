@@ -1,1 +1,1 @@
-"""Calibration."""
+"""Reliability, risk and coverage, and what thresholds accept."""

@@ -1,4 +1,4 @@
-"""What the rules accept of held-out texts, at a run's own thresholds and at others, and how right that is."""
+"""What the rules accept of out-of-fold texts, at a run's own thresholds and at others, and how right that is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rebracket_core.validation import Concept, Predictions, Verdict, VerdictKind
 
 @dataclass(frozen=True, slots=True)
 class GatePoint:
-    """What the rules accept of n held-out texts: the share, and how often that is right, both with intervals over songs.
+    """What the rules accept of n out-of-fold texts: the share, and how often that is right, both with intervals over songs.
 
     Right means: the first album is the labelled one; a text without an album is never right. `right` is None where nothing
     was accepted. Accepted means any of the three ACCEPTs; `n_hybrid` and `hybrid_right` are the hybrids' own line.
@@ -55,7 +55,7 @@ def own_point(review: Review, *, seed: int) -> GatePoint:
 
 def point_at(review: Review, thresholds: Thresholds, *, seed: int) -> GatePoint:
     """The gate at thresholds of one's own, the same for all texts."""
-    verdicts = score_again(review, thresholds)
+    verdicts = verdicts_at(review, thresholds)
     reasons = Counter(str(v.reason) for v in verdicts if v.reason)
     return _point(review, [str(v.verdict) for v in verdicts], reasons=dict(reasons.most_common()), seed=seed)
 
@@ -65,8 +65,8 @@ def gate_curve(review: Review, thresholds: Thresholds) -> GateCurve:
 
     What is accepted whatever `accept` is, as a hybrid, counts at every point.
     """
-    shut = np.array([v.is_accepted for v in score_again(review, thresholds.with_(accept=1.0))], dtype=bool)
-    opened = np.array([v.is_accepted for v in score_again(review, thresholds.with_(accept=0.0))], dtype=bool)
+    shut = np.array([v.is_accepted for v in verdicts_at(review, thresholds.with_(accept=1.0))], dtype=bool)
+    opened = np.array([v.is_accepted for v in verdicts_at(review, thresholds.with_(accept=0.0))], dtype=bool)
     right = review.album_top == review.album_truth
     at = np.flatnonzero(opened & ~shut)
     p = review.probability[at]
@@ -76,9 +76,9 @@ def gate_curve(review: Review, thresholds: Thresholds) -> GateCurve:
     return GateCurve(coverage=count / max(1, len(review)), risk=wrong / count, accept=p[order])
 
 
-def score_again(review: Review, thresholds: Thresholds) -> list[Verdict]:
+def verdicts_at(review: Review, thresholds: Thresholds) -> list[Verdict]:
     """The verdicts on the held-out texts under thresholds of one's own; nothing is encoded or predicted anew."""
-    kept = review.full()
+    kept = review.all_predictions()
     scores = Scores(
         axis=kept.axis,
         axis_heads=kept.axis,
@@ -99,7 +99,7 @@ def _point(review: Review, verdicts: list[str], *, reasons: Mapping[str, int], s
     right = ((review.album_truth >= 0) & (review.album_top == review.album_truth)).astype(np.float64)
     part = np.column_stack([passed, passed * right])
     found = ratio_intervals(part, np.column_stack([np.ones(len(passed)), passed]), review.groups, seed=seed)
-    rejected = review.judged & (passed == 0)
+    rejected = review.comparable & (passed == 0)
     return GatePoint(
         coverage=float(found.value[0]),
         coverage_low=_plain(found.low[0]),

@@ -84,14 +84,14 @@ class RiskCoverage:
 
 
 def top_predictions(review: Review, question: str) -> TopPredictions:
-    """The answers to "album" or to an axis that have a truth. ModelError where there is none."""
+    """Return the first predictions of "album" or of an axis where there is a label. Raises: ModelError where there is none."""
     if question == ALBUM:
-        at = np.flatnonzero(review.judged)
+        at = np.flatnonzero(review.comparable)
         p, right = review.probability[at], review.album_top[at] == review.album_truth[at]
     else:
         j = AXIS_NAMES.index(question)
         at = np.flatnonzero((review.axis_truth[:, j] >= 0) & (review.axis_top[:, j] >= 0))
-        p = review.full().axis[at, j].max(axis=1) if len(at) else np.zeros(0)
+        p = review.all_predictions().axis[at, j].max(axis=1) if len(at) else np.zeros(0)
         right = review.axis_top[at, j] == review.axis_truth[at, j]
     if not len(at):
         raise ModelError(
@@ -104,35 +104,35 @@ def top_predictions(review: Review, question: str) -> TopPredictions:
     return TopPredictions(p=p, right=right.astype(np.float64), groups=review.groups[at], rows=at)
 
 
-def reliability_diagram(told: TopPredictions, *, seed: int, n_bins: int = 10) -> ReliabilityDiagram:
-    """Reliability over equal-mass bins with consistency bands (Bröcker & Smith 2007) and a perfect model's error."""
-    places = equal_mass_bins(told.p, n_bins)
-    member = np.zeros((len(told.p), len(places)))
-    for k, at in enumerate(places):
+def reliability_diagram(predictions: TopPredictions, *, seed: int, n_bins: int = 10) -> ReliabilityDiagram:
+    """Return the reliability over equal-mass bins with consistency bands (Bröcker & Smith 2007) and a perfect model's error."""
+    bins_of_rows = equal_mass_bins(predictions.p, n_bins)
+    member = np.zeros((len(predictions.p), len(bins_of_rows)))
+    for k, at in enumerate(bins_of_rows):
         member[at, k] = 1.0
-    shares = ratio_intervals(member * told.right[:, None], member, told.groups, seed=seed)
+    shares = ratio_intervals(member * predictions.right[:, None], member, predictions.groups, seed=seed)
     rng = np.random.default_rng(seed)
-    drawn = (rng.random((PERFECT, len(told.p))) < told.p).astype(np.float64)
+    drawn = (rng.random((PERFECT, len(predictions.p))) < predictions.p).astype(np.float64)
     band = np.quantile(drawn @ member / member.sum(axis=0), (0.025, 0.975), axis=0)
-    error = calibration_error(told.p, told.right, n_bins=n_bins)
-    perfect = np.array([calibration_error(told.p, one, n_bins=n_bins) for one in drawn])
+    error = calibration_error(predictions.p, predictions.right, n_bins=n_bins)
+    perfect = np.array([calibration_error(predictions.p, one, n_bins=n_bins) for one in drawn])
     return ReliabilityDiagram(
         bins=tuple(
             ReliabilityBin(
-                probability=float(told.p[at].mean()),
-                right=float(told.right[at].mean()),
+                probability=float(predictions.p[at].mean()),
+                right=float(predictions.right[at].mean()),
                 low=_plain(shares.low[k]),
                 high=_plain(shares.high[k]),
                 band_low=float(band[0, k]),
                 band_high=float(band[1, k]),
                 n=len(at),
             )
-            for k, at in enumerate(places)
+            for k, at in enumerate(bins_of_rows)
         ),
-        n=len(told.p),
-        n_groups=len(set(told.groups.tolist())),
-        mean_probability=float(told.p.mean()),
-        right=float(told.right.mean()),
+        n=len(predictions.p),
+        n_groups=len(set(predictions.groups.tolist())),
+        mean_probability=float(predictions.p.mean()),
+        right=float(predictions.right.mean()),
         error=error,
         perfect=float(perfect.mean()),
         perfect_high=float(np.quantile(perfect, 0.95)),
@@ -140,13 +140,13 @@ def reliability_diagram(told: TopPredictions, *, seed: int, n_bins: int = 10) ->
     )
 
 
-def risk_coverage(told: TopPredictions, *, seed: int) -> RiskCoverage:
-    """The curve of the surest answers first; answers of one probability come in the order of the data."""
-    n = len(told.p)
-    order = np.argsort(-told.p, kind="stable")
-    wrong = (1.0 - told.right)[order]
+def risk_coverage(predictions: TopPredictions, *, seed: int) -> RiskCoverage:
+    """Return the curve of the surest predictions first; answers of one probability come in the order of the data."""
+    n = len(predictions.p)
+    order = np.argsort(-predictions.p, kind="stable")
+    wrong = (1.0 - predictions.right)[order]
     so_far = np.cumsum(wrong)
-    codes = group_codes(told.groups)[order]
+    codes = group_codes(predictions.groups)[order]
     n_groups = int(codes.max()) + 1
     low = high = None
     if n_groups >= 2:
@@ -161,7 +161,7 @@ def risk_coverage(told: TopPredictions, *, seed: int) -> RiskCoverage:
     return RiskCoverage(
         coverage=(keep + 1) / n,
         risk=so_far[keep] / (keep + 1),
-        threshold=told.p[order][keep],
+        threshold=predictions.p[order][keep],
         aurc=float((so_far / np.arange(1, n + 1)).mean()),
         augrc=float((so_far / n).mean()),
         augrc_low=low,
@@ -192,10 +192,10 @@ def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]
 
     Taken by answer, not by truth: a probability is a promise about the answer that was given.
     """
-    told = top_predictions(review, ALBUM)
-    top = review.album_top[told.rows]
+    predictions = top_predictions(review, ALBUM)
+    top = review.album_top[predictions.rows]
     said = (top[:, None] == np.arange(len(ALBUM_NAMES))).astype(np.float64)
-    shares = ratio_intervals(said * told.right[:, None], said, told.groups, seed=seed)
+    shares = ratio_intervals(said * predictions.right[:, None], said, predictions.groups, seed=seed)
     found = []
     for k, name in enumerate(ALBUM_NAMES):
         at = np.flatnonzero(top == k)
@@ -203,17 +203,18 @@ def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]
             continue
         rng = np.random.default_rng(seed + k)
         bins = max(1, min(10, len(at) // 10))
-        perfect = [calibration_error(told.p[at], rng.random(len(at)) < told.p[at], n_bins=bins) for _ in range(100)]
+        p = predictions.p[at]
+        perfect = [calibration_error(p, rng.random(len(at)) < p, n_bins=bins) for _ in range(100)]
         found.append(
             AlbumCalibration(
                 name=name,
                 n=len(at),
                 n_groups=int(shares.n_groups[k]),
-                mean_probability=float(told.p[at].mean()),
-                right=float(told.right[at].mean()),
+                mean_probability=float(predictions.p[at].mean()),
+                right=float(predictions.right[at].mean()),
                 low=_plain(shares.low[k]),
                 high=_plain(shares.high[k]),
-                error=calibration_error(told.p[at], told.right[at], n_bins=bins),
+                error=calibration_error(predictions.p[at], predictions.right[at], n_bins=bins),
                 perfect=float(np.mean(perfect)),
             )
         )
@@ -221,8 +222,8 @@ def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]
 
 
 @dataclass(frozen=True, slots=True)
-class OodShares:
-    """The out-of-distribution p-values of unseen texts: of a fair detector a share `limit` lies below `limit`.
+class OodSummary:
+    """The out-of-distribution p-values of out-of-fold texts: of a fair detector a share `limit` lies below `limit`.
 
     `below` is that share with its interval over songs; `right_below` and `right_above` are how often the album is right on
     either side of the limit, None where there is no such text.
@@ -238,25 +239,25 @@ class OodShares:
     right_above: float | None
 
 
-def ood_scores(review: Review, *, limit: float, seed: int) -> OodShares:
-    """What the out-of-distribution detector says of the unseen texts; it was fitted on the other songs."""
-    p = review.full().ood_p
-    under = p < limit
-    share = ratio_intervals(under[:, None].astype(np.float64), np.ones((len(p), 1)), review.groups, seed=seed)
-    judged, right = review.judged, review.album_top == review.album_truth
+def ood_summary(review: Review, *, limit: float, seed: int) -> OodSummary:
+    """What the out-of-distribution detector says of the out-of-fold texts; it was fitted on the other songs."""
+    p = review.all_predictions().ood_p
+    below_limit = p < limit
+    share = ratio_intervals(below_limit[:, None].astype(np.float64), np.ones((len(p), 1)), review.groups, seed=seed)
+    comparable, right = review.comparable, review.album_top == review.album_truth
 
-    def often(at: np.ndarray) -> float | None:
-        return float(right[at & judged].mean()) if (at & judged).any() else None
+    def accuracy_of(at: np.ndarray) -> float | None:
+        return float(right[at & comparable].mean()) if (at & comparable).any() else None
 
-    return OodShares(
+    return OodSummary(
         limit=limit,
         n=len(p),
         below=float(share.value[0]),
         low=_plain(share.low[0]),
         high=_plain(share.high[0]),
-        n_below=int(under.sum()),
-        right_below=often(under),
-        right_above=often(~under),
+        n_below=int(below_limit.sum()),
+        right_below=accuracy_of(below_limit),
+        right_above=accuracy_of(~below_limit),
     )
 
 

@@ -1,1 +1,1 @@
-"""Errors."""
+"""Error analysis: confusion, misclassifications, label-error candidates, slices."""

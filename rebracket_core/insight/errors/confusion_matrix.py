@@ -34,7 +34,7 @@ class Question(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A table of r truths and c answers over n unseen rows.
+    """A table of r truths and c answers over n out-of-fold rows.
 
     `counts` (r, c) rows of the cell (expected numbers where `expected`), `share` of its truth's rows with 95 % bounds over
     songs (NaN where the truth is absent); `row_n` and `row_groups` (r,) rows and songs of each truth. `member` (n, r) and
@@ -167,18 +167,18 @@ def cell_differences(first: Review, second: Review, what: Question, *, seed: int
         table = np.einsum("nr,nc->nrc", a.member, given)
         table[~((a.member > 0) & (a.member == b.member))] = np.nan
         tables.append(table.reshape(len(one), -1))
-    told = paired_differences(group_sums(*tables, groups=groups), seed=seed)
-    used = np.flatnonzero((np.nan_to_num(told.first) > 0) | (np.nan_to_num(told.second) > 0))
-    corrected = holm(told.p[used])
+    paired = paired_differences(group_sums(*tables, groups=groups), seed=seed)
+    used = np.flatnonzero((np.nan_to_num(paired.first) > 0) | (np.nan_to_num(paired.second) > 0))
+    corrected = holm(paired.p[used])
     found = [
         CellDifference(
             a.truths[k // len(names)],
             names[k % len(names)],
-            float(told.first[k]),
-            float(told.second[k]),
-            float(told.difference[k]),
-            _plain(told.low[k]),
-            _plain(told.high[k]),
+            float(paired.first[k]),
+            float(paired.second[k]),
+            float(paired.difference[k]),
+            _plain(paired.low[k]),
+            _plain(paired.high[k]),
             _plain(corrected[at]),
         )
         for at, k in enumerate(used.tolist())
@@ -234,12 +234,12 @@ def _axis_sides(review: Review, index: int, *, expected: bool) -> _Sides:
     modes = MODES[AXIS_NAMES[index]]
     member, given = _one_hot(review.axis_truth[:, index], len(modes)), _one_hot(review.axis_top[:, index], len(modes))
     if expected:
-        answers = review.full()
-        told = np.isin(answers.axis_kind[:, index], ("single", "multi", "soft"))
-        member, given = np.where(told[:, None], answers.axis_target[:, index], 0.0), answers.axis[:, index]
+        answers = review.all_predictions()
+        labelled = np.isin(answers.axis_kind[:, index], ("single", "multi", "soft"))
+        member, given = np.where(labelled[:, None], answers.axis_target[:, index], 0.0), answers.axis[:, index]
     none = np.zeros(len(review))
-    if review.answers is not None:
-        none = (review.answers.axis_kind[:, index] == "none").astype(np.float64)
+    if review.predictions is not None:
+        none = (review.predictions.axis_kind[:, index] == "none").astype(np.float64)
     if not none.any():
         return _Sides(modes, modes, member, given)
     return _Sides((*modes, NO_MODE), modes, np.column_stack([member, none]), given)
@@ -247,7 +247,7 @@ def _axis_sides(review: Review, index: int, *, expected: bool) -> _Sides:
 
 def _type_sides(review: Review, *, expected: bool) -> _Sides:
     """A text with several types stands in several lines, and is given every type from one half on."""
-    answers = review.full()
+    answers = review.all_predictions()
     _needs(bool(answers.types_labelled.any()), review, "types")
     member = np.where(answers.types_labelled[:, None], answers.types_truth, 0.0)
     given = answers.types if expected else (answers.types >= TYPE_LIMIT).astype(np.float64)
@@ -261,8 +261,8 @@ def _verdict_sides(review: Review) -> _Sides:
     _needs(any(review.verdict), review, "albums and axes, which a verdict needs")
     places = {name: k for k, name in enumerate(VERDICTS)}
     given = _one_hot(np.array([places.get(v, -1) for v in review.verdict]), len(VERDICTS))
-    right = review.judged & (review.album_top == review.album_truth)
-    groups = [right, review.judged & ~right, review.album_truth < 0]
+    right = review.comparable & (review.album_top == review.album_truth)
+    groups = [right, review.comparable & ~right, review.album_truth < 0]
     albums = [review.album_truth == k for k in range(len(ALBUM_NAMES))]
     member = np.column_stack([g.astype(np.float64) for g in (*groups, *albums)])
     return _Sides(("first album right", "first album wrong", "no album known", *ALBUM_NAMES), VERDICTS, member, given)

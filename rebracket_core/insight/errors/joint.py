@@ -40,12 +40,12 @@ def joint_failures(review: Review, *, seed: int) -> list[Failure]:
     codes = wrong @ np.array([1, 2, 4])
     hits = (codes[:, None] == np.arange(8)).astype(np.float64)
     ratios = ratio_intervals(hits, np.ones_like(hits), review.groups[whole], seed=seed)
-    told = []
+    estimates = []
     for code in sorted(range(8), key=lambda k: (bin(k).count("1"), k)):
         bits = np.array([(code >> j) & 1 for j in range(3)], dtype=bool)
         at = whole[codes == code]
         p = review.probability[at]
-        told.append(
+        estimates.append(
             Failure(
                 axes=tuple(axis for axis, bit in zip(AXIS_NAMES, bits.tolist(), strict=True) if bit),
                 count=len(at),
@@ -57,7 +57,7 @@ def joint_failures(review: Review, *, seed: int) -> list[Failure]:
                 rows=at,
             )
         )
-    return told
+    return estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +86,28 @@ def type_rows(review: Review, *, seed: int) -> list[TypeRow]:
     """The types that occur among the labelled rows, in the order of the table."""
     from sklearn.metrics import average_precision_score
 
-    answers = review.full()
+    answers = review.all_predictions()
     at = np.flatnonzero(answers.types_labelled)
     if not len(at):
         return []
-    truth, told = answers.types_truth[at] > 0, answers.types[at]
-    said, groups = told >= TYPE_LIMIT, review.groups[at]
-    both = (truth & said).astype(np.float64)
+    truth, estimates = answers.types_truth[at] > 0, answers.types[at]
+    predicted, groups = estimates >= TYPE_LIMIT, review.groups[at]
+    both = (truth & predicted).astype(np.float64)
     recall = ratio_intervals(both, truth.astype(np.float64), groups, seed=seed)
-    precision = ratio_intervals(both, said.astype(np.float64), groups, seed=seed)
+    precision = ratio_intervals(both, predicted.astype(np.float64), groups, seed=seed)
     return [
         TypeRow(
             name=name,
             n=int(truth[:, k].sum()),
             found=int(both[:, k].sum()),
-            false=int((said & ~truth)[:, k].sum()),
+            false=int((predicted & ~truth)[:, k].sum()),
             recall=float(recall.value[k]),
             recall_low=float(recall.low[k]),
             recall_high=float(recall.high[k]),
             precision=float(precision.value[k]),
             precision_low=float(precision.low[k]),
             precision_high=float(precision.high[k]),
-            average_precision=float(average_precision_score(truth[:, k], told[:, k])),
+            average_precision=float(average_precision_score(truth[:, k], estimates[:, k])),
             prevalence=float(truth[:, k].mean()),
         )
         for k, name in enumerate(TYPE_NAMES)

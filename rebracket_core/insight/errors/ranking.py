@@ -1,4 +1,4 @@
-"""The misclassified: ranked, clustered, and told apart into where the model is wrong and where people are split."""
+"""The misclassified: ranked, clustered, and separated into where the model is wrong and where people are split."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Misclassification:
 
 @dataclass(frozen=True, slots=True)
 class ErrorCluster:
-    """Mistakes that lie near each other in embedding space: how many, the words that set them apart, the commonest mistake."""
+    """Misclassifications near each other in embedding space: how many, their distinctive words, the commonest confusion."""
 
     idx: int
     n: int
@@ -48,8 +48,8 @@ class ErrorCluster:
 
 
 def misclassifications(review: Review, *, clusters: np.ndarray | None = None) -> list[Misclassification]:
-    """The wrong albums, the surest first. `clusters` (n,) gives each row's cluster."""
-    at = np.flatnonzero(review.judged & (review.album_top != review.album_truth))
+    """Return the misclassified albums, the surest first. `clusters` (n,) gives each row's cluster."""
+    at = np.flatnonzero(review.comparable & (review.album_top != review.album_truth))
     p = review.album_proba
     rank = (p[at] > p[at, review.album_truth[at]][:, None]).sum(axis=1)
     order = np.argsort(-review.probability[at], kind="stable")
@@ -73,15 +73,15 @@ def misclassifications(review: Review, *, clusters: np.ndarray | None = None) ->
 
 
 def cluster_misclassifications(review: Review, vectors: np.ndarray, *, seed: int) -> tuple[np.ndarray, list[ErrorCluster]]:
-    """(n,) the cluster of each mistake, -1 for other rows, and the clusters, the largest first.
+    """Return (n,) the cluster of each misclassification, -1 for other rows, and the clusters, the largest first.
 
-    k-means on unit vectors, about one cluster for twelve mistakes and at most eight. The words of a cluster are those whose
-    share of mistakes that hold them exceeds the others' most. What a cluster means is for people to say.
+    k-means on unit vectors, about one cluster for twelve errors and at most eight. The words of a cluster are those whose
+    share of errors that hold them exceeds the others' most. What a cluster means is for people to say.
     """
     from sklearn.cluster import KMeans
 
     of = np.full(len(review), -1)
-    at = np.flatnonzero(review.judged & (review.album_top != review.album_truth))
+    at = np.flatnonzero(review.comparable & (review.album_top != review.album_truth))
     k = min(_MOST_CLUSTERS, len(at) // _PER_CLUSTER)
     if k < 2:
         return of, []
@@ -117,16 +117,16 @@ def _telling_words(texts: Sequence[str], labels: np.ndarray, *, k: int) -> list[
     except ValueError:  # no word stands in two texts
         return [()] * k
     names = counter.get_feature_names_out()
-    told = []
+    distinctive = []
     for c in range(k):
         gap = holds[labels == c].mean(axis=0) - holds[labels != c].mean(axis=0)
         best = np.argsort(-gap, kind="stable")[:_WORDS_SHOWN]
-        told.append(tuple(str(names[i]) for i in best if gap[i] > 0))
-    return told
+        distinctive.append(tuple(str(names[i]) for i in best if gap[i] > 0))
+    return distinctive
 
 
 class DisagreementSource(StrEnum):
-    """Why an answer differs from what people said."""
+    """Why a prediction differs from people's labels."""
 
     MODEL = "the model is wrong"
     PEOPLE = "people are split"
@@ -156,7 +156,7 @@ def disagreements(review: Review) -> list[Disagreement]:
 
     People are split where at least one in four of them said what the model says; else the model is wrong.
     """
-    answers = review.full()
+    answers = review.all_predictions()
     found = []
     for j, axis in enumerate(AXIS_NAMES):
         for i in np.flatnonzero(answers.axis_kind[:, j] == "soft"):
@@ -183,7 +183,7 @@ def disagreements(review: Review) -> list[Disagreement]:
 
 def has_human_distributions(review: Review) -> bool:
     """Whether any unseen text carries a distribution that people gave."""
-    return review.answers is not None and bool((review.answers.axis_kind == "soft").any())
+    return review.predictions is not None and bool((review.predictions.axis_kind == "soft").any())
 
 
 def _entropy(p: np.ndarray) -> float:
@@ -192,7 +192,7 @@ def _entropy(p: np.ndarray) -> float:
 
 @dataclass(frozen=True, slots=True)
 class LabelErrorCandidate:
-    """A label that the model doubts: `quality` from 0 (surely wrong) to 1, `suggested` what the model says instead."""
+    """A label that may be an error: `quality` from 0 (surely wrong) to 1, `suggested` what the model says instead."""
 
     row: int
     row_id: str
@@ -204,9 +204,9 @@ class LabelErrorCandidate:
 
 
 def label_error_candidates(review: Review, *, question: str = "album") -> list[LabelErrorCandidate]:
-    """The labels of "album" or an axis that confident learning suspects (Northcutt et al. 2021), the worst first.
+    """Return the labels of "album" or an axis that confident learning flags (Northcutt et al. 2021), the worst first.
 
-    Rests on calibrated probabilities of models that had not met the row's song. Raises MissingExtraError without cleanlab.
+    Rests on calibrated out-of-fold probabilities. Raises MissingExtraError without cleanlab.
     """
     try:
         from cleanlab.filter import find_label_issues
@@ -241,8 +241,8 @@ def label_error_candidates(review: Review, *, question: str = "album") -> list[L
 
 def _labelled(review: Review, question: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
     if question == "album":
-        at = np.flatnonzero(review.judged)
+        at = np.flatnonzero(review.comparable)
         return at, review.album_truth[at], review.album_proba[at], ALBUM_NAMES
     j = AXIS_NAMES.index(question)
     at = np.flatnonzero((review.axis_truth[:, j] >= 0) & (review.axis_top[:, j] >= 0))
-    return at, review.axis_truth[at, j], review.full().axis[at, j], MODES[question]
+    return at, review.axis_truth[at, j], review.all_predictions().axis[at, j], MODES[question]

@@ -61,18 +61,9 @@ def find_slices(
     so does the rest. Intervals are simultaneous over all slices (maxT bootstrap over songs).
     """
     codes = group_codes(groups)
-    names, inside, small = list[tuple[str, str]](), list[np.ndarray](), list[str]()
-    for what, words in properties.items():
-        told = np.asarray(words, dtype=object)
-        for value in sorted({w for w in words if w}):
-            mask = told == value
-            if _enough(mask, codes) and _enough(~mask, codes):
-                names.append((what, value))
-                inside.append(mask)
-            else:
-                small.append(f"{what}: {value}")
+    names, inside, small = _large_enough(properties, codes)
     if not names:
-        return SliceReport((), 0, tuple(small), len(right))
+        return SliceReport((), 0, small, len(right))
     table = np.column_stack(inside)
     joint = simultaneous_differences(right, table, groups, seed=seed)
     found = [
@@ -92,7 +83,24 @@ def find_slices(
         for k, (what, value) in enumerate(names)
     ]
     ranked = sorted(found, key=lambda s: (s.difference, s.what, s.value))
-    return SliceReport(tuple(ranked), len(found), tuple(small), len(right))
+    return SliceReport(tuple(ranked), len(found), small, len(right))
+
+
+def _large_enough(
+    properties: Mapping[str, Sequence[str]], codes: np.ndarray
+) -> tuple[list[tuple[str, str]], list[np.ndarray], tuple[str, ...]]:
+    """The property and value of each slice that is large enough, the rows (n,) bool in it, and the names of the others."""
+    names, inside, small = list[tuple[str, str]](), list[np.ndarray](), list[str]()
+    for what, words in properties.items():
+        values = np.asarray(words, dtype=object)
+        for value in sorted({w for w in words if w}):
+            mask = values == value
+            if _enough(mask, codes) and _enough(~mask, codes):
+                names.append((what, value))
+                inside.append(mask)
+            else:
+                small.append(f"{what}: {value}")
+    return names, inside, tuple(small)
 
 
 def _enough(mask: np.ndarray, codes: np.ndarray) -> bool:
@@ -108,24 +116,24 @@ def properties_of(review: Review, rows: np.ndarray, *, twin: np.ndarray | None =
     edges = np.unique(np.quantile(words, (0.25, 0.5, 0.75))) if len(words) else np.zeros(0)
     place = np.searchsorted(edges, words, side="left")
     names = _QUARTERS if len(edges) == 3 else tuple(f"length part {k + 1}" for k in range(len(edges) + 1))
-    told = {
+    properties = {
         "length": [names[int(k)] for k in place],
         "album": [ALBUM_NAMES[int(review.album_truth[i])] if review.album_truth[i] >= 0 else "" for i in rows],
     }
     if twin is not None:
-        told["close twin in training"] = ["yes" if twin[i] >= TWIN_COSINE else "no" for i in rows]
-    if review.answers is None:
-        return told
-    answers = review.answers
-    told |= {
+        properties["close twin in training"] = ["yes" if twin[i] >= TWIN_COSINE else "no" for i in rows]
+    if review.predictions is None:
+        return properties
+    answers = review.predictions
+    properties |= {
         "source": [answers.origin[int(i)] for i in rows],
         "agent": [answers.agent[int(i)] for i in rows],
         "types said by": [answers.types_from[int(i)] for i in rows],
     }
     for k, name in enumerate(TYPE_NAMES):
         flags = [bool(answers.types_truth[i, k]) if answers.types_labelled[i] else None for i in rows]
-        told[f"type {name}"] = ["" if f is None else "yes" if f else "no" for f in flags]
-    return told
+        properties[f"type {name}"] = ["" if f is None else "yes" if f else "no" for f in flags]
+    return properties
 
 
 def twin_cosines(vectors: np.ndarray, fold: np.ndarray) -> np.ndarray:

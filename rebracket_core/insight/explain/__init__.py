@@ -1,1 +1,1 @@
-"""Explain."""
+"""Why a prediction: attribution, gradients, attention, counterfactuals, fluency."""

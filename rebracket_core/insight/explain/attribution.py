@@ -1,4 +1,4 @@
-"""Which words a logit margin rests on, by asking about parts of the text: exact Shapley values, and the behavioural check."""
+"""Which words a logit margin rests on, from parts of the text: exact Shapley values, and the check of faithfulness."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def shapley(words: Sequence[str], *, margin: Margin) -> np.ndarray:
     return found
 
 
-def spread_terms(words: Sequence[str], *, lexicon: TfidfVocabulary, values: Mapping[int, float]) -> np.ndarray:
-    """What terms of the lexicon add (place → value), shared out (n,) among the words in which they occur."""
-    at = {term: place for place, term in enumerate(lexicon.terms)}
+def spread_terms(words: Sequence[str], *, vocabulary: TfidfVocabulary, values: Mapping[int, float]) -> np.ndarray:
+    """What terms of the vocabulary add (place → value), shared out (n,) among the words in which they occur."""
+    at = {term: place for place, term in enumerate(vocabulary.terms)}
     singles = [(term, i) for i, word in enumerate(words) for term in WORD.findall(word.lower())]
     spots: list[tuple[str, tuple[int, ...]]] = [(term, (i,)) for term, i in singles]
-    if lexicon.bigrams:
+    if vocabulary.bigrams:
         spots += [(f"{a} {b}", (i, j)) for (a, i), (b, j) in pairwise(singles)]
     known = [(at[term], places) for term, places in spots if at.get(term) in values]
     counts: dict[int, int] = {}
@@ -76,7 +76,7 @@ def spread_terms(words: Sequence[str], *, lexicon: TfidfVocabulary, values: Mapp
 
 
 def faithfulness(words: Sequence[str], shares: np.ndarray, *, margin: Margin, seed: int) -> Faithfulness | None:
-    """The behavioural check of an attribution; None for a text of fewer than four words, whose orders are too few."""
+    """Check the faithfulness of an attribution; None for a text of fewer than four words, whose orders are too few."""
     n = len(words)
     if n < CHECKED_WORDS:
         return None

@@ -1,4 +1,4 @@
-"""The smallest word edits that flip an answer: proposed by slope, judged one by one by the engine itself, ranked."""
+"""The smallest word edits that flip a prediction: proposed by slope, scored one by one by the engine itself, ranked."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ SHOWN = 5
 _BATCH, _BATCH_WORDS = 32, 1600
 _BEAM, _SINGLES, _LEVEL = 8, 24, 192
 _FIRST_SHARE = 0.6
-Score = Callable[[Sequence[str]], list[Verdict]]
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EditScorer:
+    """What a search asks: the verdict on the text itself, verdicts on other texts, and the word model (None: none)."""
+
+    before: Verdict
+    verdicts: Callable[[Sequence[str]], list[Verdict]]
+    language: WordModel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +46,15 @@ class Counterfactual:
 
 @dataclass(frozen=True, slots=True)
 class CounterfactualSearch:
-    """What a search found: flips, the smallest and most fluent first; none where nothing was found.
+    """What a search found: counterfactuals, the smallest and most fluent first; none where nothing was found.
 
-    `tried` texts were judged in `seconds`; `complete` where the budget did not end it; `most_edits` the largest number of
+    `tried` texts were scored in `seconds`; `complete` where the budget did not end it; `most_edits` the largest number of
     edits that was tried.
     """
 
     goal: Goal
     before: Verdict
-    flips: tuple[Counterfactual, ...]
+    counterfactuals: tuple[Counterfactual, ...]
     tried: int
     seconds: float
     most_edits: int
@@ -54,9 +62,9 @@ class CounterfactualSearch:
 
 
 class _Trials:
-    """Texts judged so far, with a clock."""
+    """Texts scored so far, with a clock."""
 
-    def __init__(self, score: Score, *, budget_s: float, progress: Progress | None) -> None:
+    def __init__(self, score: Callable[[Sequence[str]], list[Verdict]], *, budget_s: float, progress: Progress | None) -> None:
         self._score, self._budget_s = score, budget_s
         self._progress = progress or (lambda stage, done, total: None)
         self._start = time.monotonic()
@@ -77,7 +85,7 @@ class _Trials:
     def verdicts(
         self, words: Sequence[str], sets: Sequence[tuple[Edit, ...]], *, stage: str, share: float = 1.0
     ) -> dict[tuple[Edit, ...], Verdict]:
-        """The verdict of each set of edits that was judged in this share of the time that is left; one batch in any case."""
+        """The verdict of each set of edits that was scored in this share of the time that is left; one batch in any case."""
         found: dict[tuple[Edit, ...], Verdict] = {}
         todo, size = iter(sets), min(_BATCH, max(4, _BATCH_WORDS // len(words)))
         done, until = 0, self.seconds + share * self.left_s
@@ -94,54 +102,83 @@ class _Trials:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class SearchLimits:
+    """When a search for counterfactuals ends: after so many seconds, or at so many edits of one text."""
+
+    budget_s: float = BUDGET_S
+    most_edits: int = MOST_EDITS
+
+
+DEFAULT_LIMITS = SearchLimits()
+
+
 def find_counterfactuals(
     text: str,
     goal: Goal,
     *,
-    before: Verdict,
-    score: Score,
+    scorer: EditScorer,
     propose: Callable[[Sequence[str]], list[Edit]],
-    language: WordModel | None,
-    budget_s: float = BUDGET_S,
-    most_edits: int = MOST_EDITS,
+    limits: SearchLimits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> CounterfactualSearch:
-    """The fewest word edits that reach a goal, tried in the order of `propose`, one edit first, then two, and so on.
+    """Find the fewest word edits that reach a goal, tried in the order of `propose`, one edit first, then two, and so on.
 
-    Ends at the number of edits at which something was found, or when `budget_s` seconds are over.
+    Args:
+        text: the text; its verdict is `scorer.before`.
+        goal: what is to change.
+        scorer: verdicts on edited texts, and the word model that says how fluent they are.
+        propose: words → single edits, the most promising first.
+        limits: the search ends at the number of edits at which something was found, or when these are reached.
+        progress: gets (stage, sets of edits tried, sets).
+
+    Returns: what was found, the smallest and most fluent first.
     """
-    words = text.split()
-    trials = _Trials(score, budget_s=budget_s, progress=progress)
-    singles = [(edit,) for edit in propose(words)]
-    judged = trials.verdicts(words, singles, stage="One edit", share=_FIRST_SHARE if most_edits > 1 else 1.0)
-    near = {edits: goal.closeness(before, verdict) for edits, verdict in judged.items()}
-    start = goal.closeness(before, before)
-    best = sorted(judged, key=lambda edits: -near[edits])
-    gain = {edits[0]: near[edits] - start for edits in best[:_SINGLES]}
-    level, n = {e: v for e, v in judged.items() if goal.met(before, v)}, 1
-    beam = best[:_BEAM]
-    while not level and n < most_edits and beam and not trials.over:
-        n += 1
-        sets = _grown(beam, gain, near)
-        judged = trials.verdicts(words, sets, stage=f"{n} edits")
-        near |= {edits: goal.closeness(before, verdict) for edits, verdict in judged.items()}
-        level = {e: v for e, v in judged.items() if goal.met(before, v)}
-        beam = sorted(judged, key=lambda edits: -near[edits])[:_BEAM]
-    level = _reduced(words, level, goal=goal, before=before, trials=trials)
-    flips = sorted((_flip(words, e, v, language) for e, v in level.items()), key=_rank)
+    words, before = text.split(), scorer.before
+    trials = _Trials(scorer.verdicts, budget_s=limits.budget_s, progress=progress)
+    found, n = _by_levels(words, goal, before=before, trials=trials, propose=propose, most_edits=limits.most_edits)
+    reduced = _reduced(words, found, goal=goal, before=before, trials=trials)
+    ranked = sorted((_counterfactual(words, e, verdict=v, language=scorer.language) for e, v in reduced.items()), key=_rank)
     return CounterfactualSearch(
         goal=goal,
         before=before,
-        flips=tuple(flips[:SHOWN]),
+        counterfactuals=tuple(ranked[:SHOWN]),
         tried=len(trials.known),
         seconds=trials.seconds,
         most_edits=n,
-        complete=bool(flips) or not trials.over,
+        complete=bool(ranked) or not trials.over,
     )
 
 
+def _by_levels(
+    words: Sequence[str],
+    goal: Goal,
+    *,
+    before: Verdict,
+    trials: _Trials,
+    propose: Callable[[Sequence[str]], list[Edit]],
+    most_edits: int,
+) -> tuple[dict[tuple[Edit, ...], Verdict], int]:
+    """The sets of edits that reach the goal, with their verdicts, and how many edits each set has: a beam search."""
+    singles = [(edit,) for edit in propose(words)]
+    verdicts = trials.verdicts(words, singles, stage="One edit", share=_FIRST_SHARE if most_edits > 1 else 1.0)
+    near = {edits: goal.closeness(before, verdict) for edits, verdict in verdicts.items()}
+    start = goal.closeness(before, before)
+    best = sorted(verdicts, key=lambda edits: -near[edits])
+    gain = {edits[0]: near[edits] - start for edits in best[:_SINGLES]}
+    found, n = {e: v for e, v in verdicts.items() if goal.met(before, v)}, 1
+    beam = best[:_BEAM]
+    while not found and n < most_edits and beam and not trials.over:
+        n += 1
+        verdicts = trials.verdicts(words, _grown(beam, gain, near=near), stage=f"{n} edits")
+        near |= {edits: goal.closeness(before, verdict) for edits, verdict in verdicts.items()}
+        found = {e: v for e, v in verdicts.items() if goal.met(before, v)}
+        beam = sorted(verdicts, key=lambda edits: -near[edits])[:_BEAM]
+    return found, n
+
+
 def _grown(
-    beam: Sequence[tuple[Edit, ...]], gain: dict[Edit, float], near: dict[tuple[Edit, ...], float]
+    beam: Sequence[tuple[Edit, ...]], gain: dict[Edit, float], *, near: dict[tuple[Edit, ...], float]
 ) -> list[tuple[Edit, ...]]:
     """Sets of one edit more, those that promise most first."""
     promise: dict[tuple[Edit, ...], float] = {}
@@ -157,7 +194,7 @@ def _grown(
 def _reduced(
     words: Sequence[str], level: dict[tuple[Edit, ...], Verdict], *, goal: Goal, before: Verdict, trials: _Trials
 ) -> dict[tuple[Edit, ...], Verdict]:
-    """The same flips without edits that they can do without: nothing smaller is left inside one."""
+    """The same sets without edits that they can do without: nothing smaller is left inside one."""
     sets = list(dict.fromkeys(tuple(e for e in edits if e != left) for edits in level if len(edits) > 2 for left in edits))
     if not sets:
         return level
@@ -167,11 +204,13 @@ def _reduced(
     return _reduced(words, smaller, goal=goal, before=before, trials=trials)
 
 
-def _flip(words: Sequence[str], edits: tuple[Edit, ...], verdict: Verdict, language: WordModel | None) -> Counterfactual:
+def _counterfactual(
+    words: Sequence[str], edits: tuple[Edit, ...], *, verdict: Verdict, language: WordModel | None
+) -> Counterfactual:
     edited = apply(words, edits)
     fluency = None if language is None else language.fluency(edited) - language.fluency(words)
     return Counterfactual(edits=edits, text=" ".join(edited), verdict=verdict, fluency=fluency)
 
 
-def _rank(flip: Counterfactual) -> tuple[int, float, str]:
-    return len(flip.edits), -(flip.fluency or 0.0), flip.text
+def _rank(found: Counterfactual) -> tuple[int, float, str]:
+    return len(found.edits), -(found.fluency or 0.0), found.text

@@ -1,4 +1,4 @@
-"""A run's whole model opened for gradients: token embeddings and words of the lexicon in, any margin of its answers out."""
+"""A run's whole model opened for gradients: token embeddings and words of the vocabulary in, any margin of its answers out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WORD = re.compile(r"\S+")
 class WordAttribution:
     """What each word adds (n,) to a margin, from a baseline in which all words are blanked, and the margin at that baseline.
 
-    `through_words` (n,) is the part of it that goes through the lexicon; `steps` are those of the quadrature.
+    `through_words` (n,) is the part of it that goes through the vocabulary; `steps` are those of the quadrature.
     """
 
     shares: np.ndarray
@@ -135,15 +135,15 @@ class OpenModel:
     def __init__(self, model: ConceptModel, encoder: OpenEncoder) -> None:
 
         self.model, self.encoder = model, encoder
-        self._dim = model.head.dim - len(model.recipe.lexicon.terms if model.recipe.lexicon else ())
+        self._dim = model.head.dim - len(model.recipe.vocabulary.terms if model.recipe.vocabulary else ())
         each = self._dim // len(model.recipe.fields)
         start = model.recipe.fields.index(FIELD) * each
         self._vector = np.arange(start, start + each)
 
     def terms(self, text: str) -> tuple[np.ndarray, np.ndarray]:
-        """The places of a text's terms in the lexicon (k,), and their values (k,)."""
-        lexicon = self.model.recipe.lexicon
-        row = lexicon.transform([text])[0] if lexicon else np.zeros(0, dtype=np.float32)
+        """The places of a text's terms in the vocabulary (k,), and their values (k,)."""
+        vocabulary = self.model.recipe.vocabulary
+        row = vocabulary.transform([text])[0] if vocabulary else np.zeros(0, dtype=np.float32)
         at = np.flatnonzero(row)
         return at, row[at]
 
@@ -197,13 +197,13 @@ class OpenModel:
         return found
 
     def slopes(self, text: str, asked: Margin) -> tuple[np.ndarray, np.ndarray]:
-        """The margin's slope at a text: in each token's embedding (t, d), and in each term of the lexicon (V,)."""
+        """The margin's slope at a text: in each token's embedding (t, d), and in each term of the vocabulary (V,)."""
         import torch
 
         ids, _ = self.encoder.read(text)
-        lexicon = self.model.recipe.lexicon
-        n_terms = len(lexicon.terms) if lexicon else 0
-        row = lexicon.transform([text]) if lexicon else np.zeros((1, 0), dtype=np.float32)
+        vocabulary = self.model.recipe.vocabulary
+        n_terms = len(vocabulary.terms) if vocabulary else 0
+        row = vocabulary.transform([text]) if vocabulary else np.zeros((1, 0), dtype=np.float32)
         with self.encoder.lock:
             embeds = self.encoder.table[torch.from_numpy(ids)][None].clone().requires_grad_(True)
             terms = torch.from_numpy(row).requires_grad_(True)
@@ -220,7 +220,7 @@ class OpenModel:
         listed = _WORD.findall(text)
         shares = np.zeros(len(listed))
         np.add.at(shares, words, by_token.detach().numpy().astype(np.float64))
-        lexicon = self.model.recipe.lexicon
+        vocabulary = self.model.recipe.vocabulary
         told = dict(zip(places.tolist(), by_term.detach().numpy().astype(np.float64).tolist(), strict=True))
-        through = spread_terms(listed, lexicon=lexicon, values=told) if lexicon else np.zeros(len(listed))
+        through = spread_terms(listed, vocabulary=vocabulary, values=told) if vocabulary else np.zeros(len(listed))
         return {"shares": shares + through, "through_words": through}

@@ -105,14 +105,14 @@ class Proposer:
         return [(float(gain[i]), _dressed(self._words[i], like=words[at])) for i in chosen]
 
     def _through_words(self, text: str, by_term: np.ndarray) -> Callable[[str], float]:
-        """About what a word adds to the margin through the lexicon, at the length that the text's row has."""
-        lexicon = self._model.model.recipe.lexicon
-        if lexicon is None:
+        """About what a word adds to the margin through the vocabulary, at the length that the text's row has."""
+        vocabulary = self._model.model.recipe.vocabulary
+        if vocabulary is None:
             return lambda word: 0.0
         places, values = self._model.terms(text)
-        scale = float(np.median(values / lexicon.idf[places])) if len(places) else 0.2
-        at = {term: i for i, term in enumerate(lexicon.terms)}
-        return lambda word: float(by_term[at[word]] * lexicon.idf[at[word]] * scale) if word in at else 0.0
+        scale = float(np.median(values / vocabulary.idf[places])) if len(places) else 0.2
+        at = {term: i for i, term in enumerate(vocabulary.terms)}
+        return lambda word: float(by_term[at[word]] * vocabulary.idf[at[word]] * scale) if word in at else 0.0
 
 
 def _means(model: OpenModel, words: Sequence[str]) -> np.ndarray:

@@ -27,13 +27,13 @@ def shap_values(words: Sequence[str], *, margin: Margin, seed: int, texts: int =
         ) from cause
     n = len(words)
 
-    def asked(masks: np.ndarray) -> np.ndarray:
+    def margins_of_masks(masks: np.ndarray) -> np.ndarray:
         return margin([" ".join(w for w, kept in zip(words, row, strict=True) if kept > 0.5) for row in masks])
 
     state = np.random.get_state()  # the explainer draws from numpy's own generator, which is given back as it was
     np.random.seed(seed % 2**32)
     try:
-        explainer = shap.KernelExplainer(asked, np.zeros((1, n)))
+        explainer = shap.KernelExplainer(margins_of_masks, np.zeros((1, n)))
         found = explainer.shap_values(np.ones((1, n)), nsamples=max(texts, 2 * n + 64), l1_reg=False, silent=True)
     finally:
         np.random.set_state(state)

@@ -1,1 +1,1 @@
-"""Geometry."""
+"""Geometry of the embeddings: centroids, angles, the albums' path, layers."""

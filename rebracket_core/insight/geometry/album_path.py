@@ -70,15 +70,15 @@ def trajectory(units: Units, *, seed: int) -> Trajectory:
         none = float("nan")
         return Trajectory(labels, Shape.OPEN, none, none, none, turn, nothing, np.zeros(0), none, none)
     lengths, dots = _steps(products, labels)
-    p = _any_step(units, gram, labels, told=float(lengths.sum()), seed=seed)
+    p = _any_step(units, gram, labels, observed=float(lengths.sum()), seed=seed)
     if p >= LEVEL:
         none = float("nan")
         return Trajectory(labels, Shape.NOISE, none, none, none, turn, nothing, lengths, none, p)
     drawn = drawn_products(units, seed=seed)
     drawn_lengths, drawn_dots = _steps(drawn, labels)
     cosine = float(_pooled(lengths, dots))
-    told = _pooled(drawn_lengths, drawn_dots)
-    low, high = (float(v) for v in np.nanquantile(told, (0.025, 0.975)))
+    drawn_cosines = _pooled(drawn_lengths, drawn_dots)
+    low, high = (float(v) for v in np.nanquantile(drawn_cosines, (0.025, 0.975)))
     with np.errstate(invalid="ignore", divide="ignore"):
         cosines = dots / np.sqrt(np.where(lengths > 0, lengths, np.nan)[:-1] * np.where(lengths > 0, lengths, np.nan)[1:])
     ends = float(squares(products)[labels[0], labels[-1]])
@@ -120,10 +120,10 @@ def _pooled(lengths: np.ndarray, dots: np.ndarray) -> np.ndarray:
         return np.asarray(dots.sum(axis=-1) / (root[..., :-1] * root[..., 1:]).sum(axis=-1))
 
 
-def _any_step(units: Units, gram: np.ndarray, labels: tuple[int, ...], *, told: float, seed: int) -> float:
+def _any_step(units: Units, gram: np.ndarray, labels: tuple[int, ...], *, observed: float, seed: int) -> float:
     rng, far = np.random.default_rng(seed), 0
     for start in range(0, PERMUTATIONS, 50):
         drawn = shuffled_labels(units, rng, times=min(50, PERMUTATIONS - start))
         lengths, _ = _steps(inner_products(gram, units, members_of(drawn, units.n_labels)), labels)
-        far += int((lengths.sum(axis=-1) >= told - 1e-12).sum())
+        far += int((lengths.sum(axis=-1) >= observed - 1e-12).sum())
     return (1 + far) / (1 + PERMUTATIONS)

@@ -64,10 +64,10 @@ def axis_angles(vectors: np.ndarray, axis_truth: np.ndarray, groups: np.ndarray,
     for i in range(len(AXIS_NAMES)):
         for j in range(i + 1, len(AXIS_NAMES)):
             at = np.flatnonzero((axis_truth[:, i] >= 0) & (axis_truth[:, j] >= 0))
-            told = _pair(vectors[at], axis_truth[at][:, [i, j]], np.asarray(groups, dtype=str)[at], axes=(i, j), seed=seed)
-            if told is None:
+            found = _pair(vectors[at], axis_truth[at][:, [i, j]], np.asarray(groups, dtype=str)[at], axes=(i, j), seed=seed)
+            if found is None:
                 continue
-            pair, table = told
+            pair, table = found
             pairs.append(pair)
             a, b = slice(i * N_MODES, (i + 1) * N_MODES), slice(j * N_MODES, (j + 1) * N_MODES)
             cosines[a, b], cosines[b, a] = table, table.T
@@ -91,8 +91,8 @@ def _pair(
     drawn = np.array([_matched(_cosines(inner_products(gram, units, w[:, None] * member)), match) for w in draws])
     low, high = np.nanquantile(drawn, (0.025, 0.975)) if np.isfinite(drawn).any() else (np.nan, np.nan)
     rng = np.random.default_rng(seed)
-    told = _going_together(inner_products(gram, units, member))
-    as_well = sum(_shuffled(gram, units, member, rng=rng) >= told - 1e-12 for _ in range(_SHUFFLES))
+    observed = _going_together(inner_products(gram, units, member))
+    as_well = sum(_shuffled(gram, units, member, rng=rng) >= observed - 1e-12 for _ in range(_SHUFFLES))
     first, second = (AXIS_NAMES[k] for k in axes)
     agree = np.mean([match[int(a)] == int(b) for a, b in modes])
     pair = AxisPair(

@@ -114,7 +114,7 @@ def centroid_distances(units: Units, *, seed: int, permutations: int = PERMUTATI
     rng = np.random.default_rng(seed)
     pairs = [(a, b) for a in range(size) for b in range(a + 1, size) if np.isfinite(squared[a, b])]
     for a, b in pairs:
-        p[a, b] = p[b, a] = _pair_p(units, a, b, told=squared[a, b], rng=rng, permutations=permutations)
+        p[a, b] = p[b, a] = _pair_p(units, a, b, observed=squared[a, b], rng=rng, permutations=permutations)
     if pairs:
         rows, columns = np.array(pairs).T
         p[rows, columns] = p[columns, rows] = holm(p[rows, columns])
@@ -124,14 +124,14 @@ def centroid_distances(units: Units, *, seed: int, permutations: int = PERMUTATI
     return Distances(squared=squared, p=p, n_groups=units.n_groups, naive=naive)
 
 
-def _pair_p(units: Units, a: int, b: int, *, told: float, rng: np.random.Generator, permutations: int) -> float:
+def _pair_p(units: Units, a: int, b: int, *, observed: float, rng: np.random.Generator, permutations: int) -> float:
     at = np.flatnonzero((units.label == a) | (units.label == b))
     two = Units(units.mean[at], (units.label[at] == b).astype(np.int64), np.unique(units.group[at], return_inverse=True)[1], 2)
     gram, far = cross_gram(two), 0
     for start in range(0, permutations, 100):
         labels = shuffled_labels(two, rng, times=min(100, permutations - start))
         drawn = squares(inner_products(gram, two, members_of(labels, 2)))[:, 0, 1]
-        far += int((drawn >= told - 1e-12).sum())
+        far += int((drawn >= observed - 1e-12).sum())
     return (1 + far) / (1 + permutations)
 
 

@@ -69,12 +69,12 @@ def mantel(colours: np.ndarray, texts: np.ndarray, *, seed: int, permutations: i
     ranks[upper] = rankdata(two[upper])
     ranks += ranks.T
     first = rankdata(one[upper])
-    told = float(_rho(first, ranks[upper][None])[0])
+    observed = float(_rho(first, ranks[upper][None])[0])
     rng = np.random.default_rng(seed)
     dealt = rng.permuted(np.tile(np.arange(len(known)), (permutations, 1)), axis=1)
     drawn = _rho(first, ranks[dealt[:, upper[0]], dealt[:, upper[1]]])
-    far = int((np.abs(drawn) >= abs(told) - 1e-12).sum())
-    return Mantel(rho=told, p=(1 + far) / (1 + permutations), n_albums=len(known), n_pairs=len(first))
+    far = int((np.abs(drawn) >= abs(observed) - 1e-12).sum())
+    return Mantel(rho=observed, p=(1 + far) / (1 + permutations), n_albums=len(known), n_pairs=len(first))
 
 
 def _rho(first: np.ndarray, second: np.ndarray) -> np.ndarray:

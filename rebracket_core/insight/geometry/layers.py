@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ _MIN_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A linear probe of one question at one layer, on songs it had not met: share right with its interval over songs.
+    """A linear probe of one question at one layer, on held-out songs: accuracy with its interval over songs.
 
     `control` is what the same probe reaches when labels are shuffled between songs (mean of three), `majority` the commonest
     label. `layer` 0 is the embeddings.
@@ -68,37 +68,36 @@ def probe_layers(
 
     A question with fewer than 20 texts, five songs or two labels is left out.
     """
-    asked = {name: y for name, y in labels.items() if _worth(y, groups)}
+    questions = {name: y for name, y in labels.items() if _worth(y, groups)}
     probes: list[Probe] = []
-    total, done = len(asked) * len(states), 0
-    for name, y in asked.items():
-        at = np.flatnonzero(y >= 0)
-        codes = group_codes(np.asarray(groups)[at])
-        fold = grouped_folds(codes.astype(str), y[at], n_folds=N_FOLDS, seed=seed)
-        dealt = _dealt(y[at], codes, seed=seed)
-        majority = float(np.bincount(y[at]).max() / len(at))
-        for layer, whole in enumerate(states):
-            right = _right(whole[at], y[at], fold=fold)
-            share = clustered_mean(right, codes, seed=seed)
-            control = float(np.mean([_right(whole[at], one, fold=fold).mean() for one in dealt]))
-            probes.append(
-                Probe(
-                    name,
-                    layer,
-                    float(share.value or 0.0),
-                    share.ci_low,
-                    share.ci_high,
-                    control,
-                    majority,
-                    len(at),
-                    share.n_groups,
-                )
-            )
-            done += 1
+    for name, y in questions.items():
+        for probe in _probes(states, y, question=name, groups=groups, seed=seed):
+            probes.append(probe)
             if progress:
-                progress(done, total)
+                progress(len(probes), len(questions) * len(states))
     some = np.random.default_rng(seed).permutation(states.shape[1])[:MOST_CKA]
     return Layers(tuple(probes), cka_between(states[:, some]), len(some))
+
+
+def _probes(states: np.ndarray, y: np.ndarray, *, question: str, groups: np.ndarray, seed: int) -> Iterator[Probe]:
+    """The probe of one question at each layer in turn; `y` (n,) its labels, -1 for none."""
+    at = np.flatnonzero(y >= 0)
+    codes = group_codes(np.asarray(groups)[at])
+    fold = grouped_folds(codes.astype(str), y[at], n_folds=N_FOLDS, seed=seed)
+    shuffled = _dealt(y[at], codes, seed=seed)
+    for layer, whole in enumerate(states):
+        accuracy = clustered_mean(_right(whole[at], y[at], fold=fold), codes, seed=seed)
+        yield Probe(
+            question=question,
+            layer=layer,
+            right=float(accuracy.value or 0.0),
+            low=accuracy.ci_low,
+            high=accuracy.ci_high,
+            control=float(np.mean([_right(whole[at], one, fold=fold).mean() for one in shuffled])),
+            majority=float(np.bincount(y[at]).max() / len(at)),
+            n=len(at),
+            n_groups=accuracy.n_groups,
+        )
 
 
 def _worth(y: np.ndarray, groups: np.ndarray) -> bool:

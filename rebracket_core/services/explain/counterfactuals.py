@@ -11,7 +11,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import BUDGET_S, MOST_EDITS, CounterfactualSearch, find_counterfactuals
+from rebracket_core.insight.explain.counterfactuals import (
+    BUDGET_S,
+    MOST_EDITS,
+    CounterfactualSearch,
+    EditScorer,
+    SearchLimits,
+    find_counterfactuals,
+)
 from rebracket_core.insight.explain.goals import Goal, answer_of
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
 from rebracket_core.services.explain.explain import Asking, Explain
@@ -100,7 +107,7 @@ class Counterfactuals:
             concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
             return verdicts_from(
                 concepts,
-                asking.predictions(texts),
+                asking.answers(texts),
                 thresholds=limits,
                 run_id=asking.model.run_id,
                 with_types=asking.model.has_types,
@@ -122,12 +129,9 @@ class Counterfactuals:
         found = find_counterfactuals(
             clean,
             goal,
-            before=before,
-            score=score,
+            scorer=EditScorer(before=before, verdicts=score, language=language),
             propose=lambda words: proposer.propose(words, margin),
-            language=language,
-            budget_s=left_s,
-            most_edits=most_edits,
+            limits=SearchLimits(budget_s=left_s, most_edits=most_edits),
             progress=progress,
         )
         if keep and _same(limits, asking.model.thresholds):
@@ -147,7 +151,7 @@ class Counterfactuals:
                     "edits": [str(edit) for edit in flip.edits],
                     "fluency": flip.fluency,
                 }
-                for flip in found.flips
+                for flip in found.counterfactuals
             ]
         )
 

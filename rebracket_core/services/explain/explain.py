@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.encoders import without_memory
+from rebracket_core.encoders import uncached
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.insight.explain.gradients import LIMIT
 from rebracket_core.insight.explain.margins import CONFIDENCE, Margin, margin_of
@@ -86,7 +86,7 @@ class Explanation:
 
     @property
     def adds_up(self) -> bool:
-        """The numerical lamp: whether the shares give the margin to within 1 % of its way, or 0.01 logits."""
+        """Completeness: whether the shares give the margin to within 1 % of its way, or 0.01 logits."""
         return self.delta <= LIMIT or abs(self.missed) <= LIMIT
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Checks:
     exact Shapley values (short texts alone). The correlations are of ranks.
     """
 
-    faithfulness: Faithfulness | None
+    behaviour: Faithfulness | None
     masked: tuple[float, ...]
     second_baseline: float | None
     shap: tuple[float, ...]
@@ -139,7 +139,7 @@ class Asking:
             )
         name = resources.runs.encoder_of(self.model)
         self._name, self.encoder = name, resources.encoder(name)
-        self._quick = without_memory(self.encoder)
+        self._quick = uncached(self.encoder)
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """The calibrated scores of texts; their vectors are not kept."""

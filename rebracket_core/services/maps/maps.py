@@ -14,7 +14,7 @@ from rebracket_core.errors import InputError
 from rebracket_core.jobs.folder import RunFolder
 from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
-from rebracket_core.maps.store import PlacedText, StoredMap, is_fitted
+from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
 from rebracket_core.services.maps.predictions import answers_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
@@ -57,7 +57,7 @@ class MapInfo:
 class PlacedText:
     """A new text on a map, with the positions of its nearest texts and their cosines."""
 
-    placed: PlacedText
+    placed: AddedText
     near: tuple[int, ...]
     cosines: tuple[float, ...]
 

@@ -42,7 +42,7 @@ def answers_of(
         confidence=np.full(n, np.nan, dtype=np.float32),
         verdict=np.full(n, -1, dtype=np.int8),
         right=np.full(n, -1, dtype=np.int8),
-        standing=np.full(n, PredictionSource.UNJUDGED, dtype=np.int8),
+        standing=np.full(n, PredictionSource.NOT_SCORED, dtype=np.int8),
     )
     _take_held(found, stored, run=run, reviews=reviews)
     _ask(found, stored, verdicts=verdicts, progress=progress)
@@ -69,8 +69,8 @@ def _copy(found: MapPredictions, held: Review, *, here: np.ndarray, there: np.nd
     codes = np.array([VERDICTS.index(v) if v else -1 for v in held.verdict], dtype=np.int8)
     found.album_proba[here] = held.album_proba[there]
     found.axis_top[here] = held.axis_top[there]
-    if held.answers is not None:
-        found.confidence[here] = held.answers.confidence[there]
+    if held.predictions is not None:
+        found.confidence[here] = held.predictions.confidence[there]
     found.verdict[here] = codes[there] if len(codes) else codes
     found.right[here] = np.where((truth < 0) | (top < 0), -1, truth == top)
     found.standing[here] = PredictionSource.OUT_OF_FOLD
@@ -78,7 +78,7 @@ def _copy(found: MapPredictions, held: Review, *, here: np.ndarray, there: np.nd
 
 def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
     """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
-    rest = np.flatnonzero(found.standing == PredictionSource.UNJUDGED)
+    rest = np.flatnonzero(found.standing == PredictionSource.NOT_SCORED)
     if stored.spec.text != "concept" or not len(rest):
         return
     texts, origins, labels = (stored.values(name, rest) for name in ("text", "origin", "album"))
@@ -103,4 +103,4 @@ def _note(found: MapPredictions, at: int, verdict: Verdict, *, label: str | None
     found.confidence[at] = np.nan if verdict.chromatic_confidence is None else verdict.chromatic_confidence
     found.verdict[at] = VERDICTS.index(str(verdict.verdict))
     found.right[at] = -1 if label is None else int(label == verdict.album)
-    found.standing[at] = PredictionSource.NEVER_MET
+    found.standing[at] = PredictionSource.HELD_OUT

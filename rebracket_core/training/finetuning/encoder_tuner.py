@@ -81,7 +81,7 @@ class EncoderTuner:
         weights = np.zeros((config.heads.ensemble_size, len(train)), dtype=np.float32)
         weights[:, ~held] = member_weights(rows, train=learns, config=config, seed=seed)
         texts = {field: [rows.texts[field][i] for i in train] for field in config.data.text}
-        lexicon = first.recipe.lexicon
+        lexicon = first.recipe.vocabulary
         empty = np.zeros((len(train), 0), dtype=np.float32)
         return first.recipe, TuningJob(
             base=str(self._base),

@@ -54,7 +54,7 @@ def fit_ensemble(
         lexicon = TfidfVocabulary.fit(
             joined(texts, fields=config.data.text), rows.groups[train].tolist(), max_terms=config.features.max_tfidf_terms
         )
-    recipe = FeatureRecipe(fields=config.data.text, vector_weight=config.features.embedding_weight, lexicon=lexicon)
+    recipe = FeatureRecipe(fields=config.data.text, vector_weight=config.features.embedding_weight, vocabulary=lexicon)
     features = recipe.assemble({f: rows.vectors[f][train] for f in config.data.text}, texts)
     head = config.head.fit(
         features,

@@ -86,7 +86,7 @@ def show_search(workbench: Workbench, verdict: Mapping[str, Any], *, key: str, b
 
 
 def _show_found(found: CounterfactualSearch, *, key: str) -> None:
-    if not found.flips:
+    if not found.counterfactuals:
         why = (
             f"No text with up to {found.most_edits} of the edits that were tried reaches it."
             if found.complete
@@ -95,11 +95,12 @@ def _show_found(found: CounterfactualSearch, *, key: str) -> None:
         st.warning(f"Nothing was found. {why} {count(found.tried, 'texts')} were judged.", icon=":material/search_off:")
         return
     st.markdown(f"**To reach {escape(goal_words(str(found.goal)))}:**")
-    for at, flip in enumerate(found.flips):
+    for at, flip in enumerate(found.counterfactuals):
         _show_flip(flip, key=f"{key}.flip.{at}")
+    without = "The training texts are not here, so words were only deleted."
     st.caption(
         f"The fewest edits of those that were tried: {count(found.tried, 'texts')} judged in {found.seconds:.1f} s. "
-        f"{_FLUENCY if found.flips[0].fluency is not None else 'The training texts are not here, so words were only deleted.'} "
+        f"{_FLUENCY if found.counterfactuals[0].fluency is not None else without} "
         "What is found with the run's own thresholds is kept in the ledger."
     )
 

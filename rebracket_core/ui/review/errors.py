@@ -64,7 +64,8 @@ def show_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> None:
     second = sum(m.second for m in found)
     accepted = sum(m.accepted for m in found)
     st.text(
-        f"{count(len(found), 'texts')} of {int(review.judged.sum()):,} with a wrong album; in {second} the label came second; "
+        f"{count(len(found), 'texts')} of {int(review.comparable.sum()):,} with a wrong album; "
+        f"in {second} the label came second; "
         f"{accepted} passed the gate."
     )
     rows = np.array([m.row for m in found])
@@ -93,7 +94,7 @@ def show_mistakes(review: Review, vectors: np.ndarray, *, seed: int) -> None:
 
 def show_suspects(workbench: Workbench, run: RunInfo, review: Review) -> None:
     """Draw the labels that the run doubts, for one question, and what sends them to a blind second look."""
-    questions = ["album", *(AXIS_NAMES if review.answers is not None else ())]
+    questions = ["album", *(AXIS_NAMES if review.predictions is not None else ())]
     question = st.segmented_control(
         "Labels of", questions, default="album", required=True, key="errors.question", bind="query-params"
     )
@@ -197,8 +198,8 @@ def show_people(review: Review) -> None:
 
 def show_slices(review: Review, vectors: np.ndarray, *, seed: int) -> None:
     """Draw the parts of the texts on which the run is worse, and the texts of one of them."""
-    at = np.flatnonzero(review.judged)
-    twin = twin_cosines(vectors, review.answers.fold) if review.answers is not None else None
+    at = np.flatnonzero(review.comparable)
+    twin = twin_cosines(vectors, review.predictions.fold) if review.predictions is not None else None
     right = (review.album_top == review.album_truth)[at].astype(np.float64)
     report = find_slices(right, properties_of(review, at, twin=twin), review.groups[at], rows=at, seed=seed)
     if not report.slices:

@@ -47,7 +47,7 @@ def make_review(truth: np.ndarray, proba: np.ndarray, **changes: Any) -> Review:
         "axis_top": axis.argmax(axis=2),
         "verdict": ("REJECT",) * n,
         "accepted": np.zeros(n, dtype=bool),
-        "answers": answers,
+        "predictions": answers,
     }
     return Review(**{**told, **changes})
 

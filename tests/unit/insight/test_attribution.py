@@ -58,9 +58,9 @@ def test_the_behavioural_check_takes_the_true_order_and_refuses_its_reverse_and_
 
 @pytest.mark.parametrize("bigrams", [False, True])
 def test_what_terms_add_is_shared_out_whole(bigrams: bool) -> None:
-    lexicon = TfidfVocabulary.fit([" ".join(WORDS)] * 2, ["a", "b"], bigrams=bigrams)
-    values = dict(enumerate(np.random.default_rng(3).normal(size=len(lexicon.terms)).tolist()))
-    assert spread_terms(WORDS, lexicon=lexicon, values=values).sum() == pytest.approx(sum(values.values()))
+    vocabulary = TfidfVocabulary.fit([" ".join(WORDS)] * 2, ["a", "b"], bigrams=bigrams)
+    values = dict(enumerate(np.random.default_rng(3).normal(size=len(vocabulary.terms)).tolist()))
+    assert spread_terms(WORDS, vocabulary=vocabulary, values=values).sum() == pytest.approx(sum(values.values()))
 
 
 def test_a_constant_attribution_has_no_rank_correlation() -> None:

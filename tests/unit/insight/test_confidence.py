@@ -43,8 +43,8 @@ def test_other_thresholds_are_judged_by_the_gate_itself(review: Callable[..., Re
     proba = np.full((60, 9), 0.05)
     proba[:, 1] = 0.6
     made = review(truth, proba)
-    assert made.answers is not None
-    made.answers.axis[:] = np.array([[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])  # Red: past, thing, known
+    assert made.predictions is not None
+    made.predictions.axis[:] = np.array([[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]])  # Red: past, thing, known
     assert point_at(made, Thresholds(accept=0.5), seed=1).coverage == 1.0
     assert point_at(made, Thresholds(accept=0.5), seed=1).right == 1.0
     shut = point_at(made, Thresholds(accept=0.9), seed=1)

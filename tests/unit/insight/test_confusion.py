@@ -57,8 +57,8 @@ def test_expected_confusion_counts_probabilities(review: Make) -> None:
 
 def test_texts_without_a_mode_stand_in_a_line_of_their_own(review: Make) -> None:
     made = review(np.zeros(30, dtype=int), _proba(np.zeros(30, dtype=int)))
-    assert made.answers is not None
-    made.answers.axis_kind[:5, 0] = "none"
+    assert made.predictions is not None
+    made.predictions.axis_kind[:5, 0] = "none"
     made.axis_truth[:5, 0] = -1
     cells = confusion(made, Question.TEMPORAL, seed=1)
     assert cells.truths[-1] == NO_MODE and cells.row_n[-1] == 5
@@ -92,5 +92,5 @@ def test_what_the_run_did_not_learn_is_said(review: Make) -> None:
     with pytest.raises(ModelError, match="types"):
         confusion(review(truth, _proba(truth)), Question.TYPE, seed=1)
     with pytest.raises(ModelError, match="did not keep"):
-        confusion(review(truth, _proba(truth), answers=None), Question.TYPE, seed=1)
-    assert set(ALBUM_NAMES) == set(confusion(review(truth, _proba(truth), answers=None), Question.ALBUM, seed=1).truths)
+        confusion(review(truth, _proba(truth), predictions=None), Question.TYPE, seed=1)
+    assert set(ALBUM_NAMES) == set(confusion(review(truth, _proba(truth), predictions=None), Question.ALBUM, seed=1).truths)

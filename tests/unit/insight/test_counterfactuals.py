@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, find_counterfactuals
+from rebracket_core.insight.explain.counterfactuals import (
+    CounterfactualSearch,
+    EditScorer,
+    Progress,
+    SearchLimits,
+    find_counterfactuals,
+)
 from rebracket_core.insight.explain.fluency import WordModel
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.insight.explain.word_edits import Edit, apply
@@ -52,30 +59,30 @@ def _propose(words: Sequence[str]) -> list[Edit]:
     return [Edit(i, w, new) for i, w in enumerate(words) for new in ("", *NEW)]
 
 
-def _found(goal: str, **more: object) -> CounterfactualSearch:
+def _found(goal: str, *, progress: Progress | None = None, **limits: Any) -> CounterfactualSearch:
+    language = WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."])
     return find_counterfactuals(
         TEXT,
         Goal.parse(goal),
-        before=_verdict(TEXT),
-        score=_score,
+        scorer=EditScorer(before=_verdict(TEXT), verdicts=_score, language=language),
         propose=_propose,
-        language=WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."]),
-        **more,  # type: ignore[arg-type]
+        limits=SearchLimits(**limits),
+        progress=progress,
     )
 
 
 def test_one_edit_is_enough_and_the_most_fluent_comes_first() -> None:
     found = _found("album=Blue")
-    assert found.complete and found.most_edits == 1 and len(found.flips) == 4
-    assert all([e.old for e in flip.edits] == ["lantern"] for flip in found.flips)
-    assert found.flips[0].text == "An old stone hung by the quay."
-    assert [f.fluency for f in found.flips] == sorted((f.fluency for f in found.flips), reverse=True)
-    assert all(_verdict(flip.text).album == "Blue" for flip in found.flips)
+    assert found.complete and found.most_edits == 1 and len(found.counterfactuals) == 4
+    assert all([e.old for e in flip.edits] == ["lantern"] for flip in found.counterfactuals)
+    assert found.counterfactuals[0].text == "An old stone hung by the quay."
+    assert [f.fluency for f in found.counterfactuals] == sorted((f.fluency for f in found.counterfactuals), reverse=True)
+    assert all(_verdict(flip.text).album == "Blue" for flip in found.counterfactuals)
 
 
 def test_an_axis_flips_while_the_others_hold() -> None:
     found = _found("temporal=present")
-    assert found.flips and {e.old for flip in found.flips for e in flip.edits} == {"quay."}
+    assert found.counterfactuals and {e.old for flip in found.counterfactuals for e in flip.edits} == {"quay."}
 
 
 def test_two_edits_where_one_does_not_do() -> None:
@@ -89,21 +96,23 @@ def test_two_edits_where_one_does_not_do() -> None:
             found.append(replace(_verdict(text), album=max(shares, key=lambda n: shares[n]), album_probabilities=shares))
         return found
 
-    before = score([TEXT])[0]
-    found = find_counterfactuals(TEXT, Goal.parse("album=Blue"), before=before, score=score, propose=_propose, language=None)
-    assert found.most_edits == 2 and {tuple(e.old for e in flip.edits) for flip in found.flips} == {("lantern", "quay.")}
-    assert all(flip.fluency is None for flip in found.flips)
+    scorer = EditScorer(before=score([TEXT])[0], verdicts=score, language=None)
+    found = find_counterfactuals(TEXT, Goal.parse("album=Blue"), scorer=scorer, propose=_propose)
+    assert found.most_edits == 2 and {tuple(e.old for e in flip.edits) for flip in found.counterfactuals} == {
+        ("lantern", "quay.")
+    }
+    assert all(flip.fluency is None for flip in found.counterfactuals)
 
 
 def test_nothing_found_is_said_with_what_was_tried() -> None:
     found = _found("album=Green", most_edits=2)
-    assert not found.flips and found.complete and found.most_edits == 2 and found.tried > 28
+    assert not found.counterfactuals and found.complete and found.most_edits == 2 and found.tried > 28
 
 
 def test_the_time_ends_a_search_after_one_batch() -> None:
     told: list[tuple[str, int, int]] = []
     found = _found("album=Green", budget_s=1e-9, progress=lambda *step: told.append(step))
-    assert not found.flips and not found.complete and 0 < found.tried <= 32
+    assert not found.counterfactuals and not found.complete and 0 < found.tried <= 32
     assert told[0][1] == 0 and told[-1][1] <= told[-1][2]
 
 

@@ -90,10 +90,10 @@ def test_mistakes_come_surest_first_and_cluster_by_meaning(review: Callable[...,
 
 def test_split_people_are_told_from_a_wrong_model(review: Callable[..., Review]) -> None:
     made = review(np.ones(3, dtype=int), np.full((3, 9), 1 / 9))
-    assert made.answers is not None
-    made.answers.axis[:, 0] = [0.1, 0.8, 0.1]
-    made.answers.axis_kind[:2, 0] = "soft"
-    made.answers.axis_target[0, 0] = [0.6, 0.4, 0.0]
-    made.answers.axis_target[1, 0] = [0.9, 0.05, 0.05]
+    assert made.predictions is not None
+    made.predictions.axis[:, 0] = [0.1, 0.8, 0.1]
+    made.predictions.axis_kind[:2, 0] = "soft"
+    made.predictions.axis_target[0, 0] = [0.6, 0.4, 0.0]
+    made.predictions.axis_target[1, 0] = [0.9, 0.05, 0.05]
     told = {d.row: d.blame for d in disagreements(made)}
     assert told == {0: DisagreementSource.PEOPLE, 1: DisagreementSource.MODEL}

@@ -39,10 +39,10 @@ def test_the_vectors_of_strangers_texts_are_not_remembered(client: TestClient, h
     encoder = bench.resources.encoder(bench.resources.runs.encoder_of(bench.resources.model()))
     for text in texts:
         assert client.post("/v1/validate", json={"text": text}).status_code == 200
-    assert not encoder.remembered(texts)[0].any()  # type: ignore[attr-defined]
+    assert not encoder.lookup(texts)[0].any()  # type: ignore[attr-defined]
     own = f"{TEXT} It was asked on a page."
     bench.verdicts.validate([Concept(id="x", text=own)], keep=False)
-    assert encoder.remembered([*texts, own])[0].tolist() == [False, False, False, True]  # type: ignore[attr-defined]
+    assert encoder.lookup([*texts, own])[0].tolist() == [False, False, False, True]  # type: ignore[attr-defined]
 
 
 def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) -> None:

@@ -47,8 +47,8 @@ def test_a_text_longer_than_the_window_adds_up_over_its_windows(bench: Workbench
 def test_only_remembered_vectors_are_near(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = bench.resources.encoder("minilm")
     asked: list[int] = []
-    inner = encoder.beneath.encode  # type: ignore[attr-defined]
-    monkeypatch.setattr(encoder.beneath, "encode", lambda texts, **more: asked.append(len(texts)) or inner(texts, **more))  # type: ignore[attr-defined]
+    inner = encoder.inner.encode  # type: ignore[attr-defined]
+    monkeypatch.setattr(encoder.inner, "encode", lambda texts, **more: asked.append(len(texts)) or inner(texts, **more))  # type: ignore[attr-defined]
     told = bench.datasets.get("starter").frame["concept"].tolist()
     found = bench.explain.nearest(told[0])
     assert sum(asked) <= 1 and found.n_known == found.n

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, find_counterfactuals
+from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, SearchLimits, find_counterfactuals
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.services.explain import counterfactuals as flips_module
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore
@@ -83,7 +83,7 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
     for shares in (found.gradients, checks.shap, checks.shapley):
         assert found.words[int(np.argmax(shares))] == "lantern"
     assert checks.shap == pytest.approx(checks.shapley, abs=1e-3)
-    flips = planted.counterfactuals.find(PLANTED, Goal.parse("album=Blue"), budget_s=60).flips
+    flips = planted.counterfactuals.find(PLANTED, Goal.parse("album=Blue"), budget_s=60).counterfactuals
     assert flips and all(len(f.edits) == 1 and f.edits[0].old == "lantern" for f in flips)
     for flip in flips:
         again = planted.validate([Concept("1", flip.text)], keep=False)[0]
@@ -94,11 +94,11 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
 def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []
 
-    def spy(*args: Any, budget_s: float, **more: Any) -> CounterfactualSearch:
-        given.append(budget_s)
-        return find_counterfactuals(*args, budget_s=budget_s, **more)
+    def spy(*args: Any, limits: SearchLimits, **more: Any) -> CounterfactualSearch:
+        given.append(limits.budget_s)
+        return find_counterfactuals(*args, limits=limits, **more)
 
-    monkeypatch.setattr(flips_module, "search", spy)
+    monkeypatch.setattr(flips_module, "find_counterfactuals", spy)
     asked = Counterfactuals._proposer
     for opening_s, budget_s in ((0.5, 4.0), (2.0, 4.0), (0.0, 1.0)):
         monkeypatch.setattr(
@@ -112,7 +112,7 @@ def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workb
 def test_the_ledger_is_replayed_on_another_run(planted: Workbench) -> None:
     flips = planted.counterfactuals
     flips.find(PLANTED, Goal.parse("album=Blue"), budget_s=60)
-    kept = len(flips.ledger.all())
+    kept = len(flips.store.all())
     own = flips.replay()
     assert own.count(Outcome.HOLDS) == kept >= 1
     other = next(run for run in planted.runs() if not run.promoted)
@@ -120,4 +120,4 @@ def test_the_ledger_is_replayed_on_another_run(planted: Workbench) -> None:
     with pytest.raises(InputError, match="there already"):
         flips.find(PLANTED, Goal.parse("album=Red"))
     flips.find(PLANTED, Goal.parse("album=Blue"), thresholds={"accept": 0.99}, budget_s=60)
-    assert len(flips.ledger.all()) == kept
+    assert len(flips.store.all()) == kept

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rebracket_core.corpus.schema import TEXT_FIELDS, DatasetMeta
+from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.encoders import MINILM
 from rebracket_core.maps.spec import DEFAULTS, FINAL, MapMethod
 from rebracket_core.runs.store import RunInfo

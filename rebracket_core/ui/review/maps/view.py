@@ -184,12 +184,12 @@ def reading(stored: StoredMap, asked: Asked) -> str:
     if asked.run is None or asked.answers is None or asked.by not in ASKED:
         return said
     found = asked.answers
-    parts = [f"{found.count(Standing.OUT_OF_FOLD):,} answers are of models that had not met the text"]
-    if n := found.count(PredictionSource.NEVER_MET):
+    parts = [f"{found.count(PredictionSource.OUT_OF_FOLD):,} answers are of models that had not met the text"]
+    if n := found.count(PredictionSource.HELD_OUT):
         parts.append(f"{n:,} of the run itself about texts that it never met")
     if n := found.count(PredictionSource.TRAINED_ON):
         parts.append(f"{n:,} texts were learned from and are not shown")
-    if n := found.count(PredictionSource.UNJUDGED):
+    if n := found.count(PredictionSource.NOT_SCORED):
         parts.append(f"{n:,} could not be asked")
     leaked = " **Leaked:** the run was split by row, so that its answers are by memory." if asked.run.leaked else ""
     return f"{said} {'; '.join(parts)}.{leaked}"

@@ -46,7 +46,7 @@ def test_the_caller_alone_is_held_and_let_go_again_even_after_an_error() -> None
     other = threading.Thread(target=lambda: (ready.set(), asked.wait()))
     other.start()
     ready.wait()
-    with pytest.raises(ZeroDivisionError), at.caller_in_place():
+    with pytest.raises(ZeroDivisionError), at.caller_pinned():
         assert os.sched_getaffinity(0) == {min(before)}
         assert os.sched_getaffinity(other.native_id or 0) == before
         raise ZeroDivisionError
@@ -58,7 +58,7 @@ def test_the_caller_alone_is_held_and_let_go_again_even_after_an_error() -> None
 @needs_affinities
 def test_a_caller_that_may_not_run_there_goes_on_as_it_is() -> None:
     before = os.sched_getaffinity(0)
-    with CpuAffinity(caller=max(before) + 1, helpers=()).caller_in_place():
+    with CpuAffinity(caller=max(before) + 1, helpers=()).caller_pinned():
         assert os.sched_getaffinity(0) == before
     assert os.sched_getaffinity(0) == before
 

@@ -1,4 +1,4 @@
-"""The lexicon agrees with scikit-learn, and takes only words that groups share."""
+"""The vocabulary agrees with scikit-learn, and takes only words that groups share."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ GROUPS = ["a", "b", "c", "d", "d", "e", "f", "g", "a"]
 def test_values_are_those_of_scikit_learn(bigrams: bool) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    lexicon = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=bigrams)
-    vectorizer = TfidfVectorizer(vocabulary=lexicon.terms, sublinear_tf=True, ngram_range=(1, 2 if bigrams else 1))
+    vocabulary = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=bigrams)
+    vectorizer = TfidfVectorizer(vocabulary=vocabulary.terms, sublinear_tf=True, ngram_range=(1, 2 if bigrams else 1))
     expected = vectorizer.fit(TEXTS).transform([*TEXTS, "rose rose unseen"]).toarray()
-    found = lexicon.transform([*TEXTS, "rose rose unseen"])
+    found = vocabulary.transform([*TEXTS, "rose rose unseen"])
     assert found.dtype == np.float32
     assert np.abs(found - expected).max() <= 1e-6
-    assert ("the rose" in lexicon.terms) == bigrams
+    assert ("the rose" in vocabulary.terms) == bigrams
 
 
 def test_a_term_needs_two_groups() -> None:
@@ -50,10 +50,10 @@ def test_the_commonest_terms_are_kept_then_the_first_of_the_alphabet() -> None:
 
 
 def test_it_travels_as_json() -> None:
-    lexicon = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=True)
-    again = TfidfVocabulary.from_dict(json.loads(json.dumps(lexicon.to_dict())))
-    assert again == lexicon
-    assert np.array_equal(again.transform(TEXTS), lexicon.transform(TEXTS))
+    vocabulary = TfidfVocabulary.fit(TEXTS, GROUPS, bigrams=True)
+    again = TfidfVocabulary.from_dict(json.loads(json.dumps(vocabulary.to_dict())))
+    assert again == vocabulary
+    assert np.array_equal(again.transform(TEXTS), vocabulary.transform(TEXTS))
 
 
 def test_nothing_in_nothing_out() -> None:
