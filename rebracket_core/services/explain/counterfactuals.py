@@ -107,7 +107,7 @@ class Counterfactuals:
             concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
             return verdicts_from(
                 concepts,
-                asking.answers(texts),
+                asking.predictions(texts),
                 thresholds=limits,
                 run_id=asking.model.run_id,
                 with_types=asking.model.has_types,

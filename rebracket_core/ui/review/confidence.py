@@ -11,7 +11,7 @@ from rebracket_core.insight.calibration.acceptance import GatePoint, gate_curve,
 from rebracket_core.insight.calibration.confidence import (
     ALBUM,
     calibration_by_album,
-    ood_scores,
+    ood_summary,
     reliability_diagram,
     risk_coverage,
     top_predictions,
@@ -135,7 +135,7 @@ def _show_points(points: Sequence[tuple[str, GatePoint]]) -> None:
 def show_ood(run: RunInfo, review: Review, *, seed: int) -> None:
     """Draw the out-of-distribution p-values of the unseen texts."""
     limit = float(run.thresholds.get("ood_p", Thresholds().ood_p))
-    found = ood_scores(review, limit=limit, seed=seed)
+    found = ood_summary(review, limit=limit, seed=seed)
     show(ood_figure(review, limit=limit), key="confidence.ood")
     span = "" if found.low is None else f" ({found.low:.3f} to {found.high:.3f})"
     either = ((found.right_below, "below it"), (found.right_above, "above it"))
