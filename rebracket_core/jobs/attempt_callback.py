@@ -1,4 +1,4 @@
-"""What a worker tells the world while it trains: progress, points of curves, log lines; and what it listens for."""
+"""The callback of an attempt: it writes progress, points of curves and log lines, and stops the work once it is cancelled."""
 
 from __future__ import annotations
 
@@ -11,50 +11,56 @@ from typing import Any
 from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import now
 from rebracket_core.jobs.state import CANCEL, LOG, METRICS, PROGRESS
-from rebracket_core.training import Cancelled
+from rebracket_core.progress import NoProgress, ProgressReporter
+from rebracket_core.training.watch import Cancelled
 
 _EVERY_S = 0.2
 
 
-class AttemptWatch:
-    """The watch of one attempt: a `training.Watch` that writes into the attempt's folder.
+class AttemptCallback:
+    """A `progress.ProgressReporter` that writes into the attempt's folder and reports on to a listener.
 
-    Raises Cancelled from any of its calls once the file `cancel` is there.
+    `update`, `point` and `check` raise Cancelled once the file `cancel` is there.
     """
 
-    def __init__(self, attempt: Path, *, echo: Callable[[str, int, int], None] | None = None) -> None:
-        self.tell_point: Callable[[Mapping[str, Any]], None] | None = None  # who else is told of each point
+    def __init__(self, attempt: Path, *, listener: ProgressReporter | None = None) -> None:
+        self.on_point: Callable[[Mapping[str, Any]], None] | None = None  # who else takes each point: a tracker
         self._attempt = attempt
-        self._echo = echo
+        self._listener = listener or NoProgress()
         self._stage = ""
         self._began_s = 0.0
         self._wrote_s = 0.0
 
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Say how far a stage is; written at most five times a second, its first and last word always."""
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
+        """Report how far a stage is; written at most five times a second, the first and the last report always."""
         self.check()
         moment = time.monotonic()
-        if name != self._stage:
-            self._stage, self._began_s = name, moment
-            self.say(name)
+        if stage != self._stage:
+            self._stage, self._began_s = stage, moment
+            self.log(stage)
         elif done < total and moment - self._wrote_s < _EVERY_S:
             return
         self._wrote_s = moment
         spent = moment - self._began_s
         left = spent / done * (total - done) if done > 0 else None
-        write_json(self._attempt / PROGRESS, {"stage": name, "done": done, "total": total, "left_s": left, "at": now()})
-        if self._echo:
-            self._echo(name, done, total)
+        write_json(self._attempt / PROGRESS, {"stage": stage, "done": done, "total": total, "left_s": left, "at": now()})
+        if message:
+            self.log(message)
+        self._listener.update(stage, done, total, message=message)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Report how far a stage is, as `training.Watch` has it."""
+        self.update(name, done, total)
 
     def point(self, values: Mapping[str, Any]) -> None:
-        """Add one point to the curves of the run."""
+        """Add one point to the curves of the job."""
         self.check()
         with open(self._attempt / METRICS, "a", encoding="utf-8") as file:
             file.write(json.dumps({"at": now(), **values}) + "\n")
-        if self.tell_point:
-            self.tell_point(values)
+        if self.on_point:
+            self.on_point(values)
 
-    def say(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """Add one line to the log."""
         with open(self._attempt / LOG, "a", encoding="utf-8") as file:
             file.write(f"{now()} {line}\n")
@@ -62,4 +68,4 @@ class AttemptWatch:
     def check(self) -> None:
         """Raise Cancelled where somebody asked for it."""
         if (self._attempt / CANCEL).exists():
-            raise Cancelled("The training was cancelled.")
+            raise Cancelled("The job was cancelled.")

@@ -10,8 +10,9 @@ from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import write_bytes
-from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.launchers.ray import bundle
+from rebracket_core.jobs.folder import JobFolder
+from rebracket_core.jobs.launchers.base import Launcher, check_startable
+from rebracket_core.jobs.launchers.bundle import check_remote, remote_bundle
 from rebracket_core.settings import Settings
 
 ROOM = "/rebracket"
@@ -21,8 +22,43 @@ _WAIT_MIN = 120
 _DEFAULT_GPU = "16GB.."
 
 
-def write_dstack_task(file: Path, folder: RunFolder, *, settings: Settings, gpu: str = _DEFAULT_GPU) -> Path:
-    """The folder beside `file` that goes to the machine; `file` is the task, to be run with `dstack apply -f`.
+class DstackLauncher(Launcher):
+    """Tasks for dstack: `launch` writes a file and a folder beside it, and people start it with `dstack apply`.
+
+    Args:
+        settings: the settings of the home.
+        task: the file to write.
+        gpu: the graphics card, as dstack names them.
+    """
+
+    name = "dstack"
+    label = "dstack task"
+    help = "Write a task for RunPod, or any backend that dstack knows, to be started with dstack apply."
+    starts_at_once = False
+
+    def __init__(self, settings: Settings, *, task: Path, gpu: str = _DEFAULT_GPU) -> None:
+        super().__init__(settings)
+        self._task = task
+        self._gpu = gpu
+
+    def launch(self, folder: JobFolder) -> None:
+        """Write the task of the job. Raises InputError where it is there already."""
+        check_startable(folder)
+        check_remote(folder)
+        write_dstack_task(self._task, folder, settings=self._settings, gpu=self._gpu)
+
+    def cancel(self, folder: JobFolder) -> None:
+        """Raise InputError: the worker is not of this home."""
+        raise InputError(
+            "A dstack task is not cancelled here.",
+            expected="a job on an executor of this home",
+            found=f"{folder.job_id} as a task",
+            hint="run: dstack stop",
+        )
+
+
+def write_dstack_task(file: Path, folder: JobFolder, *, settings: Settings, gpu: str = _DEFAULT_GPU) -> Path:
+    """Write the task to `file`, to be run with `dstack apply -f`, and return the folder beside it that goes along.
 
     The task trains the run, leaves it as one file, and waits at most two hours for that to be fetched.
     """
@@ -36,7 +72,7 @@ def write_dstack_task(file: Path, folder: RunFolder, *, settings: Settings, gpu:
         )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with bundle(folder, settings=settings) as root:
+        with remote_bundle(folder, settings=settings) as root:
             write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
             shutil.copytree(root, parts)
         write_bytes(file, _yaml(dstack_task(folder, parts=parts.name, gpu=gpu)).encode("utf-8"))
@@ -51,7 +87,7 @@ def write_dstack_task(file: Path, folder: RunFolder, *, settings: Settings, gpu:
     return parts
 
 
-def dstack_task(folder: RunFolder, *, parts: str, gpu: str) -> dict[str, Any]:
+def dstack_task(folder: JobFolder, *, parts: str, gpu: str) -> dict[str, Any]:
     """The task as plain values."""
     run_id = folder.run_id
     return {

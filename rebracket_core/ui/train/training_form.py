@@ -10,7 +10,7 @@ import streamlit as st
 
 from rebracket_core.corpus.audit.report import Level
 from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.jobs.launchers.executors import HERE, places
+from rebracket_core.jobs.launchers.executors import LOCAL, executors
 from rebracket_core.settings import Settings
 from rebracket_core.training.config import SPLITS, WEIGHTINGS, TrainingConfig
 from rebracket_core.training.tuning_options import PRECISIONS, TRUNK_WEIGHTINGS
@@ -302,10 +302,10 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
 
 def choose_place(settings: Settings) -> str:
     """Draw the choice of where to train, where the settings offer more than this machine, and return it."""
-    found = places(settings)
+    found = executors(settings)
     if len(found) == 1:
-        return HERE
-    return st.radio("Where", list(found), format_func=lambda place: found[place], key="launch.place") or HERE
+        return LOCAL
+    return st.radio("Where", list(found), format_func=lambda name: found[name], key="launch.place") or LOCAL
 
 
 def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
@@ -321,7 +321,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.training.launch(meta.name, config=config, place=place)
+        return workbench.training.launch(meta.name, config=config, executor=place)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.jobs import RunFolder, Status, run_state
+from rebracket_core.jobs import JobFolder, Status, job_state
 from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
@@ -92,10 +92,10 @@ def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None
     bench.training.get_ready()
     process = warm_pool._warm.process  # type: ignore[union-attr]
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    assert warm_pool._warm is None and run_state(folder).status.active
-    until(lambda: not run_state(folder).status.active)
-    assert process.wait(60) == 0 and run_state(folder).status is Status.DONE
+    folder = JobFolder(bench.settings.runs / run_id)
+    assert warm_pool._warm is None and job_state(folder).status.active
+    until(lambda: not job_state(folder).status.active)
+    assert process.wait(60) == 0 and job_state(folder).status is Status.DONE
     mine, theirs = ({**bench.resources.runs.info(run).metrics, "run_id": ""} for run in (run_id, alone))
     assert mine == theirs
     assert bench.training.watch(run_id).log  # what it said stands in the attempt's own log
@@ -108,17 +108,17 @@ def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, all
     process = warm_pool._warm.process  # type: ignore[union-attr]
     os.kill(process.pid, signal.SIGSTOP)  # it cannot read what it is given
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    assert run_state(folder).status is Status.STARTING
+    folder = JobFolder(bench.settings.runs / run_id)
+    assert job_state(folder).status is Status.STARTING
     process.kill()
     process.wait(60)
-    until(lambda: run_state(folder).status is Status.LOST)
-    assert run_state(folder).status.resumable
+    until(lambda: job_state(folder).status is Status.LOST)
+    assert job_state(folder).status.resumable
 
 
 def _trained(bench: Workbench) -> str:
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    until(lambda: not run_state(folder).status.active)
-    assert run_state(folder).status is Status.DONE
+    folder = JobFolder(bench.settings.runs / run_id)
+    until(lambda: not job_state(folder).status.active)
+    assert job_state(folder).status is Status.DONE
     return run_id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.jobs import RunState, Status
+from rebracket_core.jobs import JobState, Status
 from rebracket_core.training.config import SPLITS, TrainingConfig
 from rebracket_core.ui.train import run_progress as training
 from rebracket_core.ui.train import training_form as launch
@@ -17,8 +17,8 @@ CONFIG = TrainingConfig(
 )
 
 
-def _state(status: Status, *, done: int = 0, total: int = 1, left_s: float | None = None) -> RunState:
-    return RunState(
+def _state(status: Status, *, done: int = 0, total: int = 1, left_s: float | None = None) -> JobState:
+    return JobState(
         run_id="r",
         status=status,
         dataset="d",
