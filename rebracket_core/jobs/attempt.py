@@ -99,14 +99,14 @@ def _ending_written(folder: JobFolder, *, attempt: Path, callback: AttemptCallba
         callback.update("Starting", 0, 1)
         (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
         yield
-        _write_result(attempt, callback, {"status": Status.DONE})
+        _write_result(attempt, callback, result={"status": Status.DONE})
     except BaseException as cause:
         trace = "" if isinstance(cause, Cancelled) else traceback.format_exc()
-        _write_result(attempt, callback, _result_of(cause, folder=folder), trace=trace)
+        _write_result(attempt, callback, result=_result_of(cause, folder=folder), trace=trace)
         raise
 
 
-def _write_result(attempt: Path, callback: AttemptCallback, result: dict[str, str], *, trace: str = "") -> None:
+def _write_result(attempt: Path, callback: AttemptCallback, *, result: dict[str, str], trace: str = "") -> None:
     (attempt / _RESERVE).unlink(missing_ok=True)
     try:
         write_json(attempt / RESULT, result)

@@ -66,6 +66,6 @@ class AttemptCallback:
             file.write(f"{now()} {line}\n")
 
     def check(self) -> None:
-        """Raise Cancelled where somebody asked for it."""
+        """Raise Cancelled where somebody requested it."""
         if (self._attempt / CANCEL).exists():
             raise Cancelled("The job was cancelled.")

@@ -43,7 +43,7 @@ class JobFolder:
         return self.path / "checkpoints"
 
     def spec(self) -> dict[str, Any]:
-        """Read what the job was asked to be. Raises ModelError where it cannot be read."""
+        """Read the description of the job. Raises ModelError where it cannot be read."""
         try:
             found = json.loads((self.path / SPEC).read_text(encoding="utf-8"))
             if not isinstance(found, dict):
@@ -80,7 +80,7 @@ def create_job(path: Path, *, spec: Mapping[str, Any]) -> JobFolder:
 
     Args:
         path: the folder; its name is the job's id. It may exist already, without a spec.
-        spec: what the job is asked to be, plain values; `kind` names its kind (see `jobs.kinds`).
+        spec: the description of the job, plain values; `kind` names its kind (see `jobs.kinds`).
     """
     folder = JobFolder(path)
     path.mkdir(parents=True, exist_ok=True)

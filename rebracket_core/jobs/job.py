@@ -27,7 +27,7 @@ class JobInputs:
 
     Attributes:
         open_encoder: opens an encoder by its name (a map: by name and layer); None where the job opens its own.
-        progress: who is told how far the job is, beside its folder.
+        progress: takes how far the job is, beside its folder.
         on_done: see `DoneHook`.
     """
 
@@ -56,7 +56,7 @@ class Job:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """What the job was asked to be."""
+        """The description of the job."""
         return self.folder.spec()
 
 

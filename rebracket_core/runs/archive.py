@@ -41,7 +41,7 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)  # so that the same run gives the same bytes
 
 
 def pack_run(folder: Path, *, to: IO[bytes]) -> None:
-    """Write the run as one archive: spec, evaluation, unseen rows, note, model and the digests of all. Checkpoints stay."""
+    """Write the run as one archive: spec, evaluation, held-out rows, note, model and the digests of all. Checkpoints stay."""
     parts = {name: _part(folder / name) for name in _names(folder)}
     digests = {
         "kind": KIND,

@@ -46,7 +46,7 @@ def promote(runs: Path, run_id: str) -> None:
         )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
-    _write(runs, run_id, earlier)
+    _write(runs, run_id, earlier=earlier)
 
 
 def roll_back(runs: Path) -> str:
@@ -60,7 +60,7 @@ def roll_back(runs: Path) -> str:
             found="none",
             hint="promote another run by name",
         )
-    _write(runs, earlier[0], earlier[1:])
+    _write(runs, earlier[0], earlier=earlier[1:])
     return str(earlier[0])
 
 
@@ -69,7 +69,7 @@ def previous_id(runs: Path) -> str | None:
     return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
 
 
-def _write(runs: Path, run_id: str, earlier: list[str]) -> None:
+def _write(runs: Path, run_id: str, *, earlier: list[str]) -> None:
     write_json(runs / _PROMOTED, {"run_id": run_id, "at": now(), "earlier": earlier[:_MOST_KEPT]})
 
 

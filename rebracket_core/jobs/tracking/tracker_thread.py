@@ -109,7 +109,7 @@ class TrackerThread:
 
 
 def tracked(folder: JobFolder) -> dict[str, str]:
-    """What became of the tracker in the newest attempt: `tracker`, `where`, `error`; empty where none was asked for."""
+    """What became of the tracker in the newest attempt: `tracker`, `where`, `error`; empty without one."""
     attempts = folder.attempts()
     try:
         found: dict[str, str] = json.loads((attempts[-1] / TRACKED).read_text(encoding="utf-8")) if attempts else {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
-from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.errors import ConfigError, RebracketError
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.job import DoneHook, JobInputs, hook_name, hook_named
 from rebracket_core.jobs.kinds import JobKind, kind_of
@@ -107,7 +107,7 @@ def _learn_kind(folder: JobFolder, *, module: str) -> None:
     """Import the module of the job's kind where the kind is not known yet; `run_job` reports a kind that stays unknown."""
     try:
         kind_of(folder)
-    except InputError:
+    except RebracketError:
         if not module:
             return
         try:
