@@ -163,7 +163,7 @@ def request_cancel(folder: JobFolder) -> None:
     if not state.status.active:
         raise InputError(
             "There is nothing to cancel.",
-            expected="a run that is waiting or training",
+            expected="a run that is waiting or running",
             found=f"{folder.job_id} is {state.status}",
             hint="see: rebracket runs",
         )

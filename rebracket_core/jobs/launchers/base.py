@@ -65,7 +65,7 @@ def check_startable(folder: JobFolder) -> None:
     if not state.status.resumable:
         raise InputError(
             "The run cannot be started again.",
-            expected="a run that is not being trained and not finished",
+            expected="a run that no worker has and that is not finished",
             found=f"{folder.job_id} is {state.status}",
             hint="wait for it, or start a new one",
         )

@@ -300,7 +300,7 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     )
 
 
-def choose_place(settings: Settings) -> str:
+def choose_executor(settings: Settings) -> str:
     """Draw the choice of where to train, where the settings offer more than this machine, and return it."""
     found = executors(settings)
     if len(found) == 1:
@@ -310,7 +310,7 @@ def choose_place(settings: Settings) -> str:
 
 def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
     """Draw the button; once pressed, start a worker and return the run's id. A leaked split needs its name first."""
-    place = choose_place(workbench.settings)
+    executor = choose_executor(workbench.settings)
     if not st.button("Launch", type="primary", icon=":material/rocket_launch:", key="launch.go"):
         return None
     if config.split == _LEAKED and str(st.session_state.get("launch.confirm", "")).strip().lower() != _LEAKED:
@@ -321,7 +321,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.training.launch(meta.name, config=config, executor=place)
+        return workbench.training.launch(meta.name, config=config, executor=executor)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

@@ -32,6 +32,7 @@ from rebracket_core.runs.production import promote_first, promoted_id
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
 from tests.conftest import open_home
+from tests.support.jobs import wait_for
 
 QUICK = TrainingConfig(members=1, folds=2, max_steps=4)
 
@@ -94,6 +95,16 @@ def test_a_failure_is_resumed_and_the_first_run_is_not_promoted_over_another(
     state = job_state(folder)
     assert state.status is Status.DONE and state.attempt == 2
     assert promoted_id(settings.runs) == before
+
+
+@pytest.mark.slow
+def test_a_worker_promotes_the_first_run_of_a_home(home: Path, settings: Settings) -> None:
+    (settings.runs / "promoted.json").unlink()
+    bench = open_home(home)
+    run_id = bench.training.launch("starter", config=QUICK)
+    folder = bench.resources.runs.folder_of(run_id)
+    assert wait_for(folder, Status.DONE) is Status.DONE
+    assert promoted_id(settings.runs) == run_id
 
 
 def test_a_data_set_that_changed_since_is_refused(folder: JobFolder, settings: Settings) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from rebracket_core.jobs import JobFolder, Status, job_state
 from rebracket_core.jobs.workers import warm_pool
+from rebracket_core.maps.spec import MapMethod
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -70,7 +71,7 @@ def test_one_is_kept_and_it_ends_with_whoever_started_it(settings: Settings, all
 
 
 @pytest.mark.slow
-def test_another_environment_or_a_dead_spare_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
+def test_another_environment_or_a_dead_warm_worker_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
     env = warm_pool.worker_env(settings)
     with open(tmp_path / "log", "wb") as log:
         assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
@@ -102,7 +103,18 @@ def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None
 
 
 @pytest.mark.slow
-def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
+def test_it_takes_a_job_of_another_kind(home: Path, allowed: None) -> None:
+    bench = open_home(home)
+    bench.training.get_ready()
+    process = warm_pool._warm.process  # type: ignore[union-attr]
+    map_id = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.PCA))
+    assert warm_pool._warm is None
+    until(lambda: not bench.maps.info(map_id).state.status.active)
+    assert process.wait(60) == 0 and bench.maps.info(map_id).fitted
+
+
+@pytest.mark.slow
+def test_a_warm_worker_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
     bench = open_home(home)
     bench.training.get_ready()
     process = warm_pool._warm.process  # type: ignore[union-attr]
