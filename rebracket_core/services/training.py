@@ -66,13 +66,15 @@ class Trainings:
         from tempfile import TemporaryDirectory
 
         from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.launchers.dstack import write_dstack_task
+        from rebracket_core.jobs.launchers.dstack import DstackLauncher
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
         encoder_id = self._resources.encoder(chosen.encoder).encoder_id
         with TemporaryDirectory() as room:
             folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
-            return write_dstack_task(to, folder, settings=self._resources.settings)
+            launcher = DstackLauncher(self._resources.settings, task=to)
+            launcher.launch(folder)
+            return launcher.files
 
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""

@@ -41,11 +41,41 @@ class DstackLauncher(Launcher):
         self._task = task
         self._gpu = gpu
 
+    @property
+    def files(self) -> Path:
+        """The folder beside the task that goes to the machine with it."""
+        return self._task.with_name(f"{self._task.stem}-files")
+
     def launch(self, folder: JobFolder) -> None:
-        """Write the task of the job. Raises InputError where it is there already."""
+        """Write the task of the job and the folder of its files; nothing is started.
+
+        The task works on the job, leaves the run as one file, and waits at most two hours for that to be fetched.
+        Raises InputError where the folder is there already, StoreError where it cannot be written.
+        """
         check_startable(folder)
         check_remote(folder)
-        write_dstack_task(self._task, folder, settings=self._settings, gpu=self._gpu)
+        if self.files.exists():
+            raise InputError(
+                "The folder of the task is there already.",
+                expected="a new name",
+                found=str(self.files),
+                hint="name another file, or remove the folder",
+            )
+        try:
+            self._task.parent.mkdir(parents=True, exist_ok=True)
+            with remote_bundle(folder, settings=self._settings) as root:
+                write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
+                shutil.copytree(root, self.files)
+            task = dstack_task(folder, parts=self.files.name, gpu=self._gpu)
+            write_bytes(self._task, _yaml(task).encode("utf-8"))
+        except OSError as cause:
+            raise StoreError(
+                "The task cannot be written.",
+                expected="a folder with room",
+                found=str(cause),
+                hint="name another place",
+                where=str(self._task),
+            ) from cause
 
     def cancel(self, folder: JobFolder) -> None:
         """Raise InputError: the worker is not of this home."""
@@ -55,36 +85,6 @@ class DstackLauncher(Launcher):
             found=f"{folder.job_id} as a task",
             hint="run: dstack stop",
         )
-
-
-def write_dstack_task(file: Path, folder: JobFolder, *, settings: Settings, gpu: str = _DEFAULT_GPU) -> Path:
-    """Write the task to `file`, to be run with `dstack apply -f`, and return the folder beside it that goes along.
-
-    The task trains the run, leaves it as one file, and waits at most two hours for that to be fetched.
-    """
-    parts = file.with_name(f"{file.stem}-files")
-    if parts.exists():
-        raise InputError(
-            "The folder of the task is there already.",
-            expected="a new name",
-            found=str(parts),
-            hint="name another file, or remove the folder",
-        )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with remote_bundle(folder, settings=settings) as root:
-            write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
-            shutil.copytree(root, parts)
-        write_bytes(file, _yaml(dstack_task(folder, parts=parts.name, gpu=gpu)).encode("utf-8"))
-    except OSError as cause:
-        raise StoreError(
-            "The task cannot be written.",
-            expected="a folder with room",
-            found=str(cause),
-            hint="name another place",
-            where=str(file),
-        ) from cause
-    return parts
 
 
 def dstack_task(folder: JobFolder, *, parts: str, gpu: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def test_another_environment_or_a_dead_warm_worker_takes_nothing(settings: Setti
         assert not warm_pool.hand_over(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
         assert process.wait(60) == 0 and warm_pool._warm is None
         warm_pool.keep_one(settings)
-        process = warm_pool._warm.process  # type: ignore[union-attr]
+        process = warm_pool._warm.process  # type: ignore[union-attr,attr-defined]
         process.kill()
         process.wait(60)
         assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
