@@ -36,6 +36,7 @@ from rebracket_core.jobs import attempt as attempts
 from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.kinds.map import create_map
 from rebracket_core.jobs.kinds.search import create_search
+from rebracket_core.jobs.launchers.bundle import check_remote
 from rebracket_core.jobs.workers import worker
 from rebracket_core.maps.spec import MapMethod
 from rebracket_core.maps.store import is_fitted
@@ -260,6 +261,15 @@ def test_a_worker_that_is_killed_is_lost_and_another_goes_on(name: str, home: Pa
     launcher.launch(folder)
     wait_for(folder, Status.DONE)
     assert CASES[name].made(folder)
+
+
+@every_kind
+def test_only_a_kind_that_says_so_goes_to_a_remote_machine(name: str, home: Path) -> None:
+    folder = CASES[name].new(home, long=False)
+    if JOB_KINDS.get(name).runs_remotely:
+        return check_remote(folder)
+    with pytest.raises(InputError, match="cannot run on a remote machine"):
+        check_remote(folder)
 
 
 def test_the_made_up_job_counts_on_from_its_checkpoint(home: Path, settings: Settings, on_path: None) -> None:
