@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 
+def lines_of(said: object) -> list[str]:
+    """The lines, without blank ones, of what another library said (an exception, a text); its class where it said nothing."""
+    lines = [line.strip() for line in str(said).replace("\r", "\n").split("\n") if line.strip()]
+    return lines or [type(said).__name__]
+
+
 class RebracketError(Exception):
     """Anything that Rebracket refuses or cannot do.
 

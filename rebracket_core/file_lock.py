@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from rebracket_core.files import PRIVATE_FILE
+
 try:
     import fcntl
 except ImportError:  # Windows
@@ -33,7 +35,7 @@ def _enter(held: ExitStack, path: Path, patience_s: float) -> bool:
     if fcntl is None:
         return False
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError:
         return False
     try:

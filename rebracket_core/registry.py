@@ -89,7 +89,9 @@ class Registry(Generic[M]):
             known = list(map(_name, members))
             near = get_close_matches(str(name), known, n=1)
             raise InputError(
-                f"There is no such {self.kind}.", expected=f"one of {', '.join(known) or 'none yet'}", found=repr(name),
+                f"There is no such {self.kind}.",
+                expected=f"one of {', '.join(known) or 'none yet'}",
+                found=repr(name),
                 hint=f"did you mean {near[0]}?" if near else "check the spelling",
             ) from None
 
@@ -115,7 +117,9 @@ class Registry(Generic[M]):
         with self._lock:
             if _name(made) in self._by_name:
                 raise ConfigError(
-                    f"A {self.kind} of this name is registered already.", expected="a name of its own", found=repr(_name(made)),
+                    f"A {self.kind} of this name is registered already.",
+                    expected="a name of its own",
+                    found=repr(_name(made)),
                     hint="choose another name, or unregister the other first",
                 )
             at = self._place(_name(made), before=before, after=after)
@@ -146,22 +150,32 @@ class Registry(Generic[M]):
         lacking = [part for part in ("name", "label", "help") if not getattr(made, part, "")]
         if not isinstance(made, self._member) or lacking:
             raise ConfigError(
-                f"This is no {self.kind}.", expected=f"an instance of {self._member.__name__} with a name, a label and help",
-                found=f"{member!r}" + (f" without {', '.join(lacking)}" if lacking else ""), hint="give it what is lacking",
+                f"This is no {self.kind}.",
+                expected=f"an instance of {self._member.__name__} with a name, a label and help",
+                found=f"{member!r}" + (f" without {', '.join(lacking)}" if lacking else ""),
+                hint="give it what is lacking",
             )
         return cast("M", made)
 
     def _place(self, name: str, *, before: str, after: str) -> int:
         if before and after:
-            raise ConfigError(f"The {self.kind} '{name}' is given two places.", expected="before or after",
-                              found=f"before {before} and after {after}", hint="name one of them")
+            raise ConfigError(
+                f"The {self.kind} '{name}' is given two places.",
+                expected="before or after",
+                found=f"before {before} and after {after}",
+                hint="name one of them",
+            )
         if not before and not after:
             return len(self._members)
         anchor = before or after
         known = list(map(_name, self._members))
         if anchor not in known:
-            raise ConfigError(f"The place of the {self.kind} '{name}' does not exist.", expected=f"one of {', '.join(known)}",
-                              found=repr(anchor), hint="check the spelling")
+            raise ConfigError(
+                f"The place of the {self.kind} '{name}' does not exist.",
+                expected=f"one of {', '.join(known)}",
+                found=repr(anchor),
+                hint="check the spelling",
+            )
         return known.index(anchor) + (0 if before else 1)
 
     def _set(self, members: tuple[M, ...]) -> None:
@@ -199,7 +213,8 @@ class Registry(Generic[M]):
             raise ConfigError(
                 f"The {self.kind} '{entry.name}' that {maker} brings cannot be loaded.",
                 expected=f"an instance of {self._member.__name__}, or a module that registers one, at {entry.value}",
-                found=f"{type(cause).__name__}: {getattr(cause, 'message', cause)}", hint=f"update or uninstall {maker}",
+                found=f"{type(cause).__name__}: {getattr(cause, 'message', cause)}",
+                hint=f"update or uninstall {maker}",
             ) from cause
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 
 from rebracket_core.errors import ConfigError
+from rebracket_core.thresholds import Thresholds
 
+__all__ = ["TRACKERS", "Settings", "Thresholds", "data_dir"]
 TRACKERS = ("mlflow", "wandb", "trackio")
+# What "lan" stands for in REBRACKET_OPEN_TO: the private networks and those of one cable (RFC 1918, 3927, 4193, 4291).
+LAN = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -19,59 +24,11 @@ def data_dir() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The numbers of the states, the album report and the gate (DOMAIN 3 and 4), each a share between 0 and 1.
-
-    `accept` is replaced by the run's own value where the run chose one on unseen groups.
-    """
-
-    accept: float = 0.5
-    confidence: float = 0.7
-    black_confidence: float = 0.5
-    diffuse_confidence: float = 0.3
-    low_confidence: float = 0.4
-    hybrid_album: float = 0.3
-    dominant: float = 0.6
-    hybrid: float = 0.15
-    diffuse: float = 0.2
-    tie: float = 0.1
-    uncertain_album: float = 0.3
-    uncertainty: float = 0.8
-    ood_p: float = 0.05
-    accept_uncharted: bool = False
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if name != "accept_uncharted" and not 0.0 <= value <= 1.0:
-                raise ConfigError(
-                    f"The threshold '{name}' is out of range.",
-                    expected="a number from 0 to 1",
-                    found=repr(value),
-                    hint=f"set {name} to a share such as 0.5",
-                )
-
-    def with_(self, **changes: float | bool) -> Thresholds:
-        """A copy with some thresholds replaced; an unknown name is a ConfigError."""
-        if not changes:
-            return self
-        unknown = sorted(set(changes) - set(asdict(self)))
-        if unknown:
-            raise ConfigError(
-                f"There is no threshold named {', '.join(unknown)}.",
-                expected=f"one of {', '.join(asdict(self))}",
-                found=", ".join(unknown),
-                hint="check the spelling",
-            )
-        return replace(self, **changes)  # type: ignore[arg-type]
-
-    def to_dict(self) -> dict[str, float | bool]:
-        """The thresholds as plain values, by name."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
-    """Where everything lies and how the engine runs. All that a user makes is below `home`."""
+    """Where everything lies and how the engine runs. All that a user makes is below `home`.
+
+    `open_to` holds the networks (as "10.0.0.0/8") from which the app may be visited without a sign-in, beside this machine.
+    """
 
     home: Path
     database_url: str
@@ -84,6 +41,7 @@ class Settings:
     thresholds: Thresholds = field(default_factory=Thresholds)
     tracker: str = ""
     ray_address: str = ""
+    open_to: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tracker not in ("", *TRACKERS):
@@ -136,6 +94,7 @@ class Settings:
             max_text_chars=_whole(env, "REBRACKET_MAX_TEXT_CHARS", 100_000),
             tracker=(env.get("REBRACKET_TRACKER") or "").strip().lower(),
             ray_address=(env.get("REBRACKET_RAY_ADDRESS") or "").strip(),
+            open_to=_networks(env.get("REBRACKET_OPEN_TO") or ""),
         )
 
     def to_env(self) -> dict[str, str]:
@@ -150,8 +109,28 @@ class Settings:
             "REBRACKET_MAX_TEXT_CHARS": str(self.max_text_chars),
             "REBRACKET_TRACKER": self.tracker,
             "REBRACKET_RAY_ADDRESS": self.ray_address,
+            "REBRACKET_OPEN_TO": ",".join(self.open_to),
         }
         return {**found, **({"REBRACKET_VALIDATE_ROOT": str(self.validate_root)} if self.validate_root else {})}
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    """The networks that a list names: addresses, networks and "lan", separated by commas or spaces."""
+    found: list[str] = []
+    for word in value.replace(",", " ").split():
+        if word.lower() == "lan":
+            found += LAN
+            continue
+        try:
+            found.append(str(ip_network(word, strict=False)))
+        except ValueError as cause:
+            raise ConfigError(
+                "REBRACKET_OPEN_TO cannot be read.",
+                expected="lan, addresses and networks, separated by commas",
+                found=repr(word),
+                hint="write it as lan, 192.168.1.20 or 10.0.0.0/8, or unset it",
+            ) from cause
+    return tuple(dict.fromkeys(found))
 
 
 def _whole(env: dict[str, str], name: str, default: int) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -14,6 +16,23 @@ def clean_text(text: str) -> str:
     """The text with plain newlines, without control characters and outer blanks; half surrogates become U+FFFD."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", plain)).strip()
+
+
+def clean_note(text: str) -> str:
+    """What a person wrote, as it is kept: plain newlines, no outer blanks, no control characters that only a terminal obeys.
+
+    Every sign that stands between lines or parts (U+000B, U+000C, U+001C to U+001E, U+0085, U+2028, U+2029) stays.
+    """
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATE.sub("\ufffd", _TERMINAL.sub("", plain)).strip()
+
+
+def brief(value: object, *, chars: int = 200) -> str:
+    """How a value is shown in a message: its `repr`, of which long texts, long lists and deep nesting are left out."""
+    shower = reprlib.Repr()
+    shower.maxstring = shower.maxother = shower.maxlong = chars
+    shower.maxlevel = 3
+    return shower.repr(value)[:chars]
 
 
 def has_words(text: str) -> bool:

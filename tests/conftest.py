@@ -35,7 +35,7 @@ def _make(home: Path, folder: Path) -> None:
         shutil.copy(path, folder)
     bench = open_home(home)
     bench.datasets.import_path(folder, name="starter")
-    bench.training.train("starter", config=TrainingConfig(members=1, folds=3, max_steps=25))
+    bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=3, max_steps=25))
 
 
 @pytest.fixture(scope="session")

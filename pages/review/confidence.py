@@ -30,7 +30,7 @@ with guard():
     confidence.show_gate(workbench, run, review, seed=seed)
 st.subheader("Unlike the training texts", anchor=False)
 with guard():
-    confidence.show_strangeness(run, review, seed=seed)
+    confidence.show_ood(run, review, seed=seed)
 with st.container(horizontal=True):
     site.link(site.CONFUSION, "What is taken for what", query={"confusion.run": run.run_id})
     site.link(site.ERRORS, "Its errors one by one", query={"errors.run": run.run_id})

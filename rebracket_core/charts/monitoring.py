@@ -8,15 +8,16 @@ import plotly.graph_objects as go
 
 from rebracket_core.charts.colours import ALBUM_COLOURS, ALBUM_PATTERNS, NEUTRAL, OUTLINE
 from rebracket_core.charts.layout import finish, plain
+from rebracket_core.verdict_kinds import VerdictKind
 
-_KINDS = {
-    "ACCEPT": (ALBUM_COLOURS["Green"], ""),
-    "ACCEPT_HYBRID": (ALBUM_COLOURS["Violet"], "/"),
-    "ACCEPT_BLACK": (ALBUM_COLOURS["Black"], "\\"),
-    "REJECT": (ALBUM_COLOURS["Red"], "x"),
+_KINDS: dict[str, tuple[str, str]] = {
+    VerdictKind.ACCEPT: (ALBUM_COLOURS["Green"], ""),
+    VerdictKind.ACCEPT_HYBRID: (ALBUM_COLOURS["Violet"], "/"),
+    VerdictKind.ACCEPT_BLACK: (ALBUM_COLOURS["Black"], "\\"),
+    VerdictKind.REJECT: (ALBUM_COLOURS["Red"], "x"),
     "error": (NEUTRAL, "."),
 }
-_WORDS = {"ACCEPT": "accept", "ACCEPT_HYBRID": "hybrid", "ACCEPT_BLACK": "black", "REJECT": "reject", "error": "not judged"}
+_WORDS: dict[str, str] = {**{kind: kind.word for kind in VerdictKind}, "error": "failed"}
 
 
 def verdicts_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]) -> go.Figure:

@@ -9,7 +9,9 @@ def main() -> None:
 
     try:
         from rebracket_core.cli.program import run
+        from rebracket_core.files import keep_private
 
+        keep_private()
         code = run()
     except KeyboardInterrupt:
         code = 130

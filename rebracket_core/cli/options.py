@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebracket_core.errors import ConfigError
+from rebracket_core.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     from rebracket_core.settings import Settings
@@ -23,7 +24,22 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FOLDER", help="Ask the run of a folder that export-onnx wrote, not the home's."),
 ]
-SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value; may be repeated.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one value; may be repeated. Those of a training: rebracket options"
+    ),
+]
+ThresholdOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--threshold",
+        "--set",
+        metavar="NAME=VALUE",
+        help="Replace one threshold of the run; may be repeated. Names: "
+        f"{', '.join(info.name for info in THRESHOLDS if not info.retired)} (see `rebracket rules`).",
+    ),
+]
 
 
 class Common:

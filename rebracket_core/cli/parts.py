@@ -12,6 +12,7 @@ import typer
 from rebracket_core.cli.exit_codes import BAD_INPUT, DONE, SOME_FAILED, out, tell
 from rebracket_core.cli.progress import showing
 from rebracket_core.errors import ConfigError
+from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.parts import PartForm
@@ -42,9 +43,7 @@ class PartsAsked:
     workers: int
 
 
-def judge_in_parts(
-    bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, float | bool], as_json: bool
-) -> int:
+def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, Value], as_json: bool) -> int:
     """The exit code, after every part was written."""
     from rebracket_core.scoring.parts import MANIFEST
 

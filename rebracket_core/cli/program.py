@@ -26,7 +26,9 @@ from rebracket_core.cli.commands.validate import validate
 from rebracket_core.cli.commands.watch import watch
 from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.rules import rules
 from rebracket_core.cli.signals import INTERRUPTED, stop
+from rebracket_core.cli.training_options import options
 
 program = typer.Typer(
     name="rebracket",
@@ -71,13 +73,14 @@ for _command in (
     evaluate,
     validate,
     report,
+    rules,
 ):
     program.command()(_command)
 for _explaining in (explain, counterfactuals, replay):
     program.command()(_explaining)
 program.command("map")(map_)
 program.add_typer(annotations_group)
-for _searching in (search, searches, train_found):
+for _searching in (search, searches, train_found, options):
     program.command()(_searching)
 program.command("app")(serve_app)
 program.command()(serve)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 
 from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
 from rebracket_core.errors import DataError, InputError, StoreError
-from rebracket_core.files import atomic_file, write_json
+from rebracket_core.files import atomic_file, new_folder, remove_folder, write_json
 from rebracket_core.rainbow import AXIS_NAMES
 
 META_FILE = "meta.json"
@@ -75,8 +74,9 @@ class Library:
     def add(self, frame: pd.DataFrame, *, name: str, source: str, report: ReadReport) -> Dataset:
         """The data set, now kept under the name. The same rows under the same name are kept once.
 
-        Raises InputError for a bad name, DataError for an empty frame or a name that other rows have, StoreError where
-        the disk refuses.
+        Of two processes that import under one name at once, one keeps its rows; the other finds the name taken. Raises
+        InputError for a bad name, DataError for an empty frame or a name that other rows have, StoreError where the disk
+        refuses.
         """
         home = self._home(name)
         if frame.empty:
@@ -84,17 +84,12 @@ class Library:
         checked = make_frame(frame.to_dict("records"))
         digest = frame_digest(checked)
         if (home / META_FILE).exists():
-            known = self.load(name)
-            if known.meta.digest == digest:
-                return known
-            raise DataError(
-                "There is a data set of this name with other rows.",
-                expected="a new name",
-                found=repr(name),
-                hint="choose another name, or remove the old one first",
-            )
+            return self._known(name, digest)
         meta = _describe(checked, name=name, source=source, report=report)
-        self._write(home, frame=checked, meta=meta)
+        try:
+            self._write(home, frame=checked, meta=meta)
+        except FileExistsError:  # another import of this name was quicker
+            return self._known(name, digest)
         return Dataset(name, checked, meta)
 
     def names(self) -> list[str]:
@@ -165,8 +160,7 @@ class Library:
                 hint="check the name",
             )
         try:
-            (home / META_FILE).unlink(missing_ok=True)
-            shutil.rmtree(home)
+            remove_folder(home)
         except OSError as error:
             raise StoreError(
                 "The data set cannot be removed.",
@@ -186,13 +180,33 @@ class Library:
             )
         return self.folder / name
 
+    def _known(self, name: str, digest: str) -> Dataset:
+        """The data set that has the name, where its rows are of this digest; else a DataError."""
+        if not (self._home(name) / META_FILE).is_file():
+            raise DataError(
+                "The name is taken by a folder that is no data set.",
+                expected="a new name",
+                found=str(self._home(name)),
+                hint="choose another name, or move that folder away",
+            )
+        if self.meta(name).digest == digest:
+            return self.load(name)
+        raise DataError(
+            "There is a data set of this name with other rows.",
+            expected="a new name",
+            found=repr(name),
+            hint="choose another name, or remove the old one first",
+        )
+
     def _write(self, home: Path, *, frame: pd.DataFrame, meta: DatasetMeta) -> None:
         try:
-            home.mkdir(parents=True, exist_ok=True)
             table = pa.Table.from_pylist(frame.to_dict("records"), schema=_SCHEMA)
-            with atomic_file(home / _rows_file(meta.digest)) as file:
-                pq.write_table(table, file)
-            write_json(home / META_FILE, meta.to_dict())
+            with new_folder(home, is_left_over=_is_left_over) as room:
+                with atomic_file(room / _rows_file(meta.digest)) as file:
+                    pq.write_table(table, file)
+                write_json(room / META_FILE, meta.to_dict())
+        except FileExistsError:
+            raise
         except (OSError, pa.ArrowException, UnicodeEncodeError) as error:
             raise StoreError(
                 "The data set cannot be kept.",
@@ -201,6 +215,11 @@ class Library:
                 hint="check the disk and its rights",
                 where=str(home),
             ) from error
+
+
+def _is_left_over(home: Path) -> bool:
+    """Whether a folder is what an import or a removal of an earlier version left when it was killed: rows at most."""
+    return all(re.fullmatch(r"rows-[0-9a-f]+\.parquet|\..*\.tmp", path.name) for path in home.iterdir())
 
 
 def _rows_file(digest: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -141,7 +142,7 @@ class _Reader:
         return Hints(self._hints.group_column, self._hints.text_column, prefix)
 
     def _take_json(self, entry: Entry, text: str, *, hints: Hints) -> None:
-        if entry.suffix == ".json" and not is_json(text) and is_json_lines(text):
+        if entry.suffix == ".json" and is_json_lines(text) and not is_json(text):
             take_json_lines(text, name=entry.name, stem=entry.stem, hints=hints, into=self.into)
         else:
             take_json(text, name=entry.name, stem=entry.stem, hints=hints, into=self.into)
@@ -161,7 +162,8 @@ class _Reader:
             values = [(f"{name}:row {k}", v) for k, v in enumerate(document, start=1)]
             take_values(values, name=name, stem=entry.stem, hints=hints, into=self.into)
         else:
-            found = ", ".join(map(str, document))[:200] if isinstance(document, dict) else type(document).__name__
+            keys = islice(filter(lambda key: isinstance(key, str), document), 20) if isinstance(document, dict) else ()
+            found = ", ".join(keys)[:200] or type(document).__name__
             raise DataError(
                 "This YAML holds no concept.",
                 expected="a manifest, a proposal, a group of concepts or a list",

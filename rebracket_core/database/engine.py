@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.errors import MissingExtraError, StoreError
+from rebracket_core.errors import MissingExtraError, StoreError, lines_of
 from rebracket_core.file_lock import turn
+from rebracket_core.files import private_while_empty, put_folder_on_disk
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -82,12 +83,8 @@ def put_on_disk(file: Path, *, new_log: bool = True) -> None:
             os.fsync(log.fileno())
     except FileNotFoundError:
         return
-    if new_log and os.name == "posix":
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if new_log:
+        put_folder_on_disk(file.parent)
 
 
 def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None = None) -> Engine:
@@ -116,6 +113,8 @@ def new_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]] | None =
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
+        if (file := sqlite_file(url)) is not None:
+            private_while_empty(file)
         dbapi_connection.isolation_level = None  # the driver must not begin transactions by itself
         dbapi_connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}").close()
         (mode,) = dbapi_connection.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -165,7 +164,7 @@ def refused(problem: Exception, *, message: str, where: str) -> StoreError:
     """The StoreError that says what to do about what the database or the disk answered."""
     orig = getattr(problem, "orig", None) or problem
     told = orig.args[0].get("M") if orig.args and isinstance(orig.args[0], dict) else orig
-    said = (str(told).strip().splitlines() or [type(problem).__name__])[0]
+    said = lines_of(told)[0] if str(told).strip() else type(problem).__name__
     cases = (
         (("locked", "busy"), "another program holds it; close that program or try again"),
         (

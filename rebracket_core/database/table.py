@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rebracket_core.database.engine import new_engine, parsed_url, refused, shown, sqlite_file, transaction
+from rebracket_core.database.engine import new_engine, parsed_url, put_on_disk, refused, shown, sqlite_file, transaction
+from rebracket_core.files import make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
@@ -31,7 +32,10 @@ class KeptTable:
         self._has_table = False
 
     def run(self, work: Callable[[Connection], T], *, write: bool) -> T | None:
-        """What `work` returns inside one transaction; None for a read where nothing was ever kept."""
+        """What `work` returns inside one transaction; None for a read where nothing was ever kept.
+
+        What was written is on the disk when this returns: a loss of power cannot take it back.
+        """
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
@@ -39,7 +43,10 @@ class KeptTable:
             if engine is None:
                 return None
             with transaction(engine, write=write) as connection:
-                return work(connection)
+                done = work(connection)
+            if write and (file := sqlite_file(engine.url)) is not None:
+                put_on_disk(file)
+            return done
         except (SQLAlchemyError, OSError) as problem:
             message = f"The {self._what} cannot be {'written' if write else 'read'}."
             raise refused(problem, message=message, where=shown(self.url())) from problem
@@ -66,7 +73,7 @@ class KeptTable:
                 if file is not None:
                     if not file.exists() and not write:
                         return None
-                    file.parent.mkdir(parents=True, exist_ok=True)
+                    make_folder(file.parent)
                 self._engine = new_engine(url, functions={FOLD: _fold})
             if not self._has_table:
                 if not write and not sa.inspect(self._engine).has_table(self._table().name):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rebracket_core.errors import InputError, RebracketError, StoreError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, write_bytes, write_json
 from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.job import Job, JobInputs
@@ -20,7 +20,7 @@ from rebracket_core.jobs.kinds import JobKind, kind_of
 from rebracket_core.jobs.state import LOCK, RESULT, Status
 from rebracket_core.jobs.tracking.tracker_thread import reported_to_tracker
 from rebracket_core.settings import Settings
-from rebracket_core.training.watch import Cancelled
+from rebracket_core.training.callbacks import Cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def _untracked() -> Iterator[None]:
 @contextmanager
 def _held(folder: JobFolder, *, attempt: Path) -> Iterator[None]:
     """Hold the attempt while inside. Raises InputError where another process does."""
-    lock = FileLock(attempt / LOCK)
+    lock = lock_file(attempt / LOCK)
     try:
         lock.acquire(timeout=_LOCK_WAIT_S)
     except Timeout as cause:
@@ -97,7 +97,7 @@ def _ending_written(folder: JobFolder, *, attempt: Path, callback: AttemptCallba
     """Write `result.json` and the last lines of the log when the block ends, and raise again what ended it."""
     try:
         callback.update("Starting", 0, 1)
-        (attempt / _RESERVE).write_bytes(b"\0" * _RESERVE_BYTES)
+        write_bytes(attempt / _RESERVE, b"\0" * _RESERVE_BYTES)
         yield
         _write_result(attempt, callback, result={"status": Status.DONE})
     except BaseException as cause:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,13 +11,14 @@ from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import now
 from rebracket_core.jobs.state import CANCEL, LOG, METRICS, PROGRESS
 from rebracket_core.progress import NoProgress, ProgressReporter
-from rebracket_core.training.watch import Cancelled
+from rebracket_core.records import append_lines, append_records
+from rebracket_core.training.callbacks import Cancelled, CurveCallback
 
 _EVERY_S = 0.2
 
 
-class AttemptCallback:
-    """A `progress.ProgressReporter` that writes into the attempt's folder and reports on to a listener.
+class AttemptCallback(CurveCallback):
+    """A callback of trainings and a `progress.ProgressReporter`: it writes into the attempt's folder and reports to a listener.
 
     `update`, `point` and `check` raise Cancelled once the file `cancel` is there.
     """
@@ -48,22 +48,16 @@ class AttemptCallback:
             self.log(message)
         self._listener.update(stage, done, total, message=message)
 
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Report how far a stage is, as `training.Watch` has it."""
-        self.update(name, done, total)
-
     def point(self, values: Mapping[str, Any]) -> None:
         """Add one point to the curves of the job."""
         self.check()
-        with open(self._attempt / METRICS, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"at": now(), **values}) + "\n")
+        append_records(self._attempt / METRICS, [{"at": now(), **values}], lasting=False)
         if self.on_point:
             self.on_point(values)
 
     def log(self, line: str) -> None:
         """Add one line to the log."""
-        with open(self._attempt / LOG, "a", encoding="utf-8") as file:
-            file.write(f"{now()} {line}\n")
+        append_lines(self._attempt / LOG, [f"{now()} {line}"])
 
     def check(self) -> None:
         """Raise Cancelled where somebody requested it."""

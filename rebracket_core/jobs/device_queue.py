@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from rebracket_core.files import lock_file
 from rebracket_core.jobs.state import QUEUED_STAGE, Status, job_states
 from rebracket_core.progress import ProgressReporter
 
@@ -21,7 +22,7 @@ def hold_lock(path: Path, *, reporter: ProgressReporter, may_go: Callable[[], bo
 
     `may_go` is asked with the lock in hand; where it says no, others get the lock first.
     """
-    lock = FileLock(path)
+    lock = lock_file(path)
     while True:
         try:
             lock.acquire(timeout=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import ModelError
-from rebracket_core.files import write_json
+from rebracket_core.files import PRIVATE_FOLDER, make_folder, write_json
 
 SCHEMA_VERSION = 1
 SPEC = "spec.json"
@@ -67,9 +67,9 @@ class JobFolder:
         number = len(self.attempts()) + 1
         while True:
             attempt = self.path / "attempts" / f"{number:04d}"
-            attempt.parent.mkdir(exist_ok=True)
+            make_folder(attempt.parent)
             try:
-                attempt.mkdir()
+                attempt.mkdir(mode=PRIVATE_FOLDER)
                 return attempt
             except FileExistsError:
                 number += 1
@@ -83,7 +83,7 @@ def create_job(path: Path, *, spec: Mapping[str, Any]) -> JobFolder:
         spec: the description of the job, plain values; `kind` names its kind (see `jobs.kinds`).
     """
     folder = JobFolder(path)
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     core = {"schema_version": SCHEMA_VERSION, "run_id": folder.job_id, "created_at": now()}
     write_json(path / SPEC, {**core, **spec})
     return folder

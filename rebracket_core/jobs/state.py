@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -10,11 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.files import lock_file, private_touch
 from rebracket_core.jobs.folder import SPEC, JobFolder
 from rebracket_core.jobs.workers.liveness import worker_lives
+from rebracket_core.records import read_records
 
 LOCK = "lock"
 CANCEL = "cancel"
@@ -84,8 +88,8 @@ class JobState:
         return self.run_id
 
     def to_dict(self) -> dict[str, Any]:
-        """The state as plain values."""
-        return asdict(self)
+        """The state as plain values; its options stand under their older names too."""
+        return {**asdict(self), "config": with_old_names(self.config)}
 
 
 def job_state(folder: JobFolder) -> JobState:
@@ -107,7 +111,7 @@ def job_state(folder: JobFolder) -> JobState:
         left_s=progress.get("left_s"),
         error=str(result.get("error", "")),
         hint=str(result.get("hint", "")),
-        config=spec.get("config", {}),
+        config=modern(spec.get("config", {})),
     )
 
 
@@ -125,17 +129,10 @@ def job_states(parent: Path) -> list[JobState]:
 
 def metric_points(folder: JobFolder) -> list[dict[str, Any]]:
     """The points of the job's curves over all attempts, oldest first; a line that was cut off by a kill is skipped."""
-    points = []
+    points: list[dict[str, Any]] = []
     for attempt in folder.attempts():
-        try:
-            lines = (attempt / METRICS).read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            try:
-                points.append(json.loads(line))
-            except ValueError:
-                continue
+        with contextlib.suppress(OSError):
+            points += read_records(attempt / METRICS)
     return points
 
 
@@ -167,7 +164,7 @@ def request_cancel(folder: JobFolder) -> None:
             found=f"{folder.job_id} is {state.status}",
             hint="see: rebracket runs",
         )
-    (folder.attempts()[-1] / CANCEL).touch()
+    private_touch(folder.attempts()[-1] / CANCEL)
 
 
 def _status(attempt: Path | None, *, progress: dict[str, Any], result: dict[str, Any]) -> Status:
@@ -189,7 +186,7 @@ def _held(path: Path) -> bool:
     """Whether a living process holds the lock."""
     if not path.exists():
         return False
-    lock = FileLock(path)
+    lock = lock_file(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.errors import StoreError
-from rebracket_core.files import atomic_file, write_bytes, write_json
+from rebracket_core.files import atomic_file, lock_file, write_bytes, write_json
 from rebracket_core.maps.quality import MapQuality
 from rebracket_core.maps.reducers import Projection
 from rebracket_core.maps.spec import MapSpec
@@ -172,10 +172,8 @@ class StoredMap:
 
     def keep_placed(self, text: str, at: Sequence[float]) -> Placed:
         """The text at its place, kept with the map; one that is there already stays where it is."""
-        from filelock import FileLock
-
         text_id = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        with FileLock(self.folder / f".{PLACED}.lock"):
+        with lock_file(self.folder / f".{PLACED}.lock"):
             known = self.placed()
             if old := next((p for p in known if p.text_id == text_id), None):
                 return old

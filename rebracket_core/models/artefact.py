@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import ModelError
-from rebracket_core.files import write_bytes, write_json
+from rebracket_core.files import make_folder, write_bytes, write_json
 
 SCHEMA_VERSION = 1
 KIND = "rebracket-model"
@@ -31,7 +31,7 @@ def save_artefact(folder: Path, *, arrays: dict[str, np.ndarray], manifest: dict
     """Write a model folder, arrays first; the manifest, which carries their sha256, makes it complete."""
     from safetensors.numpy import save
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     blob = save({name: np.ascontiguousarray(value) for name, value in arrays.items()})
     write_bytes(folder / _ARRAYS, blob)
     full = {

@@ -10,9 +10,9 @@ CONFIDENCE = N_AXIS_LOGITS
 ALBUM = slice(CONFIDENCE + 1, CONFIDENCE + 1 + len(ALBUM_NAMES))
 TYPES = slice(ALBUM.stop, ALBUM.stop + len(TYPE_NAMES))
 N_OUTPUTS = TYPES.stop
-# The questions that share no output, in the order of the outputs; OUTPUT_QUESTION says which one an output answers.
-QUESTIONS = (*AXIS_NAMES, "confidence", "album", "types")
-OUTPUT_QUESTION = (
+# The tasks that share no output, in the order of the outputs; OUTPUT_TASK says which one an output answers.
+TASKS = (*AXIS_NAMES, "confidence", "album", "types")
+OUTPUT_TASK = (
     *(axis for axis in range(len(AXIS_NAMES)) for _ in range(N_MODES)),
     len(AXIS_NAMES),
     *([len(AXIS_NAMES) + 1] * len(ALBUM_NAMES)),

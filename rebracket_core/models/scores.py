@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rebracket_core.models.evidential import expected_entropy
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, album_targets, album_vertices
 
@@ -64,8 +64,13 @@ def axis_affinity(axis: np.ndarray) -> np.ndarray:
     return np.prod(overlap**2, axis=2)
 
 
-def scores_from_logits(logits: np.ndarray, *, calibration: Calibration, evidential: bool = False) -> Scores:
-    """The scores of (n, M, 27) member logits under a calibration; `evidential`: the album's are log evidence."""
+def scores_from_logits(
+    logits: np.ndarray, *, calibration: Calibration, member_entropy: Callable[..., np.ndarray] | None = None
+) -> Scores:
+    """The scores of (n, M, 27) member logits under a calibration.
+
+    `member_entropy` is the kind of head's own, see `heads.Head.member_entropy`; `Head.scores` passes it.
+    """
     n, members, _ = logits.shape
     z = logits.astype(np.float64)
     axis_z = z[..., AXIS].reshape(n, members, len(AXIS_NAMES), N_MODES)
@@ -86,20 +91,20 @@ def scores_from_logits(logits: np.ndarray, *, calibration: Calibration, evidenti
         album=posterior,
         types=sigmoid(z[..., TYPES] / calibration.type_temperature).mean(axis=1),
         uncertainty=_uncertainty(
-            posterior, head=head_album, members=member_album, evidence=z[..., ALBUM] if evidential else None
+            posterior,
+            head=head_album,
+            inside=member_entropy(member_album, logits=z[..., ALBUM]) if member_entropy else entropy(member_album),
         ),
     )
 
 
-def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, members: np.ndarray, evidence: np.ndarray | None) -> np.ndarray:
+def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Total = entropy of the posterior; epistemic = mutual information between member and album; aleatoric = the rest.
 
-    With `evidence` (n, M, 9) each member is a Dirichlet whose mean is the member's answer: the mutual information is then
-    between the album and both, the member and the distribution drawn from its Dirichlet.
+    `inside` (n, M) is the entropy that each member sees.
     """
     top = np.log(len(ALBUM_NAMES))
     total = entropy(posterior) / top
-    inside = entropy(members) if evidence is None else expected_entropy(members, np.exp(evidence).sum(axis=-1))
     epistemic = np.clip((entropy(head) - inside.mean(axis=1)) / top, 0.0, total)
     return np.stack([total, total - epistemic, epistemic], axis=1)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow._table import ALBUM_NAMES, ALBUMS, MODES, TYPE_NAMES, Album
+from rebracket_core.texts import brief
 
 _NONE_WORDS = frozenset({"", "none", "null", "nan", "-", "–", "n/a", "na"})
 _ALBUM_BY_WORD = {word.casefold(): album for album in ALBUMS for word in (album.name, album.key)}
@@ -29,7 +30,7 @@ def _words(value: object, *, what: str) -> list[str]:
     raise InputError(
         f"The {what} cannot be read.",
         expected="a word, a list of words or nothing",
-        found=f"{value!r}",
+        found=brief(value),
         hint=f"write the {what} as a word",
     )
 
@@ -48,13 +49,14 @@ def parse_album(value: object) -> Album | None:
         return None
     if _is_nothing(value):
         return None
-    album = _ALBUM_BY_WORD.get(str(value).strip().casefold())
+    plain = isinstance(value, (str, int, float))
+    album = _ALBUM_BY_WORD.get(str(value).strip().casefold()) if plain else None
     if album is None:
         letters = ", ".join(a.key for a in ALBUMS)
         raise InputError(
             "This word names no album.",
             expected=f"one of {', '.join(ALBUM_NAMES)} or a letter of {letters}",
-            found=repr(value),
+            found=brief(value),
             hint="correct the colour",
         )
     return album
@@ -72,7 +74,7 @@ def parse_modes(axis: str, value: object) -> frozenset[str]:
             raise InputError(
                 f"This word is no {axis} mode.",
                 expected=f"one of {', '.join(allowed)}, or nothing",
-                found=repr(word),
+                found=brief(word),
                 hint="correct the mode",
             )
     return frozenset(words)
@@ -86,7 +88,7 @@ def parse_types(value: object) -> frozenset[str]:
             raise InputError(
                 "This word is no rebracketing type.",
                 expected=f"one of {', '.join(TYPE_NAMES)}, or nothing",
-                found=repr(word),
+                found=brief(word),
                 hint="correct the type",
             )
     return frozenset(words)

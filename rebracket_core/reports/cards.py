@@ -7,22 +7,12 @@ from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.runs.store import RunInfo
+from rebracket_core.settings import Thresholds
+from rebracket_core.thresholds import in_words
+from rebracket_core.training.config import TrainingConfig, all_options, changed_table
+from rebracket_core.validation.describe import promise_words, rules_list
 
 _BASELINES = (("majority", "commonest answer"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "word counts"))
-_OUTPUTS = {
-    "axes": f"shares for the modes of three axes ({', '.join(AXIS_NAMES)})",
-    "album": "a probability for each of nine albums",
-    "types": "a probability for each rebracketing type",
-    "marked": "a probability of having any rebracketing type",
-}
-_UNCERTAINTY = {
-    "ensemble": "The members of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt "
-    "alike, not that the text is of a known kind: an ensemble of heads does not see a new kind of text.",
-    "dropout": "Its uncertainty is how answers change when features are left out (MC dropout). All answers share one set of "
-    "vectors: where they agree, that does not say that the text is of a known kind, and a new kind of text is not seen.",
-    "evidential": "Its uncertainty is evidential and experimental: what is called epistemic is an OOD-like score, relative, "
-    "and it does not shrink with more data. It rests on the same vectors as the answers, so it may miss a new kind of text.",
-}
 _MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})
 
 
@@ -33,14 +23,18 @@ def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
         _what(run),
         "## What it learnt from",
         _list(_data(run, spec=spec)),
+        "## Its options",
+        _options(run),
         "## How good it is",
         *_figures(run),
         "## Whether its probabilities hold",
         _calibration(run.metrics.get("calibration") or {}),
         "## Its sets of albums",
         _sets(run),
-        "## What the gate accepts",
+        "## What is accepted",
         _gate(run),
+        "## The rules",
+        *_rules(run),
         "## Other sources",
         _transfer(run),
         "## Limits",
@@ -54,17 +48,31 @@ def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
 
 
 def _what(run: RunInfo) -> str:
-    members = run.config.get("members")
-    heads = f"{members} heads" if isinstance(members, int) and members > 1 else "one head"
-    learnt = run.config.get("outputs") or _OUTPUTS
-    gives = [_OUTPUTS.get(str(name), _words(name)) for name in learnt]
-    verdict = ", and from these a verdict" if {"axes", "album"} <= set(learnt) else "; it cannot give verdicts"
+    config = _config(run)
+    members = config.heads.ensemble_size
+    gives = [f"{choice.help}" for choice in all_options()["tasks"].choices if choice.name in config.tasks.tasks]
+    verdict = ", and from these a verdict" if config.gives_verdicts else "; it cannot give verdicts"
     text = (
-        f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has {heads} on vectors of the "
-        f"encoder {_code(run.encoder_id)}{_trained_along(run)}, and reads "
-        f"{_words(', '.join(map(str, run.config.get('text') or ('concept',))))}."
+        f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has "
+        f"{f'{members} heads' if members > 1 else 'one head'} ({_words(config.head.label)}) on vectors of the "
+        f"encoder {_code(run.encoder_id)}{_trained_along(run)}, and reads {_words(', '.join(config.data.text))}."
     )
     return f"{_leak_warning()}\n\n{text}" if run.leaked else text
+
+
+def _config(run: RunInfo) -> TrainingConfig:
+    """The run's config; what an older one did not know stands at its default."""
+    return TrainingConfig.from_dict(run.config)
+
+
+def _options(run: RunInfo) -> str:
+    """The options that do not stand at their default, each with what it means."""
+    changed = changed_table(_config(run).changed())
+    if not changed:
+        return "All options stand at their default (`rebracket options` lists them)."
+    return "The others stand at their default (`rebracket options` lists them).\n\n" + _list(
+        f"{_words(label)}, {_code(told)}: {_words(help)}" for label, told, help in changed
+    )
 
 
 def _trained_along(run: RunInfo) -> str:
@@ -151,14 +159,29 @@ def _gate(run: RunInfo) -> str:
     if found.get("coverage") is None:
         return "Not measured."
     low, high = found.get("accuracy_ci") or (None, None)
-    share = f"The gate accepts {found['coverage']:.0%} of the unseen texts"
+    share = f"The rules accept {found['coverage']:.0%} of the held-out texts"
     if found.get("accuracy") is None:
         return f"{share}; none of these could be checked."
-    limits = ", ".join(f"{name} {value:g}" for name, value in run.thresholds.items() if not isinstance(value, bool))
-    return (
-        f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right "
-        f"({_span(low, high)}). Thresholds: {_words(limits)}."
-    )
+    kinds = found.get("by_verdict") or {}
+    lines = [
+        f"{_words(kind)}: {row['n']:,} texts, {row['accuracy']:.0%} right ({_span(row['ci_low'], row['ci_high'])})"
+        for kind, row in kinds.items()
+        if row.get("accuracy") is not None
+    ]
+    text = f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right ({_span(low, high)})."
+    return "\n\n".join(part for part in (text, _list(lines)) if part)
+
+
+def _rules(run: RunInfo) -> list[str]:
+    """The rules with the run's thresholds, and what was found for the thresholds that it chose."""
+    limits = Thresholds.from_dict(run.thresholds)
+    promises = [_words(promise_words(promise)) for promise in run.metrics.get("promises") or ()]
+    parts = [
+        "The first rule whose condition holds decides; the numbers are the run's own.",
+        "\n".join(_words(rule).replace("\\.", ".") for rule in rules_list(limits)),
+        f"Thresholds: {_words(in_words(limits.to_dict()))}.",
+    ]
+    return [*parts, _list(promises)] if promises else parts
 
 
 def _transfer(run: RunInfo) -> str:
@@ -175,8 +198,7 @@ def _limits(run: RunInfo) -> list[str]:
     origins = _words(", ".join(run.origins) or "its own kind of source")
     limits = [
         f"It was measured on {origins}. Texts of another kind are flagged, and what it says of them was not measured.",
-        f"{_UNCERTAINTY.get(str(run.config.get('uncertainty', 'ensemble')), _UNCERTAINTY['ensemble'])} The gate's "
-        "out-of-distribution test is there for that, and it too can err.",
+        f"{_config(run).head.limits} The gate's out-of-distribution test is there for that, and it too can err.",
         "The probability of an album is a share of right answers among texts like the measured ones, not a property of one "
         "text.",
         "The split keeps each song or thread on one side. Songs by the same hands share more than a split by song can take "
@@ -207,7 +229,7 @@ def _licence(run: RunInfo) -> str:
 
 def _use(run: RunInfo) -> str:
     lines = ["rebracket import-run FILE.zip", f"rebracket evaluate {run.run_id} DATASET"]
-    if {"axes", "album"} <= set(run.config.get("outputs") or _OUTPUTS):
+    if _config(run).gives_verdicts:
         lines.append(f"rebracket promote {run.run_id}")
         lines.append(f'echo "A concept." | rebracket validate - --run {run.run_id} --format jsonl')
     return "```sh\n" + "\n".join(line.replace("`", "") for line in lines) + "\n```"

@@ -130,7 +130,7 @@ def _gate_mark(name: str, point: GatePoint) -> Point | None:
     return Point(name, point.coverage, 1.0 - point.right, low, high)
 
 
-def strangeness_figure(review: Review, *, limit: float) -> go.Figure:
+def ood_figure(review: Review, *, limit: float) -> go.Figure:
     """The out-of-distribution p-values of the unseen texts, by whether their album is right."""
     p, judged = review.full().ood_p, review.judged
     right = judged & (review.album_top == review.album_truth)

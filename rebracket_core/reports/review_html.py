@@ -65,7 +65,7 @@ def _sections(
     for name in ("album", *AXIS_NAMES):
         found.append((f"Probabilities: {name}", lambda n=name: _probabilities(run, review, n, seed=seed)))  # type: ignore[misc]
     found.append(("The gate", lambda: _gate(run, review, seed=seed)))
-    found.append(("Unlike the training texts", lambda: [figures.strangeness_figure(review, limit=_limits(run).ood_p)]))
+    found.append(("Unlike the training texts", lambda: [figures.ood_figure(review, limit=_limits(run).ood_p)]))
     found.append(("Where it is worse", lambda: _slices(review, seed=seed)))
     found.append(("Suspected labels", lambda: _suspects(review)))
     found.append(("Geometry of the unseen texts", lambda: _geometry(geometry(), unit=unit)))
@@ -260,4 +260,4 @@ def _geometry(found: Geometry, *, unit: str) -> list[go.Figure | str]:
 
 
 def _limits(run: RunInfo) -> Thresholds:
-    return Thresholds(**{name: run.thresholds[name] for name in Thresholds().to_dict() if name in run.thresholds})
+    return Thresholds.from_dict(run.thresholds)

@@ -15,43 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.spreadsheet import harmless
+from rebracket_core.validation import FIELDS, is_accepted
+from rebracket_core.validation.evidence import UNCERTAINTIES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FIELDS: tuple[str, ...] = (
-    "id",
-    "source",
-    "text",
-    *AXIS_NAMES,
-    "chromatic_confidence",
-    "album",
-    "album_probability",
-    "album_probabilities",
-    "axes_album",
-    "mode",
-    "states",
-    "types",
-    "verdict",
-    "reason",
-    "flags",
-    "uncertainty",
-    "ood_p_value",
-    "distances",
-    "suggestions",
-    "thresholds",
-    "run_id",
-    "expected_album",
-    "error",
-)
-"""The fields of a verdict in the order of every export."""
-
-_UNCERTAINTIES = ("total", "aleatoric", "epistemic")
 _PARTS: dict[str, tuple[str, ...]] = {
     **{axis: MODES[axis] for axis in AXIS_NAMES},
     "album_probabilities": ALBUM_NAMES,
     "types": TYPE_NAMES,
-    "uncertainty": _UNCERTAINTIES,
+    "uncertainty": UNCERTAINTIES,
     "distances": ALBUM_NAMES,
 }
 _PREFIX = {"album_probabilities": "album_probability", "types": "type", "distances": "distance"}
@@ -286,4 +260,4 @@ def _share(value: Any) -> str:
 def _style(verdict: Mapping[str, Any]) -> str:
     if verdict.get("error"):
         return "bold magenta"
-    return "red" if verdict.get("verdict") == "REJECT" else "green"
+    return "green" if is_accepted(verdict.get("verdict")) else "red"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +17,7 @@ from typing import IO, Any
 from rebracket_core.corpus import Limits
 from rebracket_core.corpus.readers.shelf import Shelf, shelf_of_bytes, shelf_of_path
 from rebracket_core.errors import DataError, ModelError, RebracketError, StoreError
-from rebracket_core.files import atomic_file, write_json
+from rebracket_core.files import export_file, make_folder, new_folder, write_bytes, write_json
 from rebracket_core.jobs.state import RESULT, Status
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.runs.notes import NOTE_FILE, note_of
@@ -59,7 +57,7 @@ def pack_run(folder: Path, *, to: IO[bytes]) -> None:
 
 def export_run(folder: Path, *, to: Path) -> Path:
     """The file that holds the run now; whole or not at all."""
-    with atomic_file(to) as file:
+    with export_file(to) as file:
         pack_run(folder, to=file)
     return to
 
@@ -79,11 +77,11 @@ def import_run(source: Path | bytes, *, runs: Path, name: str = "run.zip") -> st
         _same_or_refused(place, parts)
         return run_id
     try:
-        runs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=runs, prefix=".importing-") as room:
-            _unpack(Path(room) / run_id, parts)
-            _check_whole(Path(room) / run_id, where=where)
-            os.replace(Path(room) / run_id, place)
+        with new_folder(place) as room:
+            _unpack(room, parts)
+            _check_whole(room, where=where)
+    except FileExistsError:  # another import of this run was quicker
+        _same_or_refused(place, parts)
     except OSError as cause:
         raise StoreError(
             "The run cannot be written.",
@@ -192,11 +190,8 @@ def _digests(data: bytes, *, where: str) -> tuple[str, dict[str, str]]:
 
 def _unpack(folder: Path, parts: Mapping[str, bytes]) -> None:
     for name, data in parts.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    attempt = folder / "attempts" / "0001"
-    attempt.mkdir(parents=True)
+        write_bytes(folder / name, data)
+    attempt = make_folder(folder / "attempts" / "0001")
     write_json(attempt / RESULT, {"status": Status.DONE, "imported": True})
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.runs.store import RunInfo, RunStore
 
 if TYPE_CHECKING:
-    from rebracket_core.training.compare import Comparison, RunAnswers
+    from rebracket_core.training.evaluation.compare import Comparison, RunAnswers
 
 
 def compare(store: RunStore, run_ids: Sequence[str], *, seed: int) -> list[Comparison]:
     """Each later run against the first. Raises ModelError for a run that is not there or kept no held-out rows."""
-    from rebracket_core.training.compare import compare_runs
+    from rebracket_core.training.evaluation.compare import compare_runs
 
     return compare_runs([predictions_of(store, run_id) for run_id in run_ids], seed=seed)
 
@@ -31,13 +31,13 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
 def predictions_of(store: RunStore, run_id: str) -> RunAnswers:
     """The held-out predictions of a run. Raises ModelError for a run that is not there or kept no held-out rows."""
     from rebracket_core.stats.out_of_fold_rows import read_held_rows
-    from rebracket_core.training.compare import RunAnswers
+    from rebracket_core.training.evaluation.compare import RunAnswers
 
     info = store.info(run_id)
     facts: dict[str, Any] = {
         "data set": info.dataset,
         "data digest": info.dataset_digest,
-        **info.config,
+        **{name: value for name, value in info.config.items() if name != "schema_version"},
         "encoder id": info.encoder_id,
     }
     return RunAnswers(run_id=run_id, rows=read_held_rows(store.folder_of(run_id).path), leaked=info.leaked, config=facts)

@@ -12,12 +12,12 @@ from typing import Any
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import now
+from rebracket_core.texts import clean_note
 
 NOTE_FILE = "note.json"
 MOST_CHARS = 10_000
 MOST_TAGS = 20
 _TAG = re.compile(r"[^\W_][\w .:+/-]{0,39}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def _checked(text: str) -> str:
-    clean = _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+    clean = clean_note(text)
     if len(clean) > MOST_CHARS:
         raise InputError(
             "The note is too long.", expected=f"at most {MOST_CHARS:,} characters", found=f"{len(clean):,}", hint="shorten it"

@@ -25,7 +25,7 @@ def promoted_id(runs: Path) -> str | None:
 
 def gives_verdicts(folder: JobFolder) -> bool:
     """Whether a run is trained on what a verdict needs: axes and album."""
-    return TrainingConfig.from_dict(folder.spec()["config"]).judges
+    return TrainingConfig.from_dict(folder.spec()["config"]).gives_verdicts
 
 
 def promote_first(folder: JobFolder, settings: Settings) -> None:
@@ -41,8 +41,8 @@ def promote(runs: Path, run_id: str) -> None:
         raise ModelError(
             "The run cannot be promoted.",
             expected="a run that was trained on axes and album, which every verdict needs",
-            found=f"outputs: {', '.join(folder.spec()['config']['outputs'])}",
-            hint="train a run with the outputs axes and album, and promote that one",
+            found=f"tasks: {', '.join(TrainingConfig.from_dict(folder.spec()['config']).tasks.tasks)}",
+            hint="train a run with the tasks axes and album, and promote that one",
         )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import ModelError, NoModelError
 from rebracket_core.jobs import JobFolder, JobState, Status, job_state
 from rebracket_core.models.artefact import load_artefact, load_manifest
@@ -43,8 +44,8 @@ class RunInfo:
         return bool(self.metrics.get("leaked"))
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as plain values."""
-        return asdict(self)
+        """The run as plain values; its options stand under their older names too."""
+        return {**asdict(self), "config": with_old_names(self.config)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def info_of(manifest: Mapping[str, Any], *, run_id: str, created_at: str, promot
         metrics=manifest["metrics"],
         transfer=tuple(manifest["transfer"]),
         thresholds=manifest["thresholds"],
-        config=manifest["config"],
+        config=modern(manifest["config"]),
         promoted=promoted,
         starter=manifest["dataset"] == STARTER,
         album_sets=manifest.get("album_sets"),

@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import MAX_LINE_CHARS, Limits
 from rebracket_core.corpus.readers.delimited import find_layout, records
 from rebracket_core.corpus.readers.json_rows import json_lines
 from rebracket_core.corpus.readers.parquet import MAGIC
@@ -130,8 +131,22 @@ def _flowing(entry: Entry, *, into: _Passing) -> Iterator[None] | None:
 
 def _lines(path: Path) -> Iterator[str]:
     with open(path, encoding="utf-8-sig") as file:  # any kind of line end becomes one
-        for line in file:
+        for line in _cut_lines(file, where=path.name):
             yield line.replace("\0", "")
+
+
+def _cut_lines(file: IO[str], *, where: str) -> Iterator[str]:
+    """The lines of a file. Raises DataError for one that is too long to be held."""
+    while line := file.readline(MAX_LINE_CHARS + 1):
+        if len(line) > MAX_LINE_CHARS:
+            raise DataError(
+                "A line of the file is too long.",
+                expected=f"at most {MAX_LINE_CHARS:,} characters",
+                found="more",
+                hint="write one record a line",
+                where=where,
+            )
+        yield line
 
 
 def _head(path: Path) -> str:

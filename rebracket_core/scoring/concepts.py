@@ -40,6 +40,7 @@ _YAML_SUFFIXES = (".yml", ".yaml")
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _TEXT_SUFFIXES = frozenset({*_YAML_SUFFIXES, *_JSON_SUFFIXES, ".txt", ".md", ".csv", ".tsv", ".parquet"})
 _PLANS_KEPT = 1000
+_PLAN_FIELDS = 200
 _YAML_KEY = re.compile(r"^(?:manifest_id|rainbow_color|concepts|concept|texts):(?:\s|$)", re.MULTILINE)
 _ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
 _ROW = re.compile(r":(?:row|line|text|concept) (\d+)$")
@@ -231,7 +232,7 @@ def _run(steps: Iterator[None]) -> None:
 def _is_json(entry: Entry, text: str) -> bool:
     if entry.suffix in _JSON_SUFFIXES:
         return True
-    return entry.suffix not in _YAML_SUFFIXES and (is_json(text) or is_json_lines(text))
+    return entry.suffix not in _YAML_SUFFIXES and (is_json_lines(text) or is_json(text))
 
 
 def _layout_of(entry: Entry, text: str) -> Layout | None:
@@ -339,7 +340,7 @@ def take_pairs(pairs: Pairs, *, name: str, into: Collector, table: bool = False)
                     raise
                 into.refuse(where, error)
                 continue
-            if len(plans) < _PLANS_KEPT:
+            if len(plans) < _PLANS_KEPT and len(record) <= _PLAN_FIELDS:
                 plans[tuple(record)] = plan
             into.keep(_concept(record, plan, where=where, into=into))
             yield

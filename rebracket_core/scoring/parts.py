@@ -16,8 +16,9 @@ from filelock import FileLock, Timeout
 
 from rebracket_core import __version__
 from rebracket_core.errors import ConfigError, DataError, StoreError
-from rebracket_core.files import atomic_file, write_json
+from rebracket_core.files import export_bytes, export_file, make_folder, persons_mode
 from rebracket_core.reports.verdict_writers import to_arrow, to_csv, to_jsonl, verdict_schema
+from rebracket_core.thresholds import Value
 from rebracket_core.validation import Verdict
 
 MANIFEST = "manifest.json"
@@ -35,17 +36,18 @@ class PartForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a folder of parts answers: which run, with which thresholds, on which input, cut and written how."""
+    """What a folder of parts answers: which run, with which thresholds and rules, on which input, cut and written how."""
 
     run_id: str
     encoder_id: str
-    thresholds: dict[str, float | bool]
+    thresholds: dict[str, Value]
     input_digest: str
     input_files: int
     input_bytes: int
     form: PartForm
     rows_per_part: int
     max_text_chars: int
+    rules: str
 
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""
@@ -75,7 +77,7 @@ class Parts:
     @contextmanager
     def held(self) -> Iterator[Parts]:
         """The folder, made or gone on with. Raises ConfigError for one of another order, StoreError while it is held."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder, mode=persons_mode(self.folder, folder=True))
         try:
             with FileLock(str(self.folder / ".lock"), timeout=0):
                 self._take_up()
@@ -140,24 +142,22 @@ class Parts:
 
     def _write(self, *, done: bool) -> None:
         counts = self.counts
-        write_json(
-            self.folder / MANIFEST,
-            {
-                **self.order.to_dict(),
-                "done": done,
-                "rows": counts.total(),
-                "failed": counts["error"],
-                "counts": dict(sorted(counts.items())),
-                "parts": [asdict(self._parts[k]) for k in sorted(self._parts)],
-            },
-        )
+        document = {
+            **self.order.to_dict(),
+            "done": done,
+            "rows": counts.total(),
+            "failed": counts["error"],
+            "counts": dict(sorted(counts.items())),
+            "parts": [asdict(self._parts[k]) for k in sorted(self._parts)],
+        }
+        export_bytes(self.folder / MANIFEST, json.dumps(document, indent=1, ensure_ascii=False).encode("utf-8"))
 
 
 def write_part(folder: Path, number: int, *, form: PartForm, chunks: Iterable[Sequence[Verdict]]) -> Part:
     """The part of these verdicts, written as they come; a part that is not finished leaves no file."""
     path = folder / f"part-{number:05d}.{form.value}"
     counts: Counter[str] = Counter()
-    with atomic_file(path) as file:
+    with export_file(path) as file:
         sink = _SINKS[form](file)
         for verdicts in chunks:
             counts.update("error" if v.error else str(v.verdict) for v in verdicts)

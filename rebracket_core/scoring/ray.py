@@ -10,10 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
+from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.scoring.concept_flow import iter_concepts
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
 from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
+from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
@@ -78,7 +79,7 @@ def judge_on_ray(
     address: str = LOCAL,
     workers: int = 0,
     run_id: str | None = None,
-    thresholds: dict[str, float | bool] | None = None,
+    thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
     progress: Progress | None = None,
@@ -138,7 +139,7 @@ def _made(todo: Sequence[int], *, given: dict[str, Any], address: str, workers: 
         raise RebracketError(
             "The Ray cluster did not judge everything.",
             expected="actors that end well",
-            found=str(cause).strip().splitlines()[-1][:300],
+            found=lines_of(cause)[-1][:300],
             hint="see the log above, then run the same again: finished parts are kept",
         ) from cause
     finally:
@@ -161,7 +162,7 @@ def _join(address: str) -> None:
         raise RebracketError(
             "The Ray cluster cannot be reached.",
             expected="local, auto, or the address of a Ray head",
-            found=f"{address}: {str(cause).splitlines()[0][:200]}",
+            found=f"{address}: {lines_of(cause)[0][:200]}",
             hint="check the address and that the head runs",
         ) from cause
     ray.data.DataContext.get_current().enable_progress_bars = False

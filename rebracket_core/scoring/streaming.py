@@ -15,13 +15,13 @@ from rebracket_core.encoders import without_memory
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.scoring.concept_flow import iter_concepts, print_of
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
-from rebracket_core.validation import Verdict
-from rebracket_core.validation.judging import answers_for, cannot_be_judged, verdicts_for
+from rebracket_core.thresholds import Value
+from rebracket_core.validation import Verdict, rules_digest
+from rebracket_core.validation.scorer import failure_of, predict, verdicts_of
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
-    from rebracket_core.validation import Concept
-    from rebracket_core.validation.model import Answers
+    from rebracket_core.validation import Concept, Predictions
 
 ROWS_PER_PART = 10_000
 CHUNK = 512
@@ -47,14 +47,14 @@ class StreamJudge:
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
         """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
-        waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Answers] | None]] = deque()
+        waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Predictions] | None]] = deque()
         # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
         with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
             since = time.perf_counter()
             for number, concepts in chunks:
-                known = [cannot_be_judged(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
+                known = [failure_of(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
                 fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
-                asked = pool.submit(answers_for, fresh, model=self._model, encoder=self._encoder) if fresh else None
+                asked = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
                 waiting.append((number, fresh, known, asked))
                 if len(waiting) >= _AHEAD:
                     yield self._counted(*waiting.popleft(), since=since)
@@ -65,18 +65,18 @@ class StreamJudge:
         self._counts.flush()
 
     def _counted(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None, *, since: float
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None, *, since: float
     ) -> tuple[int, list[Verdict]]:
         found = self._finished(number, fresh, known, asked)
         self._counts.count(found[1], seconds=time.perf_counter() - since, run_id=self._model.run_id)
         return found
 
     def _finished(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Answers] | None
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None
     ) -> tuple[int, list[Verdict]]:
         if asked is None:
             return number, [verdict for verdict in known if verdict is not None]
-        made = iter(verdicts_for(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
+        made = iter(verdicts_of(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
         return number, [verdict or next(made) for verdict in known]
 
 
@@ -86,7 +86,7 @@ def judge_into(
     *,
     folder: Path,
     run_id: str | None = None,
-    thresholds: dict[str, float | bool] | None = None,
+    thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
     progress: Progress | None = None,
@@ -115,7 +115,7 @@ def order_of(
     sources: Sequence[Path | str],
     *,
     run_id: str | None,
-    thresholds: dict[str, float | bool] | None,
+    thresholds: dict[str, Value] | None,
     form: PartForm,
     rows_per_part: int,
 ) -> Order:
@@ -140,6 +140,7 @@ def order_of(
         form=form,
         rows_per_part=rows_per_part,
         max_text_chars=resources.settings.max_text_chars,
+        rules=rules_digest(),
     )
 
 
@@ -147,7 +148,7 @@ def finished(parts: Parts) -> Parts:
     """The parts, sealed; an InputError where there was nothing to judge."""
     if not parts.counts.total():
         raise InputError(
-            "There is nothing to judge.",
+            "There is nothing to score.",
             expected="at least one concept",
             found="none in these sources",
             hint="name a file or a folder",

@@ -6,7 +6,6 @@ Each process adds to a file of its own, so that nothing waits for another, and w
 from __future__ import annotations
 
 import atexit
-import json
 import logging
 import math
 import os
@@ -17,8 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from rebracket_core.files import make_folder
+from rebracket_core.records import append_records, read_records, skipped
 from rebracket_core.validation import Verdict
 
 logger = logging.getLogger(__name__)
@@ -107,10 +107,8 @@ class VerdictCounts:
                 {"at": b.start_s, "run": b.run_id, "kinds": b.kinds, "albums": b.albums, "seconds": b.seconds}
                 for b in held.values()
             )
-            lines = "".join(f"\n{json.dumps(line)}" for line in told)  # after what a full disk may have cut short
             try:
-                with open(self._file(), "a", encoding="utf-8") as file:
-                    file.write(lines)
+                append_records(self._file(), told, lasting=False)
             except OSError as error:
                 logger.warning("The counts of verdicts cannot be written: %s", error)
                 self._held = held if len(held) < _MOST_HELD else {}
@@ -131,7 +129,7 @@ class VerdictCounts:
 
     def _file(self) -> Path:
         day = int(self._clock() // _DAY_S)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         if self._pid != os.getpid():
             self._pid, self._name = os.getpid(), uuid.uuid4().hex[:12]
             atexit.register(self.flush)
@@ -148,14 +146,13 @@ def _day(path: Path) -> int:
 
 def _lines(path: Path) -> Iterable[Bucket]:
     try:
-        text = path.read_text(encoding="utf-8")
+        records = read_records(path)
     except OSError as error:
         logger.warning("The counts of verdicts in %s cannot be read: %s", path, error)
         return
-    for line in text.splitlines():
+    for number, told in enumerate(records, start=1):
         try:
-            told: dict[str, Any] = json.loads(line)
             seconds: Counter[int] = Counter({int(step): int(n) for step, n in told["seconds"].items()})
             yield Bucket(int(told["at"]), str(told["run"]), Counter(told["kinds"]), Counter(told["albums"]), seconds)
-        except (ValueError, KeyError, TypeError, AttributeError):  # a line that a kill cut short
-            continue
+        except (ValueError, KeyError, TypeError, AttributeError):
+            skipped(path, number)

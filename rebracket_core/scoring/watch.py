@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import ConfigError, InputError, RebracketError
-from rebracket_core.files import write_bytes
+from rebracket_core.files import export_bytes
 from rebracket_core.reports.verdict_writers import ordered
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Watch:
     keep: bool = True
     _seen: dict[Path, tuple[Look, float]] = field(default_factory=dict)
     _done: dict[Path, Look] = field(default_factory=dict)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         if not self.folder.is_dir():
@@ -75,11 +77,17 @@ class Watch:
 
     def look(self) -> list[Judged]:
         """The files that were judged in this round, in the order of their names."""
-        now, judged = time.monotonic(), []
+        return list(self._round(threading.Event()))
+
+    def _round(self, stop: threading.Event) -> Iterator[Judged]:
+        """Each file of this round as it is judged; none after `stop` was set."""
+        now = time.monotonic()
         found = dict(_files(self.folder))
         self._seen = {path: told for path, told in self._seen.items() if path in found}
         self._done = {path: look for path, look in self._done.items() if path in found}
         for path, look in sorted(found.items()):
+            if stop.is_set():
+                return
             if self._is_done(path, look):
                 continue
             before, since = self._seen.get(path, (None, now))
@@ -87,14 +95,13 @@ class Watch:
                 self._seen[path] = (look, now)
                 since = now
             if now - since >= self.settle_s and (told := self._judge(path, look)):
-                judged.append(told)
-        return judged
+                yield told
 
     def run(self, stop: threading.Event, *, every_s: float = 0.5, tell: Callable[[Judged], None] | None = None) -> int:
-        """How many files were judged until `stop` was set; a file at hand is finished first."""
+        """How many files were judged until `stop` was set; a file at hand is finished first, no other is begun."""
         count = 0
         while not stop.is_set():
-            for judged in self.look():
+            for judged in self._round(stop):
                 count += 1
                 if tell:
                     tell(judged)
@@ -105,11 +112,24 @@ class Watch:
         """The files that were judged until each one that is there was looked at and has its verdict, or cannot get one now."""
         judged: list[Judged] = []
         while not stop.is_set():
-            judged += self.look()
+            judged += self._round(stop)
             if all(self._is_done(path, look) or self._waits(path) for path, look in _files(self.folder)):
                 break
             stop.wait(every_s)
         return judged
+
+    @contextlib.contextmanager
+    def no_writing(self, *, wait_s: float) -> Iterator[None]:
+        """Hold off verdict files inside, the one that is being written once it is there, so that the process can end.
+
+        One that is not there after `wait_s` (a disk that hangs) is not waited for; its unfinished copy has a hidden name.
+        """
+        got = self._writing.acquire(timeout=wait_s)
+        try:
+            yield
+        finally:
+            if got:
+                self._writing.release()
 
     def _is_done(self, path: Path, look: Look) -> bool:
         return self._done.get(path) == look and verdict_file(path).exists()
@@ -163,7 +183,8 @@ class Watch:
     def _write(self, path: Path, look: Look, document: dict[str, Any]) -> Judged | None:
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         try:
-            write_bytes(verdict_file(path), text.encode("utf-8", "replace") + b"\n")
+            with self._writing:
+                export_bytes(verdict_file(path), text.encode("utf-8", "replace") + b"\n")
         except OSError as error:  # a full disk, a folder that may not be written
             logger.error("The verdicts of %s cannot be written: %s", path, error)
             document = {**document, "digest": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
 import tempfile
 import time
@@ -14,11 +15,13 @@ from typing import Any
 
 from rebracket_core import __version__
 from rebracket_core.errors import NoModelError, RebracketError
+from rebracket_core.files import make_folder, open_to_others
 from rebracket_core.settings import Settings
 
 MIB = 1024 * 1024
 WARN_FREE_BYTES = 1024 * MIB
 FAIL_FREE_BYTES = 100 * MIB
+MOST_OPEN = 1_000
 _PROBE = "A locksmith finds the key that her grandfather swore had been melted down before the flood."
 
 
@@ -81,12 +84,17 @@ def _version(settings: Settings) -> Check:
 def _home(settings: Settings) -> Check:
     hint = "make the folder writable, or set REBRACKET_HOME to one that is"
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.home)
         with tempfile.NamedTemporaryFile(dir=settings.home, prefix=".doctor.") as probe:
             probe.write(b"rebracket")
     except OSError as error:
         return Check("home", Outcome.FAIL, f"{settings.home}: {error.strerror or error}", hint)
-    return Check("home", Outcome.OK, f"{settings.home} is writable")
+    detail = f"{settings.home} is writable"
+    if wide := open_to_others(settings.home, most=MOST_OPEN):
+        many = f"{MOST_OPEN} or more" if len(wide) == MOST_OPEN else str(len(wide))
+        said = f"{many} of its files and folders have modes for others, the first: {wide[0]}"
+        return Check("home", Outcome.WARN, f"{detail}; {said}", f"run: chmod -R go-rwx {shlex.quote(str(settings.home))}")
+    return Check("home", Outcome.OK, f"{detail}, by its owner alone")
 
 
 def _disk(settings: Settings) -> Check:

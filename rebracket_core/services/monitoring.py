@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.scoring.verdict_counts import Bucket, quantile_s
+from rebracket_core.validation import SEEN_IN_TRAINING, is_accepted
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Project
@@ -47,7 +48,7 @@ class Traffic:
         """The share of the judged texts that was accepted, in any of the three ways; None without any."""
         kinds: Counter[str] = self.total.kinds
         judged = kinds.total() - kinds["error"]
-        return sum(n for kind, n in kinds.items() if kind.startswith("ACCEPT")) / judged if judged else None
+        return sum(n for kind, n in kinds.items() if is_accepted(kind)) / judged if judged else None
 
     def latency_s(self, share: float) -> float | None:
         """The seconds within which that share of the verdicts was given."""
@@ -104,7 +105,7 @@ class Monitoring:
         found = [
             entry
             for entry in self._texts(run_id, days=days, most=_MOST_READ)
-            if "seen_in_training" not in entry.verdict.get("flags", ())
+            if SEEN_IN_TRAINING not in entry.verdict.get("flags", ())
         ]
         return sorted(found, key=lambda entry: _digest(str(entry.verdict["text"])))[:n]
 

@@ -9,13 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
-from rebracket_core.training.config import TrainingConfig
+from rebracket_core.training.config.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
-    from rebracket_core.training.search import SearchPlan
+    from rebracket_core.training.hpo.search import SearchPlan
 
 Progress = Callable[[str, int, int], None]
 
@@ -29,6 +30,22 @@ class SearchView:
     trials: list[dict[str, Any]]
     found: dict[str, Any] | None
     log: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The search as plain values; options stand under their older names too."""
+        plan, found = self.plan.to_dict(), self.found
+        return {
+            "state": self.state.to_dict(),
+            "plan": {**plan, "base": with_old_names(plan["base"]), "space": with_old_names(plan["space"])},
+            "trials": [_both(trial) for trial in self.ranked()],
+            "found": found
+            and {
+                **found,
+                "best": _both(found["best"]),
+                "config": with_old_names(found["config"]),
+                "importance": with_old_names(found["importance"]),
+            },
+        }
 
     def ranked(self) -> list[dict[str, Any]]:
         """The trials, the smallest value first, those without one at the end."""
@@ -53,15 +70,15 @@ class Searches:
     def view(self, search_id: str) -> SearchView:
         """One search as it stands; an InputError where there is none of that id."""
         from rebracket_core.jobs.kinds.search import plan_of
-        from rebracket_core.training.search import RESULT_FILE, TRIALS_FILE
+        from rebracket_core.training.hpo.search import RESULT_FILE, TRIALS_FILE
 
         folder = self.folder_of(search_id)
         trials = _json(folder.path / TRIALS_FILE) or {}
         return SearchView(
             state=job_state(folder),
             plan=plan_of(folder),
-            trials=list(trials.get("trials", [])),
-            found=_json(folder.path / RESULT_FILE),
+            trials=[_modern_trial(trial) for trial in trials.get("trials", [])],
+            found=_modern_found(_json(folder.path / RESULT_FILE)),
             log=log_tail(folder),
         )
 
@@ -101,7 +118,7 @@ class Searches:
         config = view.plan.base.with_(**chosen["options"])
         meta = self._resources.dataset(view.state.dataset).meta
         more = {"notes": [_note(view, chosen)], "search_id": search_id, "trial": chosen["number"]}
-        encoder_id = self._resources.encoder(config.encoder).encoder_id
+        encoder_id = self._resources.encoder(config.features.encoder).encoder_id
         return create_run(self._resources.settings.runs, meta=meta, config=config, encoder_id=encoder_id, more=more)
 
     def folder_of(self, search_id: str) -> JobFolder:
@@ -122,17 +139,16 @@ class Searches:
         if find_spec("optuna") is None:
             raise MissingExtraError("search", what="A search")
         meta = self._resources.dataset(dataset).meta
-        return create_search(
-            self._folder, meta=meta, plan=plan, encoder_id=self._resources.encoder(plan.base.encoder).encoder_id
-        )
+        encoder_id = self._resources.encoder(plan.base.features.encoder).encoder_id
+        return create_search(self._folder, meta=meta, plan=plan, encoder_id=encoder_id)
 
 
 def plan_from(
     space: dict[str, Any] | Path, *, base: TrainingConfig, n_trials: int, objective: str = "album_log_loss"
 ) -> SearchPlan:
     """A plan from a space as plain values or as a file; a ConfigError names what is not allowed."""
-    from rebracket_core.training.search import SearchPlan
-    from rebracket_core.training.search_space import SearchSpace
+    from rebracket_core.training.hpo.search import SearchPlan
+    from rebracket_core.training.hpo.space import SearchSpace
 
     read = SearchSpace.from_file(space, base=base) if isinstance(space, Path) else SearchSpace.from_dict(space, base=base)
     return SearchPlan(base=base, space=read, n_trials=n_trials, objective=objective)
@@ -174,6 +190,22 @@ def _note(view: SearchView, chosen: dict[str, Any]) -> str:
         f"{told} On {found['outer']['n_groups']} groups that no trial had met, these options were right "
         f"{share['value']:.2f} of the time ({share['ci_low']:.2f} to {share['ci_high']:.2f})."
     )
+
+
+def _both(trial: dict[str, Any]) -> dict[str, Any]:
+    return {**trial, "options": with_old_names(trial["options"])}
+
+
+def _modern_trial(trial: dict[str, Any]) -> dict[str, Any]:
+    return {**trial, "options": modern(trial["options"])}
+
+
+def _modern_found(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a search found, its options under today's names."""
+    if found is None:
+        return None
+    importance = {modern_name(name): share for name, share in found["importance"].items()}
+    return {**found, "best": _modern_trial(found["best"]), "config": modern(found["config"]), "importance": importance}
 
 
 def _json(path: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.search import Searches
-    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.config.training_config import TrainingConfig
     from rebracket_core.training.estimate import Estimate
 
 Progress = Callable[[str, int, int], None]
@@ -21,7 +21,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RunWatch:
-    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
+    """A run as it stands: its state, the points of its curves (see `CurveCallback.point`), the end of its log, its tracker."""
 
     state: JobState
     points: list[dict[str, Any]]
@@ -69,7 +69,7 @@ class Trainings:
         from rebracket_core.jobs.launchers.dstack import DstackLauncher
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
-        encoder_id = self._resources.encoder(chosen.encoder).encoder_id
+        encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
         with TemporaryDirectory() as room:
             folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
             launcher = DstackLauncher(self._resources.settings, task=to)
@@ -92,7 +92,7 @@ class Trainings:
         from rebracket_core.training.estimate import estimate_training
 
         chosen = config or self._default_config()
-        encoder, frame = self._resources.encoder(chosen.encoder), self._resources.dataset(dataset).frame
+        encoder, frame = self._resources.encoder(chosen.features.encoder), self._resources.dataset(dataset).frame
         return estimate_training(frame, config=chosen, encoder=encoder, settings=self._resources.settings)
 
     def resume(self, run_id: str) -> None:
@@ -143,13 +143,14 @@ class Trainings:
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
-        if chosen.labels != "none":
-            chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.labels))
-        human = [] if chosen.labels == "none" else self._labels.human_targets(chosen.labels)
-        encoder = self._resources.encoder(chosen.encoder)
+        if chosen.data.labels != "none":
+            chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.data.labels))
+        human = [] if chosen.data.labels == "none" else self._labels.human_targets(chosen.data.labels)
+        encoder = self._resources.encoder(chosen.features.encoder)
         check_tracker(self._resources.settings)
         if executor == LOCAL:
-            base = None if chosen.method == "frozen" else trainable_folder(chosen.encoder, settings=self._resources.settings)
+            tunes, name = chosen.finetuning.tunes, chosen.features.encoder
+            base = trainable_folder(name, settings=self._resources.settings) if tunes else None
             refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
         more = {EXECUTOR_FIELD: executor}
         return create_run(
@@ -159,4 +160,4 @@ class Trainings:
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
 
-        return TrainingConfig(encoder=self._resources.settings.encoder, seed=self._resources.settings.seed)
+        return TrainingConfig.of(encoder=self._resources.settings.encoder, seed=self._resources.settings.seed)

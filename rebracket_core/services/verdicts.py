@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.encoders import without_memory
-from rebracket_core.validation.judging import Judge
+from rebracket_core.validation import Scorer
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.concepts import ConceptsRead
@@ -24,7 +24,7 @@ class Verdicts:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._judge = Judge(max_text_chars=resources.settings.max_text_chars)
+        self._scorer = Scorer(max_text_chars=resources.settings.max_text_chars)
 
     def read(self, sources: Sequence[Path | str]) -> ConceptsRead:
         """The concepts of files, folders or "-", in input order, with what could not be read."""
@@ -33,10 +33,10 @@ class Verdicts:
         return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars)
 
     def read_upload(self, name: str, data: bytes) -> ConceptsRead:
-        """The concepts of one uploaded file."""
-        from rebracket_core.scoring.concepts import read_concepts_upload
+        """The concepts of one uploaded or watched file, read within bounds of memory and time; see `reading_child`."""
+        from rebracket_core.scoring.reading_child import read_concepts_apart
 
-        return read_concepts_upload(name, data, max_text_chars=self._resources.settings.max_text_chars)
+        return read_concepts_apart(name, data, max_text_chars=self._resources.settings.max_text_chars)
 
     def validate(
         self,
@@ -60,12 +60,12 @@ class Verdicts:
         model = self._resources.model(run_id)
         limits: Thresholds = model.thresholds.with_(**(thresholds or {}))
         encoder = self._resources.encoder_of(model)
-        verdicts = self._judge.judge(
+        verdicts = self._scorer.score(
             concepts,
             model=model,
             encoder=encoder if remembered else without_memory(encoder),
             thresholds=limits,
-            progress=(lambda done, total: progress("Judging", done, total)) if progress else None,
+            progress=(lambda done, total: progress("Scoring", done, total)) if progress else None,
         )
         if keep or counted:
             self._resources.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict
 
 from rebracket_core.errors import ConfigError, InputError, MissingExtraError
+from rebracket_core.verdict_kinds import VerdictKind
 
 try:
     from langchain_core.tools import BaseTool, StructuredTool
@@ -29,6 +30,7 @@ _GENERATE, _JUDGE = "generate", "judge"
 _TOLD = (
     "verdict",
     "reason",
+    "explanation",
     "album",
     "album_probability",
     "mode",
@@ -49,7 +51,7 @@ class Branch(StrEnum):
     REJECT = "reject"
 
 
-_BRANCHES = {"ACCEPT": Branch.ACCEPT, "ACCEPT_HYBRID": Branch.HYBRID, "ACCEPT_BLACK": Branch.BLACK, "REJECT": Branch.REJECT}
+_BRANCHES: dict[str, Branch] = {kind: Branch(kind.word) for kind in VerdictKind}
 
 
 class Try(TypedDict):
@@ -85,7 +87,7 @@ class Ask(Protocol):
 Node = Callable[[Any], Mapping[str, Any]]
 
 
-def ask_server(client: Client, *, run: str | None = None, thresholds: Mapping[str, float | bool] | None = None) -> Ask:
+def ask_server(client: Client, *, run: str | None = None, thresholds: Mapping[str, float | bool | str] | None = None) -> Ask:
     """A way to ask that goes through a server."""
 
     def ask(text: str, *, expected_album: str | None = None) -> Verdict:
@@ -95,7 +97,7 @@ def ask_server(client: Client, *, run: str | None = None, thresholds: Mapping[st
 
 
 def ask_workbench(
-    bench: Workbench, *, run: str | None = None, thresholds: Mapping[str, float | bool] | None = None, keep: bool = True
+    bench: Workbench, *, run: str | None = None, thresholds: Mapping[str, float | bool | str] | None = None, keep: bool = True
 ) -> Ask:
     """A way to ask the engine in this process; the verdicts are kept in the history unless `keep` says no."""
 
@@ -146,14 +148,14 @@ def concept_tool(ask: Ask) -> BaseTool:
             verdict = ask(text, expected_album=expected_album)
         except InputError as error:
             return {"verdict": None, "error": str(error)}
-        return {name: verdict[name] for name in _TOLD}
+        return {name: verdict.get(name) for name in _TOLD}
 
     return StructuredTool.from_function(
         validate_concept,
         name="validate_concept",
         description=(
-            "Judge a concept for a song of The Rainbow Table. Gives ACCEPT, ACCEPT_HYBRID, ACCEPT_BLACK or REJECT with the "
-            "reason, the album and its probability, and suggestions of what to change. `expected_album` names the album "
+            f"Judge a concept for a song of The Rainbow Table. Gives {', '.join(VerdictKind)}, with the reason and the rule's "
+            "explanation, the album and its probability, and suggestions of what to change. `expected_album` names the album "
             "that the concept is meant for, if any."
         ),
     )

@@ -7,58 +7,67 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
-from rebracket_core.corpus.readers.labels import read_album
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
-from rebracket_core.serving.api_keys import KeyRing
-from rebracket_core.serving.batching import Batcher, QueueFull
+from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
-from rebracket_core.serving.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
 from rebracket_core.serving.model_router import Change, Desk, share_of
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, DeadlinePassed, QueueFull, ServerStopped
+from rebracket_core.serving.requests.bodies import BodyRoute, TooManyChars
+from rebracket_core.serving.requests.disconnects import CallerGone, while_connected
+from rebracket_core.serving.requests.reading import caller_of, chars_of, checked_chars, read_concept, read_item
 from rebracket_core.serving.schemas import (
     BatchIn,
     BatchOut,
-    ConceptIn,
     ErrorOut,
     HealthOut,
+    RulesOut,
     RunOut,
     ThresholdsOut,
     ValidateIn,
     VerdictOut,
 )
-from rebracket_core.texts import clean_text
 from rebracket_core.validation import Concept
+from rebracket_core.validation.describe import rules_document, thresholds_document
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
 REFRESH_S = 0.5
 DRIFT_S = 300.0
-MAX_CLEANED = 1_000_000
 WORKERS = 2
+# How long after the drain time verdicts that were given are still written to the history.
+FLUSH_S = 1.0
+# When a request that waited too long may come again, in seconds.
+LATER_S = 10
+# What nginx logs for a client that closed the connection; nobody receives it.
+CLIENT_GONE = 499
 # Answers whose verdicts wait for the history: a database that is locked for long is not to fill the memory.
 MAX_UNWRITTEN = 2000
 _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorOut, "description": said}
     for status, said in (
+        (400, "The path or the Host is not one that is answered."),
+        (408, "The body did not arrive in time."),
         (401, "No key, or one that is unknown or revoked."),
         (403, "The key lacks the scope."),
         (413, "The request is larger than the server takes."),
         (422, "The request cannot be used."),
         (429, "Too many requests, or too much waits; see Retry-After."),
-        (503, "The server is being stopped, or has no run."),
+        (503, "The server is being stopped, or has no run, or did not get to the request in time."),
+        (504, "The request could not be finished in time; see Retry-After."),
     )
 }
 
@@ -73,6 +82,10 @@ class Service:
         self._batcher: Batcher[Concept, dict[str, Any]] | None = None
         self._history = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._room = threading.BoundedSemaphore(MAX_UNWRITTEN)
+        self._writing: dict[Future[None], int] = {}
+        self._hurried = asyncio.Event()
+        self._drain_until = 0.0
+        self._unanswered = self._cut_off = 0
         self.counts = Counts(queued=lambda: float(self.queued))
 
     @property
@@ -80,25 +93,65 @@ class Service:
         """How many texts wait or are being judged."""
         return self._batcher.queued if self._batcher else 0
 
+    @property
+    def unanswered(self) -> int:
+        """How many requests were taken and have no verdict: those that wait, and those that the end of the server cut off."""
+        return self._unanswered + self._cut_off
+
+    @property
+    def unwritten(self) -> int:
+        """How many verdicts that were given still wait to be written to the history."""
+        return sum(list(self._writing.values()))
+
     async def start(self) -> None:
-        """Nothing; opens the run in use and the queue."""
+        """Open the run in use and the queue."""
+        options = self.options
         self._batcher = Batcher(
-            self._work, batch_items=self.options.batch_items, max_queued=self.options.max_queued, workers=WORKERS
+            self._work,
+            batch_items=options.batch_items,
+            max_queued=options.max_queued,
+            workers=WORKERS,
+            size=chars_of,
+            max_queued_chars=options.max_queued_chars,
         )
         await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
 
     async def drain(self) -> None:
-        """Nothing, once everything that was taken has its answer or the time for it is over."""
+        """Wait until everything that was taken has its answer, at most `drain_s` from the first call on."""
         self.draining = True
-        if self._batcher:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._batcher.drain(), self.options.drain_s)
+        loop = asyncio.get_running_loop()
+        self._drain_until = self._drain_until or loop.time() + self.options.drain_s
+        if self._batcher is None:
+            return
+        drained, hurried = asyncio.ensure_future(self._batcher.drain()), asyncio.ensure_future(self._hurried.wait())
+        await asyncio.wait(
+            {drained, hurried}, timeout=max(0.0, self._drain_until - loop.time()), return_when=asyncio.FIRST_COMPLETED
+        )
+        if not drained.done():
+            self._batcher.abandon()
+        drained.cancel()
+        hurried.cancel()
+
+    @property
+    def drain_left_s(self) -> float:
+        """How many seconds of the drain time are left; 0 before it begins."""
+        return max(0.0, self._drain_until - asyncio.get_running_loop().time()) if self._drain_until else 0.0
+
+    def hurry(self) -> None:
+        """End the drain time now."""
+        self._drain_until = asyncio.get_running_loop().time()
+        self._hurried.set()
+
+    async def flush(self) -> None:
+        """Wait until the verdicts that were given are written, at most until `FLUSH_S` after the drain time."""
+        if writing := list(self._writing):
+            await asyncio.wait([asyncio.wrap_future(future) for future in writing], timeout=self.drain_left_s + FLUSH_S)
 
     def stop(self) -> None:
-        """Nothing; ends the threads, after the last verdicts are kept."""
+        """Let the threads end with what they are doing; nothing more is begun."""
         if self._batcher:
             self._batcher.close()
-        self._history.shutdown(wait=True)
+        self._history.shutdown(wait=False)
 
     async def follow(self) -> None:
         """Nothing, ever; takes a newly promoted run over, and looks for drift from time to time."""
@@ -127,28 +180,61 @@ class Service:
             return
         self.counts.drift(run_id, mmd2=found.mmd2, p_value=found.p_value, alarm=found.alarm)
 
-    async def judge(self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change) -> list[dict[str, Any]]:
-        """The verdicts in order; concepts of one request may be answered by two runs where the server compares them."""
+    async def judge(
+        self,
+        concepts: Sequence[Concept],
+        *,
+        run: str | None,
+        thresholds: Change,
+        caller: str = "",
+        deadline: float | None = None,
+    ) -> list[dict[str, Any]]:
+        """The verdicts in order; concepts of one request may be answered by two runs where the server compares them.
+
+        `caller` takes turns with other callers; `deadline` is a time of the event loop's clock.
+        """
+        self._unanswered += 1
+        try:
+            verdicts = await self._judged(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
+        except ServerStopped:
+            self._cut_off += 1
+            raise
+        finally:
+            self._unanswered -= 1
+        share = self.options.sample
+        kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
+        if kept and self._room.acquire(blocking=False):
+            writing = self._history.submit(self._keep, kept)
+            self._writing[writing] = len(kept)
+            writing.add_done_callback(lambda done: self._writing.pop(done, None))
+        elif kept:
+            self._not_kept(kept, "the database is too slow")
+        return verdicts
+
+    async def _judged(
+        self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change, caller: str, deadline: float | None
+    ) -> list[dict[str, Any]]:
         if self._batcher is None:
             raise RuntimeError("the service was not started")
         arrived_s = time.perf_counter()
         by_run: dict[str, list[int]] = {}
-        for i, concept in enumerate(concepts):
-            by_run.setdefault(self.desk.choose(concept.text, run), []).append(i)
+        if run is None:
+            for i, concept in enumerate(concepts):
+                by_run.setdefault(self.desk.choose(concept.text), []).append(i)
+        else:  # whether there is such a run, the disk says: once a request, and not on the event loop
+            chosen = await asyncio.get_running_loop().run_in_executor(None, self.desk.choose, "", run)
+            by_run[chosen] = list(range(len(concepts)))
         answers = await asyncio.gather(
-            *(self._batcher.submit([concepts[i] for i in at], kind=(name, thresholds)) for name, at in by_run.items())
+            *(
+                self._batcher.submit([concepts[i] for i in at], kind=(name, thresholds), caller=caller, deadline=deadline)
+                for name, at in by_run.items()
+            )
         )
         verdicts: list[dict[str, Any]] = [{}] * len(concepts)
-        for (name, at), told in zip(by_run.items(), answers, strict=True):
-            self.counts.verdicts(name, told, seconds=time.perf_counter() - arrived_s)
-            for i, verdict in zip(at, told, strict=True):
+        for (name, at), found in zip(by_run.items(), answers, strict=True):
+            self.counts.verdicts(name, found, seconds=time.perf_counter() - arrived_s)
+            for i, verdict in zip(at, found, strict=True):
                 verdicts[i] = verdict
-        share = self.options.sample
-        kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
-        if kept and self._room.acquire(blocking=False):
-            self._history.submit(self._keep, kept)
-        elif kept:
-            self._not_kept(kept, "the database is too slow")
         return verdicts
 
     def _work(self, kind: Any, concepts: list[Concept]) -> list[dict[str, Any]]:
@@ -180,6 +266,7 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
         yield
         following.cancel()
         await service.drain()
+        await service.flush()
         service.stop()
 
     app = FastAPI(
@@ -187,9 +274,11 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
         version=__version__,
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,
         description="Concepts in, verdicts out. Keys go into `Authorization: Bearer <key>`; every answer has an X-Request-ID.",
     )
     app.state.service = service
+    app.router.route_class = BodyRoute
     _add_routes(app, service)
     _add_errors(app)
     app.add_middleware(
@@ -203,26 +292,28 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
 
 
 def _add_routes(app: FastAPI, service: Service) -> None:
+    longest = service.desk.bench.settings.max_text_chars
+
     @app.get("/health", response_model=HealthOut, responses={503: {"model": HealthOut, "description": "Not ready."}})
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
         """Whether the server lives and can give verdicts now; 503 while it cannot."""
-        ready = service.desk.run_id is not None and not service.draining
+        closed = getattr(request.state, "closed", "")
+        ready = service.desk.run_id is not None and not service.draining and not closed
         told = {
             "live": True,
             "ready": ready,
             "draining": service.draining,
             "run_id": service.desk.run_id,
             "queued": service.queued,
-            "trouble": service.desk.trouble,
+            "trouble": closed or service.desk.trouble,
         }
         return _json(told, status=200 if ready else 503)
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=_ERRORS)
     async def validate(request: Request, asked: ValidateIn) -> Response:
         """The verdict on one concept."""
-        request.state.told = Told(1, [asked.text])
-        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
-        verdict = (await service.judge([_concept(asked)], run=asked.run, thresholds=thresholds))[0]
+        chars = checked_chars(asked.model_dump(), most=service.options.max_chars)
+        verdict = (await _scored(service, request, asked, chars=chars, read=lambda: [read_concept(asked, longest=longest)]))[0]
         if verdict["error"]:
             raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
         return _json(verdict)
@@ -237,10 +328,14 @@ def _add_routes(app: FastAPI, service: Service) -> None:
                 found=str(len(asked.items)),
                 hint="send them in parts",
             )
-        concepts = [_item(item, number) for number, item in enumerate(asked.items)]
-        request.state.told = Told(len(concepts), [concept.text for concept in concepts])
-        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
-        verdicts = await service.judge(concepts, run=asked.run, thresholds=thresholds) if concepts else []
+        chars = checked_chars(asked.items, most=service.options.max_chars)
+        verdicts = await _scored(
+            service,
+            request,
+            asked,
+            chars=chars,
+            read=lambda: [read_item(item, number, longest=longest) for number, item in enumerate(asked.items)],
+        )
         failed = sum(bool(verdict["error"]) for verdict in verdicts)
         return _json({"n": len(verdicts), "n_failed": failed, "verdicts": verdicts})
 
@@ -256,6 +351,13 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         limits = service.desk.bench.resources.model(run_id).thresholds if run_id else service.desk.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})
 
+    @app.get("/v1/rules", response_model=RulesOut, responses=_ERRORS)
+    def rules() -> Response:
+        """The verdict rules in their order, and every threshold with its description."""
+        run_id = service.desk.run_id
+        limits = service.desk.bench.resources.model(run_id).thresholds if run_id else None
+        return _json({"run_id": run_id, "rules": rules_document(limits), "thresholds": thresholds_document(limits)})
+
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **_ERRORS}, response_class=Response)
     def metrics() -> Response:
         """What the server counts, as Prometheus reads it."""
@@ -265,8 +367,10 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RebracketError)
     async def engine(request: Request, error: RebracketError) -> Response:
-        status = 422 if isinstance(error, InputError) else 503
-        headers = {} if status == 422 else {"Retry-After": str(RETRY_AFTER_S)}
+        status = 413 if isinstance(error, TooManyChars) else 422 if isinstance(error, InputError) else 503
+        headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+        if isinstance(error, ServerStopped):
+            app.state.service.counts.dropped("stopped")
         body = problem_of(error, request_id=request.state.request_id)
         return Response(body, status_code=status, media_type="application/json", headers=headers)
 
@@ -274,6 +378,25 @@ def _add_errors(app: FastAPI) -> None:
     async def full(request: Request, _: QueueFull) -> Response:
         body = problem("Too much waits already.", hint=f"ask again in {RETRY_AFTER_S} s", request_id=request.state.request_id)
         return Response(body, 429, {"Retry-After": str(RETRY_AFTER_S)}, "application/json")
+
+    @app.exception_handler(DeadlinePassed)
+    async def late(request: Request, error: DeadlinePassed) -> Response:
+        service: Service = app.state.service
+        service.counts.dropped("deadline")
+        hint = f"send fewer texts at a time, or ask again in {LATER_S} s" if error.begun else f"ask again in {LATER_S} s"
+        body = problem(
+            "The request waited longer than it may.",
+            expected=f"an answer within {service.options.deadline_s:g} s",
+            found="a part was scored by then" if error.begun else "others were before it",
+            hint=hint,
+            request_id=request.state.request_id,
+        )
+        return Response(body, 504 if error.begun else 503, {"Retry-After": str(LATER_S)}, "application/json")
+
+    @app.exception_handler(CallerGone)
+    async def gone(_: Request, error: CallerGone) -> Response:
+        app.state.service.counts.dropped("gone")
+        return Response(status_code=CLIENT_GONE)
 
     @app.exception_handler(RequestValidationError)
     async def unusable(request: Request, error: RequestValidationError) -> Response:
@@ -294,25 +417,21 @@ def _add_errors(app: FastAPI) -> None:
         return Response(body, error.status_code, error.headers, "application/json")
 
 
-def _concept(asked: ConceptIn) -> Concept:
-    album = read_album(asked.expected_album)
-    text = asked.text if len(asked.text) > MAX_CLEANED else clean_text(asked.text)  # a longer one is refused as it is
-    return Concept(id=asked.id, text=text, source=asked.source, expected_album=album, fields=dict(asked.fields))
+async def _scored(
+    service: Service, request: Request, asked: ValidateIn | BatchIn, *, chars: int, read: Callable[[], list[Concept]]
+) -> list[dict[str, Any]]:
+    """The verdicts on the concepts that `read` gives, unless the caller goes or the deadline passes before."""
 
+    async def work() -> list[dict[str, Any]]:
+        concepts = read() if chars <= SLICE_CHARS else await asyncio.get_running_loop().run_in_executor(None, read)
+        request.state.told = Told(len(concepts), [concept.text for concept in concepts])
+        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
+        if not concepts:
+            return []
+        deadline = request.state.arrived_s + service.options.deadline_s
+        return await service.judge(concepts, run=asked.run, thresholds=thresholds, caller=caller_of(request), deadline=deadline)
 
-def _item(item: object, number: int) -> Concept:
-    """An item of a batch as a concept; one that is no concept carries the error."""
-    name = str(number)
-    try:
-        asked = ConceptIn(text=item) if isinstance(item, str) else ConceptIn.model_validate(item)
-        concept = _concept(asked)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the item"
-        return Concept(id=name, text="", error=f"Item {number} is no concept: {where}: {first['msg']}")
-    except InputError as error:
-        return Concept(id=name, text="", error=str(error))
-    return concept if concept.id else Concept(name, concept.text, concept.source, concept.expected_album, None, concept.fields)
+    return await while_connected(request, work())
 
 
 def _run(info: Any) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Client:
         self._http.close()
 
     def validate(
-        self, text: str, *, run: str | None = None, thresholds: Mapping[str, float | bool] | None = None, **concept: Any
+        self, text: str, *, run: str | None = None, thresholds: Mapping[str, float | bool | str] | None = None, **concept: Any
     ) -> Verdict:
         """The verdict on one text. `concept` may hold id, source, expected_album and fields.
 
@@ -72,7 +72,7 @@ class Client:
         items: Iterable[str | Mapping[str, Any]],
         *,
         run: str | None = None,
-        thresholds: Mapping[str, float | bool] | None = None,
+        thresholds: Mapping[str, float | bool | str] | None = None,
     ) -> Iterator[Verdict]:
         """A verdict an item, in order, as they come; an item that cannot be judged carries `error`."""
         for number, part in enumerate(_parts(items, _PART)):
@@ -117,7 +117,7 @@ class Client:
         raise AssertionError("unreachable")
 
 
-def _asked(run: str | None, thresholds: Mapping[str, float | bool] | None) -> dict[str, Any]:
+def _asked(run: str | None, thresholds: Mapping[str, float | bool | str] | None) -> dict[str, Any]:
     asked: dict[str, Any] = {"run": run} if run else {}
     return {**asked, "thresholds": dict(thresholds)} if thresholds else asked
 

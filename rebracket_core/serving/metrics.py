@@ -30,6 +30,9 @@ class Counts:
         self._lost = Counter(
             "rebracket_history_failures", "Batches of verdicts that could not be kept.", registry=self.registry
         )
+        self._dropped = Counter(
+            "rebracket_dropped_requests", "Requests without an answer of the model, by why.", ("why",), registry=self.registry
+        )
         self._verdict_seconds = Histogram(
             "rebracket_verdict_seconds",
             "From a text's arrival to its verdict.",
@@ -78,6 +81,10 @@ class Counts:
     def history_failed(self) -> None:
         """Nothing; counts verdicts that were given and could not be kept."""
         self._lost.inc()
+
+    def dropped(self, why: str) -> None:
+        """Count a request whose work was dropped: "gone" (its caller), "deadline" or "stopped"."""
+        self._of(self._dropped, why).inc()
 
     def text(self) -> bytes:
         """Everything, as Prometheus reads it."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import InputError, ModelError, RebracketError
+from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
     from rebracket_core.validation import Concept
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _WARM = "A bell that was cast for a tower that nobody built."
-Change = tuple[tuple[str, float | bool], ...]
+Change = tuple[tuple[str, Value], ...]
 
 
 class Desk:
@@ -82,7 +83,7 @@ class Desk:
         )
         return [verdict.to_dict() for verdict in verdicts]
 
-    def thresholds(self, run_id: str | None, changes: Mapping[str, float | bool]) -> Change:
+    def thresholds(self, run_id: str | None, changes: Mapping[str, Value]) -> Change:
         """The changes, checked against the thresholds of a run; a ConfigError names an unknown one."""
         if changes:
             self.bench.settings.thresholds.with_(**changes)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rebracket_core.errors import ConfigError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from rebracket_core.serving.guard.access import LOOPBACK_HOSTS as LOOPBACK
+from rebracket_core.serving.guard.access import parse_hosts, parse_networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,15 @@ class ServeOptions:
     """Every limit of a server.
 
     `per_minute`: requests of one key (or, without keys, one address) in a minute, in bursts of at most a quarter of that;
-    `max_body_bytes`, `max_items`: what one request may hold; `max_queued`: texts that wait, beyond which a request is
-    asked to come again; `batch_items`: texts that are judged together; `drain_s`: how long a server that is told to
-    stop finishes what it has; `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the
-    history; `sample`: or only those of this share of the texts, always the same ones, to watch for drift and to label;
-    `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B).
+    `max_body_bytes`, `max_items`, `max_chars`: what one request may hold (2,000 characters, the longest of real concepts,
+    in each of 1,000 concepts); `max_queued`, `max_queued_chars`: texts and their characters that wait, beyond which a
+    request is asked to come again; `deadline_s`: how long a request may wait for its answer; `batch_items`: texts that are
+    judged together; `drain_s`: how long a server that is told to stop finishes what it has;
+    `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the history; `sample`: or only
+    those of this share of the texts, always the same ones, to watch for drift and to label;
+    `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B);
+    `trusted_proxies`: addresses or networks whose forwarded headers say who asks; `allowed_hosts`: values of Host that a
+    server without keys answers beside those of this machine and `host`.
     """
 
     host: str = "127.0.0.1"
@@ -26,7 +30,10 @@ class ServeOptions:
     per_minute: int = 6000
     max_body_bytes: int = 8 * 2**20
     max_items: int = 1000
+    max_chars: int = 2_000_000
     max_queued: int = 4000
+    max_queued_chars: int = 8_000_000
+    deadline_s: float = 120.0
     batch_items: int = 64
     drain_s: float = 10.0
     log_texts: bool = False
@@ -34,6 +41,8 @@ class ServeOptions:
     sample: float = 0.0
     second_run: str | None = None
     second_share: float = 0.0
+    trusted_proxies: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -46,6 +55,9 @@ class ServeOptions:
             ("drain_s", 0.0, 3600.0),
             ("second_share", 0.0, 1.0),
             ("sample", 0.0, 1.0),
+            ("max_chars", 1, 2**30),
+            ("max_queued_chars", 1, 2**32),
+            ("deadline_s", 0.01, 86_400.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -55,6 +67,8 @@ class ServeOptions:
                     found=repr(value),
                     hint=f"change {name}",
                 )
+        parse_networks(self.trusted_proxies)
+        parse_hosts(self.allowed_hosts)
         if bool(self.second_run) != (self.second_share > 0):
             raise ConfigError(
                 "The share of a second run is not whole.",

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from rebracket_core.thresholds import THRESHOLDS, Value
+from rebracket_core.validation import RULES, Verdict
+from rebracket_core.validation.describe import reasons
+from rebracket_core.verdict_kinds import VerdictKind
 
 TEXT = "The ferry's brass bell, cast in 1911, hung for sixty years in the wheelhouse; its number is stamped on the rim."
 Thresholds = Annotated[
-    dict[str, bool | float],
-    Field(default_factory=dict, description="Replaces some of the run's thresholds.", examples=[{"dominant": 0.65}]),
+    dict[str, bool | float | str],
+    Field(
+        default_factory=dict,
+        examples=[{"dominant": 0.65}],
+        description="Replaces some of the run's thresholds. "
+        + " ".join(f"{info.name} ({info.expected}): {info.help}" for info in THRESHOLDS if not info.retired),
+    ),
 ]
 Run = Annotated[str | None, Field(default=None, description="The run to ask; by default the one in use.", max_length=200)]
 
@@ -51,36 +63,40 @@ class BatchIn(Strict):
     run: Run
 
 
-class VerdictOut(BaseModel):
-    """A verdict: the fields of a line of `rebracket validate --format jsonl`, in that order."""
+def _json_type(hint: Any) -> Any:
+    """The type of a verdict's field as JSON carries it."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return Union[tuple(map(_json_type, parts))]  # noqa: UP007
+    if origin is Mapping:
+        inner = Any if get_origin(parts[1]) is Mapping else parts[1]
+        return dict[str, inner]  # type: ignore[valid-type]
+    if origin is tuple:
+        return list[parts[0]]  # type: ignore[valid-type]
+    return str if hint is VerdictKind else hint
 
-    id: str
-    source: str
-    text: str
-    temporal: dict[str, float] | None
-    spatial: dict[str, float] | None
-    ontological: dict[str, float] | None
-    chromatic_confidence: float | None
-    album: str | None
-    album_probability: float | None
-    album_probabilities: dict[str, float] | None
-    axes_album: str | None
-    mode: str | None
-    states: dict[str, Any] | None
-    types: dict[str, float] | None
-    verdict: str | None
-    reason: str | None
-    flags: list[str]
-    uncertainty: dict[str, float] | None
-    ood_p_value: float | None
-    distances: dict[str, float] | None
-    suggestions: list[str]
-    thresholds: dict[str, float | bool]
-    run_id: str | None
-    expected_album: str | None
-    error: str | None
 
-    model_config = ConfigDict(extra="allow")
+def _told(schema: dict[str, Any]) -> None:
+    """Write into the schema what the rules that are registered now may answer."""
+    words = {
+        "verdict": f"One of {', '.join(VerdictKind)}.",
+        "reason": f"One of {', '.join(reasons())}; empty where it is accepted.",
+        "rule": f"The rule that decided: {', '.join(RULES.names)}; see /v1/rules.",
+        "explanation": "The rule's sentence with the numbers that decided.",
+    }
+    for name, text in words.items():
+        schema["properties"][name]["description"] = text
+
+
+if TYPE_CHECKING:
+    VerdictOut = BaseModel
+else:
+    VerdictOut = create_model(
+        "VerdictOut",
+        __config__=ConfigDict(extra="allow", json_schema_extra=_told),
+        __doc__="A verdict: the fields of a line of `rebracket validate --format jsonl`, in that order.",
+        **{name: (_json_type(hint), ...) for name, hint in get_type_hints(Verdict).items()},
+    )
 
 
 class BatchOut(BaseModel):
@@ -136,4 +152,39 @@ class ThresholdsOut(BaseModel):
     """The thresholds that verdicts of the run in use are given with."""
 
     run_id: str | None
-    thresholds: dict[str, float | bool]
+    thresholds: dict[str, Value]
+
+
+class RuleOut(BaseModel):
+    """A verdict rule: its number in the order, its verdict and reason, its condition, the thresholds it reads, its meaning."""
+
+    number: int
+    rule: str
+    label: str
+    verdict: str
+    reason: str
+    when: str
+    thresholds: list[str]
+    meaning: str
+
+
+class ThresholdOut(BaseModel):
+    """A threshold: its value with the run in use, what it does, which rules read it, and what it promises."""
+
+    name: str
+    older_names: list[str]
+    label: str
+    help: str
+    value: Value
+    expected: str
+    promise: dict[str, float] | None
+    rules: list[str]
+    retired: bool
+
+
+class RulesOut(BaseModel):
+    """The verdict rules in the order in which they are asked, and the thresholds of the run in use."""
+
+    run_id: str | None
+    rules: list[RuleOut]
+    thresholds: list[ThresholdOut]

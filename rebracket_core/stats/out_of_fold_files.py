@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from rebracket_core.errors import ModelError
+from rebracket_core.errors import DataError, ModelError
 from rebracket_core.files import write_bytes
+from rebracket_core.parquet.bounds import ParquetTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,13 +40,11 @@ def read_held_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], 
     Raises ModelError with this message where the file is damaged or foreign.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        # The file alone is opened: given a path, pyarrow would read partitions out of the names of folders.
-        table = pq.read_table(io.BytesIO(path.read_bytes()))
+        table = ParquetTable(path, where=str(path)).table()
         return make(table.select(schema.names).cast(schema))
-    except (OSError, pa.ArrowException, KeyError, ValueError) as cause:
+    except (DataError, OSError, pa.ArrowException, KeyError, ValueError) as cause:
         raise ModelError(
             message,
             expected=f"the columns {', '.join(schema.names)}",

@@ -12,6 +12,7 @@ import numpy as np
 from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.stats.out_of_fold_files import read_held_file, taken, write_held_file
+from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,8 +28,8 @@ class HeldRows:
     `row_id`, `group_id`, `text`, `verdict` n strings each; `album_truth` and `album_top` (n,) positions in ALBUM_NAMES, the
     truth -1 where the row has no album, the top -1 where the run learnt no albums; `album_proba` (n, 9), NaN there;
     `axis_truth` and `axis_top` (n, 3) positions in each axis' MODES, the truth -1 where the row has not exactly one mode on
-    that axis, the top -1 where the run learnt no axes; `accepted` (n,) bool. Without albums or axes there is no verdict: "".
-    `group_id` is the group that the split kept together: songs that share a text count as one.
+    that axis, the top -1 where the run learnt no axes; `accepted` (n,) bool, any of the three ACCEPTs. Without albums or axes
+    there is no verdict: "". `group_id` is the group that the split kept together: songs that share a text count as one.
     """
 
     row_id: tuple[str, ...]
@@ -115,7 +116,7 @@ def _rows(table: pa.Table) -> HeldRows:
         axis_truth=_axis_positions(found, "truth", n=n),
         axis_top=_axis_positions(found, "predicted", n=n),
         verdict=tuple(found["verdict"]),
-        accepted=np.asarray(found["accepted"], dtype=bool),
+        accepted=np.array([is_accepted(verdict) for verdict in found["verdict"]], dtype=bool),
     )
 
 

@@ -1,9 +1,24 @@
 """Corpus → run: config, cross-fitting, calibration on unseen groups, evaluation with baselines and intervals."""
 
-from rebracket_core.training.assess import evaluate_run
-from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.evaluation import Evaluation
-from rebracket_core.training.run import train_run
-from rebracket_core.training.watch import Cancelled, Watch
+from __future__ import annotations
 
-__all__ = ["Cancelled", "Evaluation", "TrainingConfig", "Watch", "evaluate_run", "train_run"]
+from typing import TYPE_CHECKING
+
+from rebracket_core.lazy import lazy_face
+
+if TYPE_CHECKING:
+    from rebracket_core.training.callbacks import Callback, Cancelled
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.evaluation import Evaluation, evaluate_run
+    from rebracket_core.training.run import train_run
+
+_HOMES = {
+    "Cancelled": "callbacks",
+    "Evaluation": "evaluation",
+    "TrainingConfig": "config",
+    "Callback": "callbacks",
+    "evaluate_run": "evaluation",
+    "train_run": "run",
+}
+__all__ = ["Callback", "Cancelled", "Evaluation", "TrainingConfig", "evaluate_run", "train_run"]
+__getattr__, __dir__ = lazy_face(__name__, _HOMES)

@@ -14,9 +14,8 @@ from rebracket_core.encoders.transformers.trainable import trainable_folder
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.settings import Settings
-from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.tuning_cost import smaller_tuning, tuning_bytes, tuning_seconds
-from rebracket_core.training.tuning_options import tunes
+from rebracket_core.training.config.training_config import TrainingConfig
+from rebracket_core.training.finetuning.cost import smaller_tuning, tuning_bytes, tuning_seconds
 
 _PROBE_ROWS = 120
 _PROBE_STEPS = 4
@@ -53,27 +52,27 @@ def estimate_training(
     """
     import numpy as np
 
-    from rebracket_core.training.crossfit import fit_ensemble
+    from rebracket_core.training.heads.crossfit import fit_ensemble
     from rebracket_core.training.rows import prepare_rows
 
     part = _some_groups(frame)
-    read_s = _seconds(lambda: encoder.encode([text for field in config.text for text in part[field].tolist()]))
+    read_s = _seconds(lambda: encoder.encode([text for field in config.data.text for text in part[field].tolist()]))
     rows = prepare_rows(part, config=config, encoder=encoder)
-    steps = min(_PROBE_STEPS, config.max_steps)
-    short = config.with_(max_steps=steps, patience=steps)
-    fit_s = _seconds(lambda: fit_ensemble(rows, train=np.arange(len(rows)), config=short, seed=config.seed))
+    steps = min(_PROBE_STEPS, config.heads.max_steps)
+    short = config.with_(max_steps=steps, patience_steps=steps)
+    fit_s = _seconds(lambda: fit_ensemble(rows, train=np.arange(len(rows)), config=short, seed=config.data.seed))
     n, probed = len(frame), len(rows)
-    width = len(config.text) * encoder.dim + (config.max_words if config.words else 0)
-    work = (n * min(n, width)) / (probed * min(probed, width)) * config.max_steps / steps
-    n_fits = config.folds + 1 + (frame["origin"].nunique() if frame["origin"].nunique() > 1 else 0)
+    width = len(config.data.text) * encoder.dim + config.features.n_terms
+    work = (n * min(n, width)) / (probed * min(probed, width)) * config.heads.max_steps / steps
+    n_fits = config.evaluation.folds + 1 + (frame["origin"].nunique() if frame["origin"].nunique() > 1 else 0)
     tuned_s, tuned_bytes = 0.0, 0
-    if settings is not None and tunes(config):
-        base = trainable_folder(config.encoder, settings=settings)
+    if settings is not None and config.finetuning.tunes:
+        base = trainable_folder(config.features.encoder, settings=settings)
         tuned_s = tuning_seconds(part, n=n, config=config, settings=settings)
         tuned_bytes = tuning_bytes(base, config=config)
     return Estimate(
         seconds=read_s * n / max(1, len(part)) + (fit_s * work + tuned_s) * n_fits,
-        memory_bytes=_memory(n, width=width, members=config.members) + tuned_bytes,
+        memory_bytes=_memory(n, width=width, members=config.heads.ensemble_size) + tuned_bytes,
         n_rows=n,
         n_fits=n_fits,
     )
@@ -84,8 +83,8 @@ def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int
 
     `dim` is the width of the encoder's vectors; `base` the folder of its weights where it is trained along.
     """
-    vectors = len(config.text) * dim
-    heads = _memory(n_rows, width=vectors + (config.max_words if config.words else 0), members=config.members)
+    vectors = len(config.data.text) * dim
+    heads = _memory(n_rows, width=vectors + config.features.n_terms, members=config.heads.ensemble_size)
     needed = heads + (tuning_bytes(base, config=config) if base is not None else 0)
     if free is None or needed <= free:
         return
@@ -107,7 +106,7 @@ def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int
 def available_memory() -> int | None:
     """The bytes that this process may still take, from the kernel; None where it doesn't say."""
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").split("\n")
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, ValueError, StopIteration):
         return None
@@ -121,12 +120,12 @@ def _memory(n: int, *, width: int, members: int) -> int:
 
 
 def _smaller(n: int, *, config: TrainingConfig, dim: int, free: int) -> str:
-    """The largest training of fewer words or members that fits, in words."""
-    widths = [w for w in (config.max_words, 2048, 1024, 512) if w <= config.max_words] if config.words else [0]
-    for words in widths:
-        for members in range(config.members, 0, -1):
-            if _memory(n, width=dim + words, members=members) <= free:
-                return f"set {f'max_words={words} and ' if words else ''}members={members}"
+    """The largest training of fewer TF-IDF terms or members that fits, in words."""
+    most = config.features.n_terms
+    for terms in dict.fromkeys(n for n in (most, 2048, 1024, 512) if n <= most):
+        for members in range(config.heads.ensemble_size, 0, -1):
+            if _memory(n, width=dim + terms, members=members) <= free:
+                return f"set {f'max_tfidf_terms={terms} and ' if terms else ''}ensemble_size={members}"
     return "train on a part of the data, or free some memory"
 
 

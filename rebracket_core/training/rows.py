@@ -20,9 +20,9 @@ from rebracket_core.corpus.soft_targets import (
 )
 from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
-from rebracket_core.models.fit import HeadTargets
+from rebracket_core.models.targets import HeadTargets
 from rebracket_core.settings import data_dir
-from rebracket_core.training.config import TrainingConfig
+from rebracket_core.training.config.training_config import TrainingConfig
 
 MIN_GROUPS = 4
 
@@ -68,12 +68,12 @@ def prepare_rows(
     What people said (`human`) stands in the place of albums and keywords.
     """
     rows, by_people = with_human(collapse_repeats(frame), human)
-    has_text = (rows[list(config.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
+    has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
     rows, by_people = rows[has_text].reset_index(drop=True), by_people[has_text.to_numpy()]
-    plain = asked_of(targets(rows, smoothing=0.0), outputs=config.outputs)
-    soft = asked_of(soft_targets(rows, config=config), outputs=config.outputs)
+    plain = asked_of(targets(rows, smoothing=0.0), tasks=config.tasks.tasks)
+    soft = asked_of(soft_targets(rows, config=config), tasks=config.tasks.tasks)
     useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
-    if "axes" not in config.outputs and "album" not in config.outputs:
+    if "axes" not in config.tasks.tasks and "album" not in config.tasks.tasks:
         useful = plain.types_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
@@ -85,11 +85,11 @@ def prepare_rows(
             found=f"{len(set(groups.tolist()))} groups, {len(rows)} labelled rows of {len(frame)}",
             hint="import more songs, or check the columns that name song and album",
         )
-    texts = {field: rows[field].tolist() for field in config.text}
+    texts = {field: rows[field].tolist() for field in config.data.text}
     return TrainingRows(
         frame=rows,
         texts=texts,
-        vectors=encode_fields(texts, fields=config.text, encoder=encoder, progress=progress),
+        vectors=encode_fields(texts, fields=config.data.text, encoder=encoder, progress=progress),
         soft=soft,
         plain=plain,
         groups=groups,
@@ -100,21 +100,21 @@ def prepare_rows(
 
 def soft_targets(rows: pd.DataFrame, *, config: TrainingConfig) -> Targets:
     """The smoothed targets of rows in their songs' order, blended with their neighbours' where the config asks for it."""
-    soft = targets(rows, smoothing=config.smoothing)
-    if not config.context_smoothing:
+    soft = targets(rows, smoothing=config.tasks.smoothing)
+    if not config.tasks.context_smoothing:
         return soft
     has_modes = np.isin(soft.axis_kind, ("single", "multi", "soft"))
     songs = np.array(rows["group_id"].tolist(), dtype=object)
     return replace(soft, axis=smooth_context(soft.axis, groups=songs, has_modes=has_modes))
 
 
-def asked_of(told: Targets, *, outputs: tuple[str, ...]) -> Targets:
-    """The targets as if rows had no label of the questions that are not trained: no figure is then given for these."""
-    if "album" not in outputs:
+def asked_of(told: Targets, *, tasks: tuple[str, ...]) -> Targets:
+    """The targets as if rows had no label of the tasks that are not trained: no figure is then given for these."""
+    if "album" not in tasks:
         told = replace(told, album_idx=np.full_like(told.album_idx, -1))
-    if "axes" not in outputs:
+    if "axes" not in tasks:
         told = replace(told, axis_kind=np.full_like(told.axis_kind, "unlabelled"))
-    if "types" not in outputs and "marked" not in outputs:
+    if "types" not in tasks and "has_any_type" not in tasks:
         told = replace(told, types_labelled=np.zeros_like(told.types_labelled))
     return told
 

@@ -12,28 +12,27 @@ from rebracket_core.corpus.schema import Dataset
 from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
-from rebracket_core.models.album_sets import AlbumSets
 from rebracket_core.models.artefact import save_artefact
+from rebracket_core.models.conformal import AlbumSets
 from rebracket_core.models.scores import scores_from_logits
+from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.stats.out_of_fold import write_held_answers
 from rebracket_core.stats.out_of_fold_rows import write_held_rows
-from rebracket_core.training.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
-from rebracket_core.training.checkpoints import FoldShelf
-from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.crossfit import CrossFit, cross_fit, fit_ood, fit_with
-from rebracket_core.training.evaluation import Evaluation, Held, evaluate_rows
-from rebracket_core.training.finetune import FINAL, EncoderTuner
-from rebracket_core.training.folds import cross_baselines
-from rebracket_core.training.held_answers import held_answers, held_rows
+from rebracket_core.training.callbacks import Callback
+from rebracket_core.training.config.training_config import TrainingConfig
+from rebracket_core.training.evaluation.baseline_folds import cross_baselines
+from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
+from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
+from rebracket_core.training.evaluation.thresholds import choose_thresholds, chosen_values, cross_thresholds
+from rebracket_core.training.evaluation.transfer import transfer_between_origins
+from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
+from rebracket_core.training.heads.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
+from rebracket_core.training.heads.checkpoints import FoldCheckpoints
+from rebracket_core.training.heads.crossfit import CrossFit, cross_fit, fit_ood, fit_with
 from rebracket_core.training.rows import TrainingRows, prepare_rows
-from rebracket_core.training.thresholds import choose_accept, cross_accept
-from rebracket_core.training.transfer import transfer_between_origins
-from rebracket_core.training.tuning_options import tunes
-from rebracket_core.training.watch import Watch
-from rebracket_core.validation import Answers, ConceptModel
-from rebracket_core.validation.prints import text_print
+from rebracket_core.validation import ConceptModel, Predictions, text_fingerprint
 
 # Below so many rows the threads of BLAS wait for each other longer than they work.
 _WORTH_THREADS = 3000
@@ -46,7 +45,7 @@ def train_run(
     encoder: Encoder,
     folder: Path,
     thresholds: Thresholds,
-    watch: Watch,
+    callback: Callback,
     human: Sequence[HumanTarget] = (),
     settings: Settings | None = None,
     notes: tuple[str, ...] = (),
@@ -58,14 +57,12 @@ def train_run(
 
     Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
     through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
-    config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the watch says so.
+    config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the callback does.
     """
     from threadpoolctl import threadpool_limits
 
-    rows = prepare_rows(
-        dataset.frame, config=config, encoder=encoder, human=human, progress=lambda d, t: watch.stage("Reading texts", d, t)
-    )
-    tuner = EncoderTuner(folder, config=config, settings=settings, watch=watch) if tunes(config) else None
+    rows = prepare_rows(dataset.frame, config=config, encoder=encoder, human=human, progress=counts(callback, "Reading texts"))
+    tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(
             folder,
@@ -74,7 +71,7 @@ def train_run(
             config=config,
             encoder=encoder,
             thresholds=thresholds,
-            watch=watch,
+            callback=callback,
             tuner=tuner,
             notes=notes,
         )
@@ -88,44 +85,46 @@ def _train(
     config: TrainingConfig,
     encoder: Encoder,
     thresholds: Thresholds,
-    watch: Watch,
+    callback: Callback,
     tuner: EncoderTuner | None,
     notes: tuple[str, ...],
 ) -> Evaluation:
     run_id = folder.name
-    crossed = cross_fit(rows, config=config, watch=watch, shelf=FoldShelf(folder / "checkpoints"), tuner=tuner)
-    watch.stage("Calibrating on unseen songs", 0, 1)
+    finished = FoldCheckpoints(folder / "checkpoints")
+    crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=tuner)
+    callback.update("Calibrating on unseen songs", 0, 1)
     held = hold_out(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
-    accept = choose_accept(held, precision=config.accept_precision)
+    choices = choose_thresholds(held, targets=_targets(config))
     transfer = transfer_between_origins(
-        rows, config=config, progress=lambda d, t: watch.stage("Asking about other sources", d, t), tuner=tuner
+        rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=tuner
     )
-    watch.stage("Scoring", 0, 1)
+    callback.update("Scoring", 0, 1)
     evaluation = evaluate_rows(
         held,
-        seed=config.seed,
+        seed=config.data.seed,
         run_id=run_id,
         dataset=dataset.name,
         dataset_digest=dataset.meta.digest,
-        split=f"{config.split}, {len(np.unique(crossed.fold))} folds",
-        leaked=config.split == "leaked",
+        split=f"{config.evaluation.split}, {len(np.unique(crossed.fold))} folds",
+        leaked=config.evaluation.split == "leaked",
         n_seen_excluded=0,
-        notes=(*_notes(config, transfer), *notes),
+        notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *notes),
+        promises=tuple(choice.to_dict() for choice in choices),
     )
-    write_held_rows(folder, held_rows(held, frame=rows.frame, outputs=config.outputs))
+    write_held_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
     write_held_answers(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
-    watch.stage("Fitting the final model", 0, 1)
+    callback.update("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
-    final, seen = fit_with(rows, train=everything, config=config, seed=config.seed, tuner=tuner, name=FINAL)
+    final, seen = fit_with(rows, train=everything, config=config, seed=config.data.seed, tuner=tuner, name=FINAL)
     model = ConceptModel(
         run_id=run_id,
         encoder_id=tuner.keep(FINAL) if tuner else encoder.encoder_id,
         recipe=final.recipe,
-        ensemble=final.ensemble,
+        head=final.head,
         calibration=calibration,
         ood=fit_ood(seen, train=everything, config=config),
-        thresholds=thresholds.with_(accept=accept),
+        thresholds=thresholds.with_(**chosen_values(choices)),
         manifest={},
         sets=AlbumSets.fit(
             scores_from_logits(crossed.logits, calibration=calibration).album, rows.plain.album_idx, rows.groups
@@ -139,27 +138,34 @@ def _train(
         ),
     )
     write_json(folder / "evaluation.json", evaluation.to_dict())
-    watch.stage("Done", 1, 1)
+    callback.update("Done", 1, 1)
     return evaluation
 
 
 def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> Held:
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
-    texts = rows.texts[config.text[0]]
+    texts = rows.texts[config.data.text[0]]
     logits, fold = crossed.logits, crossed.fold
     own = fold_calibrations(logits, rows.plain, fold=fold)
-    scores = cross_scores(logits, fold=fold, calibrations=own, evidential=config.uncertainty == "evidential")
+    scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
     held = Held(
-        answers=Answers(scores=scores, ood_p=crossed.ood_p),
+        predictions=Predictions(scores=scores, ood_p=crossed.ood_p),
         targets=rows.plain,
         groups=rows.groups,
         texts=texts,
         baselines=cross_baselines(rows, fold=crossed.fold, config=config),
         thresholds=[thresholds] * len(rows),
-        coverage=config.coverage,
-        set_limits=set_limits(logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.coverage),
+        coverage=config.evaluation.coverage,
+        set_limits=set_limits(
+            logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.evaluation.coverage
+        ),
     )
-    return cross_accept(held, fold=crossed.fold, precision=config.accept_precision)
+    return cross_thresholds(held, fold=crossed.fold, targets=_targets(config))
+
+
+def _targets(config: TrainingConfig) -> dict[str, float]:
+    """The shares right that the config asks for, by the threshold that is chosen for them."""
+    return {"accept": config.evaluation.accept_precision}
 
 
 def _manifest(
@@ -175,7 +181,7 @@ def _manifest(
     return {
         "run_id": model.run_id,
         "encoder_id": model.encoder_id,
-        "encoder": config.encoder,
+        "encoder": config.features.encoder,
         "dataset": dataset.name,
         "dataset_digest": dataset.meta.digest,
         "origins": sorted(set(rows.frame["origin"].tolist())),
@@ -189,10 +195,10 @@ def _manifest(
         "thresholds": model.thresholds.to_dict(),
         "album_sets": model.sets.to_dict() if model.sets else None,
         "config": config.to_dict(),
-        "seed": config.seed,
+        "seed": config.data.seed,
         "split_ids": {row_id: int(k) for row_id, k in zip(rows.frame["row_id"].tolist(), crossed.fold, strict=True)},
         "groups": sorted(set(rows.frame["group_id"].tolist())),
-        "text_prints": sorted({text_print(t) for t in rows.frame["concept"].tolist()}),
+        "text_prints": sorted({text_fingerprint(t) for t in rows.frame["concept"].tolist()}),
         "metrics": evaluation.to_dict(),
         "transfer": transfer,
     }
@@ -205,7 +211,7 @@ def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
         return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}
 
     return {
-        "snapshots": [] if config.labels == "none" else config.labels.split("+"),
+        "snapshots": [] if config.data.labels == "none" else config.data.labels.split("+"),
         "n_human": int((rows.sources == "human").any(axis=1).sum()),
         "sources": {axis: counted(rows.sources[:, j]) for j, axis in enumerate(AXIS_NAMES)},
     }
@@ -213,7 +219,7 @@ def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
 
 def _notes(config: TrainingConfig, transfer: list[dict[str, Any]]) -> tuple[str, ...]:
     notes = []
-    if config.split == "leaked":
+    if config.evaluation.split == "leaked":
         notes.append("LEAKED: rows of one song stand on both sides of the split; these figures measure memory, not skill.")
     for row in transfer:
         notes.append(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
 
 from rebracket_core.annotation import AnnotationService, Person
 from rebracket_core.errors import InputError
+from rebracket_core.ui.access import auth_section
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 
@@ -16,10 +16,7 @@ _PARAM = "person"
 
 def provider_is_set() -> bool:
     """Whether the secrets hold a section `auth`: then everybody signs in, and a typed name counts for nothing."""
-    try:
-        return "auth" in st.secrets
-    except StreamlitSecretNotFoundError:
-        return False
+    return auth_section() is not None
 
 
 def person_here(service: AnnotationService) -> Person | None:
@@ -41,11 +38,8 @@ def show_person(person: Person) -> None:
             st.button("Not you?", key="annotate.not_you", type="tertiary", on_click=_forget)
 
 
-def _signed_in(service: AnnotationService) -> Person | None:
-    if not st.user.is_logged_in:
-        st.text("Labels carry the name of who gave them. Sign in to label.")
-        st.button("Sign in", key="annotate.sign_in", type="primary", icon=":material/login:", on_click=st.login)
-        return None
+def _signed_in(service: AnnotationService) -> Person:
+    """The person who signed in; `ui.access` has let nobody else come so far."""
     mail = str(st.user.get("email") or st.user.get("sub") or "").strip().casefold()
     if not mail:
         raise InputError(
@@ -73,7 +67,7 @@ def _named(service: AnnotationService) -> Person | None:
         if people:
             st.caption(f"Here already: {escape(', '.join(person.name for person in people.values()))}")
         pressed = st.form_submit_button("Begin", type="primary", icon=":material/arrow_forward:")
-    st.caption("On this machine a name is taken on trust. Where people must sign in, set up a provider; the README says how.")
+    st.caption("Without a sign-in a name is taken on trust. Where people must sign in, set up a provider; the README says how.")
     if pressed and not (name or "").strip():
         st.error("A name is needed.", icon=":material/error:")
     elif pressed:

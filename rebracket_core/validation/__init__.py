@@ -1,13 +1,25 @@
-"""Scores in, verdicts out: states, album, out-of-distribution, gate, transmigration, suggestions."""
+"""Scores in, verdicts out: evidence, rules, out-of-distribution detection, transmigration, suggestions."""
 
 from rebracket_core.validation.albums import AlbumReport, album_report, axes_affinity
 from rebracket_core.validation.concept import Concept
-from rebracket_core.validation.gate import Decision, Reason, VerdictKind, agrees, decide, fits, is_uncharted
-from rebracket_core.validation.judging import Judge
-from rebracket_core.validation.model import Answers, ConceptModel
+from rebracket_core.validation.evidence import Evidence, evidence_of
+from rebracket_core.validation.fingerprints import text_fingerprint
+from rebracket_core.validation.flags import FLAGS, SEEN_IN_TRAINING, UNKNOWN_SOURCE, flag_sentence, is_remark
+from rebracket_core.validation.model import ConceptModel, Predictions
 from rebracket_core.validation.ood import OodDetector, OodMethod
-from rebracket_core.validation.states import AxisState, State, axis_state, axis_states, mode_name
-from rebracket_core.validation.suggestions import Suggestion, suggest
+from rebracket_core.validation.rules import (
+    RULES,
+    Decision,
+    Rule,
+    Suggestion,
+    decide,
+    is_out_of_distribution,
+    rule_behind,
+    rules_digest,
+    rules_reading,
+)
+from rebracket_core.validation.scorer import Scorer, decision_of, verdicts_from
+from rebracket_core.validation.states import AxisState, State, agrees, axis_state, axis_states, contradicts, fits, mode_name
 from rebracket_core.validation.transmigration import (
     Difficulty,
     Edit,
@@ -20,27 +32,36 @@ from rebracket_core.validation.transmigration import (
     minimal_edits,
     path,
 )
-from rebracket_core.validation.verdict import Item, ItemLike, Verdict, decision_of, failed_verdict, judge, judge_many
+from rebracket_core.validation.trust import Claim, Trust, trust_of, unmeasured_kind
+from rebracket_core.validation.verdict import FIELDS, Verdict, failed_verdict
+from rebracket_core.verdict_kinds import ACCEPTED, VerdictKind, is_accepted
 
 __all__ = [
+    "ACCEPTED",
+    "FIELDS",
+    "FLAGS",
+    "RULES",
+    "SEEN_IN_TRAINING",
+    "UNKNOWN_SOURCE",
     "AlbumReport",
-    "Answers",
     "AxisState",
+    "Claim",
     "Concept",
     "ConceptModel",
     "Decision",
     "Difficulty",
     "Edit",
-    "Item",
-    "ItemLike",
-    "Judge",
+    "Evidence",
     "OodDetector",
     "OodMethod",
     "Path",
-    "Reason",
+    "Predictions",
+    "Rule",
+    "Scorer",
     "State",
     "Step",
     "Suggestion",
+    "Trust",
     "Verdict",
     "VerdictKind",
     "agrees",
@@ -49,18 +70,27 @@ __all__ = [
     "axes_affinity",
     "axis_state",
     "axis_states",
+    "contradicts",
     "decide",
     "decision_of",
     "difficulty",
     "distances",
     "distances_many",
+    "evidence_of",
     "failed_verdict",
     "fits",
-    "is_uncharted",
-    "judge",
-    "judge_many",
+    "flag_sentence",
+    "is_accepted",
+    "is_out_of_distribution",
+    "is_remark",
     "minimal_edits",
     "mode_name",
     "path",
-    "suggest",
+    "rule_behind",
+    "rules_digest",
+    "rules_reading",
+    "text_fingerprint",
+    "trust_of",
+    "unmeasured_kind",
+    "verdicts_from",
 ]

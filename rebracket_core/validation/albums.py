@@ -1,4 +1,4 @@
-"""What the axes say of the album, and the report on the album head's answer (DOMAIN 3)."""
+"""The album that the axes alone point to, and the report on the album classifier's answer (DOMAIN 3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.models.scores import axis_affinity
-from rebracket_core.rainbow import ALBUM_NAMES, ALBUMS, album_vertices
+from rebracket_core.rainbow import ALBUM_NAMES, album_named
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.states import EPSILON
 
@@ -29,14 +29,18 @@ class AlbumReport:
     ties: tuple[str, ...]
     uncertain: bool
     axes_album: str
-    axes_disagree: bool
+
+
+@lru_cache(maxsize=81)
+def same_target(one: str, other: str) -> bool:
+    """Whether two albums have the same modes on every axis: an album with itself, and Black with White."""
+    return album_named(one).modes == album_named(other).modes
 
 
 @lru_cache(maxsize=1)
 def _shadowed() -> tuple[int, ...]:
     """Positions of the albums that share their target with an earlier album of the table: White, which has Black's."""
-    vertices = album_vertices()
-    return tuple(i for i in range(len(ALBUMS)) if any(np.array_equal(vertices[i], vertices[j]) for j in range(i)))
+    return tuple(i for i, name in enumerate(ALBUM_NAMES) if any(same_target(name, earlier) for earlier in ALBUM_NAMES[:i]))
 
 
 def axes_affinity(axis_scores: np.ndarray) -> np.ndarray:
@@ -71,7 +75,7 @@ def axes_affinity(axis_scores: np.ndarray) -> np.ndarray:
 def album_report(probabilities: Sequence[float], axes: Sequence[float], *, thresholds: Thresholds) -> AlbumReport:
     """The report on one text. `probabilities` (9,) from the album head and `axes` (9,) from `axes_affinity`.
 
-    Where two albums are equal, the first of the table leads.
+    Where two albums are equal, the first of the table comes first. Raises InputError for another number of albums.
     """
     values = tuple(float(p) for p in probabilities)
     if len(values) != len(ALBUM_NAMES) or len(axes) != len(ALBUM_NAMES):
@@ -93,5 +97,4 @@ def album_report(probabilities: Sequence[float], axes: Sequence[float], *, thres
         ties=tuple(ALBUM_NAMES[i] for i in order[1:] if values[i] >= near),
         uncertain=top < thresholds.uncertain_album - EPSILON,
         axes_album=ALBUM_NAMES[axes_first],
-        axes_disagree=axes_first != first,
     )

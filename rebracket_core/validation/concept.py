@@ -1,4 +1,4 @@
-"""One text to be judged, with what is known of it."""
+"""One text to be scored, with what is known of it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One text to be judged.
+    """One text to be scored.
 
     `id` is the row's own id, else its file (relative to the given source) and row; `source` says where it stands;
-    `expected_album` is the album that its label names, None without one. With an `error` there is nothing to judge and
+    `expected_album` is the album that its label names, None without one. With an `error` there is nothing to score and
     `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
     descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note.
     """

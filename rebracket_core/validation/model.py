@@ -8,88 +8,68 @@ from typing import Any
 
 import numpy as np
 
+from rebracket_core.aliases import modern
 from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
-from rebracket_core.errors import ModelError
-from rebracket_core.models.album_sets import AlbumSets
+from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.models.artefact import Artefact
-from rebracket_core.models.ensemble import HeadEnsemble
-from rebracket_core.models.scores import Calibration, Scores, scores_from_logits
+from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.heads import Head, heads_from
+from rebracket_core.models.scores import Calibration, Scores
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.ood import OodDetector
-from rebracket_core.validation.verdict import ItemLike, Verdict, judge_many
 
 _OOD = "ood."
 _NEEDED = ("axes", "album")  # what a verdict rests on
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What a model says of n texts: its scores, and (n,) p-values of being like the training texts.
+class Predictions:
+    """What a model predicts for n texts: its scores, and (n,) p-values of being like the training texts.
 
     `untrained` names what a verdict needs and the run did not learn; no verdict is then given.
     """
 
     scores: Scores
-    ood_p: np.ndarray
+    ood_p: np.ndarray | None
     untrained: tuple[str, ...] = ()
 
-    def take(self, rows: np.ndarray) -> Answers:
-        """The answers for some rows (mask or indices)."""
+    def take(self, rows: np.ndarray) -> Predictions:
+        """The predictions for some rows (mask or indices)."""
         parts = {name: getattr(self.scores, name)[rows] for name in self.scores.__slots__}
-        return Answers(scores=Scores(**parts), ood_p=self.ood_p[rows], untrained=self.untrained)
+        ood_p = None if self.ood_p is None else self.ood_p[rows]
+        return Predictions(scores=Scores(**parts), ood_p=ood_p, untrained=self.untrained)
 
-    def judge(
-        self,
-        items: Sequence[ItemLike],
-        *,
-        thresholds: Thresholds,
-        run_id: str,
-        with_types: bool = True,
-        flags: Sequence[Sequence[str]] | None = None,
-    ) -> list[Verdict]:
-        """One verdict an item, in order; without types where the run learnt none.
-
-        Raises ModelError where the run did not learn what a verdict needs.
-        """
+    def check_trained(self) -> None:
+        """Raise ModelError where the run did not learn what a verdict needs."""
         if self.untrained:
             raise ModelError(
                 "The run gives no verdicts.",
                 expected="a run that was trained on axes and album",
                 found=f"it was trained without {' and '.join(self.untrained)}",
-                hint="ask another run, or train one with these outputs",
+                hint="ask another run, or train one with these tasks",
             )
-        s = self.scores
-        return judge_many(
-            items,
-            axis=s.axis,
-            confidence=s.confidence,
-            album_proba=s.album,
-            types=s.types if with_types else None,
-            uncertainty=s.uncertainty,
-            ood_p=self.ood_p,
-            thresholds=thresholds,
-            run_id=run_id,
-            flags=flags,
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class ConceptModel:
-    """Everything that a run needs to answer, and the facts that its answers carry; `prints` are of the texts it learnt from."""
+    """Everything that a run needs to predict, and the facts that its predictions carry.
+
+    `fingerprints` are those of the texts that it was trained on.
+    """
 
     run_id: str
     encoder_id: str
     recipe: FeatureRecipe
-    ensemble: HeadEnsemble
+    head: Head
     calibration: Calibration
     ood: OodDetector
     thresholds: Thresholds
     manifest: Mapping[str, Any]
     sets: AlbumSets | None = None
-    prints: frozenset[str] = frozenset()
+    fingerprints: frozenset[str] = frozenset()
 
-    def answer(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Answers:
-        """The answers for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
+    def predict(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Predictions:
+        """The predictions for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
         if encoder.encoder_id != self.encoder_id:
             raise ModelError(
                 "The run was trained on other vectors.",
@@ -100,11 +80,11 @@ class ConceptModel:
         n = len(next(iter(texts.values())))
         full = {field: list(texts.get(field) or [""] * n) for field in self.recipe.fields}
         vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
-        logits = self.ensemble.logits(self.recipe.assemble(vectors, full))
-        return Answers(
-            scores=scores_from_logits(logits, calibration=self.calibration, evidential=self.ensemble.evidential),
+        logits = self.head.logits(self.recipe.assemble(vectors, full))
+        return Predictions(
+            scores=self.head.scores(logits, calibration=self.calibration),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
-            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("outputs", _NEEDED)),
+            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("tasks", _NEEDED)),
         )
 
     @property
@@ -119,37 +99,27 @@ class ConceptModel:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """The arrays of the model, for its artefact."""
-        return {
-            "weight": self.ensemble.weight,
-            "bias": self.ensemble.bias,
-            **{_OOD + name: value for name, value in self.ood.to_arrays().items()},
-        }
+        return {**self.head.to_arrays(), **{_OOD + name: value for name, value in self.ood.to_arrays().items()}}
 
     @classmethod
     def from_artefact(cls, artefact: Artefact) -> ConceptModel:
         """The model of an artefact; a ModelError names what it lacks or what does not fit."""
-        manifest, arrays = artefact.manifest, artefact.arrays
+        manifest, arrays = {**artefact.manifest, "config": modern(artefact.manifest.get("config", {}))}, artefact.arrays
         try:
-            config, sets = manifest.get("config", {}), manifest.get("album_sets")
-            ensemble = HeadEnsemble(
-                weight=arrays["weight"],
-                bias=arrays["bias"],
-                exclusive_types=config.get("type_loss") == "single",
-                evidential=config.get("uncertainty") == "evidential",
-            )
+            sets = manifest.get("album_sets")
             return cls(
                 run_id=manifest["run_id"],
                 encoder_id=manifest["encoder_id"],
                 recipe=FeatureRecipe.from_dict(manifest["recipe"]),
-                ensemble=ensemble,
+                head=heads_from(arrays, manifest["config"]),
                 calibration=Calibration.from_dict(manifest["calibration"]),
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
-                thresholds=Thresholds(**manifest["thresholds"]),
+                thresholds=Thresholds.from_dict(manifest["thresholds"]),
                 manifest=manifest,
                 sets=AlbumSets.from_dict(sets) if sets else None,
-                prints=frozenset(manifest["text_prints"]),
+                fingerprints=frozenset(manifest["text_prints"]),
             )
-        except (KeyError, TypeError, ValueError, IndexError) as cause:
+        except (KeyError, TypeError, ValueError, IndexError, ConfigError) as cause:
             raise ModelError(
                 "The run's model is incomplete.",
                 expected="heads, recipe, calibration, detector and thresholds",

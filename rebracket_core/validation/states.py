@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
@@ -30,8 +31,8 @@ class AxisState:
     """The state of one axis.
 
     `modes` names what the axis stands on: the top mode, both modes of a hybrid in the table's order, nothing where it
-    is diffuse. `lead` is the mode with the highest score in every state (the first of the table where two are equal),
-    `top` its score and `margin` its lead over the second.
+    is diffuse. `top_mode` is the mode with the highest score in every state (the first of the table where two are equal),
+    `top` its score and `margin` how far it is above the second.
     """
 
     axis: str
@@ -39,7 +40,7 @@ class AxisState:
     modes: tuple[str, ...]
     top: float
     margin: float
-    lead: str
+    top_mode: str
 
     @property
     def label(self) -> str:
@@ -66,7 +67,7 @@ def axis_state(axis: str, scores: Sequence[float], *, thresholds: Thresholds) ->
     """The state of an axis from its three scores, by the first rule that holds.
 
     Diffuse where highest - lowest < thresholds.diffuse; dominant where the highest >= thresholds.dominant; hybrid where
-    the lead over the second <= thresholds.hybrid; else leaning. Raises InputError for an unknown axis or for scores
+    the margin over the second <= thresholds.hybrid; else leaning. Raises InputError for an unknown axis or for scores
     that are no distribution.
     """
     if axis not in MODES:
@@ -82,16 +83,23 @@ def state_of_triple(axis: str, values: tuple[float, float, float], *, thresholds
     ranked = sorted(values, reverse=True)
     top, second, low = ranked
     first = values.index(top)
-    lead, margin = names[first], top - second
+    mode, margin = names[first], top - second
     if top - low < thresholds.diffuse - EPSILON:
-        return AxisState(axis, State.DIFFUSE, (), top, margin, lead)
+        return AxisState(axis, State.DIFFUSE, (), top, margin, mode)
     if top >= thresholds.dominant - EPSILON:
-        return AxisState(axis, State.DOMINANT, (lead,), top, margin, lead)
+        return AxisState(axis, State.DOMINANT, (mode,), top, margin, mode)
     if margin <= thresholds.hybrid + EPSILON:
         other = next(i for i in range(3) if i != first and values[i] == second)
-        both = (lead, names[other]) if first < other else (names[other], lead)
-        return AxisState(axis, State.HYBRID, both, top, margin, lead)
-    return AxisState(axis, State.LEANING, (lead,), top, margin, lead)
+        both = (mode, names[other]) if first < other else (names[other], mode)
+        return AxisState(axis, State.HYBRID, both, top, margin, mode)
+    return AxisState(axis, State.LEANING, (mode,), top, margin, mode)
+
+
+def read_state(axis: str, shares: Mapping[str, float], state: Mapping[str, Any]) -> AxisState:
+    """The state that a verdict carries for an axis, with its shares by mode; nothing is decided anew."""
+    ranked = sorted(shares.values(), reverse=True)
+    top_mode = max(shares, key=lambda mode: shares[mode])
+    return AxisState(axis, State(state["state"]), tuple(state.get("modes") or ()), ranked[0], ranked[0] - ranked[1], top_mode)
 
 
 def axis_states(scores: Sequence[Sequence[float]], *, thresholds: Thresholds) -> tuple[AxisState, ...]:
@@ -102,3 +110,23 @@ def axis_states(scores: Sequence[Sequence[float]], *, thresholds: Thresholds) ->
 def mode_name(states: Sequence[AxisState]) -> str:
     """The mode of a text, such as "past_thing_known", "past+present_thing_known" or "past_diffuse_known"."""
     return "_".join(state.label for state in states)
+
+
+def agrees(state: AxisState, modes: frozenset[str]) -> bool:
+    """Whether an axis agrees with an album that has `modes` there (DOMAIN 4).
+
+    With modes: the top mode is one of them and the axis is not diffuse. Without: the axis is not dominant.
+    """
+    if modes:
+        return state.state is not State.DIFFUSE and state.top_mode in modes
+    return state.state is not State.DOMINANT
+
+
+def contradicts(state: AxisState, modes: frozenset[str]) -> bool:
+    """Whether an axis contradicts an album that has `modes` there: it is dominant on a mode that is none of them."""
+    return state.state is State.DOMINANT and state.top_mode not in modes
+
+
+def fits(state: AxisState, modes: frozenset[str]) -> bool:
+    """Whether an axis agrees with an album without hovering: it is no hybrid, except of the album's own two modes."""
+    return agrees(state, modes) and (state.state is not State.HYBRID or frozenset(state.modes) == modes)

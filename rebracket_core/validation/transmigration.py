@@ -13,8 +13,9 @@ import numpy as np
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, Album, album_named, album_vertices, axis_vertex
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation.gate import agrees, fits, number
-from rebracket_core.validation.states import EPSILON, AxisState, axis_state, check_triple, state_of_triple
+from rebracket_core.validation.albums import same_target
+from rebracket_core.validation.states import EPSILON, AxisState, agrees, axis_state, check_triple, fits, state_of_triple
+from rebracket_core.validation.wording import number
 
 EASY_BELOW = 1.0
 DIFFICULT_ABOVE = 2.0
@@ -143,31 +144,26 @@ def _warnings(target: Album, states: Sequence[AxisState], *, steps: Sequence[Ste
     found = []
     if len(steps) == 3 and not any(agrees(state, target.modes[state.axis]) for state in states):
         found.append(f"All three axes must change to reach {target.name}.")
-    twins = [name for name in ALBUM_NAMES if name != target.name and _same_target(name, target.name)]
+    twins = [name for name in ALBUM_NAMES if name != target.name and same_target(name, target.name)]
     if twins:
         found.append(f"{target.name} shares its target with {', '.join(twins)}: the axes cannot tell them apart.")
     return tuple(found)
 
 
-@lru_cache(maxsize=81)
-def _same_target(one: str, other: str) -> bool:
-    return all(vertex(one, axis) == vertex(other, axis) for axis in AXIS_NAMES)
-
-
 def _step_words(target: Album, axis: str, *, before: Triple) -> str:
     modes = [mode for mode in MODES[axis] if mode in target.modes[axis]]
-    lead = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
+    top_mode = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
     if not modes:
-        return f"Even out {axis}, now led by {lead}."
-    if modes == [lead]:
-        return f"Strengthen {lead} on {axis}."
-    return f"Move {axis} from {lead} to {' and '.join(modes)}."
+        return f"Even out {axis}, now led by {top_mode}."
+    if modes == [top_mode]:
+        return f"Strengthen {top_mode} on {axis}."
+    return f"Move {axis} from {top_mode} to {' and '.join(modes)}."
 
 
 def minimal_edits(scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds) -> tuple[Edit, ...]:
     """The least that makes (3, 3) scores stand firmly on an album, the farthest axis first.
 
-    An axis needs an edit where the gate would not pass it, or where its one mode is less than a tenth above the
+    An axis needs an edit where it does not fit the album, or where its one mode is less than a tenth above the
     dominant threshold (below 0.70). One within 0.5 of its target gets score targets; one that is farther
     gets its direction alone.
     """
@@ -192,9 +188,9 @@ def _direction(edit: Edit, scores: Sequence[Sequence[float]], *, album: str) -> 
 def axis_edits(
     scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds, states: Sequence[AxisState] | None = None
 ) -> tuple[Edit, ...]:
-    """For each axis that the gate would not pass for the album, the score targets with which it would; farthest first.
+    """For each axis that does not fit the album, the score targets with which it would; farthest first.
 
-    Every target is tried on the gate's own axis condition; where the thresholds leave no score that passes, the axis
+    Every target is tried on the condition itself (`states.fits`); where the thresholds leave no score that fits, the axis
     has no edit. `states`, if given, are those of `scores`.
     """
     found = []

@@ -1,4 +1,4 @@
-"""Whether a text can be judged at all."""
+"""Whether a text can be scored at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rebracket_core.texts import clean_text, has_words
 
 
 def unusable(text: object, *, max_chars: int) -> str | None:
-    """Why a text cannot be judged and what to do, as one sentence; None for a usable text."""
+    """Why a text cannot be scored and what to do, as one sentence; None for a usable text."""
     if not isinstance(text, str):
         return f"Its text is not text but {type(text).__name__}; put the text in quotes"
     clean = clean_text(text)

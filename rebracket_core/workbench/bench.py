@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from rebracket_core.files import tighten_home
 from rebracket_core.services.bundle import bundle_resources
 from rebracket_core.services.datasets import Datasets
 from rebracket_core.services.explain.counterfactuals import Counterfactuals
@@ -27,6 +28,7 @@ class Workbench:
 
     def __init__(self, settings: Settings, *, resources: Resources | None = None) -> None:
         self.settings = settings
+        tighten_home(settings.home)
         self.resources = resources = resources or Resources(settings)
         self.history = resources.history
         self.verdicts = Verdicts(resources)

@@ -6,6 +6,7 @@ import sys
 import time
 
 from rebracket_core.errors import RebracketError
+from rebracket_core.files import keep_private
 from rebracket_core.runs.store import STARTER
 from rebracket_core.workbench.bench import Workbench, get_workbench
 
@@ -51,6 +52,7 @@ class _Lines:
 
 def main() -> int:
     """Prepare the home of the environment; the exit code."""
+    keep_private()
     try:
         prepare(get_workbench())
     except RebracketError as error:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from app_pages import ROOT, Open
+from busy import make_busy
 from streamlit.testing.v1 import AppTest
+
+from rebracket_core.jobs import LocalLauncher
+from tests.conftest import copy_home
 
 
 @pytest.fixture
@@ -19,3 +26,20 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         return app.switch_page(page).run()
 
     return go
+
+
+@pytest.fixture(scope="session")
+def busy_template(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two labelling projects, three runs (one leaked, one interrupted) and three data sets; not to be changed."""
+    folder = tmp_path_factory.mktemp("busy")
+    return make_busy(copy_home(trained_home, folder / "home"), folder)
+
+
+@pytest.fixture
+def busy_home(busy_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the busy home, the environment that points at it, and workers that do nothing."""
+    mine = tmp_path / "home"
+    shutil.copytree(busy_template, mine, symlinks=True)
+    monkeypatch.setenv("REBRACKET_HOME", str(mine))
+    monkeypatch.setattr(LocalLauncher, "launch", lambda _, folder: folder.new_attempt())
+    return mine

@@ -163,7 +163,7 @@ def test_with_a_provider_people_sign_in_and_a_name_in_the_address_counts_for_not
     app.query_params["person"] = "ann"
     app = app.switch_page(LABEL).run()
     assert not app.exception and not app.error
-    assert [button.label for button in app.button] == ["Sign in"] and "Sign in to label" in words(app)
+    assert [button.label for button in app.button] == ["Sign in"] and "signed in" in words(app)
     app.user = {"is_logged_in": True, "email": "Dana@Example.org", "name": "Dana"}
     app.session_state["label.mode"] = "Plain form"
     app.run()

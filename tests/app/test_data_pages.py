@@ -60,7 +60,7 @@ def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     bench = get_workbench(Settings.from_env())
     before = bench.runs.production()
     assert before is not None
-    made = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=4)).run_id
+    made = bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)).run_id
     app = open_page("pages/train/runs.py")
     assert not app.exception and not app.error
     assert made != before.run_id and "In use" in app.success[0].value

@@ -49,7 +49,7 @@ def run(home: Path, request: pytest.FixtureRequest) -> Iterator[JobFolder]:
     """A run in the state that the test names, made by hand from files."""
     state = request.param
     meta = get_workbench(Settings.from_env()).datasets.all()[0]
-    folder = create_run(home / "runs", meta=meta, config=TrainingConfig(split="leaked"), encoder_id="minilm")
+    folder = create_run(home / "runs", meta=meta, config=TrainingConfig.of(split="leaked"), encoder_id="minilm")
     if state == "created":
         yield folder
         return
@@ -104,26 +104,26 @@ def test_one_press_trains_with_the_defaults_and_shows_it(open_page: Open, home: 
 def test_choices_go_into_the_run(open_page: Open, home: Path, launched: list[str]) -> None:
     app = open_page(PAGE)
     app.button_group(key="launch.text").set_value(["concept", "lyrics"])
-    app.number_input(key="launch.members").set_value(2)
-    app.number_input(key="launch.strength").set_value(3.5)
-    app.toggle(key="launch.words").set_value(False)
+    app.number_input(key="launch.ensemble_size").set_value(2)
+    app.number_input(key="launch.inverse_l2").set_value(3.5)
+    app.toggle(key="launch.tfidf").set_value(False)
     app.text_input(key="launch.encoder").set_value("minilm").run()
     app.button(key="launch.go").click().run()
     assert not app.exception and not app.error
-    chosen = TrainingConfig(text=("concept", "lyrics"), members=2, strength=3.5, words=False)
+    chosen = TrainingConfig.of(text=("concept", "lyrics"), ensemble_size=2, inverse_l2=3.5, tfidf=False)
     assert _specs(home)[launched[0]]["config"] == chosen.to_dict()
 
 
 def test_choices_of_an_encoder_that_learns_go_into_the_run(open_page: Open, home: Path, launched: list[str]) -> None:
     app = open_page(PAGE)
     app.radio(key="launch.method").set_value("lora").run()
-    app.number_input(key="launch.stop_after").set_value(3)
-    app.number_input(key="launch.held_share").set_value(0.25)
+    app.number_input(key="launch.patience_epochs").set_value(3)
+    app.number_input(key="launch.validation_fraction").set_value(0.25)
     app.selectbox(key="launch.precision").set_value("fp32")
     app.selectbox(key="launch.weighting").set_value("pcgrad").run()
     app.button(key="launch.go").click().run()
     assert not app.exception and not app.error
-    chosen = TrainingConfig(method="lora", stop_after=3, held_share=0.25, precision="fp32", weighting="pcgrad")
+    chosen = TrainingConfig.of(method="lora", patience_epochs=3, validation_fraction=0.25, precision="fp32", weighting="pcgrad")
     assert _specs(home)[launched[0]]["config"] == chosen.to_dict()
 
 

@@ -34,21 +34,21 @@ def test_one_press_searches_over_what_is_suggested(open_page: Open, home: Path, 
     app.button(key="search.go").click().run()
     assert not app.exception and not app.error
     plan = json.loads((launched[0].path / "spec.json").read_text())["search"]
-    assert list(plan["space"]) == ["strength", "vector_weight", "label_smoothing"] and plan["n_trials"] == 30
+    assert list(plan["space"]) == ["inverse_l2", "embedding_weight", "label_smoothing"] and plan["n_trials"] == 30
     assert app.query_params["search"] == launched[0].run_id and "worker is starting" in words(app)
 
 
 def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Path, launched: list[JobFolder]) -> None:
     app = open_page(PAGE)
-    app.number_input(key="search.strength.low").set_value(200.0).run()
+    app.number_input(key="search.inverse_l2.low").set_value(200.0).run()
     assert not app.exception and "low below high" in app.error[0].value and not launched
 
 
 @pytest.mark.slow
 def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[JobFolder]) -> None:
     bench = get_workbench(Settings.from_env())
-    base = TrainingConfig(members=1, folds=2, max_steps=3)
-    view = bench.search.run("starter", plan=plan_from({"words": [True, False]}, base=base, n_trials=2))
+    base = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=3)
+    view = bench.search.run("starter", plan=plan_from({"tfidf": [True, False]}, base=base, n_trials=2))
     app = open_page(PAGE)
     assert not app.exception and not app.error
     assert "groups were put aside before the first trial" in words(app) and "Difference" in words(app)
@@ -56,4 +56,4 @@ def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home:
     app.button(key="search.train").click().run()
     assert not app.exception
     spec = json.loads((launched[0].path / "spec.json").read_text())
-    assert spec["config"]["words"] == view.found["config"]["words"] and view.state.run_id in spec["notes"][0]  # type: ignore[index]
+    assert spec["config"]["tfidf"] == view.found["config"]["tfidf"] and view.state.run_id in spec["notes"][0]  # type: ignore[index]

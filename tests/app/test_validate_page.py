@@ -53,14 +53,14 @@ def test_a_reject_says_what_to_change(open_page: Open, home: Path) -> None:
 @pytest.mark.parametrize("text", ["", "   \n "])
 def test_no_text_is_an_error_and_not_a_verdict(text: str, open_page: Open, home: Path) -> None:
     app = _ask(open_page(PAGE), text)
-    assert len(app.error) == 1 and "There is no text to judge" in app.error[0].value
+    assert len(app.error) == 1 and "There is no text to score" in app.error[0].value
     assert app.session_state["validate.one"] is None
     assert not app.get("plotly_chart")
 
 
 def test_text_without_letters_is_not_judged(open_page: Open, home: Path) -> None:
     app = _ask(open_page(PAGE), "?!? ... 1234")
-    assert "could not be judged" in app.error[0].value
+    assert "could not be scored" in app.error[0].value
     assert not app.get("plotly_chart")
 
 

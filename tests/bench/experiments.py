@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,11 @@ from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.stats.intervals import Share, clustered_mean
-from rebracket_core.training import TrainingConfig
-from rebracket_core.training.calibration import album_log_loss, cross_calibrate
-from rebracket_core.training.crossfit import fit_with, predict_rows, split
-from rebracket_core.training.finetune import EncoderTuner
+from rebracket_core.training import Callback, TrainingConfig
+from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
+from rebracket_core.training.heads.calibration import album_log_loss, cross_calibrate
+from rebracket_core.training.heads.crossfit import fit_with, predict_rows, split
 from rebracket_core.training.rows import TrainingRows, prepare_rows
-from rebracket_core.training.tuning_options import tunes
 from rebracket_core.workbench import Workbench
 from tests.bench.labels_curve import MARK
 
@@ -35,14 +34,14 @@ _WITH_DESCRIPTIONS = ("concept", "descriptions")
 # Name → what is changed from the default config. The text fields beside the concept are there for songs alone.
 TRIED: dict[str, dict[str, Any]] = {
     DEFAULT: {},
-    "no-words": {"words": False},
-    "words-alone": {"vector_weight": 0.0},
-    "vectors-0.3": {"vector_weight": 0.3},
-    "vectors-1": {"vector_weight": 1.0},
-    "vectors-2": {"vector_weight": 2.0},
-    "strength-1": {"strength": 1.0},
-    "strength-5": {"strength": 5.0},
-    "strength-100": {"strength": 100.0},
+    "no-words": {"tfidf": False},
+    "words-alone": {"embedding_weight": 0.0},
+    "vectors-0.3": {"embedding_weight": 0.3},
+    "vectors-1": {"embedding_weight": 1.0},
+    "vectors-2": {"embedding_weight": 2.0},
+    "strength-1": {"inverse_l2": 1.0},
+    "strength-5": {"inverse_l2": 5.0},
+    "strength-100": {"inverse_l2": 100.0},
     "axis-mse": {"axis_loss": "mse"},
     "axis-huber": {"axis_loss": "huber"},
     "axis-smooth-l1": {"axis_loss": "smooth_l1"},
@@ -55,10 +54,10 @@ TRIED: dict[str, dict[str, Any]] = {
 TRIED_FIELDS: dict[str, dict[str, Any]] = {
     "descriptions": {"text": _WITH_DESCRIPTIONS},
     "descriptions-lyrics": {"text": (*_WITH_DESCRIPTIONS, "lyrics")},
-    "descriptions-no-words": {"text": _WITH_DESCRIPTIONS, "words": False},
-    "descriptions-vectors-1": {"text": _WITH_DESCRIPTIONS, "vector_weight": 1.0},
-    "descriptions-vectors-2": {"text": _WITH_DESCRIPTIONS, "vector_weight": 2.0},
-    "descriptions-strength-100": {"text": _WITH_DESCRIPTIONS, "strength": 100.0},
+    "descriptions-no-words": {"text": _WITH_DESCRIPTIONS, "tfidf": False},
+    "descriptions-vectors-1": {"text": _WITH_DESCRIPTIONS, "embedding_weight": 1.0},
+    "descriptions-vectors-2": {"text": _WITH_DESCRIPTIONS, "embedding_weight": 2.0},
+    "descriptions-strength-100": {"text": _WITH_DESCRIPTIONS, "inverse_l2": 100.0},
     "descriptions-balanced": {"text": _WITH_DESCRIPTIONS, "class_weights": "balanced"},
     "descriptions-label-smoothing": {"text": _WITH_DESCRIPTIONS, "label_smoothing": 0.1},
     "lyrics-alone": {"text": ("lyrics",)},
@@ -67,9 +66,9 @@ TRIED_FIELDS: dict[str, dict[str, Any]] = {
 _SONGS_ALONE = ("axis-huber", "axis-smooth-l1", "vectors-0.3", "album-counts-double")
 # An encoder that learns too: each fold trains its own, so these rows take minutes each and stand on the smaller corpus alone.
 TUNED: dict[str, dict[str, Any]] = {
-    "full": {"method": "full", "epochs": 3, "stop_after": 0},
-    "full-contrast": {"method": "full", "epochs": 3, "stop_after": 0, "contrast": 1.0},
-    "lora": {"method": "lora", "epochs": 3, "stop_after": 0},
+    "full": {"method": "full", "epochs": 3, "patience_epochs": 0},
+    "full-contrast": {"method": "full", "epochs": 3, "patience_epochs": 0, "contrastive_loss_weight": 1.0},
+    "lora": {"method": "lora", "epochs": 3, "patience_epochs": 0},
 }
 ROWS = (
     {f"songs/{name}": changes for name, changes in {**TRIED, **TRIED_FIELDS}.items()}
@@ -92,30 +91,21 @@ class Told:
     log_loss: float
 
 
-class Quiet:
-    """A watch that nobody looks at."""
-
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def point(self, values: Mapping[str, Any]) -> None:
-        """Nothing."""
-
-
 def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, settings: Settings | None = None) -> Told:
     """The answers of models and calibrations that were fitted on the other folds; `settings` where encoders are trained."""
     folder = tempfile.TemporaryDirectory()
-    tuner = EncoderTuner(Path(folder.name), config=config, settings=settings, watch=Quiet()) if tunes(config) else None
-    logits = np.zeros((len(rows), config.members, N_OUTPUTS), dtype=np.float32)
+    tunes = config.finetuning.tunes
+    tuner = EncoderTuner(Path(folder.name), config=config, settings=settings, callback=Callback()) if tunes else None
+    logits = np.zeros((len(rows), config.n_predictions, N_OUTPUTS), dtype=np.float32)
     for k in np.unique(fold):
         train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        seed, name = config.seed + 1 + int(k), f"fold-{k}"
+        seed, name = config.data.seed + 1 + int(k), f"fold-{k}"
         fitted, seen = fit_with(rows, train=train, config=config, seed=seed, tuner=tuner, name=name)
         logits[test] = predict_rows(fitted, seen, at=test)
         if tuner is not None:
             tuner.forget(name)
     folder.cleanup()
-    scores, plain = cross_calibrate(logits, rows.plain, fold=fold), rows.plain
+    scores, plain = cross_calibrate(logits, rows.plain, fold=fold, head=config.head), rows.plain
     right = (scores.album.argmax(axis=1) == plain.album_idx).astype(np.float64)
     axis_right = (scores.axis.argmax(axis=-1) == plain.axis.argmax(axis=-1)).astype(np.float64)
     return Told(
@@ -186,9 +176,9 @@ def _head(corpus: str, rows: TrainingRows, config: TrainingConfig) -> list[str]:
     return [
         f"## {corpus.capitalize()}",
         "",
-        f"{len(rows)} rows in {len(set(rows.groups.tolist()))} groups, {config.folds} folds by group, {config.members} "
-        f"members; changed from the default (text concept, strength {config.strength:g}, vector_weight "
-        f"{config.vector_weight:g}, words, fixed weights):",
+        f"{len(rows)} rows in {len(set(rows.groups.tolist()))} groups, {config.evaluation.folds} folds by group, "
+        f"{config.heads.ensemble_size} members; changed from the default (text concept, inverse_l2 "
+        f"{config.heads.inverse_l2:g}, embedding_weight {config.features.embedding_weight:g}, tfidf, fixed weights):",
         "",
         "| changed | album | less the default | temporal | spatial | ontological | log loss (album) | this row alone |",
         "|---|---|---|---|---|---|---|---|",
@@ -203,7 +193,7 @@ def measure(bench: Workbench, corpus: str, names: list[str], encoder: Encoder) -
     """The Markdown lines of one corpus; the default is always asked, because the others are held against it."""
     frame, base = bench.datasets.get(corpus).frame, TrainingConfig()
     whole = prepare_rows(frame, config=base, encoder=encoder)
-    fold = split(whole, train=np.arange(len(whole)), n_folds=base.folds, config=base, seed=base.seed)
+    fold = split(whole, train=np.arange(len(whole)), n_folds=base.evaluation.folds, config=base, seed=base.data.seed)
     by_id = dict(zip(whole.frame["row_id"].tolist(), fold.tolist(), strict=True))
     yield from _head(corpus, whole, base)
     told: dict[str, Told] = {}

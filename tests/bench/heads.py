@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.encoders import open_encoder
-from rebracket_core.models.fit import HeadTargets, fit_heads
+from rebracket_core.models.targets import HeadTargets
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES, album_targets
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
-from rebracket_core.training.crossfit import fit_options
 from tests.bench.ratio import paired
 from tests.bench.texts import distinct_concepts
+from tests.support.fits import fit_heads
 
 ROWS, DIM, MEMBERS = 11_605, 384, 5
 _TEXTS = 64
@@ -62,21 +62,21 @@ def heads(*, n: int = ROWS, dim: int = DIM, threads: int = 1, rounds: int = 5) -
     import torch
     from threadpoolctl import threadpool_limits
 
-    made, config = made_rows(n, dim), TrainingConfig(words=False, members=MEMBERS)
-    options = fit_options(config, seed=0)
+    made, config = made_rows(n, dim), TrainingConfig.of(tfidf=False, ensemble_size=MEMBERS)
+    options = config.fit_config(seed=0)
     weights = (made.songs[None, :] % MEMBERS != np.arange(MEMBERS)[:, None]).astype(np.float32)
     rows = f"{n:,} x {dim} vectors made for timing (low rank, no texts)"
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
 
     def fit(members: int) -> Any:
-        return fit_heads(made.x, made.y, member_weights=weights[:members], options=options)
+        return fit_heads(made.x, made.y, member_weights=weights[:members], config=options)
 
     def six() -> None:
         from sklearn.linear_model import LogisticRegression
 
         for labels in made.labels.values():
-            LogisticRegression(C=config.strength, max_iter=1000).fit(made.x, labels)
+            LogisticRegression(C=config.heads.inverse_l2, max_iter=1000).fit(made.x, labels)
 
     try:
         with threadpool_limits(threads):

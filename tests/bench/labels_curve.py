@@ -22,13 +22,14 @@ from rebracket_core.annotation.queue.strategies import scores_for
 from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_bytes
-from rebracket_core.models.ensemble import HeadEnsemble
-from rebracket_core.models.fit import FitOptions, HeadTargets, fit_heads
+from rebracket_core.models.heads import LinearHead
 from rebracket_core.models.layout import ALBUM, AXIS
 from rebracket_core.models.scores import entropy, softmax
+from rebracket_core.models.targets import HeadTargets
 from rebracket_core.rainbow import ALBUM_NAMES, ALBUMS, AXIS_NAMES, MODES, N_MODES, SMOOTHING, album_of_triple
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
+from tests.support.fits import fit_config, fit_heads
 
 MARK = "<!-- labels -->"
 SEEDS, BATCH, BUDGET, MEMBERS = 12, 20, 160, 5
@@ -37,12 +38,12 @@ ORDERS = (Order.RANDOM, Order.EPISTEMIC, Order.DIVERSITY, Order.TIES, Order.COVE
 SPENT = ("disagreement", "third by lot", "new texts")
 TWICE, AGAIN = 80, (160, 180, 200, 220)
 PARTED = (0, 10, 20, 40, 80, 160)
-_OPTIONS = FitOptions(strength=20.0, max_steps=20, patience=5, confidence_weight=0.0, types_weight=0.0)
+_OPTIONS = fit_config(inverse_l2=20.0, max_steps=20, patience_steps=5, confidence_weight=0.0, types_weight=0.0)
 _CHANCE = 1 / N_MODES**2
 _TEMPORAL, _SPATIAL = AXIS_NAMES.index("temporal"), AXIS_NAMES.index("spatial")
 
 
-def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray, rng: np.random.Generator) -> HeadEnsemble:
+def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray, rng: np.random.Generator) -> LinearHead:
     """The engine's heads on vectors alone, five members, each without a fifth of the texts; `known` (n, 3) masks axes."""
     n = len(x)
     none = np.zeros(n)
@@ -58,10 +59,10 @@ def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray
         types_mask=none,
         weight=np.ones(n),
     )
-    return fit_heads(x, told, member_weights=weights, options=_OPTIONS)
+    return fit_heads(x, told, member_weights=weights, config=_OPTIONS)
 
 
-def shares(heads: HeadEnsemble, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def shares(heads: LinearHead, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, 3, 3) axis shares, and (n,) how far the members contradict each other on the album (mutual information)."""
     logits = heads.logits(x)
     axis = softmax(logits[..., AXIS].reshape(len(x), heads.n_members, len(AXIS_NAMES), N_MODES)).mean(axis=1)

@@ -14,7 +14,7 @@ from rebracket_core.models.layout import ALBUM
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.settings import Settings, data_dir
 from rebracket_core.training import TrainingConfig
-from rebracket_core.training.crossfit import fit_ensemble, predict_rows, split
+from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows, split
 from rebracket_core.training.rows import prepare_rows
 from rebracket_core.validation import OodDetector
 from rebracket_core.workbench import Workbench
@@ -31,7 +31,7 @@ def quality(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
         bench.datasets.import_path(corpus / "segments.parquet", name="songs")
         bench.datasets.import_path(corpus / "proposals.parquet", name="proposals")
         bench.datasets.import_starter()
-        both = TrainingConfig(text=("concept", "descriptions"))
+        both = TrainingConfig.of(text=("concept", "descriptions"))
         runs = {
             "proposals by thread": bench.training.train("proposals"),
             "songs, concept": bench.training.train("songs"),
@@ -67,10 +67,10 @@ def _song_seeds(bench: Workbench, config: TrainingConfig) -> Iterator[dict[str, 
     from sklearn.linear_model import LogisticRegression
 
     rows = prepare_rows(bench.datasets.get("songs").frame, config=config, encoder=bench.resources.encoder("minilm"))
-    side_by_side = np.hstack([rows.vectors[field] for field in config.text])
+    side_by_side = np.hstack([rows.vectors[field] for field in config.data.text])
     found, plain = [], []
     for seed in range(SONG_SEEDS):
-        fold = split(rows, train=np.arange(len(rows)), n_folds=config.folds, config=config, seed=seed)
+        fold = split(rows, train=np.arange(len(rows)), n_folds=config.evaluation.folds, config=config, seed=seed)
         right, peer = np.zeros(len(rows)), np.zeros(len(rows))
         for k in np.unique(fold):
             train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)

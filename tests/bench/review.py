@@ -79,7 +79,7 @@ def review_rows(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
         bench = Workbench(Settings.from_env({"REBRACKET_HOME": home}))
         for name, file, text in SETS:
             bench.datasets.import_path(corpus / file, name=name)
-            run = bench.training.train(name, config=TrainingConfig(text=text, seed=settings.seed))
+            run = bench.training.train(name, config=TrainingConfig.of(text=text, seed=settings.seed))
             for lines, what in ((review_lines(bench, run.run_id), "run"), (geometry_lines(bench, name), "data")):
                 for line in lines:
                     head, value = re.split(": " if ": " in line else r"\s(?=[-+]?\d)", line, maxsplit=1)

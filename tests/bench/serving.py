@@ -37,7 +37,9 @@ def serving(bench: Workbench) -> Iterator[dict[str, Any]]:
     """Throughput and latency of the two servers, and the cold start of a folder."""
     yield from _two_servers()
     with tempfile.TemporaryDirectory() as room:
-        report = export_onnx(bench, bench.resources.runs.chosen(None), to=Path(room) / "run")
+        report = export_onnx(
+            bench.resources.runs, bench.resources.runs.chosen(None), settings=bench.settings, to=Path(room) / "run"
+        )
         yield _cold(report.folder)
 
 

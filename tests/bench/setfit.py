@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,9 @@ from rebracket_core.models.layout import ALBUM
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.stats.intervals import Share, clustered_mean
-from rebracket_core.training import TrainingConfig
-from rebracket_core.training.crossfit import fit_ensemble, predict_rows
-from rebracket_core.training.finetune import EncoderTuner
+from rebracket_core.training import Callback, TrainingConfig
+from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
+from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.workbench import Workbench
 
@@ -41,7 +41,7 @@ HEADS, SETFIT = "heads", "SetFit's recipe"
 _ASKED_SHARE = 0.2
 _PAIRS_A_TEXT, _BATCH, _RATE = 40, 16, 2e-5
 # Some hundred steps of 16 texts, whatever the size. Weight and epochs were chosen with 8 texts on draws 1 to 3.
-_FULL = {"method": "full", "contrast": 1.0, "stop_after": 0}
+_FULL = {"method": "full", "contrastive_loss_weight": 1.0, "patience_epochs": 0}
 _EPOCHS = {8: 20, 16: 10, 64: 3}
 
 
@@ -51,16 +51,6 @@ class Way:
 
     seconds: float
     right: np.ndarray
-
-
-class Quiet:
-    """A watch that nobody looks at."""
-
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def point(self, values: Mapping[str, Any]) -> None:
-        """Nothing."""
 
 
 def setfit(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
@@ -202,7 +192,7 @@ def _full(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, settings: Se
     config = TrainingConfig().with_(**_FULL, epochs=epochs)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        tuner = EncoderTuner(Path(folder), config=config, settings=settings, watch=Quiet())
+        tuner = EncoderTuner(Path(folder), config=config, settings=settings, callback=Callback())
         part = np.sort(np.concatenate([train, asked]))
         few = _only(rows, part)
         at = np.searchsorted(part, train)

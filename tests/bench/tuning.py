@@ -15,16 +15,15 @@ import numpy as np
 
 from rebracket_core.encoders import open_encoder
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.training import TrainingConfig
-from rebracket_core.training.finetune import EncoderTuner
+from rebracket_core.training import Callback, TrainingConfig
+from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
+from rebracket_core.training.finetuning.job import TuningJob
 from rebracket_core.training.rows import prepare_rows
-from rebracket_core.training.tuning_job import TuningJob
 from rebracket_core.workbench import Workbench
 from tests.bench.ratio import paired
-from tests.bench.setfit import Quiet
 
 TEXTS, ROUNDS = 192, 7
-_ONE_EPOCH = {"method": "full", "epochs": 1, "stop_after": 0}
+_ONE_EPOCH = {"method": "full", "epochs": 1, "patience_epochs": 0}
 
 
 def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
@@ -34,13 +33,13 @@ def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
     torch.set_num_threads(threads)
     if "starter" not in {meta.name for meta in bench.datasets.all()}:
         bench.datasets.import_starter()
-    config = TrainingConfig(**_ONE_EPOCH)
+    config = TrainingConfig.of(**_ONE_EPOCH)
     encoder = open_encoder("minilm", settings=bench.settings, cached=False)
     rows = prepare_rows(bench.datasets.get("starter").frame, config=config, encoder=encoder)
     some = np.sort(np.random.default_rng(0).permutation(len(rows))[:TEXTS])
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        tuner = EncoderTuner(home / "run", config=config, settings=bench.settings, watch=Quiet())
+        tuner = EncoderTuner(home / "run", config=config, settings=bench.settings, callback=Callback())
         _, job = tuner.job(rows, train=some, seed=0)
         ours, plain = ([make(job, home / f"{make.__name__}-{i}") for i in range(ROUNDS + 1)] for make in (_ours, _plain))
         result = paired(lambda: ours.pop().train(), lambda: plain.pop().train(), rounds=ROUNDS)
@@ -52,10 +51,9 @@ def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
 
 
 def _ours(job: TuningJob, folder: Path) -> Any:
-    from rebracket_core.training.tuning import make_trainer
+    from rebracket_core.training.finetuning.loop import make_trainer
 
-    watch = Quiet()
-    return make_trainer(job, folder, step=lambda done, total: watch.stage("", done, total), point=watch.point)[0]
+    return make_trainer(job, folder, callback=Callback())[0]
 
 
 def _plain(job: TuningJob, folder: Path) -> Any:
@@ -64,12 +62,12 @@ def _plain(job: TuningJob, folder: Path) -> Any:
     from transformers import Trainer, TrainingArguments
 
     from rebracket_core.encoders.transformers.trainable import load_trainable
-    from rebracket_core.training.tuning import print_nothing
-    from rebracket_core.training.tuning_batches import LengthOrder, RowBatches
+    from rebracket_core.training.finetuning.batches import LengthOrder, RowBatches
+    from rebracket_core.training.finetuning.loop import print_nothing
 
     tokens, encoder = load_trainable(Path(job.base))
     batches = RowBatches(job, tokens)
-    size, rows = job.options["batch_size"], list(range(len(job.held)))
+    size, rows = job.config.finetuning.batch_size, list(range(len(job.held)))
 
     class Plain(torch.nn.Module):
         def __init__(self) -> None:
@@ -94,7 +92,7 @@ def _plain(job: TuningJob, folder: Path) -> Any:
         output_dir=str(folder),
         per_device_train_batch_size=size,
         num_train_epochs=1,
-        learning_rate=job.options["learning_rate"],
+        learning_rate=job.config.finetuning.rate,
         save_strategy="epoch",
         eval_strategy="no",
         report_to="none",

@@ -83,7 +83,11 @@ def _count(home: Path, *, long: bool) -> JobFolder:
 
 
 def _training(home: Path, *, long: bool) -> JobFolder:
-    config = TrainingConfig(members=3, folds=12, max_steps=100) if long else TrainingConfig(members=1, folds=2, max_steps=4)
+    config = (
+        TrainingConfig.of(ensemble_size=3, folds=12, max_steps=100)
+        if long
+        else TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)
+    )
     bench = open_home(home)
     encoder_id = bench.resources.encoder("minilm").encoder_id
     return create_run(home / "runs", meta=bench.datasets.get("starter").meta, config=config, encoder_id=encoder_id)
@@ -93,8 +97,8 @@ def _search(home: Path, *, long: bool) -> JobFolder:
     pytest.importorskip("optuna")
     from rebracket_core.services.search import plan_from
 
-    base = TrainingConfig(members=1, folds=3, max_steps=4)
-    plan = plan_from({"strength": {"low": 1, "high": 100, "log": True}}, base=base, n_trials=12 if long else 1)
+    base = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=4)
+    plan = plan_from({"inverse_l2": {"low": 1, "high": 100, "log": True}}, base=base, n_trials=12 if long else 1)
     bench = open_home(home)
     encoder_id = bench.resources.encoder("minilm").encoder_id
     return create_search(home / "searches", meta=bench.datasets.get("starter").meta, plan=plan, encoder_id=encoder_id)

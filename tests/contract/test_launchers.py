@@ -18,8 +18,8 @@ from tests.conftest import open_home
 from tests.support.jobs import kill_worker, wait_for, worker_pid
 
 KILLS = {"here": 10, "ray": 3}
-QUICK = TrainingConfig(members=1, folds=3, max_steps=10)
-LONG = TrainingConfig(members=5, folds=20, max_steps=200, patience=200)
+QUICK = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=10)
+LONG = TrainingConfig.of(ensemble_size=5, folds=20, max_steps=200, patience_steps=200)
 
 
 @pytest.fixture(params=["here", pytest.param("ray", marks=pytest.mark.slow)])
@@ -101,7 +101,7 @@ def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_m
 
     On a cluster it is the follower that is killed, three times. A run that ends between two kills is followed by another.
     """
-    config = TrainingConfig(members=2, folds=8, max_steps=40, patience=40)
+    config = TrainingConfig.of(ensemble_size=2, folds=8, max_steps=40, patience_steps=40)
     whole, broken = _new(home, config), [_new(home, config)]
     launcher.launch(whole)
     wait_for(whole, Status.DONE)

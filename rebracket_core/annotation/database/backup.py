@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -14,6 +16,7 @@ from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.events.consistency import replay
 from rebracket_core.annotation.session import Desk
 from rebracket_core.errors import InputError, StoreError
+from rebracket_core.files import make_folder, persons_mode, put_folder_on_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,18 @@ def back_up(database_url: str, *, to: Path) -> Backup:
     if not file.is_file():
         raise InputError("There is nothing to back up.", expected=str(file), found="no file", hint="label something first")
     if to.exists():
-        raise InputError("The backup would replace a file.", expected="a new file name", found=str(to), hint="choose another")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    part = to.with_name(f".{to.name}.part")
-    part.unlink(missing_ok=True)
+        raise _taken(to)
+    make_folder(to.parent, mode=persons_mode(to.parent, folder=True))
+    room = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}."))  # of this backup's own: two may be made at once
+    part = room / to.name
     try:
         _copy(file, part)
         found = check(part)
-        part.replace(to)
+        part.chmod(persons_mode(to))
+        os.link(part, to)  # unlike a move, it never takes another file's place
+        put_folder_on_disk(to.parent)
+    except FileExistsError:
+        raise _taken(to) from None
     except sqlite3.Error as problem:
         raise StoreError(
             "The backup failed.",
@@ -59,9 +66,21 @@ def back_up(database_url: str, *, to: Path) -> Backup:
             hint="free disk space and try again",
             where=str(to),
         ) from problem
+    except OSError as problem:
+        raise StoreError(
+            "The backup cannot be put in its place.",
+            expected="a disk that takes it, and knows hard links",
+            found=problem.strerror or str(problem),
+            hint="name a file on another disk",
+            where=str(to),
+        ) from problem
     finally:
-        part.unlink(missing_ok=True)
+        shutil.rmtree(room, ignore_errors=True)
     return Backup(to, to.stat().st_size, *found, hashlib.sha256(to.read_bytes()).hexdigest())
+
+
+def _taken(to: Path) -> InputError:
+    return InputError("The backup would replace a file.", expected="a new file name", found=str(to), hint="choose another")
 
 
 def _copy(source: Path, target: Path) -> None:

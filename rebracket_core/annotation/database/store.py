@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rebracket_core.database.engine import new_engine, parsed_url, put_on_disk, refused, shown, sqlite_file, transaction
+from rebracket_core.files import make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -121,7 +122,7 @@ class Store:
                     if file is not None and not file.exists():
                         if not write:
                             return False
-                        file.parent.mkdir(parents=True, exist_ok=True)
+                        make_folder(file.parent)
                     self._engine = new_engine(self.url)
                 if not write and not schema.exists(self._engine):
                     return False

@@ -14,9 +14,11 @@ from collections.abc import Sequence
 from rebracket_core.annotation.formats.native import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
+from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.readers.shelf import ZIP_MAGIC, shelf_of_bytes
 from rebracket_core.errors import DataError
 
-_MOST_BYTES = 512 * 2**20
+_LIMITS = Limits()
 _UNSAFE = re.compile(r"[^\w.@ -]")
 
 
@@ -39,20 +41,20 @@ def write(rows: Sequence[Row]) -> Written:
 def read(data: bytes, *, name: str) -> Reading:
     """The labels of one user's JSON lines (`name` is the file's, the user's before the dot) or of a ZIP of them."""
     found = Reading()
-    if not zipfile.is_zipfile(io.BytesIO(data)):
+    if not data.startswith(ZIP_MAGIC):
         _read_file(found, data, who=_stem(name), prefix="")
         return found
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [m for m in archive.infolist() if m.filename.endswith((".jsonl", ".json")) and not m.is_dir()]
-        if not members or sum(m.file_size for m in members) > _MOST_BYTES:
-            raise DataError(
-                "The ZIP holds no usable labels.",
-                expected="JSON lines, below 512 MiB together",
-                found=", ".join(m.filename for m in archive.infolist()[:5]) or "nothing",
-                where=name,
-            )
-        for member in members:
-            _read_file(found, archive.read(member), who=_stem(member.filename), prefix=f"{member.filename}, ")
+    shelf = shelf_of_bytes(name, data, limits=_LIMITS)
+    entries = [entry for entry in shelf.entries if entry.suffix in (".jsonl", ".json")]
+    if not entries:
+        raise DataError(
+            "The ZIP holds no usable labels.",
+            expected="JSON lines, below 512 MiB together",
+            found=", ".join(entry.name for entry in shelf.entries[:5]) or "nothing",
+            where=name,
+        )
+    for entry in entries:
+        _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
     return found
 
 

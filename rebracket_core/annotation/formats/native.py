@@ -6,11 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
+from rebracket_core.corpus.limits import MAX_COLUMNS
+from rebracket_core.corpus.readers.decoding import text_lines
+from rebracket_core.corpus.readers.delimited import bounded_csv
+from rebracket_core.corpus.readers.json_text import bounded_json
 from rebracket_core.errors import DataError, InputError
+from rebracket_core.parquet.bounds import ParquetTable
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.spreadsheet import guarded, unguarded
 
@@ -107,12 +113,28 @@ def read_csv(data: bytes) -> Reading:
         raise DataError(
             "The CSV is not UTF-8.", expected="UTF-8 text", found=str(error), hint="save it as CSV UTF-8"
         ) from error
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    _need_columns(reader.fieldnames or ())
-    return _read_flat(
-        (f"row {k}", {name: unguarded(cell or "") for name, cell in raw.items() if name}) for k, raw in enumerate(reader, 2)
-    )
+    rows = bounded_csv(text_lines(text if "\n" in text else text.replace("\r", "\n")))
+    try:
+        names = next(rows, [])
+        _need_columns(names)
+        if len(names) > MAX_COLUMNS:
+            raise DataError(
+                "The CSV has too many columns.",
+                expected=f"at most {MAX_COLUMNS:,}",
+                found=f"{len(names):,}",
+                hint="give the file that an export wrote",
+            )
+        return _read_flat(
+            (f"row {k}", {name: unguarded(cell) for name, cell in zip_longest(names, raw[: len(names)], fillvalue="") if name})
+            for k, raw in enumerate((row for row in rows if row), 2)
+        )
+    except csv.Error as error:
+        raise DataError(
+            "The CSV cannot be read.",
+            expected="closed quotes, and cells of a sensible length",
+            found=str(error),
+            hint="give the file that an export wrote",
+        ) from error
 
 
 def write_parquet(rows: Sequence[Row]) -> Written:
@@ -134,20 +156,10 @@ def write_parquet(rows: Sequence[Row]) -> Written:
 
 def read_parquet(data: bytes) -> Reading:
     """The labels of our Parquet table. Raises DataError for another file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(io.BytesIO(data))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            "The file is no Parquet table.",
-            expected="a Parquet file of labels",
-            found=str(error)[:200],
-            hint="give the file that an export wrote",
-        ) from error
-    _need_columns(table.column_names)
-    rows = table.to_pylist()
+    table = ParquetTable(data, where="the Parquet table of labels")
+    names = table.schema_arrow.names
+    _need_columns(names)
+    rows = (row for batch in table.batches([name for name in names if name in COLUMNS]) for row in batch.to_pylist())
     plain = ({k: "yes" if v is True else "" if v is None or v is False else str(v) for k, v in raw.items()} for raw in rows)
     return _read_flat((f"row {k}", raw) for k, raw in enumerate(plain, 1))
 
@@ -160,10 +172,10 @@ def json_lines(data: bytes) -> Iterable[tuple[int, dict[str, Any]]]:
         raise DataError("The file is not UTF-8.", expected="UTF-8 text", found=str(error), hint="save it as UTF-8") from error
     try:
         if text.lstrip()[:1] == "[":
-            rows = list(enumerate(json.loads(text), 1))
+            rows = list(enumerate(bounded_json(text), 1))
         else:
-            rows = [(k, json.loads(line)) for k, line in enumerate(text.split("\n"), 1) if line.strip()]
-    except ValueError as error:
+            rows = [(k, bounded_json(line)) for k, line in enumerate(text_lines(text), 1) if line.strip()]
+    except (ValueError, RecursionError) as error:
         raise DataError(
             "The file is not JSON.",
             expected="JSON lines or one JSON array",
@@ -229,7 +241,7 @@ def _read_flat(rows: Iterable[tuple[str, Mapping[str, str]]]) -> Reading:
                 note=raw.get("note", ""),
                 flag=raw.get("flag", "").casefold() in ("yes", "true", "1"),
             )
-        except (ValueError, TypeError, InputError) as error:
+        except (ValueError, TypeError, OverflowError, InputError) as error:
             found.skip(where, str(error))
             continue
         _take(found, raw, value, where=where)
@@ -244,7 +256,7 @@ def _take(found: Reading, raw: Mapping[str, Any], value: LabelValue, *, where: s
     try:
         numbers = {name: int(raw.get(name) or default) for name, default in (("round", 1), ("guideline_version", 0))}
         active_s = float(raw.get("active_s") or 0.0)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         found.skip(where, f"a number cannot be read: {error}")
         return
     names = ("item_id", "text", "text_digest", "label_id", "client_time", "server_time", "shown_run", "shown_at")

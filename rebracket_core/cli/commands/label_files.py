@@ -36,14 +36,14 @@ def export_(
 ) -> int:
     """Write all labels of a project to a file; says what the form cannot hold. The count is checked with the database."""
     from rebracket_core.annotation.formats import Form, export_labels, labelling_config
-    from rebracket_core.files import write_bytes
+    from rebracket_core.files import export_bytes
 
     chosen = _form(form)
     made = export_labels(workbench_for(home).labels.service, project, form=chosen or Form.JSONL)
-    write_bytes(to, made.data)
+    export_bytes(to, made.data)
     beside = to.with_name(f"{to.name}.config.xml") if made.form is Form.LABEL_STUDIO else None
     if beside is not None:
-        write_bytes(beside, labelling_config().encode("utf-8"))
+        export_bytes(beside, labelling_config().encode("utf-8"))
     if as_json:
         out.json(
             {

@@ -118,7 +118,7 @@ def _number(name: str, value: str) -> float:
 
 
 def _write(to: Path, kind: str, table: object) -> None:
-    from rebracket_core.files import write_bytes
+    from rebracket_core.files import export_bytes
     from rebracket_core.reports.map_export import to_csv, to_parquet
 
-    write_bytes(to, to_csv(table) if kind == ".csv" else to_parquet(table))  # type: ignore[arg-type]
+    export_bytes(to, to_csv(table) if kind == ".csv" else to_parquet(table))  # type: ignore[arg-type]

@@ -21,10 +21,10 @@ def report(
     home: HomeOption = None,
 ) -> int:
     """Write all figures of a run into one HTML file that opens without a network; it holds none of the texts."""
-    from rebracket_core.files import write_bytes
+    from rebracket_core.files import export_bytes
 
     with showing() as progress:
         document = workbench_for(home).review.report(run, progress=progress)
-    write_bytes(to, document.encode("utf-8"))
+    export_bytes(to, document.encode("utf-8"))
     out.answer({"run_id": run, "file": str(to)}, str(to), as_json=as_json)
     return DONE

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rebracket_core.aliases import with_old_names
 from rebracket_core.cli.exit_codes import DONE, command, out
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.training.compare import Comparison
+    from rebracket_core.training.evaluation.compare import Comparison
 
 _HEADS = ("question", "first", "second", "difference", "low", "high", "p", "p corrected", "n", "groups")
 _SHOWN = 10
@@ -28,9 +29,8 @@ def compare(
 ) -> int:
     """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
     found = workbench_for(home).runs.compare(runs)
-    out.answer(
-        {"comparisons": [one.to_dict() for one in found]}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json
-    )
+    told = [{**one.to_dict(), "config": with_old_names(one.config)} for one in found]
+    out.answer({"comparisons": told}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json)
     return DONE
 
 
@@ -87,11 +87,11 @@ def card(
     home: HomeOption = None,
 ) -> int:
     """Write the model card of a run as Markdown: data, split, scores, limits, licence, use."""
-    from rebracket_core.files import write_bytes
+    from rebracket_core.files import export_bytes
 
     text = workbench_for(home).runs.card(run)
     if to is not None:
-        write_bytes(to, text.encode("utf-8"))
+        export_bytes(to, text.encode("utf-8"))
     if as_json:
         out.json({"run_id": run, "file": str(to) if to else None, "card": text})
     elif to is not None:

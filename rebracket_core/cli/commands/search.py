@@ -37,11 +37,11 @@ def search(
 ) -> int:
     """Search for good training options. A fifth of the groups is put aside: no trial meets it, the last word comes from it."""
     from rebracket_core.services.search import plan_from
-    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.config.training_config import TrainingConfig
 
     bench = workbench_for(home)
     settings = bench.settings
-    base = TrainingConfig.from_file(config) if config else TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+    base = TrainingConfig.from_file(config) if config else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
     plan = plan_from(space, base=base.with_(**pairs(values)), n_trials=trials, objective=objective)
     if detach:
         search_id = bench.search.launch(dataset, plan=plan)
@@ -107,7 +107,7 @@ def train_found(
 
 def _tell_view(view: SearchView, *, as_json: bool) -> None:
     if as_json:
-        out.json({"state": view.state.to_dict(), "plan": view.plan.to_dict(), "trials": view.ranked(), "found": view.found})
+        out.json(view.to_dict())
         return
     names = list(view.plan.space.options)
     state = view.state

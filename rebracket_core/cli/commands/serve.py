@@ -14,7 +14,7 @@ from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
-    from rebracket_core.serving.api_keys import KeyRing
+    from rebracket_core.serving.guard.api_keys import KeyRing
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
 
@@ -26,6 +26,14 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8600,
     per_minute: Annotated[int, typer.Option("--per-minute", min=1, help="Requests of one caller in a minute.")] = 6000,
     max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
+    max_chars: Annotated[int, typer.Option("--max-chars", min=1, help="Characters of one request.")] = 2_000_000,
+    max_queued_chars: Annotated[int, typer.Option("--max-queued-chars", min=1, help="Characters that may wait.")] = 8_000_000,
+    deadline_s: Annotated[
+        float, typer.Option("--deadline", metavar="SECONDS", min=0.01, help="How long a request may wait for its answer.")
+    ] = 120.0,
+    drain_s: Annotated[
+        float, typer.Option("--drain", metavar="SECONDS", min=0, help="After SIGTERM, how long to finish what was taken.")
+    ] = 10.0,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
     sample: Annotated[
         float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
@@ -33,6 +41,14 @@ def serve(
     log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
     second: Annotated[
         str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option("--trusted-proxy", metavar="ADDRESS", help="Believe this proxy's forwarded headers; may be repeated."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="NAME", help="Without keys, answer this Host too; may be repeated."),
     ] = None,
     model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
@@ -50,14 +66,19 @@ def serve(
         port=port,
         per_minute=per_minute,
         max_queued=max_queued,
+        max_chars=max_chars,
+        max_queued_chars=max_queued_chars,
+        deadline_s=deadline_s,
+        drain_s=drain_s,
         keep=keep,
         sample=sample,
         log_texts=log_texts,
         second_run=run,
         second_share=share,
+        trusted_proxies=tuple(trusted_proxy or ()),
+        allowed_hosts=tuple(allow_host or ()),
     )
-    run_server(workbench_for(home, model=model), options, quiet=quiet)
-    return DONE
+    return run_server(workbench_for(home, model=model), options, quiet=quiet)
 
 
 @keys.command("add")
@@ -120,7 +141,7 @@ def revoke(
 
 
 def _ring(home: Path | None) -> KeyRing:
-    from rebracket_core.serving.api_keys import KeyRing
+    from rebracket_core.serving.guard.api_keys import KeyRing
 
     return KeyRing(settings_for(home).home / "api_keys.json")
 

@@ -18,8 +18,8 @@ from rebracket_core.errors import InputError
 if TYPE_CHECKING:
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.settings import Settings
-    from rebracket_core.training.config import TrainingConfig
-    from rebracket_core.training.evaluation import Evaluation
+    from rebracket_core.training.config.training_config import TrainingConfig
+    from rebracket_core.training.evaluation.evaluate import Evaluation
 
 _SCORE_HEADS = ("question", "accuracy", "low", "high", "n", "majority", "lookup", "tfidf_lr")
 LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skill."
@@ -103,9 +103,9 @@ def resume(
 
 
 def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
-    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.config.training_config import TrainingConfig
 
-    base = TrainingConfig.from_file(file) if file else TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+    base = TrainingConfig.from_file(file) if file else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
     return base.with_(**pairs(values))
 
 
@@ -208,7 +208,12 @@ def _scores_text(evaluation: Mapping[str, Any]) -> str:
     if selective.get("coverage") is not None:
         share, right = _number(selective["coverage"]), _number(selective.get("accuracy"))
         count = selective.get("n_accepted")
-        parts.append(f"The gate accepts {share} of the texts; of these {right} are right (n {count}).")
+        parts.append(f"Accepted: {share} of the texts; of these {right} are right (n {count}).")
+        parts += [
+            f"  {kind}: {_number(row['accuracy'])} right (n {row['n']})"
+            for kind, row in (selective.get("by_verdict") or {}).items()
+            if row.get("accuracy") is not None
+        ]
     parts += [f"Note: {one_line(note)}" for note in evaluation.get("notes", ())]
     return "\n".join(parts)
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, ThresholdOption, pairs, workbench_for
 from rebracket_core.cli.parts import (
     PartRowsOption,
     PartsAsked,
@@ -26,6 +26,7 @@ from rebracket_core.cli.parts import (
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import terminal_width
 from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.thresholds import Value, threshold
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.concepts import Concept, ConceptsRead
@@ -35,7 +36,6 @@ CHUNK = 128
 _SMALL = 32
 _NOTES_SHOWN = 10
 _FILE_TABLE_WIDTH = 160
-_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 Write = Callable[[bytes], None]
 
 
@@ -63,7 +63,7 @@ def validate(
         Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")
     ] = None,
     target: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")] = None,
-    values: SetOption = None,
+    values: ThresholdOption = None,
     history: Annotated[
         bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
     ] = None,
@@ -74,7 +74,7 @@ def validate(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Judge concepts from files and folders; an item that cannot be judged does not stop the rest."""
+    """Score concepts from files and folders; an item that cannot be scored does not stop the rest."""
     bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
     if parts is not None or ray is not None:
@@ -107,7 +107,7 @@ def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
     _tell_report(read)
     if not read.concepts:
         raise InputError(
-            "There is nothing to judge.",
+            "There is nothing to score.",
             expected="at least one concept",
             found="none in these sources",
             hint="name a file, a folder, or - for stdin",
@@ -116,35 +116,22 @@ def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
 
 
 def _judged(
-    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, float | bool], keep: bool
+    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keep: bool
 ) -> Iterator[list[dict[str, Any]]]:
-    """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being judged."""
+    """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being scored."""
     total = len(concepts)
     for start in range(0, total, CHUNK):
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
-            progress("Judging concepts", start, total)
+            progress("Scoring concepts", start, total)
             verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
-            progress("Judging concepts", start + len(chunk), total)
+            progress("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 
 
-def _thresholds(values: list[str] | None, *, bench: Workbench) -> dict[str, float | bool]:
+def _thresholds(values: list[str] | None, *, bench: Workbench) -> dict[str, Value]:
     """The thresholds that were set, checked by name, kind and range before anything is loaded."""
-    known = bench.settings.thresholds.to_dict()
-    changes: dict[str, float | bool] = {}
-    for name, text in pairs(values).items():
-        wanted = known.get(name, 0.0)
-        try:
-            changes[name] = _SWITCHES[text.lower()] if isinstance(wanted, bool) else float(text)
-        except (KeyError, ValueError):
-            expected = "true or false" if isinstance(wanted, bool) else "a number from 0 to 1"
-            raise ConfigError(
-                f"The threshold '{name}' cannot be read.",
-                expected=expected,
-                found=repr(text),
-                hint=f"write --set {name}={wanted}",
-            ) from None
+    changes: dict[str, Value] = {name: threshold(name).parse(text) for name, text in pairs(values).items()}
     bench.settings.thresholds.with_(**changes)
     return changes
 
@@ -192,7 +179,7 @@ def _sink(target: Path | None, *, as_json: bool) -> Iterator[Write]:
             yield _writer(handle)
 
 
-def _writer(handle: BinaryIO) -> Write:
+def _writer(handle: IO[bytes]) -> Write:
     def write(data: bytes) -> None:
         handle.write(data)
 
@@ -200,9 +187,8 @@ def _writer(handle: BinaryIO) -> Write:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    import os
-    import tempfile
+def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+    from rebracket_core.files import export_file
 
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(
@@ -211,25 +197,8 @@ def _whole_file(path: Path) -> Iterator[BinaryIO]:
             found=str(path),
             hint="make the folder or name another file",
         )
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(number, "wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    import os
-
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    with export_file(path) as handle:
+        yield handle
 
 
 def _rendered(verdicts: list[dict[str, Any]], *, form: Format, first: bool, to_file: bool) -> bytes:

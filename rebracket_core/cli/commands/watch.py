@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +17,12 @@ from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.watch import Judged
+    from rebracket_core.scoring.watch import Judged, Watch
+
+# How long a file at hand, and then a verdict file that is being written, may take to be finished after a signal.
+FINISH_S = 1.0
+# How often the main thread looks up from waiting where the system does not wake it for a signal.
+LOOK_S = 0.2
 
 
 @command
@@ -40,26 +49,64 @@ def watch(
     watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history)
     stop, seen = _stopped_by_signals(), [0, 0]
 
-    def told(judged: Judged) -> None:
+    def show(judged: Judged) -> None:
         seen[0] += 1
         seen[1] += bool(judged.error or judged.n_failed)
         said = judged.error or f"{judged.n} concept{'' if judged.n == 1 else 's'}, {judged.n_failed} not judged"
         tell(f"{judged.path}: {said}")
 
+    def work() -> None:
+        if once:
+            for judged in watching.settle(stop):
+                show(judged)
+        else:
+            watching.run(stop, every_s=every_s, tell=show)
+
     tell(f"Watching {folder}; end with Ctrl-C.")
-    if once:
-        for judged in watching.settle(stop):
-            told(judged)
-    else:
-        watching.run(stop, every_s=every_s, tell=told)
+    ended = _ended_in_time(work, stop=stop)
     if as_json:
         out.json({"files": seen[0], "files_with_errors": seen[1]})
     tell(f"{seen[0]:,} file{'' if seen[0] == 1 else 's'} judged.")
+    if not ended:
+        _end_now(watching, code=SOME_FAILED if once else DONE)
     return SOME_FAILED if once and seen[1] else DONE
 
 
+def _ended_in_time(work: Callable[[], None], *, stop: threading.Event) -> bool:
+    """Whether the work, in a thread of its own, came to its end; False where `stop` was set and the file at hand goes on.
+
+    The main thread only waits, so a signal reaches it whatever the work does. An error of the work is raised here.
+    """
+    ended: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    threading.Thread(target=run, name="watch", daemon=True).start()
+    while not ended.done() and not stop.is_set():
+        wait([ended], timeout=LOOK_S)
+    wait([ended], timeout=FINISH_S)
+    if ended.done():
+        ended.result()
+    return ended.done()
+
+
+def _end_now(watching: Watch, *, code: int) -> None:
+    """End the process in the middle of a file, no verdict file half written; the file is judged at the next start."""
+    with watching.no_writing(wait_s=FINISH_S):
+        tell("The file at hand was left; it is judged at the next start.")
+        for stream in (out.stream, sys.stderr):
+            stream.flush()
+        os._exit(code)
+
+
 def _stopped_by_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set, so that the file at hand is finished."""
+    """An event that SIGTERM and Ctrl-C set, so that a file at hand that takes no longer than a moment is finished."""
     stop = threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rebracket_core.corpus.limits import MAX_LINES
 from rebracket_core.errors import DataError
 
 _BOMS = (
@@ -48,7 +50,7 @@ class Decoded:
 def decode(data: bytes) -> Decoded:
     """The text of a file: by byte order mark, as UTF-8, as UTF-16 without a mark, else as cp1252 or latin-1.
 
-    Raises DataError for an empty file and for what is no text.
+    Raises DataError for an empty file, for what is no text and for more than MAX_LINES lines.
     """
     if not data.strip():
         raise DataError("The file is empty.", expected="text", found=f"{len(data)} bytes", hint="check the export")
@@ -71,7 +73,25 @@ def decode(data: bytes) -> Decoded:
         )
     notes = [] if encoding.startswith("utf") else [f"it is not UTF-8 and was read as {encoding}; check its accents"]
     notes += [f"{nuls} NUL characters were left out"] if nuls else []
-    return Decoded(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"), encoding, "; ".join(notes))
+    plain = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    if (lines := plain.count("\n")) > MAX_LINES:
+        raise DataError(
+            "The file holds too many lines.",
+            expected=f"at most {MAX_LINES:,}",
+            found=f"{lines:,}",
+            hint="split it, or use Parquet",
+        )
+    return Decoded(plain, encoding, "; ".join(notes))
+
+
+def text_lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one, each with its "\\n"; no second copy of the text is made."""
+    start = 0
+    while end := text.find("\n", start) + 1:
+        yield text[start:end]
+        start = end
+    if start < len(text):
+        yield text[start:]
 
 
 def _text_of(data: bytes) -> tuple[str, str]:

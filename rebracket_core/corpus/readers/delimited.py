@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
+from rebracket_core.corpus.limits import MAX_CELL_CHARS, MAX_COLUMNS, MAX_LINE_CHARS
 from rebracket_core.corpus.readers.columns import KNOWN_NAMES, TEXT_NAMES, plan_columns, take_records
+from rebracket_core.corpus.readers.decoding import text_lines
 from rebracket_core.corpus.readers.intake import Hints, Intake
 from rebracket_core.errors import DataError
 
@@ -52,7 +54,7 @@ def find_layout(text: str, *, named: str = "", sure: bool = False) -> Layout | N
 def _is_table(text: str, layout: Layout, *, known: frozenset[str]) -> bool:
     """Whether a file that is not called .csv is a table: it names a text column and has even rows below its header."""
     named = any(name.casefold() in known for name in layout.names if name)
-    return named and len(text.strip().splitlines()) > 1 and _even(text, layout.delimiter)
+    return named and "\n" in text.strip() and _even(text, layout.delimiter)
 
 
 def _headless(text: str) -> Layout:
@@ -66,23 +68,53 @@ def _headless(text: str) -> Layout:
 def _first_row(text: str, delimiter: str) -> list[str]:
     try:
         return next((row for row in _reader(text, delimiter) if any(cell.strip() for cell in row)), [])
-    except csv.Error:
+    except (csv.Error, DataError):
         return []
 
 
 def _even(text: str, delimiter: str) -> bool:
     try:
         widths = Counter(len(row) for row in islice(_reader(text, delimiter), _SAMPLE_ROWS) if row)
-    except csv.Error:
+    except (csv.Error, DataError):
         return False
     width, times = widths.most_common(1)[0] if widths else (0, 0)
     return width > 1 and times >= 0.9 * widths.total()
 
 
 def _reader(text: str | Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-    lines = io.StringIO(text, newline="") if isinstance(text, str) else text
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t")
+    lines = _Lines(text_lines(text) if isinstance(text, str) else text)
+    for row in bounded_csv(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t"):
+        lines.chars = 0
+        yield row
+
+
+class _Lines:
+    """Lines as they come, none too long, and no row of too many: `chars` counts since the last row ended."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.chars = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.chars += len(line)
+        if len(line) > MAX_LINE_CHARS or self.chars > 2 * MAX_CELL_CHARS:
+            raise DataError(
+                "A row of the table is too long.",
+                found="more",
+                hint="look for a quote that is not closed",
+                expected=f"at most {MAX_LINE_CHARS:,} characters a line, {2 * MAX_CELL_CHARS:,} a row",
+            )
+        return line
+
+
+def bounded_csv(lines: Iterable[str], **how: Any) -> Iterator[list[str]]:
+    """The rows that `csv.reader` gives; a cell of more than MAX_CELL_CHARS is its csv.Error."""
+    csv.field_size_limit(MAX_CELL_CHARS)
+    return csv.reader(lines, **how)
 
 
 def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hints, into: Intake) -> None:
@@ -90,6 +122,7 @@ def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hi
 
     Raises DataError where no column holds the text.
     """
+    _check_width(layout, name=name)
     if len({n.casefold() for n in layout.names}) < len(layout.names):
         into.note("Two columns have the same name; the first is used.")
     if not layout.header:
@@ -98,10 +131,22 @@ def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hi
     take_records(records(text, name=name, layout=layout, into=into), plan, into=into, hints=hints, stem=stem)
 
 
+def _check_width(layout: Layout, *, name: str) -> None:
+    if len(layout.names) > MAX_COLUMNS:
+        raise DataError(
+            "The table has too many columns.",
+            expected=f"at most {MAX_COLUMNS:,}",
+            where=name,
+            found=f"{len(layout.names):,}",
+            hint="keep those that hold texts and labels",
+        )
+
+
 def records(
     text: str | Iterable[str], *, name: str, layout: Layout, into: Intake
 ) -> Iterator[tuple[str, Mapping[str, str | None]]]:
     """(where, record) pairs of a table that is given as one text or line by line; a row too long becomes a skip."""
+    _check_width(layout, name=name)
     rows = _reader(text, layout.delimiter)
     waiting, number = layout.header, 0
     while True:
@@ -112,7 +157,7 @@ def records(
         except csv.Error as error:
             raise DataError(
                 "The table cannot be read further.",
-                expected="a closed quote",
+                expected=f"closed quotes, and cells of at most {MAX_CELL_CHARS:,} characters",
                 found=str(error),
                 hint=f"look at the lines after row {number}",
                 where=name,

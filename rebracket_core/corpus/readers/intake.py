@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import MAX_REPEATS_CHARS, Limits
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.texts import clean_text, has_words
@@ -23,6 +24,19 @@ class Hints:
     prefix: str = ""
 
 
+def check_repeats(document: Mapping[str, Any], fields: Iterable[str], *, times: int, name: str) -> None:
+    """Refuse (DataError) a file that writes a long text once and sets it into so many rows that it would fill the memory."""
+    chars = sum(len(value) for field in fields if isinstance(value := document.get(field), str))
+    if times * chars > MAX_REPEATS_CHARS:
+        raise DataError(
+            "The YAML sets one text into too many rows.",
+            expected=f"texts and rows that come to at most {MAX_REPEATS_CHARS:,} characters",
+            found=f"{chars:,} characters in {times:,} rows",
+            hint="write fewer sections, or a shorter text",
+            where=name,
+        )
+
+
 class Intake:
     """Collects checked rows of a source, with each skip and note; `result` gives the frame and the report."""
 
@@ -34,6 +48,7 @@ class Intake:
         self._skip_counts: Counter[str] = Counter()
         self._notes: dict[str, int] = {}
         self._texts: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -67,9 +82,10 @@ class Intake:
         return True
 
     def _numbered(self, row_id: str) -> str:
-        number = 2
+        number = self._numbers.get(row_id, 2)
         while f"{row_id}#{number}" in self._texts:
             number += 1
+        self._numbers[row_id] = number + 1
         return f"{row_id}#{number}"
 
     def _usable_text(self, value: object, *, where: str) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rebracket_core.corpus.readers.columns import TEXT_NAMES, plan_columns, take_records
+from rebracket_core.corpus.readers.decoding import text_lines
 from rebracket_core.corpus.readers.intake import Hints, Intake
+from rebracket_core.corpus.readers.json_text import bounded_json
 from rebracket_core.errors import DataError
 
 LIST_KEYS = ("concepts", "rows", "records", "data", "items")
@@ -16,7 +17,7 @@ LIST_KEYS = ("concepts", "rows", "records", "data", "items")
 def load_json(text: str, *, where: str) -> Any:
     """The values of a JSON document. Raises DataError where it cannot be read."""
     try:
-        return json.loads(text)
+        return bounded_json(text, where=where)
     except (ValueError, RecursionError) as error:
         raise DataError(
             "The JSON cannot be read.",
@@ -28,11 +29,11 @@ def load_json(text: str, *, where: str) -> Any:
 
 
 def is_json(text: str) -> bool:
-    """Whether the whole text is one JSON array or object."""
+    """Whether the whole text is one JSON array or object. Raises DataError for one that passes the bounds."""
     if text.lstrip()[:1] not in ("[", "{"):
         return False
     try:
-        json.loads(text)
+        bounded_json(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -40,15 +41,15 @@ def is_json(text: str) -> bool:
 
 def is_json_lines(text: str) -> bool:
     """Whether the first line that is not blank is a JSON object by itself, or all of the first lines are JSON texts."""
-    lines = [line for line in text[:200_000].splitlines() if line.strip()][:20]
+    lines = [line for line in text[:200_000].split("\n") if line.strip()][:20]
     firsts = [_line_value(line) for line in lines]
     return bool(firsts) and (isinstance(firsts[0], Mapping) or (len(firsts) > 1 and all(isinstance(v, str) for v in firsts)))
 
 
 def _line_value(line: str) -> Any:
     try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
+        return bounded_json(line)
+    except (ValueError, RecursionError, DataError):
         return None
 
 
@@ -62,7 +63,7 @@ def take_json(text: str, *, name: str, stem: str, hints: Hints, into: Intake) ->
         raise DataError(
             "The JSON holds no records.",
             expected="an array or an object",
-            found=repr(document)[:100],
+            found=type(document).__name__,
             hint='write [{"concept": "..."}]',
         )
     take_values([(f"{name}:row {k}", v) for k, v in enumerate(document, start=1)], name=name, stem=stem, hints=hints, into=into)
@@ -75,12 +76,14 @@ def take_json_lines(text: str, *, name: str, stem: str, hints: Hints, into: Inta
 
 def json_lines(text: str | Iterable[str], *, name: str, into: Intake) -> Iterator[tuple[str, Any]]:
     """(where, value) pairs of a text, or of its lines one by one; a line that is no JSON becomes a skip."""
-    for number, line in enumerate(text.split("\n") if isinstance(text, str) else text, start=1):
+    for number, line in enumerate(text_lines(text) if isinstance(text, str) else text, start=1):
         if not line.strip():
             continue
         where = f"{name}:line {number}"
         try:
-            yield where, json.loads(line)
+            yield where, bounded_json(line, where=where)
+        except DataError as error:
+            into.refuse(where, error)
         except (ValueError, RecursionError) as error:
             into.skip(where, "is no JSON", hint=str(error)[:100])
 
@@ -95,7 +98,8 @@ def take_values(values: list[tuple[str, Any]], *, name: str, stem: str, hints: H
         if isinstance(value, str):
             records.append((where, {hints.text_column or TEXT_NAMES[0]: value}))
         elif isinstance(value, Mapping):
-            records.append((where, {str(k): v for k, v in value.items()}))
+            plain = all(type(k) is str for k in value)
+            records.append((where, value if plain else {str(k): v for k, v in value.items()}))
         else:
             into.skip(where, f"is no record but {type(value).__name__}", hint='write {"concept": "..."}')
     if not records:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from rebracket_core.corpus.readers.json_text import bounded_json
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.rainbow import MODES, TYPE_NAMES, parse_album, parse_modes, parse_types
+from rebracket_core.texts import brief
 
 _UNLABELLED = frozenset({"unlabeled", "unlabelled"})
 _SUM_SLACK = 0.02
+_MOST = 1e9  # above any share; infinity, NaN and a whole number that no float can hold are not below it
 
 
 def missing(value: object) -> bool:
@@ -44,7 +46,7 @@ def read_axis(axis: str, value: object) -> tuple[list[float] | None, list[str] |
             raise DataError(
                 f"The {axis} shares cannot be read.",
                 expected="three numbers",
-                found=repr(value)[:200],
+                found=brief(value),
                 hint=f"give the shares of {', '.join(MODES[axis])}",
             )
         return _shares(axis, dict(zip(MODES[axis], value, strict=True))), None
@@ -68,11 +70,11 @@ def read_weight(value: object) -> float:
         return 1.0
     try:
         weight = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         weight = -1.0
     if not math.isfinite(weight) or weight < 0:
         raise DataError(
-            "The weight cannot be read.", expected="a number of 0 or more", found=repr(value)[:100], hint="correct the weight"
+            "The weight cannot be read.", expected="a number of 0 or more", found=brief(value), hint="correct the weight"
         )
     return weight
 
@@ -91,11 +93,11 @@ def _shares(axis: str, given: Mapping[str, Any]) -> list[float]:
             hint="correct the mode",
         )
     shares = [given.get(mode) or 0 for mode in MODES[axis]]
-    if not all(_is_number(s) and math.isfinite(s) and s >= 0 for s in shares) or abs(sum(shares) - 1) > _SUM_SLACK:
+    if not all(_is_number(s) and 0 <= s <= _MOST for s in shares) or abs(sum(shares) - 1) > _SUM_SLACK:
         raise DataError(
             f"The {axis} shares are no distribution.",
             expected="numbers of 0 or more that sum to 1",
-            found=repr(dict(given))[:200],
+            found=brief(dict(given)),
             hint="correct the shares",
         )
     return [float(s) / float(sum(shares)) for s in shares]
@@ -103,6 +105,6 @@ def _shares(axis: str, given: Mapping[str, Any]) -> list[float]:
 
 def _json_or_same(value: str) -> Any:
     try:
-        return json.loads(value)
+        return bounded_json(value)
     except (ValueError, RecursionError):
         return value

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rebracket_core.corpus.limits import MAX_CELL_CHARS
 from rebracket_core.errors import DataError
 
 LAST_LINE_S = 3.0
+_LOOKED_AT = 200_000
+_MAX_STAMPS = 1_000
 _TIME = re.compile(r"\[?\s*(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\s*\]?")
 _STAMP = re.compile(r"\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]")
 _TAG = re.compile(r"\[[A-Za-z#]+:.*\]\s*")
@@ -46,15 +49,20 @@ def parse_lrc(text: str) -> list[LyricLine]:
     """The sung lines in order of time; a stamp may stand on a line of its own or before its words, and may repeat.
 
     A line ends where the next one starts, the last one 3 s after its start. A stamp without words gives no line, but
-    ends the line before it. Header tags are left out; lines before the first stamp too.
+    ends the line before it. Header tags are left out; lines before the first stamp too. Raises DataError for times or words
+    without end.
     """
     stamped: list[tuple[float, list[str]]] = []
     open_times: list[float] = []
     fresh = False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         times, rest = _leading_stamps(line.strip())
         if times:
-            open_times = (open_times if fresh else []) + times
+            if not fresh:
+                open_times = []
+            open_times += times
+            if len(open_times) > _MAX_STAMPS:
+                raise _refused("too many times for one line of words", f"at most {_MAX_STAMPS:,}")
             fresh = not rest
             stamped.extend((t, [rest] if rest else []) for t in times)
         elif rest and not _TAG.fullmatch(rest) and open_times:
@@ -64,20 +72,29 @@ def parse_lrc(text: str) -> list[LyricLine]:
     stamped.sort(key=lambda item: item[0])
     starts = [t for t, _ in stamped]
     ends = [*starts[1:], starts[-1] + LAST_LINE_S] if starts else []
+    if sum(len(word) for _, words in stamped for word in words) > MAX_CELL_CHARS:
+        raise _refused("too many words", f"lyrics of at most {MAX_CELL_CHARS:,} characters, repeated ones counted again")
     return [LyricLine("\n".join(words), start, end) for (start, words), end in zip(stamped, ends, strict=True) if words]
 
 
 def _leading_stamps(line: str) -> tuple[list[float], str]:
-    times = []
-    while (match := _STAMP.match(line)) and int(match[2]) < 60:
+    times: list[float] = []
+    at = 0
+    while len(times) <= _MAX_STAMPS and (match := _STAMP.match(line, at)) and int(match[2]) < 60:
         times.append(_seconds(match))
-        line = line[match.end() :].strip()
-    return times, line
+        at = match.end()
+        while line[at : at + 1].isspace():
+            at += 1
+    return times, line[at:]
+
+
+def _refused(found: str, expected: str) -> DataError:
+    return DataError("The timed lyrics (LRC) cannot be read.", expected=expected, found=found, hint="correct the file")
 
 
 def looks_like_lrc(text: str) -> bool:
     """Whether the text is timed lyrics: among its first 40 lines, stamps and header tags are at least two in five."""
-    lines = [line.strip() for line in text.splitlines()[:400] if line.strip()][:40]
+    lines = [line.strip() for line in text[:_LOOKED_AT].split("\n")[:400] if line.strip()][:40]
     stamps = sum(1 for line in lines if _STAMP.match(line))
     tags = sum(1 for line in lines if _TAG.fullmatch(line))
     return stamps > 0 and stamps + tags >= 0.4 * len(lines)

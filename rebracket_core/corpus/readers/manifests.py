@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from rebracket_core.corpus.readers.intake import Intake
+from rebracket_core.corpus.readers.intake import Intake, check_repeats
 from rebracket_core.corpus.readers.labels import missing, read_album
 from rebracket_core.corpus.readers.lrc import LyricLine, parse_time
 from rebracket_core.errors import DataError
@@ -38,7 +39,7 @@ def take_manifest(document: Mapping[str, Any], *, name: str, stem: str, lines: l
         raise DataError(
             "The song has no concept.",
             expected="a field 'concept'",
-            found=", ".join(map(str, document))[:200],
+            found=", ".join(key for key in document if isinstance(key, str))[:200],
             hint="write the song's concept into its manifest",
             where=name,
         )
@@ -56,6 +57,7 @@ def take_manifest(document: Mapping[str, Any], *, name: str, stem: str, lines: l
         everything = "\n".join(line.text for line in lines)
         into.take({**common, "row_id": f"{song}_seg_0001", "where": name, "lyrics": everything})
         return
+    check_repeats(document, ("concept", "title", "manifest_id", "rainbow_color"), times=len(sections), name=name)
     lyrics = _by_section(sections, lines=lines, name=name, into=into)
     for number, (section, sung) in enumerate(zip(sections, lyrics, strict=True), start=1):
         into.take(
@@ -96,8 +98,7 @@ def assign_lines(lines: list[LyricLine], *, starts: list[float | None]) -> list[
         return out
     ends = [later[0] for _, later in pairwise(order)] + [float("inf")]
     for line in lines:
-        chosen = next(k for (_, k), end in zip(order, ends, strict=True) if line.start_s < end)
-        out[chosen].append(line.text)
+        out[order[bisect_right(ends, line.start_s)][1]].append(line.text)
     return out
 
 

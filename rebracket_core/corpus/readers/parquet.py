@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rebracket_core.corpus.readers.columns import STRUCT, iter_where, plan_columns, take_records
 from rebracket_core.corpus.readers.intake import Hints, Intake
 from rebracket_core.errors import DataError
+from rebracket_core.parquet.bounds import ParquetTable
 
 MAGIC = b"PAR1"
-_BATCH_ROWS = 2048
 _TYPE_FIELD = "rebracketing_type"
 
 
-def open_parquet(source: Path | bytes, *, where: str) -> pq.ParquetFile:
-    """The opened table. Raises DataError where the file is damaged or no Parquet."""
-    try:
-        return pq.ParquetFile(source if isinstance(source, Path) else io.BytesIO(source))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            "The Parquet file cannot be opened.",
-            expected="a whole Parquet file",
-            found=str(error)[:200],
-            hint="copy or export it again",
-            where=where,
-        ) from error
+def open_parquet(source: Path | bytes, *, where: str) -> ParquetTable:
+    """The opened table. Raises DataError where the file is damaged, no Parquet, or described without measure."""
+    return ParquetTable(source, where=where)
 
 
 def vector_columns(schema: pa.Schema) -> tuple[str, ...]:
@@ -61,15 +50,15 @@ def _has_type_field(schema: pa.Schema) -> bool:
     return pa.types.is_struct(kind) and kind.get_field_index(_TYPE_FIELD) >= 0
 
 
-def iter_records(table: pq.ParquetFile, *, columns: list[str], where: str) -> Iterator[Mapping[str, Any]]:
+def iter_records(table: ParquetTable, *, columns: list[str], where: str) -> Iterator[Mapping[str, Any]]:
     """The rows of the columns as plain values; "training_data.x" reads that field of the struct alone.
 
-    Raises DataError where a part of the file is damaged.
+    Raises DataError where a part of the file is damaged, and before the first row where the columns grow too large.
     """
     try:
-        for batch in table.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
+        for batch in table.batches(columns):
             yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise DataError(
             "The Parquet file is damaged.",
             expected="readable columns",

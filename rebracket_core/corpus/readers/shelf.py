@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.readers.zip_bounds import ZIP_ERRORS, check_growth, open_zip, problem_of
 from rebracket_core.errors import DataError
 
 ZIP_MAGIC = b"PK\x03\x04"
 _OFFICE = frozenset({"[Content_Types].xml", "mimetype"})
 _MIN_RATIO_BYTES = 1024 * 1024
+_MAX_UPLOAD_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ class Entry:
                     data = member.read(limit + 1)
             else:
                 data = self.held[: limit + 1]
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        except ZIP_ERRORS as error:
             raise DataError(
                 "The file cannot be read.",
                 expected="a readable file",
-                found=str(error)[:200],
+                found=str(error)[:200] or type(error).__name__,
                 hint="check its rights or pack it again",
                 where=self.name,
             ) from error
@@ -108,7 +110,7 @@ def shelf_of_path(source: Path, *, limits: Limits) -> Shelf:
 
 def shelf_of_bytes(name: str, data: bytes, *, limits: Limits) -> Shelf:
     """The file or the archive that was uploaded under a name; folders in the name are dropped."""
-    bare = name.replace("\\", "/").rsplit("/", 1)[-1] or "upload"
+    bare = name.replace("\\", "/").rsplit("/", 1)[-1][-_MAX_UPLOAD_NAME:] or "upload"
     if data[:4] == ZIP_MAGIC:
         return _shelf_of_archive(io.BytesIO(data), name=PurePosixPath(bare).stem, limits=limits)
     return Shelf(PurePosixPath(bare).stem, (Entry(bare, held=data),))
@@ -153,18 +155,10 @@ def _walk(folder: Path, *, depth: int, aside: list[tuple[str, str]], root: Path)
 
 
 def _shelf_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> Shelf:
-    try:
-        archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise DataError(
-            "The archive cannot be opened.",
-            expected="a whole ZIP file",
-            found=str(error)[:200],
-            hint="pack it again",
-            where=name,
-        ) from error
+    archive = open_zip(source, name=name, max_files=limits.max_files)
     members = [m for m in archive.infolist() if not m.is_dir()]
-    _check_members(members, name=name, limits=limits)
+    size = source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
+    _check_members(members, size=size, name=name, limits=limits)
     hidden = ("__MACOSX", ".")
     entries = [
         Entry(m.filename, archive=archive, member=m)
@@ -174,7 +168,7 @@ def _shelf_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -
     return Shelf(name, tuple(sorted(entries, key=lambda e: e.name)), many=True)
 
 
-def _check_members(members: list[zipfile.ZipInfo], *, name: str, limits: Limits) -> None:
+def _check_members(members: list[zipfile.ZipInfo], *, size: int, name: str, limits: Limits) -> None:
     if any(m.filename in _OFFICE for m in members):
         raise DataError(
             "This is an Office file, not an archive of texts.",
@@ -183,33 +177,18 @@ def _check_members(members: list[zipfile.ZipInfo], *, name: str, limits: Limits)
             hint="export it as CSV or text",
             where=name,
         )
-    if len(members) > limits.max_files:
-        raise DataError(
-            "The archive holds too many files.",
-            expected=f"at most {limits.max_files}",
-            found=str(len(members)),
-            hint="pack fewer",
-            where=name,
-        )
-    total = 0
     for member in members:
         _check_member(member, limits=limits)
-        total += member.file_size
-    if total > limits.max_expanded_bytes:
-        raise DataError(
-            "The archive grows too large.",
-            expected=f"at most {limits.max_expanded_bytes} bytes",
-            found=str(total),
-            hint="pack fewer files",
-            where=name,
-        )
+    check_growth(members, size=size, max_bytes=limits.max_expanded_bytes, max_ratio=limits.max_ratio, name=name)
 
 
 def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
     name = member.filename
     path = PurePosixPath(name)
-    bad = ""
-    if path.is_absolute() or "\\" in name or (len(name) > 1 and name[1] == ":"):
+    bad = problem_of(member)
+    if bad:
+        pass
+    elif path.is_absolute() or "\\" in name or (len(name) > 1 and name[1] == ":"):
         bad = "an absolute path"
     elif ".." in path.parts:
         bad = "a path that leaves the archive"
@@ -225,7 +204,7 @@ def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
         raise DataError(
             "The archive is refused.",
             expected="plain files with relative names",
-            found=f"{bad}: {name!r}"[:200],
+            found=f"{bad}: {name[:200]!r}"[:200],
             hint="pack the files themselves",
-            where=name,
+            where=name[:200],
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from rebracket_core.corpus.readers.intake import Intake
+from rebracket_core.corpus.readers.intake import Intake, check_repeats
 from rebracket_core.corpus.readers.labels import missing, read_album, read_axis, read_types, read_weight
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.rainbow import AXIS_NAMES
@@ -28,6 +28,7 @@ def take_starter_group(document: Mapping[str, Any], *, name: str, into: Intake) 
     Plain modes go to the stated modes, shares to the axis itself; types are labels made by people.
     """
     stem = PurePosixPath(name).stem
+    check_repeats(document, ("group", "motif"), times=len(document["concepts"]), name=name)
     group = str(document.get("group") or stem)
     for number, item in enumerate(document["concepts"], start=1):
         where = f"{name}:concept {number}"
@@ -70,6 +71,7 @@ def _row(item: Mapping[str, Any], *, fallback: str) -> dict[str, Any]:
 
 def take_not_concepts(document: Mapping[str, Any], *, name: str, into: Intake) -> None:
     """Put each text that is no concept into the intake, unlabelled, its category as group."""
+    check_repeats(document, ("category",), times=len(document["texts"]), name=name)
     category = str(document.get("category") or PurePosixPath(name).stem)
     for number, item in enumerate(document["texts"], start=1):
         text = item.get("text") if isinstance(item, Mapping) else item

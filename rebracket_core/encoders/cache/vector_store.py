@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from rebracket_core.files import make_folder, private_while_empty
+
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
@@ -93,8 +95,9 @@ class VectorStore:
             return self._open
         if self._open is not None:  # made before a fork: SQLite forbids to use it here, and to close it
             self._inherited.append(self._open)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         connection = sqlite3.connect(self.path, timeout=self._busy_s, check_same_thread=False)
+        private_while_empty(self.path)
         try:
             self._use_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")

@@ -16,7 +16,7 @@ from rebracket_core.encoders.onnx.minilm_graph import EPSILON, HEADS, LAYERS, bu
 from rebracket_core.encoders.transformers.model_folder import read_model_folder
 from rebracket_core.encoders.transformers.model_hub import local_folder
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
-from rebracket_core.errors import EncoderError
+from rebracket_core.errors import EncoderError, lines_of
 from rebracket_core.settings import Settings
 
 OPSET = 17
@@ -114,6 +114,6 @@ def _traced(model: Any, *, kind: str) -> bytes:
         raise EncoderError(
             "The encoder cannot be written as an ONNX graph.",
             expected="a model that torch.onnx can trace",
-            found=f"{kind}: {(str(cause).strip().splitlines() or [type(cause).__name__])[0]}",
+            found=f"{kind}: {lines_of(cause)[0]}",
             hint="use the run through PyTorch, or train one on 'minilm'",
         ) from cause

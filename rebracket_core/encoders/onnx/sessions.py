@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rebracket_core.encoders.cpu_affinity import Places, places
 from rebracket_core.encoders.text.windows import Padded
-from rebracket_core.errors import EncoderError
+from rebracket_core.errors import EncoderError, lines_of
 
 # Padded tokens of a batch. Small batches keep a layer's activations in the core's cache, and sixteen short texts of a busy
 # server become one batch a core: 256 took 7.5 ms of processor time a short text and 21.6 a text of 75 tokens, 512 took 8.8
@@ -94,7 +94,7 @@ class Sessions:
             raise EncoderError(
                 "The encoder's graph cannot be opened.",
                 expected="the file that was there before, whole and readable",
-                found=str(cause).splitlines()[0],
+                found=lines_of(cause)[0],
                 where="" if isinstance(graph, bytes) else str(graph),
                 hint="put the file back; the next text tries again",
             ) from cause

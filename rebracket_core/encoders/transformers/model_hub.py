@@ -13,6 +13,7 @@ from rebracket_core.encoders.onnx.minilm_files import encoders_dir
 from rebracket_core.encoders.transformers.model_folder import INSTEAD
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
 from rebracket_core.errors import EncoderError
+from rebracket_core.files import make_folder, tighten_tree
 from rebracket_core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -46,12 +47,13 @@ def _fetch(name: str, *, target: Path) -> None:
     reachable = _hub_answers(name)
     try:
         tokenizer, model = load_pretrained(name, offline=not reachable)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as temporary:
             folder = Path(temporary) / "model"
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
             _add_window(name, folder=folder, reachable=reachable)
+            tighten_tree(folder)
             if not target.exists():
                 os.replace(folder, target)
     except EncoderError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rebracket_core.encoders.transformers.model_folder import INSTEAD
-from rebracket_core.errors import EncoderError
+from rebracket_core.errors import EncoderError, lines_of
 
 
 def load_pretrained(source: str, *, offline: bool) -> tuple[Any, Any]:
@@ -27,7 +27,7 @@ def load_pretrained(source: str, *, offline: bool) -> tuple[Any, Any]:
         raise _refused(
             "The model cannot be loaded.",
             expected="a transformers model with safetensors weights",
-            found=(str(error).strip().splitlines() or [type(error).__name__])[0],
+            found=lines_of(error)[0],
             source=source,
         ) from error
     missing = sorted(key for key in report["missing_keys"] if "pooler" not in key)

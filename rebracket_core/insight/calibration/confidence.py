@@ -221,7 +221,7 @@ def by_album(review: Review, *, seed: int) -> list[Part]:
 
 
 @dataclass(frozen=True, slots=True)
-class Strangeness:
+class OodShares:
     """The out-of-distribution p-values of unseen texts: of a fair detector a share `limit` lies below `limit`.
 
     `below` is that share with its interval over songs; `right_below` and `right_above` are how often the album is right on
@@ -238,7 +238,7 @@ class Strangeness:
     right_above: float | None
 
 
-def strangeness(review: Review, *, limit: float, seed: int) -> Strangeness:
+def ood_scores(review: Review, *, limit: float, seed: int) -> OodShares:
     """What the out-of-distribution detector says of the unseen texts; it was fitted on the other songs."""
     p = review.full().ood_p
     under = p < limit
@@ -248,7 +248,7 @@ def strangeness(review: Review, *, limit: float, seed: int) -> Strangeness:
     def often(at: np.ndarray) -> float | None:
         return float(right[at & judged].mean()) if (at & judged).any() else None
 
-    return Strangeness(
+    return OodShares(
         limit=limit,
         n=len(p),
         below=float(share.value[0]),

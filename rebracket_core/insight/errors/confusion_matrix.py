@@ -12,11 +12,12 @@ from rebracket_core.insight.review import Review, common_rows
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES, album_of_triple
 from rebracket_core.stats.cells import merged_groups, ratio_intervals
 from rebracket_core.stats.paired import group_sums, holm, paired_differences
+from rebracket_core.verdict_kinds import VerdictKind
 
 FEW_GROUPS = 10  # below so many songs a 95 % interval over songs covers 0.81 to 0.90 (simulated with 4 to 8 songs)
 NO_MODE = "no mode"
 TYPE_LIMIT = 0.5
-VERDICTS = ("ACCEPT", "ACCEPT_BLACK", "ACCEPT_HYBRID", "REJECT")
+VERDICTS = tuple(map(str, VerdictKind))
 
 
 class Question(StrEnum):

@@ -18,7 +18,7 @@ SHOWN = 5
 _BATCH, _BATCH_WORDS = 32, 1600
 _BEAM, _SINGLES, _LEVEL = 8, 24, 192
 _FIRST_SHARE = 0.6
-Judge = Callable[[Sequence[str]], list[Verdict]]
+Score = Callable[[Sequence[str]], list[Verdict]]
 Progress = Callable[[str, int, int], None]
 
 
@@ -56,8 +56,8 @@ class Search:
 class _Trials:
     """Texts judged so far, with a clock."""
 
-    def __init__(self, judge: Judge, *, budget_s: float, progress: Progress | None) -> None:
-        self._judge, self._budget_s = judge, budget_s
+    def __init__(self, score: Score, *, budget_s: float, progress: Progress | None) -> None:
+        self._score, self._budget_s = score, budget_s
         self._progress = progress or (lambda stage, done, total: None)
         self._start = time.monotonic()
         self.known: dict[str, Verdict] = {}
@@ -87,7 +87,7 @@ class _Trials:
                 break
             texts = {edits: " ".join(apply(words, edits)) for edits in batch}
             fresh = [t for t in dict.fromkeys(texts.values()) if t not in self.known]
-            self.known.update(zip(fresh, self._judge(fresh) if fresh else [], strict=True))
+            self.known.update(zip(fresh, self._score(fresh) if fresh else [], strict=True))
             found.update({edits: self.known[text] for edits, text in texts.items()})
             done += len(batch)
             self._progress(stage, done, len(sets))
@@ -99,7 +99,7 @@ def search(
     goal: Goal,
     *,
     before: Verdict,
-    judge: Judge,
+    score: Score,
     propose: Callable[[Sequence[str]], list[Edit]],
     language: WordModel | None,
     budget_s: float = BUDGET_S,
@@ -111,7 +111,7 @@ def search(
     Ends at the number of edits at which something was found, or when `budget_s` seconds are over.
     """
     words = text.split()
-    trials = _Trials(judge, budget_s=budget_s, progress=progress)
+    trials = _Trials(score, budget_s=budget_s, progress=progress)
     singles = [(edit,) for edit in propose(words)]
     judged = trials.verdicts(words, singles, stage="One edit", share=_FIRST_SHARE if most_edits > 1 else 1.0)
     near = {edits: goal.closeness(before, verdict) for edits, verdict in judged.items()}

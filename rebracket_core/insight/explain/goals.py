@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.margins import Margin, answers_to
-from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, album_named
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import Verdict
 
 ACCEPT, REJECT = "accept", "reject"
@@ -87,7 +87,7 @@ def answer_of(verdict: Verdict, what: str) -> str:
     if what == "album":
         return str(verdict.album)
     if what == "verdict":
-        return ACCEPT if str(verdict.verdict).startswith("ACCEPT") else REJECT
+        return ACCEPT if verdict.is_accepted else REJECT
     shares = _shares(verdict, what)
     return max(shares, key=lambda name: shares[name])
 
@@ -115,23 +115,19 @@ def _hold(verdict: Verdict, axis: str, mode: str) -> float:
 
 
 def _lacks(verdict: Verdict) -> float:
-    """About how far a verdict is from ACCEPT: what is lacking in probability, confidence, axes and likeness, added up."""
-    limits = dict(verdict.thresholds)
-    album = album_named(str(verdict.album))
-    lacks = max(0.0, float(limits["accept"]) - float(verdict.album_probability or 0.0))
-    confidence = float(verdict.chromatic_confidence or 0.0)
-    if album.has_modes:
-        lacks += max(0.0, float(limits["confidence"]) - confidence)
+    """About how far a verdict is from ACCEPT: what is lacking in probability, confidence, axes and OOD score, added up."""
+    found = verdict.evidence()
+    limits = found.thresholds
+    lacks = max(0.0, limits.accept - found.probability)
+    if found.album.has_modes:
+        lacks += max(0.0, limits.confidence - found.confidence)
     else:
-        lacks += max(0.0, confidence - float(limits["black_confidence"]))
-    for axis in AXIS_NAMES:
-        modes = album.modes[axis]
-        shares = sorted(((share, name) for name, share in _shares(verdict, axis).items()), reverse=True)
-        if modes:
-            own = max(share for share, name in shares if name in modes)
-            lacks += max(0.0, float(limits["dominant"]) - own if shares[0][1] not in modes or len(modes) == 1 else 0.0)
-        else:
-            lacks += max(0.0, shares[0][0] - float(limits["dominant"]))
-    if verdict.ood_p_value is not None:
-        lacks += max(0.0, float(limits["ood_p"]) - verdict.ood_p_value)
-    return lacks + max(0.0, (verdict.uncertainty or {}).get("total", 0.0) - float(limits["uncertainty"]))
+        lacks += max(0.0, found.confidence - limits.black_confidence)
+    for state in found.states:
+        modes = found.album.modes[state.axis]
+        own = max((share for name, share in _shares(verdict, state.axis).items() if name in modes), default=limits.dominant)
+        if state.top_mode not in modes:
+            lacks += max(0.0, state.top - limits.dominant, limits.dominant - own)
+    if found.ood_p is not None:
+        lacks += max(0.0, limits.ood_p - found.ood_p)
+    return lacks + max(0.0, found.total_uncertainty - limits.uncertainty)

@@ -13,7 +13,7 @@ import numpy as np
 
 from rebracket_core.errors import EncoderError
 from rebracket_core.insight.explain.margins import Margin
-from rebracket_core.insight.explain.torch_scores import torch_answers, torch_logits
+from rebracket_core.insight.explain.torch_scores import torch_answers
 
 if TYPE_CHECKING:
     import torch
@@ -133,15 +133,12 @@ class OpenModel:
     """A run's model with gradients: the heads of all its members and their calibration behind an open encoder."""
 
     def __init__(self, model: ConceptModel, encoder: OpenEncoder) -> None:
-        import torch
 
         self.model, self.encoder = model, encoder
-        self._dim = model.ensemble.dim - len(model.recipe.lexicon.terms if model.recipe.lexicon else ())
-        self._weight = torch.from_numpy(np.ascontiguousarray(model.ensemble.weight))
-        self._bias = torch.from_numpy(np.ascontiguousarray(model.ensemble.bias))
+        self._dim = model.head.dim - len(model.recipe.lexicon.terms if model.recipe.lexicon else ())
         each = self._dim // len(model.recipe.fields)
         start = model.recipe.fields.index(FIELD) * each
-        self._vector = slice(start, start + each)
+        self._vector = np.arange(start, start + each)
 
     def terms(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The places of a text's terms in the lexicon (k,), and their values (k,)."""
@@ -154,18 +151,11 @@ class OpenModel:
         """The margin (b,) as a function of token embeddings (b, t, d) and of the values (b, k) of the terms at `places`."""
         import torch
 
-        ensemble, recipe = self.model.ensemble, self.model.recipe
-        weight = torch.cat([self._weight[:, self._vector], self._weight[:, self._dim + torch.from_numpy(places)]], dim=1)
+        recipe, head = self.model.recipe, self.model.head.part(np.concatenate([self._vector, self._dim + places]))
 
         def margin(embeds: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
             vectors = recipe.vector_weight * self.encoder.vectors(embeds)
-            z = torch_logits(
-                torch.cat([vectors, terms], dim=1),
-                weight=weight,
-                bias=self._bias,
-                exclusive_types=ensemble.exclusive_types,
-                evidential=ensemble.evidential,
-            )
+            z = head.torch_logits(torch.cat([vectors, terms], dim=1))
             found = torch_answers(z, asked.output, calibration=self.model.calibration)
             return found[:, asked.first] - found[:, asked.second]
 

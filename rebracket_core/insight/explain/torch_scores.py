@@ -1,4 +1,4 @@
-"""The calibrated answers of an ensemble in PyTorch, so that gradients reach through them; `models.scores` in numpy decides."""
+"""The calibrated scores of an ensemble in PyTorch, so that gradients reach through them; `models.scores` in numpy decides."""
 
 from __future__ import annotations
 
@@ -15,24 +15,6 @@ if TYPE_CHECKING:
     import torch
 
 _TINY = 1e-12
-
-
-def torch_logits(
-    features: torch.Tensor, *, weight: torch.Tensor, bias: torch.Tensor, exclusive_types: bool, evidential: bool
-) -> torch.Tensor:
-    """(b, M, 27) float64 logits of (b, d) features, as `HeadEnsemble.logits` gives them."""
-    import torch
-    from torch.nn.functional import softplus
-
-    z = (torch.einsum("bd,mdo->bmo", features, weight) + bias).double()
-    parts = [z[..., : ALBUM.start], z[..., ALBUM], z[..., TYPES]]
-    if evidential:
-        parts[1] = torch.log1p(softplus(parts[1]))
-    if exclusive_types:
-        eye = torch.eye(parts[2].shape[-1], dtype=torch.bool)
-        others = parts[2][..., None, :].masked_fill(eye, -torch.inf)
-        parts[2] = parts[2] - torch.logsumexp(others, dim=-1)
-    return torch.cat(parts, dim=-1)
 
 
 def torch_answers(z: torch.Tensor, output: str, *, calibration: Calibration) -> torch.Tensor:

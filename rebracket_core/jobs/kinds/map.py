@@ -38,10 +38,11 @@ class MapJob(JobKind):
 
     def run(self, job: Job) -> StoredMap:
         """Wait until no other map is being fitted, fit this one, and return it."""
-        from rebracket_core.maps.store import StoredMap
+        from rebracket_core.maps.store import StoredMap, is_fitted
 
         with hold_lock(job.folder.path.parent / ".fitting.lock", reporter=job.callback):
-            _fit(job)
+            if not is_fitted(job.folder.path):  # two may have requested the same map at once
+                _fit(job)
         job.callback.update("Done", 1, 1)
         return StoredMap(job.folder.path)
 

@@ -16,8 +16,8 @@ from rebracket_core.jobs.kinds.training import create_training, training_spec
 
 if TYPE_CHECKING:
     from rebracket_core.corpus.schema import DatasetMeta
-    from rebracket_core.training.search import SearchPlan
-    from rebracket_core.training.watch import Watch
+    from rebracket_core.training.callbacks import Callback
+    from rebracket_core.training.hpo.search import SearchPlan
 
 
 class SearchJob(JobKind):
@@ -27,7 +27,7 @@ class SearchJob(JobKind):
     label = "Search"
     help = "Try out training options one after the other, and keep which were best."
     stages = ("Reading texts",)
-    memory_hint = "search with fewer members, fewer words (max_words) or on a part of the data"
+    memory_hint = "search with a smaller ensemble_size, fewer max_tfidf_terms or on a part of the data"
     runs_remotely = True
 
     def run(self, job: Job) -> Mapping[str, Any]:
@@ -37,12 +37,12 @@ class SearchJob(JobKind):
         """
         from rebracket_core.encoders import device_name, open_encoder
         from rebracket_core.progress import counts
-        from rebracket_core.training.search import run_search
-        from rebracket_core.training.search_rows import SearchRows
+        from rebracket_core.training.hpo.rows import SearchRows
+        from rebracket_core.training.hpo.search import run_search
 
         settings, callback = job.settings, job.callback
 
-        def hold(_: Watch) -> AbstractContextManager[None]:
+        def hold(_: Callback) -> AbstractContextManager[None]:
             return hold_device(settings.runs, device=device_name(settings), job_id=job.folder.job_id, reporter=callback)
 
         plan, spec = plan_of(job.folder), job.spec
@@ -54,7 +54,7 @@ class SearchJob(JobKind):
             open_encoder=job.inputs.open_encoder or (lambda name: open_encoder(name, settings=settings)),
             progress=counts(callback, "Reading texts"),
         )
-        return run_search(dataset, plan=plan, rows=rows, folder=job.folder.path, watch=callback, turn=hold)
+        return run_search(dataset, plan=plan, rows=rows, folder=job.folder.path, callback=callback, turn=hold)
 
 
 def create_search(searches: Path, *, meta: DatasetMeta, plan: SearchPlan, encoder_id: str) -> JobFolder:
@@ -65,6 +65,6 @@ def create_search(searches: Path, *, meta: DatasetMeta, plan: SearchPlan, encode
 
 def plan_of(folder: JobFolder) -> SearchPlan:
     """The plan of a search."""
-    from rebracket_core.training.search import SearchPlan
+    from rebracket_core.training.hpo.search import SearchPlan
 
     return SearchPlan.from_dict(folder.spec()["search"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core import __version__
 from rebracket_core.errors import DataError
-from rebracket_core.files import write_json
+from rebracket_core.files import PRIVATE_FOLDER, make_folder, write_json
 from rebracket_core.jobs.device_queue import hold_device
 from rebracket_core.jobs.folder import JobFolder, create_job
 from rebracket_core.jobs.job import Job
@@ -39,7 +39,7 @@ class TrainingJob(JobKind):
     label = "Training"
     help = "Train a run on a data set, measure it on held-out songs, and keep its model."
     stages = ("Reading texts", "Training on the other songs", "Calibrating on unseen songs")
-    memory_hint = "train with fewer members, fewer words (max_words) or on a part of the data"
+    memory_hint = "train with a smaller ensemble_size, fewer max_tfidf_terms or on a part of the data"
     is_tracked = True
     runs_remotely = True
 
@@ -103,7 +103,7 @@ def training_spec(*, meta: DatasetMeta, config: TrainingConfig, encoder_id: str)
         "encoder_id": encoder_id,
         "code_version": __version__,
         "python": platform.python_version(),
-        "seed": config.seed,
+        "seed": config.data.seed,
     }
 
 
@@ -112,28 +112,39 @@ def create_training(
 ) -> JobFolder:
     """Make a folder with a new id below `parent`; the labels are there before the spec, which makes it a job."""
     stamp = dt.datetime.now(dt.UTC)
-    path = parent / f"{stamp:%Y%m%d-%H%M%S}-{spec['dataset'][:24]}-{secrets.token_hex(2)}"
-    path.mkdir(parents=True)
-    if config.labels != "none":
-        write_json(path / LABELS, {"labels": config.labels, "texts": [target.to_dict() for target in human]})
+    path = _fresh_folder(parent, f"{stamp:%Y%m%d-%H%M%S}-{spec['dataset'][:24]}")
+    if config.data.labels != "none":
+        write_json(path / LABELS, {"labels": config.data.labels, "texts": [target.to_dict() for target in human]})
     return create_job(path, spec={"created_at": stamp.isoformat(timespec="seconds"), **spec})
+
+
+def _fresh_folder(parent: Path, name: str) -> Path:
+    """A new folder below `parent`, its name ended by chance; two runs that are made in one second never share one."""
+    make_folder(parent)
+    while True:
+        path = parent / f"{name}-{secrets.token_hex(2)}"
+        try:
+            path.mkdir(mode=PRIVATE_FOLDER)
+            return path
+        except FileExistsError:
+            continue
 
 
 def human_targets(folder: JobFolder, *, config: TrainingConfig) -> list[HumanTarget]:
     """People's labels, kept when the run was made, so that it can be trained anywhere. Raises DataError without them."""
     from rebracket_core.corpus.soft_targets import HumanTarget
 
-    if config.labels == "none":
+    if config.data.labels == "none":
         return []
     try:
         found = json.loads((folder.path / LABELS).read_text(encoding="utf-8"))
-        if found["labels"] != config.labels:
+        if found["labels"] != config.data.labels:
             raise ValueError(f"they are of {found['labels']}")
         return [HumanTarget.from_dict(raw) for raw in found["texts"]]
     except (OSError, ValueError, KeyError, TypeError) as cause:
         raise DataError(
             "The labels of the run cannot be read.",
-            expected=f"{LABELS} with the labels of {config.labels}",
+            expected=f"{LABELS} with the labels of {config.data.labels}",
             found=f"{type(cause).__name__}: {cause}",
             hint="train a new run",
             where=str(folder.path),
@@ -146,13 +157,14 @@ def _train(job: Job) -> Evaluation:
 
     spec, settings, opener = job.spec, job.settings, job.inputs.open_encoder
     config = TrainingConfig.from_dict(spec["config"])
+    name = config.features.encoder
     return train_run(
         pinned_dataset(spec["dataset"], digest=spec["dataset_digest"], settings=settings),
         config=config,
-        encoder=opener(config.encoder) if opener else open_encoder(config.encoder, settings=settings),
+        encoder=opener(name) if opener else open_encoder(name, settings=settings),
         folder=job.folder.path,
         thresholds=settings.thresholds,
-        watch=job.callback,
+        callback=job.callback,
         human=human_targets(job.folder, config=config),
         settings=settings,
         notes=tuple(spec.get("notes", ())),

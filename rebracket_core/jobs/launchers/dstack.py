@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.files import write_bytes
+from rebracket_core.files import export_bytes, give_to_person, make_folder, persons_mode, write_bytes
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.launchers.base import Launcher, check_startable
 from rebracket_core.jobs.launchers.bundle import check_remote, remote_bundle
@@ -62,12 +62,14 @@ class DstackLauncher(Launcher):
                 hint="name another file, or remove the folder",
             )
         try:
-            self._task.parent.mkdir(parents=True, exist_ok=True)
+            parent = self._task.parent
+            make_folder(parent, mode=persons_mode(parent, folder=True))
             with remote_bundle(folder, settings=self._settings) as root:
                 write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
                 shutil.copytree(root, self.files)
+            give_to_person(self.files, place=self.files)
             task = dstack_task(folder, parts=self.files.name, gpu=self._gpu)
-            write_bytes(self._task, _yaml(task).encode("utf-8"))
+            export_bytes(self._task, _yaml(task).encode("utf-8"))
         except OSError as cause:
             raise StoreError(
                 "The task cannot be written.",

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError
+from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.job import DoneHook
 from rebracket_core.jobs.launchers.base import Launcher, check_startable
@@ -70,7 +70,7 @@ def open_cluster(address: str) -> JobSubmissionClient:
         raise RebracketError(
             "The Ray cluster does not answer.",
             expected=f"the Jobs API of a Ray head at {address}",
-            found=str(cause).splitlines()[0][:200],
+            found=lines_of(cause)[0][:200],
             hint="check REBRACKET_RAY_ADDRESS and that the head runs",
         ) from cause
 

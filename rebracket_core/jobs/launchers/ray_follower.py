@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.errors import RebracketError
+from rebracket_core.errors import RebracketError, lines_of
 from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.attempt_callback import AttemptCallback
 from rebracket_core.jobs.folder import JobFolder
@@ -18,8 +18,9 @@ from rebracket_core.jobs.launchers.ray import open_cluster, submit
 from rebracket_core.jobs.state import CANCEL, METRICS, QUEUED_STAGE, RESULT, Status
 from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver
 from rebracket_core.jobs.workers.process import run_worker
+from rebracket_core.records import read_records
 from rebracket_core.settings import Settings
-from rebracket_core.training.watch import Cancelled
+from rebracket_core.training.callbacks import Cancelled
 
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient
@@ -91,7 +92,7 @@ class _Follower:
                 raise RebracketError(
                     "The Ray cluster fell silent.",
                     expected="an answer within a minute",
-                    found=str(cause).splitlines()[0][:200],
+                    found=lines_of(cause)[0][:200],
                     hint="check the cluster, then resume the run",
                 ) from cause
             return None
@@ -102,7 +103,7 @@ class _Follower:
         """Put what the job printed since the last look into the job's folder, whole lines alone."""
         log = self._client.get_job_logs(self._job_id)
         end = log.rfind("\n") + 1
-        for line in log[self._read : end].splitlines():
+        for line in log[self._read : end].split("\n"):
             if line.startswith(MARK):
                 self._report_points(self._receiver.take(line))
             elif line.strip():
@@ -113,10 +114,10 @@ class _Follower:
         """Report the points that came with the file to the tracker, where there is one."""
         if self._callback.on_point is None or name is None or not name.endswith(METRICS):
             return
-        lines = (self._attempt / METRICS).read_text(encoding="utf-8").splitlines()
-        for line in lines[self._n_reported :]:
-            self._callback.on_point(json.loads(line))
-        self._n_reported = len(lines)
+        points = read_records(self._attempt / METRICS)
+        for point in points[self._n_reported :]:
+            self._callback.on_point(point)
+        self._n_reported = len(points)
 
     def _end(self, status: str, message: str) -> None:
         result = _json(self._attempt / RESULT)
@@ -124,9 +125,8 @@ class _Follower:
             return
         if result.get("status") == Status.CANCELLED or self._stopping:
             raise Cancelled("The job was cancelled.")
-        error = (
-            result.get("error") or f"The job ended as {status}: {message.splitlines()[0] if message else 'without a message'}"
-        )
+        reported = lines_of(message)[0] if message.strip() else "without a message"
+        error = result.get("error") or f"The job ended as {status}: {reported}"
         raise RebracketError(str(error), hint=str(result.get("hint") or "see the end of the log"))
 
 

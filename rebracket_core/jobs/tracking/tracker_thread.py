@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rebracket_core.aliases import with_old_names
 from rebracket_core.errors import MissingExtraError
 from rebracket_core.files import write_json
 from rebracket_core.jobs.folder import JobFolder
@@ -84,7 +85,7 @@ class TrackerThread:
         try:
             spec = self._folder.spec()
             tags = {name: str(spec.get(name, "")) for name in _TAGS}
-            tracker = open_tracker(self._settings, run_id=self._folder.run_id, params=spec["config"], tags=tags)
+            tracker = open_tracker(self._settings, run_id=self._folder.run_id, params=with_old_names(spec["config"]), tags=tags)
             self._where = tracker.where
             self._keep()
             self._log(f"Tracked with {self._settings.tracker}: {self._where}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rebracket_core.errors import MissingExtraError
+from rebracket_core.files import make_folder
 from rebracket_core.settings import Settings
 
 PROJECT = "rebracket"
@@ -40,7 +41,7 @@ def open_tracker(settings: Settings, *, run_id: str, params: Mapping[str, Any], 
     """The tracker of the settings, with the run begun in it. Where it keeps things is the tracker's own setting, if any."""
     check_tracker(settings)
     kinds: dict[str, Callable[..., Tracker]] = {"mlflow": _MLflow, "wandb": _Wandb, "trackio": _Trackio}
-    settings.tracking.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.tracking)
     return kinds[settings.tracker](settings.tracking, run_id=run_id, params=params, tags=tags)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rebracket_core.files import PRIVATE_FILE
+
 try:
     import fcntl
 except ImportError:  # a system without it; its workers show as lost when they were too long in starting
@@ -24,7 +26,7 @@ def held_for_worker(attempt: Path) -> Iterator[tuple[int, ...]]:
     if fcntl is None:
         yield ()
         return
-    descriptor = os.open(attempt / ALIVE, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(attempt / ALIVE, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield (descriptor,)

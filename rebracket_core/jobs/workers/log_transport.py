@@ -85,7 +85,7 @@ class FolderReceiver:
             )
         path = self._folder / place
         if frame["append"] and path.is_file():
-            with open(path, "ab") as file:
+            with open(path, "ab") as file:  # the far process cut it where it liked: bytes, not lines
                 file.write(content)
         else:
             write_bytes(path, content)

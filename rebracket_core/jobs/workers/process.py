@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 from rebracket_core.errors import ConfigError, RebracketError
+from rebracket_core.files import append_binary, keep_private, private_touch
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.job import DoneHook, JobInputs, hook_name, hook_named
 from rebracket_core.jobs.kinds import JobKind, kind_of
@@ -20,7 +21,7 @@ from rebracket_core.jobs.state import CANCEL, LOG
 from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.jobs.workers.liveness import held_for_worker
 from rebracket_core.settings import Settings
-from rebracket_core.training.watch import Cancelled
+from rebracket_core.training.callbacks import Cancelled
 
 DONE, FAILED, CANCELLED = 0, 1, 4
 WORKER = "rebracket_core.jobs.workers.worker"
@@ -38,7 +39,7 @@ def start_worker(folder: JobFolder, *, settings: Settings, on_done: DoneHook | N
     options = _options(kind_of(folder), on_done)
     attempt = folder.new_attempt()
     arguments, env = [str(folder.path), attempt.name, *options], warm_pool.worker_env(settings)
-    with open(attempt / LOG, "ab") as log, held_for_worker(attempt) as descriptors:
+    with append_binary(attempt / LOG) as log, held_for_worker(attempt) as descriptors:
         if module == WORKER and warm_pool.hand_over(arguments, env=env, log=log, descriptors=descriptors):
             return attempt
         subprocess.Popen(
@@ -59,12 +60,13 @@ def run_worker(arguments: Sequence[str], work: Callable[..., object]) -> int:
     A polite kill (SIGTERM) cancels. The process steps back behind others (niceness 10): it is a guest on the machine that
     serves the pages.
     """
+    keep_private()
     given = _parser().parse_args(arguments)
     folder, attempt = JobFolder(given.folder), given.folder / "attempts" / given.attempt
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(warm_pool.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-    signal.signal(signal.SIGTERM, lambda *_: (attempt / CANCEL).touch())
+    signal.signal(signal.SIGTERM, lambda *_: private_touch(attempt / CANCEL))
     try:
         _learn_kind(folder, module=given.kind_module)
         inputs = JobInputs(on_done=hook_named(given.on_done) if given.on_done else None)

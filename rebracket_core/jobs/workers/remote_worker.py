@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from rebracket_core.files import append_binary, keep_private
 from rebracket_core.jobs.state import LOG
 from rebracket_core.jobs.workers.log_transport import FolderSender
 from rebracket_core.jobs.workers.process import WORKER
@@ -18,13 +19,14 @@ _EVERY_S = 0.5
 
 def main(arguments: list[str]) -> int:
     """Run a worker, print the files that it writes while it works, and return its exit code. SIGTERM asks it to stop."""
+    keep_private()
     folder, attempt = Path(arguments[0]).resolve(), arguments[1]
     os.environ.setdefault("REBRACKET_HOME", str(folder.parents[1]))
     os.environ["REBRACKET_HOME"] = str(Path(os.environ["REBRACKET_HOME"]).resolve())
     sender = FolderSender(folder)  # before the worker writes: what came with the job is not sent back
     # The worker logs into the job's own log: two that print into one job log would cut each other's lines.
     # It has a session of its own: who stops the job signals the whole group, and the worker is to hear of it once.
-    with open(folder / "attempts" / attempt / LOG, "ab") as log:
+    with append_binary(folder / "attempts" / attempt / LOG) as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", WORKER, str(folder), attempt],
             stdin=subprocess.DEVNULL,

@@ -8,11 +8,13 @@ import socket
 import sys
 from collections.abc import Sequence
 
+from rebracket_core.files import keep_private
 from rebracket_core.jobs.workers.warm_pool import IDLE_S, MESSAGE_BYTES, MOST_DESCRIPTORS, NICE
 
 
 def main(arguments: Sequence[str]) -> int:
     """Import what jobs run, wait for an attempt, and be its worker; 0 where none came."""
+    keep_private()
     connection = socket.socket(fileno=int(arguments[0]))
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
     from rebracket_core.jobs.kinds import JOB_KINDS

@@ -14,7 +14,8 @@ from rebracket_core.models.artefact import load_artefact
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, MODEL, TOKENIZER, Manifest, read_manifest
 from rebracket_core.settings import Settings
 from rebracket_core.texts import clean_text
-from rebracket_core.validation import Concept, ConceptModel, Judge, Verdict
+from rebracket_core.thresholds import Value
+from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
 
 
 class ExportedRun:
@@ -41,7 +42,7 @@ class ExportedRun:
             encoder_id=self.manifest.encoder_id,
             threads=threads or thread_count(Settings(home=folder, database_url="")),
         )
-        self._judge = Judge(max_text_chars=max_text_chars)
+        self._scorer = Scorer(max_text_chars=max_text_chars)
 
     @property
     def run_id(self) -> str:
@@ -52,16 +53,16 @@ class ExportedRun:
         self,
         concepts: Sequence[Concept | str],
         *,
-        thresholds: Mapping[str, float | bool] | None = None,
+        thresholds: Mapping[str, Value] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Verdict]:
-        """One verdict a concept, in input order; what cannot be judged carries `error`. A lone text gets its place as id.
+        """One verdict a concept, in input order; what cannot be scored carries `error`. A lone text gets its place as id.
 
         `thresholds` replaces some of the run's own.
         """
         listed = [Concept(id=str(at), text=clean_text(one)) if isinstance(one, str) else one for at, one in enumerate(concepts)]
         limits = self.model.thresholds.with_(**(thresholds or {}))
-        return self._judge.judge(listed, model=self.model, encoder=self.encoder, thresholds=limits, progress=progress)
+        return self._scorer.score(listed, model=self.model, encoder=self.encoder, thresholds=limits, progress=progress)
 
 
 def open_exported(folder: str | os.PathLike[str], *, threads: int = 0, max_text_chars: int = 100_000) -> ExportedRun:

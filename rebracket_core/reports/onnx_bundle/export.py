@@ -13,7 +13,7 @@ from rebracket_core.encoders import MINILM, MINILM_TORCH, open_encoder
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, read_manifest, write_folder
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_taken, replace_graph, write_manifest
-from rebracket_core.validation import Concept, ConceptModel, Judge, Verdict
+from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
 
 if TYPE_CHECKING:
     from rebracket_core.runs.store import RunStore
@@ -49,9 +49,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How two ways of judging the same concepts differ.
+    """How two ways of scoring the same concepts differ.
 
-    `concepts`: how many were judged; `longer_than_window`: how many of them take several windows; `score_difference`: the
+    `concepts`: how many were scored; `longer_than_window`: how many of them take several windows; `score_difference`: the
     largest difference of a score, `p_difference` that of an out-of-distribution p-value (which moves in steps of one
     training text); `changed`: how many verdicts, reasons or albums are others, and the first of them.
     """
@@ -169,8 +169,8 @@ def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, 
     encoder = open_encoder(MINILM_TORCH if name == MINILM else name, settings=settings, cached=False)
     if name == MINILM:  # the same weights, in another engine
         model = replace(model, encoder_id=encoder.encoder_id)
-    judge = Judge(max_text_chars=settings.max_text_chars)
-    return judge.judge(concepts, model=model, encoder=encoder, thresholds=model.thresholds)
+    scorer = Scorer(max_text_chars=settings.max_text_chars)
+    return scorer.score(concepts, model=model, encoder=encoder, thresholds=model.thresholds)
 
 
 def _compared(before: Sequence[Verdict], after: Sequence[Verdict], *, encoder: Any) -> Difference:

@@ -22,7 +22,7 @@ from typing import Any
 
 from rebracket_core.encoders.onnx.graph_encoder import EncoderFacts
 from rebracket_core.errors import InputError, ModelError, StoreError
-from rebracket_core.files import write_json
+from rebracket_core.files import give_to_person, make_folder, persons_mode, write_json
 
 KIND = "rebracket-exported-run"
 SCHEMA_VERSION = 1
@@ -82,7 +82,7 @@ def write_folder(
     refuse_taken(to)
     room: Path | None = None
     try:
-        to.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(to.parent, mode=persons_mode(to.parent, folder=True))
         room = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}."))
         (room / MODEL).mkdir()
         (room / GRAPH).write_bytes(graph)
@@ -115,14 +115,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def finish(room: Path, *, to: Path) -> Path:
-    """The folder in its place, for everyone to read."""
+    """The folder in its place, with the modes that the person's umask leaves.
+
+    Raises InputError where another export was quicker, StoreError where it cannot be moved there.
+    """
     try:
-        os.chmod(room, 0o755)
-        os.chmod(room / MANIFEST, 0o644)
-        if to.exists():
-            to.rmdir()
-        os.replace(room, to)
+        give_to_person(room, place=to)
+        os.replace(room, to)  # onto nothing, or an empty folder
     except OSError as cause:
+        refuse_taken(to)
         raise unwritable(to, cause) from cause
     return to
 

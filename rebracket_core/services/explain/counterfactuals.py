@@ -16,7 +16,7 @@ from rebracket_core.insight.explain.goals import Goal, answer_of
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
 from rebracket_core.services.explain.explain import Asking, Explain
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation import Concept, Item, Verdict
+from rebracket_core.validation import Concept, Verdict, verdicts_from
 
 if TYPE_CHECKING:
     from rebracket_core.insight.explain.fluency import WordModel
@@ -96,13 +96,17 @@ class Counterfactuals:
         clean, asking = Explain(self._resources).clean(text), Asking(self._resources, run_id)
         limits = asking.model.thresholds.with_(**(thresholds or {}))
 
-        def judge(texts: Sequence[str]) -> list[Verdict]:
-            items = [Item(id=str(i), text=one) for i, one in enumerate(texts)]
-            return asking.answers(texts).judge(
-                items, thresholds=limits, run_id=asking.model.run_id, with_types=asking.model.has_types
+        def score(texts: Sequence[str]) -> list[Verdict]:
+            concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
+            return verdicts_from(
+                concepts,
+                asking.predictions(texts),
+                thresholds=limits,
+                run_id=asking.model.run_id,
+                with_types=asking.model.has_types,
             )
 
-        before = judge([clean])[0]
+        before = score([clean])[0]
         if goal.to and answer_of(before, goal.what) == goal.to:
             raise InputError(
                 "The text is there already.",
@@ -119,7 +123,7 @@ class Counterfactuals:
             clean,
             goal,
             before=before,
-            judge=judge,
+            score=score,
             propose=lambda words: proposer.propose(words, margin),
             language=language,
             budget_s=left_s,
@@ -178,8 +182,7 @@ class Counterfactuals:
 
 def _same(one: Thresholds, other: Thresholds) -> bool:
     """Whether thresholds are the same to the six digits that verdicts tell of them."""
-    rest = other.to_dict()
-    return all(round(float(value), 6) == round(float(rest[name]), 6) for name, value in one.to_dict().items())
+    return one.rounded(6) == other.rounded(6)
 
 
 @lru_cache(maxsize=4)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rebracket_core.insight.explain.gradients import OpenEncoder, OpenModel
     from rebracket_core.models.scores import Scores
     from rebracket_core.services.resources import Resources
-    from rebracket_core.validation import Answers
+    from rebracket_core.validation import Predictions
 
 NEAREST = 5
 AGREE = 0.7
@@ -143,11 +143,11 @@ class Asking:
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """The calibrated scores of texts; their vectors are not kept."""
-        return self.answers(texts).scores
+        return self.predictions(texts).scores
 
-    def answers(self, texts: Sequence[str]) -> Answers:
-        """The answers of the run to texts, to be judged; their vectors are not kept."""
-        return self.model.answer({FIELD: list(texts)}, encoder=self._quick)
+    def predictions(self, texts: Sequence[str]) -> Predictions:
+        """What the run predicts for texts; their vectors are not kept."""
+        return self.model.predict({FIELD: list(texts)}, encoder=self._quick)
 
     def margin(self, asked: Margin) -> Callable[[Sequence[str]], np.ndarray]:
         """The margin as a function of texts, each different text asked once."""
@@ -286,7 +286,7 @@ class Explain:
 
         answers_to(output)
         asking = Asking(self._resources, run_id)
-        learnt = asking.model.manifest.get("config", {}).get("outputs", ("axes", "album"))
+        learnt = asking.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
         needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
         if (needed == "type" and not asking.model.has_types) or (needed != "type" and needed not in learnt):
             raise ModelError(

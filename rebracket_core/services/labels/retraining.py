@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.training import Trainings
-    from rebracket_core.training.compare import Comparison
+    from rebracket_core.training.evaluation.compare import Comparison
 
 NONE, EVERYBODY = "none", "human"
 
@@ -71,7 +71,7 @@ class Retraining:
         names = {meta.digest: meta.name for meta in self._resources.datasets()}
         dataset = names.get(project.dataset_digest, project.dataset)
         used, settings = self._production(), self._resources.settings
-        config = TrainingConfig(encoder=settings.encoder, seed=settings.seed)
+        config = TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
         if used is not None and used.dataset_digest == project.dataset_digest and not used.leaked:
             config = TrainingConfig.from_dict(dict(used.config))
         return self._trainings.launch(dataset, config=config.with_(labels=EVERYBODY))
@@ -85,7 +85,7 @@ class Retraining:
             return None
         chance, n_texts = self._labelled(snapshots)
         first, second = (predictions_of(self._resources.runs, one) for one in (before, run_id))
-        from rebracket_core.training.compare import compare_runs, on_truth_of_second
+        from rebracket_core.training.evaluation.compare import compare_runs, on_truth_of_second
 
         def compared(*pair: object) -> Comparison | None:
             try:

@@ -10,7 +10,7 @@ import numpy as np
 from rebracket_core.errors import ModelError
 from rebracket_core.maps.predictions import VERDICTS, MapAnswers, Standing, keep_answers, kept_answers
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.validation import Concept
+from rebracket_core.validation import SEEN_IN_TRAINING, Concept
 
 if TYPE_CHECKING:
     from rebracket_core.insight.review import Review
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rebracket_core.validation import Verdict
 
 Progress = Callable[[str, int, int], None]
-_SEEN = "seen_in_training"
 
 
 def answers_of(
@@ -93,7 +92,7 @@ def _ask(found: MapAnswers, stored: StoredMap, *, verdicts: Verdicts, progress: 
 
 
 def _note(found: MapAnswers, at: int, verdict: Verdict, *, label: str | None) -> None:
-    if _SEEN in verdict.flags:
+    if SEEN_IN_TRAINING in verdict.flags:
         found.standing[at] = Standing.TRAINED_ON
         return
     shares = verdict.album_probabilities or {}

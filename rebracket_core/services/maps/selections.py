@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rebracket_core.errors import InputError, StoreError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, make_folder, write_json
 from rebracket_core.jobs.folder import now
+from rebracket_core.records import append_records, read_records, skipped
+from rebracket_core.texts import clean_note
 
 MOST_CHARS = 4_000
 _ID = re.compile(r"[0-9a-f]{12}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,12 @@ class Selections:
         return sorted(kept, key=lambda s: s.at, reverse=True)
 
     def add_note(self, dataset: str, row_id: str, *, text: str, author: str) -> TextNote:
-        """A note on a text, added to those that are there. Raises InputError for an empty or a long one."""
-        clean = _CONTROL.sub("", text.replace("\r\n", "\n")).strip()
-        who = " ".join(author.split())[:80]
+        """A note on a text, added to those that are there, and on the disk when this returns.
+
+        Raises InputError for an empty or a long one, StoreError where the disk refuses.
+        """
+        clean = clean_note(text)
+        who = clean_note(" ".join(author.split())[:80])
         if not clean or len(clean) > MOST_CHARS or not who:
             raise InputError(
                 "This note cannot be kept.",
@@ -102,23 +104,44 @@ class Selections:
                 hint="shorten it, and give a name",
             )
         note = TextNote(dataset, row_id, clean, who, now())
-        self._notes.mkdir(parents=True, exist_ok=True)
         path = self._note_file(dataset)
-        with FileLock(f"{path}.lock"), open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(note), ensure_ascii=False) + "\n")
+        try:
+            make_folder(self._notes)
+            with lock_file(Path(f"{path}.lock")):
+                append_records(path, [asdict(note)], lasting=True)
+        except OSError as cause:
+            raise StoreError(
+                "The note cannot be kept.",
+                expected="a writable folder with room for it",
+                found=cause.strerror or str(cause),
+                hint="free some space or check the rights; write it again",
+                where=str(path),
+            ) from cause
         return note
 
     def notes(self, dataset: str) -> list[TextNote]:
-        """The notes on the texts of a data set, oldest first; a line that was cut off by a kill is skipped."""
-        return list(self._lines(self._note_file(dataset)))
+        """The notes on the texts of a data set, oldest first; what a kill cut off is skipped with a warning.
 
-    def _lines(self, path: Path) -> Iterator[TextNote]:
-        if path.is_file():
-            for line in path.read_text(encoding="utf-8").splitlines():
-                try:
-                    yield TextNote(**json.loads(line))
-                except (ValueError, TypeError):
-                    continue
+        Raises StoreError where the file cannot be read.
+        """
+        path = self._note_file(dataset)
+        try:
+            records = read_records(path)
+        except OSError as cause:
+            raise StoreError(
+                "The notes cannot be read.",
+                expected="a readable file",
+                found=cause.strerror or str(cause),
+                hint="check its rights",
+                where=str(path),
+            ) from cause
+        found = []
+        for number, record in enumerate(records, start=1):
+            try:
+                found.append(TextNote(**{field.name: str(record[field.name]) for field in fields(TextNote)}))
+            except KeyError:
+                skipped(path, number)
+        return found
 
     def _note_file(self, dataset: str) -> Path:
         name = re.sub(r"[^a-z0-9._+-]", "-", dataset)

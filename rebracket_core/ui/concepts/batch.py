@@ -23,6 +23,7 @@ from rebracket_core.ui.kit.download_buttons import downloads
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
+from rebracket_core.validation import SEEN_IN_TRAINING, VerdictKind, is_out_of_distribution
 
 MAX_BATCHES, MAX_VERDICTS = 20, 60_000
 _MOST_POINTS = 1500  # a triangle of more marks than this is a blot
@@ -75,7 +76,7 @@ def show_batch(batch: Batch, *, runs: dict[str, RunInfo], key: str) -> None:
     """Draw a batch: counts, filters, the table with one row to open, downloads, and how sure the model was."""
     st.subheader(escape(batch.label), anchor=False)
     _counts(batch)
-    _strange(batch)
+    _out_of_distribution(batch)
     _memory(batch)
     show_report(batch.report)
     chosen = filter_controls(key, batch.verdicts)
@@ -117,25 +118,19 @@ def _counts(batch: Batch) -> None:
     counts = Counter(NOT_JUDGED if v.get("error") else str(v["verdict"]) for v in batch.verdicts)
     known = [as_expected(v) for v in batch.verdicts if as_expected(v)]
     with st.grid(6, min_column_width=110):
-        for word, label in (
-            ("ACCEPT", "Accepted"),
-            ("ACCEPT_HYBRID", "As hybrid"),
-            ("ACCEPT_BLACK", "As Black"),
-            ("REJECT", "Rejected"),
-            (NOT_JUDGED, "Not judged"),
-        ):
+        for word, label in (*((kind, kind.label) for kind in VerdictKind), (NOT_JUDGED, NOT_JUDGED.capitalize())):
             st.metric(label, f"{counts.get(word, 0):,}", border=True)
         if known:
             st.metric("As expected", f"{known.count('yes'):,}/{len(known):,}", border=True)
 
 
-def _strange(batch: Batch) -> None:
+def _out_of_distribution(batch: Batch) -> None:
     """Say so where most texts are unlike the model's, and what helps."""
-    judged = [v for v in batch.verdicts if not v.get("error")]
-    strange = sum(v.get("reason") == "ood_detection" for v in judged)
-    if strange * 2 >= max(len(judged), 2):
+    scored = [v for v in batch.verdicts if not v.get("error")]
+    unlike = sum(map(is_out_of_distribution, scored))
+    if unlike * 2 >= max(len(scored), 2):
         st.warning(
-            f"{strange:,} of {count(len(judged), 'concepts')} are unlike the texts that this model learned from, so it "
+            f"{unlike:,} of {count(len(scored), 'concepts')} are unlike the texts that this model learned from, so it "
             "cannot place them. Import labelled texts of their kind, train on them, and use that run.",
             icon=":material/travel_explore:",
         )
@@ -147,7 +142,7 @@ def _strange(batch: Batch) -> None:
 def _memory(batch: Batch) -> None:
     """Say how many of the concepts that match their source were learned by the model, so that no one takes it for a test."""
     known = [v for v in batch.verdicts if as_expected(v)]
-    seen = sum("seen_in_training" in (v.get("flags") or ()) for v in known)
+    seen = sum(SEEN_IN_TRAINING in (v.get("flags") or ()) for v in known)
     if seen:
         st.caption(
             f"Of the {count(len(known), 'concepts')} with an expected album the model was trained on {seen:,}: that these "
@@ -159,10 +154,7 @@ def _overview(shown: Sequence[dict[str, Any]], chosen: Filter, *, key: str) -> N
     judged = [v for v in shown if not v.get("error")]
     if len(judged) < 2:
         return
-    groups = {
-        word: [float(v["album_probability"]) for v in judged if v["verdict"] == word]
-        for word in ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT")
-    }
+    groups = {str(kind): [float(v["album_probability"]) for v in judged if v["verdict"] == kind] for kind in VerdictKind}
     accepts = {(v.get("thresholds") or {}).get("accept") for v in judged}
     st.subheader("All of them together", anchor=False)
     show(probability_distribution(groups, accept=accepts.pop() if len(accepts) == 1 else None), key=f"{key}.spread")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.validation import Claim, flag_sentence, is_accepted, is_remark, rule_behind, trust_of
 
 _FRACTIONS: tuple[tuple[float, str], ...] = (
     (0.05, "once in twenty times"),
@@ -23,27 +24,11 @@ _FRACTIONS: tuple[tuple[float, str], ...] = (
     (0.95, "nineteen times in twenty"),
 )
 _EXTREMES = ("hardly ever", "nearly always")
-_MEANING: dict[str, str] = {
-    "ACCEPT": "The album is clear, every axis agrees with it, and the text is album-like enough.",
-    "ACCEPT_BLACK": "The text leans to no mode on any axis: that is what Black is.",
-    "ACCEPT_HYBRID": "One or two axes lie between two modes, one of them the album's own; the other axes agree.",
-}
-_REASONS: dict[str, str] = {
-    "ood_detection": "The text is unlike the texts that the model was trained on, or the model cannot decide at all; "
-    "what it says of such a text cannot be trusted.",
-    "uncharted_mode": "Each axis is clear, but no album has these three modes together. It is uncharted, not wrong.",
-    "diffuse_ontology": "Two or more axes on which the album has a mode lean to none: the text does not say enough.",
-    "low_confidence": "The text is not album-like enough to be placed.",
-    "unclear_ontology": "No album is clear enough, or an axis speaks against the album.",
-}
-_FLAGS: dict[str, str] = {
-    "axes_disagree": "The three axes alone would say {axes_album}, the album head says {album}: "
-    "one of the two is wrong, so look twice.",
-    "uncertain_album": "No album reaches a probability of 0.3: the first one is only the best of nine weak answers.",
-    "unknown_source": "It comes from another kind of source than the model's training texts; its figures were not "
-    "measured on such texts.",
-    "seen_in_training": "The model was trained on exactly this text: its answer is a memory, not a test.",
-    "uncharted": "No album has these three modes together.",
+_NO_CLAIM: dict[Claim, str] = {
+    Claim.UNLIKE: "The probability was measured on texts like the training ones; it says little about a text like this.",
+    Claim.LEARNED: "The model has learned this very text, so the probability says nothing about how it does on new ones.",
+    Claim.LEAKED: "The run was split by row, so its figures say nothing about unseen texts.",
+    Claim.UNMEASURED: "How often this run is right at such a probability was not measured.",
 }
 
 
@@ -52,7 +37,7 @@ def headline(verdict: Mapping[str, Any]) -> str:
     if verdict.get("error"):
         return "Not judged"
     word, album, share = str(verdict["verdict"]), verdict["album"], float(verdict["album_probability"])
-    lead = "" if word.startswith("ACCEPT") else "first guess "
+    lead = "" if is_accepted(word) else "first guess "
     return f"{word} — {lead}{album}, {share:.2f}"
 
 
@@ -80,67 +65,39 @@ def units(origins: object) -> str:
 
 
 def trust(verdict: Mapping[str, Any], calibration: Mapping[str, Any] | None, *, unit: str, leaked: bool = False) -> str:
-    """What the probability may be taken to mean, as far as the run's own calibration figures support it.
-
-    `calibration` is the run's: `n`, `ece`, `ece_of_a_perfect_model` and `reliability` bins (probability, right, n).
-    A claim is made only of texts like the measured ones, from 50 unseen texts on, and where the error is at most 0.05
-    above what chance alone explains.
-    """
-    found, share = calibration or {}, float(verdict["album_probability"])
-    flags = verdict.get("flags") or ()
-    if verdict.get("reason") == "ood_detection" or "unknown_source" in flags:
-        return "The probability was measured on texts like the training ones; it says little about a text like this."
-    if "seen_in_training" in flags:
-        return "The model has learned this very text, so the probability says nothing about how it does on new ones."
-    if leaked:
-        return "The run was split by row, so its figures say nothing about unseen texts."
-    if not found.get("n") or found.get("ece") is None:
-        return "How often this run is right at such a probability was not measured."
-    n, error = int(found["n"]), float(found["ece"])
-    if n < 50:
-        return f"Only {n} unseen texts measured this probability: too few to say how often it is right."
-    bins = [b for b in found.get("reliability") or () if b.get("n")]
-    near = min(bins, key=lambda b: abs(float(b["probability"]) - share)) if bins else None
-    if error > float(found.get("ece_of_a_perfect_model") or 0.0) + 0.05:
-        tail = f" Of the {near['n']} unseen texts nearest to it, {float(near['right']):.0%} were right." if near else ""
-        return f"Do not read it as odds: on unseen {unit} this run's probabilities were off by {error:.2f}.{tail}"
-    tail = f": of the {near['n']} unseen texts that scored most like it, {float(near['right']):.0%} were" if near else ""
-    about = "" if times(share) in _EXTREMES else "about "
-    return f"Right {about}{times(share)} on unseen {unit}{tail}."
+    """What the probability may be taken to mean, in one or two sentences; `validation.trust_of` decides which."""
+    found, share = trust_of(verdict, calibration, leaked=leaked), float(verdict["album_probability"])
+    if found.claim is Claim.TOO_FEW:
+        return f"Only {found.n} held-out texts measured this probability: too few to say how often it is right."
+    near = "" if found.near_n is None else f"{found.near_n} held-out texts"
+    if found.claim is Claim.OFF:
+        tail = f" Of the {near} nearest to it, {found.near_right:.0%} were right." if near else ""
+        return f"Do not read it as odds: on unseen {unit} this run's probabilities were off by {found.error:.2f}.{tail}"
+    if found.claim is Claim.HOLDS:
+        tail = f": of the {near} that scored most like it, {found.near_right:.0%} were" if near else ""
+        about = "" if times(share) in _EXTREMES else "about "
+        return f"Right {about}{times(share)} on unseen {unit}{tail}."
+    return _NO_CLAIM[found.claim]
 
 
 def meaning(verdict: Mapping[str, Any]) -> str:
-    """Why the verdict is what it is, in one or two sentences."""
+    """Why the verdict is what it is, in one plain sentence: the meaning of its rule."""
     if verdict.get("error"):
         return str(verdict["error"])
-    word, reason = str(verdict["verdict"]), str(verdict.get("reason") or "")
-    if word.startswith("ACCEPT"):
-        return _MEANING.get(word, _MEANING["ACCEPT"])
-    return _REASONS.get(reason, f"Reason: {reason or 'not given'}.")
+    rule = rule_behind(verdict)
+    if rule is None:
+        return f"Decided by a rule that is not installed here: {verdict.get('rule') or verdict.get('reason') or 'not named'}."
+    return rule.meaning
 
 
-def is_remark(flag: str) -> bool:
-    """Whether a flag says something that the axes and their states do not show already."""
-    return not flag.startswith(("dominant_", "hybrid_", "diffuse_"))
+def explanation(verdict: Mapping[str, Any]) -> str:
+    """The rule's own sentence with the numbers that decided; "" in verdicts of earlier versions."""
+    return str(verdict.get("explanation") or "")
 
 
 def remarks(verdict: Mapping[str, Any]) -> list[str]:
     """The flags of a verdict that are worth a sentence, each as its sentence."""
     return [flag_sentence(str(flag), verdict) for flag in verdict.get("flags") or () if is_remark(str(flag))]
-
-
-def flag_sentence(flag: str, verdict: Mapping[str, Any]) -> str:
-    """A flag as a sentence; an unknown one is spelled out as it stands."""
-    name, _, rest = flag.partition(":")
-    if name == "tie":
-        near = float((verdict.get("album_probabilities") or {}).get(rest, 0.0))
-        return f"It is nearly a tie: {rest} has {near:.2f}, close behind {verdict.get('album')}."
-    if name.startswith("without_"):
-        return f"The model also reads {name.removeprefix('without_')}; this concept has none, so it answers from less."
-    template = _FLAGS.get(name)
-    if template is None:
-        return flag.replace("_", " ")
-    return template.format(axes_album=verdict.get("axes_album"), album=verdict.get("album"))
 
 
 def state_words(state: Mapping[str, Any] | None) -> str:

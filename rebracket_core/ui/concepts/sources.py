@@ -10,10 +10,12 @@ import streamlit as st
 
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.errors import InputError
+from rebracket_core.thresholds import Value
 from rebracket_core.ui.concepts.batch import shelf
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
 from rebracket_core.ui.kit.progress import working
+from rebracket_core.ui.threshold_inputs import threshold_inputs
 from rebracket_core.ui.train.run_summary import run_label
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
@@ -21,15 +23,6 @@ from rebracket_core.workbench import Workbench
 FILE_TYPES = ["yml", "yaml", "zip", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "md"]
 _IN_USE = "The run in use"
 _PASTE, _FILES, _FOLDER = "Paste", "Files", "Folder"
-_OWN = {
-    "accept": "Accept from this album probability",
-    "confidence": "Chromatic confidence at least",
-    "dominant": "An axis is dominant from",
-    "hybrid": "A hybrid's gap is at most",
-    "diffuse": "An axis is diffuse below a spread of",
-    "uncertainty": "Reject above this uncertainty",
-    "ood_p": "Unlike the training texts below a p of",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +30,7 @@ class Asked:
     """Which run is asked (None: the one in use) and the thresholds that replace the run's own (None: none)."""
 
     run_id: str | None = None
-    thresholds: dict[str, float] | None = None
+    thresholds: dict[str, Value] | None = None
 
 
 def options(workbench: Workbench, *, prefix: str) -> Asked:
@@ -61,21 +54,9 @@ def options(workbench: Workbench, *, prefix: str) -> Asked:
         ):
             return Asked(run_id if run_id in runs else None)
         run = runs.get(run_id or "", used)
-        default = {**workbench.settings.thresholds.to_dict(), **(run.thresholds if run else {})}
-        with st.grid(4, min_column_width=220):
-            own = {
-                name: st.number_input(
-                    label,
-                    0.0,
-                    1.0,
-                    float(default[name]),
-                    0.01,
-                    key=f"{prefix}.threshold.{name}.{run.run_id if run else ''}",
-                    persist_state="session",
-                )
-                for name, label in _OWN.items()
-            }
-    return Asked(run_id if run_id in runs else None, {n: float(v) for n, v in own.items() if v is not None})
+        limits = workbench.settings.thresholds.with_(**(run.thresholds if run else {}))
+        own = threshold_inputs(limits, key=f"{prefix}.threshold.", suffix=run.run_id if run else "", persist_state="session")
+    return Asked(run_id if run_id in runs else None, own or None)
 
 
 def one(workbench: Workbench, asked: Asked) -> None:
@@ -96,7 +77,7 @@ def one(workbench: Workbench, asked: Asked) -> None:
     st.session_state["validate.one"] = None
     if not (text or "").strip():
         raise InputError(
-            "There is no text to judge.",
+            "There is no text to score.",
             expected="a concept of at least one word",
             found="an empty field",
             hint="write or paste a concept",

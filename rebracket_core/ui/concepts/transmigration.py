@@ -34,8 +34,7 @@ def show_path(verdict: Mapping[str, Any], *, key: str) -> None:
     )
     scores = [[float(verdict[axis][mode]) for mode in MODES[axis]] for axis in AXIS_NAMES]
     scores = [[share / sum(row) for share in row] for row in scores]
-    known = {name: value for name, value in (verdict.get("thresholds") or {}).items() if name in Thresholds.__slots__}
-    way = path(scores, album, thresholds=Thresholds(**known))
+    way = path(scores, album, thresholds=Thresholds.from_dict(verdict.get("thresholds") or {}))
     number = {step.axis: k for k, step in enumerate(way.steps, start=1)}
     apart = axis_distances(scores, album)
     for column, axis, row, distance in zip(st.columns(3), AXIS_NAMES, scores, apart, strict=True):

@@ -3,70 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-from rebracket_core.models.album_sets import AlbumSets
+from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.heads import HEADS, LINEAR, Head
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.validation import Claim, unmeasured_kind
 
 _COVERAGES = (0.8, 0.9, 0.95)
 _DEFAULT = 0.9
-_BLIND = (
-    "It does not see a new kind of text: all answers rest on the same vectors, and may agree on a text that none of them can "
-    "read. The test for texts unlike the training ones is there for that."
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of uncertainty: its name, what choosing it means, what its numbers see, and what they cannot see."""
-
-    label: str
-    choice: str
-    sees: str
-    blind: str
-    epistemic: str = "epistemic"
+def kind_of(run: RunInfo | None) -> type[Head]:
+    """The kind of head of a run, which says what its uncertainties mean; runs from before there was a choice are linear."""
+    kind: type[Head] = HEADS.get(str((run.config if run else {}).get("head", LINEAR)))
+    return kind
 
 
-KINDS: dict[str, Kind] = {
-    "ensemble": Kind(
-        "Ensemble",
-        "The members learn from different songs; where they disagree, the model is unsure. Cheap, and good on most data.",
-        "Aleatoric is the doubt that all members share: the text itself is between albums. Epistemic is their disagreement: "
-        "songs that some of them did not learn from would have changed the answer.",
-        _BLIND,
-    ),
-    "dropout": Kind(
-        "MC dropout",
-        "Every member is asked many times with other features left out, and learns so. Slower to train; it tells more of "
-        "answers that hang on a few features.",
-        "Aleatoric is the doubt that all answers share: the text itself is between albums. Epistemic is how much the answer "
-        "changes when features are left out, or another member is asked.",
-        _BLIND,
-    ),
-    "evidential": Kind(
-        "Evidential (experimental)",
-        "The members answer with an amount of evidence for each album. What it adds is an OOD-like score, which is relative: "
-        "it can rank texts, and its size means little.",
-        "Aleatoric is the doubt that would stay if the evidence were right. The OOD-like score is high where there is little "
-        "evidence for any album, or the members disagree.",
-        "The OOD-like score does not shrink with more data, so do not choose texts to label by it. It reads the same vectors "
-        "as everything else: the test for texts unlike the training ones stays what refuses them.",
-        epistemic="OOD-like score",
-    ),
-}
-
-
-def kind_of(run: RunInfo | None) -> Kind:
-    """The kind of uncertainty of a run; runs from before there was a choice are ensembles."""
-    return KINDS.get(str((run.config if run else {}).get("uncertainty", "ensemble")), KINDS["ensemble"])
-
-
-def parts(verdict: Mapping[str, Any], kind: Kind) -> dict[str, float]:
+def parts(verdict: Mapping[str, Any], kind: type[Head]) -> dict[str, float]:
     """The uncertainties of a verdict by the name that they go by: "epistemic" is an OOD-like score where it is no more."""
     found = {name: value for name, value in (verdict.get("uncertainty") or {}).items() if value is not None}
     return {kind.epistemic if name == "epistemic" else name: float(value) for name, value in found.items()}
@@ -101,10 +59,10 @@ def set_text(verdict: Mapping[str, Any], run: RunInfo | None, *, coverage: float
 
 
 def _worth(verdict: Mapping[str, Any], run: RunInfo, *, coverage: float, unit: str) -> str:
-    flags = verdict.get("flags") or ()
-    if verdict.get("reason") == "ood_detection" or "unknown_source" in flags:
+    kind = unmeasured_kind(verdict)
+    if kind is Claim.UNLIKE:
         return "That was measured on texts like the training ones, which this is not."
-    if "seen_in_training" in flags:
+    if kind is Claim.LEARNED:
         return "The model has learned this very text, so the set promises nothing here."
     found = (run.metrics.get("calibration") or {}).get("sets") or {}
     if found.get("measured") is None or found.get("coverage") != coverage:
@@ -153,17 +111,3 @@ def show_doubt(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -> 
         numbers = ", ".join(f"{name} {value:.2f}" for name, value in parts(verdict, kind).items())
         st.markdown(f"**{kind.label}**: {escape(numbers)} (0 is sure, 1 could be any album)")
         st.caption(f"{kind.sees} {kind.blind}")
-
-
-def choose_kind(default: str) -> str:
-    """Draw the choice of where uncertainty comes from, each with what it means, and return it."""
-    chosen = st.radio(
-        "Uncertainty",
-        list(KINDS),
-        index=list(KINDS).index(default),
-        format_func=lambda name: KINDS[name].label,
-        captions=[kind.choice for kind in KINDS.values()],
-        key="launch.uncertainty",
-    )
-    st.caption("None of them sees a new kind of text: that is what the test for texts unlike the training ones is for.")
-    return chosen or default

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.charts import album_bars, axis_bars, distance_bars
-from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, album_named
 from rebracket_core.runs.store import RunInfo
+from rebracket_core.settings import Thresholds
+from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.concepts import uncertainty as doubt
 from rebracket_core.ui.concepts.transmigration import show_path
@@ -19,32 +20,33 @@ from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.swatch import swatch
 from rebracket_core.ui.train.run_summary import run_line
-from rebracket_core.validation import Verdict, decision_of
+from rebracket_core.validation import VerdictKind, agrees, is_accepted
+from rebracket_core.validation.states import read_state
 
-_ICONS = {
-    "ACCEPT": ":material/check_circle:",
-    "ACCEPT_HYBRID": ":material/join:",
-    "ACCEPT_BLACK": ":material/contrast:",
-    "REJECT": ":material/cancel:",
+_ICONS: dict[str, str] = {
+    VerdictKind.ACCEPT: ":material/check_circle:",
+    VerdictKind.ACCEPT_HYBRID: ":material/join:",
+    VerdictKind.ACCEPT_BLACK: ":material/contrast:",
+    VerdictKind.REJECT: ":material/cancel:",
 }
 
 
 def show_verdict(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -> None:
     """Draw one verdict (`Verdict.to_dict()`) with everything behind it; `key` keeps its figures apart from others."""
     if verdict.get("error"):
-        st.error("This concept could not be judged.", icon=":material/error:")
+        st.error("This concept could not be scored.", icon=":material/error:")
         st.text(str(verdict["error"]))
         return
     _head(verdict, run=run)
     left, right = st.columns(2)
-    limits = verdict.get("thresholds") or {}
+    limits = {**Thresholds().to_dict(), **(verdict.get("thresholds") or {})}
     with left:
         show(
             axis_bars(
                 {axis: verdict[axis] for axis in AXIS_NAMES},
                 album=verdict["album"],
                 states=sentences.all_states(verdict),
-                dominant=float(limits.get("dominant", 0.6)),
+                dominant=float(limits["dominant"]),
             ),
             key=f"{key}.axes",
         )
@@ -52,7 +54,7 @@ def show_verdict(verdict: Mapping[str, Any], *, run: RunInfo | None, key: str) -
         show(
             album_bars(
                 verdict["album_probabilities"],
-                accept=limits.get("accept"),
+                accept=(verdict.get("thresholds") or {}).get("accept"),
                 axes_album=verdict.get("axes_album"),
                 expected=verdict.get("expected_album"),
             ),
@@ -85,18 +87,11 @@ def _head(verdict: Mapping[str, Any], *, run: RunInfo | None) -> None:
             st.text(sentences.meaning(verdict))
             if said := sentences.expectation(verdict):
                 st.text(said)
-            st.caption(escape(explanation(verdict)))
+            if said := sentences.explanation(verdict):
+                st.caption(escape(said))
             if remarks := sentences.remarks(verdict):
                 st.warning("  \n".join(escape(text) for text in remarks), icon=":material/flag:")
         run_line(run, run_id=verdict.get("run_id"))
-
-
-def explanation(verdict: Mapping[str, Any]) -> str:
-    """The gate's own sentence with the numbers that decided; "" for what an older version wrote in another form."""
-    try:
-        return decision_of(Verdict.from_dict(verdict)).explanation
-    except InputError:
-        return ""
 
 
 def states_table(verdict: Mapping[str, Any]) -> pd.DataFrame:
@@ -105,16 +100,14 @@ def states_table(verdict: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for axis in AXIS_NAMES:
         shares = verdict[axis]
-        top = max(zip(map(float, shares.values()), shares, strict=True))[1]
-        state = str((states.get(axis) or {}).get("state", ""))
-        fits = (top in own[axis] and state != "diffuse") if own[axis] else state != "dominant"
+        state = read_state(axis, {mode: float(shares[mode]) for mode in MODES[axis]}, states.get(axis) or {})
         rows.append(
             {
                 "axis": axis,
                 "state": sentences.state_words(states.get(axis)),
-                "highest": f"{top} {float(shares[top]):.2f}",
+                "highest": f"{state.top_mode} {state.top:.2f}",
                 f"{verdict['album']} asks for": " or ".join(m for m in MODES[axis] if m in own[axis]) or "no clear mode",
-                "agrees": "yes" if fits else "no",
+                "agrees": "yes" if agrees(state, own[axis]) else "no",
             }
         )
     return pd.DataFrame(rows).set_index("axis")
@@ -124,7 +117,7 @@ def _change(verdict: Mapping[str, Any]) -> None:
     st.subheader("What to change", anchor=False)
     suggestions = [suggestion_text(s) for s in verdict.get("suggestions") or ()]
     if not suggestions:
-        accepted = str(verdict["verdict"]).startswith("ACCEPT")
+        accepted = is_accepted(verdict["verdict"])
         st.text("Nothing: it is accepted as it stands." if accepted else "No change within reach was found.")
     for number, text in enumerate(suggestions, start=1):
         st.text(f"{number}. {text}")
@@ -142,10 +135,7 @@ def _details(verdict: Mapping[str, Any], *, run: RunInfo | None) -> None:
         st.text(str(verdict["text"]))
         unsure = doubt.parts(verdict, doubt.kind_of(run))
         kinds = sorted((verdict.get("types") or {}).items(), key=lambda pair: -float(pair[1]))
-        limits = ", ".join(
-            f"{n} {v:g}" if not isinstance(v, bool) else f"{n} {'yes' if v else 'no'}"
-            for n, v in (verdict.get("thresholds") or {}).items()
-        )
+        limits = in_words(verdict.get("thresholds") or {})
         ood = verdict.get("ood_p_value")
         rows = {
             "Chromatic confidence": f"{float(verdict['chromatic_confidence']):.2f} (how album-like the text is)",

@@ -11,12 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.ui.concepts.sentences import is_remark
 from rebracket_core.ui.kit.markdown import snippet
 from rebracket_core.ui.kit.swatch import swatch_svg
+from rebracket_core.validation import VerdictKind, is_remark
 
 NOT_JUDGED = "not judged"
-VERDICTS = ("ACCEPT", "ACCEPT_HYBRID", "ACCEPT_BLACK", "REJECT", NOT_JUDGED)
+VERDICTS = (*map(str, VerdictKind), NOT_JUDGED)
 _TILES = {
     name: "data:image/svg+xml;base64," + base64.b64encode(swatch_svg(name, size=32).encode()).decode() for name in ALBUM_NAMES
 }

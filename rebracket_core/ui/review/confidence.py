@@ -8,27 +8,18 @@ import streamlit as st
 
 from rebracket_core.errors import RebracketError
 from rebracket_core.insight.calibration.acceptance import GatePoint, gate_curve, own_point, point_at
-from rebracket_core.insight.calibration.confidence import ALBUM, answered, by_album, calibrated, risk_coverage, strangeness
+from rebracket_core.insight.calibration.confidence import ALBUM, answered, by_album, calibrated, ood_scores, risk_coverage
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.reports.review_figures import coverage_figure, distribution_figure, reliability_figure, strangeness_figure
+from rebracket_core.reports.review_figures import coverage_figure, distribution_figure, ood_figure, reliability_figure
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.settings import Thresholds
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import error_box
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.review.review import unit_of
+from rebracket_core.ui.threshold_inputs import threshold_inputs
 from rebracket_core.workbench import Workbench
-
-_SLIDERS = {
-    "accept": "Album probability at least",
-    "confidence": "Chromatic confidence at least",
-    "dominant": "An axis is dominant from",
-    "hybrid": "A hybrid's gap is at most",
-    "diffuse": "An axis is diffuse below a spread of",
-    "ood_p": "Unlike the training texts below a p of",
-    "uncertainty": "Reject above this uncertainty",
-}
 
 
 def question_control() -> str:
@@ -85,28 +76,12 @@ def show_gate(workbench: Workbench, run: RunInfo, review: Review, *, seed: int) 
     if not any(review.verdict):
         st.text("This run gives no verdicts.")
         return
-    known = {name: run.thresholds[name] for name in Thresholds().to_dict() if name in run.thresholds}
-    limits = Thresholds(**known)
+    limits = Thresholds.from_dict(run.thresholds)
     curve, own = risk_coverage(answered(review, ALBUM), seed=seed), own_point(review, seed=seed)
     tried = None
     try:
         with st.expander("Try other thresholds", icon=":material/tune:", expanded=True):
-            with st.grid(4, min_column_width=220):
-                asked = {
-                    name: float(
-                        st.slider(
-                            label,
-                            0.0,
-                            1.0,
-                            round(float(getattr(limits, name)), 2),
-                            0.01,
-                            key=f"confidence.{name}.{run.run_id}",
-                            bind="query-params",
-                        )
-                    )
-                    for name, label in _SLIDERS.items()
-                }
-            moved = {n: v for n, v in asked.items() if v != round(float(getattr(limits, n)), 2)}
+            moved = threshold_inputs(limits, key="confidence.", suffix=run.run_id, slider=True, bind="query-params")
             tried = point_at(review, limits.with_(**moved), seed=seed) if moved else None
             _show_points([("as it is", own), *([("with your thresholds", tried)] if tried else [])])
         gate = gate_curve(review, limits.with_(**moved))
@@ -139,6 +114,7 @@ def _show_points(points: Sequence[tuple[str, GatePoint]]) -> None:
                 "accepted": share(p.coverage, p.coverage_low, p.coverage_high),
                 "texts": p.n_accepted,
                 "right of these": share(p.right, p.right_low, p.right_high),
+                "hybrids": f"{p.n_hybrid}, right {share(p.hybrid_right, None, None)}" if p.n_hybrid else "none",
                 "right of the rejected": share(p.rejected_right, None, None),
                 "verdicts": ", ".join(f"{k.replace('_', ' ').lower()} {v}" for k, v in p.verdicts.items()),
             }
@@ -149,11 +125,11 @@ def _show_points(points: Sequence[tuple[str, GatePoint]]) -> None:
     )
 
 
-def show_strangeness(run: RunInfo, review: Review, *, seed: int) -> None:
+def show_ood(run: RunInfo, review: Review, *, seed: int) -> None:
     """Draw the out-of-distribution p-values of the unseen texts."""
     limit = float(run.thresholds.get("ood_p", Thresholds().ood_p))
-    found = strangeness(review, limit=limit, seed=seed)
-    show(strangeness_figure(review, limit=limit), key="confidence.strange")
+    found = ood_scores(review, limit=limit, seed=seed)
+    show(ood_figure(review, limit=limit), key="confidence.ood")
     span = "" if found.low is None else f" ({found.low:.3f} to {found.high:.3f})"
     either = ((found.right_below, "below it"), (found.right_above, "above it"))
     sides = [f"{v:.2f} right {w}" for v, w in either if v is not None]

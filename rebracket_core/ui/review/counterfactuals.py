@@ -16,6 +16,7 @@ from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
+from rebracket_core.validation import is_accepted
 from rebracket_core.workbench import Workbench
 
 _FLUENCY = (
@@ -33,7 +34,7 @@ def goals(verdict: Mapping[str, Any]) -> list[str]:
     """What a judged text may be made to reach, as `Goal` writes it: nearest albums first, the verdict, then axes."""
     shares = verdict["album_probabilities"]
     albums = sorted((name for name in shares if name != verdict["album"]), key=lambda name: -shares[name])
-    other = REJECT if str(verdict["verdict"]).startswith("ACCEPT") else ACCEPT
+    other = REJECT if is_accepted(verdict["verdict"]) else ACCEPT
     axes = [
         f"{axis}={mode}"
         for axis in AXIS_NAMES

@@ -9,6 +9,7 @@ import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.runs.store import RunInfo
+from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
@@ -42,13 +43,12 @@ def _promote(workbench: Workbench, run_id: str) -> None:
 
 def show_facts(run: RunInfo) -> None:
     """Draw what a run learned from and what it runs with."""
-    limits = ", ".join(f"{name} {value:g}" for name, value in run.thresholds.items() if not isinstance(value, bool))
     st.table(
         {
             "Learned from": escape(trained_on(run)),
             "Trained": escape(run.created_at[:19].replace("T", " ")) + " UTC",
             "Encoder": escape(run.encoder_id),
-            "Thresholds": escape(limits),
+            "Thresholds": escape(in_words(run.thresholds)),
             **{f"Album right on {escape(t['origin'])}, learning from the others": escape(span(t)) for t in run.transfer},
             "Digest of the data": escape(run.dataset_digest[:16]),
         },

@@ -125,7 +125,7 @@ def show_figures(document: Mapping[str, Any], *, key: str) -> None:
     selective, calibration = document.get("selective") or {}, document.get("calibration") or {}
     if selective.get("accuracy") is not None:
         st.text(
-            f"The gate accepts {selective['coverage']:.0%} of the unseen texts, and {selective['accuracy']:.0%} of the "
+            f"Accepted are {selective['coverage']:.0%} of the held-out texts, and {selective['accuracy']:.0%} of the "
             f"{selective.get('n_accepted', '?')} accepted ones are right."
         )
     if (sets := calibration.get("sets")) and sets.get("measured") is not None:

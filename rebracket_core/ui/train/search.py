@@ -11,10 +11,11 @@ import streamlit as st
 from rebracket_core.charts import option_importance, trial_values
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.jobs import JobState, Status
+from rebracket_core.options import Choices, Range
 from rebracket_core.services.search import SearchView, plan_from
-from rebracket_core.training.config import TrainingConfig
-from rebracket_core.training.search import OBJECTIVES, SearchPlan
-from rebracket_core.training.search_space import FIRST, SUGGESTED, Choices, Range
+from rebracket_core.training.config import TrainingConfig, all_options
+from rebracket_core.training.hpo.search import OBJECTIVES, SearchPlan
+from rebracket_core.training.hpo.space import FIRST, suggested
 from rebracket_core.ui import site
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.figure import show
@@ -37,10 +38,13 @@ _SAYS: dict[Status, str] = {
 
 def choose_plan(workbench: Workbench) -> SearchPlan:
     """Draw what is varied, and between what, and return the plan. Raises ConfigError where a choice is not allowed."""
-    base = TrainingConfig(encoder=workbench.settings.encoder, seed=workbench.settings.seed)
-    names = st.multiselect("Options to vary", list(SUGGESTED), default=list(FIRST), key="search.options")
+    base = TrainingConfig.of(encoder=workbench.settings.encoder, seed=workbench.settings.seed)
+    known, offered = all_options(), suggested()
+    names = st.multiselect(
+        "Options to vary", list(offered), default=list(FIRST), format_func=lambda name: known[name].label, key="search.options"
+    )
     st.caption("All other options stay as a training has them by default. Few options and many trials find more.")
-    space = {name: _ask(name, SUGGESTED[name]) for name in names}
+    space = {name: _ask(name, offered[name], label=known[name].label) for name in names}
     n_trials = st.number_input("Trials", 2, 500, value=30, step=1, key="search.trials", width=320)
     objective = st.selectbox("Make small", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective")
     plan = plan_from(space, base=base, n_trials=int(n_trials), objective=objective or next(iter(OBJECTIVES)))
@@ -49,9 +53,8 @@ def choose_plan(workbench: Workbench) -> SearchPlan:
     return plan
 
 
-def _ask(name: str, option: Range | Choices) -> Any:
+def _ask(name: str, option: Range | Choices, *, label: str) -> Any:
     """Draw the ends of a range or the choices of an option, and return them as a space has them."""
-    label = name.replace("_", " ")
     if isinstance(option, Choices):
         shown = {str(value): value for value in option.values}
         chosen = st.pills(label, list(shown), selection_mode="multi", default=list(shown), key=f"search.{name}")

@@ -11,10 +11,10 @@ TIMES = ["2026-03-01 00:00", "2026-03-01 06:00", "2026-03-01 12:00"]
 
 def test_each_bar_is_parted_by_shares_and_tells_the_counts() -> None:
     figure = verdicts_over_time(TIMES, [{"ACCEPT": 3, "REJECT": 1}, {}, {"REJECT": 2, "error": 2}])
-    assert [trace.name for trace in figure.data] == ["accept", "reject", "not judged"]
+    assert [trace.name for trace in figure.data] == ["accept", "reject", "failed"]
     assert [list(trace.y) for trace in figure.data] == [[0.75, 0, 0], [0.25, 0, 0.5], [0, 0, 0.5]]
     assert list(figure.data[1].customdata) == [1, 0, 2]
-    assert figure.layout.meta["alt"] == "Verdicts over time, in all: accept 3, reject 3, not judged 2."
+    assert figure.layout.meta["alt"] == "Verdicts over time, in all: accept 3, reject 3, failed 2."
     assert "hover" in figure.layout.meta["reading"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 Invoke = Callable[..., Result]
-LONG = ("--set", "folds=20", "--set", "max_steps=200", "--set", "patience=200")
+LONG = ("--set", "folds=20", "--set", "max_steps=200", "--set", "patience_steps=200")
 
 
 def _states(invoke: Invoke, home: Path) -> dict[str, str]:

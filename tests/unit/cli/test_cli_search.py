@@ -11,13 +11,13 @@ import pytest
 from typer.testing import Result
 
 Invoke = Callable[..., Result]
-QUICK = ("--set", "members=1", "--set", "folds=2", "--set", "max_steps=4")
+QUICK = ("--set", "ensemble_size=1", "--set", "folds=2", "--set", "max_steps=4")
 
 
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
     file = tmp_path / "space.yaml"
-    file.write_text("strength: {low: 1, high: 100, log: true}\nwords: [true, false]\n", encoding="utf-8")
+    file.write_text("inverse_l2: {low: 1, high: 100, log: true}\ntfidf: [true, false]\n", encoding="utf-8")
     return file
 
 
@@ -41,7 +41,7 @@ def test_a_search_finds_lists_and_trains_its_best(invoke: Invoke, home: Path, sp
     assert [(s["run_id"], s["status"]) for s in listed] == [(search_id, "done")]
     assert "On" in (told := invoke("searches", search_id, "--home", home).stdout) and "train-found" in told
     trained = json.loads(invoke("train-found", search_id, "--home", home, "--json").stdout)
-    assert trained["config"]["strength"] == best["options"]["strength"]
+    assert trained["config"]["inverse_l2"] == best["options"]["inverse_l2"]
     (note,) = [n for n in trained["metrics"]["notes"] if search_id in n]
     assert "a little too good" in note and "groups that no trial had met" in note
     assert invoke("promote", trained["run_id"], "--home", home).exit_code == 0

@@ -15,7 +15,7 @@ from typer.testing import Result
 Invoke = Callable[..., Result]
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 HEAVY = ("torch", "transformers", "streamlit", "pandas", "numpy", "sklearn", "sqlalchemy", "yaml", "rich.console")
-COMMANDS = ("import", "audit", "train", "runs", "promote", "evaluate", "validate", "app", "doctor")
+COMMANDS = ("import", "audit", "train", "runs", "promote", "evaluate", "validate", "options", "app", "doctor")
 ROWS = "id,song_id,concept,rainbow_color\n" + "".join(
     f"r{k},s{k // 2},The {word} keeps a ledger of lost hours number {k}.,{'Red' if k % 2 else 'Blue'}\n"
     for k, word in enumerate(("miller", "ferryman", "clerk", "glazier", "baker", "sexton"))
@@ -130,9 +130,9 @@ def test_unknown_data_sets_and_runs_are_named(invoke: Invoke, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--set", "members=0"], "members"),
+        (["--set", "members=0"], "ensemble_size"),
         (["--set", "colour=red"], "no such training option"),
-        (["--set", "words=perhaps"], "words"),
+        (["--set", "tfidf=perhaps"], "tfidf"),
         (["--config", "missing.yml"], "config"),
     ],
 )

@@ -38,7 +38,12 @@ def made(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     bench = open_home(copy_home(trained_home, tmp_path_factory.mktemp("exported") / "home"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "HELD_TEXTS", 6)
-        report = export_onnx(bench, bench.resources.runs.chosen(None), to=bench.settings.home.parent / "out" / "run")
+        report = export_onnx(
+            bench.resources.runs,
+            bench.resources.runs.chosen(None),
+            settings=bench.settings,
+            to=bench.settings.home.parent / "out" / "run",
+        )
     assert report.equality.score_difference <= 1e-5 and not report.equality.changed and report.lowered is None
     assert report.equality.longer_than_window >= 1 and report.equality.concepts == len(exporting._PLAIN) + 6
     return bench, Path(report.folder)
@@ -139,19 +144,29 @@ def test_altered_weights_are_refused_and_nothing_is_left(
     monkeypatch.setattr(exporting, "HELD_TEXTS", 4)
     bench = made[0]
     with pytest.raises(ModelError, match=r"not the run, so it is not written.*a difference of 0\.0") as caught:
-        export_onnx(bench, bench.resources.runs.chosen(None), to=tmp_path / "out" / "run")
+        export_onnx(
+            bench.resources.runs, bench.resources.runs.chosen(None), settings=bench.settings, to=tmp_path / "out" / "run"
+        )
     assert "1e-05" in str(caught.value) and not list((tmp_path / "out").iterdir())
 
 
 def test_a_taken_folder_and_an_unwritable_one_are_refused(made: tuple[Workbench, Path], tmp_path: Path) -> None:
     bench, folder = made
     with pytest.raises(InputError, match="taken"):
-        export_onnx(bench, bench.resources.runs.chosen(None), to=folder)
+        export_onnx(bench.resources.runs, bench.resources.runs.chosen(None), settings=bench.settings, to=folder)
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="cannot be written"):
-        export_onnx(bench, bench.resources.runs.chosen(None), to=tmp_path / "file" / "run")
+        export_onnx(
+            bench.resources.runs, bench.resources.runs.chosen(None), settings=bench.settings, to=tmp_path / "file" / "run"
+        )
     with pytest.raises(InputError, match="--check"):
-        export_onnx(bench, bench.resources.runs.chosen(None), to=tmp_path / "low", precision=Precision.INT8)
+        export_onnx(
+            bench.resources.runs,
+            bench.resources.runs.chosen(None),
+            settings=bench.settings,
+            to=tmp_path / "low",
+            precision=Precision.INT8,
+        )
 
 
 @pytest.mark.slow
@@ -166,7 +181,12 @@ def test_a_lower_precision_is_measured_and_says_so(
         for n, word in enumerate(("miller", "clerk", "baker", "sexton", "glazier") * 4)
     ]
     report = export_onnx(
-        bench, bench.resources.runs.chosen(None), to=tmp_path / "low", precision=precision, check=[*check, Concept("x", LONG)]
+        bench.resources.runs,
+        bench.resources.runs.chosen(None),
+        to=tmp_path / "low",
+        settings=bench.settings,
+        precision=precision,
+        check=[*check, Concept("x", LONG)],
     )
     assert report.lowered is not None and report.lowered.concepts == (21 if precision is Precision.BF16 else 15)
     assert 0 < report.lowered.score_difference < 0.5 and report.bytes < 0.8 * sum(
@@ -189,9 +209,9 @@ def test_a_run_with_an_encoder_of_its_own(trained_home: Path, tmp_path: Path, me
 
     bench = open_home(copy_home(trained_home, tmp_path / "home"))
     encoder = base if base == "minilm" else str(save_small_deberta(tmp_path / "deberta"))
-    config = TrainingConfig(members=1, folds=2, max_steps=25, method=method, encoder=encoder, epochs=1, tokens=16)
+    config = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=25, method=method, encoder=encoder, epochs=1, max_tokens=16)
     info = bench.training.train("starter", config=config)
-    report = export_onnx(bench, info.run_id, to=tmp_path / "own", check=CONCEPTS)
+    report = export_onnx(bench.resources.runs, info.run_id, settings=bench.settings, to=tmp_path / "own", check=CONCEPTS)
     assert report.equality.score_difference <= 1e-5 and report.equality.longer_than_window >= 2
     wanted = bench.verdicts.validate(CONCEPTS, run_id=info.run_id, keep=False)
     found = open_exported(tmp_path / "own").validate(CONCEPTS)

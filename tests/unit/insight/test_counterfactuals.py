@@ -14,8 +14,7 @@ from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.insight.explain.word_edits import Edit, apply
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation import Verdict
-from rebracket_core.validation.gate import VerdictKind
+from rebracket_core.validation import Verdict, VerdictKind
 
 TEXT = "An old lantern hung by the quay."
 NEW = ("stone", "tale", "river")
@@ -45,7 +44,7 @@ def _verdict(text: str) -> Verdict:
     )
 
 
-def _judge(texts: Sequence[str]) -> list[Verdict]:
+def _score(texts: Sequence[str]) -> list[Verdict]:
     return [_verdict(text) for text in texts]
 
 
@@ -58,7 +57,7 @@ def _found(goal: str, **more: object) -> Search:
         TEXT,
         Goal.parse(goal),
         before=_verdict(TEXT),
-        judge=_judge,
+        score=_score,
         propose=_propose,
         language=WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."]),
         **more,  # type: ignore[arg-type]
@@ -82,7 +81,7 @@ def test_an_axis_flips_while_the_others_hold() -> None:
 def test_two_edits_where_one_does_not_do() -> None:
     """Each of the two words speaks for Red, and one of them is enough to stay Red."""
 
-    def judge(texts: Sequence[str]) -> list[Verdict]:
+    def score(texts: Sequence[str]) -> list[Verdict]:
         found = []
         for text in texts:
             blue = {0: 0.8, 1: 0.3, 2: 0.1}[("lantern" in text) + ("quay" in text)]
@@ -90,8 +89,8 @@ def test_two_edits_where_one_does_not_do() -> None:
             found.append(replace(_verdict(text), album=max(shares, key=lambda n: shares[n]), album_probabilities=shares))
         return found
 
-    before = judge([TEXT])[0]
-    found = search(TEXT, Goal.parse("album=Blue"), before=before, judge=judge, propose=_propose, language=None)
+    before = score([TEXT])[0]
+    found = search(TEXT, Goal.parse("album=Blue"), before=before, score=score, propose=_propose, language=None)
     assert found.most_edits == 2 and {tuple(e.old for e in flip.edits) for flip in found.flips} == {("lantern", "quay.")}
     assert all(flip.fluency is None for flip in found.flips)
 

@@ -7,7 +7,7 @@ import pytest
 
 from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.margins import OUTPUTS, margin_of, output_logits
-from rebracket_core.models.ensemble import HeadEnsemble
+from rebracket_core.models.heads import HEADS, Head
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Calibration, scores_from_logits
 
@@ -22,29 +22,19 @@ CALIBRATION = Calibration(
 
 
 @pytest.mark.parametrize("exclusive", [False, True])
-@pytest.mark.parametrize("evidential", [False, True])
+@pytest.mark.parametrize("kind", HEADS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("calibration", [Calibration(), CALIBRATION])
-def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, evidential: bool, calibration: Calibration) -> None:
+def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, kind: type[Head], calibration: Calibration) -> None:
     import torch
 
-    from rebracket_core.insight.explain.torch_scores import torch_answers, torch_logits
+    from rebracket_core.insight.explain.torch_scores import torch_answers
 
     rng = np.random.default_rng(4)
-    heads = HeadEnsemble(
-        weight=rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32),
-        bias=rng.normal(size=(3, N_OUTPUTS)).astype(np.float32),
-        exclusive_types=exclusive,
-        evidential=evidential,
-    )
+    weight, bias = rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32), rng.normal(size=(3, N_OUTPUTS)).astype(np.float32)
+    heads = kind.from_arrays({"weight": weight, "bias": bias}, exclusive_types=exclusive)
     features = rng.normal(size=(5, 12)).astype(np.float32)
-    scores = scores_from_logits(heads.logits(features), calibration=calibration, evidential=evidential)
-    z = torch_logits(
-        torch.from_numpy(features),
-        weight=torch.from_numpy(heads.weight),
-        bias=torch.from_numpy(heads.bias),
-        exclusive_types=exclusive,
-        evidential=evidential,
-    )
+    scores = heads.scores(heads.logits(features), calibration=calibration)
+    z = heads.torch_logits(torch.from_numpy(features))
     for output in OUTPUTS:
         found = torch_answers(z, output, calibration=calibration).numpy()
         assert found == pytest.approx(output_logits(scores, output), abs=2e-4, rel=1e-4), output

@@ -34,7 +34,7 @@ from rebracket_core.training import Cancelled, TrainingConfig
 from tests.conftest import open_home
 from tests.support.jobs import wait_for
 
-QUICK = TrainingConfig(members=1, folds=2, max_steps=4)
+QUICK = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ print(json.dumps({"type": parse_apply_configuration(raw).type}))
 @pytest.fixture
 def task(home: Path, tmp_path: Path) -> Path:
     file = tmp_path / "task.dstack.yml"
-    open_home(home).training.write_dstack("starter", config=TrainingConfig(members=2), to=file)
+    open_home(home).training.write_dstack("starter", config=TrainingConfig.of(ensemble_size=2), to=file)
     return file
 
 
@@ -42,7 +42,7 @@ def test_the_task_has_the_shape_that_dstack_documents(task: Path, home: Path) ->
     (mapping,) = raw["files"]
     parts = task.parent / mapping["local_path"]
     (spec,) = parts.glob("home/runs/*/spec.json")
-    assert json.loads(spec.read_text())["config"]["members"] == 2
+    assert json.loads(spec.read_text())["config"]["ensemble_size"] == 2
     assert any(spec.parent.name in command for command in raw["commands"])
     assert (parts / "home/library/starter").is_dir() and (parts / "rebracket_core/jobs/workers/worker.py").is_file()
     assert "streamlit" in (parts / "requirements.txt").read_text()
@@ -61,7 +61,7 @@ def test_what_the_task_takes_along_trains_and_comes_back_as_one_file(task: Path,
         done = subprocess.run(["bash", "-c", command], cwd=room, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     info = open_home(home).runs.take_in(room / "run.zip")
-    assert info.config["members"] == 2 and info.metrics["album"]["n"] > 0
+    assert info.config["ensemble_size"] == 2 and info.metrics["album"]["n"] > 0
 
 
 def test_dstack_takes_the_task(task: Path) -> None:

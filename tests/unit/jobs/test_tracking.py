@@ -20,7 +20,7 @@ from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home
 
-QUICK = TrainingConfig(members=1, folds=2, max_steps=4)
+QUICK = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)
 
 
 def _folder(home: Path) -> JobFolder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.models.album_sets import COVERAGES, AlbumSets, in_sets
+from rebracket_core.models.conformal import COVERAGES, AlbumSets, in_sets
 from rebracket_core.models.scores import softmax
 from rebracket_core.rainbow import ALBUM_NAMES
 

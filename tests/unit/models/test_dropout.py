@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from rebracket_core.models.fit import FitOptions, HeadTargets, fit_heads
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.models.scores import Calibration, entropy, scores_from_logits
+from rebracket_core.models.targets import HeadTargets
+from tests.support.fits import fit_config, fit_heads
 
-OPTIONS = FitOptions(strength=100.0, dropout=0.25, passes=12)
+OPTIONS = fit_config(inverse_l2=100.0, head="mc_dropout", dropout=0.25, mc_samples=12)
 
 
 def _learnable(n: int = 300) -> tuple[np.ndarray, HeadTargets, np.ndarray]:
@@ -24,17 +27,18 @@ def _learnable(n: int = 300) -> tuple[np.ndarray, HeadTargets, np.ndarray]:
 
 def test_the_same_seed_gives_the_same_thinned_heads() -> None:
     x, y, weights = _learnable()
-    quick = FitOptions(dropout=0.25, passes=5, max_steps=3)
-    first, again = (fit_heads(x, y, member_weights=weights, options=quick) for _ in range(2))
+    quick = fit_config(head="mc_dropout", dropout=0.25, mc_samples=5, max_steps=3)
+    first, again = (fit_heads(x, y, member_weights=weights, config=quick) for _ in range(2))
     assert first.weight.shape == (5, 18, 27)
     assert np.array_equal(first.weight, again.weight) and np.array_equal(first.bias, again.bias)
-    other = fit_heads(x, y, member_weights=weights, options=FitOptions(dropout=0.25, passes=5, max_steps=3, seed=1))
+    other = fit_heads(x, y, member_weights=weights, config=replace(quick, seed=1))
     assert not np.array_equal(first.weight, other.weight)
 
 
 def test_each_pass_is_a_member_with_the_share_of_features_left_out() -> None:
     x, y, weights = _learnable()
-    heads = fit_heads(x, y, member_weights=weights, options=FitOptions(dropout=0.25, passes=40, max_steps=6))
+    config = fit_config(head="mc_dropout", dropout=0.25, mc_samples=40, max_steps=6)
+    heads = fit_heads(x, y, member_weights=weights, config=config)
     gone = (heads.weight == 0).all(axis=2)
     assert 0.15 < gone.mean() < 0.35
     both = ~gone[0] & ~gone[2]  # passes 0 and 2 are the same member
@@ -44,7 +48,7 @@ def test_each_pass_is_a_member_with_the_share_of_features_left_out() -> None:
 
 def test_it_learns_and_its_uncertainty_is_the_disagreement_of_the_passes() -> None:
     x, y, weights = _learnable()
-    heads = fit_heads(x, y, member_weights=weights, options=OPTIONS)
+    heads = fit_heads(x, y, member_weights=weights, config=OPTIONS)
     logits = heads.logits(x)
     told = scores_from_logits(logits, calibration=Calibration())
     assert (told.album.argmax(axis=1) == y.album_idx).mean() > 0.8
@@ -56,5 +60,6 @@ def test_it_learns_and_its_uncertainty_is_the_disagreement_of_the_passes() -> No
 
 def test_an_answer_does_not_depend_on_the_texts_beside_it() -> None:
     x, y, weights = _learnable()
-    heads = fit_heads(x, y, member_weights=weights, options=FitOptions(dropout=0.25, passes=5, max_steps=3))
+    config = fit_config(head="mc_dropout", dropout=0.25, mc_samples=5, max_steps=3)
+    heads = fit_heads(x, y, member_weights=weights, config=config)
     assert np.allclose(heads.logits(x)[7], heads.logits(x[7:8])[0], atol=1e-5)

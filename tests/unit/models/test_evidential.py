@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.models.ensemble import HeadEnsemble
-from rebracket_core.models.evidential import (
+from rebracket_core.models.heads import EvidentialHead
+from rebracket_core.models.heads.evidential import (
     concentration,
     evidential_loss,
     expected_entropy,
     log_concentration,
     uniform_divergence,
 )
-from rebracket_core.models.fit import FitOptions, HeadTargets, fit_heads
 from rebracket_core.models.layout import ALBUM, N_OUTPUTS
 from rebracket_core.models.scores import Calibration, entropy, scores_from_logits, softmax
+from rebracket_core.models.targets import HeadTargets
+from tests.support.fits import fit_config, fit_heads
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_albums_logits_carry_mean_and_evidence() -> None:
     assert np.allclose(softmax(z), alpha / alpha.sum(axis=1, keepdims=True), atol=1e-6)
     weight = np.zeros((1, 9, N_OUTPUTS), dtype=np.float32)
     weight[0, :, ALBUM] = np.eye(9)
-    heads = HeadEnsemble(weight=weight, bias=np.zeros((1, N_OUTPUTS), dtype=np.float32), evidential=True)
+    heads = EvidentialHead(weight=weight, bias=np.zeros((1, N_OUTPUTS), dtype=np.float32))
     assert np.allclose(heads.logits(raw)[:, 0, ALBUM], z, atol=1e-5)
 
 
@@ -80,7 +81,7 @@ def test_the_scores_split_evidence_and_add_the_members_disagreement() -> None:
     alpha[0, :, 0] = 10.0  # both members agree
     alpha[1, 0, 0] = alpha[1, 1, 1] = 10.0  # they do not
     logits[..., ALBUM] = np.log(alpha)
-    told = scores_from_logits(logits, calibration=Calibration(), evidential=True).uncertainty * np.log(9)
+    told = EvidentialHead.scores(logits, calibration=Calibration()).uncertainty * np.log(9)
     mean = alpha[0, :1] / alpha[0, :1].sum()
     inside = expected_entropy(mean, np.array([18.0]))[0]
     assert told[0] == pytest.approx([entropy(mean)[0], inside, entropy(mean)[0] - inside], abs=1e-9)
@@ -98,7 +99,7 @@ def test_evidence_grows_where_there_are_texts_and_not_far_from_them() -> None:
     y = HeadTargets(np.full((400, 3, 3), 1 / 3), np.zeros((400, 3)), none, none, album, np.zeros((400, 8)), none, ones)
     weights = np.ones((2, 400), dtype=np.float32)
     weights[0, :80] = weights[1, 80:160] = 0
-    heads = fit_heads(x, y, member_weights=weights, options=FitOptions(strength=100.0, evidential=True))
+    heads = fit_heads(x, y, member_weights=weights, config=fit_config(inverse_l2=100.0, head="evidential"))
     z = heads.logits(x)[..., ALBUM]
     assert (z.mean(axis=1).argmax(axis=1) == album).mean() > 0.85
     evidence = np.exp(z).sum(axis=-1).mean(axis=1)

@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rebracket_core.models import fit, losses
-from rebracket_core.models.ensemble import HeadEnsemble, log_odds
-from rebracket_core.models.fit import FitOptions, HeadTargets, fit_heads, question_losses
+from rebracket_core.models.config import TasksConfig
+from rebracket_core.models.heads import LinearHead, problem
+from rebracket_core.models.heads.linear import log_odds
 from rebracket_core.models.layout import ALBUM, N_OUTPUTS, TYPES
+from rebracket_core.models.losses import functions as losses
+from rebracket_core.models.losses.tasks import part_losses
 from rebracket_core.models.scores import sigmoid, softmax
+from rebracket_core.models.targets import HeadTargets
+from tests.support.fits import fit_config, fit_heads
 
 SMOOTHED = [0.933333, 0.033333, 0.033333]
 
@@ -125,9 +129,9 @@ def test_single_types_share_and_skip_rows_without_any() -> None:
 def test_marked_is_at_least_one_type() -> None:
     z = of([[0.3, -1.0] + [-2.0] * 6])
     p_any = 1.0 - np.prod(1.0 - sigmoid(z.numpy().astype(float)))
-    assert losses.marked(z, of([[1.0] + [0.0] * 7])).item() == about(-np.log(p_any))
-    assert losses.marked(z, of([[0.0] * 8])).item() == about(-np.log(1.0 - p_any))
-    assert np.isfinite(losses.marked(of([[-90.0] * 8]), of([[1.0] + [0.0] * 7])).item())
+    assert losses.has_any_type(z, of([[1.0] + [0.0] * 7])).item() == about(-np.log(p_any))
+    assert losses.has_any_type(z, of([[0.0] * 8])).item() == about(-np.log(1.0 - p_any))
+    assert np.isfinite(losses.has_any_type(of([[-90.0] * 8]), of([[1.0] + [0.0] * 7])).item())
 
 
 def _data() -> tuple[np.ndarray, HeadTargets, np.ndarray]:
@@ -148,7 +152,9 @@ def _data() -> tuple[np.ndarray, HeadTargets, np.ndarray]:
     return x, y, (np.arange(n)[None, :] % 3 != np.arange(3)[:, None]).astype(np.float32)
 
 
-def _first_losses(logits: Any, y: dict[str, Any], row_weight: Any, *, options: FitOptions, balance: Any = None) -> Any:
+def _first_losses(
+    logits: Any, y: dict[str, Any], row_weight: Any, *, tasks: TasksConfig, balance: Any = None, album_loss: Any = None
+) -> Any:
     """The sum of the losses as it was first written, before there was any choice."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, log_softmax
@@ -176,9 +182,9 @@ def _first_losses(logits: Any, y: dict[str, Any], row_weight: Any, *, options: F
 
 def test_the_defaults_are_byte_for_byte_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y, w = _data()
-    now = fit_heads(x, y, member_weights=w, options=FitOptions(seed=5))
-    monkeypatch.setattr(fit, "member_losses", _first_losses)
-    before = fit_heads(x, y, member_weights=w, options=FitOptions(seed=5))
+    now = fit_heads(x, y, member_weights=w, config=fit_config(seed=5))
+    monkeypatch.setattr(problem, "member_losses", _first_losses)
+    before = fit_heads(x, y, member_weights=w, config=fit_config(seed=5))
     assert now.weight.tobytes() == before.weight.tobytes() and now.bias.tobytes() == before.bias.tobytes()
 
 
@@ -188,27 +194,26 @@ def test_the_defaults_are_byte_for_byte_what_they_were(monkeypatch: pytest.Monke
         {"axis_loss": "mse"},
         {"axis_loss": "huber"},
         {"axis_loss": "smooth_l1"},
-        {"balanced": True},
+        {"class_weights": "balanced"},
         {"label_smoothing": 0.2},
         {"type_loss": "single"},
-        {"by_uncertainty": True},
-        {"marked_weight": 0.5},
+        {"weighting": "uncertainty"},
+        {"tasks": ("axes", "album", "types", "has_any_type")},
     ],
 )
 def test_every_choice_reaches_the_fit_and_ends_in_numbers(changes: dict[str, Any]) -> None:
     x, y, w = _data()
-    options = FitOptions(max_steps=6)
-    plain = fit_heads(x, y, member_weights=w, options=options)
-    other = fit_heads(x, y, member_weights=w, options=replace(options, **changes))
+    plain = fit_heads(x, y, member_weights=w, config=fit_config(max_steps=6))
+    other = fit_heads(x, y, member_weights=w, config=fit_config(max_steps=6, **changes))
     assert np.isfinite(other.weight).all()
     assert not np.array_equal(plain.weight, other.weight)
 
 
 def test_a_question_of_no_weight_moves_no_head() -> None:
     x, y, w = _data()
-    for uncertain in (False, True):
-        options = FitOptions(axis_weight=0.0, confidence_weight=0.0, types_weight=0.0, by_uncertainty=uncertain)
-        fitted = fit_heads(x, y, member_weights=w, options=options)
+    for uncertain in ("fixed", "uncertainty"):
+        options = fit_config(axis_weight=0.0, confidence_weight=0.0, types_weight=0.0, weighting=uncertain)
+        fitted = fit_heads(x, y, member_weights=w, config=options)
         assert np.abs(fitted.weight[..., ALBUM]).max() > 0
         assert np.abs(np.delete(fitted.weight, np.arange(N_OUTPUTS)[ALBUM], axis=2)).max() == 0
 
@@ -217,10 +222,10 @@ def test_balance_makes_a_rare_album_count_as_much() -> None:
     x, y, _ = _data()
     album = np.where(np.arange(len(x)) < 6, 1, 2)
     y = replace(y, album_idx=album, weight=np.ones(len(x)))
-    member = fit_heads(x * 0, y, member_weights=np.ones((1, len(x)), np.float32), options=FitOptions(balanced=True))
+    member = fit_heads(x * 0, y, member_weights=np.ones((1, len(x)), np.float32), config=fit_config(class_weights="balanced"))
     p = softmax(member.bias[:, ALBUM].astype(float))[0]
     assert p[1] == pytest.approx(p[2], abs=0.01) and p[1] > 0.45
-    plain = fit_heads(x * 0, y, member_weights=np.ones((1, len(x)), np.float32), options=FitOptions())
+    plain = fit_heads(x * 0, y, member_weights=np.ones((1, len(x)), np.float32), config=fit_config())
     assert softmax(plain.bias[:, ALBUM].astype(float))[0][1] == pytest.approx(6 / 90, abs=0.01)
 
 
@@ -232,7 +237,7 @@ def test_an_annotators_confidence_weighs_the_row() -> None:
     axis = np.zeros((2, 3, 3))
     axis[0, :, 0], axis[1, :, 1] = 1.0, 1.0
     y = replace(y, axis=axis, axis_mask=np.ones((2, 3)), weight=np.array([0.9, 0.3]))
-    fitted = fit_heads(x, y, member_weights=np.ones((1, 2), np.float32), options=FitOptions(max_steps=100))
+    fitted = fit_heads(x, y, member_weights=np.ones((1, 2), np.float32), config=fit_config(max_steps=100))
     assert softmax(fitted.bias[0, :3].astype(float))[:2] == pytest.approx([0.75, 0.25], abs=0.01)
 
 
@@ -240,7 +245,7 @@ def test_exclusive_types_answer_with_the_softmax_probability() -> None:
     z = np.random.default_rng(3).normal(size=(5, 2, 8)).astype(np.float32) * 4
     assert sigmoid(log_odds(z).astype(float)) == pytest.approx(softmax(z.astype(float)), abs=1e-5)
     assert np.isfinite(log_odds(np.array([[200.0] + [-200.0] * 7], np.float32))).all()
-    heads = HeadEnsemble(np.zeros((1, 2, N_OUTPUTS), np.float32), np.ones((1, N_OUTPUTS), np.float32), exclusive_types=True)
+    heads = LinearHead(np.zeros((1, 2, N_OUTPUTS), np.float32), np.ones((1, N_OUTPUTS), np.float32), exclusive_types=True)
     logits = heads.logits(np.zeros((1, 2), np.float32))
     assert sigmoid(logits[..., TYPES].astype(float)).sum() == pytest.approx(1.0)
     assert (logits[..., ALBUM] == 1.0).all()
@@ -252,6 +257,6 @@ def test_questions_are_told_apart() -> None:
     x, y, w = _data()
     t = {n: torch.from_numpy(np.asarray(getattr(y, n), dtype=np.float32)) for n in y.__slots__ if n != "album_idx"}
     t["album"] = torch.from_numpy(y.album_idx.astype(np.int64))
-    parts = question_losses(torch.zeros(len(x), 3, N_OUTPUTS), t, torch.from_numpy(w), options=FitOptions())
+    parts = part_losses(torch.zeros(len(x), 3, N_OUTPUTS), t, torch.from_numpy(w), tasks=TasksConfig())
     assert set(parts) == {"temporal", "spatial", "ontological", "confidence", "album", "types"}
     assert parts["album"].numpy() == pytest.approx([np.log(9)] * 3, abs=1e-5)

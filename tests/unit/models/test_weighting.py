@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.models.weighting import Balance, TrunkWeighting, feature_gradients, gradnorm_step, largest_ratio
-from rebracket_core.training.tuning_options import TRUNK_WEIGHTINGS
+from rebracket_core.models.losses.gradient_balance import Balance, feature_gradients, gradnorm_step, largest_ratio
+from rebracket_core.models.losses.weighting import WEIGHTINGS, offered
 
 # Two gradients, (1, 0) and (-0.5, 1.936492): lengths 1 and 2, and they disagree.
 GRAMIAN = [[1.0, -0.5], [-0.5, 4.0]]
@@ -20,12 +20,16 @@ def of(*values: Any) -> Any:
 
 
 def weigh(method: str, gramian: Any) -> Any:
-    balance = Balance(method, n_questions=7, alpha=1.5)
+    balance = Balance(method, n_tasks=7, alpha=1.5)
     return balance.weigh(of([1.0, 2.0]), of(gramian), asked=[0, 3])
 
 
-def test_the_config_and_the_methods_know_the_same_names() -> None:
-    assert tuple(TrunkWeighting) == TRUNK_WEIGHTINGS
+@pytest.mark.parametrize("weighting", [w for w in offered() if w.torchjd], ids=lambda w: w.name)
+def test_torchjd_knows_every_weighting_of_the_table(weighting: Any) -> None:
+    from torchjd import aggregation
+
+    assert hasattr(aggregation, weighting.torchjd) and weighting.needs_backbone
+    assert {w.name for w in WEIGHTINGS if not w.built}.isdisjoint(w.name for w in offered())
 
 
 def test_gradnorm_is_golden() -> None:
@@ -40,7 +44,7 @@ def test_gradnorm_is_golden() -> None:
 
 
 def test_gradnorm_comes_to_rest_where_the_weighted_norms_are_alike() -> None:
-    balance = Balance("gradnorm", n_questions=2, alpha=0.0)
+    balance = Balance("gradnorm", n_tasks=2, alpha=0.0)
     for _ in range(400):
         weights = balance.weigh(of([1.0, 1.0]), of([[1.0, 0.0], [0.0, 16.0]]), asked=[0, 1])
     assert (weights * of([1.0, 4.0])).tolist() == pytest.approx([1.6, 1.6], rel=0.1)
@@ -48,9 +52,9 @@ def test_gradnorm_comes_to_rest_where_the_weighted_norms_are_alike() -> None:
 
 
 def test_gradnorm_remembers_through_a_checkpoint() -> None:
-    balance = Balance("gradnorm", n_questions=7, alpha=1.5)
+    balance = Balance("gradnorm", n_tasks=7, alpha=1.5)
     balance.weigh(of([1.0, 2.0]), of(GRAMIAN), asked=[0, 3])
-    other = Balance("gradnorm", n_questions=7, alpha=1.5)
+    other = Balance("gradnorm", n_tasks=7, alpha=1.5)
     other.load_state_dict(balance.state_dict())
     assert (
         other.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist()
@@ -77,9 +81,9 @@ def test_no_question_is_pulled_backwards(method: str) -> None:
     assert (gramian @ weigh(method, gramian.tolist())).min() > -1e-2
 
 
-@pytest.mark.parametrize("method", list(TrunkWeighting))
+@pytest.mark.parametrize("method", [w.name for w in offered() if w.needs_backbone])
 def test_one_question_and_questions_that_pull_nowhere_are_no_trouble(method: str) -> None:
-    balance = Balance(method, n_questions=7, alpha=1.5)
+    balance = Balance(method, n_tasks=7, alpha=1.5)
     assert balance.weigh(of([1.0]), of([[4.0]]), asked=[2]).tolist() == [1.0]
     assert weigh(method, [[1.0, 0.0], [0.0, 0.0]]).isfinite().all()
     assert weigh(method, [[1.0, 1.0], [1.0, 1.0]]).isfinite().all()

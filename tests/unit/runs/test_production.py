@@ -28,13 +28,13 @@ def test_runs_are_promoted_and_rolled_back(tmp_path: Path) -> None:
         promoted_id(tmp_path)
 
 
-@pytest.mark.parametrize(("outputs", "promoted"), [(("axes", "album"), True), (("axes",), False)])
-def test_the_first_run_that_gives_verdicts_is_promoted(tmp_path: Path, outputs: tuple[str, ...], promoted: bool) -> None:
+@pytest.mark.parametrize(("tasks", "promoted"), [(("axes", "album"), True), (("axes",), False)])
+def test_the_first_run_that_gives_verdicts_is_promoted(tmp_path: Path, tasks: tuple[str, ...], promoted: bool) -> None:
     settings = Settings.from_env({"REBRACKET_HOME": str(tmp_path)})
     for name in ("first", "second"):
         folder = JobFolder(settings.runs / name)
         folder.path.mkdir(parents=True)
-        (folder.path / "spec.json").write_text(json.dumps({"config": TrainingConfig(outputs=outputs).to_dict()}))
+        (folder.path / "spec.json").write_text(json.dumps({"config": TrainingConfig.of(tasks=tasks).to_dict()}))
         promote_first(folder, settings)
     assert promoted_id(settings.runs) == ("first" if promoted else None)
     if not promoted:

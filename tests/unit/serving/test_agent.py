@@ -139,7 +139,7 @@ def ask(request: pytest.FixtureRequest, home: Path) -> Iterator[Ask]:
             answer = app.request(asked.method, asked.url.path, content=asked.content, headers=dict(asked.headers))
             return httpx.Response(answer.status_code, content=answer.content)
 
-        yield ask_server(Client("http://here", transport=httpx.MockTransport(pass_on)))
+        yield ask_server(Client("http://localhost", transport=httpx.MockTransport(pass_on)))
 
 
 def test_both_ways_to_ask_keep_the_contract(ask: Ask, home: Path) -> None:

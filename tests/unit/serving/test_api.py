@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.validation import Concept
 
@@ -144,7 +144,7 @@ def test_a_share_of_the_texts_always_asks_the_second_run(home: Path) -> None:
 
     bench = open_home(home)
     first = bench.runs.production()
-    second = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=2, max_steps=5)).run_id
     assert first is not None
     options = ServeOptions(second_run=second, second_share=0.4)
     with TestClient(create_app(bench, options)) as client:

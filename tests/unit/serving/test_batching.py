@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 import pytest
 
-from rebracket_core.serving.batching import Batcher, QueueFull, WorkerLost
+from rebracket_core.serving.requests.batching import Batcher, QueueFull, WorkerLost
 
 
 def test_a_lone_request_is_worked_on_at_once_and_a_crowd_in_batches() -> None:

@@ -55,7 +55,7 @@ def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
         raise SystemExit(3)
 
     with monkeypatch.context() as broken:
-        broken.setattr(client.app.state.service.desk.bench, "validate", die)  # type: ignore[attr-defined]
+        broken.setattr(client.app.state.service.desk.bench.verdicts, "validate", die)  # type: ignore[attr-defined]
         answer = ask(client, 1)
     assert answer.status_code == 503 and answer.headers["retry-after"]
     assert "worker" in answer.json()["error"]["message"] and "ask again" in answer.json()["error"]["hint"]

@@ -8,9 +8,18 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
-from rebracket_core.serving.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.serving.rate_limit import RateLimit
+
+WRONG: list[dict[str, object]] = [
+    {name: (wrong,)}
+    for name, all_wrong in (
+        ("trusted_proxies", ("*", "", "proxy.example", "10.0.0.7/8", "10.0.0.7:80", "10.0.0.1,10.0.0.2")),
+        ("allowed_hosts", ("*", "", "a.example:80", "http://a.example", "a.example/", "a,b", "[a]:1")),
+    )
+    for wrong in all_wrong
+]
 
 
 def test_a_secret_opens_only_what_its_key_may_and_is_not_in_the_file(tmp_path: Path) -> None:
@@ -46,6 +55,51 @@ def test_a_damaged_file_of_keys_opens_nothing(tmp_path: Path) -> None:
         KeyRing(tmp_path / "keys.json").find("rbk_x_y")
 
 
+def test_only_a_file_that_was_never_there_leaves_a_server_without_keys(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    ring = KeyRing(path)
+    assert not ring.required(local=True)
+    _, secret = ring.add("x")
+    assert ring.required(local=True) and ring.required(local=False)
+    path.unlink()
+    for local in (True, False):
+        with pytest.raises(StoreError, match="has no API keys"):
+            ring.required(local=local)
+    assert ring.find(secret) is None
+    assert not KeyRing(path).required(local=True)
+    with pytest.raises(StoreError, match="keys add"):
+        KeyRing(path).required(local=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"digest": "\u00e9" * 64},
+        {"digest": 7},
+        {"scopes": "validate"},
+        {"scopes": [1]},
+        {"revoked_at": None},
+        {"key_id": 7},
+        {"colour": 1},
+    ],
+)
+def test_a_key_that_rebracket_did_not_write_makes_the_file_damaged(tmp_path: Path, changes: dict[str, object]) -> None:
+    path = tmp_path / "keys.json"
+    _, secret = KeyRing(path).add("x")
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({"keys": [{**whole["keys"][0], **changes}]}))
+    ring = KeyRing(path)
+    for ask in (lambda: ring.find(secret), lambda: ring.required(local=True), lambda: ring.required(local=False)):
+        with pytest.raises(StoreError, match="cannot be read"):
+            ask()
+    path.write_text(json.dumps({"keys": whole["keys"] * 2}))  # else a revoked key could come back by a second entry
+    with pytest.raises(StoreError, match="same id"):
+        ring.required(local=True)
+    path.unlink()
+    with pytest.raises(StoreError, match="has no API keys"):
+        ring.required(local=True)
+
+
 def test_a_bucket_gives_a_burst_and_then_the_rate() -> None:
     now = [0.0]
     limit = RateLimit(60, clock=lambda: now[0])
@@ -60,7 +114,7 @@ def test_a_slow_rate_says_how_long_to_wait() -> None:
     assert limit.wait_s("a") == 0 and limit.wait_s("a") == 60
 
 
-@pytest.mark.parametrize("changes", [{"port": 70_000}, {"second_run": "x"}, {"second_share": 0.5}, {"max_items": 0}])
+@pytest.mark.parametrize("changes", [{"port": 70_000}, {"second_run": "x"}, {"second_share": 0.5}, {"max_items": 0}, *WRONG])
 def test_options_out_of_range_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         ServeOptions(**changes)  # type: ignore[arg-type]

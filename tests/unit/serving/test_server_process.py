@@ -92,7 +92,7 @@ def test_a_newly_promoted_run_takes_over_without_a_failed_request(server: tuple[
 
     url, _ = server
     bench = open_home(home)
-    second = bench.training.train("starter", config=TrainingConfig(members=1, folds=2, max_steps=5)).run_id
+    second = bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=2, max_steps=5)).run_id
     load = Load(url)
     _until(lambda: len(load.seen) > 20)
     bench.runs.promote(second)
@@ -168,4 +168,5 @@ def test_any_request_gets_an_answer_of_the_documented_shape(home: Path) -> None:
 
         ask()
         tried.append(operation.path)
-    assert sorted(tried) == ["/health", "/metrics", "/v1/runs", "/v1/thresholds", "/v1/validate", "/v1/validate/batch"]
+    paths = ["/health", "/metrics", "/v1/rules", "/v1/runs", "/v1/thresholds", "/v1/validate", "/v1/validate/batch"]
+    assert sorted(tried) == paths

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watching(home: Path, folder: Path) -> Watch:
-    return Watch(open_home(home), folder, settle_s=0.0, keep=False)
+    return Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False)
 
 
 def test_each_file_gets_the_verdicts_of_its_concepts(watching: Watch, folder: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_judged_gets_its_error(watching: Watch, folder: Pa
 
 
 def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
-    watching = Watch(open_home(home), folder, settle_s=0.3, keep=False)
+    watching = Watch(open_home(home).verdicts, folder, settle_s=0.3, keep=False)
     with (folder / "a.txt").open("w") as file:
         for _ in range(5):
             file.write("Half a sentence, ")
@@ -95,12 +95,12 @@ def test_nothing_is_judged_twice_over_restarts(home: Path, watching: Watch, fold
     watching.look()
     made = verdict_file(path).stat().st_mtime_ns
     os.utime(path, ns=(1, 1))  # the same bytes, another time
-    again = Watch(open_home(home), folder, settle_s=0.0, keep=False)
+    again = Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False)
     assert again.look() == [] and verdict_file(path).stat().st_mtime_ns == made
     verdict_file(path).unlink()
     assert len(again.look()) == 1
     verdict_file(path).write_text('{"digest": ')  # cut short by someone else
-    assert len(Watch(open_home(home), folder, settle_s=0.0, keep=False).look()) == 1
+    assert len(Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).look()) == 1
 
 
 def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Pat
         raise StoreError("The history cannot be written.", hint="wait")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching.bench, "validate", locked)
+        patch.setattr(watching.scorer, "validate", locked)
         assert "cannot be written" in str(watching.look()[0].error)
     time.sleep(0.01)
     assert [judged.error for judged in watching.look()] == [None]
@@ -121,7 +121,7 @@ def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Pat
 
 def test_a_folder_that_is_not_there_is_refused(home: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
-        Watch(open_home(home), tmp_path / "none")
+        Watch(open_home(home).verdicts, tmp_path / "none")
 
 
 @pytest.mark.slow
@@ -148,3 +148,77 @@ def test_a_process_misses_nothing_and_ends_cleanly(home: Path, folder: Path) -> 
     assert not [p for p in folder.rglob("*") if p.name.endswith(".tmp")]
     again = subprocess.run([*line, "--once", "--json"], env=env, capture_output=True, timeout=120, check=True)
     assert json.loads(again.stdout) == {"files": 0, "files_with_errors": 0}
+
+
+# The name of a file says what its verdicts take: `slow` sleeps, and for `writes` the disk does.
+_SLOW = """
+import time
+from rebracket_core import files
+from rebracket_core.cli import main
+from rebracket_core.serving import watching
+from rebracket_core.workbench import Workbench
+
+read, write = Workbench.read_upload, watching.write_bytes
+
+def slow_read(self, name, data, **more):
+    if name.startswith("slow"):
+        print("reading", name, flush=True)
+        time.sleep(600)
+    return read(self, name, data, **more)
+
+def slow_write(path, content):
+    if path.name.startswith("writes"):
+        with files.atomic_file(path) as file:
+            file.write(content[:20])
+            print("writing", path.name, flush=True)
+            time.sleep(0.8)
+            file.write(content[20:])
+    else:
+        write(path, content)
+
+Workbench.read_upload, watching.write_bytes = slow_read, slow_write
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("names", "marker", "more", "code"),
+    [
+        (("a.txt", "slow.txt"), b"reading slow.txt", (), 0),
+        (("slow.txt",), b"reading slow.txt", ("--once",), 3),
+        (("writes.txt", "z.txt"), b"writing writes.txt", (), 0),
+        (("a.txt",), b"a.txt: 1 concept", ("--every", "600"), 0),
+    ],
+    ids=["scoring", "once", "writing", "polling"],
+)
+def test_a_signal_ends_the_process_within_three_seconds(
+    home: Path, folder: Path, number: int, names: tuple[str, ...], marker: bytes, more: tuple[str, ...], code: int
+) -> None:
+    for name in names:
+        (folder / name).write_text(TEXT)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "REBRACKET_HOME": str(home)}
+    line = [sys.executable, "-c", _SLOW, "watch", str(folder), "--settle", "0", *more]
+    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        seen = b""
+        while marker not in seen:
+            said = process.stderr.readline()
+            assert said, seen
+            seen += said
+        start = time.monotonic()
+        process.send_signal(number)
+        rest = process.communicate(timeout=60)[1]
+        assert time.monotonic() - start < 3.0
+    finally:
+        process.kill()
+    assert process.returncode == code and b"Traceback" not in rest, rest.decode()
+    for path in folder.rglob("*.verdict.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["n"] == 1  # whole, each of them
+    done = {path.name for path in folder.rglob("*.verdict.json")}
+    assert done == {f"{name}.verdict.json" for name in names if name in ("a.txt", "writes.txt")}
+    assert not list(folder.rglob("*.tmp"))
+    assert (b"judged at the next start" in rest) == (names[-1] == "slow.txt")

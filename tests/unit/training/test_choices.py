@@ -14,17 +14,16 @@ from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.files import write_json
 from rebracket_core.runs.production import promote, promoted_id
 from rebracket_core.training import TrainingConfig
-from rebracket_core.training.crossfit import fit_options
 from rebracket_core.training.rows import asked_of, head_targets, soft_targets
 
 
 @pytest.mark.parametrize(
     ("raw", "word"),
     [
-        ({"outputs": []}, "outputs"),
-        ({"outputs": ["axes", "axes"]}, "outputs"),
-        ({"outputs": ["mood"]}, "outputs"),
-        ({"outputs": ["marked"], "type_loss": "single"}, "softmax"),
+        ({"tasks": []}, "tasks"),
+        ({"tasks": ["axes", "axes"]}, "tasks"),
+        ({"tasks": ["mood"]}, "tasks"),
+        ({"tasks": ["has_any_type"], "type_loss": "single"}, "softmax"),
         ({"axis_loss": "l3"}, "axis_loss"),
         ({"axis_delta": 0}, "axis_delta"),
         ({"class_weights": "heavy"}, "class_weights"),
@@ -35,9 +34,9 @@ from rebracket_core.training.rows import asked_of, head_targets, soft_targets
         ({"weighting": "luck"}, "weighting"),
         ({"weighting": "gradnorm"}, "share"),
         ({"weighting": "pcgrad"}, "share"),
-        ({"uncertainty": "laplace"}, "uncertainty"),
-        ({"uncertainty": "dropout", "passes": 3}, "members"),
-        ({"uncertainty": "evidential", "outputs": ["axes"]}, "evidence"),
+        ({"head": "laplace"}, "head"),
+        ({"head": "mc_dropout", "mc_samples": 3}, "members"),
+        ({"head": "evidential", "tasks": ["axes"]}, "evidence"),
         ({"dropout": 0}, "dropout"),
         ({"coverage": 1}, "coverage"),
     ],
@@ -48,15 +47,15 @@ def test_what_cannot_be_is_refused_by_name(raw: dict[str, Any], word: str) -> No
 
 
 def test_the_choices_go_through_a_file_and_a_command_line() -> None:
-    config = TrainingConfig(outputs=("types", "marked"), weighting="uncertainty", context_smoothing=True)
+    config = TrainingConfig.of(tasks=("types", "has_any_type"), weighting="uncertainty", context_smoothing=True)
     assert TrainingConfig.from_dict(config.to_dict()) == config
-    assert TrainingConfig.from_dict({"outputs": "axes, album"}).outputs == ("axes", "album")
+    assert TrainingConfig.from_dict({"tasks": "axes, album"}).tasks.tasks == ("axes", "album")
 
 
-def test_a_question_that_is_no_output_weighs_nothing() -> None:
-    options = fit_options(TrainingConfig(outputs=("album", "marked"), album_weight=2.0), seed=1)
-    assert (options.axis_weight, options.confidence_weight, options.types_weight) == (0.0, 0.0, 0.0)
-    assert (options.album_weight, options.marked_weight) == (2.0, 0.5)
+def test_a_part_whose_task_is_not_learnt_weighs_nothing() -> None:
+    tasks = TrainingConfig.of(tasks=("album", "has_any_type"), album_weight=2.0).tasks
+    assert [tasks.weight_of(part) for part in ("temporal", "confidence", "types")] == [0.0, 0.0, 0.0]
+    assert (tasks.weight_of("album"), tasks.weight_of("has_any_type")) == (2.0, 0.5)
 
 
 def _rows(*cells: dict[str, Any]) -> Any:
@@ -65,16 +64,16 @@ def _rows(*cells: dict[str, Any]) -> Any:
 
 def test_labels_that_are_not_asked_for_are_not_there() -> None:
     told = targets(_rows({"album": "Red", "types": ["memory"]}), smoothing=0.0)
-    album = asked_of(told, outputs=("album",))
+    album = asked_of(told, tasks=("album",))
     assert album.album_idx[0] >= 0 and not album.labelled.any() and not album.types_labelled.any()
-    marked = asked_of(told, outputs=("marked",))
+    marked = asked_of(told, tasks=("has_any_type",))
     assert marked.album_idx[0] == -1 and marked.types_labelled.all()
 
 
 def test_context_is_taken_from_the_same_song_alone() -> None:
     frame = _rows(*({"album": name, "group_id": song} for name, song in (("Red", "a"), ("Violet", "a"), ("Violet", "b"))))
     plain = soft_targets(frame, config=TrainingConfig())
-    blended = soft_targets(frame, config=TrainingConfig(context_smoothing=True))
+    blended = soft_targets(frame, config=TrainingConfig.of(context_smoothing=True))
     assert np.array_equal(plain.axis, targets(frame).axis)
     assert blended.axis[0, 0] == pytest.approx(0.7 * plain.axis[0, 0] + 0.3 * plain.axis[1, 0])
     assert np.array_equal(blended.axis[2], plain.axis[2])
@@ -82,15 +81,15 @@ def test_context_is_taken_from_the_same_song_alone() -> None:
 
 def test_a_persons_distribution_is_the_target_and_their_confidence_its_weight() -> None:
     frame = _rows({"album": "Red", "temporal": [0.2, 0.8, 0.0], "weight": 0.6}, {"album": "Red"})
-    told = head_targets(soft_targets(frame, config=TrainingConfig(smoothing=0.0)))
+    told = head_targets(soft_targets(frame, config=TrainingConfig.of(smoothing=0.0)))
     assert told.axis[0, 0].tolist() == pytest.approx([0.2, 0.8, 0.0])
     assert told.axis[1, 0].tolist() == [1.0, 0.0, 0.0]
     assert told.weight.tolist() == [0.6, 1.0]
 
 
 def test_a_run_that_cannot_judge_is_not_put_to_use(tmp_path: Path) -> None:
-    for name, outputs in (("whole", ("axes", "album")), ("part", ("axes", "types"))):
-        write_json(tmp_path / name / "spec.json", {"config": TrainingConfig(outputs=outputs).to_dict()})
+    for name, tasks in (("whole", ("axes", "album")), ("part", ("axes", "types"))):
+        write_json(tmp_path / name / "spec.json", {"config": TrainingConfig.of(tasks=tasks).to_dict()})
     with pytest.raises(ModelError, match="axes and album"):
         promote(tmp_path, "part")
     assert promoted_id(tmp_path) is None

@@ -12,7 +12,7 @@ import pytest
 from rebracket_core.errors import InputError
 from rebracket_core.stats.out_of_fold_rows import HeldRows
 from rebracket_core.stats.paired import group_sums, holm, paired_differences, sign_flip_p
-from rebracket_core.training.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
+from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
 
 
 def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> HeldRows:

@@ -12,7 +12,7 @@ from rebracket_core.training import TrainingConfig
 from rebracket_core.training.estimate import available_memory, estimate_training, refuse_too_large
 from tests.conftest import open_home
 
-CONFIG = TrainingConfig(folds=3, members=2)
+CONFIG = TrainingConfig.of(folds=3, ensemble_size=2)
 
 
 @pytest.mark.slow
@@ -33,11 +33,11 @@ def test_more_steps_folds_and_members_take_longer(home: Path) -> None:
     small = estimate_training(frame, config=CONFIG, encoder=encoder)
     large = estimate_training(frame, config=CONFIG.with_(folds=20, max_steps=600), encoder=encoder)
     assert large.seconds > 5 * small.seconds
-    assert estimate_training(frame, config=CONFIG.with_(members=40), encoder=encoder).memory_bytes > small.memory_bytes
+    assert estimate_training(frame, config=CONFIG.with_(ensemble_size=40), encoder=encoder).memory_bytes > small.memory_bytes
 
 
 def test_what_does_not_fit_is_refused_with_what_would() -> None:
-    config = TrainingConfig(members=50)
+    config = TrainingConfig.of(ensemble_size=50)
     with pytest.raises(ConfigError, match="would not fit") as refused:
         refuse_too_large(20_000, config=config, dim=384, free=2_000_000_000)
     smaller = dict(part.split("=") for part in refused.value.hint.removeprefix("set ").split(" and "))

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,27 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.models.fit import FitOptions, HeadTargets
 from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.models.targets import HeadTargets
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
-from rebracket_core.training.tuning import ENCODER, run_tuning, trained_heads
-from rebracket_core.training.tuning_cost import tuning_bytes
-from rebracket_core.training.tuning_job import TuningJob
-from rebracket_core.training.tuning_options import tuning_of
+from rebracket_core.training.callbacks import CurveCallback
+from rebracket_core.training.finetuning.cost import tuning_bytes
+from rebracket_core.training.finetuning.job import TuningJob
+from rebracket_core.training.finetuning.loop import ENCODER, run_tuning, trained_heads
 from tests.conftest import open_home
 from tests.encoder_fixtures import WORDS, save_small_deberta
 
 N = 32
-CONFIG = TrainingConfig(
-    method="full", epochs=3, batch_size=8, tokens=16, learning_rate=1e-3, members=2, stop_after=2, checkpoint_steps=2
+CONFIG = TrainingConfig.of(
+    method="full",
+    epochs=3,
+    batch_size=8,
+    max_tokens=16,
+    learning_rate=1e-3,
+    ensemble_size=2,
+    patience_epochs=2,
+    checkpoint_steps=2,
 )
 
 
@@ -53,9 +59,7 @@ def job_of(base: Path, config: TrainingConfig = CONFIG, *, held: int = 8) -> Tun
         device="cpu",
         threads=1,
         seed=3,
-        options=tuning_of(config),
-        fit=FitOptions(strength=20.0, by_uncertainty=config.weighting == "uncertainty"),
-        vector_weight=0.6,
+        config=config,
         texts={"concept": texts},
         words=chance.random((N, 6)).astype(np.float32),
         targets=targets,
@@ -66,14 +70,14 @@ def job_of(base: Path, config: TrainingConfig = CONFIG, *, held: int = 8) -> Tun
     )
 
 
-class Told:
+class Told(CurveCallback):
     """What a training said; it cancels at a step where it is asked to."""
 
     def __init__(self, cancel_at: int = -1) -> None:
         self.points: list[dict[str, Any]] = []
         self._cancel_at = cancel_at
 
-    def step(self, done: int, total: int) -> None:
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         if done == self._cancel_at:
             raise Cancelled("asked")
 
@@ -84,7 +88,7 @@ class Told:
 def train(job: TuningJob, folder: Path, *, cancel_at: int = -1) -> Told:
     folder.mkdir(exist_ok=True)
     told = Told(cancel_at)
-    run_tuning(job, folder, step=told.step, point=told.point)
+    run_tuning(job, folder, callback=told)
     return told
 
 
@@ -150,24 +154,25 @@ def apart(encoder: Path, job: TuningJob) -> float:
 
 
 def test_contrast_draws_the_texts_of_an_album_together(base: Path, tmp_path: Path) -> None:
-    longer = CONFIG.with_(epochs=8, stop_after=0)
-    plain, drawn = job_of(base, longer, held=0), job_of(base, longer.with_(contrast=4.0), held=0)
+    longer = CONFIG.with_(epochs=8, patience_epochs=0)
+    plain, drawn = job_of(base, longer, held=0), job_of(base, longer.with_(contrastive_loss_weight=4.0), held=0)
     train(plain, tmp_path / "plain")
     told = train(drawn, tmp_path / "drawn")
-    shown = [p["loss_contrast"] for p in told.points if "loss_contrast" in p]
+    shown = [p["loss_contrastive"] for p in told.points if "loss_contrastive" in p]
     assert np.mean(shown[-4:]) < np.mean(shown[:4]) - 0.02
+    assert shown == [p["loss_contrast"] for p in told.points if "loss_contrast" in p], "the older name of the curve stays"
     assert apart(tmp_path / "drawn" / ENCODER, drawn) > apart(tmp_path / "plain" / ENCODER, plain) + 0.05
 
 
 def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 
-    config = CONFIG.with_(phases="trunk/album:1", stop_after=0)
+    config = CONFIG.with_(phases="backbone/album:1", patience_epochs=0)
     job = job_of(base, config, held=0)
     told = train(job, tmp_path / "trunk")
     assert np.array_equal(trained_heads(tmp_path / "trunk")["weight"], job.weight)
     assert all(set(p["gradient_norms"]) == {"album"} for p in told.points)
-    heads = job_of(base, CONFIG.with_(phases="heads:1,all:1", stop_after=0), held=0)
+    heads = job_of(base, CONFIG.with_(phases="heads:1,all:1", patience_epochs=0), held=0)
     with pytest.raises(Cancelled):
         train(heads, tmp_path / "heads", cancel_at=3)
     kept = (
@@ -189,7 +194,7 @@ def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
 )
 def test_two_processes_come_to_the_losses_of_one(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Two CPU processes (gloo) share each batch; without dropout the losses are those of one process."""
-    from rebracket_core.training.tuning_share import share_tuning
+    from rebracket_core.training.finetuning.distributed import share_tuning
 
     base = save_small_deberta(tmp_path / "base")
     config = (base / "config.json").read_text().replace('"hidden_dropout_prob": 0.1', '"hidden_dropout_prob": 0.0')
@@ -199,7 +204,7 @@ def test_two_processes_come_to_the_losses_of_one(tmp_path: Path, changes: dict[s
     one = train(job_of(base, CONFIG.with_(**changes)), tmp_path / "one")
     two, job = Told(), job_of(base, CONFIG.with_(**changes, processes=2))
     (tmp_path / "two").mkdir()
-    share_tuning(job, tmp_path / "two", step=two.step, point=two.point)
+    share_tuning(job, tmp_path / "two", callback=two)
     for name in ("tuning_loss", "held_loss", "loss_album"):
         alone, shared = ([p[name] for p in told.points if name in p] for told in (one, two))
         assert shared == pytest.approx(alone, rel=2e-3), name
@@ -211,12 +216,12 @@ _KILLED = """
 import sys, time
 from pathlib import Path
 from tests.unit.training.test_finetune import job_of, train, Told
-from rebracket_core.training.tuning import run_tuning
-told = Told()
-def slow(done, total):
-    print(done, flush=True)
-    time.sleep(0.1)
-run_tuning(job_of(Path(sys.argv[1])), Path(sys.argv[2]), step=slow, point=told.point)
+from rebracket_core.training.finetuning.loop import run_tuning
+class Slow(Told):
+    def update(self, stage, done, total, *, message=""):
+        print(done, flush=True)
+        time.sleep(0.1)
+run_tuning(job_of(Path(sys.argv[1])), Path(sys.argv[2]), callback=Slow())
 """
 
 
@@ -263,25 +268,25 @@ def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home:
 def test_what_does_not_fit_is_refused_with_what_would(base: Path) -> None:
     from rebracket_core.training.estimate import refuse_too_large
 
-    config = TrainingConfig(encoder=str(base), method="full", batch_size=4096, tokens=512)
+    config = TrainingConfig.of(encoder=str(base), method="full", batch_size=4096, max_tokens=512)
     free = 2_000_000_000
     with pytest.raises(ConfigError, match="Training the encoder would not fit") as refused:
         refuse_too_large(500, config=config, dim=32, free=free, base=base)
     smaller = dict(part.split("=") for part in refused.value.hint.removeprefix("set ").split(" and "))
     refuse_too_large(500, config=config.with_(**smaller), dim=32, free=free, base=base)
-    assert tuning_bytes(base, config=replace(config, method="lora")) < tuning_bytes(base, config=config)
+    assert tuning_bytes(base, config=config.with_(method="lora")) < tuning_bytes(base, config=config)
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"weighting": "pcgrad", "method": "frozen"}, "share none"),
-        ({"weighting": "pcgrad", "outputs": ("album",)}, "balances several questions"),
-        ({"phases": "heads:2"}, "trunk learns"),
+        ({"weighting": "pcgrad", "tasks": ("album",)}, "balances several tasks"),
+        ({"phases": "heads:2"}, "backbone learns"),
         ({"phases": "tail:2"}, "phase cannot be read"),
-        ({"phases": "all/marked:2"}, "phase cannot be read"),
+        ({"phases": "all/has_any_type:2"}, "phase cannot be read"),
         ({"batch_size": 5, "processes": 2}, "multiple of the 2 processes"),
-        ({"contrast": 1.0, "outputs": ("axes",)}, "album is no output"),
+        ({"contrastive_loss_weight": 1.0, "tasks": ("axes",)}, "album is not among"),
         ({"method": "half"}, "frozen or full or lora"),
     ],
 )

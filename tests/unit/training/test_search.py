@@ -17,20 +17,21 @@ from rebracket_core.encoders import Encoder, open_encoder
 from rebracket_core.errors import ConfigError, DataError
 from rebracket_core.settings import Settings
 from rebracket_core.training import Cancelled, TrainingConfig
-from rebracket_core.training.search import SearchPlan, run_search
-from rebracket_core.training.search_rows import SearchRows, outer_ids
-from rebracket_core.training.search_space import FIRST, SUGGESTED, SearchSpace
-from rebracket_core.training.trials import TrialLedger, TrialStatus
+from rebracket_core.training.callbacks import CurveCallback
+from rebracket_core.training.hpo.rows import SearchRows, outer_ids
+from rebracket_core.training.hpo.search import SearchPlan, run_search
+from rebracket_core.training.hpo.space import FIRST, SearchSpace, suggested
+from rebracket_core.training.hpo.trials import TrialLedger, TrialStatus
 from rebracket_core.workbench import Workbench
 
-BASE = TrainingConfig(members=1, folds=3, max_steps=4)
-SPACE = SearchSpace.from_dict({"strength": {"low": 1, "high": 100, "log": True}, "words": [True, False]}, base=BASE)
+BASE = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=4)
+SPACE = SearchSpace.from_dict({"inverse_l2": {"low": 1, "high": 100, "log": True}, "tfidf": [True, False]}, base=BASE)
 
 
-class Quiet:
-    """A watch that nobody reads."""
+class Quiet(CurveCallback):
+    """A callback that nobody reads."""
 
-    def stage(self, name: str, done: int, total: int) -> None:
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         pass
 
     def point(self, values: Mapping[str, Any]) -> None:
@@ -38,13 +39,13 @@ class Quiet:
 
 
 class StopAt(Quiet):
-    """A watch that ends the search at a stage, as a kill or a cancel would."""
+    """A callback that ends the search at a stage, as a kill or a cancel would."""
 
     def __init__(self, name: str, cause: BaseException) -> None:
         self.name, self.cause = name, cause
 
-    def stage(self, name: str, done: int, total: int) -> None:
-        if name == self.name and done == 1:
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
+        if stage == self.name and done == 1:
             raise self.cause
 
 
@@ -72,9 +73,9 @@ def _rows(dataset: Dataset, encoder: Encoder, *, base: TrainingConfig = BASE, sp
     return SearchRows(dataset.frame, base=base, space=space, open_encoder=lambda _: encoder)
 
 
-def _search(dataset: Dataset, encoder: Encoder, folder: Path, *, n: int = 3, watch: Quiet | None = None) -> dict[str, Any]:
+def _search(dataset: Dataset, encoder: Encoder, folder: Path, *, n: int = 3, callback: Quiet | None = None) -> dict[str, Any]:
     plan = SearchPlan(BASE, SPACE, n_trials=n)
-    return run_search(dataset, plan=plan, rows=_rows(dataset, encoder), folder=folder, watch=watch or Quiet())
+    return run_search(dataset, plan=plan, rows=_rows(dataset, encoder), folder=folder, callback=callback or Quiet())
 
 
 def _trials(folder: Path) -> list[dict[str, Any]]:
@@ -89,13 +90,13 @@ def _trials(folder: Path) -> list[dict[str, Any]]:
         ({}, "empty"),
         ({"strenght": {"low": 1, "high": 2}}, "no training option"),
         ({"folds": [2, 3]}, "the same for all trials"),
-        ({"strength": {"low": 5, "high": 5}}, "low below high"),
-        ({"strength": {"low": 0, "high": 5, "log": True}}, "low above 0"),
-        ({"strength": {"low": 1, "high": 1e12}}, "1e-06 to 1000000000.0"),
-        ({"strength": {"low": 1}}, "low, high"),
-        ({"strength": {"low": "a", "high": 2}}, "numbers"),
-        ({"members": {"low": 1.5, "high": 3}}, "whole numbers"),
-        ({"words": {"low": 0, "high": 1}}, "a list of choices"),
+        ({"inverse_l2": {"low": 5, "high": 5}}, "low below high"),
+        ({"inverse_l2": {"low": 0, "high": 5, "log": True}}, "low above 0"),
+        ({"inverse_l2": {"low": 1, "high": 1e12}}, "1e-06 to 1000000000.0"),
+        ({"inverse_l2": {"low": 1}}, "low, high"),
+        ({"inverse_l2": {"low": "a", "high": 2}}, "numbers"),
+        ({"ensemble_size": {"low": 1.5, "high": 3}}, "whole numbers"),
+        ({"tfidf": {"low": 0, "high": 1}}, "a list of choices"),
         ({"axis_loss": ["kl", "l3"]}, "axis_loss"),
         ({"axis_loss": ["kl"]}, "2 to 50"),
         ({"text": ["concept", "chorus"]}, "text"),
@@ -107,14 +108,14 @@ def test_a_space_that_cannot_be_searched_is_refused_by_name(raw: dict[str, Any],
 
 
 def test_a_space_is_the_same_from_a_file_and_every_suggested_option_is_allowed(tmp_path: Path) -> None:
-    space = SearchSpace(SUGGESTED)
+    space = SearchSpace(suggested())
     (tmp_path / "space.yaml").write_text(space.to_yaml(), encoding="utf-8")
     again = SearchSpace.from_file(tmp_path / "space.yaml", base=TrainingConfig())
     assert again.to_dict() == SearchSpace.from_dict(space.to_dict(), base=TrainingConfig()).to_dict()
-    assert set(FIRST) <= set(SUGGESTED)
+    assert set(FIRST) <= set(suggested())
     assert again.values_of(TrainingConfig())["text"] == "concept"  # type: ignore[index]
-    assert again.values_of(TrainingConfig(strength=1e6)) is None
-    (tmp_path / "space.yaml").write_text("- strength", encoding="utf-8")
+    assert again.values_of(TrainingConfig.of(inverse_l2=1e6)) is None
+    (tmp_path / "space.yaml").write_text("- inverse_l2", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"space\.yaml"):
         SearchSpace.from_file(tmp_path / "space.yaml", base=BASE)
 
@@ -123,7 +124,7 @@ def test_a_leaked_split_and_an_objective_without_its_output_are_refused() -> Non
     with pytest.raises(ConfigError, match="memory wins"):
         SearchPlan(BASE.with_(split="leaked"), SPACE)
     with pytest.raises(ConfigError, match="axes"):
-        SearchPlan(BASE.with_(outputs="album"), SPACE, objective="axes_log_loss")
+        SearchPlan(BASE.with_(tasks="album"), SPACE, objective="axes_log_loss")
     plan = SearchPlan(BASE, SPACE, n_trials=7, objective="album_error")
     assert SearchPlan.from_dict(json.loads(json.dumps(plan.to_dict()))).to_dict() == plan.to_dict()
 
@@ -132,7 +133,7 @@ def test_the_groups_put_aside_are_in_nothing_that_a_trial_gets(dataset: Dataset,
     rows = _rows(dataset, encoder)
     inner, outer = rows.inner(BASE), rows.outer(BASE)
     assert not set(inner.groups.tolist()) & set(outer.groups.tolist())
-    assert set(outer.frame["row_id"]) <= outer_ids(dataset.frame, seed=BASE.seed)
+    assert set(outer.frame["row_id"]) <= outer_ids(dataset.frame, seed=BASE.data.seed)
     share = len(set(outer.groups.tolist())) / len(set(inner.groups.tolist()) | set(outer.groups.tolist()))
     assert 0.1 < share < 0.3
 
@@ -140,7 +141,7 @@ def test_the_groups_put_aside_are_in_nothing_that_a_trial_gets(dataset: Dataset,
 @pytest.mark.slow
 def test_a_leak_planted_into_the_groups_put_aside_moves_no_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
     """Each text put aside is made to name its album. A search that looked there would see it; planted everywhere, it does."""
-    aside = outer_ids(dataset.frame, seed=BASE.seed)
+    aside = outer_ids(dataset.frame, seed=BASE.data.seed)
     plain = _search(dataset, encoder, tmp_path / "plain")
 
     def leaks(_row: str, text: str, album: str) -> str:
@@ -163,7 +164,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
     whole = _search(dataset, encoder, tmp_path / "whole")
     for stage in ("Trial 1 of 3", "Trial 3 of 3"):
         with suppress(Cancelled, KeyboardInterrupt):
-            _search(dataset, encoder, tmp_path / "broken", watch=StopAt(stage, cause))
+            _search(dataset, encoder, tmp_path / "broken", callback=StopAt(stage, cause))
             pytest.fail("it was not stopped")
         with open(tmp_path / "broken" / "trials.journal", "ab") as journal:
             journal.write(b'{"op_code": 6, "half a li')  # as a kill in the middle of a line leaves it
@@ -176,36 +177,36 @@ def test_a_search_that_was_stopped_goes_on_to_the_same_trials(
 def test_the_first_trial_is_what_the_search_began_with_and_the_same_options_cost_nothing(
     dataset: Dataset, encoder: Encoder, tmp_path: Path
 ) -> None:
-    space = SearchSpace.from_dict({"words": [True, False]}, base=BASE)
+    space = SearchSpace.from_dict({"tfidf": [True, False]}, base=BASE)
     plan = SearchPlan(BASE, space, n_trials=5)
-    found = run_search(dataset, plan=plan, rows=_rows(dataset, encoder, space=space), folder=tmp_path, watch=Quiet())
+    found = run_search(dataset, plan=plan, rows=_rows(dataset, encoder, space=space), folder=tmp_path, callback=Quiet())
     trials = json.loads((tmp_path / "trials.json").read_text())["trials"]
-    assert trials[0]["options"] == {"words": True}
+    assert trials[0]["options"] == {"tfidf": True}
     again = [t for t in trials if t["why"].startswith("as trial")]
     assert len(again) >= 3 and all(t["seconds"] == 0 for t in again)
-    assert found["config"]["words"] == found["best"]["options"]["words"]
+    assert found["config"]["tfidf"] == found["best"]["options"]["tfidf"]
     assert found["importance"] == {}  # one option: nothing to share
 
 
 @pytest.mark.slow
 def test_options_that_do_not_go_together_are_a_refused_trial(dataset: Dataset, encoder: Encoder, tmp_path: Path) -> None:
-    base = BASE.with_(vector_weight=0.5)
-    space = SearchSpace.from_dict({"words": [True, False], "vector_weight": [0.0, 0.5]}, base=base)
+    base = BASE.with_(embedding_weight=0.5)
+    space = SearchSpace.from_dict({"tfidf": [True, False], "embedding_weight": [0.0, 0.5]}, base=base)
     rows = _rows(dataset, encoder, base=base, space=space)
-    run_search(dataset, plan=SearchPlan(base, space, n_trials=8), rows=rows, folder=tmp_path, watch=Quiet())
+    run_search(dataset, plan=SearchPlan(base, space, n_trials=8), rows=rows, folder=tmp_path, callback=Quiet())
     trials = _trials(tmp_path)
-    refused = [t for t in trials if t["options"] == {"words": False, "vector_weight": 0.0}]
-    assert refused and all(t["status"] == TrialStatus.REFUSED and "words" in t["why"] for t in refused)
+    refused = [t for t in trials if t["options"] == {"tfidf": False, "embedding_weight": 0.0}]
+    assert refused and all(t["status"] == TrialStatus.REFUSED and "tfidf" in t["why"] for t in refused)
 
 
 @pytest.mark.slow
 def test_a_trial_worse_on_the_same_songs_is_pruned_and_the_importance_finds_the_option_that_counts(tmp_path: Path) -> None:
-    space = SearchSpace.from_dict({"strength": {"low": 1, "high": 100}, "album_weight": {"low": 1, "high": 2}}, base=BASE)
-    ledger = TrialLedger(tmp_path / "j", space=space, seed=1, first={"strength": 5.0, "album_weight": 1.0})
+    space = SearchSpace.from_dict({"inverse_l2": {"low": 1, "high": 100}, "album_weight": {"low": 1, "high": 2}}, base=BASE)
+    ledger = TrialLedger(tmp_path / "j", space=space, seed=1, first={"inverse_l2": 5.0, "album_weight": 1.0})
     noise = np.random.default_rng(0).normal(size=24)
     for _ in range(12):
         with ledger.trial() as run:
-            values = run.options["strength"] / 100 + noise
+            values = run.options["inverse_l2"] / 100 + noise
             try:
                 run.tell_fold({i: float(v) for i, v in enumerate(values[:12])}, folds=2, last=False)
                 run.tell_fold({12 + i: float(v) for i, v in enumerate(values[12:])}, folds=3, last=True)
@@ -217,9 +218,9 @@ def test_a_trial_worse_on_the_same_songs_is_pruned_and_the_importance_finds_the_
     pruned = [r for r in records if r.status is TrialStatus.PRUNED]
     best = ledger.best()
     assert best is not None and pruned and all(r.folds == 2 and r.value is None for r in pruned)
-    assert all(r.options["strength"] > best.options["strength"] for r in pruned)
+    assert all(r.options["inverse_l2"] > best.options["inverse_l2"] for r in pruned)
     shares = ledger.importance()
-    assert shares["strength"] > 0.8 and abs(sum(shares.values()) - 1) < 1e-6
+    assert shares["inverse_l2"] > 0.8 and abs(sum(shares.values()) - 1) < 1e-6
 
 
 def test_texts_that_one_choice_cannot_read_are_left_out_of_all_trials(dataset: Dataset, encoder: Encoder) -> None:

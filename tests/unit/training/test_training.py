@@ -18,17 +18,18 @@ from rebracket_core.models.artefact import load_artefact
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.stats.intervals import calibration_error, clustered_mean, perfect_calibration_error
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
-from rebracket_core.training.baselines import baseline_answers
-from rebracket_core.training.checkpoints import FoldShelf
+from rebracket_core.training.callbacks import CurveCallback
+from rebracket_core.training.evaluation.baselines import baseline_answers
+from rebracket_core.training.heads.checkpoints import FoldCheckpoints
 from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
 
-class Quiet:
-    """A watch that nobody reads."""
+class Quiet(CurveCallback):
+    """A callback that nobody reads."""
 
-    def stage(self, name: str, done: int, total: int) -> None:
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         pass
 
     def point(self, values: Mapping[str, Any]) -> None:
@@ -51,10 +52,10 @@ def _some(settings: Settings, n_groups: int) -> Dataset:
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     data = _some(settings, 24)
-    config = TrainingConfig(folds=3, members=2, max_steps=15)
+    config = TrainingConfig.of(folds=3, ensemble_size=2, max_steps=15)
     encoder = open_encoder("minilm", settings=settings)
     first, second = (
-        train_run(data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), watch=Quiet())
+        train_run(data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), callback=Quiet())
         for name in "ab"
     )
     assert {**first.to_dict(), "run_id": ""} == {**second.to_dict(), "run_id": ""}
@@ -63,7 +64,7 @@ def test_the_same_seed_gives_the_same_numbers(settings: Settings, tmp_path: Path
 
 
 class StopAfter(Quiet):
-    """A watch that cancels once so many points were told."""
+    """A callback that cancels once so many points were told."""
 
     def __init__(self, points: int) -> None:
         self.left = points
@@ -78,11 +79,13 @@ class StopAfter(Quiet):
 def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(settings: Settings, tmp_path: Path) -> None:
     """Stopped at many moments, each time going on from the checkpoints: byte for byte the uninterrupted model."""
     data = _some(settings, 24)
-    config = TrainingConfig(folds=3, members=2, max_steps=8)
+    config = TrainingConfig.of(folds=3, ensemble_size=2, max_steps=8)
     encoder = open_encoder("minilm", settings=settings)
 
-    def train(name: str, watch: Quiet) -> Evaluation:
-        return train_run(data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), watch=watch)
+    def train(name: str, callback: Quiet) -> Evaluation:
+        return train_run(
+            data, config=config, encoder=encoder, folder=tmp_path / name, thresholds=Thresholds(), callback=callback
+        )
 
     whole = train("whole", Quiet())
     for points in (0, 12, 11, 5):
@@ -95,7 +98,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_numbers(settings: Setti
 
 
 def test_a_damaged_checkpoint_is_trained_again(tmp_path: Path) -> None:
-    shelf, rows = FoldShelf(tmp_path), np.arange(3)
+    shelf, rows = FoldCheckpoints(tmp_path), np.arange(3)
     shelf.save(1, rows=rows, arrays={"logits": np.ones((3, 2))})
     assert np.array_equal(shelf.load(1, rows=rows)["logits"], np.ones((3, 2)))
     assert shelf.load(1, rows=np.arange(4)) is None
@@ -150,25 +153,25 @@ def test_shuffled_labels_fall_to_chance(settings: Settings, tmp_path: Path) -> N
     shuffled = Dataset("shuffled", frame, data.meta)
     run = train_run(
         shuffled,
-        config=TrainingConfig(folds=3, members=2),
+        config=TrainingConfig.of(folds=3, ensemble_size=2),
         encoder=open_encoder("minilm", settings=settings),
         folder=tmp_path / "run",
         thresholds=Thresholds(),
-        watch=Quiet(),
+        callback=Quiet(),
     )
     album = run.album
     assert album["ci_low"] <= 0.2 and album["accuracy"] < 0.25
 
 
 def test_a_leaked_split_is_marked_wherever_its_figures_stand(settings: Settings, tmp_path: Path) -> None:
-    config = TrainingConfig(folds=3, members=2, split="leaked")
+    config = TrainingConfig.of(folds=3, ensemble_size=2, split="leaked")
     run = train_run(
         _some(settings, 16),
         config=config,
         encoder=open_encoder("minilm", settings=settings),
         folder=tmp_path / "run",
         thresholds=Thresholds(),
-        watch=Quiet(),
+        callback=Quiet(),
     )
     assert run.leaked and run.split.startswith("leaked")
     assert any("LEAKED" in note for note in run.notes)
@@ -185,16 +188,16 @@ def test_too_few_groups_are_refused(settings: Settings, tmp_path: Path) -> None:
             encoder=open_encoder("minilm", settings=settings),
             folder=tmp_path / "run",
             thresholds=Thresholds(),
-            watch=Quiet(),
+            callback=Quiet(),
         )
 
 
 def test_configs_round_trip_and_refuse_nonsense(tmp_path: Path) -> None:
-    config = TrainingConfig(text=("concept", "lyrics"), strength=3.5)
+    config = TrainingConfig.of(text=("concept", "lyrics"), inverse_l2=3.5)
     assert TrainingConfig.from_dict(json.loads(config.to_json())) == config
     path = tmp_path / "c.yaml"
     path.write_text("text: [concept, descriptions]\nmembers: 3\n")
-    assert TrainingConfig.from_file(path).members == 3
+    assert TrainingConfig.from_file(path).heads.ensemble_size == 3
     for bad in ({"folds": 1}, {"text": ["audio"]}, {"members": "many"}, {"nonsense": 1}, {"split": "random"}, {"words": 3}):
         with pytest.raises(ConfigError):
             TrainingConfig.from_dict(bad)
@@ -236,17 +239,17 @@ def test_a_lookup_table_knows_its_songs_and_nothing_else() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["dropout", "evidential"])
+@pytest.mark.parametrize("kind", ["mc_dropout", "evidential"])
 def test_every_kind_of_uncertainty_trains_judges_and_measures_its_sets(kind: str, settings: Settings, tmp_path: Path) -> None:
     data = _some(settings, 24)
-    config = TrainingConfig(folds=3, members=2, max_steps=12, uncertainty=kind, passes=6)
+    config = TrainingConfig.of(folds=3, ensemble_size=2, max_steps=12, head=kind, mc_samples=6)
     encoder = open_encoder("minilm", settings=settings)
-    told = train_run(data, config=config, encoder=encoder, folder=tmp_path, thresholds=Thresholds(), watch=Quiet())
+    told = train_run(data, config=config, encoder=encoder, folder=tmp_path, thresholds=Thresholds(), callback=Quiet())
     sets = told.calibration["sets"]
     assert sets["coverage"] == 0.9 and sets["measured"] >= 0.75 and 1 <= sets["mean_size"] <= 9
     model = ConceptModel.from_artefact(load_artefact(tmp_path / "model"))
-    assert model.ensemble.n_members == config.n_answers and model.sets is not None
+    assert model.head.n_members == config.n_predictions and model.sets is not None
     texts = data.frame["concept"].tolist()[:8]
-    scores = model.answer({"concept": texts}, encoder=encoder).scores
+    scores = model.predict({"concept": texts}, encoder=encoder).scores
     total, aleatoric, epistemic = scores.uncertainty.T
     assert np.allclose(total, aleatoric + epistemic) and (epistemic > 0).all() and (aleatoric > 0).all()

@@ -17,13 +17,13 @@ from rebracket_core.encoders import open_encoder
 from rebracket_core.models.artefact import load_artefact
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.training import TrainingConfig, run, train_run
-from rebracket_core.training.checkpoints import FoldShelf
-from rebracket_core.training.crossfit import FittedHeads, cross_fit, fit_ensemble
+from rebracket_core.training.heads.checkpoints import FoldCheckpoints
+from rebracket_core.training.heads.crossfit import FittedHeads, cross_fit, fit_ensemble
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.validation import ConceptModel
 from tests.unit.training.test_training import Quiet, _some
 
-CONFIG = TrainingConfig(folds=3, members=1, max_steps=6)
+CONFIG = TrainingConfig.of(folds=3, ensemble_size=1, max_steps=6)
 
 
 def _turn(vectors: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def settings(trained_home: Path) -> Settings:
 def test_each_fold_asks_a_detector_of_its_own_encoder(settings: Settings, tmp_path: Path) -> None:
     rows = prepare_rows(_some(settings, 24).frame, config=CONFIG, encoder=open_encoder("minilm", settings=settings))
     frozen, turned = (
-        cross_fit(rows, config=CONFIG, watch=Quiet(), shelf=FoldShelf(tmp_path / name), tuner=tuner)
+        cross_fit(rows, config=CONFIG, callback=Quiet(), checkpoints=FoldCheckpoints(tmp_path / name), tuner=tuner)
         for name, tuner in (("frozen", None), ("turned", Turned()))
     )
     assert np.abs(frozen.ood_p - turned.ood_p).mean() < 0.02  # distances do not change in another basis
@@ -70,8 +70,8 @@ def test_the_final_model_keeps_the_detector_of_the_encoder_that_learnt(
 ) -> None:
     data, encoder = _some(settings, 24), open_encoder("minilm", settings=settings)
     monkeypatch.setattr(run, "EncoderTuner", Turned)
-    config: Any = CONFIG.with_(method="full", stop_after=0)
-    train_run(data, config=config, encoder=encoder, folder=tmp_path / "run", thresholds=Thresholds(), watch=Quiet())
+    config: Any = CONFIG.with_(method="full", patience_epochs=0)
+    train_run(data, config=config, encoder=encoder, folder=tmp_path / "run", thresholds=Thresholds(), callback=Quiet())
     model = ConceptModel.from_artefact(load_artefact(tmp_path / "run" / "model"))
     vectors = prepare_rows(data.frame, config=CONFIG, encoder=encoder).vectors["concept"]
     assert (model.ood.p_value(_turn(vectors)) < 0.05).mean() < 0.2

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.models.album_sets import COVERAGES
+from rebracket_core.models.conformal import COVERAGES
+from rebracket_core.models.heads import HEADS
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.runs.store import RunInfo
-from rebracket_core.training.config import UNCERTAINTY
 from rebracket_core.ui.concepts import uncertainty as doubt
 
 SHARES = dict.fromkeys(ALBUM_NAMES, 0.02) | {"Red": 0.6, "Violet": 0.26}
@@ -78,11 +78,11 @@ def test_no_set_where_nothing_can_be_promised() -> None:
 
 
 def test_every_kind_can_be_chosen_and_says_what_it_cannot_see() -> None:
-    assert tuple(doubt.KINDS) == UNCERTAINTY
-    for kind in doubt.KINDS.values():
+    assert HEADS.names == ("linear", "mc_dropout", "evidential")
+    for kind in HEADS:
         assert "the test for texts unlike the training ones" in kind.blind.replace("The", "the") and len(kind.sees) > 60
-    assert doubt.kind_of(_run()) is doubt.KINDS["ensemble"]
-    assert doubt.parts(VERDICT, doubt.kind_of(_run(uncertainty="evidential"))) == {
+    assert doubt.kind_of(_run()) is HEADS.get("linear")
+    assert doubt.parts(VERDICT, doubt.kind_of(_run(head="evidential"))) == {
         "total": 0.5,
         "aleatoric": 0.4,
         "OOD-like score": 0.1,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from rebracket_core.errors import ConfigError
 from rebracket_core.jobs import JobState, Status
-from rebracket_core.training.config import SPLITS, TrainingConfig
+from rebracket_core.models.heads import HEADS
+from rebracket_core.options import Option
+from rebracket_core.training.config import SECTIONS, TrainingConfig, all_options
 from rebracket_core.ui.train import run_progress as training
 from rebracket_core.ui.train import training_form as launch
 
-CONFIG = TrainingConfig(
-    text=("concept", "lyrics"), encoder="a/b: c#d", words=False, members=3, folds=4, split="leaked", strength=7.5, seed=1
+CONFIG = TrainingConfig.of(
+    text=("concept", "lyrics"),
+    encoder="a/b: c#d",
+    tfidf=False,
+    ensemble_size=3,
+    folds=4,
+    split="leaked",
+    inverse_l2=7.5,
+    seed=1,
 )
 
 
@@ -41,21 +50,21 @@ def test_the_downloaded_config_is_the_one_that_the_command_line_trains_with(conf
     assert TrainingConfig.from_file(path) == config
 
 
-def test_every_choice_is_an_option_of_the_config_and_says_what_it_means() -> None:
-    names = {f.name for f in fields(TrainingConfig)}
-    for choice in (launch.MEMBERS, *launch.FURTHER):
-        assert choice.name in names and len(choice.meaning) > 20 and choice.meaning.endswith(".")
-    assert set(launch._SPLITS) == set(SPLITS)
-    for text in launch._TEXTS:
-        assert TrainingConfig(text=(text,)).text == (text,)
+@pytest.mark.parametrize("option", all_options().values(), ids=lambda option: option.name)
+def test_every_option_says_what_it_means(option: Option) -> None:
+    assert option.label[0].isupper() and len(option.help) > 15 and option.help.endswith(".")
+    assert option.section in {*SECTIONS, *(f"head:{head.name}" for head in HEADS)}
 
 
-@pytest.mark.parametrize("choice", [c for c in (launch.MEMBERS, *launch.FURTHER) if c.low is not None], ids=lambda c: c.name)
-def test_the_form_offers_all_that_the_config_allows(choice: launch.Choice) -> None:
-    kind = type(getattr(TrainingConfig(), choice.name))
-    for value in (choice.low, choice.high):
-        assert value is not None
-        assert getattr(TrainingConfig().with_(**{choice.name: kind(value)}), choice.name) == value
+@pytest.mark.parametrize("option", [o for o in all_options().values() if o.low is not None], ids=lambda option: option.name)
+def test_the_form_offers_all_that_the_config_allows(option: Option) -> None:
+    """Each end of a range is allowed where nothing else is in its way, and what lies beyond is refused by name."""
+    assert option.low is not None and option.high is not None
+    for value in (option.low, option.high):
+        option.check(option.parse(value))
+    for value in (option.low - 1, option.high + 1):
+        with pytest.raises(ConfigError, match=option.name):
+            option.check(value)
 
 
 def test_every_status_has_words() -> None:

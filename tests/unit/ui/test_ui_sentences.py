@@ -55,7 +55,8 @@ def test_shares_are_said_as_people_say_them(share: float, words: str) -> None:
 
 def test_a_supported_probability_says_how_often_it_is_right() -> None:
     said = sentences.trust(_verdict(), GOOD, unit="songs")
-    assert said == "Right about four times in five on unseen songs: of the 20 unseen texts that scored most like it, 85% were."
+    wanted = "Right about four times in five on unseen songs: of the 20 held-out texts that scored most like it, 85% were."
+    assert said == wanted
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_flags_are_explained_and_states_are_not_repeated() -> None:
     flags = ["dominant_past", "hybrid_spatial", "axes_disagree", "tie:Blue", "without_lyrics", "new_flag"]
     said = sentences.remarks(_verdict(flags=flags, axes_album="Blue"))
     assert len(said) == 4
-    assert "would say Blue, the album head says Red" in said[0]
+    assert "would say Blue, the album classifier says Red" in said[0]
     assert said[1] == "It is nearly a tie: Blue has 0.10, close behind Red."
     assert "reads lyrics" in said[2] and said[3] == "new flag"
 
@@ -119,3 +120,16 @@ def test_states_are_words() -> None:
     assert sentences.state_words({"state": "hybrid", "modes": ["past", "present"]}) == "past + present, hybrid"
     assert sentences.state_words({"state": "diffuse", "modes": []}) == "diffuse"
     assert sentences.state_words(None) == ""
+
+
+def test_a_weak_first_album_is_told_the_threshold_that_it_misses() -> None:
+    said = sentences.remarks(_verdict(flags=["uncertain_album"], album_probability=0.45, thresholds={"uncertain_album": 0.5}))
+    assert said == ["No album reaches a probability of 0.5: the first one is only the best of nine weak answers."]
+
+
+def test_the_meaning_is_the_rules_own_and_an_older_verdict_finds_its_rule() -> None:
+    from rebracket_core.validation import RULES
+
+    assert sentences.meaning(_verdict(rule="accept_black", verdict="ACCEPT_BLACK")) == RULES.get("accept_black").meaning
+    assert sentences.meaning(_verdict(verdict="REJECT", reason="low_confidence")) == RULES.get("low_confidence").meaning
+    assert "not installed here: theirs" in sentences.meaning(_verdict(rule="theirs"))

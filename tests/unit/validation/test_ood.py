@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.errors import DataError, ModelError
-from rebracket_core.validation.novelty import nearest
-from rebracket_core.validation.ood import OodDetector, OodMethod
+from rebracket_core.validation.ood import OodDetector, OodMethod, nearest
 
 DIM = 24
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, album_named, album_vertices
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation.gate import fits
-from rebracket_core.validation.states import axis_state
+from rebracket_core.validation.states import axis_state, fits
 from rebracket_core.validation.transmigration import (
     Difficulty,
     apply_targets,

@@ -28,7 +28,7 @@ from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
-SMALL = TrainingConfig(members=1, folds=3, max_steps=15, words=False)
+SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 
 
 def _label_all(bench: Workbench, project: str, value: LabelValue, *, n: int) -> None:
@@ -70,7 +70,7 @@ def test_without_labels_human_is_none_and_other_words_are_refused(home: Path) ->
     info = bench.training.train("starter", config=SMALL.with_(labels="human"))
     assert bench.resources.model(info.run_id).manifest["labels"]["snapshots"] == []
     with pytest.raises(ConfigError):
-        TrainingConfig(labels="mine")
+        TrainingConfig.of(labels="mine")
 
 
 def test_people_come_before_albums_and_keywords(home: Path) -> None:

@@ -71,7 +71,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     bench = open_home(folder / "home")
     for word in ("lantern", "ladder"):
         bench.datasets.import_path(_plant(folder, word=word), name=word)
-        bench.training.train(word, config=TrainingConfig(members=2, folds=3, max_steps=60, words=True))
+        bench.training.train(word, config=TrainingConfig.of(ensemble_size=2, folds=3, max_steps=60, tfidf=True))
     return bench
 
 

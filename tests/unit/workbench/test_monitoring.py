@@ -13,7 +13,7 @@ from rebracket_core.errors import DataError, InputError
 from rebracket_core.insight.drift import two_sample
 from rebracket_core.scoring.verdict_counts import DAYS_KEPT, VerdictCounts
 from rebracket_core.settings import data_dir
-from rebracket_core.validation import Concept, Item, failed_verdict
+from rebracket_core.validation import Concept, failed_verdict
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
@@ -38,7 +38,7 @@ def test_verdicts_are_counted_by_kind_album_and_time(bench: Workbench) -> None:
     bench.verdicts.validate(concepts(["A fourth."]), keep=False, counted=True)
     traffic = bench.monitoring.traffic(bench.resources.model().run_id)
     assert traffic.total.n == 4 and traffic.total.kinds["error"] == 1 and traffic.total.albums.total() == 3
-    accepted = sum(str(v.verdict).startswith("ACCEPT") for v in told)
+    accepted = sum(v.is_accepted for v in told)
     assert traffic.accepted is not None and accepted / 3 <= traffic.accepted <= (accepted + 1) / 3
     half, most = traffic.latency_s(0.5), traffic.latency_s(0.95)
     assert half is not None and most is not None and 0 < half <= most < 60
@@ -50,7 +50,7 @@ def test_verdicts_are_counted_by_kind_album_and_time(bench: Workbench) -> None:
 def test_counts_of_several_processes_are_read_together_and_a_cut_line_is_left_out(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
     first, second = (VerdictCounts(tmp_path, clock=lambda: now[0]) for _ in range(2))
-    failed = failed_verdict(Item(id="1", text="?"), "no letters")
+    failed = failed_verdict(Concept(id="1", text="?"), "no letters")
     for counts in (first, second):
         counts.count([failed] * 10, seconds=0.1, run_id="r")
         counts.flush()
@@ -73,7 +73,7 @@ def test_counts_of_several_processes_are_read_together_and_a_cut_line_is_left_ou
 
 def test_a_disk_that_refuses_loses_nothing(tmp_path: Path) -> None:
     counts = VerdictCounts(tmp_path / "monitoring")
-    counts.count([failed_verdict(Item(id="1", text="?"), "no letters")], seconds=0.1, run_id="r")
+    counts.count([failed_verdict(Concept(id="1", text="?"), "no letters")], seconds=0.1, run_id="r")
     (tmp_path / "monitoring").write_text("a file in the way")
     counts.flush()
     (tmp_path / "monitoring").unlink()

@@ -15,7 +15,7 @@ from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 
-SMALL = TrainingConfig(members=1, folds=3, max_steps=15, words=False)
+SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 SAID = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.hard("spatial", "place"), AxisLabel.abstain())
 
 
@@ -37,7 +37,7 @@ def test_what_a_training_may_take_and_that_a_project_is_named_by_its_labels_of_t
     assert list(bench.retraining.choices()) == ["none", "human", f"project:{project}"]
     told = bench.labels.snapshot_for_training(f"project:{project}")
     assert told == bench.labels.snapshot_for_training("human") == bench.labels.service.snapshots()[0].snapshot_id
-    assert TrainingConfig(labels=f"project:{project}").labels == f"project:{project}"
+    assert TrainingConfig.of(labels=f"project:{project}").data.labels == f"project:{project}"
     with pytest.raises(InputError, match="no such project"):
         bench.labels.snapshot_for_training("project:gone")
 

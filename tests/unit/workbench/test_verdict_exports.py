@@ -26,7 +26,7 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
 def test_the_columns_of_the_csv_are_fixed_and_different() -> None:
     names = csv_columns()
     assert names[:4] == ("id", "source", "text", "temporal_past")
-    assert names[-3:] == ("run_id", "expected_album", "error")
+    assert names[-5:] == ("run_id", "expected_album", "error", "rule", "explanation")
     assert len(set(names)) == len(names)
 
 

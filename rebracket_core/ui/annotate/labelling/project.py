@@ -15,6 +15,7 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.workbench import Workbench
 
+_MADE = "label.made"
 POLICIES = {
     SuggestionPolicy.NEVER: "never",
     SuggestionPolicy.AFTER: "after one's own label",
@@ -38,6 +39,8 @@ def open_projects(service: AnnotationService) -> list[Project]:
 def choose_project(projects: Sequence[Project], *, key: str) -> Project:
     """The project that is chosen, the newest unless the address names another; there is at least one."""
     by_id = {project.project_id: project for project in projects}
+    if (made := st.session_state.pop(_MADE, None)) in by_id:
+        st.session_state[key] = made
     if st.session_state.get(key) not in by_id:
         st.session_state.pop(key, None)
     picked = st.selectbox(
@@ -82,7 +85,7 @@ def _new(workbench: Workbench, *, person: Person) -> None:
         made = workbench.labels.create_project(
             str(name).strip(), str(dataset), by=person.person_id, settings=settings, guideline=str(guideline or "")
         )
-        st.session_state["label.project"] = made.project_id
+        st.session_state[_MADE] = made.project_id  # the choice of a project was drawn already: the next run turns to it
         st.toast(f"{escape(made.name)} has {made.n_items:,} concepts.", icon=":material/check_circle:")
         st.rerun()
 

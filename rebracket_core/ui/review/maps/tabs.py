@@ -145,7 +145,8 @@ def two_maps(workbench: Workbench, asked: Asked, infos: Sequence[MapInfo], runs:
         return
     kind = st.segmented_control("Compare with", kinds, default=kinds[0], required=True, key="map.beside", bind="query-params")
     if kind == "another run":
-        _two_runs(workbench, asked, next(r for r in runs if r.run_id == choose("Second run", others, param="run2")))
+        second = choose("Second run", others, param="run2")
+        _two_runs(workbench, asked, next(r for r in runs if r.run_id == second))
     else:
         _two_fits(workbench, asked, choose("Second map", maps, param="map2", width=330))
 

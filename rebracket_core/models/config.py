@@ -1,0 +1,229 @@
+"""The sections of a config that models read: which tasks are learnt with which losses, and how heads are fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebracket_core.models.heads.registry import HEADS
+from rebracket_core.models.losses.functions import AxisLoss, TypeLoss
+from rebracket_core.models.losses.weighting import FIXED, UNCERTAINTY, offered
+from rebracket_core.options import Choice, Choices, Range, option
+from rebracket_core.rainbow import AXIS_NAMES
+
+AXES, ALBUM, TYPES, HAS_ANY_TYPE = "axes", "album", "types", "has_any_type"
+VERDICT_TASKS = (AXES, ALBUM)
+# What each task of a config comes to: the parts that have a loss of their own.
+PARTS = {AXES: (*AXIS_NAMES, "confidence"), ALBUM: (ALBUM,), TYPES: (TYPES,), HAS_ANY_TYPE: (HAS_ANY_TYPE,)}
+_TASKS = (
+    Choice(AXES, "Axes", "shares for the modes of three axes, with the chromatic confidence"),
+    Choice(ALBUM, "Album", "a probability for each of nine albums"),
+    Choice(TYPES, "Types", "a probability for each rebracketing type"),
+    Choice(HAS_ANY_TYPE, "Has any type", "a probability of having any rebracketing type"),
+)
+_AXIS_LOSSES = (
+    Choice(AxisLoss.KL, "KL divergence", "against the soft targets"),
+    Choice(AxisLoss.MSE, "Mean squared error", "of the scores"),
+    Choice(AxisLoss.HUBER, "Huber", "of the scores"),
+    Choice(AxisLoss.SMOOTH_L1, "Smooth L1", "of the scores"),
+)
+_TYPE_LOSSES = (
+    Choice(TypeLoss.MULTI, "Several", "each type is asked on its own: a text may have none or several"),
+    Choice(TypeLoss.SINGLE, "Exactly one", "a softmax over the types, learnt from rows that have one"),
+)
+_CLASS_WEIGHTS = (
+    Choice("none", "None", "every row counts the same"),
+    Choice("balanced", "Balanced", "an album weighs the inverse of its share of the rows, so that rare ones count as much"),
+)
+
+
+def _weight(default: float, *, label: str, help: str, searchable: bool | Range = True) -> Any:
+    return option(default, low=1e-3, high=1e3, step=0.1, label=label, help=help, searchable=searchable)
+
+
+@dataclass(frozen=True, slots=True)
+class TasksConfig:
+    """What is learnt, with which targets and losses, and how the tasks are weighed against each other."""
+
+    tasks: tuple[str, ...] = option(
+        (AXES, ALBUM, TYPES),
+        choices=_TASKS,
+        label="Tasks",
+        searchable=False,
+        help="What is learnt. A verdict needs axes and album, so a run without them is scored and never used.",
+    )
+    axis_loss: str = option(
+        AxisLoss.KL.value,
+        choices=_AXIS_LOSSES,
+        label="Axis loss",
+        searchable=Choices(("kl", "mse", "huber")),
+        help="How far an axis' three scores are from their target.",
+    )
+    axis_delta: float = option(
+        0.2,
+        low=1e-3,
+        high=1.0,
+        step=0.05,
+        label="Axis delta",
+        needs={"axis_loss": ("huber", "smooth_l1")},
+        help="Huber's delta and smooth L1's beta; at 1 no difference of two scores passes it, and both are half of mse.",
+    )
+    type_loss: str = option(
+        TypeLoss.MULTI.value,
+        choices=_TYPE_LOSSES,
+        label="Types of a text",
+        help="Whether a text may have several rebracketing types, or has exactly one.",
+    )
+    class_weights: str = option(
+        "none",
+        choices=_CLASS_WEIGHTS,
+        label="Class weights",
+        searchable=Choices(("none", "balanced")),
+        help="Whether rare albums count as much as common ones.",
+    )
+    label_smoothing: float = option(
+        0.0,
+        low=0.0,
+        high=0.9,
+        step=0.05,
+        label="Label smoothing",
+        searchable=Range(0.0, 0.2),
+        help="The share of the album's target that is spread over all nine albums.",
+    )
+    smoothing: float = option(
+        0.1,
+        low=0.0,
+        high=0.9,
+        step=0.05,
+        label="Axis target smoothing",
+        searchable=Range(0.0, 0.3),
+        help="The share of an axis' target that is spread over its three modes.",
+    )
+    context_smoothing: bool = option(
+        False,
+        label="Context smoothing",
+        help="A row's axis targets take 0.3 from its neighbours in the same song (window 3), never from other songs.",
+    )
+    weighting: str = option(
+        FIXED,
+        choices=offered,
+        label="Task weighting",
+        searchable=Choices((FIXED, UNCERTAINTY)),
+        help="fixed takes the tasks' weights as they are; uncertainty lets their losses weigh themselves; the others balance "
+        "the tasks' gradients on an encoder that learns. Linear heads on frozen vectors share nothing, so there a weight only "
+        "moves a task's strength against the penalty.",
+    )
+    gradnorm_alpha: float = option(
+        1.5,
+        low=0.0,
+        high=10.0,
+        step=0.5,
+        label="GradNorm alpha",
+        needs={"weighting": ("gradnorm",)},
+        help="How strongly GradNorm pulls the tasks to one pace.",
+    )
+    axis_weight: float = _weight(
+        1.0, label="Axis weight", help="The fixed weight of each axis.", searchable=Range(0.3, 3.0, log=True)
+    )
+    confidence_weight: float = _weight(0.5, label="Confidence weight", help="The fixed weight of the chromatic confidence.")
+    album_weight: float = _weight(
+        1.0, label="Album weight", help="The fixed weight of the album.", searchable=Range(0.3, 3.0, log=True)
+    )
+    types_weight: float = _weight(0.5, label="Types weight", help="The fixed weight of the types.")
+    has_any_type_weight: float = _weight(
+        0.5, label="Has-any-type weight", help="The fixed weight of whether a text has any type."
+    )
+    contrastive_loss_weight: float = option(
+        0.0,
+        low=0.0,
+        high=100.0,
+        step=0.5,
+        label="Contrastive loss weight",
+        needs={"method": ("full", "lora")},
+        basic=True,
+        help="The weight of a loss that draws the vectors of an album's texts together and holds those of two albums apart "
+        "(SetFit's, on all pairs of a batch); 0 leaves it out. With few texts an album, 1 and more epochs help most.",
+    )
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the tasks that are learnt, such as "temporal" or "album", in the order of the tasks."""
+        return tuple(part for task in self.tasks for part in PARTS[task])
+
+    @property
+    def balanced(self) -> bool:
+        """Whether albums are weighed by the inverse of how often they occur."""
+        return self.class_weights == "balanced"
+
+    @property
+    def by_uncertainty(self) -> bool:
+        """Whether the losses weigh themselves."""
+        return self.weighting == UNCERTAINTY
+
+    @property
+    def exclusive_types(self) -> bool:
+        """Whether a text has exactly one rebracketing type."""
+        return self.type_loss == TypeLoss.SINGLE
+
+    def weight_of(self, part: str) -> float:
+        """The fixed weight of a part, such as "temporal" or "album"; 0 where its task is not learnt."""
+        task = AXES if part in PARTS[AXES] else part
+        if task not in self.tasks:
+            return 0.0
+        return float(getattr(self, f"{'axis' if part in AXIS_NAMES else part}_weight"))
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsConfig:
+    """Which kind of head is fitted on the features, how many of it, and for how long."""
+
+    head: str = option(
+        "linear",
+        choices=lambda: HEADS,
+        label="Uncertainty",
+        help="The kind of head, and with it where uncertainty comes from. None of them sees a new kind of text: the "
+        "classifiers share one set of vectors. The split into aleatoric and epistemic is entropy and mutual information in "
+        "all kinds.",
+    )
+    ensemble_size: int = option(
+        5,
+        low=1,
+        high=50,
+        step=1,
+        label="Ensemble size",
+        basic=True,
+        searchable=Range(1, 7, step=2),
+        help="So many classifiers learn from different shares of the songs. Where they disagree the model is unsure; five is a "
+        "good start, one is quickest and cannot say how sure it is.",
+    )
+    inverse_l2: float = option(
+        20.0,
+        low=1e-6,
+        high=1e9,
+        step=5.0,
+        label="Regularisation (inverse L2)",
+        searchable=Range(1.0, 100.0, log=True),
+        help="The inverse of the penalty, as C of a logistic regression: lower is more cautious, too high learns the training "
+        "texts by heart.",
+    )
+    max_steps: int = option(
+        60, low=1, high=10_000, step=10, label="Most steps", help="A fit of the heads ends after so many steps at the latest."
+    )
+    patience_steps: int = option(
+        8,
+        low=1,
+        high=10_000,
+        step=1,
+        label="Patience (steps)",
+        help="So many steps without a gain on the songs left out end a fit of the heads, and the best step is kept.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """Everything that a fit of heads reads, each section whole: `options` are those of the kind of head itself."""
+
+    tasks: TasksConfig = field(default_factory=TasksConfig)
+    heads: HeadsConfig = field(default_factory=HeadsConfig)
+    options: Any = None
+    seed: int = 0

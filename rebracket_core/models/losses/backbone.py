@@ -1,0 +1,164 @@
+"""What a batch costs a backbone and its heads: the heads' own losses, weighted as asked, on one process or many alike.
+
+A part's loss is a mean over the rows that have its label. With several processes each holds a part of the batch, so the
+sums of weights are added up over all of them first; then the average of the processes' gradients, which is what distributed
+training takes, is the gradient of the whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+from rebracket_core.models.config import PARTS, TasksConfig
+from rebracket_core.models.losses import functions
+from rebracket_core.models.losses.gradient_balance import Balance, feature_gradients
+from rebracket_core.models.losses.tasks import part_losses
+from rebracket_core.rainbow import AXIS_NAMES
+
+CONTRASTIVE = "contrastive"
+ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
+_LOG_VARIANCE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneLoss:
+    """What one batch said: `total` to go back from; where it was asked, by part its loss and its gradient's norm."""
+
+    total: torch.Tensor
+    losses: dict[str, torch.Tensor]
+    norms: dict[str, float]
+
+
+def backbone_loss(
+    told: dict[str, torch.Tensor],
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    parts: Sequence[str],
+    album_balance: torch.Tensor | None = None,
+    balance: Balance | None = None,
+    with_norms: bool = False,
+) -> BackboneLoss:
+    """The loss of a batch: `told` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
+
+    `parts` are those of the tasks that this phase trains. With a `balance` the backbone follows the balanced gradient,
+    and `told` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
+    loss is of the features of the whole batch where several processes share it; no balance touches it.
+    """
+    each, whole = _parts(told["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
+    here = [name for name in parts if whole[name] is not None]
+    if not here:
+        return BackboneLoss(told["logits"].sum() * 0.0, {}, {})
+    scaled = [each[name] * (1.0 if tasks.by_uncertainty else tasks.weight_of(name)) for name in here]
+    if tasks.by_uncertainty:
+        variance = torch.stack([_mean(part.detach()) for part in scaled], dim=-1).clamp(min=1e-12).log()
+        total = functions.uncertainty_weighted(
+            torch.stack(scaled, dim=-1), log_variance=variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
+        ).mean()
+    else:
+        total = torch.stack(scaled).sum(dim=0).mean()
+    means = [part.mean() for part in scaled]
+    norms: dict[str, float] = {}
+    flows = told["inner"].requires_grad
+    if flows and (balance is not None or with_norms):
+        gradients = feature_gradients(means, told["inner"])
+        gramian = _summed(gradients @ gradients.T) / _processes() ** 2
+        if with_norms:
+            norms = dict(zip(here, gramian.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
+        if balance is not None and told["features"].requires_grad:
+            at = [ALL_PARTS.index(name) for name in here]
+            weights = _same(balance.weigh(torch.stack([_mean(m.detach()) for m in means]), gramian, asked=at))
+            pull = (weights.to(gradients) @ gradients).reshape(told["features"].shape)
+            through = (told["features"] * pull).sum()
+            total = total + through - through.detach()
+    shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
+    weight = tasks.contrastive_loss_weight
+    if weight and told["features"].requires_grad:
+        apart = functions.album_contrast(_gathered(told["features"]), _gathered(y["album"]))
+        total = total + weight * apart
+        if with_norms:
+            shown[CONTRASTIVE] = apart.detach()
+    return BackboneLoss(total, shown, norms)
+
+
+def head_penalty(weight: torch.Tensor, *, inverse_l2: float, n_train: torch.Tensor) -> torch.Tensor:
+    """|w|²/(2·C·n) of (M, d, 27) heads, the mean over members: what holds heads on frozen vectors holds them here."""
+    return ((weight**2).sum(dim=(1, 2)) / (2.0 * inverse_l2 * n_train)).mean()
+
+
+def _parts(
+    logits: torch.Tensor,
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    album_balance: torch.Tensor | None,
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor | None]]:
+    """By part the (M,) losses, each this process' share of the whole batch's times the processes, and its sum of weights.
+
+    The sum is None where no row of the whole batch has a label of the part.
+    """
+    found = part_losses(logits, y, row_weight, tasks=tasks, balance=album_balance)
+    own = label_weights(y, row_weight, tasks=tasks, album_balance=album_balance)
+    names = list(found)
+    mine = torch.stack([own[name] for name in names])
+    whole = _summed(mine)
+    share = mine / whole.clamp(min=1e-9) * _processes()
+    told = {name: found[name] * share[i] for i, name in enumerate(names)}
+    return told, {name: whole[i] if bool((whole[i] > 0).any()) else None for i, name in enumerate(names)}
+
+
+def label_weights(
+    y: dict[str, torch.Tensor], row_weight: torch.Tensor, *, tasks: TasksConfig, album_balance: torch.Tensor | None = None
+) -> dict[str, torch.Tensor]:
+    """By part the (M,) sums of the weights of rows that have its label: what `part_losses` divides by."""
+    has_album = (y["album"] >= 0).float()
+    album = row_weight if album_balance is None else row_weight * album_balance
+    typed = y["types_mask"]
+    if tasks.exclusive_types:
+        typed = typed * functions.with_a_type(y["types"])
+    return {
+        **{axis: (row_weight * y["axis_mask"][:, a]).sum(dim=1) for a, axis in enumerate(AXIS_NAMES)},
+        "confidence": (row_weight * y["confidence_mask"]).sum(dim=1),
+        "album": (album * has_album).sum(dim=1),
+        "types": (row_weight * typed).sum(dim=1),
+        "has_any_type": (row_weight * y["types_mask"]).sum(dim=1),
+    }
+
+
+def _processes() -> int:
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _summed(values: torch.Tensor) -> torch.Tensor:
+    """The sum over all processes; the same values where there is one."""
+    if _processes() > 1:
+        values = values.clone()
+        dist.all_reduce(values)
+    return values
+
+
+def _gathered(values: torch.Tensor) -> torch.Tensor:
+    """The rows of all processes' parts of the batch, with the way back to each."""
+    if _processes() == 1:
+        return values
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(list(all_gather(values)))
+
+
+def _mean(values: torch.Tensor) -> torch.Tensor:
+    return _summed(values) / _processes()
+
+
+def _same(values: torch.Tensor) -> torch.Tensor:
+    """The first process' values on every process: a method that draws by lot draws once."""
+    if _processes() > 1:
+        values = values.clone()
+        dist.broadcast(values, src=0)
+    return values

@@ -1,0 +1,100 @@
+"""The losses of tasks, part by part, and what they come to under a config's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rebracket_core.models.config import AXES, PARTS, TasksConfig
+from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
+from rebracket_core.models.losses import functions
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
+
+if TYPE_CHECKING:
+    import torch
+
+# From (n, M, 9) album logits and (n,) albums the (n, M) losses: what a kind of head may put in cross-entropy's place.
+AlbumLoss = Callable[["torch.Tensor", "torch.Tensor"], "torch.Tensor"]
+_OTHERS = tuple(part for task, parts in PARTS.items() for part in parts if task != AXES or part not in AXIS_NAMES)
+
+
+def member_losses(
+    logits: torch.Tensor,
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    balance: torch.Tensor | None = None,
+    album_loss: AlbumLoss | None = None,
+) -> torch.Tensor:
+    """(M,) losses of M members from (n, M, 27) logits: the tasks' losses, weighted as the config says.
+
+    `row_weight` (M, n); `balance` (M, n) multiplies it for the album.
+    """
+    import torch
+
+    parts = part_losses(logits, y, row_weight, tasks=tasks, balance=balance, album_loss=album_loss)
+    if tasks.by_uncertainty:
+        axes = [parts[axis] for axis in AXIS_NAMES if tasks.weight_of(axis) > 0]
+        others = [parts[name] for name in _OTHERS if tasks.weight_of(name) > 0]
+        return functions.uncertainty_weighted(torch.stack([*axes, *others], dim=-1))
+    of_axes: torch.Tensor = sum(parts[axis] for axis in AXIS_NAMES)  # type: ignore[assignment]
+    total = tasks.weight_of(AXIS_NAMES[0]) * of_axes
+    for name in _OTHERS:
+        if name in parts:
+            total = total + tasks.weight_of(name) * parts[name]
+    return total
+
+
+def part_losses(
+    logits: torch.Tensor,
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    balance: torch.Tensor | None = None,
+    album_loss: AlbumLoss | None = None,
+) -> dict[str, torch.Tensor]:
+    """By part the (M,) losses of M members, each a weighted mean over the rows that have that label.
+
+    The three axes by name, "confidence", "album", "types", and "has_any_type" where it has a weight; shapes as in
+    `member_losses`.
+    """
+    n, members, _ = logits.shape
+    w = row_weight.T
+    axis = functions.axis_losses(
+        logits[..., AXIS].reshape(n, members, -1, 3), y["axis"][:, None], kind=tasks.axis_loss, delta=tasks.axis_delta
+    )
+    out = {name: functions.weighted_mean(axis[..., a], w * y["axis_mask"][:, a][:, None]) for a, name in enumerate(AXIS_NAMES)}
+    conf = functions.bce(logits[..., CONFIDENCE], y["confidence"][:, None])
+    out["confidence"] = functions.weighted_mean(conf, w * y["confidence_mask"][:, None])
+    has_album = (y["album"] >= 0).float()[:, None]
+    of_albums = album_loss or _cross_entropy(tasks)
+    album = of_albums(logits[..., ALBUM], y["album"].clamp(min=0))
+    out["album"] = functions.weighted_mean(album, w * has_album if balance is None else w * balance.T * has_album)
+    kinds, types, mask = logits[..., TYPES], y["types"][:, None], y["types_mask"][:, None]
+    if tasks.exclusive_types:
+        asked = w * mask * functions.with_a_type(y["types"])[:, None]
+        out["types"] = functions.weighted_mean(functions.types_single(kinds, types), asked)
+    else:
+        out["types"] = functions.weighted_mean(functions.types_multi(kinds, types), w * mask)
+    if tasks.weight_of("has_any_type") > 0:
+        out["has_any_type"] = functions.weighted_mean(functions.has_any_type(kinds, types), w * mask)
+    return out
+
+
+def _cross_entropy(tasks: TasksConfig) -> AlbumLoss:
+    def loss(logits: torch.Tensor, album: torch.Tensor) -> torch.Tensor:
+        n, members, _ = logits.shape
+        return functions.album_cross_entropy(logits, album[:, None].expand(n, members), label_smoothing=tasks.label_smoothing)
+
+    return loss
+
+
+def album_balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
+    """(M, n) weight of each row's album for each member, from the (M, n) weights of the rows that it is trained on."""
+    import torch
+
+    one_hot = torch.nn.functional.one_hot(album.clamp(min=0), len(ALBUM_NAMES)) * (album >= 0)[:, None]
+    weights = torch.from_numpy(functions.balanced_weights((train_w @ one_hot.float()).numpy()))
+    return weights[:, album.clamp(min=0)]

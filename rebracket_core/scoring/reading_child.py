@@ -1,0 +1,306 @@
+"""Reading what strangers send, in a process of its own: it may take so much memory and time, and is ended when it takes more.
+
+The readers are bounded by themselves (`corpus.limits`, `parquet_bounds`). This is the wall behind them, for what nobody
+thought of: Parquet, archives and large files are read here; a small text file is read at once, for its bounds are tight.
+A child that has read is kept for the next file, as starting one takes about a second, and goes by itself when it is not
+asked. What it found comes back as JSON.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from rebracket_core.corpus.readers.parquet import MAGIC
+from rebracket_core.corpus.readers.shelf import ZIP_MAGIC
+from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
+from rebracket_core.errors import DataError, InputError
+from rebracket_core.scoring.concepts import Concept, ConceptsRead, read_concepts_upload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIB = 1 << 20
+SMALL_BYTES = 256 * 1024
+IDLE_S = 60.0
+_START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingBounds:
+    """What the reading of one file may take: seconds, more of them for each MiB of it, and bytes of memory above those of
+    a reader that has nothing to do."""
+
+    seconds: float = 60.0
+    seconds_a_mib: float = 5.0
+    memory: int = 1536 * MIB
+
+    def seconds_for(self, size: int) -> float:
+        """The seconds that a file of so many bytes may take."""
+        return self.seconds + self.seconds_a_mib * size / MIB
+
+
+BOUNDS = ReadingBounds()
+
+
+def read_concepts_apart(name: str, data: bytes, *, max_text_chars: int, bounds: ReadingBounds | None = None) -> ConceptsRead:
+    """The concepts that `read_concepts_upload` gives of one file, read where it can be stopped.
+
+    Raises DataError, naming the file, where reading it took more than the bounds.
+    """
+    if is_small(data):
+        return read_concepts_upload(name, data, max_text_chars=max_text_chars)
+    told = _ask({"kind": "concepts", "name": name, "max_text_chars": max_text_chars}, data, bounds=bounds or BOUNDS)
+    return ConceptsRead(tuple(Concept(**concept) for concept in told["concepts"]), _report_of(told["report"]))
+
+
+def read_rows_apart(name: str, data: bytes, *, bounds: ReadingBounds | None = None) -> tuple[pd.DataFrame, ReadReport]:
+    """The rows and the report that `corpus.read_upload` gives of one file, read where it can be stopped.
+
+    Raises DataError as `read_upload` does, and where reading the file took more than the bounds.
+    """
+    from rebracket_core.corpus import read_upload
+
+    if is_small(data):
+        return read_upload(name, data)
+    told = _ask({"kind": "rows", "name": name}, data, bounds=bounds or BOUNDS)
+    return make_frame(told["rows"]), _report_of(told["report"])
+
+
+def is_small(data: bytes) -> bool:
+    """Whether a file is a short text, which the bounds of the readers keep from doing harm."""
+    return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC))
+
+
+def _report_of(told: dict[str, Any]) -> ReadReport:
+    return ReadReport(int(told["taken"]), tuple(Skip(**skip) for skip in told["skipped"]), tuple(told["notes"]))
+
+
+# ---- the side that asks -----------------------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+_idle: list[_Child] = []
+
+
+class _Child:
+    """A process that reads one file after another."""
+
+    def __init__(self, bounds: ReadingBounds) -> None:
+        self.bounds = bounds
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rebracket_core.scoring.reading_child", str(bounds.memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        self._late = False
+
+    def ask(self, request: dict[str, Any], data: bytes) -> dict[str, Any] | None:
+        """What it answers, None where it was gone before it was asked. Raises DataError where it did not finish."""
+        if self._process.poll() is not None:
+            return None
+        name, seconds = str(request["name"]), self.bounds.seconds_for(len(data))
+        assert self._process.stdin is not None and self._process.stdout is not None
+        timer = threading.Timer(_START_S, self._end_late)
+        timer.start()
+        try:
+            if not self._process.stdout.readline():  # the line by which it says that it is ready
+                return None
+            timer.cancel()
+            timer = threading.Timer(seconds, self._end_late)
+            timer.start()
+            return _exchange(self._process.stdin, self._process.stdout, {**request, "seconds": seconds}, data)
+        except (OSError, ValueError) as error:
+            code = self._process.wait()
+            if code == 0 and not self._late:  # it went, as nobody had asked, at the moment when it was asked
+                return None
+            if self._late or code == -14:
+                raise _stopped(name, f"done within {seconds:g} seconds", "it was not") from error
+            found = f"it was ended ({code}), as happens for want of memory"
+            raise _stopped(name, "a reader that ends by itself", found) from error
+        finally:
+            timer.cancel()
+
+    def _end_late(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            try:
+                assert pipe is not None
+                pipe.close()
+            except OSError:  # what was not yet written to a process that has gone
+                continue
+        self._process.wait()
+
+
+def _exchange(to: IO[bytes], back: IO[bytes], request: dict[str, Any], data: bytes) -> dict[str, Any]:
+    to.write(json.dumps({**request, "size": len(data)}).encode() + b"\n")
+    to.write(data)
+    to.flush()
+    size = int(back.readline())
+    answer = back.read(size)
+    if len(answer) != size:
+        raise ValueError("the answer is cut")
+    found: dict[str, Any] = json.loads(answer)
+    return found
+
+
+def _ask(request: dict[str, Any], data: bytes, *, bounds: ReadingBounds) -> dict[str, Any]:
+    told = None
+    while told is None:
+        child, kept = _taken(bounds)
+        try:
+            told = child.ask(request, data)
+        except BaseException:
+            child.close()
+            raise
+        if told is None or told.get("spent"):
+            child.close()
+        else:
+            _keep(child)
+        if told is None and not kept:
+            raise _stopped(str(request["name"]), "a process to read it in", "it could not be started")
+    if error := told.get("error"):
+        raise DataError(**error) if told.get("data") else InputError(**error)
+    return told
+
+
+def _taken(bounds: ReadingBounds) -> tuple[_Child, bool]:
+    """A child of these bounds, and whether it had been kept."""
+    with _lock:
+        for child in _idle:
+            if child.bounds == bounds:
+                _idle.remove(child)
+                return child, True
+    return _Child(bounds), False
+
+
+def _keep(child: _Child) -> None:
+    with _lock:
+        left, _idle[:] = list(_idle), [child]
+    for other in left:
+        other.close()
+
+
+@atexit.register
+def close_children() -> None:
+    """End the child that is kept."""
+    with _lock:
+        left, _idle[:] = list(_idle), []
+    for child in left:
+        child.close()
+
+
+def _stopped(name: str, expected: str, found: str) -> DataError:
+    return DataError(
+        "Reading the file was stopped.",
+        expected=expected,
+        found=found,
+        where=name,
+        hint="split it, or write it again as JSON lines or CSV",
+    )
+
+
+# ---- the side that reads ----------------------------------------------------------------------------------------------
+
+
+def main(memory: int) -> int:
+    """Answer requests from standard input until it closes, or nobody asks for a while."""
+    source, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints does not mix with the answers
+    import pandas as pd  # noqa: F401 - loaded before the memory is bounded
+    import pyarrow as pa
+    import pyarrow.parquet as pq  # noqa: F401
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    _bound_memory(memory)
+    while True:
+        out.write(b"ready\n")
+        out.flush()
+        if not _is_asked(source):
+            return 0
+        line = source.readline()
+        if not line:
+            return 0
+        request = json.loads(line)
+        data = source.read(request["size"])
+        _alarm(request["seconds"] + 5.0)
+        answer = _answer(request, data)
+        del data
+        _alarm(0.0)
+        out.write(f"{len(answer)}\n".encode() + answer)
+        out.flush()
+
+
+def _answer(request: dict[str, Any], data: bytes) -> bytes:
+    name = request["name"]
+    try:
+        return json.dumps(_found(request, data)).encode()
+    except InputError as error:
+        told: dict[str, Any] = _told(error)
+    except MemoryError:
+        told = {**_told(_stopped(name, "less memory", "it took more than a reader may have")), "spent": True}
+    except RecursionError:
+        told = _told(_stopped(name, "values that are not nested deep", "more levels than can be read"))
+    return json.dumps(told).encode()
+
+
+def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+    if request["kind"] == "concepts":
+        read = read_concepts_upload(request["name"], data, max_text_chars=request["max_text_chars"])
+        return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
+    from rebracket_core.corpus import read_upload
+
+    frame, report = read_upload(request["name"], data)
+    return {"rows": frame.to_dict("records"), "report": report.to_dict()}
+
+
+def _told(error: InputError) -> dict[str, Any]:
+    names = ("message", "expected", "found", "hint", "where")
+    return {"error": {name: getattr(error, name) for name in names}, "data": isinstance(error, DataError)}
+
+
+def _is_asked(source: IO[bytes]) -> bool:
+    if os.name != "posix":
+        return True
+    import select
+
+    return bool(select.select([source], [], [], IDLE_S)[0])
+
+
+def _alarm(seconds: float) -> None:
+    """End this process after so many seconds, should the one that asked be gone by then."""
+    if os.name == "posix":
+        import signal
+
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _bound_memory(memory: int) -> None:
+    """Let this process have so many bytes more than it has now, where the system can hold it to that."""
+    if not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])  # data and stack
+    most = pages * resource.getpagesize() + memory
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,0 +1,67 @@
+"""What a request of the API asks about: its characters, its caller, its concepts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from rebracket_core.corpus.readers.labels import read_album
+from rebracket_core.errors import InputError
+from rebracket_core.serving.requests.bodies import TooManyChars, chars_in
+from rebracket_core.serving.schemas import ConceptIn
+from rebracket_core.texts import clean_text
+from rebracket_core.validation import Concept
+
+# A text that is longer than so many times what the engine takes is refused before it is cleaned.
+CLEANED_TIMES = 2
+SHOWN_CHARS = 200
+
+
+def checked_chars(value: object, *, most: int) -> int:
+    """How many characters a request holds. Raises TooManyChars beyond `most`."""
+    chars = chars_in(value)
+    if chars > most:
+        raise TooManyChars(
+            "The request holds too many characters.",
+            expected=f"at most {most:,} in all its texts",
+            found=f"{chars:,}",
+            hint="send them in parts",
+        )
+    return chars
+
+
+def caller_of(request: Request) -> str:
+    """Who takes turns with others: a key's id, or without keys the address that the middleware believes."""
+    return str(getattr(request.state, "caller", "")) or (request.client.host if request.client else "")
+
+
+def chars_of(concept: Concept) -> int:
+    """How many characters a worker reads of a concept."""
+    return len(concept.text) + sum(map(len, concept.fields.values()))
+
+
+def read_concept(asked: ConceptIn, *, longest: int) -> Concept:
+    """The concept with its text cleaned; one that is far longer than `longest` is refused as it is."""
+    album = read_album(asked.expected_album)
+    found = Concept(id=asked.id, text="", source=asked.source, expected_album=album, fields=dict(asked.fields))
+    if len(asked.text) > CLEANED_TIMES * longest:
+        error = f"Its text has {len(asked.text):,} characters, {longest:,} are allowed; shorten it"
+        return replace(found, text=asked.text[:SHOWN_CHARS], error=error)
+    return replace(found, text=clean_text(asked.text))
+
+
+def read_item(item: object, number: int, *, longest: int) -> Concept:
+    """An item of a batch as a concept; one that is no concept carries the error."""
+    name = str(number)
+    try:
+        asked = ConceptIn(text=item) if isinstance(item, str) else ConceptIn.model_validate(item)
+        concept = read_concept(asked, longest=longest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the item"
+        return Concept(id=name, text="", error=f"Item {number} is no concept: {where}: {first['msg']}")
+    except InputError as error:
+        return Concept(id=name, text="", error=str(error))
+    return concept if concept.id else replace(concept, id=name)

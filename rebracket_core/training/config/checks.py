@@ -1,0 +1,127 @@
+"""What options must agree on with each other: one small function a rule, beside the checks that each option carries itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rebracket_core.errors import ConfigError
+from rebracket_core.models.config import ALBUM, HAS_ANY_TYPE
+from rebracket_core.models.losses.weighting import WEIGHTINGS
+from rebracket_core.options import refuse_unless
+from rebracket_core.training.config.finetuning import HEADS
+from rebracket_core.training.config.sections import NO_LABELS
+
+if TYPE_CHECKING:
+    from rebracket_core.training.config.training_config import TrainingConfig
+
+
+def a_weighting_has_something_to_balance(config: TrainingConfig) -> None:
+    """A way to balance gradients needs parameters that are shared, and more than one part that is learnt."""
+    name = config.tasks.weighting
+    if name not in WEIGHTINGS or not WEIGHTINGS.get(name).needs_backbone:
+        return
+    plain = " or ".join(weighting.name for weighting in WEIGHTINGS if not weighting.needs_backbone)
+    if not config.finetuning.tunes:
+        raise ConfigError(
+            f"The weighting '{name}' can do nothing here.",
+            expected=plain,
+            found=f"{name!r}, which balances the gradients that tasks send into parameters they share; linear heads on frozen "
+            "vectors share none",
+            hint="leave weighting at 'fixed', or set the tasks' weights",
+        )
+    if len(config.tasks.parts) == 1:
+        raise ConfigError(
+            f"The weighting '{name}' can do nothing here.",
+            expected=f"several tasks, or {plain}",
+            found=f"{name!r}, which balances several tasks; '{config.tasks.tasks[0]}' is one",
+            hint="train more tasks, or leave weighting at 'fixed'",
+        )
+
+
+def a_softmax_over_types_knows_no_none(config: TrainingConfig) -> None:
+    """Whether a text has any type can only be learnt where each type is asked on its own."""
+    refuse_unless(
+        "tasks",
+        HAS_ANY_TYPE not in config.tasks.tasks or not config.tasks.exclusive_types,
+        expected=f"no '{HAS_ANY_TYPE}' where type_loss is 'single': a softmax over the types cannot say that there is none",
+        found=config.tasks.tasks,
+    )
+
+
+def a_contrastive_loss_needs_albums(config: TrainingConfig) -> None:
+    """The contrastive loss draws the texts of an album together."""
+    weight = config.tasks.contrastive_loss_weight
+    refuse_unless(
+        "contrastive_loss_weight",
+        not weight or ALBUM in config.tasks.tasks,
+        expected="0 where album is not among the tasks: it draws the texts of an album together",
+        found=weight,
+    )
+
+
+def without_tfidf_the_embedding_counts(config: TrainingConfig) -> None:
+    """Something has to be left for the heads to read."""
+    features = config.features
+    refuse_unless(
+        "embedding_weight",
+        features.tfidf or features.embedding_weight > 0,
+        expected="above 0 where no word counts are added",
+        found=features.embedding_weight,
+    )
+
+
+def labels_are_known_by_name(config: TrainingConfig) -> None:
+    """Labels are none, what people say now, those of a project, or snapshots."""
+    labels = config.data.labels
+    refuse_unless(
+        "labels",
+        labels in (NO_LABELS, "human") or all(name.startswith(("labels-", "project:")) for name in labels.split("+")),
+        expected="none, human, project:ID, or the ids of snapshots",
+        found=labels,
+    )
+
+
+def processes_share_a_batch_evenly(config: TrainingConfig) -> None:
+    """Every process takes as many texts of a batch."""
+    tuning = config.finetuning
+    refuse_unless(
+        "batch_size",
+        tuning.batch_size % tuning.processes == 0,
+        expected=f"a multiple of the {tuning.processes} processes that share it",
+        found=tuning.batch_size,
+    )
+
+
+def phases_train_the_backbone(config: TrainingConfig) -> None:
+    """Phases can be read, and where the encoder is to learn one of them lets it."""
+    tuning = config.finetuning
+    phases = tuning.plan(config.tasks.tasks)
+    refuse_unless(
+        "phases",
+        not tuning.tunes or any(phase.learns != HEADS for phase in phases),
+        expected="a phase in which the backbone learns, or method=frozen",
+        found=tuning.phases,
+    )
+
+
+def a_head_fits_its_training(config: TrainingConfig) -> None:
+    """A head says itself what it needs of the rest."""
+    head = config.head
+    refuse_unless(
+        "head",
+        head.trains_with_backbone or not config.finetuning.tunes,
+        expected="linear where the encoder learns too: the other kinds were built for heads on frozen vectors",
+        found=config.heads.head,
+    )
+    head.check(config.fit_config())
+
+
+CHECKS = (
+    a_softmax_over_types_knows_no_none,
+    a_contrastive_loss_needs_albums,
+    without_tfidf_the_embedding_counts,
+    labels_are_known_by_name,
+    processes_share_a_batch_evenly,
+    phases_train_the_backbone,
+    a_head_fits_its_training,
+)

@@ -1,0 +1,119 @@
+"""A run asked about a data set that it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from rebracket_core.corpus.schema import Dataset
+from rebracket_core.corpus.soft_targets import take_targets, targets
+from rebracket_core.encoders import Encoder, joined
+from rebracket_core.errors import DataError
+from rebracket_core.training.config.training_config import TrainingConfig
+from rebracket_core.training.evaluation.baseline_folds import hard_labels
+from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
+from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
+from rebracket_core.training.rows import TrainingRows, prepare_rows
+from rebracket_core.validation import ConceptModel, text_fingerprint
+
+
+def evaluate_run(
+    model: ConceptModel,
+    dataset: Dataset,
+    *,
+    encoder: Encoder,
+    training_frame: pd.DataFrame | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """The figures of a run on a data set other than its own.
+
+    Rows whose text or group the run was trained on are left out and counted. The baselines learn from `training_frame`,
+    the rows that the run learnt from; without it they are absent. Raises DataError where no unseen labelled row is left.
+    """
+    config = TrainingConfig.from_dict(dict(model.manifest["config"]))
+    rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
+    groups = set(model.manifest["groups"])
+    seen = np.array(
+        [
+            text_fingerprint(t) in model.fingerprints or g in groups
+            for t, g in zip(rows.frame["concept"].tolist(), rows.frame["group_id"].tolist(), strict=True)
+        ]
+    )
+    unseen = np.flatnonzero(~seen)
+    if not len(unseen):
+        raise DataError(
+            "The run was trained on every row of this data set.",
+            expected="rows that it has not seen",
+            found=f"{len(rows)} rows, all seen",
+            hint="evaluate on its own data set, or import other songs",
+        )
+    rows = take_rows(rows, unseen)
+    held = Held(
+        predictions=replace(
+            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
+        ),
+        targets=rows.plain,
+        groups=rows.groups,
+        texts=rows.texts[config.data.text[0]],
+        baselines=_baselines(rows, training_frame, config=config),
+        thresholds=[model.thresholds] * len(rows),
+        coverage=config.evaluation.coverage,
+        set_limits=np.full(len(rows), model.sets.limit(config.evaluation.coverage)) if model.sets else None,
+    )
+    origins = sorted(set(rows.frame["origin"].tolist()))
+    notes = []
+    unknown = [o for o in origins if o not in model.origins]
+    if unknown:
+        notes.append(f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(unknown)}.")
+    return evaluate_rows(
+        held,
+        seed=config.data.seed,
+        run_id=model.run_id,
+        dataset=dataset.name,
+        dataset_digest=dataset.meta.digest,
+        split="unseen data set",
+        leaked=False,
+        n_seen_excluded=int(seen.sum()),
+        notes=tuple(notes),
+    )
+
+
+def take_rows(rows: TrainingRows, at: np.ndarray) -> TrainingRows:
+    """Some of the rows, by index."""
+    frame = rows.frame.iloc[at].reset_index(drop=True)
+    return TrainingRows(
+        frame=frame,
+        texts={field: [values[i] for i in at] for field, values in rows.texts.items()},
+        vectors={field: values[at] for field, values in rows.vectors.items()},
+        soft=take_targets(rows.soft, at),
+        plain=take_targets(rows.plain, at),
+        groups=rows.groups[at],
+        background=rows.background,
+        sources=rows.sources[at],
+    )
+
+
+def _baselines(
+    rows: TrainingRows, training_frame: pd.DataFrame | None, *, config: TrainingConfig
+) -> dict[str, dict[str, np.ndarray]]:
+    if training_frame is None:
+        return {}
+    own = {field: training_frame[field].tolist() for field in config.data.text}
+    texts = joined(own, fields=config.data.text) + joined(rows.texts, fields=config.data.text)
+    n_train = len(training_frame)
+    groups = np.array([*training_frame["group_id"].tolist(), *rows.frame["group_id"].tolist()], dtype=object)
+    learnt, asked = hard_labels(targets(training_frame, smoothing=0.0)), hard_labels(rows.plain)
+    out: dict[str, dict[str, np.ndarray]] = {}
+    for key, labels in asked.items():
+        both = np.concatenate([learnt[key], labels])
+        train, test = np.flatnonzero(learnt[key] >= 0), n_train + np.flatnonzero(labels >= 0)
+        answers = {name: np.full(len(labels), -1) for name in NAMES}
+        if len(train) and len(test):
+            told = baseline_answers(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
+            for name, values in told.items():
+                answers[name][test - n_train] = values
+        out[key] = answers
+    return out

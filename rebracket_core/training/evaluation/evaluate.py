@@ -1,0 +1,281 @@
+"""How good a run is on rows that it was not trained on: scores with intervals, beside what simpler answers reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rebracket_core.corpus.soft_targets import Targets
+from rebracket_core.models.conformal import in_sets
+from rebracket_core.models.scores import Scores
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
+from rebracket_core.settings import Thresholds
+from rebracket_core.stats.intervals import Share, calibration_error, clustered_mean, perfect_calibration_error, reliability
+from rebracket_core.validation import (
+    Concept,
+    Predictions,
+    Verdict,
+    VerdictKind,
+    axes_affinity,
+    is_out_of_distribution,
+    verdicts_from,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The figures of one run on one data set; `to_dict` gives the document of `rebracket evaluate --json`.
+
+    `promises` says of each threshold that the run chose what it was chosen on, and whether its promise is kept.
+    """
+
+    run_id: str
+    dataset: str
+    dataset_digest: str
+    n_rows: int
+    n_groups: int
+    split: str
+    leaked: bool
+    n_seen_excluded: int
+    metrics: dict[str, Any]
+    album: dict[str, Any]
+    calibration: dict[str, Any]
+    selective: dict[str, Any]
+    types: dict[str, Any]
+    confusion: dict[str, Any]
+    notes: tuple[str, ...]
+    promises: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation as plain values."""
+        return {**asdict(self), "notes": list(self.notes), "promises": list(self.promises)}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Evaluation:
+        """The evaluation that `to_dict` gave."""
+        return cls(**{**raw, "notes": tuple(raw["notes"]), "promises": tuple(raw.get("promises", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Held-out rows: predictions of models not trained on them, unsmoothed targets, groups, texts, baselines' predictions.
+
+    `baselines` maps "album" and each axis to a mapping of baseline name → (n,) labels (-1 where it gives none).
+    `thresholds` holds one set a row (cross-chosen) or the run's own for all; so does `set_limits` (n,) the limit of each
+    row's album set at `coverage`, None where the run has no such sets.
+    """
+
+    predictions: Predictions
+    targets: Targets
+    groups: np.ndarray
+    texts: list[str]
+    baselines: dict[str, dict[str, np.ndarray]]
+    thresholds: list[Thresholds]
+    coverage: float | None = None
+    set_limits: np.ndarray | None = None
+
+
+def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
+    """The evaluation of held-out rows; `facts` are the fields of Evaluation that the caller knows."""
+    scores, plain = held.predictions.scores, held.targets
+    album = _album_scores(held, seed=seed)
+    has = plain.album_idx >= 0
+    top = scores.album.argmax(axis=1)
+    right = (top == plain.album_idx)[has].astype(np.float64)
+    p = scores.album.max(axis=1)[has]
+    calibration: dict[str, Any] = {"n": int(has.sum())}
+    if has.any():
+        calibration |= {
+            "ece": calibration_error(p, right),
+            "ece_of_a_perfect_model": perfect_calibration_error(p, seed=seed),
+            "mean_probability": float(p.mean()),
+            "reliability": reliability(p, right),
+        }
+        if held.set_limits is not None:
+            calibration["sets"] = set_scores(held, seed=seed)
+    return Evaluation(
+        n_rows=len(held.texts),
+        n_groups=len(set(held.groups.tolist())),
+        metrics={axis: _axis_scores(held, j, seed=seed) for j, axis in enumerate(AXIS_NAMES)},
+        album=album,
+        calibration=calibration,
+        selective=selective_scores(held, seed=seed),
+        types=_type_scores(scores, plain),
+        confusion=_confusion(top[has], plain.album_idx[has]),
+        **facts,
+    )
+
+
+def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
+    """How often the album sets hold the right album, over groups as promised and over rows, how large they are, by album.
+
+    `measured` weighs every group the same, as the promise does; `measured_rows` every row.
+    """
+    has = held.targets.album_idx >= 0
+    truth, limits = held.targets.album_idx[has], np.asarray(held.set_limits)[has]
+    inside = in_sets(held.predictions.scores.album[has], limits)
+    hit, sizes, groups = inside[np.arange(len(truth)), truth].astype(np.float64), inside.sum(axis=1), held.groups[has]
+    _, inverse = np.unique(groups.astype(str), return_inverse=True)
+    per_group = np.bincount(inverse, weights=hit) / np.bincount(inverse)
+    over_groups = clustered_mean(per_group, np.arange(len(per_group)), seed=seed)
+    over_rows = clustered_mean(hit, groups, seed=seed)
+    return {
+        "coverage": held.coverage,
+        "measured": over_groups.value,
+        "ci_low": over_groups.ci_low,
+        "ci_high": over_groups.ci_high,
+        "measured_rows": over_rows.value,
+        "n": int(has.sum()),
+        "n_groups": len(per_group),
+        "mean_size": float(sizes.mean()),
+        "sizes": {str(k): int((sizes == k).sum()) for k in sorted(set(sizes.tolist()))},
+        "per_album": {ALBUM_NAMES[k]: float(hit[truth == k].mean()) for k in sorted(set(truth.tolist()))},
+    }
+
+
+def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
+    """What the rules accept and how often that is right, over rows with an album or known to have none.
+
+    Accepted means any of the three ACCEPTs; `by_verdict` has a line for each, the hybrids' own among them.
+    """
+    verdicts = held_verdicts(held, thresholds=held.thresholds)
+    truth = [ALBUM_NAMES[i] if i >= 0 else None for i in held.targets.album_idx]
+    passed = np.array([v.is_accepted for v in verdicts], dtype=bool)
+    right = np.array([v.album == t for v, t in zip(verdicts, truth, strict=True)], dtype=np.float64)
+    accuracy = clustered_mean(right[passed], held.groups[passed], seed=seed)
+    coverage = clustered_mean(passed.astype(np.float64), held.groups, seed=seed)
+    ood = np.array([is_out_of_distribution({"reason": v.reason}) for v in verdicts], dtype=np.float64)
+    kinds = {kind: np.array([v.verdict is kind for v in verdicts], dtype=bool) for kind in VerdictKind if kind.is_accepted}
+    return {
+        "coverage": coverage.value,
+        "coverage_ci": [coverage.ci_low, coverage.ci_high],
+        "accuracy": accuracy.value,
+        "accuracy_ci": [accuracy.ci_low, accuracy.ci_high],
+        "n_accepted": accuracy.n,
+        "verdicts": dict(Counter(str(v.verdict) for v in verdicts)),
+        "reasons": dict(Counter(str(v.reason) for v in verdicts if v.reason)),
+        "ood_rejected": float(ood.mean()) if len(ood) else None,
+        "by_verdict": {
+            str(kind): _share_right(clustered_mean(right[at], held.groups[at], seed=seed)) for kind, at in kinds.items()
+        },
+    }
+
+
+def _share_right(found: Share) -> dict[str, Any]:
+    return {"n": found.n, "accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
+
+
+def held_verdicts(held: Held, *, thresholds: list[Thresholds]) -> list[Verdict]:
+    """The verdict on each held-out row under that row's thresholds."""
+    concepts = [Concept(id=str(i), text=text or "-") for i, text in enumerate(held.texts)]
+    return verdicts_from(concepts, held.predictions, thresholds=thresholds)
+
+
+def _with_baselines(correct: Share, held: Held, *, key: str, truth: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "accuracy": correct.value,
+        "ci_low": correct.ci_low,
+        "ci_high": correct.ci_high,
+        "n": correct.n,
+        "n_groups": correct.n_groups,
+    }
+    for name, answers in held.baselines.get(key, {}).items():
+        known = mask & (answers >= 0)
+        row[name] = float((answers[known] == truth[known]).mean()) if known.any() else None
+    return row
+
+
+def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
+    plain = held.targets
+    single = plain.axis_kind[:, index] == "single"
+    truth = plain.axis[:, index].argmax(axis=1)
+    shown = held.predictions.scores.axis[:, index]
+    right = (shown.argmax(axis=1) == truth).astype(np.float64)
+    row = _with_baselines(
+        clustered_mean(right[single], held.groups[single], seed=seed), held, key=AXIS_NAMES[index], truth=truth, mask=single
+    )
+    heads = held.predictions.scores.axis_heads[:, index].argmax(axis=1) == truth
+    row["heads_alone"] = float(heads[single].mean()) if single.any() else None
+    uniform = plain.axis_kind[:, index] == "none"
+    row["n_without_mode"] = int(uniform.sum())
+    row["spread_without_mode"] = float(np.ptp(shown[uniform], axis=1).mean()) if uniform.any() else None
+    return row
+
+
+def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
+    truth = held.targets.album_idx
+    has = truth >= 0
+    top = held.predictions.scores.album.argmax(axis=1)
+    row = _with_baselines(
+        clustered_mean((top == truth)[has].astype(np.float64), held.groups[has], seed=seed),
+        held,
+        key="album",
+        truth=truth,
+        mask=has,
+    )
+    present = sorted(set(truth[has].tolist()))
+    recalls = [float((top[truth == k] == k).mean()) for k in present]
+    row["macro_recall"] = float(np.mean(recalls)) if recalls else None
+    row["per_album"] = {
+        ALBUM_NAMES[k]: {"recall": r, "n": int((truth == k).sum()), "n_groups": len(set(held.groups[truth == k].tolist()))}
+        for k, r in zip(present, recalls, strict=True)
+    }
+    row["absent"] = [name for i, name in enumerate(ALBUM_NAMES) if i not in present]
+    axes = axes_affinity(held.predictions.scores.axis).argmax(axis=1)
+    differ = has & (axes != top)
+    if differ.any():
+        row["where_axes_disagree"] = {
+            "n": int(differ.sum()),
+            "album_head": float((top == truth)[differ].mean()),
+            "axes": float((axes == truth)[differ].mean()),
+        }
+    if has.any():
+        chosen = held.predictions.scores.album[has, truth[has]]
+        row["log_loss"] = float(-np.log(np.maximum(chosen, 1e-12)).mean())
+    return row
+
+
+def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
+    """Average precision of each type beside how often it occurs, which is what an answer by chance would reach.
+
+    `marked` is the same for "has any type at all", whose probability is 1 - Π(1 - p) over the types.
+    """
+    from sklearn.metrics import average_precision_score
+
+    mask = plain.types_labelled
+    if not mask.any():
+        return {"n": 0}
+    truth, told = plain.types[mask] > 0.5, scores.types[mask]
+    per_type = {
+        name: {
+            "average_precision": float(average_precision_score(truth[:, k], told[:, k])),
+            "prevalence": float(truth[:, k].mean()),
+            "n": int(truth[:, k].sum()),
+        }
+        for k, name in enumerate(TYPE_NAMES)
+        if truth[:, k].any()
+    }
+    has = np.asarray(truth.any(axis=1))
+    any_p = 1.0 - np.prod(1.0 - told, axis=1)
+    marked = {"prevalence": float(has.mean()), "n": int(has.sum())}
+    if has.any():
+        marked["average_precision"] = float(average_precision_score(has, any_p))
+        marked["accuracy"] = float(((any_p >= 0.5) == has).mean())
+    return {
+        "n": int(mask.sum()),
+        "marked": marked,
+        "macro_average_precision": float(np.mean([row["average_precision"] for row in per_type.values()])),
+        "macro_prevalence": float(np.mean([row["prevalence"] for row in per_type.values()])),
+        "per_type": per_type,
+        "absent": [name for name in TYPE_NAMES if name not in per_type],
+    }
+
+
+def _confusion(top: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    counts = np.zeros((len(ALBUM_NAMES), len(ALBUM_NAMES)), dtype=int)
+    np.add.at(counts, (truth, top), 1)
+    return {"labels": list(ALBUM_NAMES), "counts": counts.tolist()}

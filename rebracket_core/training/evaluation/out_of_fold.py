@@ -1,0 +1,74 @@
+"""What a training keeps of its answers to unseen rows, for the review of the run and for comparing two runs row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rebracket_core.errors import ModelError
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.stats.out_of_fold import HeldAnswers
+from rebracket_core.stats.out_of_fold_rows import HeldRows
+from rebracket_core.training.evaluation.evaluate import Held, held_verdicts
+from rebracket_core.verdict_kinds import is_accepted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WORDS = ("row_id", "origin", "agent", "title", "types_from")
+
+
+def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> HeldAnswers:
+    """The answers of an evaluation as they are kept; `frame` holds the same rows, `fold` (n,) the fold of each.
+
+    Raises ModelError where there are no out-of-distribution p-values.
+    """
+    scores, truth = held.predictions.scores, held.targets
+    ood_p = held.predictions.ood_p
+    if ood_p is None:
+        raise ModelError(
+            "The held-out predictions have no OOD scores.",
+            expected="a p-value for each row",
+            found="none",
+            hint="fit the out-of-distribution detector with the folds",
+        )
+    words: dict[str, Any] = {name: tuple(map(str, frame[name].tolist())) for name in _WORDS}
+    return HeldAnswers(
+        **words,
+        axis=scores.axis,
+        confidence=scores.confidence,
+        types=scores.types,
+        uncertainty=scores.uncertainty,
+        ood_p=ood_p,
+        accept=np.array([limits.accept for limits in held.thresholds]),
+        fold=fold,
+        axis_target=truth.axis,
+        axis_kind=truth.axis_kind.astype(str),
+        types_truth=truth.types,
+        types_labelled=truth.types_labelled,
+    )
+
+
+def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> HeldRows:
+    """The rows of an evaluation as they are kept; `frame` holds the same rows, `tasks` are those that were learnt.
+
+    The text is the concept, whatever field the run read.
+    """
+    truth, scores, n = held.targets, held.predictions.scores, len(frame)
+    albums, axes = "album" in tasks, "axes" in tasks
+    judged = held_verdicts(held, thresholds=held.thresholds) if albums and axes else []
+    verdicts = [str(v.verdict) for v in judged] or [""] * n
+    return HeldRows(
+        row_id=tuple(map(str, frame["row_id"].tolist())),
+        group_id=tuple(map(str, held.groups.tolist())),
+        text=tuple(map(str, frame["concept"].tolist())),
+        album_truth=truth.album_idx,
+        album_top=scores.album.argmax(axis=1) if albums else np.full(n, -1),
+        album_proba=scores.album if albums else np.full(scores.album.shape, np.nan),
+        axis_truth=np.where(truth.axis_kind == "single", truth.axis.argmax(axis=2), -1),
+        axis_top=scores.axis.argmax(axis=2) if axes else np.full((n, len(AXIS_NAMES)), -1),
+        verdict=tuple(verdicts),
+        accepted=np.array([is_accepted(v) for v in verdicts], dtype=bool),
+    )

@@ -1,0 +1,1 @@
+"""What several suites share: makers of small objects, heads, homes and servers."""

@@ -1,0 +1,57 @@
+"""No module of these rooms imports another that imports it back, inside functions and through lazy faces too."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).resolve().parents[2] / "rebracket_core"
+ROOMS = ("models", "training", "validation")
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(CORE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _homes(path: Path) -> dict[str, str]:
+    """By public name the module behind a lazy face."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_HOMES":
+            found: dict[str, str] = ast.literal_eval(node.value)
+            return found
+    return {}
+
+
+def _imports(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of every import of names, those for types alone left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    aside = {id(inner) for node in for_types for inner in ast.walk(node)}
+    told = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module and id(n) not in aside]
+    return [(str(node.module), alias.name) for node in told for alias in node.names]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_no_circle(room: str) -> None:
+    modules = {_name(path): path for path in (CORE / room).rglob("*.py")}
+    faces = {name: _homes(path) for name, path in modules.items() if path.name == "__init__.py"}
+
+    def behind(module: str, name: str) -> str:
+        if f"{module}.{name}" in modules:
+            return f"{module}.{name}"
+        home = faces.get(module, {}).get(name)
+        return behind(f"{module}.{home}", name) if home else module
+
+    graph = {
+        name: {behind(module, imported) for module, imported in _imports(path)} & set(modules) - set(faces) - {name}
+        for name, path in modules.items()
+        if name not in faces
+    }
+    assert sum(map(len, graph.values())) > len(graph) / 2, "the imports were not found"
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
