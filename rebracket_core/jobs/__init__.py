@@ -1,26 +1,31 @@
-"""Long work outside the page: run folders, worker processes, launchers, progress, cancel and resume."""
+"""Long work outside the page: job folders, kinds of jobs, workers, launchers, progress, cancel and resume."""
 
-from rebracket_core.jobs.attempt import execute
-from rebracket_core.jobs.folder import RunFolder, create_run
-from rebracket_core.jobs.launchers.local import Launcher, LocalLauncher
-from rebracket_core.jobs.promotion import promote, promoted_id, roll_back, used_before
-from rebracket_core.jobs.state import RunState, Status, log_tail, metric_points, request_cancel, run_state, run_states
+from rebracket_core.jobs.folder import JobFolder, create_job
+from rebracket_core.jobs.job import DoneHook, Job, JobInputs
+from rebracket_core.jobs.kinds import JOB_KINDS, JobKind, kind_of
+from rebracket_core.jobs.kinds.training import create_run
+from rebracket_core.jobs.launchers import LAUNCHERS, Launcher
+from rebracket_core.jobs.launchers.local import LocalLauncher
+from rebracket_core.jobs.state import JobState, Status, job_state, job_states, log_tail, metric_points, request_cancel
 
 __all__ = [
+    "JOB_KINDS",
+    "LAUNCHERS",
+    "DoneHook",
+    "Job",
+    "JobFolder",
+    "JobInputs",
+    "JobKind",
+    "JobState",
     "Launcher",
     "LocalLauncher",
-    "RunFolder",
-    "RunState",
     "Status",
+    "create_job",
     "create_run",
-    "execute",
+    "job_state",
+    "job_states",
+    "kind_of",
     "log_tail",
     "metric_points",
-    "promote",
-    "promoted_id",
     "request_cancel",
-    "roll_back",
-    "run_state",
-    "run_states",
-    "used_before",
 ]

@@ -1,165 +1,139 @@
-"""One attempt at a run, in this process: hold the lock, wait for the device, train, write how it ended."""
+"""One attempt at a job of any kind, in this process: hold it, run it, and write how it ended, whatever happens."""
 
 from __future__ import annotations
 
 import errno
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 from filelock import Timeout
 
-from rebracket_core.corpus import Dataset, Library
-from rebracket_core.encoders import Encoder, device_name, open_encoder
-from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
+from rebracket_core.errors import InputError, RebracketError, StoreError
 from rebracket_core.files import lock_file, write_bytes, write_json
 from rebracket_core.jobs.attempt_callback import AttemptCallback
-from rebracket_core.jobs.device_queue import device_turn
-from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.promotion import gives_verdicts, promote, promoted_id
+from rebracket_core.jobs.folder import JobFolder
+from rebracket_core.jobs.job import Job, JobInputs
+from rebracket_core.jobs.kinds import JobKind, kind_of
 from rebracket_core.jobs.state import LOCK, RESULT, Status
-from rebracket_core.jobs.tracking.tracker_thread import Tracking
+from rebracket_core.jobs.tracking.tracker_thread import reported_to_tracker
 from rebracket_core.settings import Settings
-from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
+from rebracket_core.training.callbacks import Cancelled
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _RESERVE = "reserve"
-_RESERVE_BYTES = 64 * 1024  # room for the last word of a run that filled the disk
+_RESERVE_BYTES = 64 * 1024  # freed for the result of a job that filled the disk
 _LOCK_WAIT_S = 5.0
+_NO_INPUTS = JobInputs()
 
 
-def execute(
-    folder: RunFolder,
+def run_job(
+    folder: JobFolder,
     *,
     attempt: Path,
     settings: Settings,
-    open_with: Callable[[str], Encoder] | None = None,
-    echo: Callable[[str, int, int], None] | None = None,
-) -> Evaluation:
-    """Train the run in this process and give its evaluation; the first run of a home that can judge is promoted.
+    inputs: JobInputs = _NO_INPUTS,
+    work: Callable[[Job], object] | None = None,
+) -> object:
+    """Run one attempt at a job in this process, and return what its kind made.
 
-    However it ends, `result.json` says so, and the error is raised again: Cancelled, or what went wrong.
+    However it ends, `result.json` says so, and what ended it is raised again: Cancelled, or what went wrong.
+
+    Args:
+        folder: the job.
+        attempt: the folder of the attempt, see `JobFolder.new_attempt`.
+        settings: the settings of the home.
+        inputs: what this process hands in, see `JobInputs`.
+        work: does the work in the kind's place, such as following it on a cluster.
+
+    Raises:
+        InputError: another process holds the attempt; nothing is written then.
     """
-
-    def work(callback: AttemptCallback) -> Evaluation:
-        with device_turn(settings.runs, device=device_name(settings), run_id=folder.run_id, callback=callback):
-            evaluation = _train(folder, settings=settings, open_with=open_with, callback=callback)
-        promote_first(settings.runs, folder)
-        return evaluation
-
-    callback = AttemptCallback(attempt, echo=echo)
-    with told_to_tracker(folder, attempt=attempt, settings=settings, callback=callback):
-        return run_attempt(folder, attempt=attempt, callback=callback, work=work)
+    callback = AttemptCallback(attempt, listener=inputs.progress)
+    with ExitStack() as after, _held(folder, attempt=attempt), _ending_written(folder, attempt=attempt, callback=callback):
+        kind = kind_of(folder)
+        # The tracker ends after the result is written: nobody waits for it.
+        callback.on_point = after.enter_context(
+            reported_to_tracker(folder, attempt=attempt, settings=settings, log=callback.log, scores=kind.final_scores)
+            if kind.is_tracked
+            else _untracked()
+        )
+        job = Job(folder, attempt=attempt, settings=settings, callback=callback, inputs=inputs)
+        made = (work or kind.run)(job)
+        if inputs.on_done:
+            inputs.on_done(folder, settings)
+        return made
 
 
 @contextmanager
-def told_to_tracker(
-    folder: RunFolder, *, attempt: Path, settings: Settings, callback: AttemptCallback
-) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
-    """Tell the tracker of the settings, if there is one, of the block's points and end; gives what takes a point."""
-    if not settings.tracker:
-        yield None
-        return
-    tracking = Tracking(folder, attempt=attempt, settings=settings, say=callback.say)
-    callback.tell_point, done = tracking.point, False
-    try:
-        yield tracking.point
-        done = True
-    finally:
-        tracking.end(done=done)
+def _untracked() -> Iterator[None]:
+    yield None
 
 
-def run_attempt(folder: RunFolder, *, attempt: Path, callback: AttemptCallback, work: Callable[[AttemptCallback], T]) -> T:
-    """What `work` gives, done while this process holds the attempt; however it ends, `result.json` says so."""
+@contextmanager
+def _held(folder: JobFolder, *, attempt: Path) -> Iterator[None]:
+    """Hold the attempt while inside. Raises InputError where another process does."""
     lock = lock_file(attempt / LOCK)
     try:
         lock.acquire(timeout=_LOCK_WAIT_S)
     except Timeout as cause:
         raise InputError(
-            "The run is being trained already.",
+            "The job is running already.",
             expected="one worker for one attempt",
-            found=f"another process holds {folder.run_id}",
+            found=f"another process holds {folder.job_id}",
             hint="wait for it, or cancel it",
         ) from cause
     try:
-        callback.update("Starting", 0, 1)
-        write_bytes(attempt / _RESERVE, b"\0" * _RESERVE_BYTES)
-        done = work(callback)
-        _end(attempt, callback, {"status": Status.DONE})
-        return done
-    except BaseException as cause:
-        _end(attempt, callback, _ending(cause), trace="" if isinstance(cause, Cancelled) else traceback.format_exc())
-        raise
+        yield
     finally:
         lock.release()
 
 
-def promote_first(runs: Path, folder: RunFolder) -> None:
-    """Nothing; the run is put to use where none is and it can judge."""
-    if promoted_id(runs) is None and gives_verdicts(folder):
-        promote(runs, folder.run_id)
+@contextmanager
+def _ending_written(folder: JobFolder, *, attempt: Path, callback: AttemptCallback) -> Iterator[None]:
+    """Write `result.json` and the last lines of the log when the block ends, and raise again what ended it."""
+    try:
+        callback.update("Starting", 0, 1)
+        write_bytes(attempt / _RESERVE, b"\0" * _RESERVE_BYTES)
+        yield
+        _write_result(attempt, callback, result={"status": Status.DONE})
+    except BaseException as cause:
+        trace = "" if isinstance(cause, Cancelled) else traceback.format_exc()
+        _write_result(attempt, callback, result=_result_of(cause, folder=folder), trace=trace)
+        raise
 
 
-def asked_dataset(folder: RunFolder, *, settings: Settings) -> Dataset:
-    """The data set of the run's spec; a DataError where it has changed since the run was made."""
-    spec = folder.spec()
-    dataset = Library(settings.library).joined(spec["dataset"])
-    if dataset.meta.digest != spec["dataset_digest"]:
-        raise DataError(
-            "The data set has changed since the run was made.",
-            expected=f"{spec['dataset']} with the digest {spec['dataset_digest'][:16]}",
-            found=dataset.meta.digest[:16],
-            hint="train a new run on the data as it is now",
-        )
-    return dataset
+def _write_result(attempt: Path, callback: AttemptCallback, *, result: dict[str, str], trace: str = "") -> None:
+    (attempt / _RESERVE).unlink(missing_ok=True)
+    try:
+        write_json(attempt / RESULT, result)
+        callback.log(trace or f"{result['status']}. {result.get('error', '')}".strip())
+    except OSError as cause:  # without a result the job shows as lost, which is true and can be resumed
+        logger.error("The end of the job cannot be written: %s", StoreError(str(cause), where=str(attempt)))
 
 
-def _train(
-    folder: RunFolder, *, settings: Settings, open_with: Callable[[str], Encoder] | None, callback: AttemptCallback
-) -> Evaluation:
-    spec = folder.spec()
-    config = TrainingConfig.from_dict(spec["config"])
-    name = config.features.encoder
-    encoder = open_with(name) if open_with else open_encoder(name, settings=settings)
-    return train_run(
-        asked_dataset(folder, settings=settings),
-        config=config,
-        encoder=encoder,
-        folder=folder.path,
-        thresholds=settings.thresholds,
-        callback=callback,
-        human=folder.human(config),
-        settings=settings,
-        notes=tuple(spec.get("notes", ())),
-    )
-
-
-def _ending(cause: BaseException) -> dict[str, str]:
+def _result_of(cause: BaseException, *, folder: JobFolder) -> dict[str, str]:
+    kind = _kind_or_none(folder)
     if isinstance(cause, Cancelled | KeyboardInterrupt | SystemExit):
-        return {"status": Status.CANCELLED, "error": "It was cancelled.", "hint": "resume it to go on where it was"}
+        hint = kind.cancelled_hint if kind else JobKind.cancelled_hint
+        return {"status": Status.CANCELLED, "error": "It was cancelled.", "hint": hint}
     if isinstance(cause, OSError) and cause.errno == errno.ENOSPC:
         return {"status": Status.FAILED, "error": "The disk is full.", "hint": "free some space and resume the run"}
     if isinstance(cause, MemoryError) or "out of memory" in str(cause).lower():
-        return {
-            "status": Status.FAILED,
-            "error": "The memory is not enough.",
-            "hint": "train with a smaller ensemble_size, fewer max_tfidf_terms or on a part of the data",
-        }
+        hint = kind.memory_hint if kind else JobKind.memory_hint
+        return {"status": Status.FAILED, "error": "The memory is not enough.", "hint": hint}
     hint = cause.hint if isinstance(cause, RebracketError) else "see the end of the log"
-    if type(cause) is RebracketError:  # what a far worker said, in its words
+    if type(cause) is RebracketError:  # what a remote worker reported, in its words
         return {"status": Status.FAILED, "error": cause.message, "hint": hint}
     return {"status": Status.FAILED, "error": f"{type(cause).__name__}: {cause}", "hint": hint}
 
 
-def _end(attempt: Path, callback: AttemptCallback, result: dict[str, str], *, trace: str = "") -> None:
-    (attempt / _RESERVE).unlink(missing_ok=True)
+def _kind_or_none(folder: JobFolder) -> JobKind | None:
+    """The kind of a job that ended, None where that is what ended it."""
     try:
-        write_json(attempt / RESULT, result)
-        callback.say(trace or f"{result['status']}. {result.get('error', '')}".strip())
-    except OSError as cause:  # without a result the run shows as lost, which is true and can be resumed
-        logger.error("The end of the run cannot be written: %s", StoreError(str(cause), where=str(attempt)))
+        return kind_of(folder)
+    except RebracketError:
+        return None

@@ -1,38 +1,38 @@
-"""One training a device at a time, first come, first served."""
+"""Waiting for what one job at a time may have: a device for trainings, the one place for fitting maps."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from filelock import Timeout
 
 from rebracket_core.files import lock_file
-from rebracket_core.jobs.attempt_callback import AttemptCallback
-from rebracket_core.jobs.state import QUEUED_STAGE, Status, run_states
+from rebracket_core.jobs.state import QUEUED_STAGE, Status, job_states
+from rebracket_core.progress import ProgressReporter
 
 _POLL_S = 0.25
 
 
 @contextmanager
-def device_turn(runs: Path, *, device: str, run_id: str, callback: AttemptCallback) -> Iterator[None]:
-    """Hold the device while inside; waits until the run before is through, and can be cancelled while waiting.
+def hold_lock(path: Path, *, reporter: ProgressReporter, may_go: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Hold a lock file while inside. Waiting is reported as `QUEUED_STAGE`, so it can be cancelled by the reporter.
 
-    Of the runs that wait, the one that was made first goes first; a search, which is no run, lets all of them go first.
+    `may_go` is asked with the lock in hand; where it says no, others get the lock first.
     """
-    lock = lock_file(runs / f".device-{device.replace(':', '-')}.lock")
+    lock = lock_file(path)
     while True:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            callback.update(QUEUED_STAGE, 0, 1)
+            pass
         else:
-            if _first(runs, run_id):
+            if may_go():
                 break
             lock.release()
-            callback.update(QUEUED_STAGE, 0, 1)
+        reporter.update(QUEUED_STAGE, 0, 1)
         time.sleep(_POLL_S)
     try:
         yield
@@ -40,9 +40,19 @@ def device_turn(runs: Path, *, device: str, run_id: str, callback: AttemptCallba
         lock.release()
 
 
-def _first(runs: Path, run_id: str) -> bool:
-    waiting = [s for s in run_states(runs) if s.status is Status.QUEUED and s.run_id != run_id]
-    mine = next((s for s in run_states(runs) if s.run_id == run_id), None)
+def hold_device(runs: Path, *, device: str, job_id: str, reporter: ProgressReporter) -> AbstractContextManager[None]:
+    """Hold the device while inside; the job that was made first goes first, and waiting can be cancelled.
+
+    A search, which is not below `runs`, lets all runs that wait go first.
+    """
+    path = runs / f".device-{device.replace(':', '-')}.lock"
+    return hold_lock(path, reporter=reporter, may_go=lambda: _is_first(runs, job_id))
+
+
+def _is_first(runs: Path, job_id: str) -> bool:
+    states = job_states(runs)
+    waiting = [s for s in states if s.status is Status.QUEUED and s.job_id != job_id]
+    mine = next((s for s in states if s.job_id == job_id), None)
     if mine is None:
         return not waiting
-    return all((s.created_at, s.run_id) > (mine.created_at, run_id) for s in waiting)
+    return all((s.created_at, s.job_id) > (mine.created_at, job_id) for s in waiting)

@@ -1,4 +1,4 @@
-"""What a run is doing, derived from its files: never stored by a page, never guessed from a process number."""
+"""The state of a job, derived from its files: never stored by a page, never guessed from a process number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from filelock import Timeout
 from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import lock_file, private_touch
-from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.folder import SPEC, JobFolder
 from rebracket_core.jobs.workers.liveness import worker_lives
 from rebracket_core.records import read_records
 
@@ -33,7 +33,7 @@ _LOG_BYTES = 20_000
 
 
 class Status(StrEnum):
-    """Where a run stands. LOST: its worker ended without a word (killed, power cut); it can be resumed."""
+    """Where a job stands. LOST: its worker ended without a result (killed, power cut); it can be resumed."""
 
     CREATED = "created"
     STARTING = "starting"
@@ -56,11 +56,17 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RunState:
-    """A run as it stands now.
+class JobState:
+    """A job as it stands now.
 
-    `stage`, `done`, `total` say how far it is; `left_s` the seconds that are left, None where nothing says so yet;
-    `error` and `hint` why it failed; `metrics` the points of its curves; `log` the end of its log.
+    Attributes:
+        run_id: the job's id.
+        dataset, config: what its spec says of them, where it does.
+        created_at: when it was made, UTC.
+        attempt: the number of attempts so far.
+        stage, done, total: how far it is.
+        left_s: the seconds that are left; None where nothing says so yet.
+        error, hint: why it failed, and what to do.
     """
 
     run_id: str
@@ -76,20 +82,25 @@ class RunState:
     hint: str
     config: Mapping[str, Any]
 
+    @property
+    def job_id(self) -> str:
+        """The job's id."""
+        return self.run_id
+
     def to_dict(self) -> dict[str, Any]:
         """The state as plain values; its options stand under their older names too."""
         return {**asdict(self), "config": with_old_names(self.config)}
 
 
-def run_state(folder: RunFolder) -> RunState:
-    """What a run is doing now."""
+def job_state(folder: JobFolder) -> JobState:
+    """The state of a job now. Raises ModelError where its spec cannot be read."""
     spec = folder.spec()
     attempts = folder.attempts()
     last = attempts[-1] if attempts else None
     progress = _json(last / PROGRESS) if last else {}
     result = _json(last / RESULT) if last else {}
-    return RunState(
-        run_id=folder.run_id,
+    return JobState(
+        run_id=folder.job_id,
         status=_status(last, progress=progress, result=result),
         dataset=str(spec.get("dataset", "")),
         created_at=str(spec.get("created_at", "")),
@@ -104,20 +115,20 @@ def run_state(folder: RunFolder) -> RunState:
     )
 
 
-def run_states(runs: Path) -> list[RunState]:
-    """All runs below a folder whose spec can be read, newest first."""
+def job_states(parent: Path) -> list[JobState]:
+    """The states of all jobs below a folder whose spec can be read, newest first."""
     states = []
-    for path in runs.iterdir() if runs.is_dir() else ():
-        if (path / "spec.json").is_file():
+    for path in parent.iterdir() if parent.is_dir() else ():
+        if (path / SPEC).is_file():
             try:
-                states.append(run_state(RunFolder(path)))
+                states.append(job_state(JobFolder(path)))
             except ModelError:
-                continue  # named with its reason by the shelf of runs
+                continue  # named with its reason by the store of runs
     return sorted(states, key=lambda s: (s.created_at, s.run_id), reverse=True)
 
 
-def metric_points(folder: RunFolder) -> list[dict[str, Any]]:
-    """The points of the run's curves over all attempts, oldest first; a line that was cut off by a kill is skipped."""
+def metric_points(folder: JobFolder) -> list[dict[str, Any]]:
+    """The points of the job's curves over all attempts, oldest first; a line that was cut off by a kill is skipped."""
     points: list[dict[str, Any]] = []
     for attempt in folder.attempts():
         with contextlib.suppress(OSError):
@@ -125,7 +136,7 @@ def metric_points(folder: RunFolder) -> list[dict[str, Any]]:
     return points
 
 
-def log_tail(folder: RunFolder) -> str:
+def log_tail(folder: JobFolder) -> str:
     """The last lines of the newest attempt's log, at most 20,000 bytes."""
     attempts = folder.attempts()
     if not attempts:
@@ -140,17 +151,17 @@ def log_tail(folder: RunFolder) -> str:
         return ""
 
 
-def request_cancel(folder: RunFolder) -> None:
-    """Ask the run's worker to stop at its next step; what it finished stays in the checkpoints.
+def request_cancel(folder: JobFolder) -> None:
+    """Ask the job's worker to stop at its next step; what it finished stays in the checkpoints.
 
-    Raises InputError where no worker has the run.
+    Raises InputError where no worker has the job.
     """
-    state = run_state(folder)
+    state = job_state(folder)
     if not state.status.active:
         raise InputError(
             "There is nothing to cancel.",
-            expected="a run that is waiting or training",
-            found=f"{folder.run_id} is {state.status}",
+            expected="a run that is waiting or running",
+            found=f"{folder.job_id} is {state.status}",
             hint="see: rebracket runs",
         )
     private_touch(folder.attempts()[-1] / CANCEL)

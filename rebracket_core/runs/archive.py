@@ -39,7 +39,7 @@ _MOMENT = (1980, 1, 1, 0, 0, 0)  # so that the same run gives the same bytes
 
 
 def pack_run(folder: Path, *, to: IO[bytes]) -> None:
-    """Write the run as one archive: spec, evaluation, unseen rows, note, model and the digests of all. Checkpoints stay."""
+    """Write the run as one archive: spec, evaluation, held-out rows, note, model and the digests of all. Checkpoints stay."""
     parts = {name: _part(folder / name) for name in _names(folder)}
     digests = {
         "kind": KIND,
@@ -134,11 +134,11 @@ def _verified(shelf: Shelf, *, where: str) -> tuple[str, dict[str, bytes]]:
     foreign = sorted(set(names) - set(sha256) - {DIGESTS})
     missing = sorted({*sha256, *_NEEDED} - set(names))
     if foreign or missing:
-        said = [f"{n} is foreign" for n in foreign[:5]] + [f"{n} is missing" for n in missing[:5]]
+        problems = [f"{n} is foreign" for n in foreign[:5]] + [f"{n} is missing" for n in missing[:5]]
         raise _refused(
             "The file does not hold what its digests name.",
             expected=", ".join(sorted(sha256)),
-            found="; ".join(said),
+            found="; ".join(problems),
             where=where,
         )
     parts = {entry.name: entry.read(LIMITS.max_file_bytes) for entry in shelf.entries if entry.name != DIGESTS}
@@ -196,7 +196,7 @@ def _unpack(folder: Path, parts: Mapping[str, bytes]) -> None:
 
 
 def _check_whole(folder: Path, *, where: str) -> None:
-    """Nothing; raises where the parts are not those of one run that can be used."""
+    """Raise where the parts are not those of one run that can be used."""
     try:
         spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
         model = ConceptModel.from_artefact(load_artefact(folder / "model"))
@@ -219,13 +219,13 @@ def _check_whole(folder: Path, *, where: str) -> None:
             found=f"{type(cause).__name__}: {cause}"[:200],
             where=where,
         ) from cause
-    strange = [f"{part} says {run_id}" for part, run_id in ids.items() if run_id != folder.name]
-    if strange:
-        raise _refused("The parts are of different runs.", expected=folder.name, found="; ".join(strange), where=where)
+    differing = [f"{part} says {run_id}" for part, run_id in ids.items() if run_id != folder.name]
+    if differing:
+        raise _refused("The parts are of different runs.", expected=folder.name, found="; ".join(differing), where=where)
 
 
 def _same_or_refused(place: Path, parts: Mapping[str, bytes]) -> None:
-    """Nothing; raises ModelError where the run of this id differs. Its note may: people write on, here and there."""
+    """Raise ModelError where the run of this id differs. Its note may: people write on, here and there."""
     differing = [
         name
         for name, data in sorted(parts.items())

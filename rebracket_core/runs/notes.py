@@ -34,7 +34,7 @@ class RunNote:
 
 
 def read_note(folder: Path) -> RunNote:
-    """The note of a run folder, an empty one where there is none; a StoreError where it cannot be read."""
+    """The note of a run folder, an empty one where there is none. Raises StoreError where it cannot be read."""
     path = folder / NOTE_FILE
     try:
         return note_of(path.read_bytes())
@@ -51,7 +51,10 @@ def read_note(folder: Path) -> RunNote:
 
 
 def write_note(folder: Path, *, text: str, tags: Iterable[str]) -> RunNote:
-    """The note as it stands now in the folder. Raises InputError for a note or a tag that is too long or no plain words."""
+    """Write the note of a run folder, and return it as it stands.
+
+    Raises InputError for a note or a tag that is too long or no plain words.
+    """
     note = RunNote(text=_checked(text), tags=clean_tags(tags), changed_at=now())
     write_json(folder / NOTE_FILE, note.to_dict())
     return note

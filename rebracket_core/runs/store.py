@@ -1,4 +1,4 @@
-"""The shelf of runs: what was trained, on what, how good it is on unseen songs, and which one is in use."""
+"""The store of runs: what was trained, on what, how good it is on held-out songs, and which run is in production."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import ModelError, NoModelError
-from rebracket_core.jobs import RunFolder, RunState, Status, promote, promoted_id, roll_back, run_state
+from rebracket_core.jobs import JobFolder, JobState, Status, job_state
 from rebracket_core.models.artefact import load_artefact, load_manifest
+from rebracket_core.runs.production import promote, promoted_id, roll_back
 from rebracket_core.validation import ConceptModel
 
 STARTER = "starter"
@@ -19,7 +20,7 @@ STARTER = "starter"
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """One finished run, from its folder. `metrics` is its evaluation on unseen groups as plain values."""
+    """One finished run, from its folder. `metrics` is its evaluation on held-out groups as plain values."""
 
     run_id: str
     created_at: str
@@ -49,32 +50,32 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """What lies on the shelf: the finished runs, newest first; those that a worker has; and (run_id, why) of the others."""
+    """All runs at one moment: the finished ones, newest first; those that a worker has; (run_id, why) of the others."""
 
     finished: tuple[RunInfo, ...]
-    active: tuple[RunState, ...]
+    active: tuple[JobState, ...]
     broken: tuple[tuple[str, str], ...]
 
 
 class RunStore:
-    """The runs below one folder. Everything is read from the run folders; `promoted.json` names the one in use."""
+    """The runs below one folder. Everything is read from the run folders; `promoted.json` names the production run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def snapshot(self) -> RunSnapshot:
-        """Every run as it stands now, each in one place: what is read in one go can't lose one that ends meanwhile."""
+        """Every run as it stands now, each in exactly one of the three lists, whatever ends meanwhile."""
         if not self.folder.is_dir():
             return RunSnapshot((), (), ())
         promoted = self.promoted_id()
         finished: list[RunInfo] = []
-        active: list[RunState] = []
+        active: list[JobState] = []
         broken: list[tuple[str, str]] = []
         for folder in sorted((p for p in self.folder.iterdir() if (p / "spec.json").is_file()), reverse=True):
-            match _look(folder, promoted=folder.name == promoted):
+            match _read(folder, promoted=folder.name == promoted):
                 case RunInfo() as info:
                     finished.append(info)
-                case RunState() as state:
+                case JobState() as state:
                     active.append(state)
                 case str() as why:
                     broken.append((folder.name, why))
@@ -86,16 +87,16 @@ class RunStore:
         return list(self.snapshot().finished)
 
     def broken(self) -> list[tuple[str, str]]:
-        """Runs that cannot be used, as (run_id, why): failed, cancelled, lost or damaged; one that is being trained is none."""
+        """Runs that cannot be used, as (run_id, why): failed, cancelled, lost or damaged; not those that are being trained."""
         return list(self.snapshot().broken)
 
     def info(self, run_id: str) -> RunInfo:
-        """One run; a ModelError says which there are."""
+        """One run. Raises ModelError, with the known ids, where there is none."""
         folder = self._folder(run_id)
         return _info(folder, promoted=self.promoted_id() == run_id)
 
     def load(self, run_id: str) -> ConceptModel:
-        """The model of a run, or a ModelError that names what is wrong with it."""
+        """Load the model of a run. Raises ModelError, with what is wrong, for one that cannot be used."""
         return ConceptModel.from_artefact(load_artefact(self._folder(run_id) / "model"))
 
     def encoder_of(self, model: ConceptModel) -> str:
@@ -105,20 +106,20 @@ class RunStore:
         return str(self._folder(model.run_id) / "model" / "encoder")
 
     def promoted_id(self) -> str | None:
-        """The id of the run in use, or None."""
+        """The id of the production run, or None."""
         return promoted_id(self.folder)
 
     def promote(self, run_id: str) -> None:
-        """Make a run the one in use; its model is loaded first, so that a damaged one is refused."""
+        """Make a run the production run; its model is loaded first, so that a damaged one is refused."""
         self.load(run_id)
         promote(self.folder, run_id)
 
     def roll_back(self) -> str:
-        """Put the run that was in use before back to use; its id."""
+        """Promote the previous production run again, and return its id."""
         return roll_back(self.folder)
 
     def chosen(self, run_id: str | None) -> str:
-        """The run asked for, or the one in use; a NoModelError where there is none."""
+        """The id that is given, or that of the production run. Raises NoModelError where there is neither."""
         chosen = run_id or self.promoted_id()
         if chosen is None:
             raise NoModelError(
@@ -129,9 +130,9 @@ class RunStore:
             )
         return chosen
 
-    def folder_of(self, run_id: str) -> RunFolder:
-        """The folder of a run, finished or not; a ModelError says which there are."""
-        return RunFolder(self._folder(run_id))
+    def folder_of(self, run_id: str) -> JobFolder:
+        """The folder of a run, finished or not. Raises ModelError, with the known ids, where there is none."""
+        return JobFolder(self._folder(run_id))
 
     def _folder(self, run_id: str) -> Path:
         folder = self.folder / run_id
@@ -146,13 +147,13 @@ class RunStore:
         return folder
 
 
-def _look(folder: Path, *, promoted: bool) -> RunInfo | RunState | str:
+def _read(folder: Path, *, promoted: bool) -> RunInfo | JobState | str:
     """A run where it can be used, its state where a worker has it, or why it cannot be used."""
     try:
         return _info(folder, promoted=promoted)
     except ModelError:
         try:
-            state = run_state(RunFolder(folder))
+            state = job_state(JobFolder(folder))
         except ModelError as unread:
             return str(unread)
     if state.status.active:
@@ -199,7 +200,7 @@ def _info(folder: Path, *, promoted: bool) -> RunInfo:
         ) from cause
 
 
-def _why(state: RunState, cause: ModelError) -> str:
+def _why(state: JobState, cause: ModelError) -> str:
     """Why a run cannot be used, in the words of its last attempt."""
     if state.status is Status.LOST:
         return "lost: its worker ended without a word; resume it"

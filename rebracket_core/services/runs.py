@@ -11,8 +11,8 @@ from rebracket_core.runs.notes import RunNote, read_note, write_note
 if TYPE_CHECKING:
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.services.resources import Resources
-    from rebracket_core.training.compare import Comparison
     from rebracket_core.training.evaluation import Evaluation
+    from rebracket_core.training.evaluation.compare import Comparison
 
 Progress = Callable[[str, int, int], None]
 
@@ -50,7 +50,7 @@ class Runs:
         return write_note(self._store.folder_of(run_id).path, text=text, tags=tags)
 
     def compare(self, run_ids: Sequence[str]) -> Sequence[Comparison]:
-        """Each later run against the first, on the held-out rows of both; see `training.compare`."""
+        """Each later run against the first, on the held-out rows of both; see `training.evaluation.compare`."""
         from rebracket_core.runs.comparison import compare
 
         return compare(self._store, run_ids, seed=self._resources.settings.seed)

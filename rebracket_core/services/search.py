@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
-from rebracket_core.jobs import LocalLauncher, RunFolder, RunState, Status, create_run, log_tail, run_state, run_states
+from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
 from rebracket_core.training.config.training_config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 class SearchView:
     """A search as it stands: its state, its plan, the trials that ended, and what was found (None until it is through)."""
 
-    state: RunState
+    state: JobState
     plan: SearchPlan
     trials: list[dict[str, Any]]
     found: dict[str, Any] | None
@@ -59,9 +59,9 @@ class Searches:
         self._resources = resources
         self._folder = resources.settings.searches
 
-    def states(self) -> list[RunState]:
+    def states(self) -> list[JobState]:
         """What every search is doing, newest first."""
-        return run_states(self._folder)
+        return job_states(self._folder)
 
     def has(self, search_id: str) -> bool:
         """Whether there is a search of that id."""
@@ -75,7 +75,7 @@ class Searches:
         folder = self.folder_of(search_id)
         trials = _json(folder.path / TRIALS_FILE) or {}
         return SearchView(
-            state=run_state(folder),
+            state=job_state(folder),
             plan=plan_of(folder),
             trials=[_modern_trial(trial) for trial in trials.get("trials", [])],
             found=_modern_found(_json(folder.path / RESULT_FILE)),
@@ -84,16 +84,13 @@ class Searches:
 
     def run(self, dataset: str, *, plan: SearchPlan, progress: Progress | None = None) -> SearchView:
         """Search in this process until all trials are through."""
-        from rebracket_core.jobs.kinds.search import execute_search
+        from rebracket_core.jobs import JobInputs
+        from rebracket_core.jobs.attempt import run_job
+        from rebracket_core.progress import reporter_of
 
         folder = self._new(dataset, plan)
-        execute_search(
-            folder,
-            attempt=folder.new_attempt(),
-            settings=self._resources.settings,
-            open_with=self._resources.encoder,
-            echo=progress,
-        )
+        inputs = JobInputs(self._resources.encoder, progress=reporter_of(progress))
+        run_job(folder, attempt=folder.new_attempt(), settings=self._resources.settings, inputs=inputs)
         return self.view(folder.run_id)
 
     def launch(self, dataset: str, *, plan: SearchPlan) -> str:
@@ -110,7 +107,7 @@ class Searches:
         """Ask the worker of a search to stop; the trials that ended are kept."""
         LocalLauncher(self._resources.settings).cancel(self.folder_of(search_id))
 
-    def run_of(self, search_id: str, *, trial: int | None = None) -> RunFolder:
+    def run_of(self, search_id: str, *, trial: int | None = None) -> JobFolder:
         """A new run with the options of a trial (by default the best), on everything; nothing is trained yet.
 
         Its figures will come from groups on which the options were chosen, so the run says in a note that they are a little
@@ -124,7 +121,7 @@ class Searches:
         encoder_id = self._resources.encoder(config.features.encoder).encoder_id
         return create_run(self._resources.settings.runs, meta=meta, config=config, encoder_id=encoder_id, more=more)
 
-    def folder_of(self, search_id: str) -> RunFolder:
+    def folder_of(self, search_id: str) -> JobFolder:
         """The folder of a search; an InputError where there is none of that id."""
         if not self.has(search_id):
             ids = ", ".join(s.run_id for s in self.states()[:5])
@@ -134,9 +131,9 @@ class Searches:
                 found=repr(search_id),
                 hint="see: rebracket searches",
             )
-        return RunFolder(self._folder / search_id)
+        return JobFolder(self._folder / search_id)
 
-    def _new(self, dataset: str, plan: SearchPlan) -> RunFolder:
+    def _new(self, dataset: str, plan: SearchPlan) -> JobFolder:
         from rebracket_core.jobs.kinds.search import create_search
 
         if find_spec("optuna") is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rebracket_core.jobs import RunFolder, RunState
+    from rebracket_core.jobs import JobFolder, JobState
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
@@ -21,9 +21,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RunWatch:
-    """A run as it stands: its state, the points of its curves (see `training.Watch.point`), the end of its log, its tracker."""
+    """A run as it stands: its state, the points of its curves (see `CurveCallback.point`), the end of its log, its tracker."""
 
-    state: RunState
+    state: JobState
     points: list[dict[str, Any]]
     log: str
     tracked: dict[str, str] = field(default_factory=dict)
@@ -42,20 +42,21 @@ class Trainings:
         folder = self._new_run(dataset, config)
         return self._train_here(folder, progress)
 
-    def launch(self, dataset: str, *, config: TrainingConfig | None = None, place: str = "here") -> str:
+    def launch(self, dataset: str, *, config: TrainingConfig | None = None, executor: str = "here") -> str:
         """Start a worker that trains a run on a data set; gives the run's id at once. The worker outlives this process.
 
-        `place` is where: "here", or "ray" for the cluster of the settings.
+        `executor` is where: "here", or "ray" for the cluster of the settings.
         """
-        from rebracket_core.jobs.launchers.executors import launcher_at
+        from rebracket_core.jobs.launchers.executors import launcher_for
+        from rebracket_core.runs.production import promote_first
 
-        launcher = launcher_at(place, self._resources.settings)
-        folder = self._new_run(dataset, config, place=place)
+        launcher = launcher_for(executor, self._resources.settings, on_done=promote_first)
+        folder = self._new_run(dataset, config, executor=executor)
         launcher.launch(folder)
         return folder.run_id
 
     def get_ready(self) -> None:
-        """Have a worker ready for the training that somebody is about to launch; only a server of pages keeps one."""
+        """Keep a worker warm for the training that somebody is about to launch; only a server of pages keeps one."""
         from rebracket_core.jobs.workers.warm_pool import keep_one
 
         keep_one(self._resources.settings)
@@ -65,13 +66,15 @@ class Trainings:
         from tempfile import TemporaryDirectory
 
         from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.launchers.dstack import write_dstack_task
+        from rebracket_core.jobs.launchers.dstack import DstackLauncher
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
         encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
         with TemporaryDirectory() as room:
             folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
-            return write_dstack_task(to, folder, settings=self._resources.settings)
+            launcher = DstackLauncher(self._resources.settings, task=to)
+            launcher.launch(folder)
+            return launcher.files
 
     def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
@@ -80,10 +83,8 @@ class Trainings:
 
     def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
         """Start a worker that does the same; the run's id at once."""
-        from rebracket_core.jobs.launchers.executors import launcher_of
-
         folder = self._searches.run_of(search_id, trial=trial)
-        launcher_of(folder, self._resources.settings).launch(folder)
+        self._launch(folder)
         return folder.run_id
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
@@ -96,10 +97,7 @@ class Trainings:
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
-        from rebracket_core.jobs.launchers.executors import launcher_of
-
-        folder = self._resources.runs.folder_of(run_id)
-        launcher_of(folder, self._resources.settings).launch(folder)
+        self._launch(self._resources.runs.folder_of(run_id))
 
     def cancel(self, run_id: str) -> None:
         """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
@@ -107,31 +105,40 @@ class Trainings:
 
         request_cancel(self._resources.runs.folder_of(run_id))
 
-    def states(self) -> list[RunState]:
+    def states(self) -> list[JobState]:
         """What every run is doing, newest first."""
-        from rebracket_core.jobs import run_states
+        from rebracket_core.jobs import job_states
 
-        return run_states(self._resources.settings.runs)
+        return job_states(self._resources.settings.runs)
 
     def watch(self, run_id: str) -> RunWatch:
         """One run as it stands, with the points of its curves and the end of its log."""
-        from rebracket_core.jobs import log_tail, metric_points, run_state
+        from rebracket_core.jobs import job_state, log_tail, metric_points
         from rebracket_core.jobs.tracking.tracker_thread import tracked
 
         folder = self._resources.runs.folder_of(run_id)
-        return RunWatch(run_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
+        return RunWatch(job_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
 
-    def _train_here(self, folder: RunFolder, progress: Progress | None) -> RunInfo:
-        from rebracket_core.jobs import execute
+    def _launch(self, folder: JobFolder) -> None:
+        from rebracket_core.jobs.launchers.executors import launcher_of
+        from rebracket_core.runs.production import promote_first
 
-        settings, attempt = self._resources.settings, folder.new_attempt()
-        execute(folder, attempt=attempt, settings=settings, open_with=self._resources.encoder, echo=progress)
+        launcher_of(folder, self._resources.settings, on_done=promote_first).launch(folder)
+
+    def _train_here(self, folder: JobFolder, progress: Progress | None) -> RunInfo:
+        from rebracket_core.jobs import JobInputs
+        from rebracket_core.jobs.attempt import run_job
+        from rebracket_core.progress import reporter_of
+        from rebracket_core.runs.production import promote_first
+
+        inputs = JobInputs(self._resources.encoder, progress=reporter_of(progress), on_done=promote_first)
+        run_job(folder, attempt=folder.new_attempt(), settings=self._resources.settings, inputs=inputs)
         return self._resources.runs.info(folder.run_id)
 
-    def _new_run(self, dataset: str, config: TrainingConfig | None, *, place: str = "here") -> RunFolder:
+    def _new_run(self, dataset: str, config: TrainingConfig | None, *, executor: str = "here") -> JobFolder:
         from rebracket_core.encoders.transformers.trainable import trainable_folder
         from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.launchers.executors import HERE, PLACE
+        from rebracket_core.jobs.launchers.executors import EXECUTOR_FIELD, LOCAL
         from rebracket_core.jobs.tracking.trackers import check_tracker
         from rebracket_core.training.estimate import available_memory, refuse_too_large
 
@@ -141,11 +148,11 @@ class Trainings:
         human = [] if chosen.data.labels == "none" else self._labels.human_targets(chosen.data.labels)
         encoder = self._resources.encoder(chosen.features.encoder)
         check_tracker(self._resources.settings)
-        if place == HERE:
+        if executor == LOCAL:
             tunes, name = chosen.finetuning.tunes, chosen.features.encoder
             base = trainable_folder(name, settings=self._resources.settings) if tunes else None
             refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
-        more = {PLACE: place}
+        more = {EXECUTOR_FIELD: executor}
         return create_run(
             self._resources.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
         )

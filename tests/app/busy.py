@@ -24,7 +24,7 @@ def make_busy(home: Path, folder: Path) -> Path:
         (folder / f"{name}.txt").write_text("\n\n".join(texts), encoding="utf-8")
         bench.datasets.import_path(folder / f"{name}.txt", name=name)
     meta = next(d for d in bench.datasets.all() if d.name == "starter")
-    create_run(home / "runs", meta=meta, config=TrainingConfig(members=1), encoder_id="minilm").new_attempt()
+    create_run(home / "runs", meta=meta, config=TrainingConfig.of(ensemble_size=1), encoder_id="minilm").new_attempt()
     _projects(bench)
     bench.verdicts.validate([Concept(f"c{n}", f"A bell that was cast in 180{n}.", "tests") for n in range(3)])
     info = bench.maps.fit(bench.maps.spec("starter", method="pca"))

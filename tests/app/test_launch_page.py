@@ -12,7 +12,7 @@ from app_pages import Open, words
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
-from rebracket_core.jobs import LocalLauncher, RunFolder, Status, create_run
+from rebracket_core.jobs import JobFolder, LocalLauncher, Status, create_run
 from rebracket_core.jobs.state import QUEUED_STAGE
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
@@ -45,7 +45,7 @@ def _curves() -> str:
 
 
 @pytest.fixture
-def run(home: Path, request: pytest.FixtureRequest) -> Iterator[RunFolder]:
+def run(home: Path, request: pytest.FixtureRequest) -> Iterator[JobFolder]:
     """A run in the state that the test names, made by hand from files."""
     state = request.param
     meta = get_workbench(Settings.from_env()).datasets.all()[0]
@@ -73,7 +73,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The runs that a worker was started on; the worker itself does nothing."""
     ids: list[str] = []
 
-    def launch(_: LocalLauncher, folder: RunFolder) -> None:
+    def launch(_: LocalLauncher, folder: JobFolder) -> None:
         folder.new_attempt()
         ids.append(folder.run_id)
 
@@ -128,7 +128,7 @@ def test_choices_of_an_encoder_that_learns_go_into_the_run(open_page: Open, home
 
 
 @pytest.mark.parametrize("run", ["running"], indirect=True)
-def test_an_encoder_that_learns_shows_its_loss_and_its_warning(run: RunFolder, open_page: Open) -> None:
+def test_an_encoder_that_learns_shows_its_loss_and_its_warning(run: JobFolder, open_page: Open) -> None:
     told = {"tuning": "fold-0", "epoch": 0.5, "warning": "album is **20** times"}
     points = [{**told, "step": step, "tuning_loss": 3.0 / step} for step in (1, 2)]
     (run.attempts()[-1] / "metrics.jsonl").write_text("".join(json.dumps(p) + "\n" for p in points), encoding="utf-8")
@@ -185,7 +185,7 @@ def test_the_audit_waits_to_be_asked_and_is_remembered(open_page: Open, home: Pa
 
 
 @pytest.mark.parametrize("run", SAYS, indirect=True)
-def test_a_status_is_told_in_words_with_what_can_be_done(run: RunFolder, open_page: Open) -> None:
+def test_a_status_is_told_in_words_with_what_can_be_done(run: JobFolder, open_page: Open) -> None:
     app = _at(open_page, run.run_id)
     assert not app.exception
     status = get_workbench(Settings.from_env()).training.watch(run.run_id).state.status
@@ -223,7 +223,7 @@ def test_a_trained_run_says_what_it_is_worth(open_page: Open, home: Path) -> Non
 
 
 @pytest.mark.parametrize("run", ["running"], indirect=True)
-def test_cancel_leaves_the_word_for_the_worker(run: RunFolder, open_page: Open) -> None:
+def test_cancel_leaves_the_word_for_the_worker(run: JobFolder, open_page: Open) -> None:
     app = _at(open_page, run.run_id)
     app.button(key="launch.cancel").click().run()
     assert not app.exception and not app.error
@@ -232,7 +232,7 @@ def test_cancel_leaves_the_word_for_the_worker(run: RunFolder, open_page: Open) 
 
 
 @pytest.mark.parametrize("run", ["lost", "failed", "cancelled"], indirect=True)
-def test_resume_starts_another_attempt(run: RunFolder, open_page: Open, launched: list[str]) -> None:
+def test_resume_starts_another_attempt(run: JobFolder, open_page: Open, launched: list[str]) -> None:
     app = _at(open_page, run.run_id)
     app.button(key="launch.resume").click().run()
     assert not app.exception and not app.error
@@ -241,7 +241,7 @@ def test_resume_starts_another_attempt(run: RunFolder, open_page: Open, launched
 
 
 @pytest.mark.parametrize("run", ["running"], indirect=True)
-def test_other_active_runs_are_shown_and_one_press_away(run: RunFolder, open_page: Open, home: Path) -> None:
+def test_other_active_runs_are_shown_and_one_press_away(run: JobFolder, open_page: Open, home: Path) -> None:
     done = next(run_id for run_id in _specs(home) if run_id != run.run_id)
     app = _at(open_page, done)
     assert "Also active" in words(app) and f"{run.run_id} · running" in words(app)

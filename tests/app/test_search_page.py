@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from app_pages import Open, table_with, words
 
-from rebracket_core.jobs import LocalLauncher, RunFolder
+from rebracket_core.jobs import JobFolder, LocalLauncher
 from rebracket_core.services.search import plan_from
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
@@ -18,10 +18,10 @@ PAGE = "pages/train/search.py"
 
 
 @pytest.fixture
-def launched(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
-    folders: list[RunFolder] = []
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[JobFolder]:
+    folders: list[JobFolder] = []
 
-    def launch(_: LocalLauncher, folder: RunFolder) -> None:
+    def launch(_: LocalLauncher, folder: JobFolder) -> None:
         folder.new_attempt()
         folders.append(folder)
 
@@ -29,7 +29,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
     return folders
 
 
-def test_one_press_searches_over_what_is_suggested(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+def test_one_press_searches_over_what_is_suggested(open_page: Open, home: Path, launched: list[JobFolder]) -> None:
     app = open_page(PAGE)
     app.button(key="search.go").click().run()
     assert not app.exception and not app.error
@@ -38,14 +38,14 @@ def test_one_press_searches_over_what_is_suggested(open_page: Open, home: Path, 
     assert app.query_params["search"] == launched[0].run_id and "worker is starting" in words(app)
 
 
-def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+def test_a_range_that_ends_before_it_begins_is_refused(open_page: Open, home: Path, launched: list[JobFolder]) -> None:
     app = open_page(PAGE)
     app.number_input(key="search.inverse_l2.low").set_value(200.0).run()
     assert not app.exception and "low below high" in app.error[0].value and not launched
 
 
 @pytest.mark.slow
-def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[RunFolder]) -> None:
+def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home: Path, launched: list[JobFolder]) -> None:
     bench = get_workbench(Settings.from_env())
     base = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=3)
     view = bench.search.run("starter", plan=plan_from({"tfidf": [True, False]}, base=base, n_trials=2))

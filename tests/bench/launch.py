@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.jobs import RunFolder, metric_points, run_state
+from rebracket_core.jobs import JobFolder, job_state, metric_points
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 
@@ -50,8 +50,8 @@ def launches(bench: Workbench) -> Iterator[dict[str, Any]]:
 def _trained(bench: Workbench) -> str:
     """A run that went through: all texts are in the cache then."""
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    while run_state(folder).status.active:
+    folder = JobFolder(bench.settings.runs / run_id)
+    while job_state(folder).status.active:
         time.sleep(0.1)
     return run_id
 
@@ -60,11 +60,11 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
     seconds = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        folder = RunFolder(bench.settings.runs / bench.training.launch("starter"))
+        folder = JobFolder(bench.settings.runs / bench.training.launch("starter"))
         while not metric_points(folder) and time.perf_counter() - start < _LATEST_S:
             time.sleep(0.01)
         seconds.append(time.perf_counter() - start)
-        while run_state(folder).status.active:
+        while job_state(folder).status.active:
             time.sleep(0.1)
     told = ", ".join(f"{s:.2f}" for s in seconds)
     what = "launch to the first metric in the run's folder by a fresh worker, heads on cached vectors (starter)"

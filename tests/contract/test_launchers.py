@@ -6,25 +6,23 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.jobs import Launcher, LocalLauncher, RunFolder, Status, create_run, log_tail, metric_points, run_state
-from rebracket_core.jobs.launchers.ray import RayLauncher
+from rebracket_core.jobs import LAUNCHERS, JobFolder, Launcher, Status, create_run, job_state, log_tail, metric_points
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home
+from tests.support.jobs import kill_worker, wait_for, worker_pid
 
-LAUNCHERS: dict[str, Callable[[Settings], Launcher]] = {"local": LocalLauncher, "ray": RayLauncher}
-KILLS = {"local": 10, "ray": 3}
+KILLS = {"here": 10, "ray": 3}
 QUICK = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=10)
 LONG = TrainingConfig.of(ensemble_size=5, folds=20, max_steps=200, patience_steps=200)
 
 
-@pytest.fixture(params=["local", pytest.param("ray", marks=pytest.mark.slow)])
+@pytest.fixture(params=["here", pytest.param("ray", marks=pytest.mark.slow)])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -32,56 +30,33 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def launcher(kind: str, request: pytest.FixtureRequest, home: Path) -> Launcher:
     address = request.getfixturevalue("ray_head") if kind == "ray" else ""
-    return LAUNCHERS[kind](_settings(home, ray=address))
+    return LAUNCHERS.get(kind)(_settings(home, ray=address))
 
 
 def _settings(home: Path, *, ray: str = "") -> Settings:
     return Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_THREADS": "1", "REBRACKET_RAY_ADDRESS": ray})
 
 
-def _new(home: Path, config: TrainingConfig) -> RunFolder:
+def _new(home: Path, config: TrainingConfig) -> JobFolder:
     bench = open_home(home)
     meta = bench.datasets.get("starter").meta
     return create_run(home / "runs", meta=meta, config=config, encoder_id=bench.resources.encoder("minilm").encoder_id)
 
 
-def _until(folder: RunFolder, *wanted: Status, seconds: float = 90.0) -> Status:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        status = run_state(folder).status
-        if status in wanted:
-            return status
-        assert status.active or status is Status.LOST, f"{status}: {log_tail(folder)}"
-        time.sleep(0.05)
-    raise AssertionError(f"still {run_state(folder)} after {seconds} s:\n{log_tail(folder)}")
-
-
-def _worker_pid(folder: RunFolder) -> int:
-    """The process that trains the run, found by its command line."""
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(folder.path).encode() in path.read_bytes():
-                return int(path.parent.name)
-        except OSError:
-            continue
-    raise ProcessLookupError("no worker")
-
-
-def _killed(folder: RunFolder) -> bool:
-    """Whether the run's worker was there to be killed."""
-    try:
-        os.kill(_worker_pid(folder), signal.SIGKILL)
-    except ProcessLookupError:
-        return False
-    return True
+def test_every_launcher_that_starts_workers_goes_through_this_suite() -> None:
+    assert {launcher.name for launcher in LAUNCHERS if launcher.starts_at_once} == set(KILLS)
+    for launcher in LAUNCHERS:
+        assert (
+            launcher.label and launcher.help.endswith(".") and launcher.title(_settings(Path("home"), ray="http://head:8265"))
+        )
 
 
 def test_a_run_is_trained_outside_and_said_to_be_done(launcher: Launcher, home: Path) -> None:
     folder = _new(home, QUICK)
-    assert run_state(folder).status is Status.CREATED
+    assert job_state(folder).status is Status.CREATED
     launcher.launch(folder)
-    assert run_state(folder).status.active
-    assert _until(folder, Status.DONE) is Status.DONE
+    assert job_state(folder).status.active
+    assert wait_for(folder, Status.DONE) is Status.DONE
     assert (folder.path / "model/manifest.json").is_file()
     after_folds = [p for p in metric_points(folder) if "album" in p]
     assert len(after_folds) == 3 and all(p["album_low"] <= p["album"] <= p["album_high"] for p in after_folds)
@@ -99,23 +74,23 @@ def test_a_second_launch_of_a_run_that_is_trained_is_refused(launcher: Launcher,
     launcher.launch(folder)
     with pytest.raises(InputError, match="cannot be started again"):
         launcher.launch(folder)
-    _until(folder, Status.RUNNING)
+    wait_for(folder, Status.RUNNING)
     with pytest.raises(InputError, match="cannot be started again"):
         launcher.launch(folder)
     launcher.cancel(folder)
-    assert _until(folder, Status.CANCELLED) is Status.CANCELLED
+    assert wait_for(folder, Status.CANCELLED) is Status.CANCELLED
 
 
 @pytest.mark.slow
 def test_runs_wait_for_each_other_in_the_order_they_were_made(launcher: Launcher, home: Path) -> None:
     first, second = _new(home, LONG), _new(home, QUICK)
     launcher.launch(first)
-    _until(first, Status.RUNNING)
+    wait_for(first, Status.RUNNING)
     launcher.launch(second)
-    _until(second, Status.QUEUED)
+    wait_for(second, Status.QUEUED)
     launcher.cancel(first)
-    _until(first, Status.CANCELLED)
-    assert _until(second, Status.DONE) is Status.DONE
+    wait_for(first, Status.CANCELLED)
+    assert wait_for(second, Status.DONE) is Status.DONE
 
 
 @pytest.mark.slow
@@ -129,22 +104,22 @@ def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_m
     config = TrainingConfig.of(ensemble_size=2, folds=8, max_steps=40, patience_steps=40)
     whole, broken = _new(home, config), [_new(home, config)]
     launcher.launch(whole)
-    _until(whole, Status.DONE)
+    wait_for(whole, Status.DONE)
     rng, killed = random.Random(7), 0
     while killed < KILLS[kind]:
         folder = broken[-1]
         launcher.launch(folder)
-        _until(folder, Status.RUNNING, Status.DONE)
+        wait_for(folder, Status.RUNNING, Status.DONE)
         time.sleep(rng.uniform(0.0, 3.0))
         kept = {p.name: p.read_bytes() for p in folder.checkpoints.glob("*.safetensors")}
-        killed += _killed(folder)
-        if _until(folder, Status.LOST, Status.DONE) is Status.DONE:
+        killed += kill_worker(folder)
+        if wait_for(folder, Status.LOST, Status.DONE) is Status.DONE:
             broken.append(_new(home, config))
         else:
             assert all((folder.checkpoints / name).read_bytes() == content for name, content in kept.items())
-    if run_state(broken[-1]).status in (Status.CREATED, Status.LOST):
+    if job_state(broken[-1]).status in (Status.CREATED, Status.LOST):
         launcher.launch(broken[-1])
-        _until(broken[-1], Status.DONE)
+        wait_for(broken[-1], Status.DONE)
     wanted = (whole.path / "model/model.safetensors").read_bytes()
     assert all((folder.path / "model/model.safetensors").read_bytes() == wanted for folder in broken)
     assert sum(len(folder.attempts()) for folder in broken) > len(broken)
@@ -154,7 +129,7 @@ def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_m
 def test_a_polite_kill_cancels(launcher: Launcher, home: Path) -> None:
     folder = _new(home, LONG)
     launcher.launch(folder)
-    _until(folder, Status.RUNNING)
-    os.kill(_worker_pid(folder), signal.SIGTERM)
-    assert _until(folder, Status.CANCELLED) is Status.CANCELLED
-    assert run_state(folder).hint
+    wait_for(folder, Status.RUNNING)
+    os.kill(worker_pid(folder), signal.SIGTERM)
+    assert wait_for(folder, Status.CANCELLED) is Status.CANCELLED
+    assert job_state(folder).hint

@@ -25,7 +25,7 @@ from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
 
 bench = get_workbench()
-small = TrainingConfig(members=1, folds=3, max_steps=25)
+small = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=25)
 run_id = bench.training.launch("songs", config=small)
 map_id = bench.maps.launch(bench.maps.spec("songs", method="pca", seed=7))
 labels = bench.labels.service

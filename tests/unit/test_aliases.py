@@ -103,11 +103,11 @@ def test_an_older_run_gives_the_verdicts_that_it_gave(home: Path) -> None:
         found["config"] = {name: v for name, v in both.items() if name not in OLD_KEYS.values()} | {"schema_version": 1}
         path.write_text(json.dumps(found), encoding="utf-8")
     again = open_home(home)
-    assert again.validate(concepts, keep=False)[0].to_dict() == before
-    told = again.shelf.info(run_id).to_dict()["config"]
+    assert again.verdicts.validate(concepts, keep=False)[0].to_dict() == before
+    told = again.resources.runs.info(run_id).to_dict()["config"]
     assert (told["members"], told["ensemble_size"]) == (1, 1)
-    assert again.trainings.watch(run_id).state.to_dict()["config"]["max_words"] == 4096
-    assert "## Its options" in again.card(run_id)
+    assert again.training.watch(run_id).state.to_dict()["config"]["max_words"] == 4096
+    assert "## Its options" in again.runs.card(run_id)
 
 
 def test_only_one_module_knows_the_older_names() -> None:

@@ -119,6 +119,23 @@ def test_nothing_unpickles_or_runs_what_it_reads() -> None:
         assert not hits, f"{path}: {hits}"
 
 
-# The one reader of YAML from outside, and the one of the table that comes with the project.
-_YAML_READERS = ("corpus/readers/yaml_text.py", "rainbow/_table.py")
-GROUND = {room for room, floor in FLOORS.items() if floor == 0}
+def test_nothing_takes_other_signs_than_line_ends_for_the_end_of_a_record() -> None:
+    """`str.splitlines()` also splits at U+2028, U+0085, form feeds and more: all of them may stand within a person's text."""
+    for path in [*MODULES, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        assert "splitlines(" not in path.read_text(encoding="utf-8"), f"{path}: see records and errors.lines_of"
+
+
+def test_what_lies_in_a_home_is_made_by_the_helpers_that_keep_it_private() -> None:
+    """Files and folders made past `rebracket_core.files` would have whatever mode the umask of the moment leaves."""
+    allowed = {
+        ("reports/onnx_bundle/layout.py", "MODEL).mkdir("),
+        ("reports/onnx_bundle/layout.py", ".write_bytes("),  # an export, in a room of mkdtemp
+        ("jobs/launchers/bundle.py", ".mkdir("),  # in a temporary folder
+        ("scoring/parts.py", "FileLock("),  # in a folder of exports
+    }
+    for path in MODULES:
+        name = path.relative_to(CORE).as_posix()
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            hits = [w for w in (".mkdir(", "FileLock(", ".touch(", ".write_text(", ".write_bytes(", "makedirs(") if w in line]
+            if name != "files.py" and hits and "mode=PRIVATE_FOLDER" not in line:
+                assert any(name == place and sign in line for place, sign in allowed), f"{name}: {line.strip()}"

@@ -37,7 +37,7 @@ def right_so_far(points: Sequence[Point]) -> list[Point]:
 def loss_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
     """The loss on rows that a member left out, over steps: the newest fold with its members' range, earlier ones thin.
 
-    `points` as `training.Watch.point` is told them: `fold`, `step`, `loss`, `loss_low`, `loss_high`.
+    `points` as `CurveCallback.point` takes them: `fold`, `step`, `loss`, `loss_low`, `loss_high`.
     """
     folds = loss_of_folds(points)
     newest = list(folds)[-1] if folds else ""
@@ -58,7 +58,7 @@ def loss_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
 def right_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
     """Four small plots, album and axes: the share right on the groups asked so far, with its 95 % interval as a band.
 
-    `points` as `training.Watch.point` is told them after each fold: `n`, and `album`, `album_low`, `album_high`, ...
+    `points` as `CurveCallback.point` takes them after each fold: `n`, and `album`, `album_low`, `album_high`, ...
     `leaked` says in the title that rows of one song stood on both sides of the split.
     """
     asked = right_so_far(points)

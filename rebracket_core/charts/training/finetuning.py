@@ -27,7 +27,7 @@ def tunings(points: Sequence[Point]) -> dict[str, list[Point]]:
 def tuning_curves(points: Sequence[Point]) -> Curves:
     """The loss over steps of the encoder that learns now, earlier ones thin, and its held-back loss after each epoch.
 
-    `points` as `training.Watch.point` is told them: `tuning`, `step`, and `tuning_loss` or `held_loss`.
+    `points` as `CurveCallback.point` takes them: `tuning`, `step`, and `tuning_loss` or `held_loss`.
     """
     found = tunings(points)
     newest = list(found)[-1] if found else ""

@@ -35,7 +35,7 @@ def train(
     detach: Annotated[
         bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
     ] = False,
-    place: Annotated[
+    executor: Annotated[
         str, typer.Option("--on", help="Where: here, or ray (the cluster at REBRACKET_RAY_ADDRESS; always detached).")
     ] = "here",
     dstack: Annotated[
@@ -55,8 +55,8 @@ def train(
             out.text(f"The task is {one_line(dstack)}, what it takes along is {one_line(parts)}.")
             out.text(f"dstack apply -f {one_line(dstack)}")
         return DONE
-    if detach or place != "here":
-        return detached(bench.training.launch(dataset, config=chosen, place=place), as_json=as_json)
+    if detach or executor != "here":
+        return detached(bench.training.launch(dataset, config=chosen, executor=executor), as_json=as_json)
     with showing(shown=follow) as progress:
         info = bench.training.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)

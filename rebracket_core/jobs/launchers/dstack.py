@@ -10,8 +10,9 @@ from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import export_bytes, give_to_person, make_folder, persons_mode, write_bytes
-from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.launchers.ray import bundle
+from rebracket_core.jobs.folder import JobFolder
+from rebracket_core.jobs.launchers.base import Launcher, check_startable
+from rebracket_core.jobs.launchers.bundle import check_remote, remote_bundle
 from rebracket_core.settings import Settings
 
 ROOM = "/rebracket"
@@ -21,38 +22,74 @@ _WAIT_MIN = 120
 _DEFAULT_GPU = "16GB.."
 
 
-def write_dstack_task(file: Path, folder: RunFolder, *, settings: Settings, gpu: str = _DEFAULT_GPU) -> Path:
-    """The folder beside `file` that goes to the machine; `file` is the task, to be run with `dstack apply -f`.
+class DstackLauncher(Launcher):
+    """Tasks for dstack: `launch` writes a file and a folder beside it, and people start it with `dstack apply`.
 
-    The task trains the run, leaves it as one file, and waits at most two hours for that to be fetched.
+    Args:
+        settings: the settings of the home.
+        task: the file to write.
+        gpu: the graphics card, as dstack names them.
     """
-    parts = file.with_name(f"{file.stem}-files")
-    if parts.exists():
+
+    name = "dstack"
+    label = "dstack task"
+    help = "Write a task for RunPod, or any backend that dstack knows, to be started with dstack apply."
+    starts_at_once = False
+
+    def __init__(self, settings: Settings, *, task: Path, gpu: str = _DEFAULT_GPU) -> None:
+        super().__init__(settings)
+        self._task = task
+        self._gpu = gpu
+
+    @property
+    def files(self) -> Path:
+        """The folder beside the task that goes to the machine with it."""
+        return self._task.with_name(f"{self._task.stem}-files")
+
+    def launch(self, folder: JobFolder) -> None:
+        """Write the task of the job and the folder of its files; nothing is started.
+
+        The task works on the job, leaves the run as one file, and waits at most two hours for that to be fetched.
+        Raises InputError where the folder is there already, StoreError where it cannot be written.
+        """
+        check_startable(folder)
+        check_remote(folder)
+        if self.files.exists():
+            raise InputError(
+                "The folder of the task is there already.",
+                expected="a new name",
+                found=str(self.files),
+                hint="name another file, or remove the folder",
+            )
+        try:
+            parent = self._task.parent
+            make_folder(parent, mode=persons_mode(parent, folder=True))
+            with remote_bundle(folder, settings=self._settings) as root:
+                write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
+                shutil.copytree(root, self.files)
+            give_to_person(self.files, place=self.files)
+            task = dstack_task(folder, parts=self.files.name, gpu=self._gpu)
+            export_bytes(self._task, _yaml(task).encode("utf-8"))
+        except OSError as cause:
+            raise StoreError(
+                "The task cannot be written.",
+                expected="a folder with room",
+                found=str(cause),
+                hint="name another place",
+                where=str(self._task),
+            ) from cause
+
+    def cancel(self, folder: JobFolder) -> None:
+        """Raise InputError: the worker is not of this home."""
         raise InputError(
-            "The folder of the task is there already.",
-            expected="a new name",
-            found=str(parts),
-            hint="name another file, or remove the folder",
+            "A dstack task is not cancelled here.",
+            expected="a job on an executor of this home",
+            found=f"{folder.job_id} as a task",
+            hint="run: dstack stop",
         )
-    try:
-        make_folder(file.parent, mode=persons_mode(file.parent, folder=True))
-        with bundle(folder, settings=settings) as root:
-            write_bytes(root / "requirements.txt", "".join(f"{line}\n" for line in _requirements()).encode())
-            shutil.copytree(root, parts)
-        give_to_person(parts, place=parts)
-        export_bytes(file, _yaml(dstack_task(folder, parts=parts.name, gpu=gpu)).encode("utf-8"))
-    except OSError as cause:
-        raise StoreError(
-            "The task cannot be written.",
-            expected="a folder with room",
-            found=str(cause),
-            hint="name another place",
-            where=str(file),
-        ) from cause
-    return parts
 
 
-def dstack_task(folder: RunFolder, *, parts: str, gpu: str) -> dict[str, Any]:
+def dstack_task(folder: JobFolder, *, parts: str, gpu: str) -> dict[str, Any]:
     """The task as plain values."""
     run_id = folder.run_id
     return {

@@ -1,4 +1,4 @@
-"""A run told to a tracker on a thread of its own: a tracker that hangs or fails costs the training nothing but a note."""
+"""A job reported to a tracker on a thread of its own: one that hangs or fails costs the job nothing but a note."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rebracket_core.aliases import with_old_names
 from rebracket_core.errors import MissingExtraError
 from rebracket_core.files import write_json
-from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.tracking.trackers import Numbers, Tracker, open_tracker
 from rebracket_core.settings import Settings
 
@@ -23,14 +24,31 @@ TRACKED = "tracker.json"
 _TAGS = ("run_id", "dataset", "dataset_digest", "encoder_id", "code_version")
 _END_WAIT_S = 30.0
 _MOST_WAITING = 50_000
-Say = Callable[[str], None]
+Log = Callable[[str], None]
+Scores = Callable[[JobFolder], Numbers]
 
 
-class Tracking:
+@contextmanager
+def reported_to_tracker(
+    folder: JobFolder, *, attempt: Path, settings: Settings, log: Log, scores: Scores
+) -> Iterator[Callable[[Mapping[str, Any]], None] | None]:
+    """Report the block's points and end to the tracker of the settings; yields what takes a point, None without a tracker."""
+    if not settings.tracker:
+        yield None
+        return
+    thread, done = TrackerThread(folder, attempt=attempt, settings=settings, log=log), False
+    try:
+        yield thread.point
+        done = True
+    finally:
+        thread.end(scores(folder), done=done)
+
+
+class TrackerThread:
     """One attempt's way to a tracker. No call raises or waits, but `end`, which waits at most half a minute."""
 
-    def __init__(self, folder: RunFolder, *, attempt: Path, settings: Settings, say: Say) -> None:
-        self._folder, self._attempt, self._settings, self._say = folder, attempt, settings, say
+    def __init__(self, folder: JobFolder, *, attempt: Path, settings: Settings, log: Log) -> None:
+        self._folder, self._attempt, self._settings, self._log = folder, attempt, settings, log
         self._work: queue.Queue[Callable[[Tracker], None] | None] = queue.Queue(maxsize=_MOST_WAITING)
         self._step = 0
         self._error = ""
@@ -39,15 +57,15 @@ class Tracking:
         self._thread.start()
 
     def point(self, values: Mapping[str, Any]) -> None:
-        """Tell one point of the curves; what is no number is left out."""
+        """Report one point of the curves; what is no number is left out."""
         self._step += 1
         step, prefix = self._step, "fold" if "loss" in values else "unseen"
-        told = {f"{prefix}/{key}": float(value) for key, value in values.items() if _is_number(value)}
-        self._put(lambda tracker: tracker.point(told, step=step))
+        numbers = {f"{prefix}/{key}": float(value) for key, value in values.items() if _is_number(value)}
+        self._put(lambda tracker: tracker.point(numbers, step=step))
 
-    def end(self, *, done: bool) -> None:
-        """Tell the final scores and wait until all is told; what became of it stands in `tracker.json`."""
-        scores, texts = final_scores(self._folder), {"run_folder": str(self._folder.path)}
+    def end(self, scores: Numbers, *, done: bool) -> None:
+        """Report the final scores and wait until all is sent; what became of it stands in `tracker.json`."""
+        texts = {"run_folder": str(self._folder.path)}
         self._put(lambda tracker: tracker.end(scores, texts=texts, done=done))
         self._put(None)
         self._thread.join(timeout=_END_WAIT_S)
@@ -61,7 +79,7 @@ class Tracking:
         try:
             self._work.put_nowait(work)
         except queue.Full:
-            self._fail("it is too slow for what it is told")
+            self._fail("it is too slow for what it is sent")
 
     def _serve(self) -> None:
         try:
@@ -70,16 +88,16 @@ class Tracking:
             tracker = open_tracker(self._settings, run_id=self._folder.run_id, params=with_old_names(spec["config"]), tags=tags)
             self._where = tracker.where
             self._keep()
-            self._say(f"Tracked with {self._settings.tracker}: {self._where}")
+            self._log(f"Tracked with {self._settings.tracker}: {self._where}")
             while (work := self._work.get()) is not None:
                 work(tracker)
-        except Exception as cause:  # whatever a foreign library raises: it is said, and the training goes on
+        except Exception as cause:  # whatever a foreign library raises: it is logged, and the job goes on
             self._fail(cause.hint if isinstance(cause, MissingExtraError) else f"{type(cause).__name__}: {cause}")
 
     def _fail(self, why: str) -> None:
         self._error = " ".join(why.split())[:500]
         try:
-            self._say(f"The tracker {self._settings.tracker} failed, the training goes on without it: {self._error}")
+            self._log(f"The tracker {self._settings.tracker} failed, the training goes on without it: {self._error}")
             self._keep()
         except OSError as cause:
             logger.error("The tracker's failure cannot be written: %s", cause)
@@ -91,35 +109,14 @@ class Tracking:
             logger.error("What became of the tracker cannot be written: %s", cause)
 
 
-def tracked(folder: RunFolder) -> dict[str, str]:
-    """What became of the tracker in the newest attempt: `tracker`, `where`, `error`; empty where none was asked for."""
+def tracked(folder: JobFolder) -> dict[str, str]:
+    """What became of the tracker in the newest attempt: `tracker`, `where`, `error`; empty without one."""
     attempts = folder.attempts()
     try:
         found: dict[str, str] = json.loads((attempts[-1] / TRACKED).read_text(encoding="utf-8")) if attempts else {}
         return found
     except (OSError, ValueError):
         return {}
-
-
-def final_scores(folder: RunFolder) -> Numbers:
-    """The scores of a finished run on unseen groups with the ends of their intervals, by name; empty before that."""
-    try:
-        found = json.loads((folder.path / "evaluation.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    told: dict[str, float] = {}
-    for name, row in {"album": found.get("album", {}), **found.get("metrics", {})}.items():
-        for key, as_name in (("accuracy", "accuracy"), ("ci_low", "accuracy_low"), ("ci_high", "accuracy_high")):
-            if _is_number(row.get(key)):
-                told[f"final/{name}_{as_name}"] = float(row[key])
-    for name, part, key in (
-        ("calibration_error", "calibration", "ece"),
-        ("accepted_share", "selective", "coverage"),
-        ("accepted_accuracy", "selective", "accuracy"),
-    ):
-        if _is_number(found.get(part, {}).get(key)):
-            told[f"final/{name}"] = float(found[part][key])
-    return told
 
 
 def _is_number(value: Any) -> bool:

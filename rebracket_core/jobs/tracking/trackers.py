@@ -18,7 +18,7 @@ Numbers = Mapping[str, float]
 
 
 class Tracker(Protocol):
-    """One run in one tracker. Any call may fail; `jobs.tracking` sees to it that the training does not."""
+    """One run in one tracker. Any call may fail; `jobs.tracking` sees to it that the job does not."""
 
     def point(self, values: Numbers, *, step: int) -> None:
         """One point of the curves."""
@@ -32,7 +32,7 @@ class Tracker(Protocol):
 
 
 def check_tracker(settings: Settings) -> None:
-    """Nothing, or a MissingExtraError where the tracker of the settings is not installed."""
+    """Raise MissingExtraError where the tracker of the settings is not installed."""
     if settings.tracker and find_spec(settings.tracker) is None:
         raise MissingExtraError(settings.tracker, what=f"The tracker {_TITLES[settings.tracker]}")
 
@@ -55,13 +55,13 @@ class _MLflow:
         from mlflow.entities import Param, RunTag
         from mlflow.tracking import MlflowClient
 
-        asked = os.environ.get("MLFLOW_TRACKING_URI")
-        self._uri = asked or f"sqlite:///{folder / 'mlflow.db'}"
+        given = os.environ.get("MLFLOW_TRACKING_URI")
+        self._uri = given or f"sqlite:///{folder / 'mlflow.db'}"
         self._client = MlflowClient(tracking_uri=self._uri)
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or PROJECT
         found = self._client.get_experiment_by_name(name)
-        place = None if asked else (folder / "mlflow-artifacts").as_uri()
-        experiment = found.experiment_id if found else self._client.create_experiment(name, artifact_location=place)
+        artifacts = None if given else (folder / "mlflow-artifacts").as_uri()
+        experiment = found.experiment_id if found else self._client.create_experiment(name, artifact_location=artifacts)
         self._run = self._client.create_run(experiment, run_name=run_id).info.run_id
         self._client.log_batch(
             self._run,

@@ -1,4 +1,4 @@
-"""A run folder through a log: the files that a far worker writes, as lines of text, put together again on this side.
+"""A job folder through a log: the files that a remote worker writes, as lines of text, put together again on this side.
 
 A log is the one thing that every cluster hands back, whatever disks its machines share. A line is short, so that no log
 cutter halves it; a file is taken when all its parts are there and its sha256 is right.
@@ -19,31 +19,31 @@ from rebracket_core.files import write_bytes
 MARK = "@rebracket "
 _PART = 6_000
 _MOST_BYTES = 512 * 1024 * 1024
-# What belongs to the machine that works, not to the run: the worker's lock and its word to stop.
+# What belongs to the machine that works, not to the job: the worker's lock and its cancel file.
 _OWN = ("lock", "cancel", "reserve", "spec.json")
 _GROWING = (".jsonl", ".txt", ".journal")
 
 
 class FolderSender:
-    """What changed in a run folder since it was last asked, as lines."""
+    """What changed in a job folder since the last call, as lines."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen: dict[str, tuple[int, int]] = {}
-        for path in self._files():  # what came with the job is known on the other side
-            self._seen[self._name(path)] = _print_of(path)
+        self._sent: dict[str, tuple[int, int]] = {}
+        for path in self._files():  # what came with the job is on the other side already
+            self._sent[self._name(path)] = _fingerprint(path)
 
     def lines(self) -> Iterator[str]:
         """The lines of every file that changed; of files that only grow, what they grew by."""
         for path in self._files():
-            name, state = self._name(path), _print_of(path)
-            before = self._seen.get(name)
+            name, state = self._name(path), _fingerprint(path)
+            before = self._sent.get(name)
             if before == state:
                 continue
             content = path.read_bytes()[: state[0]]
-            self._seen[name] = state
+            self._sent[name] = state
             grows = before is not None and path.suffix in _GROWING and state[0] >= before[0]
-            yield from _frames(name, content[before[0] :] if grows and before else content, append=grows)
+            yield from _lines_of(name, content[before[0] :] if grows and before else content, append=grows)
 
     def _files(self) -> list[Path]:
         found = [p for p in self._folder.rglob("*") if p.is_file() and p.name not in _OWN and not p.name.startswith(".")]
@@ -55,7 +55,7 @@ class FolderSender:
 
 
 class FolderReceiver:
-    """Lines of a far worker's log → the same files here; other lines are not its business."""
+    """Lines of a remote worker's log → the same files here; other lines are left alone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -92,7 +92,7 @@ class FolderReceiver:
         return name
 
 
-def _frames(name: str, content: bytes, *, append: bool) -> Iterator[str]:
+def _lines_of(name: str, content: bytes, *, append: bool) -> Iterator[str]:
     text = base64.b64encode(zlib.compress(content, 1)).decode("ascii")
     sha256 = hashlib.sha256(content).hexdigest()
     starts = range(0, max(1, len(text)), _PART)
@@ -107,6 +107,6 @@ def _frames(name: str, content: bytes, *, append: bool) -> Iterator[str]:
         yield MARK + json.dumps(frame, separators=(",", ":"))
 
 
-def _print_of(path: Path) -> tuple[int, int]:
-    told = path.stat()
-    return told.st_size, told.st_mtime_ns
+def _fingerprint(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

@@ -1,8 +1,8 @@
-"""A worker that is ready before it is asked for: it has imported what trains, and waits for a run.
+"""A worker that is ready before it is asked for: it has imported what jobs run, and waits for one of any kind.
 
 Interpreter and libraries take most of the time from the press of a button to the first point of a curve. A server of pages
 therefore keeps one process ready while somebody chooses what to train. What the process is given travels over a socket, the
-descriptors of log and lock too; until it has read them the system holds the lock for it, so a run is never thought lost.
+descriptors of log and lock too; until it has read them the system holds the lock for it, so a job never shows as lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rebracket_core.settings import Settings
 
 IDLE_S = 900.0
 LEAST_FREE_BYTES = 2 * 2**30
-NICE = 10  # pages are drawn before a training goes on: where cores are few, people would wait for it
+NICE = 10  # pages are drawn before a job goes on: where cores are few, people would wait for it
 MESSAGE_BYTES = 64 * 1024
 MOST_DESCRIPTORS = 8
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _WarmWorker:
     process: subprocess.Popen[bytes]
-    line: socket.socket
+    connection: socket.socket
     env: Mapping[str, str]
 
     @property
@@ -39,8 +39,8 @@ class _WarmWorker:
         return self.process.poll() is None
 
     def end(self) -> None:
-        """Nothing; it ends by itself once nobody holds the other end of its line."""
-        self.line.close()
+        """Close the connection: the process ends by itself once nobody holds the other end of it."""
+        self.connection.close()
 
 
 _guard = threading.Lock()
@@ -70,9 +70,9 @@ def keep_one(settings: Settings) -> None:
 
 
 def hand_over(arguments: Sequence[str], *, env: Mapping[str, str], log: IO[bytes], descriptors: Sequence[int]) -> bool:
-    """Whether the warm worker takes an attempt over: it holds the descriptors, and writes into the log.
+    """Give an attempt to the warm worker, with the descriptors and the log, and return whether it took it.
 
-    No where there is none, or where it was started in another environment than a fresh worker would have now.
+    False where there is none, or where it was started in another environment than a fresh worker would have now.
     """
     global _warm
     with _guard:
@@ -82,7 +82,7 @@ def hand_over(arguments: Sequence[str], *, env: Mapping[str, str], log: IO[bytes
     try:
         if not warm.waits or warm.env != env:
             return False
-        socket.send_fds(warm.line, [json.dumps(list(arguments)).encode()], [log.fileno(), *descriptors])
+        socket.send_fds(warm.connection, [json.dumps(list(arguments)).encode()], [log.fileno(), *descriptors])
     except OSError as error:
         logger.info("The warm worker is gone: %s", error)
         return False
@@ -97,15 +97,15 @@ def worker_env(settings: Settings) -> dict[str, str]:
 
 
 def _started(env: Mapping[str, str]) -> _WarmWorker:
-    ours, its = socket.socketpair()
-    with its:
+    ours, theirs = socket.socketpair()
+    with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rebracket_core.jobs.workers.warm_worker", str(its.fileno())],
+            [sys.executable, "-m", "rebracket_core.jobs.workers.warm_worker", str(theirs.fileno())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=(its.fileno(),),
+            pass_fds=(theirs.fileno(),),
             env=dict(env),
         )
     return _WarmWorker(process, ours, dict(env))

@@ -1,4 +1,4 @@
-"""The warm worker: it imports what trains, waits for an attempt, and is then its worker (`warm_pool` starts it)."""
+"""The warm worker: it imports what jobs run, waits for an attempt, and is then its worker (`warm_pool` starts it)."""
 
 from __future__ import annotations
 
@@ -13,34 +13,35 @@ from rebracket_core.jobs.workers.warm_pool import IDLE_S, MESSAGE_BYTES, MOST_DE
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Import what trains, wait for an attempt, and be its worker; 0 where none came."""
+    """Import what jobs run, wait for an attempt, and be its worker; 0 where none came."""
     keep_private()
-    line = socket.socket(fileno=int(arguments[0]))
+    connection = socket.socket(fileno=int(arguments[0]))
     os.setpriority(os.PRIO_PROCESS, 0, NICE)
-    import torch  # noqa: F401
-
+    from rebracket_core.jobs.kinds import JOB_KINDS
     from rebracket_core.jobs.workers import worker
 
-    with line:
-        said, descriptors = _received(line)
-    if not said:
+    for kind in JOB_KINDS:
+        kind.warm_up()
+    with connection:
+        message, descriptors = _received(connection)
+    if not message:
         return 0
     log, *_held = descriptors  # the lock is held as long as its descriptor is open
     for stream in (1, 2):
         os.dup2(log, stream)
     os.close(log)
-    return worker.main(json.loads(said))
+    return worker.main(json.loads(message))
 
 
-def _received(line: socket.socket) -> tuple[bytes, list[int]]:
-    """What the server sends, and nothing where it ends or the time is over."""
-    line.settimeout(IDLE_S)
+def _received(connection: socket.socket) -> tuple[bytes, list[int]]:
+    """What the server sends; nothing where it ends or the time is over."""
+    connection.settimeout(IDLE_S)
     try:
-        said, descriptors, _, _ = socket.recv_fds(line, MESSAGE_BYTES, MOST_DESCRIPTORS)
+        message, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, MOST_DESCRIPTORS)
     except TimeoutError:
-        line.shutdown(socket.SHUT_RDWR)  # from here on nothing can be sent; what was sent just before is still read
-        said, descriptors, _, _ = socket.recv_fds(line, MESSAGE_BYTES, MOST_DESCRIPTORS)
-    return said, list(descriptors)
+        connection.shutdown(socket.SHUT_RDWR)  # nothing can be sent from here on; what was sent just before is still read
+        message, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, MOST_DESCRIPTORS)
+    return message, list(descriptors)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,17 @@
-"""The worker process: `python -m rebracket_core.jobs.workers.worker RUN ATTEMPT` trains (or searches) and ends."""
+"""The worker process of a job of any kind: `python -m rebracket_core.jobs.workers.worker FOLDER ATTEMPT` runs it and ends."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
-from rebracket_core.jobs.attempt import execute
-from rebracket_core.jobs.folder import RunFolder
-from rebracket_core.jobs.kinds.search import execute_search, is_search
+from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.workers.process import run_worker
 
 
-def main(arguments: list[str]) -> int:
-    """Train; see `run_worker` for the exit code."""
-    return run_worker(arguments, execute_search if is_search(RunFolder(Path(arguments[0]))) else execute)
+def main(arguments: Sequence[str]) -> int:
+    """Run the job; see `run_worker` for the arguments and the exit code."""
+    return run_worker(arguments, run_job)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from rebracket_core.annotation.queries import get_progress
 from rebracket_core.annotation.snapshots import PROJECT, list_snapshots, resolve_labels
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.runs.comparison import answers_of
+from rebracket_core.runs.comparison import predictions_of
 from rebracket_core.training import TrainingConfig
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Retraining:
         if snapshots == [NONE] or before is None:
             return None
         chance, n_texts = self._labelled(snapshots)
-        first, second = (answers_of(self._resources.runs, one) for one in (before, run_id))
+        first, second = (predictions_of(self._resources.runs, one) for one in (before, run_id))
         from rebracket_core.training.evaluation.compare import compare_runs, on_truth_of_second
 
         def compared(*pair: object) -> Comparison | None:
@@ -120,8 +120,8 @@ class Retraining:
 
     def _before(self, info: RunInfo) -> str | None:
         """The run in use, or for that one itself the run that was in use before it; None where there is none."""
-        from rebracket_core.jobs import used_before
+        from rebracket_core.runs.production import previous_id
 
         if not info.promoted:
             return self._resources.runs.promoted_id()
-        return used_before(self._resources.settings.runs)
+        return previous_id(self._resources.settings.runs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.errors import InputError
-from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
 from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from rebracket_core.encoders import Encoder
-    from rebracket_core.jobs import RunState
+    from rebracket_core.jobs import JobState
     from rebracket_core.maps.align import NeighbourhoodOverlap
     from rebracket_core.maps.distinctive_words import WordContrast
     from rebracket_core.services.labels.labels import Labels
@@ -45,7 +45,7 @@ class MapInfo:
     spec: MapSpec
     created_at: str
     fitted: bool
-    state: RunState
+    state: JobState
 
     @property
     def map_id(self) -> str:
@@ -120,18 +120,27 @@ class Maps:
 
     def fit(self, spec: MapSpec, *, progress: Progress | None = None) -> StoredMap:
         """The map of a request, fitted in this process where it is not there yet."""
-        from rebracket_core.jobs.kinds.map import create_map, fit_map
+        from rebracket_core.jobs import JobInputs
+        from rebracket_core.jobs.attempt import run_job
+        from rebracket_core.jobs.kinds.map import create_map
+        from rebracket_core.progress import reporter_of
 
         folder = create_map(self._settings, spec)
         if not is_fitted(folder.path):
-            fit_map(folder, attempt=folder.new_attempt(), settings=self._settings, open_with=self._encoder, echo=progress)
+            inputs = JobInputs(self._encoder, progress=reporter_of(progress))
+            run_job(folder, attempt=folder.new_attempt(), settings=self._settings, inputs=inputs)
         return self.open(spec.map_id)
 
     def launch(self, spec: MapSpec) -> str:
-        """The id of a map that a worker fits from now on; the worker outlives this process."""
-        from rebracket_core.jobs.kinds.map import launch_map
+        """Start a worker that fits a map, unless it is fitted or has one, and return the map's id at once."""
+        from rebracket_core.jobs import job_state
+        from rebracket_core.jobs.kinds.map import create_map
+        from rebracket_core.jobs.workers.process import start_worker
 
-        return launch_map(self._settings, spec).run_id
+        folder = create_map(self._settings, spec)
+        if not is_fitted(folder.path) and not job_state(folder).status.active:
+            start_worker(folder, settings=self._settings)
+        return folder.job_id
 
     def cancel(self, map_id: str) -> None:
         """Ask the worker of a map to stop at its next step."""
@@ -146,7 +155,7 @@ class Maps:
         folder, found = maps_dir(self._settings), []
         for path in folder.iterdir() if folder.is_dir() else ():
             if (path / "spec.json").is_file():
-                info = self._info(RunFolder(path))
+                info = self._info(JobFolder(path))
                 if dataset in (None, info.spec.dataset):
                     found.append(info)
         return sorted(found, key=lambda i: (i.created_at, i.map_id), reverse=True)
@@ -155,13 +164,13 @@ class Maps:
         """One map as it stands."""
         return self._info(self._folder(map_id))
 
-    def _info(self, folder: RunFolder) -> MapInfo:
-        from rebracket_core.jobs import run_state
+    def _info(self, folder: JobFolder) -> MapInfo:
+        from rebracket_core.jobs import job_state
 
         raw = folder.spec()
-        return MapInfo(MapSpec.from_dict(raw["config"]), str(raw["created_at"]), is_fitted(folder.path), run_state(folder))
+        return MapInfo(MapSpec.from_dict(raw["config"]), str(raw["created_at"]), is_fitted(folder.path), job_state(folder))
 
-    def _folder(self, map_id: str) -> RunFolder:
+    def _folder(self, map_id: str) -> JobFolder:
         from rebracket_core.jobs.kinds.map import maps_dir
 
         path = maps_dir(self._settings) / map_id
@@ -172,7 +181,7 @@ class Maps:
                 found=repr(map_id[:80]),
                 hint="fit one: rebracket map DATASET",
             )
-        return RunFolder(path)
+        return JobFolder(path)
 
     def _encoder(self, name: str, layer: str) -> Encoder:
         from rebracket_core.jobs.kinds.map import open_for_map

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from rebracket_core.charts import loss_curves, loss_of_folds, newest_warning, right_curves, right_so_far, tuning_curves, tunings
-from rebracket_core.jobs import RunState, Status
+from rebracket_core.jobs import JobState, Status
 from rebracket_core.services.training import RunWatch
 from rebracket_core.ui import site
 from rebracket_core.ui.annotate.retraining_effect import show_labels_effect
@@ -39,7 +39,7 @@ _MEANINGS: dict[Status, tuple[Callable[..., object], str, str]] = {
 }
 
 
-def choose_view(states: Sequence[RunState]) -> str:
+def choose_view(states: Sequence[JobState]) -> str:
     """Draw the choice between a new training and watching one, where there is one, and return it.
 
     It begins with watching where the address names a run or one is active.
@@ -64,7 +64,7 @@ def go_and_watch(run_id: str) -> None:
     st.rerun()
 
 
-def choose_run(states: Sequence[RunState]) -> str:
+def choose_run(states: Sequence[JobState]) -> str:
     """Draw the choice of a run, newest first, and return it; the address names it as `run`, so that it can be kept."""
     ids = [s.run_id for s in states]
     asked = st.query_params.get(_ADDRESS)
@@ -104,7 +104,7 @@ def _run(workbench: Workbench, run_id: str, *, every: float | None) -> None:
             st.rerun()  # the first point is drawn: from now on once a second
 
 
-def _show_status(state: RunState) -> None:
+def _show_status(state: JobState) -> None:
     box, icon, meaning = _MEANINGS[state.status]
     lines = [f"**{state.status.capitalize()}.** {meaning}"]
     if state.status is Status.FAILED:
@@ -126,12 +126,12 @@ def _show_tracker(watch: RunWatch) -> None:
         st.caption(f"Tracked with {escape(told['tracker'])}: {escape(told['where'])}")
 
 
-def is_leaked(state: RunState) -> bool:
+def is_leaked(state: JobState) -> bool:
     """Whether the run was asked to be split by row."""
     return state.config.get("split") == "leaked"
 
 
-def _show_progress(state: RunState) -> None:
+def _show_progress(state: JobState) -> None:
     """Draw the stage, how much of it is through and the time that is left; nothing where no worker says so."""
     if not state.stage or state.status is Status.DONE:
         return
@@ -142,7 +142,7 @@ def _show_progress(state: RunState) -> None:
         st.caption(escape(stage_text(state)))
 
 
-def stage_text(state: RunState) -> str:
+def stage_text(state: JobState) -> str:
     """The stage of a run in words, unescaped: "Training on the other songs · 2 of 5 · about 6 s left in this step"."""
     if not state.status.active:
         return f"It ended while: {state.stage}" + (f" · {state.done:,} of {state.total:,}" if state.total > 1 else "")
@@ -174,7 +174,7 @@ def _show_worth(workbench: Workbench, run_id: str) -> None:
     site.link(site.RUNS, "See its figures among the runs", query={"runs.run": run_id})
 
 
-def _buttons(workbench: Workbench, state: RunState) -> None:
+def _buttons(workbench: Workbench, state: JobState) -> None:
     """Draw what can be done with the run as it stands: stop it, or go on with it."""
     place = f"{state.run_id} {state.attempt}"
     if state.status.active:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from rebracket_core.charts import option_importance, trial_values
 from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.jobs import RunState, Status
+from rebracket_core.jobs import JobState, Status
 from rebracket_core.options import Choices, Range
 from rebracket_core.services.search import SearchView, plan_from
 from rebracket_core.training.config import TrainingConfig, all_options
@@ -76,7 +76,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, plan: SearchPlan) -> None:
         st.rerun()
 
 
-def choose_search(states: Sequence[RunState]) -> str:
+def choose_search(states: Sequence[JobState]) -> str:
     """Draw the choice of a search, newest first, and return it; the address names it."""
     ids = [state.run_id for state in states]
     asked = st.session_state.pop(_STARTED, None) or st.query_params.get(_ADDRESS)

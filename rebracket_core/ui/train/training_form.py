@@ -9,7 +9,7 @@ import streamlit as st
 
 from rebracket_core.corpus.audit.report import Level
 from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.jobs.launchers.executors import HERE, places
+from rebracket_core.jobs.launchers.executors import LOCAL, executors
 from rebracket_core.options import Option
 from rebracket_core.settings import Settings
 from rebracket_core.training.config import LEAKED, TrainingConfig, all_options, section_title
@@ -111,17 +111,17 @@ def show_estimate(workbench: Workbench, meta: DatasetMeta, *, config: TrainingCo
     )
 
 
-def choose_place(settings: Settings) -> str:
+def choose_executor(settings: Settings) -> str:
     """Draw the choice of where to train, where the settings offer more than this machine, and return it."""
-    found = places(settings)
+    found = executors(settings)
     if len(found) == 1:
-        return HERE
-    return st.radio("Where", list(found), format_func=lambda place: found[place], key="launch.place") or HERE
+        return LOCAL
+    return st.radio("Where", list(found), format_func=lambda name: found[name], key="launch.place") or LOCAL
 
 
 def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) -> str | None:
     """Draw the button; once pressed, start a worker and return the run's id. A leaked split needs its name first."""
-    place = choose_place(workbench.settings)
+    executor = choose_executor(workbench.settings)
     if not st.button("Launch", type="primary", icon=":material/rocket_launch:", key="launch.go"):
         return None
     if config.evaluation.split == LEAKED and str(st.session_state.get("launch.confirm", "")).strip().lower() != LEAKED:
@@ -132,7 +132,7 @@ def press(workbench: Workbench, meta: DatasetMeta, *, config: TrainingConfig) ->
         )
         return None
     with st.spinner("Starting its worker"):
-        return workbench.training.launch(meta.name, config=config, place=place)
+        return workbench.training.launch(meta.name, config=config, executor=executor)
 
 
 def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import ConfigError, MissingExtraError
-from rebracket_core.jobs import RunFolder, Status, create_run, log_tail, run_state
-from rebracket_core.jobs import attempt as execute
+from rebracket_core.jobs import JobFolder, JobInputs, Status, create_run, job_state, kind_of, log_tail
+from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.tracking import tracker_thread as tracking
-from rebracket_core.jobs.tracking.tracker_thread import final_scores, tracked
+from rebracket_core.jobs.tracking.tracker_thread import tracked
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from tests.conftest import open_home
@@ -23,16 +23,17 @@ from tests.conftest import open_home
 QUICK = TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)
 
 
-def _folder(home: Path) -> RunFolder:
+def _folder(home: Path) -> JobFolder:
     bench = open_home(home)
     meta = bench.datasets.get("starter").meta
     return create_run(home / "runs", meta=meta, config=QUICK, encoder_id=bench.resources.encoder("minilm").encoder_id)
 
 
-def _train(home: Path, tracker: str) -> RunFolder:
+def _train(home: Path, tracker: str) -> JobFolder:
     folder = _folder(home)
     settings = Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_TRACKER": tracker})
-    execute(folder, attempt=folder.new_attempt(), settings=settings, open_with=open_home(home).resources.encoder)
+    inputs = JobInputs(open_home(home).resources.encoder)
+    run_job(folder, attempt=folder.new_attempt(), settings=settings, inputs=inputs)
     return folder
 
 
@@ -55,7 +56,7 @@ def test_a_run_is_told_to_mlflow_on_sqlite(home: Path, no_addresses: None) -> No
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.run_name == folder.run_id and run.info.status == "FINISHED"
     assert run.data.params["strength"] == "20.0" and run.data.tags["run_folder"] == str(folder.path)
-    scores = final_scores(folder)
+    scores = kind_of(folder).final_scores(folder)
     assert {name: run.data.metrics[name] for name in scores} == scores
     assert scores["final/album_accuracy_low"] <= scores["final/album_accuracy"] <= scores["final/album_accuracy_high"]
     assert len(client.get_metric_history(run.info.run_id, "fold/loss")) >= 2
@@ -121,7 +122,7 @@ def test_a_tracker_that_fails_or_hangs_stops_no_training(
     monkeypatch.setattr(tracking, "open_tracker", open_broken)
     monkeypatch.setattr(tracking, "_END_WAIT_S", 0.5)
     folder = _train(home, "mlflow")
-    assert run_state(folder).status is Status.DONE
+    assert job_state(folder).status is Status.DONE
     assert (str(cause) if cause and at == "open" else "KeyError" if cause else "did not answer") in tracked(folder)["error"]
     assert "the training goes on without it" in log_tail(folder)
 
@@ -135,7 +136,7 @@ def test_a_tracker_that_is_not_there_is_named(home: Path, monkeypatch: pytest.Mo
     with pytest.raises(ConfigError, match="no such tracker"):
         Settings.from_env({"REBRACKET_HOME": str(home), "REBRACKET_TRACKER": "notebook"})
     folder = _train(home, "trackio")
-    assert run_state(folder).status is Status.DONE and "rebracket[trackio]" in json.dumps(tracked(folder))
+    assert job_state(folder).status is Status.DONE and "rebracket[trackio]" in json.dumps(tracked(folder))
 
 
 def test_without_a_tracker_nothing_is_written(home: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.jobs import RunFolder, Status, run_state
+from rebracket_core.jobs import JobFolder, Status, job_state
 from rebracket_core.jobs.workers import warm_pool
+from rebracket_core.maps.spec import MapMethod
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -70,7 +71,7 @@ def test_one_is_kept_and_it_ends_with_whoever_started_it(settings: Settings, all
 
 
 @pytest.mark.slow
-def test_another_environment_or_a_dead_spare_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
+def test_another_environment_or_a_dead_warm_worker_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
     env = warm_pool.worker_env(settings)
     with open(tmp_path / "log", "wb") as log:
         assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
@@ -79,7 +80,7 @@ def test_another_environment_or_a_dead_spare_takes_nothing(settings: Settings, a
         assert not warm_pool.hand_over(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
         assert process.wait(60) == 0 and warm_pool._warm is None
         warm_pool.keep_one(settings)
-        process = warm_pool._warm.process  # type: ignore[union-attr]
+        process = warm_pool._warm.process  # type: ignore[union-attr,attr-defined]
         process.kill()
         process.wait(60)
         assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
@@ -92,33 +93,44 @@ def test_it_trains_what_a_fresh_worker_trains(home: Path, allowed: None) -> None
     bench.training.get_ready()
     process = warm_pool._warm.process  # type: ignore[union-attr]
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    assert warm_pool._warm is None and run_state(folder).status.active
-    until(lambda: not run_state(folder).status.active)
-    assert process.wait(60) == 0 and run_state(folder).status is Status.DONE
+    folder = JobFolder(bench.settings.runs / run_id)
+    assert warm_pool._warm is None and job_state(folder).status.active
+    until(lambda: not job_state(folder).status.active)
+    assert process.wait(60) == 0 and job_state(folder).status is Status.DONE
     mine, theirs = ({**bench.resources.runs.info(run).metrics, "run_id": ""} for run in (run_id, alone))
     assert mine == theirs
     assert bench.training.watch(run_id).log  # what it said stands in the attempt's own log
 
 
 @pytest.mark.slow
-def test_a_spare_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
+def test_it_takes_a_job_of_another_kind(home: Path, allowed: None) -> None:
+    bench = open_home(home)
+    bench.training.get_ready()
+    process = warm_pool._warm.process  # type: ignore[union-attr]
+    map_id = bench.maps.launch(bench.maps.spec("starter", method=MapMethod.PCA))
+    assert warm_pool._warm is None
+    until(lambda: not bench.maps.info(map_id).state.status.active)
+    assert process.wait(60) == 0 and bench.maps.info(map_id).fitted
+
+
+@pytest.mark.slow
+def test_a_warm_worker_that_is_killed_before_it_begins_is_seen_as_lost(home: Path, allowed: None) -> None:
     bench = open_home(home)
     bench.training.get_ready()
     process = warm_pool._warm.process  # type: ignore[union-attr]
     os.kill(process.pid, signal.SIGSTOP)  # it cannot read what it is given
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    assert run_state(folder).status is Status.STARTING
+    folder = JobFolder(bench.settings.runs / run_id)
+    assert job_state(folder).status is Status.STARTING
     process.kill()
     process.wait(60)
-    until(lambda: run_state(folder).status is Status.LOST)
-    assert run_state(folder).status.resumable
+    until(lambda: job_state(folder).status is Status.LOST)
+    assert job_state(folder).status.resumable
 
 
 def _trained(bench: Workbench) -> str:
     run_id = bench.training.launch("starter")
-    folder = RunFolder(bench.settings.runs / run_id)
-    until(lambda: not run_state(folder).status.active)
-    assert run_state(folder).status is Status.DONE
+    folder = JobFolder(bench.settings.runs / run_id)
+    until(lambda: not job_state(folder).status.active)
+    assert job_state(folder).status is Status.DONE
     return run_id

@@ -12,7 +12,7 @@ from rebracket_core.corpus import make_frame
 from rebracket_core.corpus.soft_targets import targets
 from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.files import write_json
-from rebracket_core.jobs import promote, promoted_id
+from rebracket_core.runs.production import promote, promoted_id
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.rows import asked_of, head_targets, soft_targets
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.jobs import RunState, Status
+from rebracket_core.jobs import JobState, Status
 from rebracket_core.models.heads import HEADS
 from rebracket_core.options import Option
 from rebracket_core.training.config import SECTIONS, TrainingConfig, all_options
@@ -26,8 +26,8 @@ CONFIG = TrainingConfig.of(
 )
 
 
-def _state(status: Status, *, done: int = 0, total: int = 1, left_s: float | None = None) -> RunState:
-    return RunState(
+def _state(status: Status, *, done: int = 0, total: int = 1, left_s: float | None = None) -> JobState:
+    return JobState(
         run_id="r",
         status=status,
         dataset="d",

@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from rebracket_core.errors import ConfigError, InputError, ModelError, NoModelError
-from rebracket_core.jobs import RunFolder, RunState, run_state
+from rebracket_core.jobs import JobFolder, JobState, job_state
 from rebracket_core.settings import Settings
 from rebracket_core.validation import Concept, Verdict
 from rebracket_core.workbench import Workbench
@@ -117,12 +117,12 @@ def test_a_run_that_ends_while_it_is_looked_at_is_on_the_shelf_once(home: Path, 
     model, aside = home / "runs" / run_id / "model", home / "model"
     model.rename(aside)
 
-    def ends_now(folder: RunFolder) -> RunState:
-        state = run_state(folder)
+    def ends_now(folder: JobFolder) -> JobState:
+        state = job_state(folder)
         aside.rename(model)
         return state
 
-    monkeypatch.setattr("rebracket_core.runs.store.run_state", ends_now)
+    monkeypatch.setattr("rebracket_core.runs.store.job_state", ends_now)
     shelved = bench.resources.runs.snapshot()
     assert [info.run_id for info in shelved.finished] == [run_id]
     assert shelved.active == shelved.broken == ()

@@ -48,14 +48,15 @@ def test_a_map_is_fitted_once_and_knows_its_texts(bench: Workbench, map_id: str)
 
 
 def test_a_data_set_that_changed_gets_no_map_of_the_old_one(bench: Workbench, home: Path) -> None:
-    from rebracket_core.jobs.kinds.map import create_map, fit_map
+    from rebracket_core.jobs.attempt import run_job
+    from rebracket_core.jobs.kinds.map import create_map
 
     folder = create_map(bench.settings, bench.maps.spec("starter", method=MapMethod.PCA, seed=3))
     raw = json.loads((folder.path / "spec.json").read_text())
     raw["config"]["digest"] = "0" * 64
     (folder.path / "spec.json").write_text(json.dumps(raw))
     with pytest.raises(DataError, match="has changed"):
-        fit_map(folder, attempt=folder.new_attempt(), settings=bench.settings)
+        run_job(folder, attempt=folder.new_attempt(), settings=bench.settings)
     (info,) = bench.maps.infos("starter")
     assert not info.fitted and info.state.status is Status.FAILED and "changed" in info.state.error
     with pytest.raises(InputError):

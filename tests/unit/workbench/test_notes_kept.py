@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebracket_core.errors import StoreError
-from rebracket_core.jobs.attempt_callback import AttemptWatch
-from rebracket_core.jobs.folder import RunFolder
+from rebracket_core.jobs.attempt_callback import AttemptCallback
+from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.state import METRICS, metric_points
 from rebracket_core.runs.notes import read_note, write_note
 from rebracket_core.services.maps.selections import Selections
@@ -48,10 +48,10 @@ def test_a_note_that_the_disk_refuses_is_not_acknowledged(tmp_path: Path) -> Non
 
 
 def test_the_points_after_half_a_line_are_kept(tmp_path: Path) -> None:
-    attempt = RunFolder(tmp_path / "run").new_attempt()
+    attempt = JobFolder(tmp_path / "run").new_attempt()
     (attempt / METRICS).write_bytes('{"at": "x", "loss": 1}\n{"at": "Ö'.encode()[:-1])
-    AttemptWatch(attempt).point({"loss": 2, "warning": "a\u2028b"})
-    points = metric_points(RunFolder(tmp_path / "run"))
+    AttemptCallback(attempt).point({"loss": 2, "warning": "a\u2028b"})
+    points = metric_points(JobFolder(tmp_path / "run"))
     assert [p["loss"] for p in points] == [1, 2] and points[1]["warning"] == "a\u2028b"
 
 

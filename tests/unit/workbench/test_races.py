@@ -187,12 +187,12 @@ def test_what_an_earlier_version_left_half_is_taken_over(tmp_path: Path) -> None
 
 
 def test_runs_that_are_made_in_one_second_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rebracket_core.jobs import folder
+    from rebracket_core.jobs.kinds import training
 
     chances = iter(["aaaa", "aaaa", "bbbb"])
-    monkeypatch.setattr(folder.secrets, "token_hex", lambda _: next(chances))
-    one, other = folder._fresh_folder(tmp_path, "r"), folder._fresh_folder(tmp_path, "r")
-    assert (one.run_id, other.run_id) == ("r-aaaa", "r-bbbb")
+    monkeypatch.setattr(training.secrets, "token_hex", lambda _: next(chances))
+    one, other = training._fresh_folder(tmp_path, "r"), training._fresh_folder(tmp_path, "r")
+    assert (one.name, other.name) == ("r-aaaa", "r-bbbb")
 
 
 def test_removing_frees_the_name_at_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which run is in use: one small file, with the runs that were in use before it."""
+"""The production run: one small file names it, with the runs that were in production before it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import write_json
-from rebracket_core.jobs.folder import RunFolder, now
+from rebracket_core.jobs.folder import SPEC, JobFolder, now
+from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 
 _PROMOTED = "promoted.json"
@@ -17,52 +18,58 @@ _MOST_KEPT = 50
 
 
 def promoted_id(runs: Path) -> str | None:
-    """The id of the run in use, or None."""
+    """The id of the production run, or None."""
     note = _note(runs)
     return str(note["run_id"]) if note else None
 
 
-def gives_verdicts(folder: RunFolder) -> bool:
-    """Whether a run was asked to learn what a verdict needs."""
+def gives_verdicts(folder: JobFolder) -> bool:
+    """Whether a run is trained on what a verdict needs: axes and album."""
     return TrainingConfig.from_dict(folder.spec()["config"]).gives_verdicts
 
 
+def promote_first(folder: JobFolder, settings: Settings) -> None:
+    """Promote a run where none is in production and it gives verdicts; a `jobs.DoneHook` for trainings."""
+    if promoted_id(settings.runs) is None and gives_verdicts(folder):
+        promote(settings.runs, folder.run_id)
+
+
 def promote(runs: Path, run_id: str) -> None:
-    """Put a run to use; the one before it is remembered. A ModelError refuses a run that was not trained to judge."""
-    folder = RunFolder(runs / run_id)
-    if (folder.path / "spec.json").is_file() and not gives_verdicts(folder):
+    """Make a run the production run; the one before it is remembered. Raises ModelError for a run that gives no verdicts."""
+    folder = JobFolder(runs / run_id)
+    if (folder.path / SPEC).is_file() and not gives_verdicts(folder):
         raise ModelError(
-            "The run cannot be put to use.",
+            "The run cannot be promoted.",
             expected="a run that was trained on axes and album, which every verdict needs",
             found=f"tasks: {', '.join(TrainingConfig.from_dict(folder.spec()['config']).tasks.tasks)}",
             hint="train a run with the tasks axes and album, and promote that one",
         )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
-    _write(runs, run_id, earlier)
+    _write(runs, run_id, earlier=earlier)
 
 
 def roll_back(runs: Path) -> str:
-    """Put the run that was in use before back to use and give its id; an InputError where there was none."""
+    """Promote the previous production run again, and return its id. Raises InputError where there was none."""
     note = _note(runs)
     earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
     if not note or not earlier:
         raise InputError(
             "There is nothing to go back to.",
-            expected="a run that was in use before this one",
+            expected="a run that was in production before this one",
             found="none",
             hint="promote another run by name",
         )
-    _write(runs, earlier[0], earlier[1:])
+    _write(runs, earlier[0], earlier=earlier[1:])
     return str(earlier[0])
 
 
-def used_before(runs: Path) -> str | None:
-    """The id of the run that was in use before the one in use and is still there, or None."""
+def previous_id(runs: Path) -> str | None:
+    """The id of the run that was in production before this one and is still there, or None."""
     return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
 
 
-def _write(runs: Path, run_id: str, earlier: list[str]) -> None:
+def _write(runs: Path, run_id: str, *, earlier: list[str]) -> None:
     write_json(runs / _PROMOTED, {"run_id": run_id, "at": now(), "earlier": earlier[:_MOST_KEPT]})
 
 
@@ -72,7 +79,7 @@ def _earlier(note: dict[str, Any] | None) -> list[str]:
 
 @lru_cache(maxsize=16)
 def _read(path: Path, _version: tuple[int, int, int]) -> dict[str, Any] | None:
-    """The note of a file; every verdict asks for it, and a file that has not changed (time, inode, size) says the same."""
+    """The note of a file; every verdict needs it, and a file that has not changed (time, inode, size) has the same content."""
     note: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return note if note["run_id"] else None
 
@@ -86,7 +93,7 @@ def _note(runs: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as cause:
         raise ModelError(
-            "The note of the run in use cannot be read.",
+            "The note of the production run cannot be read.",
             expected="a JSON document",
             found=str(cause),
             hint="promote a run again",

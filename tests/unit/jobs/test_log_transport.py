@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, StoreError
-from rebracket_core.jobs.launchers.executors import HERE, RAY, launcher_at, places
+from rebracket_core.jobs.launchers.executors import LOCAL, executors, launcher_for
 from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver, FolderSender
 from rebracket_core.settings import Settings
 
@@ -25,29 +25,29 @@ def _pass(sender: FolderSender, receiver: FolderReceiver) -> list[str]:
 
 
 def test_what_changes_comes_over_and_what_grows_comes_in_parts(tmp_path: Path) -> None:
-    far, near = tmp_path / "far", tmp_path / "near"
-    for folder in (far, near):
+    remote, here = tmp_path / "remote", tmp_path / "near"
+    for folder in (remote, here):
         (folder / "attempts/0001").mkdir(parents=True)
         (folder / "spec.json").write_text("{}")
-    sender, receiver = FolderSender(far), FolderReceiver(near)
-    (far / "model").mkdir()
-    (far / "model/weights.safetensors").write_bytes(os.urandom(50_000))
-    (far / "attempts/0001/metrics.jsonl").write_text('{"a": 1}\n')
-    (far / "attempts/0001/lock").touch()
-    (far / "attempts/0001/result.json").write_text('{"status": "done"}')
+    sender, receiver = FolderSender(remote), FolderReceiver(here)
+    (remote / "model").mkdir()
+    (remote / "model/weights.safetensors").write_bytes(os.urandom(50_000))
+    (remote / "attempts/0001/metrics.jsonl").write_text('{"a": 1}\n')
+    (remote / "attempts/0001/lock").touch()
+    (remote / "attempts/0001/result.json").write_text('{"status": "done"}')
     assert _pass(sender, receiver)[-1] == "attempts/0001/result.json"
-    with open(far / "attempts/0001/metrics.jsonl", "a") as file:
+    with open(remote / "attempts/0001/metrics.jsonl", "a") as file:
         file.write('{"a": 2}\n')
     assert _pass(sender, receiver) == ["attempts/0001/metrics.jsonl"]
     assert _pass(sender, receiver) == []
-    assert _files(near) == {name: content for name, content in _files(far).items() if not name.endswith("lock")}
+    assert _files(here) == {name: content for name, content in _files(remote).items() if not name.endswith("lock")}
 
 
 @pytest.mark.parametrize("change", [{"file": "../out"}, {"file": "/tmp/out"}, {"file": "spec.json"}, {"sha256": "0" * 64}])
 def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
-    (tmp_path / "far").mkdir()
-    sender = FolderSender(tmp_path / "far")
-    (tmp_path / "far/a.json").write_text("{}")
+    (tmp_path / "remote").mkdir()
+    sender = FolderSender(tmp_path / "remote")
+    (tmp_path / "remote/a.json").write_text("{}")
     (line,) = sender.lines()
     frame = {**json.loads(line.removeprefix(MARK)), **change}
     with pytest.raises(StoreError, match="damaged"):
@@ -55,12 +55,12 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path, change: dict[str, 
     assert not (tmp_path / "out").exists() and not (tmp_path / "near").exists()
 
 
-def test_places_are_those_of_the_settings(tmp_path: Path) -> None:
+def test_executors_are_those_of_the_settings(tmp_path: Path) -> None:
     plain = Settings.from_env({"REBRACKET_HOME": str(tmp_path)})
-    assert list(places(plain)) == [HERE]
+    assert list(executors(plain)) == [LOCAL]
     with pytest.raises(ConfigError, match="REBRACKET_RAY_ADDRESS"):
-        launcher_at(RAY, plain)
-    with pytest.raises(ConfigError, match="no such place"):
-        launcher_at("moon", plain)
+        launcher_for("ray", plain)
+    with pytest.raises(ConfigError, match="no such executor"):
+        launcher_for("moon", plain)
     cluster = Settings.from_env({"REBRACKET_HOME": str(tmp_path), "REBRACKET_RAY_ADDRESS": "http://head:8265"})
-    assert list(places(cluster)) == [HERE, RAY]
+    assert list(executors(cluster)) == [LOCAL, "ray"]
