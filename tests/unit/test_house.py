@@ -20,6 +20,7 @@ FLOORS = {
     "parquet": 0,
     "rainbow": 0,
     "records": 0,
+    "registry": 0,
     "settings": 0,
     "spreadsheet": 0,
     "texts": 0,
