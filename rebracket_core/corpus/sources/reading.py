@@ -114,6 +114,9 @@ def _guarded(given: str, opened: Callable[[], FileSource], *, sink: ConceptSink)
         source = opened()
     except InputError as error:
         return _made([(File(Entry(name), None, given), skip_of(error, where=name))], sink=sink)
+    if not source.entries:
+        nothing = Skip(name, "holds no file", "give a file or folder with at least one concept")
+        return _made([(File(Entry(name), None, given), nothing)], sink=sink)
     return _made(records_of(Reading(source, sink.limits, Hints(), sink.note), given=given), sink=sink)
 
 
@@ -160,9 +163,6 @@ def records_of(reading: Reading, *, given: str = "") -> Iterator[Found]:
     for where, reason in source.skipped:
         file = File(Entry(where), None, given, source.many)
         yield file, Aside(where, reason, "copy it into the folder to have it read")
-    if not source.entries:
-        file = File(Entry(source.root), None, given)
-        yield file, Skip(source.root, "holds no file", "give a file or folder with at least one concept")
     companions: list[Found] = []
     for entry in source.entries:
         for file, found in _records_of_file(entry, reading=reading, given=given):

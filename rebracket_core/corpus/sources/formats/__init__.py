@@ -31,9 +31,16 @@ for _kind in (
 ):
     FORMATS.register(_kind)
 
-__all__ = ["FORMATS", "known_suffixes"]
+ARCHIVE_SUFFIX = ".zip"
+
+__all__ = ["ARCHIVE_SUFFIX", "FORMATS", "file_types", "known_suffixes"]
 
 
 def known_suffixes() -> frozenset[str]:
     """The endings of all formats that hold records, in lower case with their dot."""
     return frozenset(suffix for format_ in FORMATS if not format_.companion for suffix in format_.suffixes)
+
+
+def file_types() -> list[str]:
+    """The endings of all files that can be read, archives included, without their dot; for a form to choose files."""
+    return sorted(suffix.removeprefix(".") for suffix in (*known_suffixes(), ARCHIVE_SUFFIX))
