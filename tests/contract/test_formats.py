@@ -268,7 +268,7 @@ def test_the_command_line_reads_it_too(bells: Path, trained_home: Path, tmp_path
     assert told("import", bells, "--name", "tower", code=3)["n_rows"] == 2
     verdicts = told("validate", bells, "--no-history", code=3)["verdicts"]
     assert [v["expected_album"] for v in verdicts] == ["Red", "Blue", None] and verdicts[2]["error"].startswith("Rings")
-    assert told("validate", bells, "--parts", bells.with_name("parts"), code=3)["rows"] == 3
+    assert told("validate", bells, "--parts", bells.with_name("parts"), code=3)["n"] == 3
     folder = bells.with_name("inbox")
     folder.mkdir()
     (folder / bells.name).write_bytes(bells.read_bytes())
