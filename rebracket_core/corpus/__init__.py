@@ -9,9 +9,9 @@ from rebracket_core.corpus.embeddings import PrecomputedVectors, join_embeddings
 from rebracket_core.corpus.fields import FIELDS, TEXT_FIELDS, FieldSpec, field_names
 from rebracket_core.corpus.library import Library, join_datasets, slug
 from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.reading import read_not_concepts, read_source, read_upload
 from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
 from rebracket_core.corpus.soft_targets import Targets, smooth_context, targets
+from rebracket_core.corpus.sources.reading import read_not_concepts, read_source, read_upload
 from rebracket_core.corpus.splits import SparseClass, grouped_folds, leak_safe_groups, row_folds, sparse_classes
 from rebracket_core.corpus.units import collapse_repeats
 from rebracket_core.texts import clean_text, has_words, normalised_text

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus.readers.columns import plan_columns, row_ids
-from rebracket_core.corpus.readers.intake import Hints
+from rebracket_core.corpus.readers.columns import Hints, plan_columns, row_ids
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.corpus.readers.parquet import MAGIC, iter_records, open_parquet, vector_columns
 from rebracket_core.errors import DataError

@@ -13,7 +13,8 @@ class Limits:
 
     `max_text_chars` holds for one text, `max_file_bytes` for one text file, `max_files` and `max_depth` for a folder or
     an archive, `max_rows` for the whole source, `max_expanded_bytes` and `max_ratio` for what an archive grows to.
-    `max_skips` is how many skips of one reason are listed one by one; the rest is counted in a note.
+    `max_skips` is how many skips of one reason are listed one by one; the rest is counted in a note. With `long_tables`
+    CSV and JSON lines on disk may be of any length, for a caller who holds no more than the row at hand.
     """
 
     max_text_chars: int = 100_000
@@ -24,6 +25,7 @@ class Limits:
     max_expanded_bytes: int = 512 * MIB
     max_ratio: float = 200.0
     max_skips: int = 500
+    long_tables: bool = False
 
 
 # What no format of text may pass, whatever the source: a file that does was made to fill memory or time.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rebracket_core.corpus import Limits
-from rebracket_core.corpus.readers.shelf import Shelf, shelf_of_bytes, shelf_of_path
+from rebracket_core.corpus.sources.files import FileSource, source_of_bytes, source_of_path
 from rebracket_core.errors import DataError, ModelError, RebracketError, StoreError
 from rebracket_core.files import export_file, make_folder, new_folder, write_bytes, write_json
 from rebracket_core.jobs.state import RESULT, Status
@@ -70,8 +70,8 @@ def import_run(source: Path | bytes, *, runs: Path, name: str = "run.zip") -> st
     another run has here.
     """
     where = source.name if isinstance(source, Path) else name
-    shelf = shelf_of_path(source, limits=LIMITS) if isinstance(source, Path) else shelf_of_bytes(name, source, limits=LIMITS)
-    run_id, parts = _verified(shelf, where=where)
+    files = source_of_path(source, limits=LIMITS) if isinstance(source, Path) else source_of_bytes(name, source, limits=LIMITS)
+    run_id, parts = _verified(files, where=where)
     place = runs / run_id
     if place.exists():
         _same_or_refused(place, parts)
@@ -112,10 +112,10 @@ def _part(path: Path) -> bytes:
         ) from cause
 
 
-def _verified(shelf: Shelf, *, where: str) -> tuple[str, dict[str, bytes]]:
+def _verified(files: FileSource, *, where: str) -> tuple[str, dict[str, bytes]]:
     """The run's id and its parts by name, each as its digest says."""
-    names = [entry.name for entry in shelf.entries]
-    head = next((entry for entry in shelf.entries if entry.name == DIGESTS), None)
+    names = [entry.name for entry in files.entries]
+    head = next((entry for entry in files.entries if entry.name == DIGESTS), None)
     if head is None:
         raise _refused(
             "This is no exported run.",
@@ -141,7 +141,7 @@ def _verified(shelf: Shelf, *, where: str) -> tuple[str, dict[str, bytes]]:
             found="; ".join(problems),
             where=where,
         )
-    parts = {entry.name: entry.read(LIMITS.max_file_bytes) for entry in shelf.entries if entry.name != DIGESTS}
+    parts = {entry.name: entry.read(LIMITS.max_file_bytes) for entry in files.entries if entry.name != DIGESTS}
     for name, data in parts.items():
         found = hashlib.sha256(data).hexdigest()
         if found != sha256[name]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
     from rebracket_core.encoders import Encoder
-    from rebracket_core.scoring.concepts import ConceptsRead
     from rebracket_core.scoring.verdict_counts import VerdictCounts
     from rebracket_core.settings import Settings
     from rebracket_core.validation import Concept, ConceptModel, Verdict

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
-from rebracket_core.scoring.concept_flow import iter_concepts
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
 from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
 from rebracket_core.thresholds import Value

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.blas import one_blas_thread
+from rebracket_core.corpus.sources.fingerprint import fingerprint_of
+from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
-from rebracket_core.scoring.concept_flow import iter_concepts, print_of
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.thresholds import Value
 from rebracket_core.validation import Verdict, rules_digest
@@ -129,7 +130,7 @@ def order_of(
         )
     model = resources.model(run_id)
     limits = model.thresholds.with_(**(thresholds or {}))
-    found = print_of(sources)
+    found = fingerprint_of(sources)
     return Order(
         run_id=model.run_id,
         encoder_id=model.encoder_id,

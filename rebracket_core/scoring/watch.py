@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.corpus.sources.formats import ARCHIVE_SUFFIX, known_suffixes
 from rebracket_core.errors import ConfigError, InputError, RebracketError
 from rebracket_core.files import export_bytes
 from rebracket_core.reports.verdict_writers import ordered
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ENDING = ".verdict.json"
-SUFFIXES = frozenset({".yml", ".yaml", ".json", ".jsonl", ".ndjson", ".txt", ".csv", ".tsv", ".parquet", ".zip"})
+_PAGES = frozenset({".md"})  # pages about the files lie in watched folders too
 MAX_BYTES = 64 * 2**20
 RETRY_S = 5.0
 _UNFINISHED = ("~", ".tmp", ".part", ".partial", ".crdownload", ".swp")
@@ -215,6 +216,7 @@ def _is_judged(path: Path, digest: str) -> bool:
 
 def _files(folder: Path) -> Iterator[tuple[Path, Look]]:
     """The files that could hold concepts, in all folders below; links and hidden ones are left alone."""
+    suffixes = known_suffixes() - _PAGES | {ARCHIVE_SUFFIX}
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
@@ -229,7 +231,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, Look]]:
             continue  # gone since
         if stat.S_ISDIR(info.st_mode):
             yield from _files(Path(entry.path))
-        elif stat.S_ISREG(info.st_mode) and os.path.splitext(entry.name)[1].casefold() in SUFFIXES:
+        elif stat.S_ISREG(info.st_mode) and os.path.splitext(entry.name)[1].casefold() in suffixes:
             yield Path(entry.path), _look(info)
 
 

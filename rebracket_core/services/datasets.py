@@ -40,9 +40,9 @@ class Datasets:
         return kept, report
 
     def import_upload(self, file_name: str, data: bytes, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
-        """The same for one uploaded file, read within bounds of memory and time; see `scoring.reading_child`."""
+        """The same for one uploaded file, read within bounds of memory and time; see `corpus.sources.reading_child`."""
         from rebracket_core.corpus import slug
-        from rebracket_core.scoring.reading_child import read_rows_apart
+        from rebracket_core.corpus.sources.reading_child import read_rows_apart
 
         frame, report = read_rows_apart(file_name, data)
         kept = self._resources.library.add(frame, name=name or slug(Path(file_name).stem), source=file_name, report=report)

@@ -1,23 +1,5 @@
-"""One text to be scored, with what is known of it."""
+"""One text to be scored, with what is known of it; it lives with the records that come in."""
 
-from __future__ import annotations
+from rebracket_core.corpus.concept import Concept
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """One text to be scored.
-
-    `id` is the row's own id, else its file (relative to the given source) and row; `source` says where it stands;
-    `expected_album` is the album that its label names, None without one. With an `error` there is nothing to score and
-    `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
-    descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note.
-    """
-
-    id: str
-    text: str
-    source: str = ""
-    expected_album: str | None = None
-    error: str | None = None
-    fields: dict[str, str] = field(default_factory=dict)
+__all__ = ["Concept"]

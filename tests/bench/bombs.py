@@ -205,13 +205,13 @@ def _skips(report: Any) -> str:
 
 
 def _by_read(path: Path) -> str:
-    from rebracket_core.scoring.concepts import read_concepts
+    from rebracket_core.corpus.sources.reading import read_concepts
 
     return _first_error(read_concepts([path]).concepts)
 
 
 def _by_parts(path: Path) -> str:
-    from rebracket_core.scoring.concept_flow import iter_concepts
+    from rebracket_core.corpus.sources.reading import iter_concepts
 
     return _first_error(iter_concepts([path]))
 
@@ -224,9 +224,9 @@ def _first_error(concepts: Any) -> str:
 
 
 def _read_upload(name: str, data: bytes) -> Any:
-    from rebracket_core.workbench.bench import Workbench
+    from rebracket_core.corpus.sources.reading_child import read_concepts_apart
 
-    return Workbench.read_upload(SimpleNamespace(settings=SimpleNamespace(max_text_chars=100_000)), name, data)  # type: ignore[arg-type]
+    return read_concepts_apart(name, data, max_text_chars=100_000)
 
 
 def _by_upload(path: Path) -> str:
@@ -247,10 +247,8 @@ def _by_watch(path: Path) -> str:
 
 
 def _by_import_upload(path: Path) -> str:
-    try:
-        from rebracket_core.scoring.reading_child import read_rows_apart as read
-    except ImportError:  # an earlier version
-        from rebracket_core.corpus import read_upload as read  # type: ignore[assignment]
+    from rebracket_core.corpus.sources.reading_child import read_rows_apart as read
+
     return _skips(read(path.name, path.read_bytes())[1])
 
 
@@ -311,7 +309,7 @@ def _one(path: Path, doors: Sequence[str]) -> None:
     import pyarrow.parquet  # noqa: F401
 
     import rebracket_core.corpus
-    import rebracket_core.scoring.concept_flow  # noqa: F401
+    import rebracket_core.corpus.sources.reading  # noqa: F401
 
     for door in doors:
         print(json.dumps(_take(path, door)), flush=True)
@@ -324,7 +322,7 @@ def _take(path: Path, door: str) -> dict[str, Any]:
     start = time.process_time() + before.ru_utime + before.ru_stime
     said = through(door, path)
     try:
-        from rebracket_core.scoring.reading_child import close_children
+        from rebracket_core.corpus.sources.reading_child import close_children
 
         close_children()
     except ImportError:

@@ -33,7 +33,7 @@ def peak():
     return int(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))
 
 seen = []
-judge_into(Workbench(Settings.from_env()), [sys.argv[1]], folder=Path(sys.argv[2]),
+judge_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
            progress=lambda done: seen.append(peak()) if done >= 10_000 and not seen else None)
 print(seen[0], peak())
 """
@@ -53,7 +53,7 @@ def stream(bench: Workbench) -> Iterator[dict[str, Any]]:
             number = itertools.count()
 
             def ours(source: Path = source, number: Iterator[int] = number) -> None:
-                judge_into(bench, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
+                judge_into(bench.resources, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
 
             def other(texts: list[str] = texts) -> None:
                 for at in range(0, len(texts), CHUNK):

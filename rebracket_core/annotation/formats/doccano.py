@@ -16,7 +16,7 @@ from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
 from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.readers.shelf import ZIP_MAGIC, shelf_of_bytes
+from rebracket_core.corpus.sources.files import ZIP_MAGIC, source_of_bytes
 from rebracket_core.errors import DataError
 
 _LIMITS = Limits()
@@ -56,13 +56,13 @@ class Doccano(LabelFormat):
         if not data.startswith(ZIP_MAGIC):
             _read_file(found, data, who=_stem(name), prefix="")
             return found
-        shelf = shelf_of_bytes(name, data, limits=_LIMITS)
-        entries = [entry for entry in shelf.entries if entry.suffix in (".jsonl", ".json")]
+        source = source_of_bytes(name, data, limits=_LIMITS)
+        entries = [entry for entry in source.entries if entry.suffix in (".jsonl", ".json")]
         if not entries:
             raise DataError(
                 "The ZIP holds no usable labels.",
                 expected="JSON lines, below 512 MiB together",
-                found=", ".join(entry.name for entry in shelf.entries[:5]) or "nothing",
+                found=", ".join(entry.name for entry in source.entries[:5]) or "nothing",
                 where=name,
             )
         for entry in entries:

@@ -29,7 +29,8 @@ from rebracket_core.errors import ConfigError, InputError, StoreError
 from rebracket_core.thresholds import Value, threshold
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.concepts import Concept, ConceptsRead
+    from rebracket_core.corpus.concept import Concept
+    from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
     from rebracket_core.workbench import Workbench
 
 CHUNK = 128

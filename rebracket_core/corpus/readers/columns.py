@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rebracket_core.corpus.readers.intake import Hints, Intake
-from rebracket_core.corpus.readers.labels import missing, read_album, read_axis, read_types, read_weight
-from rebracket_core.errors import DataError, InputError
+from rebracket_core.corpus.readers.labels import missing
+from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
 
 TEXT_NAMES = ("concept", "white_concept", "text", "content")
@@ -21,6 +20,8 @@ STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
 _LYRICS = "lyric_text"
+_PLANS_KEPT = 1000
+_PLAN_FIELDS = 200
 
 
 def axis_column_names(name: str, also: str) -> tuple[str, ...]:
@@ -51,6 +52,14 @@ KNOWN_NAMES: frozenset[str] = frozenset(
         *(name for names in _AXIS_COLUMNS.values() for name in names),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the caller says of a source: its group and text columns."""
+
+    group_column: str | None = None
+    text_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class ColumnPlan:
         return list(dict.fromkeys(name for name in plain if name))
 
 
-def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "") -> ColumnPlan:  # noqa: B008 - frozen
+def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "") -> ColumnPlan:
     """Which column is what, by exact name (case and outer blanks aside), never by a part of a name.
 
     Raises DataError where there is no text column, or where a column named by the caller is not there.
@@ -132,6 +141,36 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
     )
     plan = _for_known_tables(plan, first)
     return replace(plan, notes=(*notes, *plan.notes, _taken(plan)))
+
+
+class Planner:
+    """Plans for records that name their fields each for itself; those of the same names share one."""
+
+    def __init__(self, hints: Hints = Hints()) -> None:
+        self._hints = hints
+        self._plans: dict[tuple[str, ...], ColumnPlan] = {}
+
+    def plan(self, record: Mapping[str, Any], *, where: str) -> ColumnPlan:
+        """The plan of a record. Raises DataError where it has no text field."""
+        names = tuple(record)
+        found = self._plans.get(names)
+        if found is None:
+            found = plan_columns(names, hints=self._hints, where=where)
+            if len(self._plans) < _PLANS_KEPT and len(names) <= _PLAN_FIELDS:
+                self._plans[names] = found
+        return found
+
+    def text(self, record: Mapping[str, Any]) -> object:
+        """The value of a record's text field, None where it has none."""
+        try:
+            return record.get(self.plan(record, where="").text)
+        except DataError:
+            return None
+
+
+def is_expected_album(name: str) -> bool:
+    """Whether a column holds the album that a text is expected to have."""
+    return name.strip().casefold() == "expected_album"
 
 
 class _Finder:
@@ -210,70 +249,14 @@ def _taken(plan: ColumnPlan) -> str:
     return "Columns taken: " + ", ".join(p for p in parts if p) + "."
 
 
-def take_records(
-    records: Iterable[tuple[str, Mapping[str, Any]]], plan: ColumnPlan, *, into: Intake, hints: Hints, stem: str
-) -> None:
-    """Put (where, record) pairs into the intake; a record with a bad label becomes a skip, the rest goes on."""
-    for note in plan.notes:
-        into.note(note)
-    for number, (where, record) in enumerate(records, start=1):
-        try:
-            row = _row(record, plan, into=into, fallback=f"{stem}-{number:04d}")
-        except InputError as error:
-            into.refuse(where, error)
-            continue
-        own_group = not row["group_id"]
-        row["row_id"] = hints.prefix + row["row_id"]
-        row["group_id"] = row["row_id"] if own_group else row["group_id"]
-        if own_group and plan.group:
-            into.note(f"Rows without a '{plan.group}' are groups of their own.")
-        into.take({**row, "where": where}, number_repeats=plan.number_repeats)
-
-
-def _row(record: Mapping[str, Any], plan: ColumnPlan, *, into: Intake, fallback: str) -> dict[str, Any]:
-    album = read_album(_cell(record, plan.album))
-    row: dict[str, Any] = {
-        "row_id": _row_id(record, plan.ids) or fallback,
-        "group_id": _plain(_cell(record, plan.group)),
-        "origin": plan.origin,
-        "concept": record.get(plan.text),
-        "album": album,
-        "weight": read_weight(_cell(record, plan.weight)),
-        **{role: _plain(_cell(record, getattr(plan, role))) for role in ("title", "agent", "descriptions", "lyrics")},
-    }
-    for axis, column in plan.axes:
-        shares, modes = read_axis(axis, _cell(record, column))
-        row[axis] = shares
-        # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
-        row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
-    row["types"], row["types_from"] = _types(record, plan, into=into)
-    return row
-
-
 def row_ids(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
     """The id of a record from its id columns, joined by "/"; "" where one is missing."""
-    return _row_id(record, ids)
-
-
-def _row_id(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
-    parts = [_plain(_cell(record, name)) for name in ids]
+    parts = [plain_cell(cell_of(record, name)) for name in ids]
     return "/".join(parts) if parts and all(parts) else ""
 
 
-def _types(record: Mapping[str, Any], plan: ColumnPlan, *, into: Intake) -> tuple[list[str] | None, str]:
-    try:
-        kinds = read_types(_cell(record, plan.types))
-    except InputError as error:
-        into.note(f"The type {error.found} is not one of the eight; such rows stay without a type.")
-        return None, ""
-    if kinds is None:
-        return None, ""
-    said = _plain(_cell(record, plan.types_from))
-    keyword = plan.types.split(".")[-1].strip().casefold() == KEYWORD_TYPE_COLUMN
-    return kinds, said or ("keyword" if keyword else "human")
-
-
-def _cell(record: Mapping[str, Any], column: str) -> Any:
+def cell_of(record: Mapping[str, Any], column: str) -> Any:
+    """The cell of a column, None where there is none; "outer.inner" is the field of a struct."""
     if not column:
         return None
     if column in record:
@@ -283,17 +266,12 @@ def _cell(record: Mapping[str, Any], column: str) -> Any:
     return struct.get(inner) if inner and isinstance(struct, Mapping) else None
 
 
-def _plain(value: object) -> str:
+def plain_cell(value: object) -> str:
+    """A cell as one text, a list's parts set apart by blank lines; "" for what is no text or number."""
     if missing(value) or isinstance(value, (bool, Mapping, bytes)):
         return ""
     if isinstance(value, (list, tuple)):
-        return "\n\n".join(part for item in value if (part := _plain(item)))
+        return "\n\n".join(part for item in value if (part := plain_cell(item)))
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
-
-
-def iter_where(records: Iterable[Mapping[str, Any]], *, name: str, first: int = 1) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(where, record) pairs with "name:row 12" as the place."""
-    for number, record in enumerate(records, start=first):
-        yield f"{name}:row {number}", record

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Any
 
 from rebracket_core.corpus.limits import MAX_CELL_CHARS, MAX_COLUMNS, MAX_LINE_CHARS
-from rebracket_core.corpus.readers.columns import KNOWN_NAMES, TEXT_NAMES, plan_columns, take_records
+from rebracket_core.corpus.readers.columns import KNOWN_NAMES, TEXT_NAMES
 from rebracket_core.corpus.readers.decoding import text_lines
-from rebracket_core.corpus.readers.intake import Hints, Intake
+from rebracket_core.corpus.schema import Skip
 from rebracket_core.errors import DataError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -117,21 +117,8 @@ def bounded_csv(lines: Iterable[str], **how: Any) -> Iterator[list[str]]:
     return csv.reader(lines, **how)
 
 
-def take_delimited(text: str, *, name: str, stem: str, layout: Layout, hints: Hints, into: Intake) -> None:
-    """Put the rows of a table into the intake; a row with more cells than the header becomes a skip.
-
-    Raises DataError where no column holds the text.
-    """
-    _check_width(layout, name=name)
-    if len({n.casefold() for n in layout.names}) < len(layout.names):
-        into.note("Two columns have the same name; the first is used.")
-    if not layout.header:
-        into.note("The file has one column and no header; each line was taken as a text.")
-    plan = plan_columns(layout.names, hints=hints, where=name)
-    take_records(records(text, name=name, layout=layout, into=into), plan, into=into, hints=hints, stem=stem)
-
-
-def _check_width(layout: Layout, *, name: str) -> None:
+def check_width(layout: Layout, *, name: str) -> None:
+    """Refuse (DataError) a table of more than MAX_COLUMNS columns."""
     if len(layout.names) > MAX_COLUMNS:
         raise DataError(
             "The table has too many columns.",
@@ -142,16 +129,17 @@ def _check_width(layout: Layout, *, name: str) -> None:
         )
 
 
-def records(
-    text: str | Iterable[str], *, name: str, layout: Layout, into: Intake
-) -> Iterator[tuple[str, Mapping[str, str | None]]]:
-    """(where, record) pairs of a table that is given as one text or line by line; a row too long becomes a skip."""
-    _check_width(layout, name=name)
-    rows = _reader(text, layout.delimiter)
+def table_rows(
+    lines: str | Iterable[str], *, name: str, layout: Layout
+) -> Iterator[tuple[str, Mapping[str, str | None]] | Skip]:
+    """(where, record) pairs of a table that is given as one text or line by line, and a Skip for each row too long."""
+    check_width(layout, name=name)
+    rows = _reader(lines, layout.delimiter)
     waiting, number = layout.header, 0
+    columns = [(column, k) for k, column in reversed(list(enumerate(layout.names)))]  # of two with one name the first counts
     while True:
         try:
-            row = next(rows)
+            row: list[Any] = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
@@ -170,11 +158,8 @@ def records(
         number += 1
         where = f"{name}:row {number}"
         if len(row) > len(layout.names):
-            into.skip(
-                where,
-                f"has {len(row)} cells where the header has {len(layout.names)}",
-                hint="put texts that hold the delimiter in quotes",
-            )
+            reason = f"has {len(row)} cells where the header has {len(layout.names)}"
+            yield Skip(where, reason, "put texts that hold the delimiter in quotes")
             continue
-        cells = {key: row[k] if k < len(row) else None for k, key in reversed(list(enumerate(layout.names)))}
-        yield where, cells
+        row += [None] * (len(layout.names) - len(row))
+        yield where, {column: row[k] for column, k in columns}

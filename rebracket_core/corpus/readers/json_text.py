@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from rebracket_core.corpus.limits import MAX_CELL_CHARS, MAX_JSON_NODES, MAX_JSON_OBJECTS, MAX_NESTING
 from rebracket_core.errors import DataError
 
 _PIECE_CHARS = 1 << 20
+_CUT_CHARS = 8
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
@@ -27,6 +29,59 @@ def bounded_json(text: str | bytes, *, where: str = "") -> Any:
     if opened > MAX_NESTING:
         _check_nesting(value, where=where)
     return value
+
+
+def load_json(text: str, *, where: str) -> Any:
+    """The values of a JSON document. Raises DataError where it cannot be read."""
+    try:
+        return bounded_json(text, where=where)
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            "The JSON cannot be read.",
+            expected="one JSON document",
+            found=str(error)[:200],
+            hint="correct it, or write one record a line",
+            where=where,
+        ) from error
+
+
+def is_json(text: str) -> bool:
+    """Whether the whole text is one JSON array or object. Raises DataError for one that passes the bounds."""
+    if text.lstrip()[:1] not in ("[", "{"):
+        return False
+    try:
+        bounded_json(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def first_lines_are_json(text: str) -> bool:
+    """Whether the first line that is not blank is a JSON object by itself, or all of the first lines are JSON texts."""
+    lines = [line for line in text[:200_000].split("\n") if line.strip()][:20]
+    firsts = [_line_value(line) for line in lines]
+    return bool(firsts) and (isinstance(firsts[0], Mapping) or (len(firsts) > 1 and all(isinstance(v, str) for v in firsts)))
+
+
+def _line_value(line: str) -> Any:
+    try:
+        return bounded_json(line)
+    except (ValueError, RecursionError, DataError):
+        return None
+
+
+def begins_as_json(text: str) -> bool:
+    """Whether a text that is cut off is the beginning of one JSON array or object."""
+    start = text.strip()
+    if start[:1] not in ("[", "{"):
+        return False
+    try:
+        end = json.JSONDecoder().raw_decode(start)[1]
+        return not start[end:].strip()
+    except json.JSONDecodeError as error:
+        return error.pos >= len(start) - _CUT_CHARS or error.msg.startswith("Unterminated string")
+    except (ValueError, RecursionError):
+        return False
 
 
 def _check_size(text: str, *, where: str) -> None:

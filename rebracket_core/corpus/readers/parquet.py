@@ -8,13 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from rebracket_core.corpus.readers.columns import STRUCT, iter_where, plan_columns, take_records
-from rebracket_core.corpus.readers.intake import Hints, Intake
 from rebracket_core.errors import DataError
 from rebracket_core.parquet.bounds import ParquetTable
 
 MAGIC = b"PAR1"
-_TYPE_FIELD = "rebracketing_type"
 
 
 def open_parquet(source: Path | bytes, *, where: str) -> ParquetTable:
@@ -30,24 +27,6 @@ def vector_columns(schema: pa.Schema) -> tuple[str, ...]:
 def _is_vector(kind: pa.DataType) -> bool:
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     return lists and pa.types.is_floating(kind.value_type)
-
-
-def take_parquet(source: Path | bytes, *, name: str, stem: str, hints: Hints, into: Intake) -> None:
-    """Put the rows of a table into the intake. Raises DataError for a damaged file or one without a text column."""
-    table = open_parquet(source, where=name)
-    schema = table.schema_arrow
-    names = [n for n in schema.names if n != STRUCT or _has_type_field(schema)]
-    plan = plan_columns(names, hints=hints, where=name)
-    found = vector_columns(schema)
-    if found:
-        into.note(f"Embeddings ({', '.join(found)}) stand beside the texts; they are read on their own, by id.")
-    records = iter_records(table, columns=plan.used(), where=name)
-    take_records(iter_where(records, name=name), plan, into=into, hints=hints, stem=stem)
-
-
-def _has_type_field(schema: pa.Schema) -> bool:
-    kind = schema.field(STRUCT).type
-    return pa.types.is_struct(kind) and kind.get_field_index(_TYPE_FIELD) >= 0
 
 
 def iter_records(table: ParquetTable, *, columns: list[str], where: str) -> Iterator[Mapping[str, Any]]:

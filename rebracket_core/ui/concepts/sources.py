@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from rebracket_core.corpus.schema import ReadReport, Skip
+from rebracket_core.corpus.sources.formats import file_types
 from rebracket_core.errors import InputError
 from rebracket_core.thresholds import Value
 from rebracket_core.ui.concepts.batch import shelf
@@ -20,7 +21,6 @@ from rebracket_core.ui.train.run_summary import run_label
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
 
-FILE_TYPES = ["yml", "yaml", "zip", "csv", "tsv", "json", "jsonl", "ndjson", "parquet", "txt", "md"]
 _IN_USE = "The run in use"
 _PASTE, _FILES, _FOLDER = "Paste", "Files", "Folder"
 
@@ -132,7 +132,7 @@ def _files(workbench: Workbench, asked: Asked) -> None:
     with st.form(f"validate.upload.{turn}", border=False):
         files = st.file_uploader(
             "Files",
-            FILE_TYPES,
+            file_types(),
             accept_multiple_files=True,
             key=f"validate.files.{turn}",
             help="YAML, a ZIP of YAML, CSV, JSON lines, Parquet or text. Nothing is kept but the verdicts.",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rebracket_core.corpus.schema import Dataset, ReadReport
+from rebracket_core.corpus.sources.formats import file_types
 from rebracket_core.errors import InputError
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
@@ -15,7 +16,6 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
 from rebracket_core.workbench import Workbench
 
-FILE_TYPES = ["zip", "parquet", "csv", "tsv", "json", "jsonl", "ndjson", "yml", "yaml", "txt"]
 _STARTER, _FILES, _FOLDER = "Starter corpus", "Files", "Folder"
 
 
@@ -47,7 +47,10 @@ def _files(workbench: Workbench) -> None:
     turn = int(st.session_state.get("import.turn", 0))  # another key after each round lets the file go from memory
     with st.form(f"import.form.{turn}", border=False):
         file = st.file_uploader(
-            "A file", FILE_TYPES, key=f"import.file.{turn}", help="For a folder of manifests or proposals, upload it as a ZIP."
+            "A file",
+            file_types(),
+            key=f"import.file.{turn}",
+            help="For a folder of manifests or proposals, upload it as a ZIP.",
         )
         name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")

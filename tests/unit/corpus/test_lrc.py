@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rebracket_core.corpus.readers.lrc import looks_like_lrc, parse_lrc, parse_time
-from rebracket_core.corpus.readers.manifests import assign_lines
+from rebracket_core.corpus.sources.formats.lrc import looks_like_lrc, parse_lrc, parse_time
+from rebracket_core.corpus.sources.formats.manifest import assign_lines
 from rebracket_core.errors import DataError
 
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebracket_core.corpus import COLUMNS, Library, ReadReport, frame_digest, has_words, normalised_text, read_upload
-from rebracket_core.corpus.readers.lrc import parse_lrc
-from rebracket_core.corpus.readers.plain import split_texts
+from rebracket_core.corpus.sources.formats.lrc import parse_lrc
+from rebracket_core.corpus.sources.formats.plain import split_texts
 from rebracket_core.errors import DataError
 from rebracket_core.texts import clean_text
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from rebracket_core.corpus.sources.fingerprint import fingerprint_of
+from rebracket_core.corpus.sources.reading import iter_concepts, read_concepts
 from rebracket_core.errors import ConfigError, InputError, StoreError
 from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
-from rebracket_core.scoring.concept_flow import iter_concepts, print_of
-from rebracket_core.scoring.concepts import read_concepts
 from rebracket_core.scoring.parts import MANIFEST, PartForm
 from rebracket_core.scoring.streaming import judge_into
 from tests.bench.stream import PEAKS
@@ -79,12 +79,12 @@ def test_what_flows_is_what_is_read_whole(mixed: Path) -> None:
 
 
 def test_the_print_of_a_source_knows_names_and_contents(mixed: Path) -> None:
-    before = print_of([mixed])
-    assert before == print_of([mixed]) and before.files == 9
+    before = fingerprint_of([mixed])
+    assert before == fingerprint_of([mixed]) and before.files == 9
     (mixed / "f.txt").write_text("A text.\n\nAnother!\n")
-    assert print_of([mixed]).digest != before.digest
+    assert fingerprint_of([mixed]).digest != before.digest
     with pytest.raises(InputError, match="cannot be read twice"):
-        print_of(["-"])
+        fingerprint_of(["-"])
 
 
 def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> N
             assert mine["album_probability"] == pytest.approx(theirs["album_probability"], abs=1e-5)
     said = manifest(out)
     assert (said["done"], said["rows"], said["failed"], [p["rows"] for p in said["parts"]]) == (True, 25, 1, [10, 10, 5])
-    assert said["run_id"] == found[0]["run_id"] and said["input_digest"] == print_of([source]).digest
+    assert said["run_id"] == found[0]["run_id"] and said["input_digest"] == fingerprint_of([source]).digest
     assert said["parts"][0]["sha256"] == bytes_of(out)["part-00000.jsonl"]
     assert seen[-1] == 25 and parts.counts["error"] == 1
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebracket_core.scoring.concepts import Concept, ConceptsRead, read_concepts, read_concepts_upload
+from rebracket_core.corpus.sources.reading import read_concepts, read_concepts_upload
+from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
+from rebracket_core.validation import Concept
 
 TEXT = "A tide table with one wrong column drowns a harbour."
 PROPOSAL = "concept: {text}\ntitle: Low Water\nagent_name: Somebody\nrainbow_color: {colour}\n"
@@ -273,7 +275,7 @@ def test_verdicts_can_be_judged_again(tmp_path: Path) -> None:
 )
 def test_standard_input(data: bytes, expected: list[tuple[str, str]]) -> None:
     code = (
-        "import json\nfrom rebracket_core.scoring.concepts import read_concepts\n"
+        "import json\nfrom rebracket_core.corpus.sources.reading import read_concepts\n"
         "print(json.dumps([(c.id, c.text) for c in read_concepts(['-']).concepts]))"
     )
     done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)

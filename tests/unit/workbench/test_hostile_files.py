@@ -12,10 +12,10 @@ import pytest
 from rebracket_core.training.search_space import SearchSpace
 
 from rebracket_core.corpus import read_source, read_upload
+from rebracket_core.corpus.sources import reading_child
+from rebracket_core.corpus.sources.reading import read_concepts_upload
+from rebracket_core.corpus.sources.reading_child import ReadingBounds, read_concepts_apart, read_rows_apart
 from rebracket_core.errors import ConfigError, DataError, RebracketError
-from rebracket_core.scoring import reading_child
-from rebracket_core.scoring.concepts import read_concepts_upload
-from rebracket_core.scoring.reading_child import ReadingBounds, read_concepts_apart, read_rows_apart
 from rebracket_core.training import TrainingConfig
 from tests.bench import bombs
 
@@ -136,7 +136,7 @@ def test_apart_reads_what_is_read_at_hand_and_keeps_its_process() -> None:
 
 
 def test_a_line_without_end_is_refused_in_a_stream(tmp_path: Path) -> None:
-    from rebracket_core.scoring.concept_flow import iter_concepts
+    from rebracket_core.corpus.sources.reading import iter_concepts
 
     (tmp_path / "a.jsonl").write_text('{"concept": "' + "a key " * 900_000 + '"}\n')
     (only,) = iter_concepts([tmp_path / "a.jsonl"])

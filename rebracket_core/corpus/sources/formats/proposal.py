@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from rebracket_core.corpus.readers.intake import Intake
 from rebracket_core.corpus.readers.labels import missing, read_album, read_axis
+from rebracket_core.corpus.sources.base import Format, Record, Row, Skip
+from rebracket_core.corpus.sources.files import Entry
+from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.rainbow import AXES
 
 _INNER_FOLDERS = frozenset({"yml", "yaml", "proposals", "songs"})
@@ -25,13 +28,35 @@ def thread_of(name: str, *, root: str) -> str:
     return folders[-1] if folders else root
 
 
-def take_proposal(document: Mapping[str, Any], *, name: str, thread: str, into: Intake) -> None:
-    """Put one proposal into the intake; what it says of its modes goes to the stated modes, as it stands.
+class ProposalFormat(Format):
+    """A song proposal: one record."""
+
+    name = "proposal"
+    label = "Song proposal"
+    help = "A song proposal in YAML, with its concept and the album it is meant for."
+    suffixes = (".yml", ".yaml")
+    numbers_repeats = True
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Tell a proposal by its concept."""
+        return is_proposal(head.yaml)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give the proposal; without an album it tells nothing of where it comes from."""
+        document = {str(key): value for key, value in stream.document().items()}
+        origin = "proposals" if "rainbow_color" in document else ""
+        thread = thread_of(entry.name, root=stream.root)
+        rows = partial(_rows, document, name=entry.name, thread=thread)
+        yield Record(entry.name, document, document.get("concept"), origin=origin, rows=rows)
+
+
+def _rows(document: Mapping[str, Any], *, name: str, thread: str) -> Iterator[Row | Skip]:
+    """One row; what the proposal says of its modes goes to the stated modes, as it stands.
 
     Raises InputError for an unknown colour or mode.
     """
     colour = document.get("rainbow_color", document.get("album"))
-    row: dict[str, Any] = {
+    row: Row = {
         "row_id": f"{thread}/{PurePosixPath(name).stem}",
         "group_id": thread,
         "origin": "proposals",
@@ -41,11 +66,11 @@ def take_proposal(document: Mapping[str, Any], *, name: str, thread: str, into: 
         "concept": document.get("concept"),
         "album": read_album(colour),
     }
-    said = colour if isinstance(colour, Mapping) else {}
+    stated = colour if isinstance(colour, Mapping) else {}
     for axis in AXES:
-        cell = next((said[f"{word}_mode"] for word in (axis.also, axis.name) if word and f"{word}_mode" in said), None)
+        cell = next((stated[f"{word}_mode"] for word in (axis.also, axis.name) if word and f"{word}_mode" in stated), None)
         row[axis.name], row[f"{axis.name}_stated"] = read_axis(axis.name, cell)
-    into.take(row, number_repeats=True)
+    yield row
 
 
 def _word(value: object) -> str:

@@ -1,6 +1,6 @@
 """Reading what strangers send, in a process of its own: it may take so much memory and time, and is ended when it takes more.
 
-The readers are bounded by themselves (`corpus.limits`, `parquet_bounds`). This is the wall behind them, for what nobody
+The readers are bounded by themselves (`corpus.limits`, `parquet.bounds`). This is the wall behind them, for what nobody
 thought of: Parquet, archives and large files are read here; a small text file is read at once, for its bounds are tight.
 A child that has read is kept for the next file, as starting one takes about a second, and goes by itself when it is not
 asked. What it found comes back as JSON.
@@ -18,11 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.readers.parquet import MAGIC
-from rebracket_core.corpus.readers.shelf import ZIP_MAGIC
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
+from rebracket_core.corpus.sources.files import ZIP_MAGIC
+from rebracket_core.corpus.sources.reading import read_concepts_upload, read_upload
+from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.scoring.concepts import Concept, ConceptsRead, read_concepts_upload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,8 +68,6 @@ def read_rows_apart(name: str, data: bytes, *, bounds: ReadingBounds | None = No
 
     Raises DataError as `read_upload` does, and where reading the file took more than the bounds.
     """
-    from rebracket_core.corpus import read_upload
-
     if is_small(data):
         return read_upload(name, data)
     told = _ask({"kind": "rows", "name": name}, data, bounds=bounds or BOUNDS)
@@ -95,11 +95,11 @@ class _Child:
     def __init__(self, bounds: ReadingBounds) -> None:
         self.bounds = bounds
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rebracket_core.scoring.reading_child", str(bounds.memory)],
+            [sys.executable, "-m", "rebracket_core.corpus.sources.reading_child", str(bounds.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         self._late = False
@@ -263,8 +263,6 @@ def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if request["kind"] == "concepts":
         read = read_concepts_upload(request["name"], data, max_text_chars=request["max_text_chars"])
         return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
-    from rebracket_core.corpus import read_upload
-
     frame, report = read_upload(request["name"], data)
     return {"rows": frame.to_dict("records"), "report": report.to_dict()}
 

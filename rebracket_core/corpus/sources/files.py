@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -74,14 +75,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """The files to read, the root's name, files that may belong to them, and what was left aside and why."""
+class FileSource:
+    """The files to read, the root's name, files that may belong to them, and what was passed over and why.
+
+    `many` is True for a folder or an archive, `piped` for standard input.
+    """
 
     root: str
     entries: tuple[Entry, ...]
     companions: tuple[Entry, ...] = ()
-    aside: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
     many: bool = False
+    piped: bool = False
     by_name: dict[str, Entry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,34 +98,40 @@ class Shelf:
         return next((found for n in names if (found := self.by_name.get(str(folder / n).casefold()))), None)
 
 
-def shelf_of_path(source: Path, *, limits: Limits) -> Shelf:
+def source_of_path(path: Path, *, limits: Limits) -> FileSource:
     """The files of a path. Raises DataError where there is none, or more than the limits allow."""
-    if source.is_dir():
-        return _shelf_of_folder(source, limits=limits)
-    if not source.is_file():
-        raise DataError(
-            "There is no such file or folder.", expected="a file or folder", found=str(source), hint="check the path"
-        )
-    entry = Entry(source.name, path=source)
+    if path.is_dir():
+        return _source_of_folder(path, limits=limits)
+    if not path.is_file():
+        raise DataError("There is no such file or folder.", expected="a file or folder", found=str(path), hint="check the path")
+    entry = Entry(path.name, path=path)
     if entry.head(4) == ZIP_MAGIC:
-        return _shelf_of_archive(source, name=source.stem, limits=limits)
-    near = sorted(source.parent.glob("*.lrc"))[: limits.max_files] if entry.suffix in (".yml", ".yaml") else []
-    return Shelf(source.resolve().parent.name, (entry,), tuple(Entry(p.name, path=p) for p in near))
+        return _source_of_archive(path, name=path.stem, limits=limits)
+    near = sorted(path.parent.glob("*.lrc"))[: limits.max_files] if entry.suffix in (".yml", ".yaml") else []
+    return FileSource(path.resolve().parent.name, (entry,), tuple(Entry(p.name, path=p) for p in near))
 
 
-def shelf_of_bytes(name: str, data: bytes, *, limits: Limits) -> Shelf:
+def source_of_bytes(name: str, data: bytes, *, limits: Limits) -> FileSource:
     """The file or the archive that was uploaded under a name; folders in the name are dropped."""
     bare = name.replace("\\", "/").rsplit("/", 1)[-1][-_MAX_UPLOAD_NAME:] or "upload"
     if data[:4] == ZIP_MAGIC:
-        return _shelf_of_archive(io.BytesIO(data), name=PurePosixPath(bare).stem, limits=limits)
-    return Shelf(PurePosixPath(bare).stem, (Entry(bare, held=data),))
+        return _source_of_archive(io.BytesIO(data), name=PurePosixPath(bare).stem, limits=limits)
+    return FileSource(PurePosixPath(bare).stem, (Entry(bare, held=data),))
 
 
-def _shelf_of_folder(folder: Path, *, limits: Limits) -> Shelf:
+def source_of_stdin(*, limits: Limits) -> FileSource:
+    """The file, table or archive on standard input; it is called "stdin"."""
+    data = sys.stdin.buffer.read()
+    if data.startswith(ZIP_MAGIC):
+        return source_of_bytes("stdin", data, limits=limits)
+    return FileSource("stdin", (Entry("stdin", held=data),), piped=True)
+
+
+def _source_of_folder(folder: Path, *, limits: Limits) -> FileSource:
     root = folder.resolve()
     entries: list[Entry] = []
-    aside: list[tuple[str, str]] = []
-    for path in _walk(root, depth=limits.max_depth, aside=aside, root=root):
+    skipped: list[tuple[str, str]] = []
+    for path in _walk(root, depth=limits.max_depth, skipped=skipped, root=root):
         if len(entries) >= limits.max_files:
             raise DataError(
                 "The folder holds too many files.",
@@ -130,31 +141,31 @@ def _shelf_of_folder(folder: Path, *, limits: Limits) -> Shelf:
                 where=str(folder),
             )
         entries.append(Entry(path.relative_to(root).as_posix(), path=path))
-    return Shelf(root.name, tuple(entries), aside=tuple(aside), many=True)
+    return FileSource(root.name, tuple(entries), skipped=tuple(skipped), many=True)
 
 
-def _walk(folder: Path, *, depth: int, aside: list[tuple[str, str]], root: Path) -> Iterator[Path]:
+def _walk(folder: Path, *, depth: int, skipped: list[tuple[str, str]], root: Path) -> Iterator[Path]:
     try:
         children = sorted(folder.iterdir())
     except OSError as error:
-        aside.append((folder.relative_to(root).as_posix(), f"the folder cannot be read ({error.strerror})"))
+        skipped.append((folder.relative_to(root).as_posix(), f"the folder cannot be read ({error.strerror})"))
         return
     for child in children:
         name = child.relative_to(root).as_posix()
         if child.name.startswith(".") or child.name == "__MACOSX":
             continue
         if child.is_symlink():
-            aside.append((name, "links are not followed"))
+            skipped.append((name, "links are not followed"))
         elif child.is_dir():
             if depth <= 0:
-                aside.append((name, "the folders are nested too deep"))
+                skipped.append((name, "the folders are nested too deep"))
             else:
-                yield from _walk(child, depth=depth - 1, aside=aside, root=root)
+                yield from _walk(child, depth=depth - 1, skipped=skipped, root=root)
         elif child.is_file():
             yield child
 
 
-def _shelf_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> Shelf:
+def _source_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> FileSource:
     archive = open_zip(source, name=name, max_files=limits.max_files)
     members = [m for m in archive.infolist() if not m.is_dir()]
     size = source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
@@ -165,7 +176,7 @@ def _shelf_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -
         for m in members
         if not any(part.startswith(hidden) for part in PurePosixPath(m.filename).parts)
     ]
-    return Shelf(name, tuple(sorted(entries, key=lambda e: e.name)), many=True)
+    return FileSource(name, tuple(sorted(entries, key=lambda e: e.name)), many=True)
 
 
 def _check_members(members: list[zipfile.ZipInfo], *, size: int, name: str, limits: Limits) -> None:

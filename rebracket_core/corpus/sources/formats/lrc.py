@@ -1,11 +1,15 @@
-"""Timed lyrics (LRC) → lines with start and end in seconds."""
+"""Timed lyrics (LRC) → lines with start and end in seconds. They belong to a song and are never texts of their own."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rebracket_core.corpus.limits import MAX_CELL_CHARS
+from rebracket_core.corpus.sources.base import Aside, Format, Record, Skip
+from rebracket_core.corpus.sources.files import Entry
+from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.errors import DataError
 
 LAST_LINE_S = 3.0
@@ -98,3 +102,21 @@ def looks_like_lrc(text: str) -> bool:
     stamps = sum(1 for line in lines if _STAMP.match(line))
     tags = sum(1 for line in lines if _TAG.fullmatch(line))
     return stamps > 0 and stamps + tags >= 0.4 * len(lines)
+
+
+class LyricsFormat(Format):
+    """Timed lyrics, which the manifest beside them reads."""
+
+    name = "lrc"
+    label = "Timed lyrics"
+    help = "Lyrics with the time of each line; they belong to the song whose manifest lies beside them."
+    suffixes = (".lrc",)
+    companion = True
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Tell timed lyrics by the share of stamped lines."""
+        return looks_like_lrc(head.text)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give no record; say where lyrics belong, for those that no song has read."""
+        yield Aside(entry.name, "these are lyrics without a song", "put the song's manifest beside them")

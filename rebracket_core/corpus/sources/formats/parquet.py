@@ -1,0 +1,48 @@
+"""Parquet tables: the columns that are needed, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from rebracket_core.corpus.readers.columns import STRUCT, is_expected_album, plan_columns
+from rebracket_core.corpus.readers.parquet import MAGIC, iter_records, open_parquet, vector_columns
+from rebracket_core.corpus.sources.base import Format, Record, Skip
+from rebracket_core.corpus.sources.files import Entry
+from rebracket_core.corpus.sources.stream import Head, Stream
+
+_TYPE_FIELD = "rebracketing_type"
+
+
+class ParquetFormat(Format):
+    """A Parquet table with a text column; audio and other columns are never loaded."""
+
+    name = "parquet"
+    label = "Parquet"
+    help = "A Parquet table with a text column; tables of any length are read batch by batch."
+    suffixes = (".parquet",)
+    own_ids = True
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Tell Parquet by its first bytes."""
+        return head.data.startswith(MAGIC)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give each row. Raises DataError for a damaged file and for one without a text column."""
+        name = entry.name
+        table = open_parquet(stream.binary(), where=name)
+        schema = table.schema_arrow
+        names = [n for n in schema.names if n != STRUCT or _has_type_field(schema)]
+        plan = plan_columns(names, hints=stream.hints, where=name)
+        if vectors := vector_columns(schema):
+            stream.note(f"Embeddings ({', '.join(vectors)}) stand beside the texts; they are read on their own, by id.")
+        columns = list(dict.fromkeys((*plan.used(), *filter(is_expected_album, names))))
+        text = plan.text
+        for number, values in enumerate(iter_records(table, columns=columns, where=name), start=1):
+            yield Record(f"{name}:row {number}", values, values.get(text), plan)
+
+
+def _has_type_field(schema: pa.Schema) -> bool:
+    kind = schema.field(STRUCT).type
+    return pa.types.is_struct(kind) and kind.get_field_index(_TYPE_FIELD) >= 0

@@ -1,0 +1,78 @@
+"""Plain text: a concept a paragraph, or a concept a line where no line is blank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rebracket_core.corpus.sources.base import Aside, Format, Record, Skip
+from rebracket_core.corpus.sources.files import Entry
+from rebracket_core.corpus.sources.stream import Head, Stream
+from rebracket_core.texts import clean_text
+
+_ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+
+
+def split_texts(text: str) -> list[str]:
+    """The texts of a file: its paragraphs, set apart by blank lines; its lines where it has one paragraph only."""
+    whole = clean_text(text)
+    parts = _BLANK_LINES.split(whole)
+    return [part.strip() for part in (parts if len(parts) > 1 else whole.split("\n")) if part.strip()]
+
+
+class PlainFormat(Format):
+    """Any other text: paragraphs or lines."""
+
+    name = "plain"
+    label = "Plain text"
+    help = "A concept a paragraph, or a concept a line where no line is blank."
+    suffixes = (".txt", ".md")
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Take whatever is text."""
+        return bool(head.text)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give each text of the file, unlabelled."""
+        text = stream.text()
+        parts = split_texts(text)
+        unit = "each paragraph" if "\n\n" in clean_text(text) else "each line"
+        stream.note(f"Plain text: {unit} was taken as a concept.")
+        for number, part in enumerate(parts, start=1):
+            yield Record(entry.name if len(parts) == 1 else f"{entry.name}:text {number}", text=part, origin="text")
+
+
+class PipedFormat(Format):
+    """Lines of standard input."""
+
+    name = "lines"
+    label = "Lines"
+    help = "Standard input that is no JSON: a concept a line."
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Take the text of standard input."""
+        return head.piped and bool(head.text)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give each line that is not blank."""
+        for number, line in enumerate(stream.lines(), start=1):
+            if line.strip():
+                yield Record(f"{entry.name}:line {number}", text=line, origin="text")
+
+
+class AboutFormat(Format):
+    """Pages about the files of a folder or archive."""
+
+    name = "about"
+    label = "Page about the files"
+    help = "A readme, licence or Markdown page beside other files; it holds no concept."
+    suffixes = (".md",)
+
+    def sniff(self, head: Head, suffix: str) -> bool:
+        """Tell such a page by its name, among other files."""
+        return head.many and bool(head.text) and (suffix in self.suffixes or _ABOUT.match(head.name) is not None)
+
+    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
+        """Give no record, but the word what to do where the page is a concept after all."""
+        yield Aside(entry.name, "it is a page about the files, not a concept", "read it on its own if it is one")

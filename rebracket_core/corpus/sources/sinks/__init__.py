@@ -1,0 +1,1 @@
+"""What becomes of records: rows of a data set (strict), or concepts to score (lenient)."""

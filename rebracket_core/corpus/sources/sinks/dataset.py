@@ -1,0 +1,261 @@
+"""Records → rows of a data set: strict, with a report of what was imported, what was skipped and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.readers.columns import (
+    KEYWORD_TYPE_COLUMN,
+    TEXT_NAMES,
+    ColumnPlan,
+    Hints,
+    cell_of,
+    plain_cell,
+    plan_columns,
+    row_ids,
+)
+from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
+from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
+from rebracket_core.errors import DataError, InputError
+from rebracket_core.texts import clean_text, has_words
+
+_UNWANTED = {
+    False: ("its texts are no concepts", "they are read by read_not_concepts"),
+    True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
+}
+_ROLES = ("title", "agent", "descriptions", "lyrics")
+
+
+class DatasetSink:
+    """Collects checked rows of a source, with each skip and note; `result` gives the frame and the report.
+
+    A record without a usable text, with an unknown label or with a repeated id becomes a skip. With `only` the files of
+    that format alone are imported, concepts or not, and their texts need no letters.
+    """
+
+    def __init__(self, limits: Limits, *, hints: Hints = Hints(), only: str = "") -> None:  # noqa: B008 - frozen
+        self.limits = limits
+        self._hints = hints
+        self._only = only
+        self._file: File | None = None
+        self._number = 0
+        self._waiting: list[tuple[int, Record]] = []
+        self._rows: list[dict[str, Any]] = []
+        self._skips: list[Skip] = []
+        self._skip_counts: Counter[str] = Counter()
+        self._notes: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def take(self, file: File, found: Record | Skip) -> None:
+        """Import one record, or note that it is skipped."""
+        if file is not self._file:
+            self._end_file()
+            self._file = file
+        if file.format is not None and not self._is_wanted(file):
+            if self._number == 0:
+                reason, hint = _UNWANTED[bool(self._only)]
+                self.skip(file.entry.name, reason, hint=hint)
+            self._number += 1
+        elif isinstance(found, Skip):
+            self.skip(found.where, found.reason, hint=found.hint)
+        else:
+            self._number += 1
+            try:
+                self._import(found, file)
+            except InputError as error:
+                self._refuse(found.where, error)
+
+    def _is_wanted(self, file: File) -> bool:
+        assert file.format is not None
+        if self._only:
+            return file.format.name == self._only
+        return file.format.holds_concepts
+
+    def _import(self, record: Record, file: File) -> None:
+        assert file.format is not None
+        if record.rows is not None:
+            for row in record.rows():
+                if isinstance(row, Skip):
+                    self.skip(row.where, row.reason, hint=row.hint)
+                else:
+                    self._keep(row, number_repeats=file.format.numbers_repeats)
+        elif record.plan is not None:
+            if self._number == 1:
+                self._note_all(record.plan)
+            self._keep_planned(record, record.plan, number=self._number, file=file)
+        elif record.values:
+            self._waiting.append((self._number, record))
+        else:
+            row_id = f"{file.prefix}{file.entry.stem}-{self._number:04d}"
+            origin = record.origin or "table"
+            self._keep({"row_id": row_id, "group_id": row_id, "origin": origin, "where": record.where, "concept": record.text})
+
+    def _end_file(self) -> None:
+        """Import the records that name their fields each for itself, now that all names of the file are known."""
+        waiting, file = self._waiting, self._file
+        self._waiting, self._number = [], 0
+        if not waiting or file is None:
+            return
+        try:
+            plan = self._plan_of([record for _, record in waiting], where=file.entry.name)
+        except InputError as error:
+            for _, record in waiting:
+                self.skip(record.where, skip_of(error, where=record.where).reason, hint=error.hint)
+            return
+        self._note_all(plan)
+        for number, record in waiting:
+            try:
+                self._keep_planned(record, plan, number=number, file=file)
+            except InputError as error:
+                self._refuse(record.where, error)
+
+    def _plan_of(self, records: list[Record], *, where: str) -> ColumnPlan:
+        names = list(dict.fromkeys(key for record in records for key in record.values))
+        try:
+            return plan_columns(names, hints=self._hints, where=where)
+        except DataError:
+            if all(record.text is None for record in records):
+                raise
+        return plan_columns([*names, TEXT_NAMES[0]], hints=self._hints, where=where)
+
+    def _note_all(self, plan: ColumnPlan) -> None:
+        for note in plan.notes:
+            self.note(note)
+
+    def _keep_planned(self, record: Record, plan: ColumnPlan, *, number: int, file: File) -> None:
+        row = self._row(record, plan)
+        own_group = not row["group_id"]
+        row["row_id"] = file.prefix + (row["row_id"] or f"{file.entry.stem}-{number:04d}")
+        row["group_id"] = row["row_id"] if own_group else row["group_id"]
+        if own_group and plan.group:
+            self.note(f"Rows without a '{plan.group}' are groups of their own.")
+        self._keep(row, number_repeats=plan.number_repeats)
+
+    def _row(self, record: Record, plan: ColumnPlan) -> Row:
+        values = record.values
+        album = read_album(cell_of(values, plan.album))
+        row: Row = {
+            "row_id": row_ids(values, plan.ids),
+            "group_id": plain_cell(cell_of(values, plan.group)),
+            "origin": record.origin or plan.origin,
+            "where": record.where,
+            "concept": record.text,
+            "album": album,
+            "weight": read_weight(cell_of(values, plan.weight)),
+            **{role: plain_cell(cell_of(values, getattr(plan, role))) for role in _ROLES},
+        }
+        for axis, column in plan.axes:
+            shares, modes = read_axis(axis, cell_of(values, column))
+            row[axis] = shares
+            # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
+            row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
+        row["types"], row["types_from"] = self._types(values, plan)
+        return row
+
+    def _types(self, values: Mapping[str, Any], plan: ColumnPlan) -> tuple[list[str] | None, str]:
+        try:
+            types = read_types(cell_of(values, plan.types))
+        except InputError as error:
+            self.note(f"The type {error.found} is not one of the eight; such rows stay without a type.")
+            return None, ""
+        if types is None:
+            return None, ""
+        stated = plain_cell(cell_of(values, plan.types_from))
+        keyword = plan.types.split(".")[-1].strip().casefold() == KEYWORD_TYPE_COLUMN
+        return types, stated or ("keyword" if keyword else "human")
+
+    def _keep(self, row: Row, *, number_repeats: bool = False) -> None:
+        """Keep a row; with `number_repeats` a repeated id that carries another text is kept as "id#2" and noted."""
+        where = str(row.get("where", ""))
+        if len(self._rows) >= self.limits.max_rows:
+            self.skip(where, f"the source has more than {self.limits.max_rows} rows", hint="split the source")
+            return
+        text = self._usable_text(row.get("concept"), where=where)
+        if text is None:
+            return
+        row_id = str(row["row_id"])
+        if row_id in self._texts:
+            if self._texts[row_id] == text:
+                self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
+                self.note("Some rows repeat an id with the same text; the first was taken.")
+                return
+            if not number_repeats:
+                self.skip(where, f"its id {row_id!r} was taken with another text", hint="make the ids different")
+                return
+            row_id = self._numbered(row_id)
+            self.note("Some ids stand for several texts; the later ones were numbered (#2, #3, ...).")
+        self._texts[row_id] = text
+        extra = {name: clean_text(str(row.get(name) or "")) for name in ("descriptions", "lyrics", "title", "agent")}
+        self._rows.append({**row, **extra, "row_id": row_id, "concept": text})
+
+    def _numbered(self, row_id: str) -> str:
+        number = self._numbers.get(row_id, 2)
+        while f"{row_id}#{number}" in self._texts:
+            number += 1
+        self._numbers[row_id] = number + 1
+        return f"{row_id}#{number}"
+
+    def _usable_text(self, value: object, *, where: str) -> str | None:
+        if value is None or (isinstance(value, float) and value != value):
+            self.skip(where, "has no text", hint="give it a concept or leave it out")
+            return None
+        if not isinstance(value, str):
+            self.skip(where, f"its text is not text but {type(value).__name__}", hint="put the text in quotes")
+            return None
+        text = clean_text(value)
+        if not text:
+            self.skip(where, "its text is blank", hint="give it a concept or leave it out")
+        elif len(text) > self.limits.max_text_chars:
+            self.skip(
+                where,
+                f"its text is longer than {self.limits.max_text_chars} characters",
+                hint=f"shorten it; it has {len(text)}",
+            )
+        elif not self._only and not has_words(text):
+            self.skip(where, "its text has no letters", hint="write words")
+        else:
+            return text
+        return None
+
+    def skip(self, where: str, reason: str, *, hint: str = "") -> None:
+        """Record one thing that was not taken; beyond `Limits.max_skips` of one reason it is only counted."""
+        self._skip_counts[reason] += 1
+        if self._skip_counts[reason] <= self.limits.max_skips:
+            self._skips.append(Skip(clean_text(where), clean_text(reason), clean_text(hint)))
+
+    def _refuse(self, where: str, error: InputError) -> None:
+        found = skip_of(error, where=where)
+        self.skip(found.where, found.reason, hint=found.hint)
+
+    def note(self, text: str) -> None:
+        """Record a note for people; the same note is kept once, with a count."""
+        self._notes[text] = self._notes.get(text, 0) + 1
+
+    def result(self, label: str) -> tuple[pd.DataFrame, ReadReport]:
+        """The frame and the report. Raises DataError, with the first reasons, where nothing was imported."""
+        self._end_file()
+        notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
+        for reason, n in self._skip_counts.items():
+            if n > self.limits.max_skips:
+                notes.append(f"{n - self.limits.max_skips} more were not taken and are not listed: {clean_text(reason)}.")
+        if not self._rows:
+            first = "; ".join(f"{s.where}: {s.reason}" for s in self._skips[:3]) or "no rows at all"
+            hint = next((s.hint for s in self._skips if s.hint), "give a source with at least one concept")
+            raise DataError(
+                "Nothing could be read.",
+                expected="at least one row with a text",
+                found=first,
+                hint=hint,
+                where=clean_text(label),
+            )
+        return make_frame(self._rows), ReadReport(len(self._rows), tuple(self._skips), tuple(notes))

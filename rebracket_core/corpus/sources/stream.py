@@ -1,0 +1,226 @@
+"""One file as its format sees it: its beginning, its text, its lines, and the files beside it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from rebracket_core.corpus.limits import MAX_LINE_CHARS, MAX_LINES, Limits
+from rebracket_core.corpus.readers.columns import Hints
+from rebracket_core.corpus.readers.decoding import Decoded, decode, text_lines
+from rebracket_core.corpus.readers.json_text import begins_as_json, first_lines_are_json, is_json
+from rebracket_core.corpus.readers.yaml_text import load_yaml
+from rebracket_core.corpus.sources.files import Entry, FileSource
+from rebracket_core.errors import DataError
+
+HEAD_BYTES = 1 << 20
+YAML_SUFFIXES = (".yml", ".yaml")
+_BLOCK_BYTES = 1 << 20
+_NO_TEXT = (b"PAR1", b"PK\x03\x04")
+_YAML_KEY = re.compile(
+    r"^(?:manifest_id|rainbow_color|structure|concepts|concept|texts|agent_name):(?:\s|$)", re.MULTILINE
+)  # keys that make a file YAML whatever it is called
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a source: what bounds it, what the caller says of it, and where notes for people go."""
+
+    source: FileSource
+    limits: Limits
+    hints: Hints
+    note: Callable[[str], None]
+    used: set[str] = field(default_factory=set)
+    """The names of the files that belong to others and were read with them."""
+
+
+class Head:
+    """The beginning of a file, by which its format is found; what is asked of it is worked out once."""
+
+    def __init__(self, entry: Entry, *, reading: Reading) -> None:
+        self.name = PurePosixPath(entry.name).name
+        self.suffix = entry.suffix
+        self.many = reading.source.many
+        self.piped = reading.source.piped
+        self.text_column = reading.hints.text_column or ""
+        data = entry.read(HEAD_BYTES, cut=True)
+        self.data = data
+        self.whole = len(data) < HEAD_BYTES
+        self.yaml_note = ""
+        self._entry, self._reading = entry, reading
+
+    @cached_property
+    def decoded(self) -> Decoded:
+        """The beginning as text, up to the end of a line where the file goes on. Raises DataError for what is no text."""
+        if self.whole:
+            return decode(self.data)
+        found = decode(_whole_characters(self.data))
+        end = found.text.rfind("\n") + 1
+        return Decoded(found.text[:end] if end else found.text, found.encoding)
+
+    def full(self) -> Decoded:
+        """The whole text, held by the caller alone. Raises DataError for what is no text and for a file that is too large."""
+        most = self._reading.limits.max_file_bytes
+        if self.piped:  # it is in the memory already
+            most = max(most, len(self._entry.held))
+        return self.decoded if self.whole and len(self.data) <= most else decode(self._entry.read(most))
+
+    @property
+    def text(self) -> str:
+        """The beginning as text, "" for a file of a form that is no text. Raises DataError for other bytes."""
+        return "" if self.data.startswith(_NO_TEXT) else self.decoded.text
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Whether the file is one JSON array or object, as far as its beginning tells."""
+        return is_json(self.text) if self.whole else begins_as_json(self.text)
+
+    @cached_property
+    def is_json_lines(self) -> bool:
+        """Whether the first lines are JSON, each by itself, and the whole is not."""
+        return first_lines_are_json(self.text) and not self.is_json
+
+    @cached_property
+    def yaml(self) -> Any:
+        """The values of a YAML file; None where it is none. Raises DataError for a broken file that is called .yml."""
+        named = self.suffix in YAML_SUFFIXES
+        if not self.text or not (named or _YAML_KEY.search(self.text)):
+            return None
+        decoded = self.full()
+        self.yaml_note = decoded.note
+        try:
+            document = load_yaml(decoded.text, where=self._entry.name)
+        except DataError:
+            if named:
+                raise
+            return None
+        return document if named or isinstance(document, dict) else None
+
+
+class Stream:
+    """What a format reads of one file. Nothing is held but what it asks for; notes for people go to `note`."""
+
+    def __init__(self, entry: Entry, *, head: Head, reading: Reading) -> None:
+        self.head = head
+        self.hints = reading.hints
+        self.note = reading.note
+        self.root = reading.source.root
+        self._entry, self._reading = entry, reading
+        self._limits = reading.limits
+
+    def binary(self) -> Path | bytes:
+        """The file's path where it lies on disk, else its bytes."""
+        return self._entry.path or self._entry.read(self._limits.max_expanded_bytes)
+
+    def text(self) -> str:
+        """The whole text. Raises DataError for what is no text and for a file that is too large."""
+        decoded = self.head.full()
+        self._tell(decoded.note)
+        return decoded.text
+
+    def document(self) -> Any:
+        """The values of a YAML file."""
+        found = self.head.yaml
+        self._tell(self.head.yaml_note)
+        return found
+
+    def lines(self) -> Iterator[str]:
+        r"""The lines one by one, each with its "\n"; a file on disk in UTF-8 is never held whole."""
+        path = self._entry.path
+        if path is None or self.head.whole or not self.head.decoded.encoding.startswith("utf-8"):
+            return text_lines(self.text())
+        found = _scan(path)
+        if not found.is_utf8:
+            return text_lines(self.text())
+        self._check_size(found)
+        self._tell(f"{found.nuls} NUL characters were left out" if found.nuls else "")
+        return _lines(path, where=self._entry.name)
+
+    def beside(self, names: tuple[str, ...]) -> Entry | None:
+        """The first file of these names in the same folder, which thereby counts as read; None where there is none."""
+        found = self._reading.source.beside(self._entry, names)
+        if found is not None:
+            self._reading.used.add(found.name)
+        return found
+
+    def text_of(self, entry: Entry) -> str:
+        """The whole text of a file that was found beside this one."""
+        decoded = decode(entry.read(self._limits.max_file_bytes))
+        if decoded.note:
+            self.note(f"{entry.name}: {decoded.note}.")
+        return decoded.text
+
+    def _tell(self, note: str) -> None:
+        if note:
+            self.note(f"{self._entry.name}: {note}.")
+
+    def _check_size(self, found: _Scan) -> None:
+        if self._limits.long_tables:
+            return
+        most = self._limits.max_file_bytes
+        if found.size > most or found.lines > MAX_LINES:
+            raise DataError(
+                "The file is too large." if found.size > most else "The file holds too many lines.",
+                expected=f"at most {most} bytes and {MAX_LINES:,} lines",
+                found=f"{found.size:,} bytes, {found.lines:,} lines",
+                hint="split it, or use Parquet",
+                where=self._entry.name,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    is_utf8: bool
+    size: int = 0
+    lines: int = 0
+    nuls: int = 0
+
+
+def _scan(path: Path) -> _Scan:
+    """What a pass over the bytes shows; it ends where they are no UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = lines = nuls = 0
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                decoder.decode(block)
+                size, lines, nuls = size + len(block), lines + block.count(b"\n"), nuls + block.count(b"\0")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _Scan(False)
+    return _Scan(True, size, lines, nuls)
+
+
+def _lines(path: Path, *, where: str) -> Iterator[str]:
+    with open(path, encoding="utf-8-sig") as file:  # any kind of line end becomes one
+        for line in _bounded_lines(file, where=where):
+            yield line.replace("\0", "") if "\0" in line else line
+
+
+def _bounded_lines(file: IO[str], *, where: str) -> Iterator[str]:
+    """The lines of a file. Raises DataError for one that is too long to be held."""
+    while line := file.readline(MAX_LINE_CHARS + 1):
+        if len(line) > MAX_LINE_CHARS:
+            raise DataError(
+                "A line of the file is too long.",
+                expected=f"at most {MAX_LINE_CHARS:,} characters",
+                found="more",
+                hint="write one record a line",
+                where=where,
+            )
+        yield line
+
+
+def _whole_characters(data: bytes) -> bytes:
+    """The bytes without a character of UTF-8 that is cut at their end."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(data) - 3 and "end of data" in error.reason:
+            return data[: error.start]
+    return data
