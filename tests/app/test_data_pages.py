@@ -79,4 +79,4 @@ def test_a_run_is_evaluated_on_a_data_set(open_page: Open, home: Path) -> None:
     button.click().run()
     assert not app.exception and not app.error
     assert len(app.get("plotly_chart")) == 3
-    assert "The gate accepts" in words(app)
+    assert "The rules accept" in words(app)

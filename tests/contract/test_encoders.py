@@ -28,22 +28,12 @@ from rebracket_core.encoders.modality import MODALITIES, Modality, checked_items
 from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.errors import EncoderError, InputError
 from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.training import TrainingConfig, train_run
+from rebracket_core.training import Callback, TrainingConfig, train_run
 from rebracket_core.training.rows import background_texts
 
 LONG = "the rose that was here remembers itself, a thing, a song; " * 20
 TEXTS = ["the rose", "a thing that was here", "", "日本 é", "the rose", "a song " * 30, "x" * 300, LONG]
 KINDS = ("minilm", "minilm cached", "small deberta", "small deberta cached", "precomputed")
-
-
-class Quiet:
-    """A watch that nobody reads."""
-
-    def stage(self, name: str, done: int, total: int) -> None:
-        pass
-
-    def point(self, values: Any) -> None:
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -368,11 +358,11 @@ def test_heads_are_trained_on_the_vectors_of_another_modality(numbers: None, set
     meta = DatasetMeta("numbers", frame_digest(frame), len(frame), 24, ("table",), "", "", ReadReport(len(frame)))
     run = train_run(
         Dataset("numbers", frame, meta),
-        config=TrainingConfig(folds=3, members=1, max_steps=30, words=False),
+        config=TrainingConfig.of(folds=3, ensemble_size=1, max_steps=30, tfidf=False),
         encoder=column,
         folder=tmp_path / "run",
         thresholds=Thresholds(),
-        watch=Quiet(),
+        callback=Callback(),
     )
     assert run.album["accuracy"] > 0.9 > 0.6 > run.album["majority"]
     manifest = json.loads((tmp_path / "run" / "model" / "manifest.json").read_text("utf-8"))

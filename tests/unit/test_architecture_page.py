@@ -25,6 +25,7 @@ def test_a_hop_of_a_walk_exists(hop: str) -> None:
     parts = hop.split(".")
     for cut in range(len(parts) - 1, 0, -1):
         path: Path = CORE.joinpath(*parts[:cut]).with_suffix(".py")
+        path = path if path.is_file() else CORE.joinpath(*parts[:cut], "__init__.py")
         if path.is_file():
             break
     else:

@@ -261,10 +261,10 @@ class Explain:
 
         asking, clean = self.asking(run_id), self.clean(text)
         told = asking.texts()
-        remembered = getattr(asking.encoder, "remembered", None)
-        if not told or remembered is None:
+        lookup = getattr(asking.encoder, "lookup", None)
+        if not told or lookup is None:
             return Nearest((), n_known=0, n=len(told))
-        known, vectors = remembered([one for one, _ in told])
+        known, vectors = lookup([one for one, _ in told])
         rows = np.flatnonzero(known)
         if not len(rows):
             return Nearest((), n_known=0, n=len(told))

@@ -21,6 +21,7 @@ SCOPES: Mapping[str, Scope] = {
     "/v1/validate/batch": Scope.VALIDATE,
     "/v1/runs": Scope.RUNS,
     "/v1/thresholds": Scope.RUNS,
+    "/v1/rules": Scope.RUNS,
     "/metrics": Scope.METRICS,
 }
 SERVED_PATHS = OPEN_PATHS | SCOPES.keys()

@@ -112,6 +112,8 @@ MAY_BE_NULL = frozenset(
     {f"{before}selective.{name}" for before in ("", "runs[].metrics.", "metrics.") for name in ("accuracy", "accuracy_ci[]")}
 )
 """Paths of what is null where the verdict rules accept nothing, so that other rules are no loss of a field."""
+AGREED_WIDER = ("thresholds.* was boolean or number and is boolean or number or string",)
+"""The thresholds' one new key, accept_axes, is a word; every key that was there keeps its type."""
 OPTIONS_RENAMED: dict[str, str] = {}
 """Training options that `config` objects show under another name, by an agreed change: path of the old name → new name."""
 

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import smooth_context
-from rebracket_core.corpus import soft_targets as targets
+from rebracket_core.corpus import smooth_context, targets
 from rebracket_core.rainbow import ALBUM_NAMES, axis_target
 
 FrameOf = Callable[..., pd.DataFrame]

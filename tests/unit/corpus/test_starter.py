@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import normalised_text, read_not_concepts, read_source
-from rebracket_core.corpus import soft_targets as targets
+from rebracket_core.corpus import normalised_text, read_not_concepts, read_source, targets
 from rebracket_core.corpus.audit.confounds import axis_pairs
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 

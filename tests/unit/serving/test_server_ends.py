@@ -26,10 +26,10 @@ DRAIN_S, SPARE_S = 1.0, 3.0
 PROGRAM = """
 import ctypes, sys, time
 from rebracket_core.cli import main
-from rebracket_core.workbench import Workbench
+from rebracket_core.services.verdicts import Verdicts
 from rebracket_core.scoring.history import History
 
-validate, keep = Workbench.validate, History.keep
+validate, keep = Verdicts.validate, History.keep
 
 def slow_validate(self, concepts, **more):
     for concept in concepts:
@@ -46,7 +46,7 @@ def slow_keep(self, verdicts, **more):
         time.sleep(600)
     return keep(self, verdicts, **more)
 
-Workbench.validate, History.keep = slow_validate, slow_keep
+Verdicts.validate, History.keep = slow_validate, slow_keep
 main()
 """
 

@@ -141,7 +141,7 @@ def test_a_folder_of_something_else_is_refused(home: Path, tmp_path: Path) -> No
     with FileLock(str(tmp_path / "held" / ".lock")), pytest.raises(StoreError, match="Another process"):
         judge_into(bench.resources, [source], folder=tmp_path / "held")
     (tmp_path / "nothing").mkdir()
-    with pytest.raises(InputError, match="nothing to judge"):
+    with pytest.raises(InputError, match="nothing to score"):
         judge_into(bench.resources, [tmp_path / "nothing"], folder=tmp_path / "empty")
 
 

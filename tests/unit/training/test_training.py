@@ -42,7 +42,7 @@ def settings(trained_home: Path) -> Settings:
 
 
 def _some(settings: Settings, n_groups: int) -> Dataset:
-    frame = Workbench(settings).dataset("starter").frame
+    frame = Workbench(settings).datasets.get("starter").frame
     groups = sorted(set(frame["group_id"]))[:n_groups]
     frame = frame[frame["group_id"].isin(groups)].reset_index(drop=True)
     meta = DatasetMeta("some", frame_digest(frame), len(frame), n_groups, ("starter",), "", "", ReadReport(len(frame)))
@@ -135,7 +135,7 @@ def test_the_starter_model_beats_its_baselines(starter_home: Path) -> None:
 def test_no_group_stands_on_both_sides(settings: Settings, trained_home: Path) -> None:
     run = json.loads((trained_home / "runs/promoted.json").read_text())["run_id"]
     split = json.loads((trained_home / "runs" / run / "model/manifest.json").read_text())["split_ids"]
-    frame = Workbench(settings).dataset("starter").frame
+    frame = Workbench(settings).datasets.get("starter").frame
     folds: dict[str, set[int]] = {}
     for row_id, group in zip(frame["row_id"], frame["group_id"], strict=True):
         folds.setdefault(group, set()).add(split[row_id])

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from rebracket_core.training.search_space import SearchSpace
 
 from rebracket_core.corpus import read_source, read_upload
 from rebracket_core.corpus.sources import reading_child
@@ -17,6 +16,7 @@ from rebracket_core.corpus.sources.reading import read_concepts_upload
 from rebracket_core.corpus.sources.reading_child import ReadingBounds, read_concepts_apart, read_rows_apart
 from rebracket_core.errors import ConfigError, DataError, RebracketError
 from rebracket_core.training import TrainingConfig
+from rebracket_core.training.hpo.space import SearchSpace
 from tests.bench import bombs
 
 MIB = 1 << 20

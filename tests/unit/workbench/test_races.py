@@ -34,12 +34,13 @@ def run():
     return lambda: import_run(Path(mine), runs=home / "runs")
 
 def project():
-    from rebracket_core.annotation import AnnotationService
+    from rebracket_core.annotation import LabelSession
     from rebracket_core.annotation.entities.records import NewItem
-    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
+    from rebracket_core.annotation.projects import NewProject, create_project
+    session = LabelSession.open(f"sqlite:///{home / 'workbench.db'}")
     def make():
         items = [NewItem(f"{mine}{i}", f"a text of {mine} {i}") for i in range(50)]
-        return service.create_project("one", items, by="ada", dataset="d", dataset_digest="x").project_id
+        return create_project(session, NewProject("one", items, dataset="d", dataset_digest="x"), by="ada").project_id
     return make
 
 def backup():
@@ -124,27 +125,29 @@ def test_two_imports_of_one_run(trained_home: Path, tmp_path: Path) -> None:
 
 
 def test_two_projects_of_one_name(tmp_path: Path) -> None:
-    from rebracket_core.annotation import AnnotationService
+    from rebracket_core.annotation import LabelSession
+    from rebracket_core.annotation.people import enrol
 
     for number in range(3):
         home = tmp_path / f"home{number}"
         home.mkdir()
-        service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
-        service.enrol("Ada")
+        session = LabelSession.open(f"sqlite:///{home / 'workbench.db'}")
+        enrol(session, "Ada")
         ends = _race("project", home, "a", "b")
         assert len([e for e in ends if "done" in e]) == 1, ends
         assert [e["error"] for e in ends if "error" in e] == ["There is a project of this name."]
-        service.close()
+        session.close()
 
 
 def test_two_backups_to_one_file(tmp_path: Path) -> None:
-    from rebracket_core.annotation import AnnotationService
+    from rebracket_core.annotation import LabelSession
     from rebracket_core.annotation.database.backup import check
+    from rebracket_core.annotation.people import enrol
 
     home = tmp_path / "home"
     home.mkdir()
-    service = AnnotationService(f"sqlite:///{home / 'workbench.db'}")
-    service.enrol("Ada")
+    session = LabelSession.open(f"sqlite:///{home / 'workbench.db'}")
+    enrol(session, "Ada")
     ends = _race("backup", home, "a", "b")
     assert len([e for e in ends if "done" in e]) == 1, ends
     assert [e["error"] for e in ends if "error" in e] == ["The backup would replace a file."]

@@ -228,7 +228,7 @@ def test_the_card_says_what_a_run_is_and_is_not(bench: Workbench, run_id: str) -
         "does not see a new kind of text",
         "## Licence",
         "calibration error",
-        "The gate accepts",
+        "The rules accept",
         "rebracket import-run",
         "demonstration",
     ):
