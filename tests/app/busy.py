@@ -7,6 +7,9 @@ import shutil
 from pathlib import Path
 
 from rebracket_core.annotation import AxisLabel, LabelValue, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queries import list_items
 from rebracket_core.jobs import create_run
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
@@ -49,16 +52,16 @@ def leaked_twin(home: Path, name: str) -> str:
 
 
 def _projects(bench: Workbench) -> None:
-    service = bench.labels.service
+    session = bench.labels.session
     for name in ("Ada", "Bo"):
-        service.enrol(name)
+        enrol(session, name)
     for name, dataset in (("First", "starter"), ("Second", "bells")):
         project = bench.labels.create_project(name, dataset, by="ada")
         for who in ("ada", "bo"):
             sent = []
-            for k, item in enumerate(service.items(project.project_id)[:10]):
+            for k, item in enumerate(list_items(session, project.project_id)[:10]):
                 at = (k + (who == "bo" and k % 3 == 0)) % 3
                 value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES})
                 name_of = f"{project.project_id}-{who}-{k}"
                 sent.append(Submission(name_of, item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
-            service.submit(project.project_id, sent, by=who)
+            submit_labels(session, project.project_id, submissions=sent, by=who)

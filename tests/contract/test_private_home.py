@@ -21,6 +21,9 @@ _PAGES = """
 import os, time, uuid
 from pathlib import Path
 from rebracket_core.annotation import AxisLabel, LabelValue, Submission
+from rebracket_core.annotation.labelling import submit_labels
+from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
 
@@ -28,14 +31,14 @@ bench = get_workbench()
 small = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=25)
 run_id = bench.training.launch("songs", config=small)
 map_id = bench.maps.launch(bench.maps.spec("songs", method="pca", seed=7))
-labels = bench.labels.service
-labels.enrol("Ada")
+session = bench.labels.session
+enrol(session, "Ada")
 project = bench.labels.create_project("moods", "songs", by="ada").project_id
 value = LabelValue(AxisLabel.hard("temporal", "past"), AxisLabel.abstain(), AxisLabel.abstain())
-got = labels.claim(project, 3, by="ada").items
+got = claim_items(session, project, n=3, by="ada").items
 sent = [Submission(str(uuid.uuid4()), c.item.item_id, c.item.round, c.item.text_digest, value, "", c.lease.lease_id)
         for c in got]
-assert [ack.status for ack in labels.submit(project, sent, by="ada")] == ["saved"] * 3
+assert [ack.status for ack in submit_labels(session, project, submissions=sent, by="ada")] == ["saved"] * 3
 bench.maps.selections.add_note("songs", "r1", text="a note", author="Ada")
 bench.maps.selections.keep("songs", ["r1", "r2"], name="two")
 bench.runs.set_note(bench.runs.production().run_id, text="in use", tags=["first"])
