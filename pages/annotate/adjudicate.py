@@ -4,33 +4,36 @@ import streamlit as st
 
 from rebracket_core.annotation import Role
 from rebracket_core.annotation.adjudication import list_cases
-from rebracket_core.ui import site
 from rebracket_core.ui.annotate.labelling.adjudication_form import Adjudication, decide_form, show_result
 from rebracket_core.ui.annotate.labelling.project import choose_project, open_projects
 from rebracket_core.ui.annotate.labelling.review_case import choose_case, show_case
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.person import person_here, show_person
+from rebracket_core.ui.site import PageSpec
 
 MOST = 200
 
-st.title("Adjudicate", anchor=False)
-st.caption("Where people differ, a reviewer says how it ends. What people said stays as it is.")
+PAGE = PageSpec(
+    title="Adjudicate",
+    icon=":material/gavel:",
+    position=2,
+    help="Settle the concepts on which people differ.",
+    about="Where people differ, a reviewer says how it ends. What people said stays as it is.",
+    empty={
+        "no_project": ("There is no project yet, so nothing waits for a reviewer.", ("label", "Label concepts")),
+        "annotator": ("Reviewers and admins adjudicate; you are an annotator. Ask an admin.", ("label", "Label concepts")),
+    },
+)
 
-session = bench().labels.session
+session = PAGE.open().labels.session
 projects = open_projects(session)
-if not projects:
-    needs("There is no project yet, so nothing waits for a reviewer.", (site.LABEL, "Label concepts"))
-    st.stop()
+PAGE.require(projects, "no_project")
 with guard():
     person = person_here(session)
 if person is None:
     st.stop()
 show_person(person)
-if person.role is Role.ANNOTATOR:
-    needs("Reviewers and admins adjudicate; you are an annotator. Ask an admin.", (site.LABEL, "Label concepts"))
-    st.stop()
+PAGE.require(person.role is not Role.ANNOTATOR, "annotator")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     project = choose_project(projects, key="adjudicate.project")

@@ -2,27 +2,34 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
 from rebracket_core.ui.annotate.labelling.guideline import show_guideline
 from rebracket_core.ui.annotate.labelling.keyboard_view import MOST_RESERVED, show_form, show_keyboard_view
 from rebracket_core.ui.annotate.labelling.project import choose_project, manage, open_projects
 from rebracket_core.ui.annotate.labelling.protocol import RESERVED
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.person import person_here, show_person
+from rebracket_core.ui.site import PageSpec
 
 KEYBOARD, FORM = "Keyboard view", "Plain form"
 
-st.title("Label", anchor=False)
-st.caption("Say what a concept is on the three axes. Mixtures are answers too, and so is “cannot tell”.")
+PAGE = PageSpec(
+    title="Label",
+    icon=":material/label:",
+    position=1,
+    help="Say what concepts are on the three axes, by keys or by touch.",
+    about="Say what a concept is on the three axes. Mixtures are labels too, and so is “cannot tell”.",
+    empty={
+        "no_texts": (
+            "There is nothing to label yet. Import texts first; a project is made from them.",
+            ("import", "Import data"),
+        )
+    },
+)
 
-workbench = bench()
+workbench = PAGE.open()
 session = workbench.labels.session
 projects = open_projects(session)
-if not projects and not workbench.datasets.all():
-    needs("There is nothing to label yet. Import texts first; a project is made from them.", (site.IMPORT, "Import data"))
-    st.stop()
+PAGE.require(projects or workbench.datasets.all(), "no_texts")
 with guard():
     person = person_here(session)
 if person is None:
@@ -44,7 +51,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             RESERVED,
             key="label.ahead",
             bind="query-params",
-            help="How many are handed out to you at a time, so that the next one is there at once. Nobody else can take these.",
+            help="How many are reserved for you at a time, so that the next one is there at once. Nobody else gets these "
+            "meanwhile.",
         )
     show_person(person)
 main, side = st.columns([3, 1], gap="medium") if guided else (st.container(), st.container())

@@ -4,23 +4,25 @@ import streamlit as st
 
 from rebracket_core.annotation.projects import list_projects
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.ui import site
 from rebracket_core.ui.annotate import progress as label_health
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.site import PageSpec
 
-st.title("Progress", anchor=False)
-st.caption("How far the labelling is, and whether people mean the same.")
+PAGE = PageSpec(
+    title="Progress",
+    icon=":material/monitoring:",
+    position=3,
+    help="How far the labelling is, and how far people agree.",
+    about="How far the labelling is, and whether people mean the same.",
+    empty={
+        "no_project": ("There is no labelling project yet. One is made from texts that are here.", ("label", "Make a project")),
+        "no_texts": ("There is no labelling project yet, and no texts to make one from.", ("import", "Import data")),
+    },
+)
 
-workbench = bench()
+workbench = PAGE.open()
 projects = {project.project_id: project for project in list_projects(workbench.labels.session)}
-if not projects:
-    if workbench.datasets.all():
-        needs("There is no labelling project yet. One is made from texts that are here.", (site.LABEL, "Make a project"))
-    else:
-        needs("There is no labelling project yet, and no texts to make one from.", (site.IMPORT, "Import data"))
-    st.stop()
+PAGE.require(projects, "no_project" if workbench.datasets.all() else "no_texts")
 chosen = st.selectbox(
     "Project", list(projects), format_func=lambda key: projects[key].name, key="progress.project", bind="query-params"
 )
@@ -35,12 +37,12 @@ with guard():
     label_health.retrain_button(workbench, project)
 st.subheader("Agreement", anchor=False)
 label_health.show_agreement(health)
-st.subheader("What suggestions do", anchor=False)
+st.subheader("Automation bias: what suggestions do", anchor=False)
 label_health.show_automation_bias(health)
 st.subheader("People", anchor=False)
 label_health.show_people(health)
 axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", wrap=True)
-with st.expander("Each person's answers beside the others'", icon=":material/grid_on:"):
+with st.expander("Each person's labels beside the others'", icon=":material/grid_on:"):
     label_health.show_confusion(health, axis or AXIS_NAMES[0])
 with guard():
     label_health.weigh_form(workbench, project, axis=axis or AXIS_NAMES[0])

@@ -3,25 +3,33 @@
 import streamlit as st
 
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.ui import site
 from rebracket_core.ui.concepts.batch import pick_row
 from rebracket_core.ui.concepts.history_entry import show_entry
+from rebracket_core.ui.concepts.reading import read_verdict
 from rebracket_core.ui.concepts.verdict_table import VERDICTS
 from rebracket_core.ui.kit.download_buttons import downloads
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.site import PageSpec
 
 PAGE_SIZE = 100
 
-st.title("History", anchor=False)
-st.caption("Every verdict is kept with its text, its numbers and the run that gave it; newest first.")
+PAGE = PageSpec(
+    title="History",
+    icon=":material/history:",
+    position=2,
+    help="Every verdict that was given, with the model that gave it.",
+    about="Every verdict is kept with its text, its numbers and the model that gave it; newest first.",
+    empty={
+        "no_verdict": (
+            "Nothing was validated yet. Each verdict that you ask for will stand here.",
+            ("validate", "Validate a concept"),
+        )
+    },
+)
 
-workbench = bench()
+workbench = PAGE.open()
 history = workbench.history
-if not history.count():
-    needs("Nothing was validated yet. Each verdict that you ask for will stand here.", (site.VALIDATE, "Validate a concept"))
-    st.stop()
+PAGE.require(history.count(), "no_verdict")
 
 runs = {run.run_id: run for run in workbench.runs.all()}
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -30,7 +38,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Verdict", list(VERDICTS[:4]), key="history.verdict", bind="query-params", width=240, placeholder="any"
     )
     album = st.multiselect("Album", list(ALBUM_NAMES), key="history.album", bind="query-params", width=240, placeholder="any")
-    run_id = st.multiselect("Run", list(runs), key="history.run", bind="query-params", width=240, placeholder="any")
+    run_id = st.multiselect("Model", list(runs), key="history.run", bind="query-params", width=240, placeholder="any")
     entry_id = st.text_input("Open by number", key="history.entry", bind="query-params", width=160)
 if entry_id:
     with guard():
@@ -47,12 +55,12 @@ entries = history.search(**filters, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SI
 st.caption(f"{len(entries):,} of {total:,}. Press a column's head to sort this page; tick a row to open it below.")
 extra = {
     "number": [entry.entry_id for entry in entries],
-    "asked (UTC)": [entry.at[:16].replace("T", " ") for entry in entries],
-    "run": [entry.run_id for entry in entries],
+    "validated (UTC)": [entry.at[:16].replace("T", " ") for entry in entries],
+    "model": [entry.run_id for entry in entries],
 }
 # The newest entry stands in the key: where rows moved, a tick from before must not open another one.
 place = f"{entries[0].entry_id}.{len(entries)}.{hash(str(filters))}" if entries else ""
-picked = pick_row([entry.verdict for entry in entries], key=f"history.table.{place}", extra=extra)
+picked = pick_row([read_verdict(entry.verdict) for entry in entries], key=f"history.table.{place}", extra=extra)
 downloads(
     lambda: [entry.verdict for entry in history.search(**filters, limit=total)],
     count=total,

@@ -3,38 +3,45 @@
 import streamlit as st
 
 from rebracket_core.ui import home, site
+from rebracket_core.ui.concepts.reading import read_verdict
 from rebracket_core.ui.concepts.verdict_table import columns_of, verdict_frame
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import dataset_table
+from rebracket_core.ui.site import PageSpec
 from rebracket_core.ui.train.run_summary import STARTER_NOTE, run_table
 
-st.title("Rebracket", anchor=False)
-st.caption("Concepts go in; albums of the Rainbow Table come out, with numbers that can be checked.")
+PAGE = PageSpec(
+    title="Overview",
+    heading="Rebracket",
+    icon=":material/home:",
+    position=1,
+    help="What there is: data, model, last models trained, and what to do next.",
+    about="Concepts go in; albums of the Rainbow Table come out, with numbers that can be checked.",
+)
 
-workbench = bench()
+workbench = PAGE.open()
 datasets, runs, promoted = workbench.datasets.all(), workbench.runs.all(), workbench.runs.production()
 kept = workbench.history.count()
 
 with st.grid(4, min_column_width=150):
     st.metric("Data sets", f"{len(datasets):,}", border=True)
     st.metric("Texts", f"{sum(d.n_rows for d in datasets):,}", border=True)
-    st.metric("Runs", f"{len(runs):,}", border=True)
+    st.metric("Models", f"{len(runs):,}", border=True)
     st.metric("Verdicts kept", f"{kept:,}", border=True)
 
 st.subheader("What to do next", anchor=False)
 for step in home.next_steps(datasets, runs, promoted=promoted, kept=kept):
     with st.container(border=True, gap="xsmall"):
         st.text(step.text)
-        site.link(step.place, step.label)
+        site.link(step.page, step.label)
 
 left, right = st.columns(2)
 with left:
     st.subheader("Model", anchor=False)
     if promoted is None:
-        st.text("None in use: no verdict is given without one.")
+        st.text("There is no production model: no verdict is given without one.")
     else:
-        st.table(home.model_facts(promoted), border="horizontal", alt="The model in use")
+        st.table(home.model_facts(promoted), border="horizontal", alt="The production model")
         if promoted.starter:
             st.caption(f":material/info: {STARTER_NOTE}")
     st.caption(f"The engine runs on {escape(workbench.resources.device())}.")
@@ -42,23 +49,27 @@ with right:
     st.subheader("Data", anchor=False)
     if datasets:
         st.dataframe(
-            dataset_table(datasets)[["data set", "texts", "groups", "origins"]], hide_index=True, alt="The imported data sets"
+            dataset_table(datasets)[["data set", "texts", "groups", "sources"]], hide_index=True, alt="The imported data sets"
         )
     else:
         st.text("Nothing is imported yet.")
 
 if runs:
-    st.subheader("Last runs", anchor=False)
+    st.subheader("Last models", anchor=False)
     st.dataframe(
-        run_table(runs[:5])[["in use", "run", "data set", "album right", "trained (UTC)"]], hide_index=True, alt="The last runs"
+        run_table(runs[:5])[["production", "model", "data set", "album accuracy", "trained (UTC)"]],
+        hide_index=True,
+        alt="The last models",
     )
 if kept:
     st.subheader("Last verdicts", anchor=False)
     last = workbench.history.search(limit=5)
     st.dataframe(
-        verdict_frame([entry.verdict for entry in last]).filter(["tile", "album", "verdict", "probability", "text"]),
+        verdict_frame([read_verdict(entry.verdict) for entry in last]).filter(
+            ["colour", "album", "verdict", "probability", "text"]
+        ),
         hide_index=True,
         column_config=columns_of(),
         alt="The last verdicts, newest first",
     )
-    site.link(site.HISTORY, "All verdicts")
+    site.link("history", "All verdicts")

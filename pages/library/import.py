@@ -1,36 +1,40 @@
-"""Import: texts come in; what was taken, what was not, and why."""
+"""Import: texts come in; what was imported, what was skipped, and why."""
 
 import streamlit as st
 
 from rebracket_core.ui import site
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.library import import_form as intake
+from rebracket_core.ui.library import import_form
 from rebracket_core.ui.library.datasets import dataset_table, show_report
+from rebracket_core.ui.site import PageSpec
 
-st.title("Import", anchor=False)
-st.caption("Song manifests with lyrics, proposals, tables and plain text: what a file is, its content decides.")
+PAGE = PageSpec(
+    title="Import",
+    icon=":material/upload_file:",
+    position=1,
+    help="Bring texts in, and see what was imported and what was skipped.",
+    about="Song manifests with lyrics, proposals, tables and plain text: what a file is, its content decides.",
+    empty={"no_data": ("Nothing is imported yet. The starter corpus above is the quickest way to a first verdict.",)},
+)
 
-workbench = bench()
+workbench = PAGE.open()
 with guard():
-    intake.ways(workbench)
+    import_form.ways(workbench)
 if name := st.session_state.get("import.last"):
-    intake.show_last(workbench, str(name))
+    import_form.show_last(workbench, str(name))
 
 st.subheader("In the library", anchor=False)
 datasets = workbench.datasets.all()
 if datasets:
     st.dataframe(dataset_table(datasets), hide_index=True, alt="The imported data sets")
-    chosen = st.selectbox("What was left aside in", [d.name for d in datasets], key="import.report", bind="query-params")
+    chosen = st.selectbox("What was skipped in", [d.name for d in datasets], key="import.report", bind="query-params")
     meta = next((d for d in datasets if d.name == chosen), datasets[0])
     if meta.report.skipped or meta.report.notes:
         show_report(meta.report)
     else:
-        st.text("Nothing: every row was taken.")
+        st.text("Nothing: every row was imported.")
     with st.container(horizontal=True):
-        site.link(site.AUDIT, "Audit what it can teach")
-        site.link(site.LAUNCH, "Train on it")
+        site.link("audit", "Audit what it can teach")
+        site.link("launch", "Train on it")
 else:
-    st.info(
-        "Nothing is imported yet. The starter corpus above is the quickest way to a first verdict.", icon=":material/inbox:"
-    )
+    PAGE.show_empty("no_data")

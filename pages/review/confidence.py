@@ -1,36 +1,26 @@
-"""Confidence: whether a run's probabilities hold on unseen songs, and what other thresholds would accept."""
+"""Confidence: whether a model's probabilities are calibrated on held-out songs, and what other thresholds would accept."""
 
 import streamlit as st
 
 from rebracket_core.ui import site
-from rebracket_core.ui.kit.engine import bench
-from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.review import confidence
-from rebracket_core.ui.review import review as reviewing
+from rebracket_core.ui.review.review import choose_review, query_of
+from rebracket_core.ui.review.sections import show_sections
+from rebracket_core.ui.site import PageSpec
 
-st.title("Confidence", anchor=False)
-st.caption("Whether a probability means what it says, what caution buys, and what the gate lets through. Unseen songs only.")
+PAGE = PageSpec(
+    title="Confidence",
+    icon=":material/speed:",
+    position=3,
+    help="Whether its probabilities are calibrated, and what other thresholds would accept.",
+    about="Whether a probability means what it says, and what the gate accepts. Held-out songs only.",
+    empty={"no_model": ("There is no model to review yet. Train one first.", ("launch", "Train a model"))},
+)
 
-workbench = bench()
-chosen = reviewing.choose_review(workbench, prefix="confidence")
-if chosen is None:
-    st.stop()
-run, review = chosen
-seed = workbench.settings.seed
-
-st.subheader("Do the probabilities hold?", anchor=False)
-what = confidence.question_control()
-with guard():
-    confidence.show_probabilities(run, review, what=what, seed=seed)
-st.subheader("Album by album", anchor=False)
-with guard():
-    confidence.show_parts(review, seed=seed)
-st.subheader("The gate", anchor=False)
-with guard():
-    confidence.show_gate(workbench, run, review, seed=seed)
-st.subheader("Unlike the training texts", anchor=False)
-with guard():
-    confidence.show_ood(run, review, seed=seed)
+workbench = PAGE.open()
+PAGE.require(workbench.runs.all(), "no_model")
+page = choose_review(workbench, page="confidence")
+show_sections(page, drawers=confidence.DRAWERS)
 with st.container(horizontal=True):
-    site.link(site.CONFUSION, "What is taken for what", query={"confusion.run": run.run_id})
-    site.link(site.ERRORS, "Its errors one by one", query={"errors.run": run.run_id})
+    site.link("confusion", "What is taken for what", query=query_of(page, "confusion"))
+    site.link("errors", "Its errors one by one", query=query_of(page, "errors"))

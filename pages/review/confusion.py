@@ -1,39 +1,34 @@
-"""Confusion: what a run takes for what, on songs that it had not met."""
+"""Confusion: what a model takes for what, on held-out songs."""
 
 import streamlit as st
 
-from rebracket_core.insight.errors.confusion_matrix import Question
 from rebracket_core.ui import site
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.review import confusion
-from rebracket_core.ui.review import review as reviewing
+from rebracket_core.ui.review.review import choose_review, query_of
+from rebracket_core.ui.review.sections import show_sections
+from rebracket_core.ui.site import PageSpec
 
-st.title("Confusion", anchor=False)
-st.caption("What a run takes for what, how surely that can be said, and the texts behind every number.")
+PAGE = PageSpec(
+    title="Confusion",
+    icon=":material/grid_on:",
+    position=2,
+    help="What a model takes for what, on held-out songs.",
+    about="What a model takes for what, how surely that can be said, and the texts behind every number.",
+    empty={"no_model": ("There is no model to review yet. Train one first.", ("launch", "Train a model"))},
+)
 
-workbench = bench()
-chosen = reviewing.choose_review(workbench, prefix="confusion")
-if chosen is None:
-    st.stop()
-run, review = chosen
-what, expected = confusion.question_controls()
+workbench = PAGE.open()
+PAGE.require(workbench.runs.all(), "no_model")
+page = choose_review(workbench, page="confusion")
+show_sections(page, drawers=confusion.DRAWERS)
+
+st.subheader("Another model beside it", anchor=False)
 with guard():
-    confusion.show_table(workbench, run, review, what=what, expected=expected)
-
-st.subheader("Axes together", anchor=False)
-if what is Question.JOINT:
-    st.caption("The table above holds the states of all three axes that occur, of 27; uncharted ones name no album.")
+    confusion.show_beside(page)
+st.subheader("A split by row (leaks) beside the split by song", anchor=False)
 with guard():
-    confusion.show_joint(review, seed=workbench.settings.seed)
-
-st.subheader("Another run beside it", anchor=False)
-with guard():
-    confusion.show_beside(workbench, run, review, what=what)
-
-st.subheader("A split by row beside the true one", anchor=False)
-with guard():
-    confusion.show_split_contrast(workbench, run)
+    confusion.show_split_comparison(page)
 with st.container(horizontal=True):
-    site.link(site.CONFIDENCE, "Can its probabilities be trusted?", query={"confidence.run": run.run_id})
-    site.link(site.ERRORS, "Its errors one by one", query={"errors.run": run.run_id})
+    site.link("confidence", "Are its probabilities calibrated?", query=query_of(page, "confidence"))
+    site.link("errors", "Its errors one by one", query=query_of(page, "errors"))

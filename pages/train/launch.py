@@ -3,38 +3,43 @@
 import streamlit as st
 
 from rebracket_core.ui import site
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.train import run_progress as training
-from rebracket_core.ui.train import training_form as launch
+from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui.train import run_progress, training_form
 
-st.title("Launch", anchor=False)
-st.caption("A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.")
+PAGE = PageSpec(
+    title="Launch",
+    icon=":material/rocket_launch:",
+    position=1,
+    help="Train a model, and watch it while it learns.",
+    about="A training runs in a process of its own: this page may be closed, and shows the training again when it is opened.",
+    empty={
+        "no_data": ("There is no data to train on yet.", ("import", "Import data")),
+        "data_gone": ("There is no data to train on any more.", ("import", "Import data")),
+    },
+)
 
-workbench = bench()
+workbench = PAGE.open()
 datasets, states = workbench.datasets.all(), workbench.training.states()
-if not datasets and not states:
-    needs("There is no data to train on yet.", (site.IMPORT, "Import data"))
-    st.stop()
+PAGE.require(datasets or states, "no_data")
 
-if training.choose_view(states) == training.WATCH:
-    run_id = training.choose_run(states)
-    training.show_run(workbench, run_id)
-    training.show_others(workbench, chosen=run_id)
+if run_progress.choose_view(states) == run_progress.WATCH:
+    run_id = run_progress.choose_run(states)
+    run_progress.show_run(workbench, run_id)
+    run_progress.show_others(workbench, chosen=run_id)
 elif not datasets:
-    needs("There is no data to train on any more.", (site.IMPORT, "Import data"))
+    PAGE.show_empty("data_gone")
 else:
     workbench.training.get_ready()
     choices, warnings = st.columns([3, 2], gap="large")
     with choices:
-        meta = launch.choose_dataset(datasets)
-        site.link(site.SEARCH, "Or search for good options")
+        meta = training_form.choose_dataset(datasets)
+        site.link("search", "Or search for good options")
         with guard():
-            config = launch.choose_config(workbench.settings).with_(labels=launch.choose_labels(workbench))
-            launch.show_config(config, meta)
-            launch.show_estimate(workbench, meta, config=config)
-            if run_id := launch.press(workbench, meta, config=config):
-                training.go_and_watch(run_id)
+            config = training_form.choose_config(workbench.settings).with_(labels=training_form.choose_labels(workbench))
+            training_form.show_config(config, meta)
+            training_form.show_estimate(workbench, meta, config=config)
+            if run_id := training_form.press(workbench, meta, config=config):
+                run_progress.go_and_watch(run_id)
     with warnings:
-        launch.show_warnings(workbench, meta)
+        training_form.show_warnings(workbench, meta)

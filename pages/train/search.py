@@ -5,30 +5,29 @@ from importlib.util import find_spec
 import streamlit as st
 
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.empty import needs
-from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.errors import error_box, guard
-from rebracket_core.ui.train import search
-from rebracket_core.ui.train import training_form as launch
+from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui.train import search, training_form
 
-st.title("Search", anchor=False)
-st.caption(
-    "Tries many training options on a part of the groups, each measured by cross-fitting. A fifth of the groups is put aside "
-    "before the first trial, and has the last word."
+PAGE = PageSpec(
+    title="Search",
+    icon=":material/manage_search:",
+    position=2,
+    help="Find good training options.",
+    about="Tries many training options on a part of the groups, each measured by cross-fitting. A fifth of the groups is put "
+    "aside before the first trial, and has the last word.",
+    empty={"no_data": ("There is no data to search on yet.", ("import", "Import data"))},
 )
 
-workbench = bench()
+workbench = PAGE.open()
 datasets, states = workbench.datasets.all(), workbench.search.states()
-if not datasets and not states:
-    needs("There is no data to search on yet.", (site.IMPORT, "Import data"))
-    st.stop()
+PAGE.require(datasets or states, "no_data")
 if datasets:
     with st.expander("A new search", icon=":material/tune:", expanded=not states, key="search.new"):
         if find_spec("optuna") is None:
             error_box(MissingExtraError("search", what="A search"))
         else:
-            meta = launch.choose_dataset(datasets, key="search.dataset")
+            meta = training_form.choose_dataset(datasets, key="search.dataset")
             with guard():
                 plan = search.choose_plan(workbench)
                 search.press(workbench, meta, plan=plan)

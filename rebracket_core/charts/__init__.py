@@ -8,48 +8,59 @@ from rebracket_core.charts.annotation.ratings import AxisRating, ratings_ternary
 from rebracket_core.charts.map_paint import RIGHT_WRONG, MapPaint, class_paint, point_map, scale_paint
 from rebracket_core.charts.monitoring import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.charts.review.album_counts import album_counts
-from rebracket_core.charts.review.confusion import confusion
-from rebracket_core.charts.review.confusion_cells import ConfusionTable, confusion_cells
+from rebracket_core.charts.review.confusion import ConfusionTable, confusion_cells, confusion_counts
 from rebracket_core.charts.review.distribution import probability_distribution
 from rebracket_core.charts.review.gaps import LayerPoint, PartGap, SharePair, colour_pairs, layer_curve, part_gaps, share_pairs
-from rebracket_core.charts.review.grid import Cell, cell_grid
-from rebracket_core.charts.review.reliability import ReliabilityBin, reliability
-from rebracket_core.charts.review.reliability_band import BandBin, reliability_band
+from rebracket_core.charts.review.grid import Cell, Grid, cell_grid
+from rebracket_core.charts.review.reliability import (
+    BandBin,
+    CalibrationError,
+    ReliabilityBin,
+    reliability_band,
+    reliability_curve,
+)
 from rebracket_core.charts.review.risk_coverage import Curve, Point, risk_coverage_curve
-from rebracket_core.charts.training.curves import loss_curves, loss_of_folds, right_curves, right_so_far
+from rebracket_core.charts.training.curves import accuracy_curves, accuracy_so_far, loss_curves, loss_of_folds
 from rebracket_core.charts.training.differences import Gap, difference_intervals
-from rebracket_core.charts.training.finetuning import newest_warning, tuning_curves, tunings
+from rebracket_core.charts.training.finetuning import finetuning_curves, finetunings, newest_warning
 from rebracket_core.charts.training.intervals import Score, score_intervals
 from rebracket_core.charts.training.lines import Curves, Weight
-from rebracket_core.charts.training.overlay import loss_overlay, right_overlay
+from rebracket_core.charts.training.overlay import accuracy_overlay, loss_overlay
 from rebracket_core.charts.training.search import option_importance, trial_values
 from rebracket_core.charts.verdict.album_bars import album_bars
 from rebracket_core.charts.verdict.attention import attention_grid
 from rebracket_core.charts.verdict.axis_bars import axis_bars
 from rebracket_core.charts.verdict.distance_bars import distance_bars, effort
 from rebracket_core.charts.verdict.ternary import TernaryPoint, axis_ternary
-from rebracket_core.charts.verdict.transmigration import path_ternary
-from rebracket_core.charts.verdict.word_shares import word_shares
+from rebracket_core.charts.verdict.transmigration import PathStep, path_ternary
+from rebracket_core.charts.verdict.word_shares import WordShares, word_shares
 
 __all__ = [
     "RIGHT_WRONG",
     "AgreementDot",
     "AxisRating",
     "BandBin",
+    "CalibrationError",
     "Cell",
     "ConfusionTable",
     "Curve",
     "Curves",
     "Gap",
+    "Grid",
     "LayerPoint",
     "MapPaint",
     "PartGap",
+    "PathStep",
     "Point",
     "ReliabilityBin",
     "Score",
     "SharePair",
     "TernaryPoint",
     "Weight",
+    "WordShares",
+    "accuracy_curves",
+    "accuracy_overlay",
+    "accuracy_so_far",
     "agreement_intervals",
     "album_bars",
     "album_counts",
@@ -60,11 +71,13 @@ __all__ = [
     "cell_grid",
     "class_paint",
     "colour_pairs",
-    "confusion",
     "confusion_cells",
+    "confusion_counts",
     "difference_intervals",
     "distance_bars",
     "effort",
+    "finetuning_curves",
+    "finetunings",
     "labels_by_day",
     "latency_over_time",
     "layer_curve",
@@ -78,18 +91,13 @@ __all__ = [
     "point_map",
     "probability_distribution",
     "ratings_ternary",
-    "reliability",
     "reliability_band",
-    "right_curves",
-    "right_overlay",
-    "right_so_far",
+    "reliability_curve",
     "risk_coverage_curve",
     "scale_paint",
     "score_intervals",
     "share_pairs",
     "trial_values",
-    "tuning_curves",
-    "tunings",
     "verdicts_over_time",
     "word_shares",
 ]

@@ -28,27 +28,27 @@ def verdicts_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]
         title="Verdicts",
         height=320,
         reading="Each bar is a stretch of time and is parted by what the verdicts in it were; hover for how many. A share that "
-        "moves while nobody changed the run means that other texts come in.",
-        alt=_told("Verdicts", counts, _WORDS),
+        "moves while nobody changed the model means that other texts come in.",
+        alt=_alt("Verdicts", counts, _WORDS),
     )
 
 
 def albums_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]) -> go.Figure:
-    """A bar a stretch of time, parted by the first album of its verdicts."""
+    """A bar a stretch of time, parted by the predicted album of its verdicts."""
     figure = _stacked(times, counts, {name: (name, ALBUM_COLOURS[name], ALBUM_PATTERNS[name]) for name in ALBUM_COLOURS})
     return finish(
         figure,
-        title="First albums",
+        title="Predicted albums",
         height=360,
-        reading="The same bars, parted by the album that came first, of accepted and rejected texts alike.",
-        alt=_told("First albums", counts, {name: name for name in ALBUM_COLOURS}),
+        reading="The same bars, parted by the predicted album, of accepted and rejected texts alike.",
+        alt=_alt("Predicted albums", counts, {name: name for name in ALBUM_COLOURS}),
     )
 
 
-def latency_over_time(times: Sequence[str], half_s: Sequence[float | None], most_s: Sequence[float | None]) -> go.Figure:
-    """Two lines: the milliseconds within which half and 0.95 of the verdicts were given."""
+def latency_over_time(times: Sequence[str], median_s: Sequence[float | None], p95_s: Sequence[float | None]) -> go.Figure:
+    """Two lines: the median and the 95th percentile latency, in milliseconds."""
     figure = go.Figure()
-    for name, values, album, dash in (("half", half_s, "Violet", "solid"), ("0.95", most_s, "Orange", "dash")):
+    for name, values, album, dash in (("median", median_s, "Violet", "solid"), ("95th percentile", p95_s, "Orange", "dash")):
         figure.add_trace(
             go.Scatter(
                 x=list(times),
@@ -57,20 +57,20 @@ def latency_over_time(times: Sequence[str], half_s: Sequence[float | None], most
                 mode="lines+markers",
                 line={"color": ALBUM_COLOURS[album], "width": 2.5, "dash": dash},
                 marker={"size": 7},
-                hovertemplate="%{x}: %{y:.1f} ms<extra>%{fullData.name} of the verdicts</extra>",
+                hovertemplate="%{x}: %{y:.1f} ms<extra>%{fullData.name}</extra>",
             )
         )
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
     figure.update_xaxes(type="date", nticks=5)
     figure.update_yaxes(title="ms a verdict", rangemode="tozero")
-    known = [v for v in most_s if v is not None]
+    known = [v for v in p95_s if v is not None]
     return finish(
         figure,
-        title="Time for a verdict",
+        title="Latency",
         height=300,
-        reading="Within the time of the solid line half of the verdicts were there, within that of the dashed one 0.95. "
-        "Texts that are judged together share the time of their call; verdicts from memory take nearly none.",
-        alt=f"Time for a verdict; 0.95 of them within at most {max(known, default=0) * 1e3:.0f} ms.",
+        reading="The solid line is the median, the dashed one the 95th percentile. "
+        "Texts that are scored together share the time of their call; verdicts from memory take nearly none.",
+        alt=f"Latency of a verdict; its 95th percentile is at most {max(known, default=0) * 1e3:.0f} ms.",
     )
 
 
@@ -101,6 +101,6 @@ def _stacked(times: Sequence[str], counts: Sequence[Mapping[str, int]], looks: M
     return figure
 
 
-def _told(what: str, counts: Sequence[Mapping[str, int]], words: Mapping[str, str]) -> str:
+def _alt(what: str, counts: Sequence[Mapping[str, int]], words: Mapping[str, str]) -> str:
     sums = {word: sum(count.get(key, 0) for count in counts) for key, word in words.items()}
     return f"{what} over time, in all: " + ", ".join(f"{word} {n}" for word, n in sums.items() if n) + "."

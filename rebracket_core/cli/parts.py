@@ -91,7 +91,7 @@ def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thre
 def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
     """Nothing; says how many verdicts of each kind there are."""
     total = sum(counts.values())
-    said = {"error": "could not be judged (see error)"}
+    said = {"error": "could not be scored (see error)"}
     parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))
     tell(f"{total:,} concept{'' if total == 1 else 's'}: {parts}" + (f"; written to {target}" if target else ""))
 

@@ -17,7 +17,7 @@ from rebracket_core.cli.commands.machine import app as serve_app
 from rebracket_core.cli.commands.machine import doctor, encoders
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
-from rebracket_core.cli.commands.report import report
+from rebracket_core.cli.commands.report import report, review_sections
 from rebracket_core.cli.commands.runs import card, compare, export_run, import_run
 from rebracket_core.cli.commands.search import search, searches, train_found
 from rebracket_core.cli.commands.serve import keys, serve
@@ -74,6 +74,7 @@ for _command in (
     validate,
     report,
     rules,
+    review_sections,
 ):
     program.command()(_command)
 for _explaining in (explain, counterfactuals, replay):

@@ -49,7 +49,7 @@ class Review(OutOfFoldRows):
         """Return every number of the run. Raises: ModelError where it was made before they were kept."""
         if self.predictions is None:
             raise ModelError(
-                "This run did not keep all numbers of its unseen texts.",
+                "This run did not keep all numbers of its held-out texts.",
                 expected=PREDICTIONS_FILE,
                 found="no such file",
                 hint="train it again with this version, on the same data and config",
@@ -71,8 +71,8 @@ def common_rows(first: Review, second: Review) -> tuple[Review, Review]:
     here, there = common_positions(first, second)
     if not len(here):
         raise InputError(
-            "These runs were not asked the same texts.",
-            expected="common unseen texts",
+            "These runs have no held-out texts in common.",
+            expected="common held-out texts",
             found=f"none of {len(first):,} and {len(second):,}",
             hint="choose runs on the same data set",
             where=f"{first.run_id} and {second.run_id}",

@@ -25,7 +25,7 @@ class PredictionSource(IntEnum):
     NOT_SCORED = 3
 
 
-STANDINGS = ("out of fold", "never met", "learned from: not shown", "not judged")
+STANDINGS = ("held-out", "never trained on", "trained on: not shown", "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.runs.metrics import Calibration, SetScores
 from rebracket_core.runs.store import RunInfo
-from rebracket_core.settings import Thresholds
 from rebracket_core.thresholds import in_words
 from rebracket_core.training.config import TrainingConfig, all_options, changed_table
 from rebracket_core.validation.describe import promise_words, rules_list
 
-_BASELINES = (("majority", "commonest answer"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "word counts"))
+_BASELINES = (("majority", "commonest label"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "TF-IDF"))
 _MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})
 
 
 def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
-    """The card as Markdown. Every figure is the run's own, measured on groups that its models had not met."""
+    """The card as Markdown. Every figure is the run's own, measured on held-out groups."""
     parts = [
         f"# Model card: {_words(run.run_id)}",
         _what(run),
-        "## What it learnt from",
+        "## What it was trained on",
         _list(_data(run, spec=spec)),
         "## Its options",
         _options(run),
         "## How good it is",
         *_figures(run),
-        "## Whether its probabilities hold",
-        _calibration(run.metrics.get("calibration") or {}),
-        "## Its sets of albums",
-        _sets(run),
-        "## What is accepted",
+        "## Whether its probabilities are calibrated",
+        _calibration(run.measured.calibration),
+        "## Its likely albums (conformal sets)",
+        _sets(run.measured.calibration.sets),
+        "## What the gate accepts",
         _gate(run),
         "## The rules",
         *_rules(run),
@@ -50,11 +49,12 @@ def model_card(run: RunInfo, *, spec: Mapping[str, Any]) -> str:
 def _what(run: RunInfo) -> str:
     config = _config(run)
     members = config.heads.ensemble_size
+    heads = f"an ensemble of {members} classifiers" if members > 1 else "one classifier"
     gives = [f"{choice.help}" for choice in all_options()["tasks"].choices if choice.name in config.tasks.tasks]
     verdict = ", and from these a verdict" if config.gives_verdicts else "; it cannot give verdicts"
     text = (
         f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has "
-        f"{f'{members} heads' if members > 1 else 'one head'} ({_words(config.head.label)}) on vectors of the "
+        f"{heads} ({_words(config.head.label)}) on vectors of the "
         f"encoder {_code(run.encoder_id)}{_trained_along(run)}, and reads {_words(', '.join(config.data.text))}."
     )
     return f"{_leak_warning()}\n\n{text}" if run.leaked else text
@@ -78,7 +78,7 @@ def _options(run: RunInfo) -> str:
 def _trained_along(run: RunInfo) -> str:
     """What was done to the encoder; nothing where it was left as it is."""
     how = {"full": "all its weights", "lora": "by LoRA, added to its weights"}.get(str(run.config.get("method")))
-    return f", which was trained along from {_code(run.config.get('encoder', ''))} ({how}) and lies in the run" if how else ""
+    return f", which was fine-tuned from {_code(run.config.get('encoder', ''))} ({how}) and lies in the run" if how else ""
 
 
 def _leak_warning() -> str:
@@ -89,7 +89,7 @@ def _leak_warning() -> str:
 
 
 def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
-    split = str(run.metrics.get("split") or "unknown")
+    split = run.measured.split or "unknown"
     return [
         f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'origin unknown')})",
         f"Digest of the data (sha256): {_code(run.dataset_digest)}",
@@ -101,81 +101,73 @@ def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
 
 
 def _figures(run: RunInfo) -> list[str]:
-    rows = {"album": run.metrics.get("album") or {}}
-    rows |= {axis: (run.metrics.get("metrics") or {}).get(axis) or {} for axis in AXIS_NAMES}
-    measured = {name: row for name, row in rows.items() if row.get("accuracy") is not None}
-    if not measured:
-        return ["Nothing could be measured: no unseen text has a label."]
-    heads = ("question", "right", "95 % interval", "texts", *(title for _, title in _BASELINES))
+    metrics = run.measured
+    if not metrics.measured:
+        return ["Nothing could be measured: no held-out text has a label."]
+    heads = ("question", "accuracy", "95 % interval", "texts", *(title for _, title in _BASELINES))
     table = [
         (
             name,
-            _number(row["accuracy"]),
-            _span(row.get("ci_low"), row.get("ci_high")),
-            f"{row.get('n', 0):,}",
-            *(_number(row.get(rule)) for rule, _ in _BASELINES),
+            _number(score.accuracy),
+            _span(score.low, score.high),
+            f"{score.n:,}",
+            *(_number(getattr(score, rule)) for rule, _ in _BASELINES),
         )
-        for name, row in measured.items()
+        for name, score in metrics.measured.items()
     ]
-    tail = "The share that was right on groups that the models had not met; the interval comes from drawing whole groups."
-    absent = (run.metrics.get("album") or {}).get("absent") or ()
-    more = [f"Not measured, because no text of the data has them: {_words(', '.join(absent))}."] if absent else []
-    types = run.metrics.get("types") or {}
-    if types.get("n"):
+    tail = "Accuracy on held-out groups; the interval comes from drawing whole groups."
+    more = (
+        [f"Not measured, because no text of the data has them: {_words(', '.join(metrics.absent))}."] if metrics.absent else []
+    )
+    if types := metrics.types.n:
         more.append(
-            f"Rebracketing types, on {types['n']:,} texts: average precision {_number(types.get('macro_average_precision'))} "
-            f"(by chance {_number(types.get('macro_prevalence'))})."
+            f"Rebracketing types, on {types:,} texts: average precision {_number(metrics.types.average_precision)} "
+            f"(by chance {_number(metrics.types.prevalence)})."
         )
     warning = [_leak_warning()] if run.leaked else []
     return [*warning, tail, _table(heads, table), *more]
 
 
-def _calibration(found: Mapping[str, Any]) -> str:
-    if found.get("ece") is None:
+def _calibration(found: Calibration) -> str:
+    if found.ece is None:
         return "Not measured."
     return (
-        f"The album's probability is off by {_number(found['ece'])} on average (expected calibration error over "
-        f"{found.get('n', 0):,} unseen texts); a model with perfect probabilities would show "
-        f"{_number(found.get('ece_of_a_perfect_model'))} at this number of texts."
+        f"The calibration error (ECE) of the album's probability is {_number(found.ece)}, over {found.n:,} held-out texts; "
+        f"expected by chance is {_number(found.ece_by_chance)} at this number of texts."
     )
 
 
-def _sets(run: RunInfo) -> str:
-    found = (run.metrics.get("calibration") or {}).get("sets") or {}
-    if found.get("measured") is None:
+def _sets(found: SetScores | None) -> str:
+    if found is None:
         return "Not measured."
-    albums = found.get("per_album") or {}
-    by_album = ", ".join(f"{_words(name)} {_number(share)}" for name, share in albums.items())
+    by_album = ", ".join(f"{_words(name)} {_number(share)}" for name, share in found.per_album.items())
     return (
-        f"With each verdict goes a set of albums made to hold the right one for {found['coverage']:.0%} of the texts of new "
-        f"groups (conformal, every group counted once). On {found['n_groups']:,} unseen groups it did so in "
-        f"{_number(found['measured'])} ({_span(found.get('ci_low'), found.get('ci_high'))}), with {found['mean_size']:.2f} "
-        f"albums on average. By album, where nothing is promised: {by_album}."
+        f"With each verdict goes a set of likely albums made to hold the right one for {found.coverage:.0%} of the texts of "
+        f"new groups (conformal, every group counted once). On {found.n_groups:,} held-out groups it did so in "
+        f"{_number(found.measured)} ({_span(found.low, found.high)}), with {found.mean_size:.2f} albums on average. By album, "
+        f"where nothing is promised: {by_album}."
     )
 
 
 def _gate(run: RunInfo) -> str:
-    found = run.metrics.get("selective") or {}
-    if found.get("coverage") is None:
+    found = run.measured.gate
+    if found.coverage is None:
         return "Not measured."
-    low, high = found.get("accuracy_ci") or (None, None)
-    share = f"The rules accept {found['coverage']:.0%} of the held-out texts"
-    if found.get("accuracy") is None:
+    share = f"The gate accepts {found.coverage:.0%} of the held-out texts"
+    if found.accuracy is None:
         return f"{share}; none of these could be checked."
-    kinds = found.get("by_verdict") or {}
     lines = [
-        f"{_words(kind)}: {row['n']:,} texts, {row['accuracy']:.0%} right ({_span(row['ci_low'], row['ci_high'])})"
-        for kind, row in kinds.items()
-        if row.get("accuracy") is not None
+        f"{_words(kind)}: {score.n:,} texts, {score.accuracy:.0%} right ({_span(score.low, score.high)})"
+        for kind, score in found.measured.items()
     ]
-    text = f"{share}; of the {found.get('n_accepted', 0):,} accepted, {found['accuracy']:.0%} are right ({_span(low, high)})."
+    text = f"{share}; of the {found.n_accepted:,} accepted, {found.accuracy:.0%} are right ({_span(found.low, found.high)})."
     return "\n\n".join(part for part in (text, _list(lines)) if part)
 
 
 def _rules(run: RunInfo) -> list[str]:
     """The rules with the run's thresholds, and what was found for the thresholds that it chose."""
-    limits = Thresholds.from_dict(run.thresholds)
-    promises = [_words(promise_words(promise)) for promise in run.metrics.get("promises") or ()]
+    limits = run.limits
+    promises = [_words(promise_words(promise)) for promise in run.measured.promises]
     parts = [
         "The first rule whose condition holds decides; the numbers are the run's own.",
         "\n".join(_words(rule).replace("\\.", ".") for rule in rules_list(limits)),
@@ -188,7 +180,7 @@ def _transfer(run: RunInfo) -> str:
     if not run.transfer:
         return "The data has one kind of source, so nothing says how the model does on another kind."
     return _list(
-        f"{_words(row.get('origin'))}, learnt from the other sources alone: album right {_number(row.get('accuracy'))} "
+        f"{_words(row.get('origin'))}, trained on the other sources alone: album accuracy {_number(row.get('accuracy'))} "
         f"({_span(row.get('ci_low'), row.get('ci_high'))}) on {row.get('n', 0):,} texts"
         for row in run.transfer
     )
@@ -199,21 +191,23 @@ def _limits(run: RunInfo) -> list[str]:
     limits = [
         f"It was measured on {origins}. Texts of another kind are flagged, and what it says of them was not measured.",
         f"{_config(run).head.limits} The gate's out-of-distribution test is there for that, and it too can err.",
-        "The probability of an album is a share of right answers among texts like the measured ones, not a property of one "
-        "text.",
+        "The probability of an album is an accuracy among texts like the measured ones, not a property of one text.",
         "The split keeps each song or thread on one side. Songs by the same hands share more than a split by song can take "
         "apart, so another maker's songs may do worse.",
         "The final model is fitted on all rows, the figures come from models fitted on a part of them.",
     ]
     if run.config.get("method", "frozen") != "frozen":
         limits.append(
-            "Its encoder learnt from the same songs as its heads. The figures come from encoders that had not met the songs "
-            "asked about; the final encoder is another one, trained in the same way on all of them. Its out-of-distribution "
-            "test was fitted on vectors of texts that the encoder has met, so it may flag new songs more "
+            "Its encoder was fine-tuned on the same songs as its classifiers. The figures come from encoders for which these "
+            "songs "
+            "were held out; the final encoder is another one, trained in the same way on all of them. Its out-of-distribution "
+            "test was fitted on vectors of texts that the encoder was trained on, so it may flag new songs more "
             "often than one in twenty."
         )
     if run.starter:
-        limits.insert(0, "It learnt from the starter corpus that comes with Rebracket: it is a demonstration, not your songs.")
+        limits.insert(
+            0, "It was trained on the starter corpus that comes with Rebracket: it is a demonstration, not your songs."
+        )
     if run.leaked:
         limits.insert(0, "Its split is leaked: none of its figures may be quoted.")
     return limits

@@ -9,9 +9,11 @@ import numpy as np
 
 from rebracket_core.charts import (
     BandBin,
+    CalibrationError,
     Cell,
     ConfusionTable,
     Curve,
+    Grid,
     LayerPoint,
     PartGap,
     Point,
@@ -45,13 +47,13 @@ LEVEL = 0.05
 MOST_SLICES = 12
 
 
-def confusion_figure(cells: Cells, *, unit: str, leaked: bool) -> go.Figure:
-    """The table of truth and answer."""
+def confusion_figure(cells: Cells, *, unit: str, leaked: bool, pressable: bool = False) -> go.Figure:
+    """The table of label and prediction."""
     return confusion_cells(
         ConfusionTable(
             what=cells.what,
-            truths=list(cells.truths),
-            answers=list(cells.answers),
+            labels=list(cells.truths),
+            predictions=list(cells.answers),
             counts=cells.counts.tolist(),
             share=cells.share.tolist(),
             low=cells.low.tolist(),
@@ -63,6 +65,7 @@ def confusion_figure(cells: Cells, *, unit: str, leaked: bool) -> go.Figure:
             expected=cells.expected,
             square=cells.square,
             leaked=leaked,
+            pressable=pressable,
         )
     )
 
@@ -80,17 +83,17 @@ def failures_figure(failures: Sequence[Failure], *, leaked: bool) -> go.Figure:
     )
 
 
-def distribution_figure(told: TopPredictions, *, what: str, accept: float | None, leaked: bool) -> go.Figure:
-    """How sure the right and the wrong answers are."""
-    right = told.right > 0.5
+def distribution_figure(predictions: TopPredictions, *, what: str, accept: float | None, leaked: bool) -> go.Figure:
+    """How sure right and wrong predictions are."""
+    right = predictions.right > 0.5
     mark = " (leaked)" if leaked else ""
     return probability_distribution(
-        {"right": told.p[right].tolist(), "wrong": told.p[~right].tolist()},
+        {"right": predictions.p[right].tolist(), "wrong": predictions.p[~right].tolist()},
         accept=accept,
         title=f"How sure it is when right and when wrong, {what}{mark}",
         what=f"probability of the first {'album' if what == 'album' else 'mode'}",
-        reading="Each column counts the unseen texts whose first answer got about that probability. Wrong answers far to the "
-        "right are those that no threshold catches."
+        reading="Each column counts the held-out texts whose prediction got about that probability. Wrong predictions far to "
+        "the right are those that no threshold catches."
         + (f" The dashed line, {accept:.2f}, is where acceptance begins." if accept is not None else ""),
     )
 
@@ -98,9 +101,8 @@ def distribution_figure(told: TopPredictions, *, what: str, accept: float | None
 def reliability_figure(found: ReliabilityDiagram, *, what: str, leaked: bool) -> go.Figure:
     """The probabilities against what was right."""
     bins = [BandBin(b.probability, b.right, b.low, b.high, b.band_low, b.band_high, b.n) for b in found.bins]
-    return reliability_band(
-        bins, what=what, error=found.error, perfect=found.perfect, perfect_high=found.perfect_high, leaked=leaked
-    )
+    error = CalibrationError(found.error, by_chance=found.perfect, by_chance_high=found.perfect_high)
+    return reliability_band(bins, what=what, found=error, leaked=leaked)
 
 
 def coverage_figure(
@@ -111,7 +113,7 @@ def coverage_figure(
     tried: GatePoint | None = None,
     leaked: bool = False,
 ) -> go.Figure:
-    """What caution buys: the album's probability alone, the gate at every acceptance, and where it stands."""
+    """Risk over coverage: the album's probability alone, the gate at every acceptance, and where it stands."""
     curves = [Curve("by the album's probability alone", curve.coverage.tolist(), curve.risk.tolist(), curve.threshold.tolist())]
     if gate is not None and len(gate.coverage):
         keep = np.unique(np.linspace(0, len(gate.coverage) - 1, min(200, len(gate.coverage))).round().astype(int))
@@ -131,16 +133,16 @@ def _gate_mark(name: str, point: GatePoint) -> Point | None:
 
 
 def ood_figure(review: Review, *, limit: float) -> go.Figure:
-    """The out-of-distribution p-values of the unseen texts, by whether their album is right."""
+    """The out-of-distribution p-values of the held-out texts, by whether their album is right."""
     p, judged = review.all_predictions().ood_p, review.comparable
     right = judged & (review.album_top == review.album_truth)
     return probability_distribution(
-        {"album right": p[right].tolist(), "album wrong": p[judged & ~right].tolist(), "no album known": p[~judged].tolist()},
+        {"right album": p[right].tolist(), "wrong album": p[judged & ~right].tolist(), "no label": p[~judged].tolist()},
         accept=limit,
-        title="How like the training texts they are" + (" (leaked)" if review.leaked else ""),
+        title="Out-of-distribution test" + (" (leaked)" if review.leaked else ""),
         what="p-value of being like the training texts",
-        reading="Unseen songs of the same kind spread evenly from 0 to 1; a heap on the left would mean that new songs look "
-        f"strange to the detector. Left of the dashed line, {limit:.2f}, the gate rejects a text as unlike.",
+        reading="Held-out songs of the same kind spread evenly from 0 to 1; a heap on the left would mean that the "
+        f"detector takes new songs for out of distribution. Left of the dashed line, {limit:.2f}, the gate rejects a text.",
     )
 
 
@@ -170,13 +172,17 @@ def distances_figure(found: Distances, *, unit: str) -> go.Figure:
     names = [f"{name} ({n})" if n else name for name, n in zip(ALBUM_NAMES, found.n_groups.tolist(), strict=True)]
     return cell_grid(
         cells,
-        rows=names,
-        columns=list(ALBUM_NAMES),
-        title="How far albums lie apart",
-        reading=f"Distance between the centres of two albums' texts, in brackets the {unit} of each. Only texts of different "
-        f"{unit} are compared, so that albums with few of them do not look remote. Hatched pairs are no farther apart than "
-        "albums dealt at random (p at least 0.05, corrected for all pairs); 0.00 is no distance that could be shown.",
-        alt=f"Distances between {len(cells) // 2} pairs of albums; {int(np.nansum(np.triu(found.p < LEVEL, k=1)))} are proven.",
+        Grid(
+            rows=names,
+            columns=list(ALBUM_NAMES),
+            title="How far albums lie apart",
+            reading=f"Distance between the centres of two albums' texts, in brackets the {unit} of each. Only texts of "
+            "different "
+            f"{unit} are compared, so that albums with few of them do not look remote. Hatched pairs are no farther apart than "
+            "albums dealt at random (p at least 0.05, corrected for all pairs); 0.00 is no distance that could be shown.",
+            alt=f"Distances between {len(cells) // 2} pairs of albums; {int(np.nansum(np.triu(found.p < LEVEL, k=1)))} are "
+            "proven.",
+        ),
     )
 
 
@@ -196,14 +202,17 @@ def angles_figure(found: AxisAngles) -> go.Figure:
     ]
     return cell_grid(
         cells,
-        rows=found.modes,
-        columns=found.modes,
-        title="Directions of the modes",
-        reading="The cosine between two modes' directions, each from the middle of its axis: +1.00 is one and the same "
-        "direction, 0 none in common. Estimated across songs, so that it can pass 1 by chance. Modes of one axis stay blank.",
-        alt="Cosines between modes of different axes: "
-        + ", ".join(f"{p.first} and {p.second} {p.cosine:+.2f}" for p in found.pairs)
-        + ".",
+        Grid(
+            rows=found.modes,
+            columns=found.modes,
+            title="Directions of the modes",
+            reading="The cosine between two modes' directions, each from the middle of its axis: +1.00 is one and the same "
+            "direction, 0 none in common. Estimated across songs, so that it can pass 1 by chance. Modes of one axis stay "
+            "blank.",
+            alt="Cosines between modes of different axes: "
+            + ", ".join(f"{p.first} and {p.second} {p.cosine:+.2f}" for p in found.pairs)
+            + ".",
+        ),
     )
 
 
@@ -241,10 +250,12 @@ def cka_figure(found: Layers) -> go.Figure:
     ]
     return cell_grid(
         cells,
-        rows=names,
-        columns=names,
-        title="How alike the layers are",
-        reading=f"Debiased CKA over {found.n_cka} texts: 1 says that two layers hold the same, up to turning and "
-        "scaling; layers of noise would be at 0.",
-        alt="CKA between layers: first and last " + (f"{found.cka[0, -1]:.2f}" if len(found.cka) else "none") + ".",
+        Grid(
+            rows=names,
+            columns=names,
+            title="How alike the layers are",
+            reading=f"Debiased CKA over {found.n_cka} texts: 1 says that two layers hold the same, up to turning and "
+            "scaling; layers of noise would be at 0.",
+            alt="CKA between layers: first and last " + (f"{found.cka[0, -1]:.2f}" if len(found.cka) else "none") + ".",
+        ),
     )

@@ -22,7 +22,7 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
     """The runs by their album accuracy on held-out groups, best first; then unmeasured ones, last leaked ones."""
 
     def rank(run: RunInfo) -> tuple[bool, bool, float]:
-        accuracy = (run.metrics.get("album") or {}).get("accuracy")
+        accuracy = run.measured.album.accuracy
         return run.leaked, accuracy is None, -float(accuracy or 0.0)
 
     return sorted(runs, key=rank)

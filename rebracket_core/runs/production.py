@@ -55,8 +55,8 @@ def roll_back(runs: Path) -> str:
     earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
     if not note or not earlier:
         raise InputError(
-            "There is nothing to go back to.",
-            expected="a run that was in production before this one",
+            "There is nothing to roll back to.",
+            expected="a production model before this one",
             found="none",
             hint="promote another run by name",
         )
@@ -93,7 +93,7 @@ def _note(runs: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as cause:
         raise ModelError(
-            "The note of the production run cannot be read.",
+            "The note of the production model cannot be read.",
             expected="a JSON document",
             found=str(cause),
             hint="promote a run again",

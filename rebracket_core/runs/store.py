@@ -12,7 +12,9 @@ from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import ModelError, NoModelError
 from rebracket_core.jobs import JobFolder, JobState, Status, job_state
 from rebracket_core.models.artefact import load_artefact, load_manifest
+from rebracket_core.runs.metrics import RunMetrics
 from rebracket_core.runs.production import promote, promoted_id, roll_back
+from rebracket_core.thresholds import Thresholds
 from rebracket_core.validation import ConceptModel
 
 STARTER = "starter"
@@ -42,6 +44,16 @@ class RunInfo:
     def leaked(self) -> bool:
         """Whether its figures come from a row-level split."""
         return bool(self.metrics.get("leaked"))
+
+    @property
+    def measured(self) -> RunMetrics:
+        """Its figures on held-out groups as values; None and empty where it did not measure them."""
+        return RunMetrics.from_dict(self.metrics)
+
+    @property
+    def limits(self) -> Thresholds:
+        """Its thresholds; those that it does not know stand at their default."""
+        return Thresholds.from_dict(self.thresholds)
 
     def to_dict(self) -> dict[str, Any]:
         """The run as plain values; its options stand under their older names too."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rebracket_core.insight.errors.split_comparison import SplitComparison
     from rebracket_core.insight.geometry.layers import Layers
     from rebracket_core.insight.review import Review
+    from rebracket_core.reports.sections.base import ReviewContext
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.services.resources import Resources
 
@@ -67,22 +69,28 @@ class Reviews:
         """(n, d) vectors of the unseen texts from the run's own encoder."""
         return self._encoder(review.run_id).encode(list(review.text), progress=_part(progress, "Reading texts"))
 
-    def report(self, run_id: str, *, progress: Progress | None = None) -> str:
-        """All figures of a run as one HTML document without texts; see `workbench.report`."""
+    def context(self, run_id: str, *, progress: Progress | None = None) -> ReviewContext:
+        """Everything that sections of a review are made from; vectors and geometry are computed when first asked for.
+
+        Raises ModelError where the run did not keep its held-out predictions.
+        """
+        from rebracket_core.reports.sections.base import ReviewContext
+
+        info, review = self._resources.runs.info(run_id), self.review(run_id)
+        return ReviewContext(
+            unit=unit_of(info.origins),
+            seed=self.seed,
+            run=info,
+            review=review,
+            vectors=cache(lambda: self.vectors(review, progress=progress)),
+            geometry=cache(lambda: self.run_geometry(review, progress=progress)),
+        )
+
+    def report(self, run_id: str, *, sections: Sequence[str] = (), progress: Progress | None = None) -> str:
+        """Write the sections of a run's review as one HTML document without texts; see `reports.review_html`."""
         from rebracket_core.reports.review_html import run_report
 
-        info = self._resources.runs.info(run_id)
-        known = set(info.origins)
-        unit = "songs" if known & {"songs", "table"} else "threads" if known <= {"proposals", "not_concepts"} else "groups"
-        review = self.review(run_id)
-        return run_report(
-            info,
-            review,
-            unit=unit,
-            seed=self.seed,
-            progress=progress,
-            geometry=lambda: self.run_geometry(review, progress=progress),
-        )
+        return run_report(self.context(run_id, progress=progress), sections=sections, progress=progress)
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run learnt from is imported here; None where it is not."""
@@ -221,6 +229,14 @@ class Reviews:
         kept = np.isin(told.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
         at = np.flatnonzero(kept)
         return _Texts([told.texts[i] for i in at], told.album_idx[at], told.axis_truth[at], told.groups[at])
+
+
+def unit_of(origins: Iterable[str]) -> str:
+    """What the rows of these origins are grouped by, in the plural: songs, threads or groups of texts."""
+    names = set(origins)
+    if names & {"songs", "table"}:
+        return "songs"
+    return "threads" if names and names <= {"proposals", "not_concepts"} else "groups of texts"
 
 
 def _part(progress: Progress | None, stage: str) -> Callable[[int, int], None]:

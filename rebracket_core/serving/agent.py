@@ -109,7 +109,7 @@ def ask_workbench(
         concept = Concept(id="", text=clean_text(text), source="agent", expected_album=read_album(expected_album))
         verdict = bench.verdicts.validate([concept], run_id=run, thresholds=dict(thresholds or {}), keep=keep)[0].to_dict()
         if verdict["error"]:
-            raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
+            raise InputError("The text cannot be scored.", expected="a concept in words", found=str(verdict["error"]))
         return verdict
 
     return ask

@@ -315,7 +315,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         chars = checked_chars(asked.model_dump(), most=service.options.max_chars)
         verdict = (await _scored(service, request, asked, chars=chars, read=lambda: [read_concept(asked, longest=longest)]))[0]
         if verdict["error"]:
-            raise InputError("The text cannot be judged.", expected="a concept in words", found=str(verdict["error"]))
+            raise InputError("The text cannot be scored.", expected="a concept in words", found=str(verdict["error"]))
         return _json(verdict)
 
     @app.post("/v1/validate/batch", response_model=BatchOut, responses=_ERRORS)

@@ -48,7 +48,7 @@ class Counts:
                 ("alarm", "1 where the texts that came in are unlike the training texts, else 0."),
             )
         }
-        waiting = Gauge("rebracket_queued_texts", "Texts that wait or are being judged.", registry=self.registry)
+        waiting = Gauge("rebracket_queued_texts", "Texts that wait or are being scored.", registry=self.registry)
         waiting.set_function(queued)
 
     def request(self, path: str, status: int, seconds: float) -> None:

@@ -23,7 +23,9 @@ Thresholds = Annotated[
         + " ".join(f"{info.name} ({info.expected}): {info.help}" for info in THRESHOLDS if not info.retired),
     ),
 ]
-Run = Annotated[str | None, Field(default=None, description="The run to ask; by default the one in use.", max_length=200)]
+Run = Annotated[
+    str | None, Field(default=None, description="The run that predicts; by default the production model.", max_length=200)
+]
 
 
 class Strict(BaseModel):

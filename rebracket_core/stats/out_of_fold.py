@@ -80,7 +80,7 @@ def read_out_of_fold_predictions(folder: Path) -> OutOfFoldPredictions | None:
     if not path.is_file():
         return None
     return read_out_of_fold_file(
-        path, schema=_schema(), make=_predictions, message="What the run answered to its unseen texts cannot be read."
+        path, schema=_schema(), make=_predictions, message="The held-out predictions of the run cannot be read."
     )
 
 

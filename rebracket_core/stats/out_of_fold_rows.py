@@ -86,14 +86,14 @@ def read_out_of_fold_rows(folder: Path) -> OutOfFoldRows:
     path = folder / OUT_OF_FOLD_ROWS_FILE
     if not path.is_file():
         raise ModelError(
-            "This run did not keep what it said of its unseen texts.",
+            "This run did not keep its held-out predictions.",
             expected=OUT_OF_FOLD_ROWS_FILE,
             found="no such file",
             hint="train it again with this version, on the same data and config, and compare the new run",
             where=folder.name,
         )
     return read_out_of_fold_file(
-        path, schema=_schema(), make=_rows, message="What the run said of its unseen texts cannot be read."
+        path, schema=_schema(), make=_rows, message="The held-out predictions of the run cannot be read."
     )
 
 

@@ -7,21 +7,19 @@ from dataclasses import dataclass
 
 from rebracket_core.corpus.schema import DatasetMeta
 from rebracket_core.runs.store import RunInfo
-from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import units
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.ui.site import Place
-from rebracket_core.ui.train.run_summary import span, trained_on
+from rebracket_core.ui.train.run_summary import trained_on
 
 _LEAST_GROUPS = 4  # fewer cannot be split into parts to learn from and to measure on
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do: why, where, and the words of the link."""
+    """One thing to do: why, on which page, and the words of the link."""
 
     text: str
-    place: Place
+    page: str
     label: str
 
 
@@ -31,39 +29,39 @@ def next_steps(datasets: Sequence[DatasetMeta], runs: Sequence[RunInfo], *, prom
         return [
             Step(
                 "Bring texts in. The starter corpus takes one press; your own songs, proposals or tables work as well.",
-                site.IMPORT,
+                "import",
                 "Import data",
             )
         ]
     if not runs:
         return [
-            Step("Train a first model on what is imported.", site.LAUNCH, "Train a model"),
-            Step("See what the data can teach and what it cannot.", site.AUDIT, "Audit the data"),
+            Step("Train a first model on what is imported.", "launch", "Train a model"),
+            Step("See what the data can teach and what it cannot.", "audit", "Audit the data"),
         ]
     if promoted is None:
-        return [Step("Choose the run that gives the verdicts.", site.RUNS, "Choose a run")]
+        return [Step("Promote the model that gives the verdicts.", "runs", "Choose a model")]
     steps = []
     if not kept:
-        steps.append(Step("Ask for a first verdict.", site.VALIDATE, "Validate a concept"))
+        steps.append(Step("Ask for a first verdict.", "validate", "Validate a concept"))
     if promoted.starter and all(d.name == promoted.dataset for d in datasets):
         steps.append(
             Step(
-                "The model in use learned from the starter corpus. Import your own songs to get verdicts about them.",
-                site.IMPORT,
+                "The production model was trained on the starter corpus. Import your own songs to get verdicts about them.",
+                "import",
                 "Import data",
             )
         )
     known = {run.dataset_digest for run in runs}
     fresh = [d.name for d in datasets if d.digest not in known and d.n_groups >= _LEAST_GROUPS]
     if fresh:
-        steps.append(Step(f"No run has learned from {', '.join(fresh[:3])} yet.", site.LAUNCH, "Train on it"))
-    return steps or [Step("Everything is in place. Validate concepts, one or many.", site.VALIDATE, "Validate concepts")]
+        steps.append(Step(f"No model was trained on {', '.join(fresh[:3])} yet.", "launch", "Train on it"))
+    return steps or [Step("Everything is in place. Validate concepts, one or many.", "validate", "Validate concepts")]
 
 
 def model_facts(run: RunInfo) -> dict[str, str]:
     """What a run is, in a few rows, escaped for a table."""
     return {
-        "Run": escape(run.run_id),
-        "Learned from": escape(trained_on(run)),
-        f"Album right on unseen {units(run.origins)}": escape(span(run.metrics.get("album"))),
+        "Model": escape(run.run_id),
+        "Trained on": escape(trained_on(run)),
+        f"Album accuracy on held-out {units(run.origins)}": escape(run.measured.album),
     }

@@ -58,10 +58,10 @@ def _signed_in(session: LabelSession) -> Person:
 
 def _named(session: LabelSession) -> Person | None:
     people = {person.person_id: person for person in list_people(session)}
-    asked = st.session_state.get(_KEY) or st.query_params.get(_PARAM)
-    if asked in people:
-        _remember(str(asked))
-        return people[str(asked)]
+    named = st.session_state.get(_KEY) or st.query_params.get(_PARAM)
+    if named in people:
+        _remember(str(named))
+        return people[str(named)]
     with st.form("annotate.who", border=True):
         st.text("Labels carry the name of who gave them. Who are you?")
         name = st.text_input("Your name", key="annotate.name", max_chars=120, autocomplete="name", placeholder="Ann Example")

@@ -1,151 +1,144 @@
-"""The pages of the workbench: where they lie, what they are called and how they are linked."""
+"""The pages of the workbench: each declares itself at the head of its own file, and they are collected and linked here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from rebracket_core.errors import ConfigError
+from rebracket_core.registry import Registry
+from rebracket_core.ui.kit.engine import bench
+from rebracket_core.workbench import Workbench
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One page: its file below the project folder, its title, its icon, its address and what it is for."""
+ROOT = Path(__file__).resolve().parents[2]
+AREAS = {"home": "", "concepts": "Concepts", "annotate": "Annotate", "train": "Train", "review": "Review", "library": "Library"}
+"""Folder below pages/ → heading in the navigation, in its order; other folders follow under their own names."""
+HOME = "overview"
 
-    file: str
+Empty = tuple[str | tuple[str, str], ...]
+"""What is missing, in a sentence, and the (page, label) of each link that helps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSpec:
+    """A page as it declares itself. `PAGE = PageSpec(...)` stands in the page's file, with literal values only.
+
+    Args:
+        title: the page's title, in the navigation and on the page.
+        icon: a Material icon, ":material/rule:".
+        position: the place among the pages of its area, counted from 1.
+        help: one sentence for the navigation.
+        about: one sentence below the title.
+        empty: name → what is said where something is missing, a sentence and (page, label) of the links that help.
+        heading: the title on the page, where it differs.
+        name: the page's address; by default its file's name.
+        area: the heading above it in the navigation; by default that of its folder.
+        file: the page's file, relative to the project folder or absolute; set by whoever collects it.
+    """
+
     title: str
     icon: str
-    url: str
+    position: int
     help: str
+    about: str
+    empty: Mapping[str, Empty] = field(default_factory=dict)
+    heading: str = ""
+    name: str = ""
+    area: str | None = None
+    file: str = ""
+
+    @property
+    def label(self) -> str:
+        """The title."""
+        return self.title
+
+    def open(self) -> Workbench:
+        """Draw title and sentence, and return the workbench."""
+        st.title(self.heading or self.title, anchor=False)
+        st.caption(self.about)
+        return bench()
+
+    def require(self, there: object, empty: str) -> None:
+        """Stop the page unless something is there, with the empty state of this name in the page's place."""
+        if not there:
+            self.show_empty(empty)
+            st.stop()
+
+    def show_empty(self, empty: str) -> None:
+        """Draw an empty state: what is missing in a sentence, and a link to each page that helps."""
+        text, links = self.empty_state(empty)
+        with st.container(border=True):
+            st.text(text)
+            for page, label in links:
+                link(page, label)
+
+    def empty_state(self, empty: str) -> tuple[str, list[tuple[str, str]]]:
+        """The sentence of an empty state and the (page, label) of its links."""
+        parts = self.empty[empty]
+        return str(parts[0]), [(part[0], part[1]) for part in parts[1:] if isinstance(part, tuple)]
 
 
-OVERVIEW = Place(
-    "pages/home/overview.py",
-    "Overview",
-    ":material/home:",
-    "overview",
-    "What there is: data, model, last runs, and what to do next.",
-)
-VALIDATE = Place(
-    "pages/concepts/validate.py", "Validate", ":material/rule:", "validate", "Ask for the verdict on one concept or on many."
-)
-HISTORY = Place(
-    "pages/concepts/history.py",
-    "History",
-    ":material/history:",
-    "history",
-    "Every verdict that was given, with the model that gave it.",
-)
-MONITORING = Place(
-    "pages/concepts/monitoring.py",
-    "Monitoring",
-    ":material/monitor_heart:",
-    "monitoring",
-    "What comes in and what is answered, over time.",
-)
-PROGRESS = Place(
-    "pages/annotate/progress.py",
-    "Progress",
-    ":material/monitoring:",
-    "progress",
-    "How far the labelling is, and how far people agree.",
-)
-LABEL = Place(
-    "pages/annotate/label.py",
-    "Label",
-    ":material/label:",
-    "label",
-    "Say what concepts are on the three axes, by keys or by touch.",
-)
-ADJUDICATE = Place(
-    "pages/annotate/adjudicate.py",
-    "Adjudicate",
-    ":material/gavel:",
-    "adjudicate",
-    "Settle the concepts on which people differ.",
-)
-LAUNCH = Place(
-    "pages/train/launch.py", "Launch", ":material/rocket_launch:", "launch", "Train a model, and watch it while it learns."
-)
-SEARCH = Place("pages/train/search.py", "Search", ":material/manage_search:", "search", "Find good training options.")
-RUNS = Place(
-    "pages/train/runs.py", "Runs", ":material/model_training:", "runs", "Compare runs, and choose the one that answers."
-)
-MAP = Place(
-    "pages/review/map.py",
-    "Map",
-    ":material/scatter_plot:",
-    "map",
-    "The texts of a data set as points: similar ones lie together.",
-)
-CONFUSION = Place(
-    "pages/review/confusion.py",
-    "Confusion",
-    ":material/grid_on:",
-    "confusion",
-    "What a run takes for what, on songs that it had not met.",
-)
-CONFIDENCE = Place(
-    "pages/review/confidence.py",
-    "Confidence",
-    ":material/speed:",
-    "confidence",
-    "Whether its probabilities hold, and what other thresholds would accept.",
-)
-ERRORS = Place(
-    "pages/review/errors.py",
-    "Errors",
-    ":material/bug_report:",
-    "errors",
-    "The wrong answers, the suspected labels, and the texts on which it is worse.",
-)
-EXPLAIN = Place(
-    "pages/review/explain.py",
-    "Explain",
-    ":material/psychology:",
-    "explain",
-    "Which words an answer rests on, and how far to trust that.",
-)
-GEOMETRY = Place(
-    "pages/review/geometry.py",
-    "Geometry",
-    ":material/share_location:",
-    "geometry",
-    "How albums and axes lie in the space of the encoder.",
-)
-IMPORT = Place(
-    "pages/library/import.py",
-    "Import",
-    ":material/upload_file:",
-    "import",
-    "Bring texts in, and see what was taken and what was not.",
-)
-AUDIT = Place(
-    "pages/library/audit.py", "Audit", ":material/fact_check:", "audit", "What a data set can teach and what it cannot."
-)
+PAGES: Registry[PageSpec] = Registry("page", PageSpec, group="rebracket.pages")
 
-SECTIONS: dict[str, tuple[Place, ...]] = {
-    "": (OVERVIEW,),
-    "Concepts": (VALIDATE, HISTORY, MONITORING),
-    "Annotate": (LABEL, ADJUDICATE, PROGRESS),
-    "Train": (LAUNCH, SEARCH, RUNS),
-    "Review": (MAP, CONFUSION, CONFIDENCE, ERRORS, EXPLAIN, GEOMETRY),
-    "Library": (IMPORT, AUDIT),
-}
-"""Section heading → its pages, in the order of the navigation."""
+
+def declared(path: Path, *, root: Path = ROOT) -> PageSpec:
+    """Read what a page's file declares, without running it.
+
+    Raises:
+        ConfigError: where there is no `PAGE = PageSpec(...)` of literal values.
+    """
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.targets[0]) == "PAGE":
+            try:
+                given = {str(part.arg): ast.literal_eval(part.value) for part in node.value.keywords}
+                spec = PageSpec(**given)
+            except (ValueError, TypeError) as cause:
+                raise _undeclared(path, found=str(cause)) from cause
+            area = AREAS.get(path.parent.name, path.parent.name.capitalize()) if spec.area is None else spec.area
+            return replace(spec, name=spec.name or path.stem, area=area, file=path.relative_to(root).as_posix())
+    raise _undeclared(path, found="none")
+
+
+def _undeclared(path: Path, *, found: str) -> ConfigError:
+    return ConfigError(
+        "A page does not declare itself.",
+        expected="PAGE = PageSpec(title=..., icon=..., position=..., help=..., about=...) with literal values",
+        found=found,
+        hint="see docs/dev/adding/page.md",
+        where=str(path),
+    )
+
+
+def in_order(pages: Iterable[PageSpec]) -> list[PageSpec]:
+    """The pages by area and position."""
+    areas = list(AREAS.values())
+    return sorted(pages, key=lambda p: (areas.index(p.area) if p.area in areas else len(areas), p.area or "", p.position))
+
+
+for _path in sorted((ROOT / "pages").glob("*/*.py")):
+    PAGES.register(declared(_path))
 
 
 def navigation() -> dict[str, list[StreamlitPage]]:
     """The pages as `st.navigation` takes them; Overview is where the address without a path leads."""
-    return {
-        heading: [
-            st.Page(p.file, title=p.title, icon=p.icon, url_path=p.url, help=p.help, default=p is OVERVIEW) for p in places
-        ]
-        for heading, places in SECTIONS.items()
-    }
+    found: dict[str, list[StreamlitPage]] = {}
+    for page in in_order(PAGES):
+        drawn = st.Page(
+            page.file, title=page.title, icon=page.icon, url_path=page.name, help=page.help, default=page.name == HOME
+        )
+        found.setdefault(page.area or "", []).append(drawn)
+    return found
 
 
-def link(place: Place, label: str | None = None, *, query: Mapping[str, str] | None = None) -> None:
-    """Draw a link to a page, with its icon; `query` is what the address says after the question mark."""
-    st.page_link(place.file, label=label or place.title, icon=place.icon, query_params=dict(query or {}))
+def link(page: str, label: str | None = None, *, query: Mapping[str, str] | None = None) -> None:
+    """Draw a link to a page by its name, with its icon; `query` is what the address says after the question mark.
+
+    Raises InputError, with the known names, for a page that does not exist.
+    """
+    spec = PAGES.get(page)
+    st.page_link(spec.file, label=label or spec.title, icon=spec.icon, query_params=dict(query or {}))

@@ -28,7 +28,7 @@ def prepare(bench: Workbench) -> None:
     info = bench.training.train(STARTER, progress=_Lines().tell)
     album = info.metrics["album"]
     print(
-        f"Starter model {info.run_id}: album right {album['accuracy']:.2f} of the time on unseen groups "
+        f"Starter model {info.run_id}: album accuracy {album['accuracy']:.2f} on held-out groups "
         f"(95 % interval {album['ci_low']:.2f} to {album['ci_high']:.2f}).",
         file=sys.stderr,
         flush=True,

@@ -140,11 +140,11 @@ def test_votes_are_shown_without_names_and_settled_and_taken_back(open_page: Ope
     assert len(app.get("plotly_chart")) == 3
     table = next(frame.value for frame in app.dataframe if "who" in frame.value)
     assert set(table["who"]) == {"A", "B"} and "bo" not in table.to_csv().casefold().split(",")
-    app = _press(app, "One answer")
+    app = _press(app, "One label")
     assert "no answer for temporal" in app.error[0].value.replace("\\", "")
     for axis in AXIS_NAMES:
         next(box for box in app.selectbox if box.label == axis.capitalize()).set_value(MODES[axis][0])
-    app = _press(app, "One answer")
+    app = _press(app, "One label")
     assert not app.exception and not app.error
     assert get_item(session, "trial", item_id="i1").decision is DecisionKind.GOLD
     assert len(list_labels(session, "trial", item_id="i1")) == 2

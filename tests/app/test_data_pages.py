@@ -63,7 +63,7 @@ def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     made = bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=2, max_steps=4)).run_id
     app = open_page("pages/train/runs.py")
     assert not app.exception and not app.error
-    assert made != before.run_id and "In use" in app.success[0].value
+    assert made != before.run_id and "Production model" in app.success[0].value
     app.selectbox(key="runs.run").set_value(made).run()
     app.button(key="runs.promote").click().run()
     assert not app.exception and not app.error

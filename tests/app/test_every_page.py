@@ -7,25 +7,12 @@ from pathlib import Path
 import pytest
 from app_pages import PAGES, Open, words
 
-NEEDS = {
+from rebracket_core.ui import site
+
+# What each page says of an empty home: the first of the empty states that it declares.
+NEEDS = {page.file: page.empty_state(next(iter(page.empty)))[0] for page in site.PAGES if page.empty} | {
     "pages/home/overview.py": "Bring texts in",
-    "pages/concepts/validate.py": "no model yet",
-    "pages/concepts/history.py": "Nothing was validated yet",
-    "pages/concepts/monitoring.py": "no model yet",
-    "pages/review/confusion.py": "no run to review yet",
-    "pages/review/confidence.py": "no run to review yet",
-    "pages/review/errors.py": "no run to review yet",
-    "pages/review/explain.py": "no run to ask yet",
-    "pages/review/geometry.py": "no data to measure yet",
-    "pages/library/import.py": "Nothing is imported yet",
-    "pages/library/audit.py": "nothing to audit yet",
-    "pages/annotate/label.py": "nothing to label yet",
-    "pages/annotate/adjudicate.py": "no project yet",
     "pages/annotate/progress.py": "no labelling project yet",
-    "pages/train/launch.py": "no data to train on yet",
-    "pages/train/search.py": "no data to search on yet",
-    "pages/train/runs.py": "no data to train on yet",
-    "pages/review/map.py": "no texts to map yet",
 }
 
 # What needs more than a data set and a run: a verdict that was kept, a labelling project.
@@ -54,6 +41,10 @@ def test_a_full_home_opens(page: str, open_page: Open, home: Path) -> None:
     assert len(app.title) == 1
     if page not in WITHOUT:
         assert NEEDS[page].casefold() not in words(app).casefold()
+
+
+def test_every_page_says_what_an_empty_home_lacks() -> None:
+    assert set(NEEDS) == set(PAGES)
 
 
 def test_a_broken_home_is_one_box_and_not_a_trace(open_page: Open, home: Path) -> None:

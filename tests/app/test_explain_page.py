@@ -1,4 +1,4 @@
-"""The Explain page: an address restores what was asked, lamps stand beside the words, nothing is searched unasked."""
+"""The Explain page: an address restores what was asked, checks stand beside the words, nothing is searched unasked."""
 
 from __future__ import annotations
 
@@ -17,17 +17,24 @@ def test_it_asks_for_a_text_first(open_page: Open, home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_words_lamps_and_counterfactuals(open_page: Open, home: Path) -> None:
+def test_words_checks_and_counterfactuals(open_page: Open, home: Path) -> None:
     app = open_page(PAGE)
     app.text_area(key="explain.text").set_value(TEXT).run()
     assert not app.exception and not app.error
     said = words(app)
-    for part in ("leads", "Numerical:", "Behavioural:", "Exact Shapley asks", "every word blanked", "No counterfactual is"):
+    for part in (
+        "leads",
+        "Check 1, sums to the score:",
+        "Check 2, removing these words matters:",
+        "Exact Shapley asks",
+        "every word removed",
+        "No change is saved",
+    ):
         assert part in said, part
-    assert "The fewest edits" not in said and "Nothing was found" not in said
+    assert "The fewest word changes" not in said and "Nothing was found" not in said
     app.button(key="explain.flips.find").click().run()
     assert not app.exception and not app.error
-    assert "The fewest edits" in words(app) or "Nothing was found" in words(app)
+    assert "The fewest word changes" in words(app) or "Nothing was found" in words(app)
     app.selectbox(key="explain.answer").set_value("Green").run()
     assert not app.exception and "Green" in words(app)
     app.toggle(key="explain.attention").set_value(True).run()

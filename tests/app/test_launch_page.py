@@ -217,7 +217,7 @@ def _at(open_page: Open, run_id: str) -> AppTest:
 def test_a_trained_run_says_what_it_is_worth(open_page: Open, home: Path) -> None:
     run_id = next(iter(_specs(home)))
     app = _at(open_page, run_id)
-    assert "It is trained" in words(app) and "Album right on unseen groups: 0." in words(app)
+    assert "It is trained" in words(app) and "Album accuracy on held-out groups: 0." in words(app)
     assert not {"Cancel", "Resume"} & set(_labels(app))
     assert len(_drawn(app)) == 2 and app.get("page_link")
 
@@ -252,5 +252,5 @@ def test_other_active_runs_are_shown_and_one_press_away(run: JobFolder, open_pag
 
 def test_an_address_that_names_no_run_says_so(open_page: Open, home: Path) -> None:
     app = _at(open_page, "<b>gone</b>")
-    assert not app.exception and "There is no run" in app.warning[0].value
+    assert not app.exception and "There is no model" in app.warning[0].value
     assert "<b>" not in app.warning[0].value.replace("\\<b", "")

@@ -28,7 +28,12 @@ def test_the_first_map_is_drawn_and_its_figures_stand_below(open_page: Open, map
     assert not app.exception and not app.error
     (info,) = maps.infos("starter")
     said = words(app).replace("\\", "")
-    assert "nearest 15 kept" in said and "chance" in said and "trustworthiness" in said and f"version {info.map_id}" in said
+    assert (
+        "neighbourhood preservation (k = 15)" in said
+        and "by chance" in said
+        and "trustworthiness" in said
+        and f"version {info.map_id}" in said
+    )
     assert "Nothing is chosen" in said
     assert app.query_params["map"] == info.map_id and app.query_params["dataset"] == "starter"
 
@@ -37,12 +42,12 @@ def test_search_gives_a_table_and_the_runs_answers_say_where_they_are_from(open_
     app = open_page(PAGE)
     text = maps.open(maps.infos()[0].map_id).values("text", [4])[0]
     app.text_input(key="map.find").set_value(text).run()
-    found = table_with(app, "nearest kept")
+    found = table_with(app, "neighbours preserved")
     assert found["text"].iloc[0][:40] == text[:40] and len(found) == 1
     app.selectbox(key="map.colour").set_value("run.right").run()
     assert not app.exception and not app.error
-    assert "models that had not met the text" in words(app)
-    assert set(table_with(app, "answer")["answer"]) == {"out of fold"}
+    assert "predictions are held-out" in words(app)
+    assert set(table_with(app, "standing")["standing"]) == {"held-out"}
 
 
 def test_an_address_restores_a_selection_and_names_one_that_is_gone(open_page: Open, maps: Maps) -> None:
@@ -50,7 +55,7 @@ def test_an_address_restores_a_selection_and_names_one_that_is_gone(open_page: O
     ids = maps.open(maps.infos()[0].map_id).values("row_id", [2, 7])
     app.query_params["selection"] = maps.selections.keep("starter", ids).selection_id
     app.run()
-    assert sorted(table_with(app, "nearest kept")["id"]) == sorted(ids)
+    assert sorted(table_with(app, "neighbours preserved")["id"]) == sorted(ids)
     app.query_params["selection"] = "0123456789ab"
     app.run()
     assert not app.exception and "no such selection" in words(app)
@@ -111,12 +116,12 @@ def test_two_kept_selections_are_compared(open_page: Open, maps: Maps) -> None:
     assert not app.exception and not app.error
     assert {"word", "z"} <= set(table_with(app, "z").columns)
     scores = table_with(app, "what").set_index("what")
-    assert 0 <= scores.loc["right, share", "first"] <= 1
+    assert 0 <= scores.loc["accuracy", "first"] <= 1
 
 
 def test_the_other_tabs_open_and_a_bad_layer_is_explained(open_page: Open, maps: Maps) -> None:
     app = open_page(PAGE)
-    for name in ("Two runs or maps", "Take away", "Fit a map"):
+    for name in ("Two models or maps", "Export", "Fit a map"):
         app = _open_tab(app, name)
         assert not app.exception and not app.error, name
     app.text_input(key="map.fit.layer").set_value("last")

@@ -22,7 +22,7 @@ def test_without_a_run_it_says_the_way(open_page: Open, empty_home: Path) -> Non
 def test_without_verdicts_it_says_so(open_page: Open, home: Path) -> None:
     app = open_page(PAGE)
     assert not app.exception and not app.error
-    assert "No verdict of this run was counted" in words(app)
+    assert "No verdict of this model was counted" in words(app)
 
 
 def test_figures_drift_and_a_sample_to_label(open_page: Open, home: Path) -> None:

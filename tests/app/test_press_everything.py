@@ -52,12 +52,12 @@ def test_a_second_project_is_made_and_turned_to(open_page: Open, busy_home: Path
     assert app.selectbox(key="label.project").value == "third"
 
 
-def test_two_runs_are_put_beside_each_other_on_a_map(open_page: Open, busy_home: Path) -> None:
+def test_two_models_are_put_beside_each_other_on_a_map(open_page: Open, busy_home: Path) -> None:
     app = _as_admin(open_page, "pages/review/map.py")
     app.selectbox(key="map.dataset").set_value("starter").run()
     app.selectbox(key="map.colour").set_value("run.album").run()
-    app.session_state["map.tab"] = "Two runs or maps"
+    app.session_state["map.tab"] = "Two models or maps"
     app.run()
     assert not app.exception and not app.error
     assert app.selectbox(key="map.run2").options == ["leaked-run"]
-    assert any("They give another album to" in text.value for text in app.text)
+    assert any("They predict another album for" in text.value for text in app.text)

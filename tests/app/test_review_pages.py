@@ -46,12 +46,16 @@ def test_a_leaked_run_is_marked_wherever_its_figures_show(page: str, open_page: 
 
 def test_a_chosen_cell_shows_its_texts(open_page: Open, home: Path) -> None:
     app = open_page(PAGES[0])
-    pair = table_with(app, "share of the truth").iloc[0]
-    app.selectbox(key="confusion.truth").set_value(pair["truth"])
-    app.selectbox(key="confusion.answer").set_value(pair["answer"]).run()
+    pair = table_with(app, "share of the label").iloc[0]
+    app.selectbox(key="confusion.truth").set_value(pair["label"])
+    app.selectbox(key="confusion.answer").set_value(pair["prediction"]).run()
     assert not app.exception and not app.error
     table = table_with(app, "row")
-    assert len(table) == pair["texts"] and set(table["truth"]) == {pair["truth"]} and set(table["answer"]) == {pair["answer"]}
+    assert (
+        len(table) == pair["texts"]
+        and set(table["label"]) == {pair["label"]}
+        and set(table["prediction"]) == {pair["prediction"]}
+    )
 
 
 @pytest.mark.parametrize("what", ["temporal", "type", "verdict", "joint"])
@@ -60,7 +64,7 @@ def test_every_question_has_its_table(what: str, open_page: Open, home: Path) ->
     app.session_state["confusion.what"] = what
     app.run()
     assert not app.exception and not app.error
-    assert not table_with(app, "groups of the truth").empty
+    assert not table_with(app, "groups of the label").empty
 
 
 def test_a_lower_acceptance_accepts_no_fewer(open_page: Open, home: Path) -> None:
@@ -71,25 +75,25 @@ def test_a_lower_acceptance_accepts_no_fewer(open_page: Open, home: Path) -> Non
     assert "a little worse on new ones" in words(app)
 
 
-def test_errors_are_ranked_and_suspects_and_slices_open(open_page: Open, home: Path) -> None:
+def test_errors_are_ranked_and_candidates_and_slices_open(open_page: Open, home: Path) -> None:
     app = open_page(PAGES[2])
     shown = table_with(app, "probability")["probability"].tolist()
     assert shown == sorted(shown, reverse=True)
-    for view in ("Suspected labels", "Model or people", "Where it is worse"):
+    for view in ("Label-error candidates", "Model or people", "Slice performance"):
         app.session_state["errors.view"] = view
         app.run()
         assert not app.exception and not app.error
 
 
-def test_suspected_labels_go_to_a_blind_second_look(open_page: Open, home: Path) -> None:
+def test_label_error_candidates_go_to_a_blind_re_annotation(open_page: Open, home: Path) -> None:
     session = bench_here().labels.session
     enrol(session, "Ada")
     app = open_page(PAGES[2])
     app.query_params["person"] = "ada"
-    app.session_state["errors.view"] = "Suspected labels"
+    app.session_state["errors.view"] = "Label-error candidates"
     app.session_state["errors.look"] = True
     app.run()
-    doubted = table_with(app, "believed")["row"].tolist()
+    doubted = table_with(app, "probability of the label")["row"].tolist()
     app.number_input(key="errors.send.n").set_value(3).run()
     app.button(key="errors.send.make").click().run()
     assert not app.exception and not app.error
@@ -128,7 +132,7 @@ def test_the_report_holds_every_figure_and_needs_no_network(home: Path) -> None:
     bench = bench_here()
     run = bench.runs.all()[0]
     document = bench.review.report(run.run_id)
-    assert "<h2>Geometry of the unseen texts</h2>" in document and "<h2>Suspected labels</h2>" in document
+    assert "<h2>How far albums lie apart</h2>" in document and "<h2>Label-error candidates: album</h2>" in document
     assert document.count("<figure") >= 18 and "LEAKED" not in document
     own = document.replace(get_plotlyjs(), "")
     assert len(own) < len(document) and "<script src" not in own and 'href="http' not in own

@@ -1,4 +1,4 @@
-"""The runs in order, against each other, with notes, taken away, brought in, and the way back."""
+"""The runs in order, against each other, with notes, export, import and roll-back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_leaked_run_never_stands_above_an_honest_one(open_page: Open, home: Pa
     _twin(home, "weak-run")
     table = table_with(open_page(PAGE), "rank")
     assert table["rank"].tolist() == ["1", "2", "leaked"]
-    assert table["run"].tolist()[1:] == ["weak-run", "leaked-run"]
+    assert table["model"].tolist()[1:] == ["weak-run", "leaked-run"]
 
 
 def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, bench: Workbench) -> None:
@@ -53,9 +53,9 @@ def test_tags_are_kept_shown_and_filter_the_table(open_page: Open, home: Path, b
     next(b for b in app.form_submit_button if b.label == "Keep").click().run()
     assert not app.exception and not app.error
     assert bench.runs.note(twin).tags == ("best", "on songs")
-    assert table_with(app, "tags").set_index("run").loc[twin, "tags"] == "best, on songs"
+    assert table_with(app, "tags").set_index("model").loc[twin, "tags"] == "best, on songs"
     app.multiselect(key="runs.tags").set_value(["best"]).run()
-    assert table_with(app, "tags")["run"].tolist() == [twin]
+    assert table_with(app, "tags")["model"].tolist() == [twin]
     app.text_input(key=f"runs.note.tags.{twin}").set_value("<b>")
     next(b for b in app.form_submit_button if b.label == "Keep").click().run()
     assert "tag is not allowed" in app.error[0].value and bench.runs.note(twin).tags == ("best", "on songs")
@@ -72,15 +72,15 @@ def test_two_runs_are_compared_in_words(open_page: Open, home: Path, bench: Work
     rows.album_top[:] = 0
     write_out_of_fold_rows(twin, rows)
     app = open_page(PAGE)
-    assert "Choose two runs or more" in words(app)
+    assert "Choose two models or more" in words(app)
     app.multiselect(key="runs.compare").set_value([first, "twin"]).run()
     assert not app.exception and not app.error
     told = app.table[-1].value
-    assert "worse by" in told.loc["album right", "the second is"]
-    assert "no proven difference" in told.loc["temporal right", "the second is"]
+    assert "worse by" in told.loc["album accuracy", "the second is"]
+    assert "no proven difference" in told.loc["temporal accuracy", "the second is"]
     assert "same options on the same data" in words(app)
-    parted = table_with(app, "truth")
-    assert set(parted["right"]) >= {"the first"} and parted["second says"].str.startswith("Black").all()
+    parted = table_with(app, "first prediction")
+    assert set(parted["right"]) >= {"the first"} and parted["second prediction"].str.startswith("Black").all()
 
 
 def test_a_leaked_run_is_compared_under_a_warning(open_page: Open, home: Path, bench: Workbench) -> None:
@@ -99,23 +99,23 @@ def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path,
     assert not app.exception and "did not keep" in app.error[0].value
 
 
-def test_going_back_puts_the_run_before_to_use(open_page: Open, home: Path, bench: Workbench) -> None:
+def test_rolling_back_promotes_the_model_before(open_page: Open, home: Path, bench: Workbench) -> None:
     first, twin = bench.runs.all()[0].run_id, _twin(home, "twin")
     bench.runs.promote(twin)
     app = open_page(PAGE)
     app.button(key="runs.back").click().run()
     assert not app.exception and bench.resources.runs.promoted_id() == first
     app.button(key="runs.back").click().run()
-    assert "nothing to go back to" in app.error[0].value
+    assert "nothing to roll back to" in app.error[0].value
 
 
 @pytest.mark.slow
-def test_a_run_is_taken_away_and_brought_in(
+def test_a_run_is_exported_and_imported(
     open_page: Open, home: Path, bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = bench.runs.all()[0].run_id
     app = open_page(PAGE)
-    app.session_state["runs.view"] = "Take away"
+    app.session_state["runs.view"] = "Export"
     app.run()
     assert not app.exception and len(app.get("download_button")) == 2
     assert any("## Limits" in m.value for m in app.markdown)
@@ -124,17 +124,17 @@ def test_a_run_is_taken_away_and_brought_in(
     monkeypatch.setenv("REBRACKET_HOME", str(tmp_path / "other"))
     app = open_page(PAGE)
     app.file_uploader(key="runs.import.0").upload("run.zip", sink.getvalue())
-    next(b for b in app.form_submit_button if b.label == "Bring in").click().run()
+    next(b for b in app.form_submit_button if b.label == "Import").click().run()
     assert not app.exception and not app.error
-    assert "is among the runs" in app.success[0].value
+    assert "is among the models" in app.success[0].value
     app.file_uploader(key="runs.import.1").upload("run.zip", sink.getvalue()[:-30])
-    next(b for b in app.form_submit_button if b.label == "Bring in").click().run()
+    next(b for b in app.form_submit_button if b.label == "Import").click().run()
     assert len(app.error) == 1 and not app.exception
 
 
 @pytest.mark.parametrize(("page", "key"), [("pages/train/runs.py", "runs.run"), ("pages/review/errors.py", "errors.run")])
 def test_a_link_names_a_run_by_its_id(page: str, key: str, open_page: Open, home: Path) -> None:
-    """The address holds what the choice shows: the id, which stays when another run is put to use."""
+    """The address holds what the choice shows: the id, which stays when another run is promoted."""
     other = _twin(home, "twin")
     app = open_page(page)
     choice = app.selectbox(key=key)

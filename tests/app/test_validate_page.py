@@ -32,12 +32,12 @@ def test_one_concept_gets_its_verdict_first_and_everything_after(open_page: Open
     head = app.subheader[0].value
     assert verdict["verdict"].replace("_", r"\_") in head and verdict["album"] in head
     assert f"{verdict['album_probability']:.2f}".replace(".", r"\.") in head
-    assert [s.value for s in app.subheader[1:3]] == ["States", "What to change"]
+    assert [s.value for s in app.subheader[1:3]] == ["How clear each axis is", "What to change"]
     assert len(app.get("plotly_chart")) == 6
     said = words(app)
     assert verdict["run_id"].replace("-", r"\-") in said
-    assert "learned from the starter corpus" in said
-    assert "Album right on unseen groups of texts" in said
+    assert "trained on the starter corpus" in said
+    assert "Album accuracy on held-out groups of texts" in said
     assert len(app.get("download_button")) == 3
 
 
@@ -53,12 +53,12 @@ def test_a_reject_says_what_to_change(open_page: Open, home: Path) -> None:
 @pytest.mark.parametrize("text", ["", "   \n "])
 def test_no_text_is_an_error_and_not_a_verdict(text: str, open_page: Open, home: Path) -> None:
     app = _ask(open_page(PAGE), text)
-    assert len(app.error) == 1 and "There is no text to score" in app.error[0].value
+    assert len(app.error) == 1 and "There is no text to validate" in app.error[0].value
     assert app.session_state["validate.one"] is None
     assert not app.get("plotly_chart")
 
 
-def test_text_without_letters_is_not_judged(open_page: Open, home: Path) -> None:
+def test_text_without_letters_fails(open_page: Open, home: Path) -> None:
     app = _ask(open_page(PAGE), "?!? ... 1234")
     assert "could not be scored" in app.error[0].value
     assert not app.get("plotly_chart")
@@ -81,8 +81,8 @@ def test_pasted_concepts_become_a_table_with_filters(open_page: Open, home: Path
     app.form_submit_button[0].click().run()
     assert not app.exception and not app.error
     shown = table_with(app, "verdict")
-    assert len(shown) == 3 and shown["verdict"].tolist()[2] == "not judged"
-    assert {m.label: m.value for m in app.metric}["Not judged"] == "1"
+    assert len(shown) == 3 and shown["verdict"].tolist()[2] == "failed"
+    assert {m.label: m.value for m in app.metric}["Failed"] == "1"
     app.text_input(key="validate.many.search").set_value("lighthouse").run()
     shown = table_with(app, "verdict")
     assert len(shown) == 1
@@ -103,7 +103,7 @@ def test_uploads_are_read_by_content_and_the_expected_album_is_compared(open_pag
     shown = table_with(app, "expected")
     assert shown["expected"].tolist() == ["Green", "Red", "Red"]
     assert set(shown["as expected"].dropna()) <= {"yes", "no", ""}
-    assert shown["verdict"].tolist()[1] == "not judged"
+    assert shown["verdict"].tolist()[1] == "failed"
     with pytest.raises(KeyError):
         app.file_uploader(key="validate.files.0")  # the files were let go
 
@@ -137,7 +137,7 @@ def test_a_batch_that_is_unlike_the_training_texts_says_so_and_what_helps(open_p
     app.form_submit_button[0].click().run()
     verdicts = table_with(app, "verdict")
     assert not app.exception and verdicts["reason"].tolist() == ["ood detection"] * 10
-    assert "are unlike the texts that this model learned from" in words(app)
+    assert "are out of distribution (unlike the training texts)" in words(app)
 
 
 def test_ones_own_thresholds_are_used_and_shown(open_page: Open, home: Path) -> None:
@@ -154,7 +154,7 @@ def test_every_verdict_is_kept_and_found_again(open_page: Open, home: Path) -> N
     verdict = app.session_state["validate.one"]
     app = open_page("pages/concepts/history.py")
     shown = table_with(app, "number")
-    assert shown["number"].tolist() == ["1"] and shown["run"].tolist() == [verdict["run_id"]]
+    assert shown["number"].tolist() == ["1"] and shown["model"].tolist() == [verdict["run_id"]]
     app.text_input(key="history.search").set_value("IRON pound").run()
     assert "1 of 1" in words(app)
     app.text_input(key="history.entry").set_value("1").run()

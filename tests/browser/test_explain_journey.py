@@ -34,18 +34,18 @@ def _find(page: Page, goal: str) -> bool:
             break
     wanted.click()
     settle(page)
-    page.get_by_role("button", name="Find the smallest edits").click()
+    page.get_by_role("button", name="Find word changes").click()
     page.get_by_text("Trying word edits").first.wait_for()
     page.get_by_text("Tried in").first.wait_for(timeout=WORKED_S)
     settle(page)
-    return page.get_by_text("The fewest edits of those that were tried").is_visible()
+    return page.get_by_text("The fewest word changes of those that were tried").is_visible()
 
 
 def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit: Visit) -> None:
     page = visit("/confusion")
     press_first_cell(page)
     choose_first_text(page)
-    page.get_by_role("link", name="Explain what the run says of it").click()
+    page.get_by_role("link", name="Explain its prediction").click()
     page.get_by_role("heading", level=1, name="Explain").wait_for()
     said = _explained(page)
     assert any(_find(page, goal) for goal in ("to be ", "Indigo", "Orange", "Green"))
@@ -61,5 +61,5 @@ def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit
     text = parse_qs(address.query)["explain.text"][0]
     assert other.get_by_label("Concept", exact=True).input_value() not in ("", " ".join(text.split()))
     other.get_by_role("button", name="Validate", exact=True).click()
-    other.get_by_role("heading", name="Smallest edits").wait_for()
-    other.get_by_role("link", name="Which words the answer rests on").wait_for()
+    other.get_by_role("heading", name="Word changes that flip the result").wait_for()
+    other.get_by_role("link", name="Which words the prediction rests on").wait_for()

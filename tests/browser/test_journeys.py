@@ -75,12 +75,12 @@ def test_a_row_of_many_opens_below_the_table(visit: Visit) -> None:
     table = page.locator("[data-testid=stDataFrame]").first
     table.wait_for()
     settle(page)
-    assert page.get_by_text("States", exact=True).count() == 0
+    assert page.get_by_text("How clear each axis is", exact=True).count() == 0
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 18, box["y"] + 53)
-    page.get_by_text("States", exact=True).wait_for()
+    page.get_by_text("How clear each axis is", exact=True).wait_for()
 
 
 def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(visit: Visit, home: Path) -> None:
@@ -93,16 +93,16 @@ def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(v
     page.close()
     page = visit(f"{address.path}?{address.query}")
     assert "It is being trained." in page.locator("[data-testid=stMain]").inner_text()
-    assert page.locator("input[aria-label='Run']").input_value() == run_id
+    assert page.locator("input[aria-label='Model']").input_value() == run_id
     page.get_by_text("It is trained.").wait_for(timeout=120_000)
     settle(page)
     page.locator(".curves polyline.line").nth(8).wait_for()  # five folds, album and three axes
-    assert page.get_by_role("img", name="Loss on what was left out").count() == 1
-    assert page.get_by_role("img", name="Right so far on unseen groups").count() == 1
+    assert page.get_by_role("img", name="Validation loss").count() == 1
+    assert page.get_by_role("img", name="Accuracy so far on held-out groups").count() == 1
     assert page.get_by_role("button", name="Cancel").count() == 0
     result = home / "runs" / run_id / "attempts" / "0001" / "result.json"
     assert json.loads(result.read_text(encoding="utf-8"))["status"] == "done"
-    page.get_by_role("link", name="See its figures among the runs").click()
+    page.get_by_role("link", name="See its figures among the models").click()
     page.get_by_role("heading", level=1, name="Runs").wait_for()
     settle(page)
     assert parse_qs(urlsplit(page.url).query)["runs.run"] == [run_id]

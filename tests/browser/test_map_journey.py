@@ -70,8 +70,8 @@ def test_a_new_colour_sends_no_coordinates(visit: Visit) -> None:
     assert any(b'"xy": "' in frame for frame in frames)
     frames.clear()
     page.locator("input[aria-label='Colour by']").click()
-    page.get_by_role("option", name="right or wrong (run)").click()
-    _painted(page, words="right or wrong (run)")
+    page.get_by_role("option", name="right or wrong (model)").click()
+    _painted(page, words="right or wrong (model)")
     assert any(b'"xy": null' in frame for frame in frames) and not any(b'"xy": "' in frame for frame in frames)
 
 
@@ -104,8 +104,8 @@ def test_from_a_lasso_to_a_label(visit: Visit, home: Path) -> None:
 
 def test_links_to_the_other_review_pages_restore_the_view(visit: Visit) -> None:
     page = visit("/errors")
-    page.get_by_role("tab", name="Where it is worse").click()
-    page.wait_for_url("**errors.view=Where*")
+    page.get_by_role("tab", name="Slice performance").click()
+    page.wait_for_url("**errors.view=Slice*")
     settle(page)
     table = page.locator("[data-testid=stDataFrame]").last
     table.scroll_into_view_if_needed()
@@ -117,7 +117,7 @@ def test_links_to_the_other_review_pages_restore_the_view(visit: Visit) -> None:
     named = parse_qs(urlsplit(page.url).query)["errors.part.text"][0]
     other = visit(_address(page))
     other.get_by_text(named, exact=True).wait_for()
-    assert other.get_by_role("tab", name="Where it is worse").get_attribute("aria-selected") == "true"
+    assert other.get_by_role("tab", name="Slice performance").get_attribute("aria-selected") == "true"
 
     page = visit("/confidence?confidence.what=spatial")
     page.get_by_role("slider", name="Album probability at least").press("ArrowLeft")

@@ -52,6 +52,7 @@ FLOORS = {
 }
 # The one reader of YAML from outside, and the one of the table that comes with the project.
 _YAML_READERS = ("corpus/readers/yaml_text.py", "rainbow/_table.py")
+_LITERALS = "ast.literal_eval("  # reads literals and runs nothing
 GROUND = {room for room, floor in FLOORS.items() if floor == 0}
 MODULES = sorted(CORE.rglob("*.py"))
 
@@ -115,7 +116,7 @@ def test_nothing_unpickles_or_runs_what_it_reads() -> None:
     forbidden = ("torch.load(", "pickle.load", "joblib.load", "yaml.load(", "unsafe_allow_html=True", "shell=True", "eval(")
     for path in [*MODULES, *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
         text = path.read_text(encoding="utf-8")
-        hits = [word for word in forbidden if word in text.replace(".eval(", "")]
+        hits = [word for word in forbidden if word in text.replace(".eval(", "").replace(_LITERALS, "")]
         assert not hits, f"{path}: {hits}"
 
 

@@ -51,7 +51,7 @@ def agreement_intervals(dots: Sequence[AgreementDot], *, title: str = "How far p
     figure.add_vline(x=0, line=GUIDE, layer="below")
     figure.update_xaxes(range=[min(left - 0.08, -0.08), 1.04], nticks=7, tickangle=0, title="chance ← → full agreement")
     figure.update_yaxes(autorange="reversed")
-    told = "; ".join(
+    values = "; ".join(
         f"{dot.name} {dot.value:.2f}" + (f" ({dot.low:.2f} to {dot.high:.2f})" if dot.low is not None else "") for dot in dots
     )
     return finish(
@@ -60,7 +60,7 @@ def agreement_intervals(dots: Sequence[AgreementDot], *, title: str = "How far p
         height=140 + 48 * len(dots),
         reading="A dot at 1 is full agreement, at the dashed line no more than chance would give. The whisker is the range "
         "that other texts would likely give (95 %).",
-        alt=f"Agreement: {told or 'nothing to show'}.",
+        alt=f"Agreement: {values or 'nothing to show'}.",
     )
 
 

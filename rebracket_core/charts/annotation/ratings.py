@@ -22,29 +22,29 @@ class AxisRating:
     shares: Shares | None
 
 
-def ratings_ternary(axis: str, votes: Sequence[AxisRating], *, model: Shares | None = None) -> go.Figure:
-    """A triangle whose corners are the modes of `axis`, with a named point a vote, and the model's as a hollow diamond.
+def ratings_ternary(axis: str, ratings: Sequence[AxisRating], *, model: Shares | None = None) -> go.Figure:
+    """A triangle whose corners are the modes of `axis`, with a named point a rating, and the model's as a hollow diamond.
 
     Ratings at the same place are one point with all their names; whoever could not tell is named in the sentence below.
     """
     figure = go.Figure()
     places: dict[Shares, list[str]] = {}
-    for vote in votes:
-        if vote.shares is not None:
-            places.setdefault(vote.shares, []).append(plain(vote.name))
+    for rating in ratings:
+        if rating.shares is not None:
+            places.setdefault(rating.shares, []).append(plain(rating.name))
     if places:
         figure.add_trace(_points(list(places), [", ".join(names) for names in places.values()], symbol="circle"))
     if model is not None:
         figure.add_trace(_points([model], ["model"], symbol="diamond-open"))
     figure.update_layout(ternary=_corners(axis))
-    unsure = [vote.name for vote in votes if vote.shares is None]
+    unsure = [rating.name for rating in ratings if rating.shares is None]
     aside = f" Cannot tell: {plain(', '.join(unsure))}." if unsure else ""
     figure = finish(
         figure,
         title=f"The {axis} axis",
         height=300,
         reading="Each point is what somebody said; the closer to a corner, the more of it. Points far apart disagree." + aside,
-        alt=_alt(axis, votes),
+        alt=_alt(axis, ratings),
     )
     return figure.update_layout(margin={"l": 50, "r": 50, "t": 60, "b": 20})
 
@@ -75,11 +75,11 @@ def _corners(axis: str) -> dict[str, object]:
     return {"sum": 1, "bgcolor": "rgba(0,0,0,0)", **{corner: {**ticks, "title": {"text": mode}} for corner, mode in names}}
 
 
-def _alt(axis: str, votes: Sequence[AxisRating]) -> str:
+def _alt(axis: str, ratings: Sequence[AxisRating]) -> str:
     parts = []
-    for vote in votes:
-        said = "cannot tell"
-        if vote.shares is not None:
-            said = " ".join(f"{mode} {share:.0%}" for mode, share in zip(MODES[axis], vote.shares, strict=True) if share)
-        parts.append(f"{vote.name} says {said}")
-    return f"{axis.capitalize()}: {'; '.join(parts) or 'no vote'}."
+    for rating in ratings:
+        words = "cannot tell"
+        if rating.shares is not None:
+            words = " ".join(f"{mode} {share:.0%}" for mode, share in zip(MODES[axis], rating.shares, strict=True) if share)
+        parts.append(f"{rating.name} says {words}")
+    return f"{axis.capitalize()}: {'; '.join(parts) or 'no rating'}."

@@ -18,42 +18,23 @@ def probability_distribution(
     *,
     accept: float | None = None,
     title: str = "How sure the model is",
-    what: str = "probability of the first album",
+    what: str = "probability of the predicted album",
     reading: str = "",
 ) -> go.Figure:
-    """Stacked counts of probabilities in twenty equal bins, one colour and pattern a group, with the acceptance line.
+    """Draw stacked counts of probabilities in twenty equal bins, one colour and pattern a group, with the acceptance line.
 
-    `groups` is group name → probabilities between 0 and 1; empty groups are left out. The legend names each group
-    with its count. `title`, `what` (under the axis) and `reading` say it for other shares than the first album's.
+    Args:
+        groups: group name → probabilities between 0 and 1; empty groups are left out, the legend counts the others.
+        accept: where the acceptance line stands, None for none.
+        title: the title, for other shares than the predicted album's.
+        what: the words under the axis.
+        reading: how to read it, in place of the usual sentence.
     """
-    figure, total = go.Figure(), 0
-    for (name, values), (album, pattern) in zip(groups.items(), _FILLS * (1 + len(groups) // len(_FILLS)), strict=False):
-        if not len(values):
-            continue
-        counts = [0] * _BINS
-        for value in values:
-            counts[min(_BINS - 1, int(float(value) * _BINS))] += 1
-        total += len(values)
-        fill = ALBUM_COLOURS[album] if album else NEUTRAL
-        figure.add_trace(
-            go.Bar(
-                x=[(i + 0.5) / _BINS for i in range(_BINS)],
-                y=counts,
-                width=1 / _BINS,
-                name=f"{plain(name)} ({len(values)})",
-                marker={
-                    "color": fill,
-                    "line": EDGE,
-                    "pattern": {
-                        "shape": pattern,
-                        "size": 6,
-                        "solidity": 0.25,
-                        "fgcolor": ink_on(fill) if album else EDGE["color"],
-                    },
-                },
-                hovertemplate="near %{x:.2f}: %{y}<extra>%{fullData.name}</extra>",
-            )
-        )
+    full = {name: values for name, values in groups.items() if len(values)}
+    fills = _FILLS * (1 + len(groups) // len(_FILLS))
+    figure = go.Figure(
+        [_histogram(name, values, fill) for (name, values), fill in zip(groups.items(), fills, strict=False) if len(values)]
+    )
     if accept is not None:
         figure.add_vline(x=accept, line=GUIDE)
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.28, "x": 0})
@@ -66,8 +47,26 @@ def probability_distribution(
         title=title,
         height=360,
         reading=reading
-        or f"Each column counts the concepts whose first album has about that probability; further right is surer.{line}",
-        alt=f"{title}, {total} texts by {what}: "
-        + ", ".join(f"{plain(name)} {len(values)}" for name, values in groups.items() if len(values))
+        or f"Each column counts the concepts whose predicted album has about that probability; further right is surer.{line}",
+        alt=f"{title}, {sum(map(len, full.values()))} texts by {what}: "
+        + ", ".join(f"{plain(name)} {len(values)}" for name, values in full.items())
         + ".",
+    )
+
+
+def _histogram(name: str, values: Sequence[float], fill: tuple[str | None, str]) -> go.Bar:
+    """The bars of one group; `fill` is the album whose colour it takes, None for the neutral one, and a pattern."""
+    album, pattern = fill
+    counts = [0] * _BINS
+    for value in values:
+        counts[min(_BINS - 1, int(float(value) * _BINS))] += 1
+    colour = ALBUM_COLOURS[album] if album else NEUTRAL
+    ink = ink_on(colour) if album else EDGE["color"]
+    return go.Bar(
+        x=[(i + 0.5) / _BINS for i in range(_BINS)],
+        y=counts,
+        width=1 / _BINS,
+        name=f"{plain(name)} ({len(values)})",
+        marker={"color": colour, "line": EDGE, "pattern": {"shape": pattern, "size": 6, "solidity": 0.25, "fgcolor": ink}},
+        hovertemplate="near %{x:.2f}: %{y}<extra>%{fullData.name}</extra>",
     )

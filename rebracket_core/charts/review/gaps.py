@@ -13,7 +13,7 @@ from rebracket_core.charts.layout import EDGE, GUIDE, finish, plain, shorten
 
 @dataclass(frozen=True, slots=True)
 class PartGap:
-    """A part of the texts: how much more often it is right than the rest (below 0: less), its interval, whether proven."""
+    """A part of the texts: its accuracy less that of the rest, its interval, whether proven."""
 
     name: str
     difference: float
@@ -48,13 +48,13 @@ def part_gaps(parts: Sequence[PartGap], *, looked_at: int, leaked: bool = False)
         )
     )
     figure.add_vline(x=0, line=GUIDE)
-    figure.update_xaxes(title="right more or less often than the rest")
+    figure.update_xaxes(title="accuracy less that of the rest")
     figure.update_yaxes(autorange="reversed")
     return finish(
         figure,
-        title="Where it is worse" + (" (leaked)" if leaked else ""),
+        title="Slice performance" + (" (leaked)" if leaked else ""),
         height=150 + 30 * max(3, len(parts)),
-        reading=f"Left of the line the part is answered worse than all other texts. The whiskers hold for all {looked_at} "
+        reading=f"Left of the line accuracy is lower than on all other texts. The whiskers hold for all {looked_at} "
         "parts together, so a filled dot is not just the worst of many; an open one may be.",
         alt="Parts against the rest: " + ", ".join(f"{p.name} {p.difference:+.2f}" for p in parts) + ".",
     )
@@ -115,59 +115,61 @@ def share_pairs(pairs: Sequence[SharePair], *, title: str, expected: str, readin
 
 @dataclass(frozen=True, slots=True)
 class LayerPoint:
-    """A probe of one layer: the share right with its interval, and what shuffled labels reach."""
+    """A probe of one layer: accuracy with its interval, and what shuffled labels reach."""
 
     layer: int
-    right: float
+    accuracy: float
     low: float | None
     high: float | None
     control: float
 
 
 def layer_curve(points: Sequence[LayerPoint], *, what: str, majority: float) -> go.Figure:
-    """The share right by layer with whiskers over songs, above the same probe on shuffled labels."""
-    x = [p.layer for p in points]
-    figure = go.Figure(
-        go.Scatter(
-            x=x,
-            y=[p.right for p in points],
-            mode="lines+markers",
-            name=plain(what),
-            line={"color": ALBUM_COLOURS["Violet"], "width": 2.5},
-            marker={"size": 9, "line": {"color": OUTLINE, "width": 1.5}},
-            error_y={
-                "array": [(p.high - p.right) if p.high is not None else 0 for p in points],
-                "arrayminus": [(p.right - p.low) if p.low is not None else 0 for p in points],
-                "color": OUTLINE,
-                "thickness": 1.5,
-            },
-            hovertemplate="layer %{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=x,
-            y=[p.control for p in points],
-            mode="lines+markers",
-            name="shuffled labels",
-            line={"color": OUTLINE, "width": 2, "dash": "dot"},
-            marker={"size": 7, "symbol": "x", "color": NEUTRAL, "line": {"color": OUTLINE, "width": 1.5}},
-            hovertemplate="layer %{x}: %{y:.2f}<extra>shuffled labels</extra>",
-        )
-    )
+    """Draw accuracy by layer with whiskers over songs, above the same probe on shuffled labels."""
+    figure = go.Figure([_probe_line(points, what=what), _control_line(points)])
     figure.add_hline(y=majority, line=GUIDE)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.28, "x": 0})
     figure.update_xaxes(title="layer (0: the word embeddings)", dtick=1)
-    figure.update_yaxes(title="share right", range=[0, 1.03])
+    figure.update_yaxes(title="accuracy", range=[0, 1.03])
     return finish(
         figure,
         title=f"What each layer knows of the {plain(what)}",
         height=380,
-        reading="A straight-line reader was fitted on some songs and asked about the others. Where it is not above the dotted "
-        "line of shuffled labels, the layer holds nothing of it; the dashed line is the commonest label.",
+        reading="A linear probe was fitted on some songs and measured on the others. Where it is not above the dotted line of "
+        "shuffled labels, the layer holds nothing of it; the dashed line is the commonest label.",
         alt=f"Probe of {what} by layer: "
-        + ", ".join(f"{p.layer}: {p.right:.2f} (shuffled {p.control:.2f})" for p in points)
+        + ", ".join(f"{p.layer}: {p.accuracy:.2f} (shuffled {p.control:.2f})" for p in points)
         + ".",
+    )
+
+
+def _probe_line(points: Sequence[LayerPoint], *, what: str) -> go.Scatter:
+    return go.Scatter(
+        x=[p.layer for p in points],
+        y=[p.accuracy for p in points],
+        mode="lines+markers",
+        name=plain(what),
+        line={"color": ALBUM_COLOURS["Violet"], "width": 2.5},
+        marker={"size": 9, "line": {"color": OUTLINE, "width": 1.5}},
+        error_y={
+            "array": [(p.high - p.accuracy) if p.high is not None else 0 for p in points],
+            "arrayminus": [(p.accuracy - p.low) if p.low is not None else 0 for p in points],
+            "color": OUTLINE,
+            "thickness": 1.5,
+        },
+        hovertemplate="layer %{x}: %{y:.2f}<extra>%{fullData.name}</extra>",
+    )
+
+
+def _control_line(points: Sequence[LayerPoint]) -> go.Scatter:
+    return go.Scatter(
+        x=[p.layer for p in points],
+        y=[p.control for p in points],
+        mode="lines+markers",
+        name="shuffled labels",
+        line={"color": OUTLINE, "width": 2, "dash": "dot"},
+        marker={"size": 7, "symbol": "x", "color": NEUTRAL, "line": {"color": OUTLINE, "width": 1.5}},
+        hovertemplate="layer %{x}: %{y:.2f}<extra>shuffled labels</extra>",
     )
 
 

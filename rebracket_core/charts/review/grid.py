@@ -30,71 +30,75 @@ class Cell:
     framed: bool = False
 
 
-def cell_grid(
-    cells: Sequence[Cell],
-    *,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    title: str,
-    reading: str,
-    alt: str,
-    row_title: str = "",
-    column_title: str = "",
-) -> go.Figure:
-    """A grid of the cells; cells that are not given stay blank. `customdata` of each is its [row, column].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """What stands around the cells: names of rows and columns, the title, how to read it, and words for a screen reader."""
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    title: str
+    reading: str
+    alt: str
+    row_title: str = ""
+    column_title: str = ""
+
+
+def cell_grid(cells: Sequence[Cell], grid: Grid) -> go.Figure:
+    """Draw a grid of cells; cells that are not given stay blank. `customdata` of each is its [row, column].
 
     Drawn as bars, because Streamlit tells which bar was pressed and does not tell it of a heat map.
     """
     scale = sequential()
     fills = [_fill(cell.depth, scale) for cell in cells]
-    figure = go.Figure(
-        go.Bar(
-            x=[cell.column for cell in cells],
-            y=[2 * _HALF] * len(cells),
-            base=[cell.row - _HALF for cell in cells],
-            width=2 * _HALF,
-            marker={
-                "color": fills,
-                "line": {
-                    "color": [OUTLINE if cell.framed else GRID for cell in cells],
-                    "width": [2.5 if cell.framed else 1 for cell in cells],
-                },
-                "pattern": {
-                    "shape": ["/" if cell.hatched else "" for cell in cells],
-                    "size": 9,
-                    "solidity": 0.12,
-                    "fillmode": "overlay",
-                    "fgcolor": OUTLINE,
-                },
-            },
-            customdata=[[cell.row, cell.column] for cell in cells],
-            hovertext=[cell.hover or cell.words for cell in cells],
-            hovertemplate="%{hovertext}<extra></extra>",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-            cliponaxis=False,
-        )
-    )
+    figure = go.Figure(_bars(cells, fills))
     # All at once: adding them one by one takes a minute for 27 times 27 cells.
     figure.update_layout(annotations=[_words(cell, fill) for cell, fill in zip(cells, fills, strict=True) if cell.words])
-    ticks = {"showgrid": False}
     figure.update_xaxes(
-        range=[-0.5, len(columns) - 0.5],
-        tickvals=list(range(len(columns))),
-        ticktext=[plain(c) for c in columns],
+        range=[-0.5, len(grid.columns) - 0.5],
+        tickvals=list(range(len(grid.columns))),
+        ticktext=[plain(c) for c in grid.columns],
         tickangle=-45,
-        title=column_title or None,
-        **ticks,
+        title=grid.column_title or None,
+        showgrid=False,
     )
     figure.update_yaxes(
-        range=[len(rows) - 0.5, -0.5],
-        tickvals=list(range(len(rows))),
-        ticktext=[plain(r) for r in rows],
-        title=row_title or None,
-        **ticks,
+        range=[len(grid.rows) - 0.5, -0.5],
+        tickvals=list(range(len(grid.rows))),
+        ticktext=[plain(r) for r in grid.rows],
+        title=grid.row_title or None,
+        showgrid=False,
     )
-    figure = finish(figure, title=title, height=150 + 46 * len(rows), reading=reading, alt=alt)
+    figure = finish(figure, title=grid.title, height=150 + 46 * len(grid.rows), reading=grid.reading, alt=grid.alt)
     return figure.update_layout(bargap=0)
+
+
+def _bars(cells: Sequence[Cell], fills: Sequence[str]) -> go.Bar:
+    return go.Bar(
+        x=[cell.column for cell in cells],
+        y=[2 * _HALF] * len(cells),
+        base=[cell.row - _HALF for cell in cells],
+        width=2 * _HALF,
+        marker={
+            "color": list(fills),
+            "line": {
+                "color": [OUTLINE if cell.framed else GRID for cell in cells],
+                "width": [2.5 if cell.framed else 1 for cell in cells],
+            },
+            "pattern": {
+                "shape": ["/" if cell.hatched else "" for cell in cells],
+                "size": 9,
+                "solidity": 0.12,
+                "fillmode": "overlay",
+                "fgcolor": OUTLINE,
+            },
+        },
+        customdata=[[cell.row, cell.column] for cell in cells],
+        hovertext=[cell.hover or cell.words for cell in cells],
+        hovertemplate="%{hovertext}<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        cliponaxis=False,
+    )
 
 
 def _words(cell: Cell, fill: str) -> dict[str, Any]:

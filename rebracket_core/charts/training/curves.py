@@ -1,4 +1,4 @@
-"""How a training goes: the loss of each fold, and how often it is right on the groups asked so far."""
+"""How a training goes: the loss of each fold, and its accuracy on the held-out groups so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rebracket_core.charts.training.lines import Curves, Line, Plot, Weight
 from rebracket_core.rainbow import AXIS_NAMES
 
 Point = Mapping[str, Any]
-_ASKED = ("album", *AXIS_NAMES)
+_QUESTIONS = ("album", *AXIS_NAMES)
 
 
 def loss_of_folds(points: Sequence[Point]) -> dict[str, list[Point]]:
@@ -29,8 +29,8 @@ def loss_of_folds(points: Sequence[Point]) -> dict[str, list[Point]]:
     return folds
 
 
-def right_so_far(points: Sequence[Point]) -> list[Point]:
-    """The points that say how often the training is right, by the number of texts asked; of two at one number the last."""
+def accuracy_so_far(points: Sequence[Point]) -> list[Point]:
+    """The points that say the training's accuracy, by the number of texts measured; of two at one number the last."""
     return [point for _, point in sorted({p["n"]: p for p in points if _finite(p.get("n"))}.items())]
 
 
@@ -41,12 +41,12 @@ def loss_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
     """
     folds = loss_of_folds(points)
     newest = list(folds)[-1] if folds else ""
-    lines = tuple(_line(told, "loss", x="step", name=_fold(name), banded=name == newest) for name, told in folds.items())
+    lines = tuple(_line(line, "loss", x="step", name=_fold(name), banded=name == newest) for name, line in folds.items())
     last = folds[newest][-1] if folds else None
     return Curves(
-        title="Loss on what was left out" + (" (leaked)" if leaked else ""),
+        title="Validation loss" + (" (leaked)" if leaked else ""),
         reading="Lower is better; a flat line has learned what it can. The thick line is the newest fold and its band the "
-        "range of the ensemble's members; thin lines are the folds before.",
+        "range of the ensemble; thin lines are the folds before.",
         alt=f"Loss over steps of {len(folds)} folds"
         + (f"; {_fold(newest)} is at {last['loss']:.3f} after step {last['step']}." if last else "."),
         x="step",
@@ -55,37 +55,38 @@ def loss_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
     )
 
 
-def right_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
-    """Four small plots, album and axes: the share right on the groups asked so far, with its 95 % interval as a band.
+def accuracy_curves(points: Sequence[Point], *, leaked: bool = False) -> Curves:
+    """Four small plots, album and axes: accuracy on the held-out groups so far, with its 95 % interval as a band.
 
     `points` as `CurveCallback.point` takes them after each fold: `n`, and `album`, `album_low`, `album_high`, ...
     `leaked` says in the title that rows of one song stood on both sides of the split.
     """
-    asked = right_so_far(points)
-    plots, told = [], []
-    for name in _ASKED:
-        known = [p for p in asked if _finite(p.get(name))]
+    points_so_far = accuracy_so_far(points)
+    plots, shown = [], []
+    for name in _QUESTIONS:
+        known = [p for p in points_so_far if _finite(p.get(name))]
         line = _line(known, name, x="n", name=name)
-        plots.append(Plot(_head(name, asked), (line,) if known else ()))
+        plots.append(Plot(_head(name, points_so_far), (line,) if known else ()))
         if known:
-            told.append(f"{name} {line.y[-1]:.2f} ({line.low[-1]:.2f} to {line.high[-1]:.2f})")
+            shown.append(f"{name} {line.y[-1]:.2f} ({line.low[-1]:.2f} to {line.high[-1]:.2f})")
     return Curves(
-        title="Right so far, by memory (leaked)" if leaked else "Right so far on unseen groups",
-        reading="The split is by row: texts of one song stood on both sides, so these shares measure memory, not skill."
+        title="Accuracy so far, by memory (leaked)" if leaked else "Accuracy so far on held-out groups",
+        reading="The split is by row: texts of one song stood on both sides, so these figures measure memory, not skill."
         if leaked
-        else "Each point adds the texts of one more fold, asked of a model that had not met their groups. The band is the "
-        "range that new groups would likely give (95 %): it narrows as more are asked.",
-        alt="Share right so far: " + (", ".join(told) or "nothing asked yet") + ".",
-        x="texts asked",
-        y="share right",
+        else "Each point adds the texts of one more held-out fold, each predicted by a model of the other folds. The band is "
+        "the "
+        "range that new groups would likely give (95 %): it narrows as more are measured.",
+        alt="Accuracy so far: " + (", ".join(shown) or "nothing measured yet") + ".",
+        x="texts measured",
+        y="accuracy",
         plots=tuple(plots),
         share=True,
     )
 
 
-def _head(name: str, asked: Sequence[Point]) -> str:
-    """The name with its last share, "album 0.62"."""
-    shares = [p[name] for p in asked if _finite(p.get(name))]
+def _head(name: str, points_so_far: Sequence[Point]) -> str:
+    """The name with its last accuracy, "album 0.62"."""
+    shares = [p[name] for p in points_so_far if _finite(p.get(name))]
     return f"{name} {shares[-1]:.2f}" if shares else name
 
 

@@ -51,7 +51,7 @@ def difference_intervals(gaps: Sequence[Gap], *, first: str, second: str, leaked
     figure.add_vline(x=0, line=GUIDE, layer="below")
     figure.update_xaxes(range=[-reach, reach], nticks=5, tickangle=0, tickformat="+.2f", title="worse ← → better")
     figure.update_yaxes(autorange="reversed")
-    told = ", ".join(f"{g.name} {g.better_by:+.3f} ({g.low:+.3f} to {g.high:+.3f})" for g in gaps)
+    result = ", ".join(f"{g.name} {g.better_by:+.3f} ({g.low:+.3f} to {g.high:+.3f})" for g in gaps)
     return finish(
         figure,
         title="How much better the second is" + (" (leaked)" if leaked else ""),
@@ -60,5 +60,5 @@ def difference_intervals(gaps: Sequence[Gap], *, first: str, second: str, leaked
         if leaked
         else "Right of the dashed line the second run is better. The whisker is the range that new groups would likely give "
         "(95 %); a dot is filled where the difference holds after correcting for all that was compared.",
-        alt=f"{second} against {first}: {told or 'nothing to compare'}.",
+        alt=f"{second} against {first}: {result or 'nothing to compare'}.",
     )

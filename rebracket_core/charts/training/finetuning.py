@@ -1,4 +1,4 @@
-"""How an encoder learns: the loss of its steps, and after each epoch the loss on the groups that were held back."""
+"""How an encoder learns: the loss of its steps, and after each epoch the loss on the validation groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Point = Mapping[str, Any]
 _NAMES = {"final": "the final encoder", "fold": "fold", "without": "without source"}
 
 
-def tunings(points: Sequence[Point]) -> dict[str, list[Point]]:
+def finetunings(points: Sequence[Point]) -> dict[str, list[Point]]:
     """A training's name → its points by rising step, in the order in which the trainings began.
 
     Where a later attempt told a step again, its word counts. Points that are of no encoder's training are left out.
@@ -24,26 +24,26 @@ def tunings(points: Sequence[Point]) -> dict[str, list[Point]]:
     return {name: [line[at] for at in sorted(line)] for name, line in found.items()}
 
 
-def tuning_curves(points: Sequence[Point]) -> Curves:
-    """The loss over steps of the encoder that learns now, earlier ones thin, and its held-back loss after each epoch.
+def finetuning_curves(points: Sequence[Point]) -> Curves:
+    """The loss over steps of the encoder that learns now, earlier ones thin, and its validation loss after each epoch.
 
     `points` as `CurveCallback.point` takes them: `tuning`, `step`, and `tuning_loss` or `held_loss`.
     """
-    found = tunings(points)
+    found = finetunings(points)
     newest = list(found)[-1] if found else ""
     lines = [
-        _line(told, "tuning_loss", name=_shown(name), weight=Weight.NOW if name == newest else Weight.BEFORE)
-        for name, told in found.items()
+        _line(result, "tuning_loss", name=_shown(name), weight=Weight.NOW if name == newest else Weight.BEFORE)
+        for name, result in found.items()
     ]
-    held = _line(found.get(newest, ()), "held_loss", name="held back", weight=Weight.HELD)
+    held = _line(found.get(newest, ()), "held_loss", name="validation", weight=Weight.VALIDATION)
     last = lines[-1] if lines and lines[-1].y else None
-    told = f"; {last.name} is at {last.y[-1]:.3f} after step {last.x[-1]:.0f}" if last else ""
-    told += f", held back {held.y[-1]:.3f}" if held.y else ""
+    result = f"; {last.name} is at {last.y[-1]:.3f} after step {last.x[-1]:.0f}" if last else ""
+    result += f", validation {held.y[-1]:.3f}" if held.y else ""
     return Curves(
         title="Loss while the encoder learns",
         reading="Lower is better. The thick line is the encoder that learns now, thin lines are those before; dots are its "
-        "loss on groups that were held back. Where the dots rise while the line falls, it learns the texts by heart.",
-        alt=f"Loss over steps of {len(found)} trainings of an encoder{told}.",
+        "loss on validation groups. Where the dots rise while the line falls, it learns the texts by heart.",
+        alt=f"Loss over steps of {len(found)} trainings of an encoder{result}.",
         x="step",
         y="loss",
         plots=(Plot("", (*lines, held) if held.y else tuple(lines)),),
@@ -57,7 +57,7 @@ def _line(points: Sequence[Point], value: str, *, name: str, weight: Weight) -> 
 
 def newest_warning(points: Sequence[Point]) -> str:
     """What the encoder's training warns of now, such as unequal gradients; empty where its last word has no warning."""
-    steps = [p for line in list(tunings(points).values())[-1:] for p in line if _told(p, "tuning_loss")]
+    steps = [p for line in list(finetunings(points).values())[-1:] for p in line if _told(p, "tuning_loss")]
     return str(steps[-1].get("warning", "")) if steps else ""
 
 

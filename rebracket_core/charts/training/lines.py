@@ -8,11 +8,11 @@ from typing import Any
 
 
 class Weight(StrEnum):
-    """How a line is drawn: thick for what goes on now, thin for what came before, dotted for what was held back."""
+    """How a line is drawn: thick for what goes on now, thin for what came before, dotted for validation."""
 
     NOW = "now"
     BEFORE = "before"
-    HELD = "held"
+    VALIDATION = "validation"
 
 
 @dataclass(frozen=True, slots=True)

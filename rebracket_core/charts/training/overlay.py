@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from rebracket_core.charts.colours import ALBUM_COLOURS, OUTLINE
 from rebracket_core.charts.layout import finish, plain
-from rebracket_core.charts.training.curves import loss_of_folds, right_so_far
+from rebracket_core.charts.training.curves import accuracy_so_far, loss_of_folds
 
 Point = Mapping[str, Any]
 _COLOURS = tuple(ALBUM_COLOURS[name] for name in ("Violet", "Orange", "Green", "Red", "Blue"))
@@ -18,35 +18,36 @@ _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def loss_overlay(runs: Mapping[str, Sequence[Point]]) -> go.Figure:
-    """One line a run: the loss on what was left out, as the mean over its folds at each step that they reached."""
+    """One line a run: the validation loss, as the mean over its folds at each step that they reached."""
     lines = {name: _mean_loss(points) for name, points in runs.items()}
     figure = _lines(lines, x_title="step")
     figure.update_yaxes(title="loss")
-    told = ", ".join(f"{name} ends at {line[-1][1]:.3f}" for name, line in lines.items() if line)
+    result = ", ".join(f"{name} ends at {line[-1][1]:.3f}" for name, line in lines.items() if line)
     return finish(
         figure,
-        title="Loss on what was left out",
+        title="Validation loss",
         height=360,
-        reading="Lower is better, where the runs learn the same questions with the same loss; else only the shapes compare.",
-        alt=f"Loss over steps: {told or 'no curve was kept'}.",
+        reading="Lower is better, where the models learn the same tasks with the same loss; else only the shapes compare.",
+        alt=f"Loss over steps: {result or 'no curve was kept'}.",
     )
 
 
-def right_overlay(runs: Mapping[str, Sequence[Point]]) -> go.Figure:
-    """One line a run: how often the album is right on the unseen groups asked so far."""
+def accuracy_overlay(runs: Mapping[str, Sequence[Point]]) -> go.Figure:
+    """One line a run: album accuracy on the held-out groups so far."""
     lines = {
-        name: [(p["n"], p["album"]) for p in right_so_far(points) if _number(p.get("album"))] for name, points in runs.items()
+        name: [(p["n"], p["album"]) for p in accuracy_so_far(points) if _number(p.get("album"))]
+        for name, points in runs.items()
     }
-    figure = _lines(lines, x_title="texts asked")
-    figure.update_yaxes(title="album right", range=[-0.04, 1.08], tickvals=[0, 0.5, 1])
-    told = ", ".join(f"{name} {line[-1][1]:.2f}" for name, line in lines.items() if line)
+    figure = _lines(lines, x_title="texts measured")
+    figure.update_yaxes(title="album accuracy", range=[-0.04, 1.08], tickvals=[0, 0.5, 1])
+    result = ", ".join(f"{name} {line[-1][1]:.2f}" for name, line in lines.items() if line)
     return finish(
         figure,
-        title="Album right so far",
+        title="Album accuracy so far",
         height=360,
         reading="Each point adds one more fold. Read the differences from the table: these lines were drawn while training, "
         "and have no interval here.",
-        alt=f"Share of albums right: {told or 'no curve was kept'}.",
+        alt=f"Album accuracy: {result or 'no curve was kept'}.",
     )
 
 

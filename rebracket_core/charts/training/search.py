@@ -57,12 +57,12 @@ def option_importance(shares: Mapping[str, float]) -> go.Figure:
     )
     figure.update_xaxes(range=[0, 1.15], tickformat=".0%", nticks=5)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    told = ", ".join(f"{n.replace('_', ' ')} {shares[n]:.0%}" for n in names)
+    result = ", ".join(f"{n.replace('_', ' ')} {shares[n]:.0%}" for n in names)
     return finish(
         figure,
         title="Which options counted",
         height=130 + 42 * len(names),
         reading="The longer the bar, the more of the differences between the trials comes from that option, "
         "inside the space that was searched. With few trials this is rough.",
-        alt=f"Share of the differences between trials: {told}.",
+        alt=f"Share of the differences between trials: {result}.",
     )

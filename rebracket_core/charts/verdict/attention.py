@@ -36,6 +36,6 @@ def attention_grid(words: Sequence[str], grid: Sequence[Sequence[float]], *, wha
         title=f"Where the encoder looked: {what}",
         height=220 + 20 * max(6, len(at)),
         reading="A row is a word, a column what it looks at; the stronger the colour, the more. This shows the way of "
-        "information, not why the run answers as it does.",
+        "information, not why the model predicts as it does.",
         alt="Looked at most: " + ", ".join(f"{words[j]} {totals[j]:.2f}" for j in most) + ".",
     )

@@ -21,10 +21,13 @@ def axis_bars(
     states: Mapping[str, str] | None = None,
     dominant: float = 0.6,
 ) -> go.Figure:
-    """A figure of three rows of three bars, one row an axis, one bar a mode, each with its number.
+    """Draw three rows of three bars, one row an axis, one bar a mode, each with its number.
 
-    `scores` is axis → mode → share (each axis sums to 1). The modes of `album` are filled with its colour and marked
-    with a diamond; a dashed line stands at the `dominant` threshold. `states` adds a word to each row's heading.
+    Args:
+        scores: axis → mode → share; each axis sums to 1.
+        album: the album whose modes are filled with its colour and marked with a diamond.
+        states: axis → a word for its heading.
+        dominant: the threshold at which a dashed line stands.
     """
     figure = make_subplots(
         rows=len(AXIS_NAMES),
@@ -34,22 +37,7 @@ def axis_bars(
         subplot_titles=[_heading(axis, states) for axis in AXIS_NAMES],
     )
     for row, axis in enumerate(AXIS_NAMES, start=1):
-        own = album_named(album).modes[axis] if album else frozenset()
-        shares = [float(scores[axis][mode]) for mode in MODES[axis]]
-        figure.add_trace(
-            go.Bar(
-                x=shares,
-                y=[f"◆ {mode}" if mode in own else mode for mode in MODES[axis]],
-                orientation="h",
-                marker={"color": [album_colour(album) if mode in own else NEUTRAL for mode in MODES[axis]], "line": EDGE},
-                text=[f"{share:.2f}" for share in shares],
-                textposition="outside",
-                cliponaxis=False,
-                hovertemplate=f"{axis}: %{{y}} %{{x:.3f}}<extra></extra>",
-            ),
-            row=row,
-            col=1,
-        )
+        figure.add_trace(_bars(axis, scores[axis], album=album), row=row, col=1)
         figure.add_vline(x=dominant, line=GUIDE, layer="below", row=row, col=1)
         figure.update_yaxes(autorange="reversed", showgrid=False, row=row, col=1)
     figure.update_xaxes(range=[0, _ROOM], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1.0], tickformat=".1f")
@@ -63,6 +51,21 @@ def axis_bars(
     )
     figure = finish(figure, title="The three axes", reading=reading, alt=f"Axis scores. {alt}.", height=420)
     return figure.update_layout(margin={"t": 72})
+
+
+def _bars(axis: str, scores: Mapping[str, float], *, album: str | None) -> go.Bar:
+    own = album_named(album).modes[axis] if album else frozenset()
+    shares = [float(scores[mode]) for mode in MODES[axis]]
+    return go.Bar(
+        x=shares,
+        y=[f"◆ {mode}" if mode in own else mode for mode in MODES[axis]],
+        orientation="h",
+        marker={"color": [album_colour(album) if mode in own else NEUTRAL for mode in MODES[axis]], "line": EDGE},
+        text=[f"{share:.2f}" for share in shares],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate=f"{axis}: %{{y}} %{{x:.3f}}<extra></extra>",
+    )
 
 
 def _heading(axis: str, states: Mapping[str, str] | None) -> str:

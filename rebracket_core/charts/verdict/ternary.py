@@ -23,51 +23,45 @@ class TernaryPoint:
 
 
 def axis_ternary(axis: str, points: Sequence[TernaryPoint]) -> go.Figure:
-    """A triangle whose corners are the modes of `axis`, one mark a concept, in the album's colour and symbol.
+    """Draw a triangle whose corners are the modes of `axis`, one mark a concept, in the album's colour and symbol.
 
     A point's id stands in `customdata`; a mark in a corner is wholly that mode, one in the middle is all three.
     """
-    figure = go.Figure()
-    for name in (*ALBUM_NAMES, None):
-        mine = [point for point in points if point.album == name]
-        if not mine:
-            continue
-        figure.add_trace(
-            go.Scatterternary(
-                a=[p.shares[0] for p in mine],
-                b=[p.shares[1] for p in mine],
-                c=[p.shares[2] for p in mine],
-                mode="markers",
-                name=name or "no album",
-                customdata=[[p.point_id, shorten(p.label or p.point_id)] for p in mine],
-                marker={
-                    "size": 10,
-                    "color": ALBUM_COLOURS[name] if name else NEUTRAL,
-                    "symbol": ALBUM_SYMBOLS[name] if name else "circle-open",
-                    "line": {"color": OUTLINE, "width": 1},
-                },
-                hovertemplate="%{customdata[1]}<br>%{a:.2f} · %{b:.2f} · %{c:.2f}<extra>%{fullData.name}</extra>",
-            )
-        )
+    named = ((name, [point for point in points if point.album == name]) for name in (*ALBUM_NAMES, None))
+    figure = go.Figure([_marks(name, mine) for name, mine in named if mine])
     first, second, third = MODES[axis]
-    corner = {"gridcolor": GRID, "linecolor": OUTLINE, "tickvals": [0.2, 0.4, 0.6, 0.8], "showticklabels": False, "ticks": ""}
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.12},
-        ternary={
-            "sum": 1,
-            "bgcolor": "rgba(0,0,0,0)",
-            "aaxis": {**corner, "title": {"text": first}},
-            "baxis": {**corner, "title": {"text": second}},
-            "caxis": {**corner, "title": {"text": third}},
-        },
-    )
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.12}, ternary=corners(axis))
     figure = finish(
         figure,
         title=f"The {axis} axis",
         height=360,
         reading=f"Each mark is a concept: at the corner “{first}” it is wholly {first}, in the middle it is all three "
-        "alike. Colour and shape together name the album.",
+        "equally. Colour and shape together name the album.",
         alt=f"{len(points)} concepts in the triangle of {first}, {second} and {third}.",
     )
     return figure.update_layout(margin={"l": 30, "r": 30, "t": 60, "b": 10})
+
+
+def corners(axis: str) -> dict[str, object]:
+    """The layout of a triangle with the modes of an axis at its corners."""
+    side = {"gridcolor": GRID, "linecolor": OUTLINE, "tickvals": [0.2, 0.4, 0.6, 0.8], "showticklabels": False, "ticks": ""}
+    sides = zip(("aaxis", "baxis", "caxis"), MODES[axis], strict=True)
+    return {"sum": 1, "bgcolor": "rgba(0,0,0,0)", **{name: {**side, "title": {"text": mode}} for name, mode in sides}}
+
+
+def _marks(album: str | None, points: Sequence[TernaryPoint]) -> go.Scatterternary:
+    return go.Scatterternary(
+        a=[p.shares[0] for p in points],
+        b=[p.shares[1] for p in points],
+        c=[p.shares[2] for p in points],
+        mode="markers",
+        name=album or "no album",
+        customdata=[[p.point_id, shorten(p.label or p.point_id)] for p in points],
+        marker={
+            "size": 10,
+            "color": ALBUM_COLOURS[album] if album else NEUTRAL,
+            "symbol": ALBUM_SYMBOLS[album] if album else "circle-open",
+            "line": {"color": OUTLINE, "width": 1},
+        },
+        hovertemplate="%{customdata[1]}<br>%{a:.2f} · %{b:.2f} · %{c:.2f}<extra>%{fullData.name}</extra>",
+    )

@@ -3,68 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from rebracket_core.charts.colours import ALBUM_COLOURS, ALBUM_SYMBOLS, GRID, OUTLINE
+from rebracket_core.charts.colours import ALBUM_COLOURS, ALBUM_SYMBOLS, OUTLINE
 from rebracket_core.charts.layout import finish
+from rebracket_core.charts.verdict.ternary import corners
 from rebracket_core.rainbow import MODES
 
 
-def path_ternary(
-    axis: str, here: Sequence[float], *, album: str, target: Sequence[float], step: int | None, distance: float
-) -> go.Figure:
-    """The triangle of an axis with the concept's shares `here`, and a line to the album's `target` (shares in mode order).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathStep:
+    """One axis of a concept's way to an album.
 
-    `step` is the number of the step that moves this axis, None where it is there already; `distance` how long it is.
+    Args:
+        axis: the axis.
+        here: the concept's (3,) shares in mode order.
+        album: the album to reach.
+        target: the album's (3,) shares on this axis.
+        number: which step moves this axis, None where it is there already.
+        distance: how long the step is.
     """
-    first, second, third = MODES[axis]
-    figure = go.Figure()
-    if step is not None:
-        a, b, c = zip(here, target, strict=True)
-        figure.add_trace(
-            go.Scatterternary(
-                a=a,
-                b=b,
-                c=c,
-                mode="lines",
-                hoverinfo="skip",
-                showlegend=False,
-                line={"color": OUTLINE, "width": 3, "dash": "dot"},
-            )
-        )
-    marks = [("the concept", here, "circle", OUTLINE)]
-    marks += [(album, target, ALBUM_SYMBOLS[album], ALBUM_COLOURS[album])] if step is not None else []
-    for name, at, symbol, colour in marks:
-        figure.add_trace(
-            go.Scatterternary(
-                a=[at[0]],
-                b=[at[1]],
-                c=[at[2]],
-                mode="markers",
-                name=name,
-                cliponaxis=False,
-                marker={"size": 14, "color": colour, "symbol": symbol, "line": {"color": OUTLINE, "width": 1.5}},
-                hovertemplate=f"{first} %{{a:.2f}} · {second} %{{b:.2f}} · {third} %{{c:.2f}}<extra>{name}</extra>",
-            )
-        )
-    corner = {"gridcolor": GRID, "linecolor": OUTLINE, "tickvals": [0.2, 0.4, 0.6, 0.8], "showticklabels": False, "ticks": ""}
-    sides = zip(("aaxis", "baxis", "caxis"), (first, second, third), strict=True)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.1},
-        ternary={"sum": 1, "bgcolor": "rgba(0,0,0,0)", **{side: {**corner, "title": {"text": mode}} for side, mode in sides}},
-    )
-    title = f"Step {step}: {axis}, {distance:.2f}" if step is not None else f"{axis}: nothing to do"
-    told = f"from {_shares(axis, here)} to {_shares(axis, target)}, {distance:.2f} away" if step is not None else "it is there"
+
+    axis: str
+    here: Sequence[float]
+    album: str
+    target: Sequence[float]
+    number: int | None
+    distance: float
+
+
+def path_ternary(step: PathStep) -> go.Figure:
+    """Draw the triangle of an axis with the concept's shares and, where the axis moves, a line to the album's place."""
+    figure = go.Figure([_way(step)] if step.number is not None else [])
+    figure.add_trace(_mark(step, "the concept", step.here))
+    if step.number is not None:
+        figure.add_trace(_mark(step, step.album, step.target))
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.1}, ternary=corners(step.axis))
+    moves = f"from {_shares(step.axis, step.here)} to {_shares(step.axis, step.target)}, {step.distance:.2f} away"
+    there = step.number is None
     figure = finish(
         figure,
-        title=title,
+        title=f"{step.axis}: nothing to do" if there else f"Step {step.number}: {step.axis}, {step.distance:.2f}",
         height=300,
-        reading=f"From the round mark to the {album} mark: {told}." if step is not None else f"It agrees with {album} already.",
-        alt=f"The {axis} axis: {told}.",
+        reading=f"It agrees with {step.album} already." if there else f"From the round mark to the {step.album} mark: {moves}.",
+        alt=f"The {step.axis} axis: {'it is there' if there else moves}.",
     )
     return figure.update_layout(margin={"l": 30, "r": 30, "t": 60, "b": 10})
+
+
+def _way(step: PathStep) -> go.Scatterternary:
+    a, b, c = zip(step.here, step.target, strict=True)
+    line = {"color": OUTLINE, "width": 3, "dash": "dot"}
+    return go.Scatterternary(a=a, b=b, c=c, mode="lines", hoverinfo="skip", showlegend=False, line=line)
+
+
+def _mark(step: PathStep, name: str, shares: Sequence[float]) -> go.Scatterternary:
+    first, second, third = MODES[step.axis]
+    own = name == step.album
+    return go.Scatterternary(
+        a=[shares[0]],
+        b=[shares[1]],
+        c=[shares[2]],
+        mode="markers",
+        name=name,
+        cliponaxis=False,
+        marker={
+            "size": 14,
+            "color": ALBUM_COLOURS[step.album] if own else OUTLINE,
+            "symbol": ALBUM_SYMBOLS[step.album] if own else "circle",
+            "line": {"color": OUTLINE, "width": 1.5},
+        },
+        hovertemplate=f"{first} %{{a:.2f}} · {second} %{{b:.2f}} · {third} %{{c:.2f}}<extra>{name}</extra>",
+    )
 
 
 def _shares(axis: str, shares: Sequence[float]) -> str:

@@ -52,7 +52,7 @@ def create(
         str, typer.Option("--suggestions", help="When the model's answer is shown: never, after one's own, before it.")
     ] = "never",
     blind: Annotated[float, typer.Option("--blind", min=0, max=1, help="Share of texts that never show one.")] = 0.2,
-    chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of the random control sample.")] = 0.2,
+    chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of texts given out as a random sample.")] = 0.2,
     repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts asked a second time.")] = 0.0,
     guideline: Annotated[Path | None, typer.Option("--guideline", metavar="FILE", help="The guideline, Markdown.")] = None,
     by: ByOption = None,
@@ -133,7 +133,7 @@ def order_(
     project: ProjectArgument,
     order: Annotated[str | None, typer.Argument(help="The query strategy: {strategies}; by default the project's own.")] = None,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the production model.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")] = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -151,7 +151,7 @@ def order_(
 def suggest(
     project: ProjectArgument,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that is asked; by default the production model.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")] = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,

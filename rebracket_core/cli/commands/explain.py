@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rebracket_core.services.explain.explain import Checks, Explanation, Nearest
     from rebracket_core.workbench import Workbench
 
-RunOption = Annotated[str | None, typer.Option("--run", help="The run to ask; by default the promoted one.")]
+RunOption = Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")]
 
 
 @command
@@ -27,13 +27,13 @@ def explain(
     output: Annotated[
         str, typer.Option("--output", help="album, temporal, spatial, ontological, type or confidence.")
     ] = "album",
-    answer: Annotated[str | None, typer.Option("--answer", help="Explain this answer; by default the first.")] = None,
+    answer: Annotated[str | None, typer.Option("--answer", help="Explain this prediction; by default the first.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="Hold it against this one; by default the second.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Words alone: no checks that ask about parts of the text.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Say which words an answer rests on, how far to trust that, and which training texts lie nearest."""
+    """Say which words a prediction rests on, how far to trust that, and which training texts lie nearest."""
     ask = workbench_for(home).explain
     with showing() as progress:
         found = ask.explain(text, output=output, answer=answer, against=against, run_id=run)
@@ -56,7 +56,7 @@ def explain(
 
 
 def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
-    out.text(f"{found.output}: {found.predicted} against {found.runner_up}, {found.margin:+.3f} logits ({found.run_id})")
+    out.text(f"{found.output}: {found.predicted} against {found.runner_up}, {found.margin:+.3f} in the score ({found.run_id})")
     for i in sorted(range(len(found.words)), key=lambda at: -found.gradients[at]):
         said = f"  {found.gradients[i]:+.3f}"
         if checks is not None:
@@ -64,7 +64,7 @@ def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
             said += f"  Shapley {checks.shapley[i]:+.3f}" if checks.shapley else ""
         out.text(f"{said}  {one_line(found.words[i])}")
     holds = "holds" if found.adds_up else "FAILS"
-    out.text(f"Numerical check: {holds}; the shares miss {found.missed:+.4f} logits ({found.delta:.2%} of the way).")
+    out.text(f"Check 1, sums to the score: {holds}; the shares miss {found.missed:+.4f} ({found.delta:.2%} of the way).")
     if checks is not None:
         _tell_checks(checks)
     for near in nearest.texts:
@@ -75,10 +75,11 @@ def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
 def _tell_checks(checks: Checks) -> None:
     b = checks.behaviour
     if b is None:
-        out.text("Behavioural check: the text is too short for it.")
+        out.text("Check 2, removing these words matters: the text is too short for it.")
     else:
         out.text(
-            f"Behavioural check: {'holds' if b.holds else 'FAILS'}; deleted first {b.comprehensiveness:+.3f} (random "
+            f"Check 2, removing these words matters: {'holds' if b.holds else 'FAILS'}; deleted first "
+            f"{b.comprehensiveness:+.3f} (random "
             f"{b.random_comprehensiveness:+.3f}, p {b.comprehensiveness_p:.3f}), kept alone {b.sufficiency:+.3f} (random "
             f"{b.random_sufficiency:+.3f}, p {b.sufficiency_p:.3f}), {b.orders} random orders."
         )
@@ -93,7 +94,7 @@ def _tell_checks(checks: Checks) -> None:
 
 @command
 def counterfactuals(
-    text: Annotated[str, typer.Argument(help="The concept whose answer is to change.")],
+    text: Annotated[str, typer.Argument(help="The concept whose result is to change.")],
     *,
     to: Annotated[
         str,
@@ -106,11 +107,11 @@ def counterfactuals(
     run: RunOption = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="How long to search at most.")] = 8.0,
     edits: Annotated[int, typer.Option("--edits", min=1, max=6, help="How many words may change.")] = 4,
-    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep what is found in the ledger.")] = True,
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Save what is found in the counterfactual store.")] = True,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Find the smallest word edits that change an answer, each judged by the run itself."""
+    """Find the fewest word changes that flip a result, each scored by the run itself."""
     from rebracket_core.insight.explain.goals import Goal
 
     goal = Goal.parse(to)
@@ -131,7 +132,7 @@ def counterfactuals(
     if not found.counterfactuals:
         why = f"with up to {found.most_edits} edits" if found.complete else "before the time was up"
         out.text(f"Nothing was found {why}.")
-    out.text(f"{found.tried} texts were judged in {found.seconds:.1f} s.")
+    out.text(f"{found.tried} texts were scored in {found.seconds:.1f} s.")
     return DONE
 
 
@@ -158,12 +159,12 @@ def _search_document(found: CounterfactualSearch) -> dict[str, object]:
 
 @command
 def replay(
-    run: Annotated[str | None, typer.Argument(help="The run to try; by default the promoted one.")] = None,
+    run: Annotated[str | None, typer.Argument(help="The run to try; by default the production model.")] = None,
     *,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Try every kept counterfactual on a run; exit code 3 where one no longer flips."""
+    """Try every saved counterfactual on a run; exit code 3 where one no longer flips."""
     from rebracket_core.services.explain.counterfactuals import Outcome
 
     with showing() as progress:
@@ -190,7 +191,9 @@ def replay(
     for row in found.rows:
         out.text(f"{row.outcome}: {row.flip.goal}, {row.before} -> {row.after}: {one_line('; '.join(row.flip.edits))}")
     told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
-    out.text(f"{len(found.rows)} kept counterfactuals on {found.run_id}: {told}." if found.rows else "The ledger is empty.")
+    out.text(
+        f"{len(found.rows)} saved counterfactuals on {found.run_id}: {told}." if found.rows else "No counterfactual is saved."
+    )
     return SOME_FAILED if broken else DONE
 
 
@@ -205,4 +208,4 @@ def tell_replay(bench: Workbench, run_id: str) -> None:
         return
     if found.rows:
         told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
-        tell(f"Kept counterfactuals on this run: {told}. Which: rebracket replay {run_id}")
+        tell(f"Saved counterfactuals on this run: {told}. Which: rebracket replay {run_id}")

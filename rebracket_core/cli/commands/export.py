@@ -79,7 +79,7 @@ def _concepts(bench: Workbench, sources: list[str]) -> list[Concept]:
     read = bench.verdicts.read(sources)
     broken = len(read.concepts) - len(read.usable)
     if broken:
-        tell(f"Note: {broken:,} of the concepts to check cannot be judged and are left out.")
+        tell(f"Note: {broken:,} of the concepts to check cannot be scored and are left out.")
     return list(read.usable)
 
 

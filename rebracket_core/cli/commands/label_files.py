@@ -144,7 +144,7 @@ def _told(found: LabelHealth) -> str:
             "",
             columns(heads, rows),
             "",
-            f"Agreement with the model, its answer seen less blind: {told}",
+            f"Agreement with the model, its prediction seen less not seen: {told}",
             "",
             columns(("person", "labels", "median s", "quartile", "quartile"), spent),
         ]

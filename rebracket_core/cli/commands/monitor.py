@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def monitor(
     *,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run that answered; by default the promoted one.")
+        str | None, typer.Option("--run", metavar="RUN", help="The run that predicted; by default the production model.")
     ] = None,
     days: Annotated[int, typer.Option("--days", help="How far to look back: 1, 7, 30 or 90.")] = 7,
     label: Annotated[

@@ -113,7 +113,7 @@ def export_run(
     workbench_for(home).runs.export(run, to=to)
     out.answer(
         {"run_id": run, "file": str(to), "bytes": to.stat().st_size},
-        f"{one_line(run)} is in {one_line(to)} ({to.stat().st_size:,} bytes), with its unseen texts.",
+        f"{one_line(run)} is in {one_line(to)} ({to.stat().st_size:,} bytes), with its held-out texts.",
         as_json=as_json,
     )
     return DONE

@@ -119,7 +119,7 @@ def list_(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
             ]
         )
     elif found:
-        rows = [(k.key_id, k.name, ", ".join(k.scopes), k.created_at, k.revoked_at or "in use") for k in found]
+        rows = [(k.key_id, k.name, ", ".join(k.scopes), k.created_at, k.revoked_at or "active") for k in found]
         out.text(columns(("key", "name", "scopes", "made", "revoked"), rows))
     else:
         out.text("No keys: a server for this machine alone answers everyone on it.")

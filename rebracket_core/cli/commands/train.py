@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +15,7 @@ from rebracket_core.cli.tables import columns, one_line
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
+    from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.settings import Settings
     from rebracket_core.training.config.training_config import TrainingConfig
@@ -113,12 +113,12 @@ def run_text(info: RunInfo) -> str:
     """A finished run with its figures, as text."""
     state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
     size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
-    return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.metrics)}"
+    return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.measured)}"
 
 
 @command
 def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
-    """List the runs, newest first: those in training, and the finished ones with their figures on unseen groups."""
+    """List the runs, newest first: those in training, and the finished ones with their figures on held-out groups."""
     shelved = workbench_for(home).resources.runs.snapshot()
     if as_json:
         out.json(
@@ -130,7 +130,7 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
         )
         return DONE
     if shelved.finished:
-        heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "in use", "leaked")
+        heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "production", "leaked")
         out.text(columns(heads, [_run_row(info) for info in shelved.finished]))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
@@ -143,18 +143,18 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
 
 
 def _run_row(info: RunInfo) -> tuple[Any, ...]:
-    album = info.metrics.get("album", {})
-    figures = tuple(album.get(name) for name in ("accuracy", "ci_low", "ci_high"))
-    in_use = "in use" if info.promoted else ""
+    album = info.measured.album
+    figures = (album.accuracy, album.low, album.high)
+    production = "production" if info.promoted else ""
     leaked = "LEAKED" if info.leaked else ""
-    return (info.run_id, info.created_at, info.dataset, info.n_rows, info.n_groups, *figures, in_use, leaked)
+    return (info.run_id, info.created_at, info.dataset, info.n_rows, info.n_groups, *figures, production, leaked)
 
 
 @command
 def promote(
     run: Annotated[str | None, typer.Argument(help="The id of a finished run.")] = None,
     *,
-    back: Annotated[bool, typer.Option("--back", help="Go back to the run that was in use before.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Roll back to the production model before.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
@@ -185,42 +185,35 @@ def evaluate(
     home: HomeOption = None,
 ) -> int:
     """Score a run on a data set, with intervals over groups and beside majority, lookup and TF-IDF."""
+    from rebracket_core.runs.metrics import RunMetrics
+
     with showing() as progress:
         found: Evaluation = workbench_for(home).runs.evaluate(run, dataset, progress=progress)
     if as_json:
         out.json(found.to_dict())
     else:
         head = f"Run {one_line(run)} on {one_line(found.dataset)}: {found.n_rows:,} rows in {found.n_groups:,} groups"
-        out.text(f"{head}, split: {found.split}.\n\n{_scores_text(found.to_dict())}")
+        out.text(f"{head}, split: {found.split}.\n\n{_scores_text(RunMetrics.from_dict(found.to_dict()))}")
     return DONE
 
 
-def _scores_text(evaluation: Mapping[str, Any]) -> str:
+def _scores_text(metrics: RunMetrics) -> str:
     """The figures of an evaluation as text: scores with intervals and baselines, calibration, what the gate accepts."""
-    rows = [_score_row("album", evaluation.get("album", {}))]
-    rows += [_score_row(axis, scores) for axis, scores in evaluation.get("metrics", {}).items()]
-    parts = [LEAKED, ""] if evaluation.get("leaked") else []
-    parts.append(columns(_SCORE_HEADS, rows))
-    calibration, selective = evaluation.get("calibration", {}), evaluation.get("selective", {})
-    if calibration.get("ece") is not None:
-        perfect = _number(calibration.get("ece_of_a_perfect_model"))
-        parts.append(f"\nCalibration error {_number(calibration['ece'])} (a perfect model's: {perfect}).")
-    if selective.get("coverage") is not None:
-        share, right = _number(selective["coverage"]), _number(selective.get("accuracy"))
-        count = selective.get("n_accepted")
-        parts.append(f"Accepted: {share} of the texts; of these {right} are right (n {count}).")
-        parts += [
-            f"  {kind}: {_number(row['accuracy'])} right (n {row['n']})"
-            for kind, row in (selective.get("by_verdict") or {}).items()
-            if row.get("accuracy") is not None
-        ]
-    parts += [f"Note: {one_line(note)}" for note in evaluation.get("notes", ())]
+    parts = [LEAKED, ""] if metrics.leaked else []
+    parts.append(columns(_SCORE_HEADS, [_score_row(name, score) for name, score in metrics.scores.items()]))
+    calibration, gate = metrics.calibration, metrics.gate
+    if calibration.ece is not None:
+        parts.append(f"\nCalibration error {_number(calibration.ece)} (by chance: {_number(calibration.ece_by_chance)}).")
+    if gate.coverage is not None:
+        share, accuracy = _number(gate.coverage), _number(gate.accuracy)
+        parts.append(f"The gate accepts {share} of the texts; the accuracy of these is {accuracy} (n {gate.n_accepted}).")
+        parts += [f"  {kind}: accuracy {_number(score.accuracy)} (n {score.n})" for kind, score in gate.measured.items()]
+    parts += [f"Note: {one_line(note)}" for note in metrics.notes]
     return "\n".join(parts)
 
 
-def _score_row(name: str, scores: Mapping[str, Any]) -> tuple[Any, ...]:
-    keys = ("accuracy", "ci_low", "ci_high", "n", "majority", "lookup", "tfidf_lr")
-    return (name, *(scores.get(key) for key in keys))
+def _score_row(name: str, score: AccuracyScore) -> tuple[Any, ...]:
+    return (name, score.accuracy, score.low, score.high, score.n, score.majority, score.lookup, score.tfidf_lr)
 
 
 def _number(value: object) -> str:

@@ -57,7 +57,7 @@ def validate(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin.")],
     *,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run to ask; by default the promoted one.")
+        str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")
     ] = None,
     model: ModelOption = None,
     form: Annotated[
@@ -238,4 +238,4 @@ def _tell_report(read: ConceptsRead) -> None:
     aside = [skip for skip in read.report.skipped if skip.where not in failed]
     if aside:
         more = f" and {len(aside) - 1:,} more" if len(aside) > 1 else ""
-        tell(f"Left aside: {aside[0].where} ({aside[0].reason}){more}")
+        tell(f"Skipped: {aside[0].where} ({aside[0].reason}){more}")

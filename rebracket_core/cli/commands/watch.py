@@ -30,7 +30,7 @@ def watch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that concepts are written into.")],
     *,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run to ask; by default the promoted one.")
+        str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")
     ] = None,
     settle_s: Annotated[
         float, typer.Option("--settle", metavar="SECONDS", help="How long a file must not change to be complete.")
@@ -52,7 +52,7 @@ def watch(
     def show(judged: Judged) -> None:
         seen[0] += 1
         seen[1] += bool(judged.error or judged.n_failed)
-        said = judged.error or f"{judged.n} concept{'' if judged.n == 1 else 's'}, {judged.n_failed} not judged"
+        said = judged.error or f"{judged.n} concept{'' if judged.n == 1 else 's'}, {judged.n_failed} failed"
         tell(f"{judged.path}: {said}")
 
     def work() -> None:
@@ -66,7 +66,7 @@ def watch(
     ended = _ended_in_time(work, stop=stop)
     if as_json:
         out.json({"files": seen[0], "files_with_errors": seen[1]})
-    tell(f"{seen[0]:,} file{'' if seen[0] == 1 else 's'} judged.")
+    tell(f"{seen[0]:,} file{'' if seen[0] == 1 else 's'} validated.")
     if not ended:
         _end_now(watching, code=SOME_FAILED if once else DONE)
     return SOME_FAILED if once and seen[1] else DONE
@@ -99,7 +99,7 @@ def _ended_in_time(work: Callable[[], None], *, stop: threading.Event) -> bool:
 def _end_now(watching: Watch, *, code: int) -> None:
     """End the process in the middle of a file, no verdict file half written; the file is judged at the next start."""
     with watching.no_writing(wait_s=FINISH_S):
-        tell("The file at hand was left; it is judged at the next start.")
+        tell("The file at hand was left; it is validated at the next start.")
         for stream in (out.stream, sys.stderr):
             stream.flush()
         os._exit(code)

@@ -227,7 +227,7 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
     if not plan.types and STRUCT in first.by_name:
         plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
     if first.by_name.keys() >= _VERDICT:
-        notes.append("These are verdicts of a model: their albums, axes and types were not taken as labels.")
+        notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
         plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
     return replace(plan, notes=tuple(notes))
 

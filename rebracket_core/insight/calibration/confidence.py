@@ -95,8 +95,8 @@ def top_predictions(review: Review, question: str) -> TopPredictions:
         right = review.axis_top[at, j] == review.axis_truth[at, j]
     if not len(at):
         raise ModelError(
-            f"Nothing was asked about {question}.",
-            expected="unseen texts with a label and an answer",
+            f"There is no held-out prediction of {question}.",
+            expected="held-out texts with a label and a prediction",
             found="none",
             hint="choose another question or another run",
             where=review.run_id,
@@ -223,7 +223,7 @@ def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]
 
 @dataclass(frozen=True, slots=True)
 class OodSummary:
-    """The out-of-distribution p-values of out-of-fold texts: of a fair detector a share `limit` lies below `limit`.
+    """The out-of-distribution p-values of held-out texts: of a fair detector a share `limit` lies below `limit`.
 
     `below` is that share with its interval over songs; `right_below` and `right_above` are how often the album is right on
     either side of the limit, None where there is no such text.
@@ -240,7 +240,7 @@ class OodSummary:
 
 
 def ood_summary(review: Review, *, limit: float, seed: int) -> OodSummary:
-    """What the out-of-distribution detector says of the out-of-fold texts; it was fitted on the other songs."""
+    """What the out-of-distribution detector says of the held-out texts; it was fitted on the other songs."""
     p = review.all_predictions().ood_p
     below_limit = p < limit
     share = ratio_intervals(below_limit[:, None].astype(np.float64), np.ones((len(p), 1)), review.groups, seed=seed)

@@ -265,7 +265,7 @@ def _verdict_sides(review: Review) -> _Sides:
     groups = [right, review.comparable & ~right, review.album_truth < 0]
     albums = [review.album_truth == k for k in range(len(ALBUM_NAMES))]
     member = np.column_stack([g.astype(np.float64) for g in (*groups, *albums)])
-    return _Sides(("first album right", "first album wrong", "no album known", *ALBUM_NAMES), VERDICTS, member, given)
+    return _Sides(("right album", "wrong album", "no label", *ALBUM_NAMES), VERDICTS, member, given)
 
 
 def _joint_sides(review: Review) -> _Sides:
@@ -324,7 +324,7 @@ def _needs(there: bool, review: Review, what: str) -> None:
         raise ModelError(
             f"This run has nothing to say of {what}.",
             expected=f"a run that learnt {what} and was asked about them",
-            found="no unseen text with both an answer and a label",
+            found="no held-out text with both a prediction and a label",
             hint="choose another question or another run",
             where=review.run_id,
         )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BLIND = (
     "It does not see a new kind of text: all predictions rest on the same vectors, and may agree on a text that none of them "
-    "can read. The test for texts unlike the training ones is there for that."
+    "can read. The out-of-distribution test is there for that."
 )
 
 

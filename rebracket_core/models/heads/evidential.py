@@ -59,7 +59,7 @@ class EvidentialHead(LinearHead):
     )
     blind = (
         "The OOD-like score does not shrink with more data, so do not choose texts to label by it. It reads the same vectors "
-        "as everything else: the test for texts unlike the training ones stays what refuses them."
+        "as everything else: the out-of-distribution test stays what refuses them."
     )
     epistemic = "OOD-like score"
     limits = (

@@ -46,8 +46,8 @@ class LinearHead(Head):
         "disagreement: songs that some of them did not learn from would have changed the prediction."
     )
     limits = (
-        "The members of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt "
-        "alike, not that the text is of a known kind: an ensemble of heads does not see a new kind of text."
+        "The classifiers of the ensemble share one set of vectors. Where they agree, that says that the labels were learnt "
+        "alike, not that the text is of a known kind: an ensemble of classifiers does not see a new kind of text."
     )
     trains_with_backbone = True
 

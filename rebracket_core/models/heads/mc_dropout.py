@@ -50,16 +50,16 @@ class McDropoutHead(LinearHead):
     name = "mc_dropout"
     label = "MC dropout"
     help = (
-        "Every classifier is asked many times with other features left out, and learns so. Slower to train; it tells more of "
+        "Every classifier is sampled many times with other features left out, and learns so. Slower to train; it tells more of "
         "predictions that hang on a few features."
     )
     Options = McDropoutOptions
     sees = (
-        "Aleatoric is the uncertainty that all predictions share: the text itself is between albums. Epistemic is how much the "
+        "Aleatoric is the uncertainty that all samples share: the text itself is between albums. Epistemic is how much the "
         "prediction changes when features are left out, or another classifier is asked."
     )
     limits = (
-        "Its uncertainty is how predictions change when features are left out (MC dropout). All of them share one set of "
+        "Its uncertainty is how predictions change when features are left out (MC dropout). All samples share one set of "
         "vectors: where they agree, that does not say that the text is of a known kind, and a new kind of text is not seen."
     )
     trains_with_backbone = False

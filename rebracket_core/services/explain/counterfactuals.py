@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     HOLDS = "holds"
     BROKEN = "no longer flips"
     MOOT = "already there without the edit"
-    UNJUDGED = "cannot be judged"
+    UNJUDGED = "cannot be scored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -302,7 +302,7 @@ class Explain:
         clean = " ".join(text.split())
         if error := unusable(clean, max_chars=self._resources.settings.max_text_chars):
             raise InputError(
-                "The text cannot be explained.", expected="a text that can be judged", found=error, hint="give another text"
+                "The text cannot be explained.", expected="a text that can be scored", found=error, hint="give another text"
             )
         return clean
 

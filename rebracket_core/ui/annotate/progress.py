@@ -59,13 +59,13 @@ def retrain_button(workbench: Workbench, project: Project) -> None:
     pressed = st.button("Retrain with these labels", icon=":material/model_training:", key="progress.retrain")
     st.caption(
         "A worker trains on the project's texts; what people said of a text, here and in other projects, stands in the place "
-        "of its album. When it is done you see what the labels changed, and may promote the run."
+        "of its album. When it is done you see what the labels changed, and may promote the model."
     )
     if pressed:
         with st.spinner("Starting its worker"):
             run_id = workbench.retraining.retrain(project.project_id)
         watch_next(run_id)
-        st.switch_page(site.LAUNCH.file)
+        st.switch_page(site.PAGES.get("launch").file)
 
 
 def show_agreement(health: LabelHealth) -> None:
@@ -73,7 +73,7 @@ def show_agreement(health: LabelHealth) -> None:
     report = health.agreement
     st.caption(f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here.")
     for why, n in report.excluded.items():
-        st.caption(f"Excluded, {escape(why)}: {n:,}.")
+        st.caption(f"Skipped, {escape(why)}: {n:,}.")
     dots = [
         AgreementDot(q.question, q.main.value, q.main.low, q.main.high, q.main.n_items)
         for q in report.questions
@@ -105,7 +105,7 @@ def show_agreement(health: LabelHealth) -> None:
 
 
 def show_automation_bias(health: LabelHealth) -> None:
-    """Draw what seeing the model's answer does to people."""
+    """Draw what seeing the model's prediction does to people (automation bias)."""
     if not any(part.shown.n for part in health.automation_bias):
         st.caption("Nobody has seen a suggestion of the model before a label, so there is no effect to measure.")
         return
@@ -114,28 +114,33 @@ def show_automation_bias(health: LabelHealth) -> None:
         word = "more" if effect.value >= 0 else "less"
         proven = "" if effect.low > 0 or effect.high < 0 else " The range holds 0: no effect is proven."
         st.text(
-            f"Who saw the model's answer agreed with it {abs(effect.value):.2f} {word} often than who did not "
+            f"Who saw the model's prediction agreed with it {abs(effect.value):.2f} {word} often than who did not "
             f"(95 %: {effect.low:+.2f} to {effect.high:+.2f}).{proven}"
         )
     rows = [
         {
             "question": part.question,
             "agree, seen": _range(part.shown),
-            "agree, blind": _range(part.blind),
+            "agree, without suggestions": _range(part.blind),
             "difference": _range(part.difference),
-            "difference of agreement": _range(part.overlap_difference),
-            "own answer changed": _range(part.flip_rate),
+            "difference of agreement with others": _range(part.overlap_difference),
+            "own label changed": _range(part.flip_rate),
             "of these toward the model": _range(part.toward_model),
-            "seconds, seen less blind": _range(part.time_difference_s),
+            "seconds, seen less without": _range(part.time_difference_s),
         }
         for part in health.automation_bias
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Agreement with the model where its answer was seen and where not")
-    st.caption("Which texts are blind is drawn at random, so the two differ by the suggestion alone. Texts are drawn again.")
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, alt="Agreement with the model where its prediction was seen and where not"
+    )
+    st.caption(
+        "Which texts come without suggestions is drawn at random, so the two differ by the suggestion alone. Texts are drawn "
+        "again."
+    )
 
 
 def show_people(health: LabelHealth) -> None:
-    """Draw each person beside the others: overlap, steadiness on repeats, time."""
+    """Draw each person beside the others: agreement, steadiness on repeats, time."""
     steady = {one.annotator: one for one in health.steadiness}
     overlap = {axis: {one.annotator: one.overlap for one in people} for axis, people in health.against_others.items()}
     rows = []
@@ -143,7 +148,7 @@ def show_people(health: LabelHealth) -> None:
         row: dict[str, Any] = {"person": times.annotator, "labels": times.n_labels}
         row |= {f"agreement with others, {axis}": _range(overlap[axis].get(times.annotator)) for axis in AXIS_NAMES}
         one = steady.get(times.annotator)
-        row["same answer on repeats"] = _range(one.overlap if one else None)
+        row["same label on repeats"] = _range(one.overlap if one else None)
         row["median time"] = "–" if times.median_s is None else f"{times.median_s:.1f} s"
         low, high = times.low_quartile_s, times.high_quartile_s
         row["typical time"] = "–" if low is None else f"{low:.1f} to {high:.1f} s"
@@ -152,8 +157,8 @@ def show_people(health: LabelHealth) -> None:
         rows.append(row)
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Each person beside the others")
     st.caption(
-        "Agreement is 1 where a person says exactly what the others say on average, with the range that other texts would "
-        "likely give. Who differs from the others is not wrong for that. Time is time with the page in focus."
+        "Agreement with others is 1 where a person says exactly what the others say on average, with the range that other "
+        "texts would likely give. Who differs from the others is not wrong for that. Time is time with the page in focus."
     )
 
 

@@ -18,7 +18,7 @@ def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
     place = (run_id, workbench.resources.runs.promoted_id())
     cached: dict[tuple[str, str | None], Effect | None] = st.session_state.setdefault("labels.effects", {})
     if place not in cached:
-        with st.spinner("Comparing with the run before, text by text"):
+        with st.spinner("Comparing with the model before, text by text"):
             cached[place] = workbench.retraining.effect(run_id)
         while len(cached) > _MOST_CACHED:
             cached.pop(next(iter(cached)))
@@ -27,7 +27,7 @@ def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
         return
     st.markdown("**What people's labels changed**")
     st.caption(
-        f"It learnt from {escape(', '.join(effect.snapshots))}: labels of {count(effect.n_texts, 'texts')}, in the place of "
+        f"It was trained on {escape(', '.join(effect.snapshots))}: labels of {count(effect.n_texts, 'texts')}, in the place of "
         f"albums and keywords. Compared with {escape(effect.before)}, the production model before."
     )
     if effect.fixed is None:
@@ -38,9 +38,9 @@ def show_labels_effect(workbench: Workbench, run_id: str, *, key: str) -> None:
     else:
         st.caption(
             f"On the {count(effect.fixed.n_rows, 'labelled texts')} of the random sample, taking what people say as the "
-            "truth. Their songs are held out in both runs. The first is the run before, the second this one."
+            "truth. Both predictions are held-out. The first is the model before, the second this one."
         )
-        show_differences(effect.fixed.to_dict(), key=f"{key}.fixed")
+        show_differences(effect.fixed, key=f"{key}.fixed")
     if effect.same is not None:
         with st.expander("On the texts whose label is the same in both", icon=":material/balance:"):
-            show_differences(effect.same.to_dict(), key=f"{key}.same")
+            show_differences(effect.same, key=f"{key}.same")

@@ -15,15 +15,24 @@ from rebracket_core.charts import TernaryPoint, axis_ternary, probability_distri
 from rebracket_core.corpus.schema import ReadReport
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.runs.store import RunInfo
+from rebracket_core.thresholds import Value
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.concepts.verdict import show_verdict
-from rebracket_core.ui.concepts.verdict_table import NOT_JUDGED, Filter, as_expected, columns_of, filter_controls, verdict_frame
+from rebracket_core.ui.concepts.verdict_table import (
+    FAILED,
+    Filter,
+    as_expected,
+    columns_of,
+    filter_controls,
+    kind_of,
+    verdict_frame,
+)
 from rebracket_core.ui.kit.download_buttons import downloads
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
-from rebracket_core.validation import SEEN_IN_TRAINING, VerdictKind, is_out_of_distribution
+from rebracket_core.validation import SEEN_IN_TRAINING, Verdict, VerdictKind, is_out_of_distribution
 
 MAX_BATCHES, MAX_VERDICTS = 20, 60_000
 _MOST_POINTS = 1500  # a triangle of more marks than this is a blot
@@ -35,11 +44,11 @@ class Batch:
 
     batch_id: str
     label: str
-    verdicts: tuple[dict[str, Any], ...]
+    verdicts: tuple[Verdict, ...]
     report: ReadReport
 
 
-class BatchShelf:
+class BatchCache:
     """The last batches of all sessions, the oldest dropped first; safe between threads.
 
     They are here so that a page can be drawn again; for good, every verdict is in the history.
@@ -47,29 +56,29 @@ class BatchShelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, Batch] = OrderedDict()
+        self._batches: OrderedDict[str, Batch] = OrderedDict()
 
-    def put(self, label: str, verdicts: Sequence[dict[str, Any]], report: ReadReport) -> str:
+    def put(self, label: str, verdicts: Sequence[Verdict], report: ReadReport) -> str:
         """The id under which a new batch can be asked for."""
         batch = Batch(uuid4().hex, label, tuple(verdicts), report)
         with self._lock:
-            self._held[batch.batch_id] = batch
-            while len(self._held) > 1 and (
-                len(self._held) > MAX_BATCHES or sum(len(b.verdicts) for b in self._held.values()) > MAX_VERDICTS
+            self._batches[batch.batch_id] = batch
+            while len(self._batches) > 1 and (
+                len(self._batches) > MAX_BATCHES or sum(len(b.verdicts) for b in self._batches.values()) > MAX_VERDICTS
             ):
-                self._held.popitem(last=False)
+                self._batches.popitem(last=False)
         return batch.batch_id
 
     def get(self, batch_id: str) -> Batch | None:
         """The batch of this id, or None where it was dropped or never was."""
         with self._lock:
-            return self._held.get(batch_id)
+            return self._batches.get(batch_id)
 
 
 @st.cache_resource(show_spinner=False)
-def shelf() -> BatchShelf:
-    """The process's shelf of batches."""
-    return BatchShelf()
+def batches() -> BatchCache:
+    """The batches of this process."""
+    return BatchCache()
 
 
 def show_batch(batch: Batch, *, runs: dict[str, RunInfo], key: str) -> None:
@@ -86,15 +95,13 @@ def show_batch(batch: Batch, *, runs: dict[str, RunInfo], key: str) -> None:
         return
     st.caption(f"{len(shown):,} of {len(batch.verdicts):,}. Press a column's head to sort; tick a row to open it below.")
     picked = pick_row(shown, key=f"{key}.table.{batch.batch_id[:8]}.{hash(chosen)}")
-    downloads(lambda: shown, count=len(shown), key=f"{key}.download", name="verdicts")
+    downloads(lambda: [v.to_dict() for v in shown], count=len(shown), key=f"{key}.download", name="verdicts")
     if picked is not None:
-        show_verdict(shown[picked], run=runs.get(str(shown[picked].get("run_id"))), key=f"{key}.picked")
+        show_verdict(shown[picked], run=runs.get(shown[picked].run_id or ""), key=f"{key}.picked")
     _overview(shown, chosen, key=key)
 
 
-def pick_row(
-    verdicts: Sequence[Mapping[str, Any]], *, key: str, extra: Mapping[str, Sequence[Any]] | None = None
-) -> int | None:
+def pick_row(verdicts: Sequence[Verdict], *, key: str, extra: Mapping[str, Sequence[Any]] | None = None) -> int | None:
     """Draw the table of verdicts and return the position of the row that is ticked, None for none.
 
     `extra` are columns to put at its end: name → one value a row.
@@ -115,34 +122,34 @@ def pick_row(
 
 
 def _counts(batch: Batch) -> None:
-    counts = Counter(NOT_JUDGED if v.get("error") else str(v["verdict"]) for v in batch.verdicts)
+    counts = Counter(kind_of(v) for v in batch.verdicts)
     known = [as_expected(v) for v in batch.verdicts if as_expected(v)]
     with st.grid(6, min_column_width=110):
-        for word, label in (*((kind, kind.label) for kind in VerdictKind), (NOT_JUDGED, NOT_JUDGED.capitalize())):
+        for word, label in (*((str(kind), kind.label) for kind in VerdictKind), (FAILED, FAILED.capitalize())):
             st.metric(label, f"{counts.get(word, 0):,}", border=True)
         if known:
             st.metric("As expected", f"{known.count('yes'):,}/{len(known):,}", border=True)
 
 
 def _out_of_distribution(batch: Batch) -> None:
-    """Say so where most texts are unlike the model's, and what helps."""
-    scored = [v for v in batch.verdicts if not v.get("error")]
-    unlike = sum(map(is_out_of_distribution, scored))
-    if unlike * 2 >= max(len(scored), 2):
+    """Say so where most texts are out of distribution, and what helps."""
+    scored = [v for v in batch.verdicts if v.error is None]
+    n_ood = sum(is_out_of_distribution(v.to_dict()) for v in scored)
+    if n_ood * 2 >= max(len(scored), 2):
         st.warning(
-            f"{unlike:,} of {count(len(scored), 'concepts')} are unlike the texts that this model learned from, so it "
-            "cannot place them. Import labelled texts of their kind, train on them, and use that run.",
+            f"{n_ood:,} of {count(len(scored), 'concepts')} are out of distribution (unlike the training texts), so the model "
+            "cannot place them. Import labelled texts of their kind, train on them, and promote that model.",
             icon=":material/travel_explore:",
         )
         with st.container(horizontal=True):
-            site.link(site.IMPORT, "Import data")
-            site.link(site.RUNS, "Train or choose a run")
+            site.link("import", "Import data")
+            site.link("runs", "Train or choose a model")
 
 
 def _memory(batch: Batch) -> None:
     """Say how many of the concepts that match their source were learned by the model, so that no one takes it for a test."""
     known = [v for v in batch.verdicts if as_expected(v)]
-    seen = sum(SEEN_IN_TRAINING in (v.get("flags") or ()) for v in known)
+    seen = sum(SEEN_IN_TRAINING in v.flags for v in known)
     if seen:
         st.caption(
             f"Of the {count(len(known), 'concepts')} with an expected album the model was trained on {seen:,}: that these "
@@ -150,27 +157,31 @@ def _memory(batch: Batch) -> None:
         )
 
 
-def _overview(shown: Sequence[dict[str, Any]], chosen: Filter, *, key: str) -> None:
-    judged = [v for v in shown if not v.get("error")]
-    if len(judged) < 2:
+def _overview(shown: Sequence[Verdict], chosen: Filter, *, key: str) -> None:
+    scored = [v for v in shown if v.error is None]
+    if len(scored) < 2:
         return
-    groups = {str(kind): [float(v["album_probability"]) for v in judged if v["verdict"] == kind] for kind in VerdictKind}
-    accepts = {(v.get("thresholds") or {}).get("accept") for v in judged}
+    groups = {str(kind): [v.album_probability or 0.0 for v in scored if v.verdict == kind] for kind in VerdictKind}
+    accepts = {v.thresholds.get("accept") for v in scored}
     st.subheader("All of them together", anchor=False)
-    show(probability_distribution(groups, accept=accepts.pop() if len(accepts) == 1 else None), key=f"{key}.spread")
+    show(probability_distribution(groups, accept=_only(accepts)), key=f"{key}.spread")
     with st.expander(
         "Where they lie on the axes", icon=":material/change_history:", on_change="rerun", key=f"{key}.triangles"
     ) as box:
         if not box.open:
             return
-        if len(judged) > _MOST_POINTS:
-            st.caption(f"The first {_MOST_POINTS:,} of {len(judged):,}; filter the table to see others.")
+        if len(scored) > _MOST_POINTS:
+            st.caption(f"The first {_MOST_POINTS:,} of {len(scored):,}; filter the table to see others.")
         for column, axis in zip(st.columns(3), AXIS_NAMES, strict=True):
-            points = [
-                TernaryPoint(str(v["id"]), _triple(v[axis], axis), v["album"], str(v["text"])) for v in judged[:_MOST_POINTS]
-            ]
+            points = [TernaryPoint(v.id, _triple(getattr(v, axis), axis), v.album, v.text) for v in scored[:_MOST_POINTS]]
             with column:
                 show(axis_ternary(axis, points), key=f"{key}.triangle.{axis}")
+
+
+def _only(values: set[Value | None]) -> float | None:
+    """The one value where all have the same, else None."""
+    value = next(iter(values)) if len(values) == 1 else None
+    return None if value is None else float(value)
 
 
 def _triple(shares: Mapping[str, float], axis: str) -> tuple[float, float, float]:

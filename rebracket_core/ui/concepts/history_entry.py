@@ -8,6 +8,7 @@ import streamlit as st
 
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.scoring.history import HistoryEntry
+from rebracket_core.ui.concepts.reading import read_verdict
 from rebracket_core.ui.concepts.verdict import show_verdict
 from rebracket_core.ui.kit.markdown import escape
 
@@ -16,5 +17,5 @@ def show_entry(entry: HistoryEntry, *, runs: Mapping[str, RunInfo], key: str) ->
     """Draw a kept verdict with its number, when it was given and where its text came from."""
     st.subheader(f"Entry {escape(entry.entry_id)}", anchor=False)
     when, source = entry.at[:19].replace("T", " "), entry.source or "a source without a name"
-    st.caption(f"Asked {escape(when)} UTC, from {escape(source)}.")
-    show_verdict(entry.verdict, run=runs.get(entry.run_id), key=key)
+    st.caption(f"Validated {escape(when)} UTC, from {escape(source)}.")
+    show_verdict(read_verdict(entry.verdict), run=runs.get(entry.run_id), key=key)

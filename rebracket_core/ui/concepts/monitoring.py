@@ -47,11 +47,11 @@ def show_numbers(traffic: Traffic) -> None:
             "Accepted",
             "–" if traffic.accepted is None else f"{traffic.accepted:.2f}",
             border=True,
-            help="Of the texts that could be judged, in any of the three ways.",
+            help="Of the texts that could be scored, in any of the three ways.",
         )
-        st.metric("Not judged", f"{total.kinds['error']:,}", border=True, help="Texts that carry an error.")
-        st.metric("Half within", "–" if half is None else _time(half), border=True)
-        st.metric("0.95 within", "–" if most is None else _time(most), border=True)
+        st.metric("Failed", f"{total.kinds['error']:,}", border=True, help="Texts that carry an error.")
+        st.metric("Median latency", "–" if half is None else _time(half), border=True)
+        st.metric("95th percentile latency", "–" if most is None else _time(most), border=True)
 
 
 def show_course(traffic: Traffic) -> None:
@@ -74,15 +74,16 @@ def show_drift(workbench: Workbench, run: RunInfo, *, days: int) -> None:
     except DataError as error:
         st.info(f"Drift is not tested: {escape(error.found)}. {escape(error.hint.capitalize())}.", icon=":material/hourglass:")
         return
-    said = f"p = {found.p_value:.3f}, discrepancy {found.mmd2:.4f}; {found.n_incoming:,} texts against {found.n_training:,}"
+    sentence = f"p = {found.p_value:.3f}, discrepancy {found.mmd2:.4f}; {found.n_incoming:,} texts against {found.n_training:,}"
     if found.alarm:
         st.warning(
-            f"**Drift:** the texts that came in are unlike the texts that {escape(run.run_id)} was trained on ({said}). Its "
+            f"**Drift:** the texts that came in are unlike the texts that {escape(run.run_id)} was trained on ({sentence}). "
+            "Its "
             "figures were measured on texts of the other kind: label a sample of the new ones before you trust it.",
             icon=":material/warning:",
         )
     else:
-        st.success(f"No drift to be seen ({said}).", icon=":material/check_circle:")
+        st.success(f"No drift to be seen ({sentence}).", icon=":material/check_circle:")
     st.caption(
         f"The kernel two-sample test (Gretton and others, 2012) on the encoder's vectors of the newest texts in the history. p "
         f"is how often shuffled texts differ as much; the alarm is at {found.level}. It takes texts as independent: many texts "
@@ -94,10 +95,10 @@ def show_sample(workbench: Workbench, run: RunInfo, *, days: int) -> None:
     """Draw the way to put a sample of what came in into the annotation queue."""
     ready = len(workbench.monitoring.sample(run.run_id, n=1000, days=days))
     if not ready:
-        st.info("No text to label came in: texts that the run was trained on don't count.", icon=":material/hourglass:")
+        st.info("No text to label came in: texts that the model was trained on don't count.", icon=":material/hourglass:")
         return
     st.caption(
-        f"{ready:,} different texts of this time stand in the history. A sample by chance shows what the run does on them; "
+        f"{ready:,} different texts of this time stand in the history. A random sample shows what the model does on them; "
         "people label it as a project of its own."
     )
     person = person_here(workbench.labels.session)
@@ -115,7 +116,7 @@ def show_sample(workbench: Workbench, run: RunInfo, *, days: int) -> None:
         with guard():
             made = workbench.monitoring.to_label(name, run.run_id, by=person.person_id, n=int(size), days=days)
             st.success(f"{escape(made.name)} is ready to be labelled.", icon=":material/check_circle:")
-            site.link(site.LABEL, "Label it", query={"label.project": made.project_id})
+            site.link("label", "Label it", query={"label.project": made.project_id})
 
 
 @st.cache_data(show_spinner=False, ttl=300, max_entries=16)

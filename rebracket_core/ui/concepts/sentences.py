@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.validation import Claim, flag_sentence, is_accepted, is_remark, rule_behind, trust_of
+from rebracket_core.runs.metrics import Calibration
+from rebracket_core.services.review import unit_of
+from rebracket_core.validation import Claim, Verdict, flag_sentence, is_remark, rule_behind, trust_of
 
 _FRACTIONS: tuple[tuple[float, str], ...] = (
     (0.05, "once in twenty times"),
@@ -26,19 +28,18 @@ _FRACTIONS: tuple[tuple[float, str], ...] = (
 _EXTREMES = ("hardly ever", "nearly always")
 _NO_CLAIM: dict[Claim, str] = {
     Claim.UNLIKE: "The probability was measured on texts like the training ones; it says little about a text like this.",
-    Claim.LEARNED: "The model has learned this very text, so the probability says nothing about how it does on new ones.",
-    Claim.LEAKED: "The run was split by row, so its figures say nothing about unseen texts.",
-    Claim.UNMEASURED: "How often this run is right at such a probability was not measured.",
+    Claim.LEARNED: "The model was trained on this very text, so the probability says nothing about how it does on new ones.",
+    Claim.LEAKED: "The model was split by row, so its figures say nothing about held-out texts.",
+    Claim.UNMEASURED: "The accuracy of this model at such a probability was not measured.",
 }
 
 
-def headline(verdict: Mapping[str, Any]) -> str:
-    """The verdict in one line: "ACCEPT — Red, 0.83", for a reject with the nearest album; "Not judged" for an error."""
-    if verdict.get("error"):
-        return "Not judged"
-    word, album, share = str(verdict["verdict"]), verdict["album"], float(verdict["album_probability"])
-    lead = "" if is_accepted(word) else "first guess "
-    return f"{word} — {lead}{album}, {share:.2f}"
+def headline(verdict: Verdict) -> str:
+    """The verdict in one line: "ACCEPT — Red, 0.83", for a reject with the nearest album; "Failed" for an error."""
+    if verdict.error is not None:
+        return "Failed"
+    lead = "" if verdict.is_accepted else "first guess "
+    return f"{verdict.verdict} — {lead}{verdict.album}, {verdict.album_probability or 0.0:.2f}"
 
 
 def count(number: int, word: str) -> str:
@@ -56,48 +57,58 @@ def times(share: float) -> str:
     return min(_FRACTIONS, key=lambda pair: abs(pair[0] - share))[1]
 
 
-def units(origins: object) -> str:
-    """What the rows of these origins are grouped by: songs, threads or groups of texts."""
-    names = set(origins if isinstance(origins, (list, tuple, set, frozenset)) else ())
-    if "songs" in names or "table" in names:
-        return "songs"
-    return "threads" if names and names <= {"proposals", "not_concepts"} else "groups of texts"
+def units(origins: Iterable[str]) -> str:
+    """What the rows of these sources are grouped by, in the plural: songs, threads or groups of texts."""
+    return unit_of(origins)
 
 
-def trust(verdict: Mapping[str, Any], calibration: Mapping[str, Any] | None, *, unit: str, leaked: bool = False) -> str:
+def trust(verdict: Verdict, calibration: Calibration, *, unit: str, leaked: bool = False) -> str:
     """What the probability may be taken to mean, in one or two sentences; `validation.trust_of` decides which."""
-    found, share = trust_of(verdict, calibration, leaked=leaked), float(verdict["album_probability"])
+    found, share = trust_of(verdict.to_dict(), _as_document(calibration), leaked=leaked), verdict.album_probability or 0.0
     if found.claim is Claim.TOO_FEW:
         return f"Only {found.n} held-out texts measured this probability: too few to say how often it is right."
     near = "" if found.near_n is None else f"{found.near_n} held-out texts"
     if found.claim is Claim.OFF:
         tail = f" Of the {near} nearest to it, {found.near_right:.0%} were right." if near else ""
-        return f"Do not read it as odds: on unseen {unit} this run's probabilities were off by {found.error:.2f}.{tail}"
+        return (
+            f"Do not read it as odds: on held-out {unit} the calibration error (ECE) of this model is {found.error:.2f}.{tail}"
+        )
     if found.claim is Claim.HOLDS:
         tail = f": of the {near} that scored most like it, {found.near_right:.0%} were" if near else ""
         about = "" if times(share) in _EXTREMES else "about "
-        return f"Right {about}{times(share)} on unseen {unit}{tail}."
+        return f"Right {about}{times(share)} on held-out {unit}{tail}."
     return _NO_CLAIM[found.claim]
 
 
-def meaning(verdict: Mapping[str, Any]) -> str:
+def _as_document(calibration: Calibration) -> dict[str, Any]:
+    """A calibration as it lies with a run, which is what `trust_of` reads."""
+    return {
+        "n": calibration.n,
+        "ece": calibration.ece,
+        "ece_of_a_perfect_model": calibration.ece_by_chance,
+        "reliability": [{"probability": b.probability, "right": b.accuracy, "n": b.n} for b in calibration.bins],
+    }
+
+
+def meaning(verdict: Verdict) -> str:
     """Why the verdict is what it is, in one plain sentence: the meaning of its rule."""
-    if verdict.get("error"):
-        return str(verdict["error"])
-    rule = rule_behind(verdict)
+    if verdict.error is not None:
+        return verdict.error
+    rule = rule_behind(verdict.to_dict())
     if rule is None:
-        return f"Decided by a rule that is not installed here: {verdict.get('rule') or verdict.get('reason') or 'not named'}."
+        return f"Decided by a rule that is not installed here: {verdict.rule or verdict.reason or 'not named'}."
     return rule.meaning
 
 
-def explanation(verdict: Mapping[str, Any]) -> str:
+def explanation(verdict: Verdict) -> str:
     """The rule's own sentence with the numbers that decided; "" in verdicts of earlier versions."""
-    return str(verdict.get("explanation") or "")
+    return verdict.explanation or ""
 
 
-def remarks(verdict: Mapping[str, Any]) -> list[str]:
+def remarks(verdict: Verdict) -> list[str]:
     """The flags of a verdict that are worth a sentence, each as its sentence."""
-    return [flag_sentence(str(flag), verdict) for flag in verdict.get("flags") or () if is_remark(str(flag))]
+    plain = verdict.to_dict()
+    return [flag_sentence(flag, plain) for flag in verdict.flags if is_remark(flag)]
 
 
 def state_words(state: Mapping[str, Any] | None) -> str:
@@ -108,20 +119,17 @@ def state_words(state: Mapping[str, Any] | None) -> str:
     return word if word == "diffuse" or not modes else f"{' + '.join(modes)}, {word}"
 
 
-def all_states(verdict: Mapping[str, Any]) -> dict[str, str]:
+def all_states(verdict: Verdict) -> dict[str, str]:
     """Axis name → its state in words."""
-    states = verdict.get("states") or {}
+    states = verdict.states or {}
     return {axis: state_words(states.get(axis)) for axis in AXIS_NAMES}
 
 
-def expectation(verdict: Mapping[str, Any]) -> str:
-    """How the answer compares with the album that the source names; "" where it names none."""
-    expected = verdict.get("expected_album")
-    if not expected or verdict.get("error"):
+def expectation(verdict: Verdict) -> str:
+    """How the prediction compares with the album that the source names; "" where it names none."""
+    expected = verdict.expected_album
+    if not expected or verdict.error is not None:
         return ""
-    same = expected == verdict.get("album")
-    return (
-        f"The source says {expected}: the model agrees."
-        if same
-        else (f"The source says {expected}; the model gives that {float(verdict['album_probabilities'][expected]):.2f}.")
-    )
+    if expected == verdict.album:
+        return f"The source says {expected}: the model agrees."
+    return f"The source says {expected}; the model gives that {(verdict.album_probabilities or {}).get(expected, 0.0):.2f}."

@@ -1,10 +1,9 @@
-"""Where concepts come from on the Validate page: a text, a paste, files, a folder; and which model is asked how."""
+"""Where concepts come from on the Validate page: a text, a paste, files, a folder; and which model validates how."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.formats import file_types
 from rebracket_core.errors import InputError
 from rebracket_core.thresholds import Value
-from rebracket_core.ui.concepts.batch import shelf
+from rebracket_core.ui.concepts.batch import batches
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
 from rebracket_core.ui.kit.progress import working
@@ -21,45 +20,45 @@ from rebracket_core.ui.train.run_summary import run_label
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
 
-_IN_USE = "The run in use"
+_PRODUCTION = "The production model"
 _PASTE, _FILES, _FOLDER = "Paste", "Files", "Folder"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which run is asked (None: the one in use) and the thresholds that replace the run's own (None: none)."""
+class Request:
+    """Which model validates (None: the production model) and the thresholds that replace the run's own (None: none)."""
 
     run_id: str | None = None
     thresholds: dict[str, Value] | None = None
 
 
-def options(workbench: Workbench, *, prefix: str) -> Asked:
+def options(workbench: Workbench, *, prefix: str) -> Request:
     """Draw the choice of model and thresholds, closed at first; what is chosen."""
     runs = {run.run_id: run for run in workbench.runs.all()}
     used = next((run for run in runs.values() if run.promoted), None)
     with st.expander("Model and thresholds", icon=":material/tune:"):
         run_id = st.selectbox(
             "Model",
-            [_IN_USE, *runs],
-            format_func=lambda i: run_label(runs[i]) if i in runs else _IN_USE,
+            [_PRODUCTION, *runs],
+            format_func=lambda i: run_label(runs[i]) if i in runs else _PRODUCTION,
             key=f"{prefix}.run",
             persist_state="session",
-            help="Another run is asked on this page only; the one in use stays.",
+            help="Another model is used on this page only; the production model stays.",
         )
         if not st.toggle(
             "Set the thresholds myself",
             key=f"{prefix}.own",
             persist_state="session",
-            help="Otherwise the run's own: its acceptance was chosen on texts that it had not seen.",
+            help="Otherwise the model's own: its acceptance was chosen on held-out texts.",
         ):
-            return Asked(run_id if run_id in runs else None)
+            return Request(run_id if run_id in runs else None)
         run = runs.get(run_id or "", used)
         limits = workbench.settings.thresholds.with_(**(run.thresholds if run else {}))
         own = threshold_inputs(limits, key=f"{prefix}.threshold.", suffix=run.run_id if run else "", persist_state="session")
-    return Asked(run_id if run_id in runs else None, own or None)
+    return Request(run_id if run_id in runs else None, own or None)
 
 
-def one(workbench: Workbench, asked: Asked) -> None:
+def one(workbench: Workbench, request: Request) -> None:
     """Draw the form for one concept; its verdict is put into the session as `validate.one`."""
     with st.form("validate.form", border=False):
         text = st.text_area(
@@ -77,32 +76,32 @@ def one(workbench: Workbench, asked: Asked) -> None:
     st.session_state["validate.one"] = None
     if not (text or "").strip():
         raise InputError(
-            "There is no text to score.",
+            "There is no text to validate.",
             expected="a concept of at least one word",
             found="an empty field",
             hint="write or paste a concept",
         )
     with st.spinner("Asking the model", show_time=True):
         verdicts = workbench.verdicts.validate(
-            [Concept("typed", text or "", "typed")], run_id=asked.run_id, thresholds=asked.thresholds, source="typed"
+            [Concept("typed", text or "", "typed")], run_id=request.run_id, thresholds=request.thresholds, source="typed"
         )
     st.session_state["validate.one"] = verdicts[0].to_dict()
 
 
-def many(workbench: Workbench, asked: Asked) -> None:
+def many(workbench: Workbench, request: Request) -> None:
     """Draw the three ways to many concepts; the batch that comes of it is put into the session as `validate.batch`."""
     way = st.segmented_control(
         "From", [_PASTE, _FILES, _FOLDER], default=_PASTE, required=True, key="validate.way", bind="query-params"
     )
     if way == _PASTE:
-        _paste(workbench, asked)
+        _paste(workbench, request)
     elif way == _FILES:
-        _files(workbench, asked)
+        _files(workbench, request)
     else:
-        _folder(workbench, asked)
+        _folder(workbench, request)
 
 
-def _paste(workbench: Workbench, asked: Asked) -> None:
+def _paste(workbench: Workbench, request: Request) -> None:
     with st.form("validate.paste", border=False):
         text = st.text_area(
             "Concepts",
@@ -123,18 +122,18 @@ def _paste(workbench: Workbench, asked: Asked) -> None:
             hint="paste concepts, one a line or with a blank line between",
         )
     read = workbench.verdicts.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"))
-    judge(workbench, asked, read.concepts, report=read.report, label="Pasted concepts")
+    validate(workbench, request, read.concepts, report=read.report, label="Pasted concepts")
 
 
-def _files(workbench: Workbench, asked: Asked) -> None:
+def _files(workbench: Workbench, request: Request) -> None:
     # Another key after each round lets Streamlit drop the files from memory.
-    turn = int(st.session_state.get("validate.turn", 0))
-    with st.form(f"validate.upload.{turn}", border=False):
+    form_number = int(st.session_state.get("validate.turn", 0))
+    with st.form(f"validate.upload.{form_number}", border=False):
         files = st.file_uploader(
             "Files",
             file_types(),
             accept_multiple_files=True,
-            key=f"validate.files.{turn}",
+            key=f"validate.files.{form_number}",
             help="YAML, a ZIP of YAML, CSV, JSON lines, Parquet or text. Nothing is kept but the verdicts.",
         )
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
@@ -149,12 +148,12 @@ def _files(workbench: Workbench, asked: Asked) -> None:
         concepts += read.concepts
         taken, skipped, notes = (taken + read.report.taken, [*skipped, *read.report.skipped], [*notes, *read.report.notes])
     label = files[0].name if len(files) == 1 else f"{len(files)} files"
-    st.session_state["validate.turn"] = turn + 1
-    judge(workbench, asked, concepts, report=ReadReport(taken, tuple(skipped), tuple(notes)), label=label)
+    st.session_state["validate.turn"] = form_number + 1
+    validate(workbench, request, concepts, report=ReadReport(taken, tuple(skipped), tuple(notes)), label=label)
     st.rerun()
 
 
-def _folder(workbench: Workbench, asked: Asked) -> None:
+def _folder(workbench: Workbench, request: Request) -> None:
     root = workbench.settings.validate_root
     if not opened(root, command="rebracket validate FOLDER"):
         return
@@ -164,10 +163,10 @@ def _folder(workbench: Workbench, asked: Asked) -> None:
     if pressed:
         place = named(chosen)
         read = workbench.verdicts.read([workbench.datasets.below_root(place)])
-        judge(workbench, asked, read.concepts, report=read.report, label=place)
+        validate(workbench, request, read.concepts, report=read.report, label=place)
 
 
-def judge(workbench: Workbench, asked: Asked, concepts: Sequence[Concept], *, report: ReadReport, label: str) -> None:
+def validate(workbench: Workbench, request: Request, concepts: Sequence[Concept], *, report: ReadReport, label: str) -> None:
     """Validate concepts with progress; the batch's id is put into the session as `validate.batch`."""
     if not concepts:
         raise InputError(
@@ -179,10 +178,7 @@ def judge(workbench: Workbench, asked: Asked, concepts: Sequence[Concept], *, re
     with working(
         f"Validating {count(len(concepts), 'concepts')}", done=f"{count(len(concepts), 'concepts')} validated"
     ) as progress:
-        verdicts: list[dict[str, Any]] = [
-            v.to_dict()
-            for v in workbench.verdicts.validate(
-                concepts, run_id=asked.run_id, thresholds=asked.thresholds, progress=progress, source=label
-            )
-        ]
-    st.session_state["validate.batch"] = shelf().put(label, verdicts, report)
+        verdicts = workbench.verdicts.validate(
+            concepts, run_id=request.run_id, thresholds=request.thresholds, progress=progress, source=label
+        )
+    st.session_state["validate.batch"] = batches().put(label, verdicts, report)

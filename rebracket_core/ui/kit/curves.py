@@ -13,7 +13,7 @@ _ASSETS = Path(__file__).parent / "assets"
 _HTML, _CSS, _JS = ((_ASSETS / f"curves.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
 _COMPONENT = st.components.v2.component("rebracket_curves", html=_HTML, css=_CSS, js=_JS)
 _NOW = ALBUM_COLOURS["Violet"]
-_COLOURS = {"now": _NOW, "band": with_alpha(_NOW, 0.28), "before": OUTLINE, "held": ALBUM_COLOURS["Orange"], "grid": GRID}
+_COLOURS = {"now": _NOW, "band": with_alpha(_NOW, 0.28), "before": OUTLINE, "validation": ALBUM_COLOURS["Orange"], "grid": GRID}
 
 
 def show_curves(curves: Curves, *, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts to take away: CSV, JSON lines and Parquet, made when the button is pressed."""
+"""Verdicts to download: CSV, JSON lines and Parquet, made when the button is pressed."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def error_box(error: RebracketError) -> None:
     lines = [f"**{name}:** {escape(text)}" for name, text in parts if text]
     st.error("  \n".join([f"**{escape(head)}**", *lines]), icon=":material/error:")
     if isinstance(error, NoModelError):
-        site.link(site.RUNS, "Train or choose a model")
+        site.link("runs", "Train or choose a model")
 
 
 @contextmanager

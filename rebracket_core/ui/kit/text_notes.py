@@ -18,10 +18,10 @@ def show_notes(workbench: Workbench, dataset: str, row_id: str, *, key: str, sco
             st.caption(f":material/sticky_note_2: {escape(note.author)}, {escape(note.at[:16].replace('T', ' '))} UTC")
             st.text(note.text)
     with st.form(f"{key}.note", border=False, clear_on_submit=True), st.container(horizontal=True, vertical_alignment="bottom"):
-        said = st.text_input("Note on this text", key=f"{key}.note.text", width=360)
+        note_text = st.text_input("Note on this text", key=f"{key}.note.text", width=360)
         who = st.text_input("Your name", key=f"{key}.note.author", width=160)
-        pressed = st.form_submit_button("Keep the note", icon=":material/sticky_note_2:")
+        pressed = st.form_submit_button("Save the note", icon=":material/sticky_note_2:")
     if pressed:
         with guard():
-            workbench.maps.selections.add_note(dataset, row_id, text=said or "", author=who or "")
+            workbench.maps.selections.add_note(dataset, row_id, text=note_text or "", author=who or "")
             st.rerun(scope=scope)

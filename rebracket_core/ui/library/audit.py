@@ -73,7 +73,7 @@ def show_numbers(report: AuditReport, meta: DatasetMeta) -> None:
         st.metric("Different texts", f"{report.n_texts:,}", border=True)
         st.metric(unit.capitalize(), f"{report.n_groups:,}", border=True)
         st.metric(
-            "Row-split twins",
+            "Texts shared between rows",
             f"{report.leakage.text_twins:.0%}",
             border=True,
             help="Share of the texts held out by a split by row whose same text stands in training.",

@@ -1,4 +1,4 @@
-"""Data sets on a page: what was taken, what was not and why, and what there is."""
+"""Data sets on a page: what was imported, what was skipped and why, and what there is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.empty import needs
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import Progress, working
 from rebracket_core.workbench import Workbench
@@ -18,12 +16,9 @@ from rebracket_core.workbench import Workbench
 T = TypeVar("T")
 
 
-def choose_dataset(workbench: Workbench, *, key: str, nothing: str) -> DatasetMeta | None:
-    """Draw the choice of a data set (in the address); None, with `nothing` and a way out, where none is imported."""
+def choose_dataset(workbench: Workbench, *, key: str) -> DatasetMeta:
+    """Draw the choice of a data set (in the address). There is at least one."""
     datasets = {meta.name: meta for meta in workbench.datasets.all()}
-    if not datasets:
-        needs(nothing, (site.IMPORT, "Import data"))
-        return None
     name = st.selectbox("Data set", list(datasets), key=key, bind="query-params")
     return datasets.get(name or "", next(iter(datasets.values())))
 
@@ -46,18 +41,18 @@ def place_of(meta: DatasetMeta) -> str:
 
 
 def show_report(report: ReadReport) -> None:
-    """Draw what a reader left aside, row by row, and its notes; nothing at all where there is nothing to say."""
+    """Draw what a reader skipped, row by row, and its notes; nothing at all where there is nothing to say."""
     for note in report.notes:
         st.caption(f":material/info: {escape(note)}")
     if not report.skipped:
         return
     count = len(report.skipped)
-    with st.expander(f"{count:,} {'place was' if count == 1 else 'places were'} left aside: see why", icon=":material/block:"):
+    with st.expander(f"{count:,} {'place was' if count == 1 else 'places were'} skipped: see why", icon=":material/block:"):
         st.dataframe(
             pd.DataFrame([{"where": s.where, "why": s.reason, "what to do": s.hint} for s in report.skipped]),
             hide_index=True,
             height=min(38 + 35 * count, 360),
-            alt="What was not taken, why, and what to do about it",
+            alt="What was skipped, why, and what to do about it",
             column_config={
                 "where": st.column_config.TextColumn(width="medium"),
                 "why": st.column_config.TextColumn(width="large"),
@@ -73,8 +68,8 @@ def dataset_table(datasets: Sequence[DatasetMeta]) -> pd.DataFrame:
                 "data set": d.name,
                 "texts": d.n_rows,
                 "groups": d.n_groups,
-                "origins": ", ".join(d.origins),
-                "left aside": len(d.report.skipped),
+                "sources": ", ".join(d.origins),
+                "skipped": len(d.report.skipped),
                 "imported (UTC)": d.imported_at[:16].replace("T", " "),
                 "from": d.source,
             }

@@ -97,5 +97,5 @@ def show_last(workbench: Workbench, name: str) -> None:
         )
         show_report(meta.report)
         with st.container(horizontal=True):
-            site.link(site.AUDIT, "Audit what it can teach")
-            site.link(site.LAUNCH, "Train on it")
+            site.link("audit", "Audit what it can teach")
+            site.link("launch", "Train on it")

@@ -1,4 +1,4 @@
-"""Attention on a page, titled for what it is: where the encoder looked, and how little that says of the answer."""
+"""Attention on a page, titled for what it is: where the encoder looked, and how little that says of the prediction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show_attention(workbench: Workbench, found: Explanation, checks: Checks | No
         st.text(f"Drawn for texts of at most {MOST_WORDS} words.")
         return
     if not st.toggle("Show it", key="explain.attention", bind="query-params"):
-        st.caption("The way of information from word to word inside the encoder. It is no explanation of the answer.")
+        st.caption("The way of information from word to word inside the encoder. It is no explanation of the prediction.")
         return
     seen = _attention(str(workbench.settings.home), found.run_id, found.text, _workbench=workbench)
     with st.container(horizontal=True):
@@ -43,8 +43,8 @@ def show_attention(workbench: Workbench, found: Explanation, checks: Checks | No
     exact = checks.shapley if checks else None
     sizes = np.abs(np.array(exact or found.gradients))[: len(seen.words)]
     alike = rank_correlation(grid.mean(axis=0), sizes)
-    said = "cannot be told" if alike is None else f"{alike:+.2f}"
+    sentence = "cannot be told" if alike is None else f"{alike:+.2f}"
     st.caption(
         f"Of its attention {special:.0%} goes to the marks around the text and not to words. Rank correlation of what is "
-        f"looked at with the size of the {'exact Shapley values' if exact else 'shares above'}: {said}."
+        f"looked at with the size of the {'exact Shapley values' if exact else 'shares above'}: {sentence}."
     )

@@ -1,23 +1,26 @@
-"""What the review pages share: the run under review, its warning, its texts, and figures that can be pressed."""
+"""What the review pages share: the model under review, its warning, its texts, and figures that can be pressed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.reports.sections import ReviewContext
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count, units
-from rebracket_core.ui.kit.empty import needs
 from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape, snippet
+from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.kit.text_notes import show_notes
+from rebracket_core.ui.review.sections import ReviewPage
 from rebracket_core.ui.train.run_summary import STARTER_NOTE, choose_run
 from rebracket_core.workbench import Workbench
 
@@ -25,26 +28,35 @@ MIN_SONGS = 30
 _ONE = {"songs": "song", "threads": "thread"}
 _MOST_TEXTS = 200
 LEAKED = (
-    "**Leaked:** this run was split by row, so texts of one song stood on both sides. Everything on this page measures memory, "
-    "not skill."
+    "**Leaked:** this model was split by row, so texts of one song stood on both sides. Everything on this page measures "
+    "memory, not skill."
 )
 
 
-def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review] | None:
-    """Draw the choice of a run (in the address) and what is to be known of it; None, with a way out, without a run."""
-    runs = {run.run_id: run for run in workbench.runs.all()}
-    if not runs:
-        needs("There is no run to review yet. Train one first.", (site.LAUNCH, "Train a model"))
-        return None
-    run = choose_run(runs, key=f"{prefix}.run")
+def choose_review(workbench: Workbench, *, page: str) -> ReviewPage:
+    """Draw the choice of a model (in the address) and what is to be known of it. There is at least one model.
+
+    Raises ModelError where it kept nothing of its held-out texts.
+    """
+    run = choose_run({run.run_id: run for run in workbench.runs.all()}, key=f"{page}.run")
     review = review_of(workbench, run.run_id)
-    unit = unit_of(run)
-    st.caption(
-        f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}, each answered by a model that had not met its "
-        f"{_ONE.get(unit, 'group')}."
-        if not review.leaked
-        else f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}."
+    _show_facts(run, review)
+    context = ReviewContext(
+        unit=unit_of(run),
+        seed=workbench.settings.seed,
+        run=run,
+        review=review,
+        vectors=lambda: held_out_vectors(workbench, review),
+        geometry=lambda: workbench.review.run_geometry(review),
     )
+    return ReviewPage(name=page, workbench=workbench, context=context)
+
+
+def _show_facts(run: RunInfo, review: Review) -> None:
+    unit = unit_of(run)
+    measured = f"{count(len(review), 'texts')} of {count(review.n_groups, unit)}"
+    held_out = f", held-out: each predicted by a model that was not trained on its {_ONE.get(unit, 'group')}"
+    st.caption(f"{measured}{'' if review.leaked else held_out}.")
     if review.leaked:
         st.warning(LEAKED, icon=":material/warning:")
     if run.starter:
@@ -53,7 +65,11 @@ def choose_review(workbench: Workbench, *, prefix: str) -> tuple[RunInfo, Review
         st.caption(
             f":material/info: There are fewer than {MIN_SONGS} {unit}: intervals are a little narrower than they should be."
         )
-    return run, review
+
+
+def query_of(page: ReviewPage, other: str) -> dict[str, str]:
+    """What the address of another review page says for the model of this one."""
+    return {f"{other}.run": page.context.run.run_id} if page.context.run else {}
 
 
 def unit_of(run: RunInfo) -> str:
@@ -66,9 +82,27 @@ def review_of(workbench: Workbench, run_id: str) -> Review:
     return _review(run_id, str(workbench.settings.runs), _workbench=workbench)
 
 
-@st.cache_resource(show_spinner="Reading what the run said", max_entries=8)
+@st.cache_resource(show_spinner="Reading held-out predictions", max_entries=8)
 def _review(run_id: str, folder: str, *, _workbench: Workbench) -> Review:
     return _workbench.review.review(run_id)
+
+
+@st.cache_resource(show_spinner=False)
+def _vectors() -> dict[str, np.ndarray]:
+    return {}
+
+
+def held_out_vectors(workbench: Workbench, review: Review) -> np.ndarray:
+    """The (n, d) vectors of the held-out texts, read with progress the first time and remembered."""
+    kept, key = _vectors(), f"{workbench.settings.home} {review.run_id}"
+    if key not in kept:
+        with working("Reading the held-out texts", done="Read") as progress:
+            found = workbench.review.vectors(review, progress=progress)
+        found.setflags(write=False)
+        while len(kept) >= 4:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = found
+    return kept[key]
 
 
 def pressed_cell(figure: go.Figure, *, key: str) -> tuple[int, int] | None:
@@ -82,12 +116,12 @@ def pressed_cell(figure: go.Figure, *, key: str) -> tuple[int, int] | None:
 
 
 def text_rows(review: Review, rows: Sequence[int]) -> list[dict[str, Any]]:
-    """The texts at these places with truth, answer and probability, one mapping a row."""
+    """The texts at these places with label, prediction and probability, one mapping a row."""
     return [
         {
             "text": snippet(review.text[i], limit=240),
-            "truth": ALBUM_NAMES[review.album_truth[i]] if review.album_truth[i] >= 0 else "",
-            "answer": ALBUM_NAMES[review.album_top[i]] if review.album_top[i] >= 0 else "",
+            "label": ALBUM_NAMES[review.album_truth[i]] if review.album_truth[i] >= 0 else "",
+            "prediction": ALBUM_NAMES[review.album_top[i]] if review.album_top[i] >= 0 else "",
             "probability": float(review.probability[i]) if review.album_top[i] >= 0 else None,
             "verdict": review.verdict[i],
             "group": review.group_id[i],
@@ -102,13 +136,13 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
     listed = list(rows)[:_MOST_TEXTS]
     if len(rows) > _MOST_TEXTS:
         st.caption(f"The first {_MOST_TEXTS} of {len(rows):,}.")
-    place, ids = f"{key}.text", [review.row_id[i] for i in listed]
+    param, ids = f"{key}.text", [review.row_id[i] for i in listed]
     st.dataframe(
         text_rows(review, listed),
         hide_index=True,
         height=min(38 + 35 * max(1, len(listed)), 320),
         key=f"{key}.table",
-        on_select=lambda: _name_text(f"{key}.table", ids, param=place),
+        on_select=lambda: _name_text(f"{key}.table", ids, param=param),
         selection_mode="single-row",
         alt=alt,
         column_config={
@@ -116,24 +150,24 @@ def show_texts(review: Review, rows: Sequence[int], *, key: str, alt: str) -> No
             "probability": st.column_config.NumberColumn(format="%.2f"),
         },
     )
-    named = st.query_params.get(place)
-    if named not in ids:
+    named = st.query_params.get(param)
+    if named in ids:
+        _show_text(review, int(listed[ids.index(named)]), key=key)
+    else:
         st.caption("Choose a row to read the whole text, to note something on it, to explain it and to validate it.")
-        return
-    row = int(listed[ids.index(named)])
+
+
+def _show_text(review: Review, row: int, *, key: str) -> None:
+    text, row_id = review.text[row], review.row_id[row]
     with st.container(border=True):
-        st.caption(escape(named))
-        st.text(review.text[row])
+        st.caption(escape(row_id))
+        st.text(text)
         # A link and no jump: Streamlit refuses to leave a page from code while its address is bound to widgets.
         if st.button("Put it into the Validate form", key=f"{key}.validate", icon=":material/rule:"):
-            st.session_state["validate.text"] = review.text[row]
-            site.link(site.VALIDATE, "It is in the form: go and validate it")
-        site.link(
-            site.EXPLAIN,
-            "Explain what the run says of it",
-            query={"explain.text": review.text[row], "explain.run": review.run_id},
-        )
-        show_notes(bench(), review.dataset, named, key=key)
+            st.session_state["validate.text"] = text
+            site.link("validate", "It is in the form: go and validate it")
+        site.link("explain", "Explain its prediction", query={"explain.text": text, "explain.run": review.run_id})
+        show_notes(bench(), review.dataset, row_id, key=key)
 
 
 def _name_text(table: str, ids: Sequence[str], *, param: str) -> None:

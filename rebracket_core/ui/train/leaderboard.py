@@ -1,4 +1,4 @@
-"""The runs in order of how good they are on unseen songs, leaked ones at the end."""
+"""The runs in order of their accuracy on held-out songs, leaked ones at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show_leaderboard(runs: Sequence[RunInfo], *, notes: Mapping[str, RunNote]) -
         chosen = st.multiselect("Tags", tags, key="runs.tags", placeholder="any", width=320, bind="query-params")
     shown = [run for run in ranked(runs) if set(chosen) <= set(notes[run.run_id].tags)]
     if not shown:
-        st.info("No run bears all of these tags.", icon=":material/filter_alt_off:")
+        st.info("No model has all of these tags.", icon=":material/filter_alt_off:")
         return
     table = run_table(shown)
     honest = [run.run_id for run in shown if not run.leaked]
@@ -35,12 +35,12 @@ def show_leaderboard(runs: Sequence[RunInfo], *, notes: Mapping[str, RunNote]) -
     st.dataframe(
         table,
         hide_index=True,
-        alt="The runs with their accuracies, best first, leaked ones last",
+        alt="The models with their accuracies, best first, leaked ones last",
         column_config={
-            "probabilities off by": st.column_config.NumberColumn(format="%.3f"),
+            "calibration error": st.column_config.NumberColumn(format="%.3f"),
             "rank": st.column_config.TextColumn(pinned=True, width=60),
-            "in use": st.column_config.TextColumn(width=60),
+            "production": st.column_config.TextColumn(width=80),
         },
     )
     if len({run.dataset_digest for run in shown}) > 1:
-        st.caption("Some of these runs were measured on other texts, so that their order says little: compare them below.")
+        st.caption("Some of these models were measured on other texts, so that their order says little: compare them below.")

@@ -1,4 +1,4 @@
-"""Choosing runs on a page."""
+"""Promoting a run, its facts, and its evaluation on another data set."""
 
 from __future__ import annotations
 
@@ -8,52 +8,55 @@ from typing import Any
 import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
 from rebracket_core.runs.store import RunInfo
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
-from rebracket_core.ui.train.run_summary import show_figures, span, trained_on
+from rebracket_core.ui.train.run_summary import show_figures, trained_on
 from rebracket_core.workbench import Workbench
 
 _MOST_KEPT = 8
 
 
 def promote_button(workbench: Workbench, run: RunInfo, *, key: str = "runs.promote") -> None:
-    """Draw the button that puts a run to use, or the word that it is."""
+    """Draw the button that promotes a run, or the word that it is the production model."""
     if run.promoted:
-        st.success("In use: verdicts come from this run.", icon=":material/verified:")
+        st.success("Production model: verdicts come from it.", icon=":material/verified:")
         return
     st.button(
-        "Use this run for verdicts",
+        "Promote to production",
         type="primary",
         icon=":material/verified:",
         key=key,
         on_click=_promote,
         args=(workbench, run.run_id),
-        disabled=False,
-        help="Verdicts that were given before stay in the history with the run that gave them.",
+        help="Verdicts come from the promoted model. Earlier ones stay in the history with the model that gave them.",
     )
 
 
 def _promote(workbench: Workbench, run_id: str) -> None:
     workbench.runs.promote(run_id)
-    st.toast(f"{escape(run_id)} is in use.", icon=":material/verified:")
+    st.toast(f"{escape(run_id)} is the production model.", icon=":material/verified:")
 
 
 def show_facts(run: RunInfo) -> None:
-    """Draw what a run learned from and what it runs with."""
+    """Draw what a run was trained on and what it runs with."""
     st.table(
         {
-            "Learned from": escape(trained_on(run)),
+            "Trained on": escape(trained_on(run)),
             "Trained": escape(run.created_at[:19].replace("T", " ")) + " UTC",
             "Encoder": escape(run.encoder_id),
             "Thresholds": escape(in_words(run.thresholds)),
-            **{f"Album right on {escape(t['origin'])}, learning from the others": escape(span(t)) for t in run.transfer},
+            **{
+                f"Album accuracy on {escape(t['origin'])}, trained on the others": escape(AccuracyScore.from_dict(t))
+                for t in run.transfer
+            },
             "Digest of the data": escape(run.dataset_digest[:16]),
         },
         border="horizontal",
-        alt="What the run learned from and runs with",
+        alt="What the model was trained on and runs with",
     )
 
 
@@ -73,12 +76,11 @@ def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[Dataset
         while len(kept) > _MOST_KEPT:
             kept.pop(next(iter(kept)))
     if place in kept:
-        found = kept[place]
-        st.text(
-            f"{count(found['n_rows'], 'texts')} in {count(found['n_groups'], 'groups')}"
-            + (f"; {found['n_seen_excluded']:,} left out because the run had seen them" if found.get("n_seen_excluded") else "")
-            + "."
+        found = RunMetrics.from_dict(kept[place])
+        excluded = (
+            f"; {found.n_seen_excluded:,} excluded because the model was trained on them" if found.n_seen_excluded else ""
         )
+        st.text(f"{count(found.n_rows, 'texts')} in {count(found.n_groups, 'groups')}{excluded}.")
         show_figures(found, key="runs.evaluated")
 
 
@@ -86,4 +88,4 @@ def show_broken(broken: Sequence[tuple[str, str]]) -> None:
     """Draw the runs that cannot be used, (run_id, why) each; nothing where there are none."""
     if broken:
         with st.expander(f"{len(broken)} cannot be used: see why", icon=":material/block:"):
-            st.dataframe([{"run": run_id, "why": why} for run_id, why in broken], alt="Runs that cannot be used, and why")
+            st.dataframe([{"model": run_id, "why": why} for run_id, why in broken], alt="Models that cannot be used, and why")

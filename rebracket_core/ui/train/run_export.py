@@ -1,4 +1,4 @@
-"""A run to take away and to bring in: its card, its one file, and going back to the run before."""
+"""Export and import of a run: its card, its one file; and rolling back to the production model before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench
 
 
-def take_away(workbench: Workbench, run: RunInfo) -> None:
+def export_buttons(workbench: Workbench, run: RunInfo) -> None:
     """Draw the buttons that download the model card and the whole run, and the card itself."""
     card = workbench.runs.card(run.run_id)
     with st.container(horizontal=True):
@@ -27,7 +27,7 @@ def take_away(workbench: Workbench, run: RunInfo) -> None:
             on_click="ignore",
         )
         st.download_button(
-            "Download the run",
+            "Download the model",
             _packed(workbench, run.run_id),
             file_name=f"{run.run_id}.zip",
             mime="application/zip",
@@ -35,7 +35,7 @@ def take_away(workbench: Workbench, run: RunInfo) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    st.caption("The run's file holds its model, its figures, its note, and the texts that it was measured on.")
+    st.caption("The file holds the model, its figures, its note, and the texts that it was measured on.")
     with st.container(border=True, height=480):
         st.markdown(card)
 
@@ -49,14 +49,14 @@ def _packed(workbench: Workbench, run_id: str) -> Callable[[], bytes]:
     return pack
 
 
-def bring_in(workbench: Workbench) -> None:
+def import_form(workbench: Workbench) -> None:
     """Draw the upload of a run that was downloaded elsewhere; every part is checked before anything is kept."""
-    with st.expander("Bring in a run", icon=":material/upload:"):
+    with st.expander("Import a model", icon=":material/upload:"):
         st.caption("A file that was downloaded here or written by `rebracket export-run`. Each part is checked by its digest.")
         number = st.session_state.setdefault("runs.import.number", 0)
         with st.form("runs.import", border=False):
-            file = st.file_uploader("A run's file", type="zip", key=f"runs.import.{number}")
-            pressed = st.form_submit_button("Bring in", icon=":material/upload:")
+            file = st.file_uploader("A model's file", type="zip", key=f"runs.import.{number}")
+            pressed = st.form_submit_button("Import", icon=":material/upload:")
         if pressed and file is None:
             st.error("No file was chosen.", icon=":material/error:")
         elif pressed and file is not None:
@@ -66,19 +66,18 @@ def bring_in(workbench: Workbench) -> None:
                 st.session_state["runs.imported"] = info.run_id
                 st.rerun()
         if made := st.session_state.get("runs.imported"):
-            st.success(f"**{escape(made)}** is among the runs. It is not in use.", icon=":material/check_circle:")
+            st.success(
+                f"**{escape(made)}** is among the models. It is not the production model.", icon=":material/check_circle:"
+            )
 
 
 def roll_back_button(workbench: Workbench) -> None:
-    """Draw the button that goes back to the run that was in use before."""
+    """Draw the button that rolls back to the production model before."""
     if st.button(
-        "Go back to the run before",
-        key="runs.back",
-        icon=":material/undo:",
-        help="Verdicts come from the run that was in use before this one.",
+        "Roll back", key="runs.back", icon=":material/undo:", help="Verdicts come from the production model before this one."
     ):
         with guard():
             back = workbench.runs.roll_back()
-            st.toast(f"{escape(back)} is in use again.", icon=":material/undo:")
+            st.toast(f"{escape(back)} is the production model again.", icon=":material/undo:")
             st.session_state["runs.back.to"] = back
             st.rerun()

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from rebracket_core.charts import loss_curves, loss_of_folds, newest_warning, right_curves, right_so_far, tuning_curves, tunings
+from rebracket_core.charts import (
+    accuracy_curves,
+    accuracy_so_far,
+    finetuning_curves,
+    finetunings,
+    loss_curves,
+    loss_of_folds,
+    newest_warning,
+)
 from rebracket_core.jobs import JobState, Status
 from rebracket_core.services.training import RunWatch
 from rebracket_core.ui import site
@@ -15,7 +23,6 @@ from rebracket_core.ui.kit.curves import show_curves
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.train.run_choice import promote_button
-from rebracket_core.ui.train.run_summary import span
 from rebracket_core.workbench import Workbench
 
 NEW, WATCH = "New training", "Watch"
@@ -26,7 +33,7 @@ _ADDRESS = "run"
 _MEANINGS: dict[Status, tuple[Callable[..., object], str, str]] = {
     Status.CREATED: (st.warning, ":material/pause_circle:", "It was made, but no worker has begun on it: resume it."),
     Status.STARTING: (st.info, ":material/hourglass_top:", "Its worker is starting; that takes some seconds."),
-    Status.QUEUED: (st.info, ":material/hourglass_top:", "It waits for its turn: another run is being trained."),
+    Status.QUEUED: (st.info, ":material/hourglass_top:", "It waits for its turn: another model is being trained."),
     Status.RUNNING: (st.info, ":material/model_training:", "It is being trained. This page may be closed."),
     Status.DONE: (st.success, ":material/check_circle:", "It is trained."),
     Status.FAILED: (st.error, ":material/error:", "It failed; what was finished is kept."),
@@ -67,14 +74,14 @@ def go_and_watch(run_id: str) -> None:
 def choose_run(states: Sequence[JobState]) -> str:
     """Draw the choice of a run, newest first, and return it; the address names it as `run`, so that it can be kept."""
     ids = [s.run_id for s in states]
-    asked = st.query_params.get(_ADDRESS)
+    named = st.query_params.get(_ADDRESS)
     if st.session_state.get(_RUN) not in ids:
-        if asked is not None and asked not in ids:
-            st.warning(f"There is no run {escape(asked)} any more; this is another one.", icon=":material/search_off:")
+        if named is not None and named not in ids:
+            st.warning(f"There is no model {escape(named)} any more; this is another one.", icon=":material/search_off:")
         newest = next((s.run_id for s in states if s.status.active), ids[0])
-        st.session_state[_RUN] = asked if asked in ids else newest
-    chosen = st.selectbox("Run", ids, key=_RUN) or ids[0]
-    if asked != chosen:
+        st.session_state[_RUN] = named if named in ids else newest
+    chosen = st.selectbox("Model", ids, key=_RUN) or ids[0]
+    if named != chosen:
         st.query_params[_ADDRESS] = chosen
     return chosen
 
@@ -114,16 +121,16 @@ def _show_status(state: JobState) -> None:
     made = state.created_at[:19].replace("T", " ")
     st.caption(f"On {escape(state.dataset)} · made {escape(made)} UTC{again}")
     if is_leaked(state):
-        st.warning("Leaked: the split is by row, so the figures of this run measure memory, not skill.")
+        st.warning("Leaked: the split is by row, so the figures of this model measure memory, not skill.")
 
 
 def _show_tracker(watch: RunWatch) -> None:
     """Draw where a tracker has the run, or why it has not; nothing where none was asked for."""
-    told = watch.tracked
-    if told.get("error"):
-        st.warning(f"The tracker {escape(told['tracker'])} failed; the training did not: {escape(told['error'])}")
-    elif told.get("where"):
-        st.caption(f"Tracked with {escape(told['tracker'])}: {escape(told['where'])}")
+    tracked = watch.tracked
+    if tracked.get("error"):
+        st.warning(f"The tracker {escape(tracked['tracker'])} failed; the training did not: {escape(tracked['error'])}")
+    elif tracked.get("where"):
+        st.caption(f"Tracked with {escape(tracked['tracker'])}: {escape(tracked['where'])}")
 
 
 def is_leaked(state: JobState) -> bool:
@@ -165,22 +172,22 @@ def time_left(seconds: float) -> str:
 
 def _show_worth(workbench: Workbench, run_id: str) -> None:
     info = workbench.resources.runs.info(run_id)
-    seen = "the other rows, by memory" if info.leaked else "unseen groups"
-    use = "Verdicts come from it." if info.promoted else "It is not in use: promote it among the runs if it is better."
-    st.text(f"Album right on {seen}: {span(info.metrics.get('album'))}. {use}")
+    seen = "the other rows, by memory" if info.leaked else "held-out groups"
+    use = "It is the production model." if info.promoted else "It is not the production model: promote it if it is better."
+    st.text(f"Album accuracy on {seen}: {info.measured.album}. {use}")
     show_labels_effect(workbench, run_id, key="launch.effect")
     if info.config.get("labels", "none") != "none" and not info.promoted:
         promote_button(workbench, info, key="launch.promote")
-    site.link(site.RUNS, "See its figures among the runs", query={"runs.run": run_id})
+    site.link("runs", "See its figures among the models", query={"runs.run": run_id})
 
 
 def _buttons(workbench: Workbench, state: JobState) -> None:
     """Draw what can be done with the run as it stands: stop it, or go on with it."""
     place = f"{state.run_id} {state.attempt}"
     if state.status.active:
-        asked = st.session_state.get(_CANCELLED) == place
-        label = "Cancelling at its next step" if asked else "Cancel"
-        if st.button(label, icon=":material/cancel:", key="launch.cancel", disabled=asked):
+        cancelling = st.session_state.get(_CANCELLED) == place
+        label = "Cancelling at its next step" if cancelling else "Cancel"
+        if st.button(label, icon=":material/cancel:", key="launch.cancel", disabled=cancelling):
             workbench.training.cancel(state.run_id)
             st.session_state[_CANCELLED] = place
             st.rerun()
@@ -195,13 +202,13 @@ def _show_curves(watch: RunWatch) -> None:
         st.warning(escape(warning), icon=":material/balance:")
     left, right = st.columns(2)
     with left:
-        if tunings(watch.points):
-            show_curves(tuning_curves(watch.points), key="launch.tuning_loss")
+        if finetunings(watch.points):
+            show_curves(finetuning_curves(watch.points), key="launch.tuning_loss")
         elif loss_of_folds(watch.points):
             show_curves(loss_curves(watch.points, leaked=leaked), key="launch.loss")
     with right:
-        if right_so_far(watch.points):
-            show_curves(right_curves(watch.points, leaked=leaked), key="launch.right")
+        if accuracy_so_far(watch.points):
+            show_curves(accuracy_curves(watch.points, leaked=leaked), key="launch.right")
 
 
 def show_others(workbench: Workbench, *, chosen: str) -> None:

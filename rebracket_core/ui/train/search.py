@@ -46,7 +46,7 @@ def choose_plan(workbench: Workbench) -> SearchPlan:
     st.caption("All other options stay as a training has them by default. Few options and many trials find more.")
     space = {name: _ask(name, offered[name], label=known[name].label) for name in names}
     n_trials = st.number_input("Trials", 2, 500, value=30, step=1, key="search.trials", width=320)
-    objective = st.selectbox("Make small", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective")
+    objective = st.selectbox("Minimise", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective")
     plan = plan_from(space, base=base, n_trials=int(n_trials), objective=objective or next(iter(OBJECTIVES)))
     with st.expander("This space as a file", icon=":material/description:", key="search.file"):
         st.code(plan.space.to_yaml(), language="yaml")
@@ -79,9 +79,9 @@ def press(workbench: Workbench, meta: DatasetMeta, *, plan: SearchPlan) -> None:
 def choose_search(states: Sequence[JobState]) -> str:
     """Draw the choice of a search, newest first, and return it; the address names it."""
     ids = [state.run_id for state in states]
-    asked = st.session_state.pop(_STARTED, None) or st.query_params.get(_ADDRESS)
-    if asked in ids and (_FOUND not in st.session_state or st.query_params.get(_ADDRESS) != asked):
-        st.session_state[_FOUND] = asked
+    named = st.session_state.pop(_STARTED, None) or st.query_params.get(_ADDRESS)
+    if named in ids and (_FOUND not in st.session_state or st.query_params.get(_ADDRESS) != named):
+        st.session_state[_FOUND] = named
     if st.session_state.get(_FOUND) not in ids:
         st.session_state[_FOUND] = ids[0]
     chosen = st.selectbox("Search", ids, key=_FOUND) or ids[0]
@@ -107,8 +107,8 @@ def _draw(workbench: Workbench, search_id: str, *, polling: bool) -> None:
             st.error(f"{escape(state.error)} {escape(state.hint)}", icon=":material/error:")
         if state.status.active:
             share = len(view.trials) / view.plan.n_trials
-            told = f"{len(view.trials)} of {view.plan.n_trials} trials · {escape(stage_text(state))}"
-            st.progress(min(1.0, share), text=told)
+            done = f"{len(view.trials)} of {view.plan.n_trials} trials · {escape(stage_text(state))}"
+            st.progress(min(1.0, share), text=done)
         _buttons(workbench, view)
         _trials(view)
         if view.found is not None:
@@ -142,7 +142,7 @@ def _trials(view: SearchView) -> None:
             "trial": t["number"],
             "ended": t["status"],
             "value": t["value"],
-            "album right": (t["scores"].get("album") or {}).get("value"),
+            "album accuracy": (t["scores"].get("album") or {}).get("value"),
             **{name: str(value) if isinstance(value, (str, bool)) else value for name, value in t["options"].items()},
             "folds": t["folds"],
             "seconds": t["seconds"],
@@ -156,21 +156,21 @@ def _trials(view: SearchView) -> None:
         alt="The trials with their options, the best first",
         column_config={
             "value": st.column_config.NumberColumn(format="%.4f"),
-            "album right": st.column_config.NumberColumn(format="%.3f"),
+            "album accuracy": st.column_config.NumberColumn(format="%.3f"),
         },
     )
     st.caption("Best first. Values are of the groups inside the search, so they favour what was chosen.")
 
 
 def _show_found(workbench: Workbench, view: SearchView) -> None:
-    """Draw the last word, of groups that no trial had met, and the way to a run with the best options."""
+    """Draw the last word, of held-out groups, and the way to a run with the best options."""
     found = view.found or {}
     outer, best = found["outer"], found["best"]
-    st.subheader("On groups that no trial had met", anchor=False)
+    st.subheader("On groups that no trial was measured on", anchor=False)
     gap, mine = outer["difference"]["album_accuracy"], outer["best"]["album_accuracy"]
     st.text(
-        f"{outer['n_groups']} groups were put aside before the first trial. There trial {best['number']} has the album "
-        f"right {_span(mine)}; what the search began with {_span(outer['base']['album_accuracy'])}."
+        f"{outer['n_groups']} groups were put aside before the first trial. There trial {best['number']} has album accuracy "
+        f"{_span(mine)}; what the search began with {_span(outer['base']['album_accuracy'])}."
     )
     proven = gap["ci_low"] is not None and (gap["ci_low"] > 0 or gap["ci_high"] < 0)
     st.caption(
@@ -185,10 +185,10 @@ def _show_found(workbench: Workbench, view: SearchView) -> None:
         with st.spinner("Starting its worker"):
             run_id = workbench.training.launch_found(view.state.run_id)
         st.success(f"{escape(run_id)} is being trained.")
-        site.link(site.LAUNCH, "Watch it", query={"run": run_id})
+        site.link("launch", "Watch it", query={"run": run_id})
 
 
-def _span(told: dict[str, Any], *, sign: str = "") -> str:
-    if told["value"] is None or told["ci_low"] is None:
+def _span(interval: dict[str, Any], *, sign: str = "") -> str:
+    if interval["value"] is None or interval["ci_low"] is None:
         return "not measured"
-    return f"{told['value']:{sign}.3f} ({told['ci_low']:{sign}.3f} to {told['ci_high']:{sign}.3f})"
+    return f"{interval['value']:{sign}.3f} ({interval['ci_low']:{sign}.3f} to {interval['ci_high']:{sign}.3f})"

@@ -32,8 +32,8 @@ def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.datase
     name = st.selectbox("Data set", list(names), key=key)
     meta = names.get(name or "", datasets[0])
     st.caption(
-        f"It learns from {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
-        "measured on the ones that it did not learn from."
+        f"It is trained on {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
+        "measured on held-out ones."
     )
     return meta
 
@@ -44,7 +44,9 @@ def choose_labels(workbench: Workbench) -> str:
     if len(found) == 1:
         return next(iter(found))
     chosen = st.selectbox("People's labels", list(found), format_func=found.__getitem__, key="launch.labels", width=480)
-    st.caption("What people say of a text stands in the place of its album and keywords; the run names exactly which labels.")
+    st.caption(
+        "What people say of a text stands in the place of its album and keywords; the model's card names exactly which labels."
+    )
     return chosen or next(iter(found))
 
 
@@ -83,7 +85,7 @@ def config_yaml(config: TrainingConfig) -> str:
 
 
 def show_config(config: TrainingConfig, meta: DatasetMeta) -> None:
-    """Draw the config as a file to take away, and the command that trains with it."""
+    """Draw the config as a file to export, and the command that trains with it."""
     with st.expander("This config as a file", icon=":material/description:", key="launch.file"):
         st.download_button(
             "Download the config",
@@ -147,4 +149,4 @@ def show_warnings(workbench: Workbench, meta: DatasetMeta) -> None:
     audit.show_findings(report, levels=(Level.PROBLEM, Level.WARNING))
     if all(Level(finding.level) is Level.INFO for finding in report.findings):
         st.success("Nothing to warn of.", icon=":material/check_circle:")
-    site.link(site.AUDIT, "The whole audit")
+    site.link("audit", "The whole audit")

@@ -16,13 +16,13 @@ from rebracket_core.charts import (
     album_counts,
     axis_bars,
     axis_ternary,
-    confusion,
+    confusion_counts,
     distance_bars,
     effort,
     labels_by_day,
     probability_distribution,
     ratings_ternary,
-    reliability,
+    reliability_curve,
     score_intervals,
 )
 from rebracket_core.charts.colours import ALBUM_COLOURS, NEUTRAL
@@ -38,8 +38,8 @@ FIGURES: dict[str, go.Figure] = {
     "album_bars": album_bars(ALBUMS, accept=0.5, axes_album="Red", expected="Blue"),
     "distance_bars": distance_bars({name: i / 3 for i, name in enumerate(ALBUM_NAMES)}),
     "axis_ternary": axis_ternary("temporal", [TernaryPoint("1", (0.2, 0.3, 0.5), "Red", EVIL)]),
-    "confusion": confusion([[3, 1], [0, 2]], ["Red", EVIL]),
-    "reliability": reliability([ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.9, 0.95, 20)], ece=0.05),
+    "confusion": confusion_counts([[3, 1], [0, 2]], ["Red", EVIL]),
+    "reliability": reliability_curve([ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.9, 0.95, 20)], ece=0.05),
     "distribution": probability_distribution({"ACCEPT": [0.9, 1.0], "REJECT": [0.1], "none": []}, accept=0.5),
     "intervals": score_intervals([Score("album", 0.8, low=0.7, high=0.9, n=20, majority=0.3)], leaked=True),
     "agreement": agreement_intervals([AgreementDot(EVIL, 0.5, 0.4, 0.6, 20), AgreementDot("types", -0.1, None, None, 9)]),
@@ -95,7 +95,7 @@ def test_album_bars_are_short_of_words_where_all_agree() -> None:
     assert figure.data[0].text[ALBUM_NAMES.index("Orange")] == "<b>0.20</b> first, as all say"
 
 
-@pytest.mark.parametrize(("distance", "word"), [(0.99, "easy"), (1.0, "moderate"), (2.0, "moderate"), (2.01, "difficult")])
+@pytest.mark.parametrize(("distance", "word"), [(0.99, "easy"), (1.0, "moderate"), (2.0, "moderate"), (2.01, "hard")])
 def test_effort_has_its_borders_at_one_and_two(distance: float, word: str) -> None:
     assert effort(distance) == word
 
@@ -103,17 +103,17 @@ def test_effort_has_its_borders_at_one_and_two(distance: float, word: str) -> No
 def test_distances_stand_nearest_first() -> None:
     figure = distance_bars({"Red": 1.4142, "Orange": 0.3421, "Blue": 2.158})
     assert list(figure.data[0].y) == ["Orange", "Red", "Blue"]
-    assert list(figure.data[0].text) == ["0.34 easy", "1.41 moderate", "2.16 difficult"]
+    assert list(figure.data[0].text) == ["easy (0.34)", "moderate (1.41)", "hard (2.16)"]
 
 
 def test_confusion_writes_every_count_and_refuses_another_shape() -> None:
     assert [note.text for note in FIGURES["confusion"].layout.annotations] == ["<b>3</b>", "1", "0", "<b>2</b>"]
     with pytest.raises(InputError, match="shape"):
-        confusion([[1, 2]], ["Red", "Blue"])
+        confusion_counts([[1, 2]], ["Red", "Blue"])
 
 
 def test_reliability_leaves_empty_bins_out_and_shows_counts() -> None:
-    figure = reliability([ReliabilityBin(0.2, 0.0, 0), ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.52, 0.6, 20)])
+    figure = reliability_curve([ReliabilityBin(0.2, 0.0, 0), ReliabilityBin(0.5, 0.4, 20), ReliabilityBin(0.52, 0.6, 20)])
     assert list(figure.data[1].x) == [0.5, 0.52]
     assert list(figure.data[1].text) == ["n=20", ""]
     assert list(figure.data[2].y) == [20, 20]
@@ -130,7 +130,7 @@ def test_distribution_counts_everything_once() -> None:
 
 def test_intervals_leave_unknown_rules_out_and_say_leaked() -> None:
     figure = FIGURES["intervals"]
-    assert [trace.name for trace in figure.data] == ["always the commonest", "the model"]
+    assert [trace.name for trace in figure.data] == ["commonest label", "the model"]
     assert figure.data[1].error_x.array[0] == pytest.approx(0.1)
     assert "leaked" in figure.layout.title.text
 
@@ -153,10 +153,14 @@ def test_votes_at_one_place_are_one_point_and_whoever_cannot_tell_is_named() -> 
 
 
 def test_the_way_to_an_album_is_a_line_with_its_length() -> None:
-    from rebracket_core.charts import path_ternary
+    from rebracket_core.charts import PathStep, path_ternary
 
-    moved = path_ternary("temporal", (0.8, 0.1, 0.1), album="Green", target=(0.0, 0.0, 1.0), step=1, distance=1.21)
-    there = path_ternary("spatial", (0.0, 1.0, 0.0), album="Green", target=(0.0, 1.0, 0.0), step=None, distance=0.0)
+    moved = path_ternary(
+        PathStep(axis="temporal", here=(0.8, 0.1, 0.1), album="Green", target=(0.0, 0.0, 1.0), number=1, distance=1.21)
+    )
+    there = path_ternary(
+        PathStep(axis="spatial", here=(0.0, 1.0, 0.0), album="Green", target=(0.0, 1.0, 0.0), number=None, distance=0.0)
+    )
     assert [t.mode for t in moved.data] == ["lines", "markers", "markers"] and len(there.data) == 1
     assert "1.21" in moved.layout.title.text and "future 1.00" in moved.layout.meta["reading"]
     assert "nothing to do" in there.layout.title.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebracket_core.charts import Gap, difference_intervals, loss_overlay, right_overlay
+from rebracket_core.charts import Gap, accuracy_overlay, difference_intervals, loss_overlay
 
 LOSS = [{"fold": 0, "step": k, "loss": 1.0 / k, "loss_low": 0.0, "loss_high": 2.0} for k in (1, 2)]
 OTHER_FOLD = [{"fold": 1, "step": 1, "loss": 3.0}]
@@ -33,6 +33,6 @@ def test_losses_are_means_over_folds_and_runs_keep_their_own_line() -> None:
 
 
 def test_shares_stand_over_the_texts_asked() -> None:
-    figure = right_overlay({"one": [{"n": 10, "album": 0.5}, {"n": 20, "album": 0.6}, {"n": 30}], "none": []})
+    figure = accuracy_overlay({"one": [{"n": 10, "album": 0.5}, {"n": 20, "album": 0.6}, {"n": 30}], "none": []})
     assert [(t.name, list(t.x), list(t.y)) for t in figure.data] == [("one", [10, 20], [0.5, 0.6])]
-    assert right_overlay({}).layout.meta["alt"].endswith("no curve was kept.")
+    assert accuracy_overlay({}).layout.meta["alt"].endswith("no curve was kept.")

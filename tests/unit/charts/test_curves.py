@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.charts import Curves, Weight, loss_curves, loss_of_folds, right_curves, right_so_far
+from rebracket_core.charts import Curves, Weight, accuracy_curves, accuracy_so_far, loss_curves, loss_of_folds
 
 EVIL = "<a href='http://x'>x</a><script>%{x}"
 
@@ -24,9 +24,9 @@ def _asked(n: int, share: float) -> dict[str, Any]:
 POINTS = [_step(0, 1, 4.0), _step(0, 2, 3.0), _asked(30, 0.5), _step(1, 1, 4.5), _step(1, 2, 2.5), _asked(60, 0.6)]
 FIGURES = {
     "loss": loss_curves(POINTS),
-    "right": right_curves(POINTS),
+    "right": accuracy_curves(POINTS),
     "no loss yet": loss_curves([]),
-    "nothing asked yet": right_curves([]),
+    "nothing asked yet": accuracy_curves([]),
     "a strange fold": loss_curves([_step(EVIL, 1, 2.0)]),
 }
 
@@ -75,10 +75,10 @@ def test_album_and_axes_stand_apart_with_their_intervals() -> None:
 
 
 def test_shares_told_again_after_an_interruption_count_once() -> None:
-    assert [(p["n"], p["album"]) for p in right_so_far([*POINTS, _asked(30, 0.4)])] == [(30, 0.4), (60, 0.6)]
+    assert [(p["n"], p["album"]) for p in accuracy_so_far([*POINTS, _asked(30, 0.4)])] == [(30, 0.4), (60, 0.6)]
 
 
 def test_a_leaked_split_is_marked_on_both() -> None:
-    for curves in (loss_curves(POINTS, leaked=True), right_curves(POINTS, leaked=True)):
+    for curves in (loss_curves(POINTS, leaked=True), accuracy_curves(POINTS, leaked=True)):
         assert "(leaked)" in curves.title
-    assert "memory" in right_curves(POINTS, leaked=True).reading
+    assert "memory" in accuracy_curves(POINTS, leaked=True).reading

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rebracket_core.charts import Weight, newest_warning, trial_values, tuning_curves, tunings
+from rebracket_core.charts import Weight, finetuning_curves, finetunings, newest_warning, trial_values
 
 
 def _step(name: str, step: int, loss: float, **more: Any) -> dict[str, Any]:
@@ -25,21 +25,25 @@ POINTS = [
 
 
 def test_the_newest_encoder_is_in_front_with_what_was_held_back() -> None:
-    curves = tuning_curves(POINTS)
+    curves = finetuning_curves(POINTS)
     lines = curves.plots[0].lines
-    assert {line.name: line.y for line in lines} == {"fold 1": (3.0, 2.0), "the final encoder": (2.8, 1.5), "held back": (1.9,)}
+    assert {line.name: line.y for line in lines} == {
+        "fold 1": (3.0, 2.0),
+        "the final encoder": (2.8, 1.5),
+        "validation": (1.9,),
+    }
     assert [line.weight for line in lines] == [Weight.BEFORE, Weight.NOW, Weight.HELD]
     assert "the final encoder is at 1.500 after step 4, held back 1.900" in curves.alt and curves.reading.endswith(".")
 
 
 def test_a_step_told_again_after_an_interruption_counts_once() -> None:
     again = [*POINTS, _step("final", 4, 1.4)]
-    assert [p.get("tuning_loss") for p in tunings(again)["final"]] == [2.8, 1.4, None]
+    assert [p.get("tuning_loss") for p in finetunings(again)["final"]] == [2.8, 1.4, None]
 
 
 def test_other_points_and_losses_that_are_no_numbers_are_left_out() -> None:
-    assert tunings([{"fold": 0, "step": 1, "loss": 2.0}, _step("final", 1, float("nan")), {}]) == {}
-    assert tuning_curves([]).plots[0].lines == ()
+    assert finetunings([{"fold": 0, "step": 1, "loss": 2.0}, _step("final", 1, float("nan")), {}]) == {}
+    assert finetuning_curves([]).plots[0].lines == ()
 
 
 def test_the_warning_is_of_the_newest_step_alone() -> None:

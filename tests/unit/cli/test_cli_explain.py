@@ -37,7 +37,7 @@ def test_a_goal_that_is_none_is_bad_input(invoke: Invoke, home: Path) -> None:
 
 
 def test_a_flip_that_no_longer_flips_ends_a_replay_with_3(invoke: Invoke, home: Path) -> None:
-    assert "empty" in invoke("replay", "--home", home).stdout
+    assert "No counterfactual is saved" in invoke("replay", "--home", home).stdout
     url = Settings.from_env({"REBRACKET_HOME": str(home)}).database_url
     ledger = CounterfactualStore(url)
     same = {"run_id": "old", "goal": "album=Green", "text": TEXT, "edited": TEXT, "edits": ["none"], "fluency": None}

@@ -77,7 +77,7 @@ def test_promoting_goes_back(invoke: Invoke, home: Path, run_id: str, twin: str)
     back = json.loads(invoke("promote", "--back", "--home", home, "--json").stdout)
     assert back == {"promoted": run_id, "before": twin}
     again = invoke("promote", "--back", "--home", home)
-    assert again.exit_code == 2 and "nothing to go back to" in again.stderr
+    assert again.exit_code == 2 and "nothing to roll back to" in again.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["some-run", "--back"]])

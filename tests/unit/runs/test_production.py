@@ -21,7 +21,7 @@ def test_runs_are_promoted_and_rolled_back(tmp_path: Path) -> None:
     promote(tmp_path, "c")
     assert promoted_id(tmp_path) == "c" and previous_id(tmp_path) == "b"
     assert [roll_back(tmp_path), roll_back(tmp_path)] == ["b", "a"]
-    with pytest.raises(InputError, match="nothing to go back to"):
+    with pytest.raises(InputError, match="nothing to roll back to"):
         roll_back(tmp_path)
     (tmp_path / "promoted.json").write_text("{")
     with pytest.raises(ModelError, match="promote a run again"):

@@ -11,18 +11,20 @@ from rebracket_core.corpus.audit.report import Finding, Level
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.ui import site
-from rebracket_core.ui.concepts.batch import MAX_BATCHES, BatchShelf
-from rebracket_core.ui.concepts.verdict import states_table, suggestion_text
-from rebracket_core.ui.concepts.verdict_table import NOT_JUDGED, Filter, as_expected, verdict_frame
+from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
+from rebracket_core.ui.concepts.batch import MAX_BATCHES, BatchCache
+from rebracket_core.ui.concepts.reading import read_verdict
+from rebracket_core.ui.concepts.verdict import states_table
+from rebracket_core.ui.concepts.verdict_table import FAILED, Filter, as_expected, verdict_frame
 from rebracket_core.ui.home import next_steps
 from rebracket_core.ui.kit.swatch import favicon, swatch_svg
 from rebracket_core.ui.library.audit import finding_text
-from rebracket_core.ui.train.run_summary import scores_of, span
+from rebracket_core.ui.train.run_summary import scores_of
+from rebracket_core.validation import Verdict
 
 
-def _verdict(**changes: Any) -> dict[str, Any]:
-    return {
+def _verdict(**changes: Any) -> Verdict:
+    plain = {
         "id": "c1",
         "source": "a.csv:row 1",
         "text": "A ledger <b>closed</b>\nin 1911.",
@@ -40,6 +42,7 @@ def _verdict(**changes: Any) -> dict[str, Any]:
         "error": None,
         **changes,
     }
+    return read_verdict(plain)
 
 
 def _meta(name: str = "starter", digest: str = "d") -> DatasetMeta:
@@ -60,7 +63,7 @@ def test_a_tile_holds_only_what_the_table_says() -> None:
         (Filter(), [0, 1, 2]),
         (Filter(text="LEDGER"), [0, 1]),
         (Filter(verdicts=("REJECT",)), [1]),
-        (Filter(verdicts=(NOT_JUDGED,)), [2]),
+        (Filter(verdicts=(FAILED,)), [2]),
         (Filter(albums=("Red",)), [0]),
         (Filter(against_source=True), [1]),
     ],
@@ -69,7 +72,7 @@ def test_filters_pass_what_they_say(chosen: Filter, shown: list[int]) -> None:
     rows = [
         _verdict(),
         _verdict(verdict="REJECT", album="Blue", expected_album="Red"),
-        {"id": "x", "text": "", "source": "", "error": "no text", "album": None, "verdict": None, "expected_album": "Red"},
+        read_verdict({"id": "x", "error": "no text", "album": None, "verdict": None, "expected_album": "Red"}),
     ]
     assert [i for i, row in enumerate(rows) if chosen.passes(row)] == shown
 
@@ -90,14 +93,22 @@ def test_an_axis_agrees_as_the_gate_says() -> None:
 
 
 def test_suggestions_are_sentences_in_either_form() -> None:
-    assert suggestion_text("raise past") == suggestion_text({"text": "raise past", "axis": "temporal"}) == "raise past"
+    told = read_verdict({"suggestions": ["raise past", {"text": "raise past", "axis": "temporal"}]}).suggestions
+    assert told == ("raise past", "raise past")
+
+
+def test_a_verdict_of_an_earlier_version_is_read_and_a_false_one_is_refused() -> None:
+    old = read_verdict({"id": "c", "verdict": "ACCEPT", "album": "Red", "album_probability": 0.8, "forgotten_field": 1})
+    assert (old.album, old.flags, old.thresholds, old.error) == ("Red", (), {}, None)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_verdict({"id": "c", "verdict": "MAYBE"})
 
 
 def test_batches_are_dropped_oldest_first() -> None:
-    shelf = BatchShelf()
-    ids = [shelf.put("x", [_verdict()], ReadReport(1)) for _ in range(MAX_BATCHES + 2)]
-    assert shelf.get(ids[0]) is None and shelf.get(ids[1]) is None
-    assert shelf.get(ids[2]) is not None and shelf.get("nothing") is None
+    cache = BatchCache()
+    ids = [cache.put("x", [_verdict()], ReadReport(1)) for _ in range(MAX_BATCHES + 2)]
+    assert cache.get(ids[0]) is None and cache.get(ids[1]) is None
+    assert cache.get(ids[2]) is not None and cache.get("nothing") is None
 
 
 def test_scores_leave_out_what_was_not_measured() -> None:
@@ -105,22 +116,24 @@ def test_scores_leave_out_what_was_not_measured() -> None:
         "album": {"accuracy": 0.8, "ci_low": 0.7, "ci_high": 0.9, "n": 5, "majority": 0.2, "recall": 1},
         "metrics": {"temporal": {"accuracy": None}},
     }
-    assert [(s.name, s.accuracy, s.low, s.majority) for s in scores_of(document)] == [("album", 0.8, 0.7, 0.2)]
-    assert span(document["album"]) == "0.80 (0.70 to 0.90)"
-    assert span(None) == span({"accuracy": None}) == "not measured"
-    assert span({"accuracy": 0.5, "ci_low": None, "ci_high": None}) == "0.50"
+    assert [(s.name, s.accuracy, s.low, s.majority) for s in scores_of(RunMetrics.from_dict(document))] == [
+        ("album", 0.8, 0.7, 0.2)
+    ]
+    assert str(AccuracyScore.from_dict(document["album"])) == "0.80 (0.70 to 0.90)"
+    assert str(AccuracyScore.from_dict(None)) == str(AccuracyScore.from_dict({"accuracy": None})) == "not measured"
+    assert str(AccuracyScore.from_dict({"accuracy": 0.5, "ci_low": None, "ci_high": None})) == "0.50"
 
 
 def test_the_next_step_is_always_the_most_needed_one() -> None:
     run = SimpleNamespace(starter=True, dataset="starter", dataset_digest="d")
-    assert [s.place for s in next_steps([], [], promoted=None, kept=0)] == [site.IMPORT]
-    assert [s.place for s in next_steps([_meta()], [], promoted=None, kept=0)] == [site.LAUNCH, site.AUDIT]
-    assert [s.place for s in next_steps([_meta()], [run], promoted=None, kept=0)] == [site.RUNS]
-    assert [s.place for s in next_steps([_meta()], [run], promoted=run, kept=0)] == [site.VALIDATE, site.IMPORT]
+    assert [s.page for s in next_steps([], [], promoted=None, kept=0)] == ["import"]
+    assert [s.page for s in next_steps([_meta()], [], promoted=None, kept=0)] == ["launch", "audit"]
+    assert [s.page for s in next_steps([_meta()], [run], promoted=None, kept=0)] == ["runs"]
+    assert [s.page for s in next_steps([_meta()], [run], promoted=run, kept=0)] == ["validate", "import"]
     songs = SimpleNamespace(starter=False, dataset="songs", dataset_digest="s")
     steps = next_steps([_meta(), _meta("songs", "s")], [songs], promoted=songs, kept=3)
-    assert [s.place for s in steps] == [site.LAUNCH] and "starter" in steps[0].text
-    assert [s.place for s in next_steps([_meta("songs", "s")], [songs], promoted=songs, kept=3)] == [site.VALIDATE]
+    assert [s.page for s in steps] == ["launch"] and "starter" in steps[0].text
+    assert [s.page for s in next_steps([_meta("songs", "s")], [songs], promoted=songs, kept=3)] == ["validate"]
 
 
 def test_a_finding_shows_data_as_written() -> None:

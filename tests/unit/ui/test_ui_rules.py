@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from rebracket_core.errors import ConfigError
 from rebracket_core.ui import site
 from rebracket_core.ui.kit import figure
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted((ROOT / "pages").glob("*/*.py"))
-SOURCES = [*PAGES, ROOT / "app.py", *sorted((ROOT / "rebracket_core" / "ui").glob("*.py"))]
+SOURCES = [*PAGES, ROOT / "app.py", *sorted((ROOT / "rebracket_core" / "ui").rglob("*.py"))]
 
 
 def test_no_page_lies_where_streamlit_would_serve_it_past_the_app() -> None:
@@ -21,9 +22,40 @@ def test_no_page_lies_where_streamlit_would_serve_it_past_the_app() -> None:
 
 
 def test_every_page_is_in_the_navigation_once() -> None:
-    places = [place for group in site.SECTIONS.values() for place in group]
-    assert sorted(place.file for place in places) == [p.relative_to(ROOT).as_posix() for p in PAGES]
-    assert len({place.url for place in places}) == len(places)
+    assert sorted(page.file for page in site.PAGES) == [p.relative_to(ROOT).as_posix() for p in PAGES]
+    areas: dict[str, list[int]] = {}
+    for page in site.PAGES:
+        areas.setdefault(str(page.area), []).append(page.position)
+    assert all(sorted(positions) == list(range(1, len(positions) + 1)) for positions in areas.values())
+
+
+def _named_pages(path: Path) -> list[str]:
+    """The pages that a file links to by name: `link("runs", ...)` and the links of its empty states."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "site.link" and isinstance(node.args[0], ast.Constant):
+            found.append(str(node.args[0].value))
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_every_link_leads_to_a_page(path: Path) -> None:
+    assert set(_named_pages(path)) <= set(site.PAGES.names)
+
+
+def test_every_empty_state_says_what_is_missing_and_leads_to_pages() -> None:
+    for page in site.PAGES:
+        for text, *links in page.empty.values():
+            assert str(text).endswith(".") and {link[0] for link in links} <= set(site.PAGES.names)
+
+
+def test_a_page_that_declares_nothing_is_an_error_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "pages" / "train" / "odd.py"
+    path.parent.mkdir(parents=True)
+    for text in ("import streamlit as st\n", "PAGE = PageSpec(title=name())\n", 'PAGE = PageSpec(title="Odd")\n'):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"odd\.py"):
+            site.declared(path, root=tmp_path)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from rebracket_core.runs.metrics import Calibration
 from rebracket_core.ui.concepts import sentences
+from rebracket_core.ui.concepts.reading import read_verdict
+from rebracket_core.validation import Verdict
 
 GOOD = {
     "n": 200,
@@ -16,8 +19,8 @@ GOOD = {
 }
 
 
-def _verdict(**changes: Any) -> dict[str, Any]:
-    return {
+def _verdict(**changes: Any) -> Verdict:
+    plain = {
         "verdict": "ACCEPT",
         "album": "Red",
         "album_probability": 0.83,
@@ -29,12 +32,17 @@ def _verdict(**changes: Any) -> dict[str, Any]:
         "album_probabilities": {"Red": 0.83, "Blue": 0.1},
         **changes,
     }
+    return read_verdict(plain)
+
+
+def _calibration(**changes: Any) -> Calibration:
+    return Calibration.from_dict(GOOD | changes)
 
 
 def test_the_headline_is_the_verdict_the_album_and_its_probability() -> None:
     assert sentences.headline(_verdict()) == "ACCEPT — Red, 0.83"
     assert sentences.headline(_verdict(verdict="REJECT", album_probability=0.41)) == "REJECT — first guess Red, 0.41"
-    assert sentences.headline({"error": "no text"}) == "Not judged"
+    assert sentences.headline(read_verdict({"error": "no text"})) == "Failed"
 
 
 @pytest.mark.parametrize(
@@ -54,28 +62,28 @@ def test_shares_are_said_as_people_say_them(share: float, words: str) -> None:
 
 
 def test_a_supported_probability_says_how_often_it_is_right() -> None:
-    said = sentences.trust(_verdict(), GOOD, unit="songs")
-    wanted = "Right about four times in five on unseen songs: of the 20 held-out texts that scored most like it, 85% were."
+    said = sentences.trust(_verdict(), _calibration(), unit="songs")
+    wanted = "Right about four times in five on held-out songs: of the 20 held-out texts that scored most like it, 85% were."
     assert said == wanted
 
 
 @pytest.mark.parametrize(
     ("changes", "calibration", "leaked", "part"),
     [
-        ({}, None, False, "was not measured"),
-        ({}, {"n": 0}, False, "was not measured"),
-        ({}, {**GOOD, "n": 49}, False, "too few"),
-        ({}, {**GOOD, "ece": 0.2}, False, "Do not read it as odds"),
+        ({}, {}, False, "was not measured"),
+        ({}, {"n": 0, "ece": None}, False, "was not measured"),
+        ({}, GOOD | {"n": 49}, False, "too few"),
+        ({}, GOOD | {"ece": 0.2}, False, "Do not read it as odds"),
         ({}, GOOD, True, "split by row"),
         ({"reason": "ood_detection"}, GOOD, False, "says little about a text like this"),
         ({"flags": ["unknown_source"]}, GOOD, False, "says little about a text like this"),
-        ({"flags": ["seen_in_training"]}, GOOD, False, "learned this very text"),
+        ({"flags": ["seen_in_training"]}, GOOD, False, "trained on this very text"),
     ],
 )
 def test_nothing_is_claimed_that_the_figures_do_not_support(
-    changes: dict[str, Any], calibration: dict[str, Any] | None, leaked: bool, part: str
+    changes: dict[str, Any], calibration: dict[str, Any], leaked: bool, part: str
 ) -> None:
-    said = sentences.trust(_verdict(**changes), calibration, unit="songs", leaked=leaked)
+    said = sentences.trust(_verdict(**changes), Calibration.from_dict(calibration), unit="songs", leaked=leaked)
     assert part in said and "Right about" not in said
 
 

@@ -21,14 +21,14 @@ from rebracket_core.ui.annotate.labelling.review_case import offered
 from rebracket_core.ui.kit.markdown import escape
 
 WAYS: dict[DecisionKind, tuple[str, str]] = {
-    DecisionKind.GOLD: ("One answer", "This is what the concept says. It stands above the ratings from now on."),
+    DecisionKind.GOLD: ("One label", "This is what the concept says. It stands above the ratings from now on."),
     DecisionKind.KEEP: ("Keep all opinions", "People differ because the concept does: the ratings together are the answer."),
     DecisionKind.SEND_BACK: (
         "Ask for another label",
-        "The concept is asked once more, with your note; the old ratings stay as they are.",
+        "The concept is labelled once more, with your note; the earlier ratings stay as they are.",
     ),
     DecisionKind.FIX_GUIDELINE: ("Fix the guideline", "People differ because the guideline is unclear. Write a new version."),
-    DecisionKind.DROP: ("Exclude", "The concept cannot be judged. No training will see it."),
+    DecisionKind.DROP: ("Exclude", "The concept cannot be labelled. No training will see it."),
 }
 EVERYBODY = "everybody"
 _RESULT = "adjudicate.said"

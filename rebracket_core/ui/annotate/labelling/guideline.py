@@ -78,7 +78,7 @@ def _words() -> None:
 def _edit(session: LabelSession, project: Project, *, now: Guideline, person: Person) -> None:
     with st.form(f"label.guideline.{project.project_id}.{now.version}", border=False):
         text = st.text_area("Guideline (Markdown)", now.text, key=f"label.guideline.text.{now.version}", height=260)
-        pressed = st.form_submit_button("Keep as a new version", icon=":material/save:")
+        pressed = st.form_submit_button("Save as a new version", icon=":material/save:")
     if pressed and (text or "").strip() != now.text.strip():
         set_guideline(session, project.project_id, text=str(text), by=person.person_id)
         st.rerun()

@@ -20,14 +20,14 @@ const PLAIN = {
 }
 
 export const HELP = [
-  ["1 2 3 · q w e · a s d", "the modes of the three axes. One key: wholly that mode. A second: mostly the first, slightly the second. Again: alike, then all three alike"],
-  [EVEN_KEY, "all three alike, on the marked axis"],
+  ["1 2 3 · q w e · a s d", "the modes of the three axes. One key: wholly that mode. A second: mostly the first, slightly the second. Again: two equally, then all three equally"],
+  [EVEN_KEY, "all three equally, on the marked axis"],
   [CANNOT_TELL_KEY, "cannot tell, on the marked axis (the first without an answer, or the one in focus)"],
   ["arrows", "move the point of the triangle in focus; with Shift in small steps"],
   [TYPE_KEYS.join(" "), "the rebracketing types, as many as fit; p for none of them"],
   [CONFIDENCE_KEYS.join(" "), "how sure you are"],
   ["n", "write a note; Esc leaves it"],
-  ["f · x", "flag it for a second look · skip it"],
+  ["f · x", "flag it for re-annotation · skip it"],
   ["Enter", "save it and go on"],
   ["Backspace", "undo the last thing, whatever it was"],
   ["?", "this list"],

@@ -94,12 +94,12 @@ def _fields(now: ProjectSettings, *, key: str, made: bool = False) -> ProjectSet
     overlap = st.number_input("Labels for each concept", 1, 20, now.overlap, key=f"{key}.overlap")
     order = _order_field(now.order, key=f"{key}.order")
     policy = st.selectbox(
-        "Show the model's answer",
+        "Show the model's prediction",
         list(POLICIES),
         list(POLICIES).index(now.suggestions),
         format_func=POLICIES.__getitem__,
         key=f"{key}.policy",
-        help="The concepts without model suggestions and the random sample never show it.",
+        help="Concepts without suggestions and the random sample never show it.",
     )
     minutes = st.number_input("Released after (minutes)", 1, 1440, max(now.lease_s // 60, 1), key=f"{key}.lease")
     changed = replace(now, overlap=int(overlap), order=order, suggestions=SuggestionPolicy(policy), lease_s=int(minutes) * 60)
@@ -139,19 +139,19 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
 
 
 def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> None:
-    """Draw what the production model gives a project: its suggestions, and the order of the queue."""
+    """Draw the two things that the production model gives a project: its predictions, and the order of the queue."""
     if workbench.runs.production() is None:
         st.caption("There is no production model to ask. Orders that need none still work.")
-    suggest = st.button("Get its answers", key="label.suggest", icon=":material/lightbulb:")
+    suggest = st.button("Get its predictions", key="label.suggest", icon=":material/lightbulb:")
     st.caption(
         f"Shown {POLICIES[project.settings.suggestions]}; concepts without suggestions and the random sample never show them."
     )
     order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
-    st.caption(f"By: {_order_label(project.settings.order)}. Do it again after some labels or with a new run.")
+    st.caption(f"By: {_order_label(project.settings.order)}. Do it again after some labels or with a new model.")
     if suggest:
         with working("Asking the model") as progress:
             n = workbench.labels.suggest(project.project_id, by=person.person_id, progress=progress)
-        st.success(f"{n:,} concepts have an answer of the model.", icon=":material/check_circle:")
+        st.success(f"{n:,} concepts have a prediction of the model.", icon=":material/check_circle:")
     if order:
         with working("Ordering") as progress:
             n = workbench.labels.put_in_order(project.project_id, by=person.person_id, progress=progress)

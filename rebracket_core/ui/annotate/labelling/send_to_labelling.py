@@ -50,7 +50,7 @@ def label_these(workbench: Workbench, *, dataset: str, row_ids: Sequence[str], w
             "They come first in its queue and the rest keeps its order. Texts of the random sample come in their turn, so "
             "that figures stay fair."
         )
-        if st.button("Put them first", key=f"{key}.first", icon=":material/vertical_align_top:"):
+        if st.button("Prioritise", key=f"{key}.first", icon=":material/vertical_align_top:"):
             _send(
                 key,
                 row_ids,
@@ -62,7 +62,7 @@ def label_these(workbench: Workbench, *, dataset: str, row_ids: Sequence[str], w
 def re_annotation_form(
     workbench: Workbench, *, dataset: str, row_ids: Sequence[str], among: Sequence[str], name: str, key: str
 ) -> None:
-    """Draw what makes a re-annotation project: people label candidates for label errors again without being told so."""
+    """Draw what makes a re-annotation project: people label label-error candidates again without being told so."""
     person = person_here(workbench.labels.session)
     if person is None:
         return
@@ -73,8 +73,8 @@ def re_annotation_form(
     plan = _plan_fields(ReAnnotation(dataset, row_ids, among), key=key)
     called = str(st.text_input("Name of the project", name, key=f"{key}.name", max_chars=80, width=360) or name).strip()
     st.caption(
-        "Nobody who labels sees the label, the title, the model's answer, or which texts are candidates; the order is random. "
-        "What people say counts in the next training that takes their labels."
+        "Nobody who labels sees the label, the title, the model's prediction, or which texts are candidates; the order is "
+        "random. What people say counts in the next training that takes their labels."
     )
     chosen = list(plan.row_ids)
     if st.button("Make the project", key=f"{key}.make", icon=":material/visibility_off:"):
@@ -93,7 +93,7 @@ def _plan_fields(plan: ReAnnotation, *, key: str) -> ReAnnotation:
     """Draw how many candidates are labelled again, how many others are mixed in, and by how many people."""
     n = len(plan.row_ids)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        most = st.number_input("Label-error candidates, the most likely first", 1, n, min(50, n), key=f"{key}.n")
+        most = st.number_input("Label-error candidates, the most doubtful first", 1, n, min(50, n), key=f"{key}.n")
         mixed = st.slider(
             "Others mixed in (%)",
             0,
@@ -102,7 +102,7 @@ def _plan_fields(plan: ReAnnotation, *, key: str) -> ReAnnotation:
             10,
             key=f"{key}.mixed",
             width=220,
-            help="Texts without such a doubt, so that a place in the queue says nothing.",
+            help="Texts that are no candidates, so that a place in the queue says nothing.",
         )
         people = st.number_input("Labels for each", 1, 20, 2, key=f"{key}.people")
     return replace(plan, row_ids=list(plan.row_ids)[: int(most)], mixed_in=mixed / 100, overlap=int(people))
@@ -120,7 +120,7 @@ def show_sent(key: str, row_ids: Sequence[str], *, person: Person, words: Callab
     if sent is None or ids != tuple(row_ids):
         return
     st.success((words or sent_words)(sent), icon=":material/check_circle:")
-    site.link(site.LABEL, "Label them now", query={"label.project": sent.project.project_id, "person": person.person_id})
+    site.link("label", "Label them now", query={"label.project": sent.project.project_id, "person": person.person_id})
 
 
 def sent_words(sent: Queued) -> str:

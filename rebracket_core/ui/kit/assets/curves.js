@@ -4,7 +4,7 @@ const KEPT = new WeakMap();
 const ROOM = { left: 46, right: 10, top: 8, bottom: 36 };
 const GAP_PX = 12; // between small plots, as in the style
 const HEIGHT = { one: 300, many: 150 };
-const STROKES = { now: { width: 3 }, before: { width: 1.2 }, held: { width: 2, dash: "2 4" } };
+const STROKES = { now: { width: 3 }, before: { width: 1.2 }, validation: { width: 2, dash: "2 4" } };
 
 function el(name, values, ...kids) {
   const made = document.createElementNS(NS, name);
@@ -64,9 +64,9 @@ function plot(one, data, width, height, labels) {
     const { width: thick, dash = "none" } = STROKES[line.weight], stroke = data.colours[line.weight];
     const path = { points: points(line.x, line.y).join(" "), fill: "none", "stroke-width": thick, "stroke-dasharray": dash };
     svg.append(el("polyline", { ...path, stroke, class: `line ${line.weight}`, "stroke-linejoin": "round" }));
-    if (line.x.length > 1 && !data.share && line.weight !== "held") continue;
+    if (line.x.length > 1 && !data.share && line.weight !== "validation") continue;
     line.x.forEach((v, i) => svg.append(el("circle", {
-      cx: px(v), cy: py(line.y[i]), r: line.weight === "held" ? 5 : 3.5, fill: stroke, stroke: data.colours.before,
+      cx: px(v), cy: py(line.y[i]), r: line.weight === "validation" ? 5 : 3.5, fill: stroke, stroke: data.colours.before,
     })));
   }
   return { svg, nearest: (at) => nearest(one.lines, (i, line) => Math.abs(px(line.x[i]) - at)) };

@@ -26,14 +26,14 @@ KNOWN = {
     TRUST: "how far each point can be trusted",
 }
 """Colours that need no run: column of the map → words."""
-ASKED = {
-    "run.album": "album (run)",
-    **{f"run.{axis}": f"{axis} mode (run)" for axis in AXIS_NAMES},
-    "run.right": "right or wrong (run)",
-    "run.probability": "album probability (run)",
-    "run.confidence": "confidence: how album-like (run)",
-    "run.verdict": "verdict (run)",
-    "run.standing": "whether the run had met the text",
+PREDICTED = {
+    "run.album": "album (model)",
+    **{f"run.{axis}": f"{axis} mode (model)" for axis in AXIS_NAMES},
+    "run.right": "right or wrong (model)",
+    "run.probability": "album probability (model)",
+    "run.confidence": "confidence: how album-like (model)",
+    "run.verdict": "verdict (model)",
+    "run.standing": "held-out or trained on",
 }
 """Colours that need a run."""
 PEOPLE = {"people.state": "label state (people)", "people.annotator": "annotator (people)"}
@@ -44,7 +44,7 @@ _ORDER = {"album": ALBUM_NAMES, "type": TYPE_NAMES, **MODES}
 def known_paint(stored: StoredMap, by: str) -> MapPaint:
     """The paint by a column of the map."""
     if by == TRUST:
-        return scale_paint("nearest texts kept", stored.trust, low=0.0, high=1.0)
+        return scale_paint("neighbourhood preservation", stored.trust, low=0.0, high=1.0)
     codes, names = coded(stored.column(by), order=_ORDER.get(by, ()))
     colours = ALBUM_COLOURS if by == "album" else None
     return class_paint(KNOWN[by], codes, names, colours=colours, unknown="no label")
@@ -64,15 +64,15 @@ def coded(column: pa.ChunkedArray, *, order: tuple[str, ...] = ()) -> tuple[np.n
     return place[whole.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)], names
 
 
-def asked_paint(answers: MapPredictions, by: str) -> MapPaint:
+def predicted_paint(answers: MapPredictions, by: str) -> MapPaint:
     """The paint by what a run says; where it says nothing that can be shown, the point is grey."""
-    title, what = ASKED[by], by.removeprefix("run.")
-    unknown = "no answer"
+    title, what = PREDICTED[by], by.removeprefix("run.")
+    unknown = "no prediction"
     if what == "album":
         return class_paint(title, answers.album, ALBUM_NAMES, colours=ALBUM_COLOURS, unknown=unknown)
     if what == "right":
         codes = np.where(answers.right < 0, -1, 1 - answers.right)
-        return class_paint(title, codes, ("right", "wrong"), colours=RIGHT_WRONG, unknown="no label or no answer")
+        return class_paint(title, codes, ("right", "wrong"), colours=RIGHT_WRONG, unknown="no label or no prediction")
     if what == "probability":
         return scale_paint(title, answers.probability, low=0.0, high=1.0, unknown=unknown)
     if what == "confidence":

@@ -20,7 +20,7 @@ from rebracket_core.workbench import Workbench
 _EVERY_S = 1
 _METHODS = {
     MapMethod.UMAP: "UMAP: groups at a glance",
-    MapMethod.TSNE: "t-SNE: nearest texts, kept best",
+    MapMethod.TSNE: "t-SNE: neighbourhoods, preserved best",
     MapMethod.PCA: "PCA: at once, the broad directions only",
 }
 
@@ -49,7 +49,7 @@ def fit_form(workbench: Workbench, meta: DatasetMeta, runs: Sequence[RunInfo]) -
             dims = st.segmented_control("Dimensions", [2, 3], default=2, required=True, key="map.fit.dims")
             text = st.selectbox("Text", list(TEXT_FIELDS), key="map.fit.text")
         with right:
-            run_id = st.selectbox("Encoder of the run", ["the settings' own", *(r.run_id for r in runs)], key="map.fit.run")
+            run_id = st.selectbox("Encoder of the model", ["the settings' own", *(r.run_id for r in runs)], key="map.fit.run")
             layer = st.text_input(
                 "Layer",
                 FINAL,

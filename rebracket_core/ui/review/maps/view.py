@@ -22,7 +22,7 @@ from rebracket_core.services.maps.ratings import MapPeople
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.review.maps.canvas import MOST_LABELS, Drawing, Mark, drawn_anew, hidden_of, show_map, state_of, view_of
-from rebracket_core.ui.review.maps.colours import ASKED, KNOWN, PEOPLE, asked_paint, known_paint, people_paint
+from rebracket_core.ui.review.maps.colours import KNOWN, PEOPLE, PREDICTED, known_paint, people_paint, predicted_paint
 from rebracket_core.workbench import Workbench
 
 CANVAS = "map.canvas"
@@ -33,7 +33,7 @@ _STAR = album_colour("White")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MapRequest:
     """What the page is asked to show: a map, a run (or none), a colour, and what to find."""
 
     info: MapInfo
@@ -58,20 +58,20 @@ class Chosen:
 def choose(label: str, options: Mapping[str, str], *, param: str, width: int = 260, help: str | None = None) -> str:
     """Draw a choice that stands in the address as `param`, the first one too; its key. `options`: key → words."""
     keys, state = list(options), f"map.{param}"
-    asked = st.query_params.get(param)
+    named = st.query_params.get(param)
     if st.session_state.get(state) not in keys:
-        if asked is not None and asked not in keys:
-            gone = f"There is no {escape(label.lower())} {escape(asked)} here; this is another one."
+        if named is not None and named not in keys:
+            gone = f"There is no {escape(label.lower())} {escape(named)} here; this is another one."
             st.toast(gone, icon=":material/search_off:")
-        st.session_state[state] = asked if asked in keys else keys[0]
+        st.session_state[state] = named if named in keys else keys[0]
     words = options.get
     chosen = str(st.selectbox(label, keys, format_func=lambda k: words(k, k), key=state, width=width, help=help) or keys[0])
-    if asked != chosen:
+    if named != chosen:
         st.query_params[param] = chosen
     return chosen
 
 
-def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo]) -> Asked:
+def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo]) -> MapRequest:
     """Draw the choice of map, run, colour and search, and return what was asked, with the answers of the run."""
     by_id = {info.map_id: info for info in infos}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -83,55 +83,55 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
             help="Each fit is kept with its version; more are made under “Fit a map”.",
         )
         run_id = choose(
-            "Run",
+            "Model",
             {r.run_id: r.run_id for r in runs} | {"none": "none"},
             param="run",
-            help="Whose answers the map can be coloured by.",
+            help="Whose predictions the map can be coloured by.",
         )
         run = next((r for r in runs if r.run_id == run_id), None)
-        by = choose("Colour by", KNOWN | PEOPLE | (ASKED if run else {}), param="colour", width=230)
+        by = choose("Colour by", KNOWN | PEOPLE | (PREDICTED if run else {}), param="colour", width=230)
         find = st.text_input("Find texts", key="map.find", type="search", bind="query-params", width=230)
         how = st.segmented_control(
             "by their", [WORDS, MEANING], default=WORDS, required=True, key="map.how", bind="query-params"
         )
     stored = workbench.maps.open(map_id)
-    needed = run is not None and (by in ASKED or workbench.maps.has_answers(map_id, run.run_id))
+    needed = run is not None and (by in PREDICTED or workbench.maps.has_answers(map_id, run.run_id))
     with st.container():
         answers = answers_for(workbench, stored, run) if run and needed else None
     people = workbench.maps.people(map_id) if by in PEOPLE else None
-    return Asked(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers, people)
+    return MapRequest(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers, people)
 
 
 def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapPredictions:
-    """What a run says of a map's texts, with a progress box the first time, when it must be asked."""
+    """What a run says of a map's texts, with a progress box the first time, when they must be predicted."""
     known = st.session_state.setdefault("map.answered", [])
     place, box = f"{stored.map_id} {run.run_id}", st.empty()  # always there: what moves on a page is drawn anew by the browser
     if place in known:
         return workbench.maps.answers(stored.map_id, run.run_id)
-    with box.container(), working("Asking the run about these texts", done="Asked") as progress:
+    with box.container(), working("Predicting these texts", done="Predicted") as progress:
         found = workbench.maps.answers(stored.map_id, run.run_id, progress=progress)
     box.empty()
     known.append(place)
     return found
 
 
-def paint_of(asked: Asked) -> MapPaint:
+def paint_of(request: MapRequest) -> MapPaint:
     """The paint that was asked for."""
-    if asked.by in ASKED and asked.answers is not None:
-        return asked_paint(asked.answers, asked.by)
-    if asked.by in PEOPLE and asked.people is not None:
-        return people_paint(asked.people, asked.by)
-    return known_paint(asked.stored, asked.by if asked.by in KNOWN else "album")
+    if request.by in PREDICTED and request.answers is not None:
+        return predicted_paint(request.answers, request.by)
+    if request.by in PEOPLE and request.people is not None:
+        return people_paint(request.people, request.by)
+    return known_paint(request.stored, request.by if request.by in KNOWN else "album")
 
 
-def draw(workbench: Workbench, asked: Asked) -> Chosen:
+def draw(workbench: Workbench, request: MapRequest) -> Chosen:
     """Draw the map with its legend and figures; the texts that are chosen on it."""
-    stored, paint, key = asked.stored, paint_of(asked), f"{CANVAS}.{asked.stored.map_id}"
+    stored, paint, key = request.stored, paint_of(request), f"{CANVAS}.{request.stored.map_id}"
     hidden = hidden_of(key)
     view = view_of(key, places=stored.places)
     shown = scene(stored.places, view=view, seed=stored.spec.seed)
     with st.container():
-        chosen = choose_texts(workbench, asked, paint=paint, at_shown=shown.at, key=key)
+        chosen = choose_texts(workbench, request, paint=paint, at_shown=shown.at, key=key)
     mask = None
     if len(chosen.at):
         mask = np.zeros(len(stored), dtype=bool)
@@ -157,82 +157,83 @@ def draw(workbench: Workbench, asked: Asked) -> Chosen:
         key=key,
     )
     st.caption(strip(stored.quality, shown=len(shown.at), inside=shown.inside, seed=stored.spec.seed, version=stored.map_id))
-    st.caption(reading(stored, asked))
+    st.caption(reading(stored, request))
     return chosen
 
 
 def strip(quality: MapQuality, *, shown: int, inside: int, seed: int, version: str) -> str:
     """The line under every map: n of N, what is kept of the neighbours beside chance, seed and version."""
     part = f"{shown:,} of {inside:,} texts" + ("" if inside == quality.n else f" in view ({quality.n:,} in all)")
-    asked = "on all" if quality.measured == quality.n else f"on {quality.measured:,} of {quality.n:,}, each against all"
+    measured = "on all" if quality.measured == quality.n else f"on {quality.measured:,} of {quality.n:,}, each against all"
     return escape(
-        f"{part} · nearest {quality.k} kept {quality.knn_preservation:.3f} (chance {quality.chance:.3f}) · "
-        f"trustworthiness {quality.trustworthiness:.3f} · continuity {quality.continuity:.3f} (measured {asked}) · "
+        f"{part} · neighbourhood preservation (k = {quality.k}) {quality.knn_preservation:.3f} (by chance "
+        f"{quality.chance:.3f}) · "
+        f"trustworthiness {quality.trustworthiness:.3f} · continuity {quality.continuity:.3f} (measured {measured}) · "
         f"seed {seed} · version {version}"
     )
 
 
-def reading(stored: StoredMap, asked: Asked) -> str:
+def reading(stored: StoredMap, request: MapRequest) -> str:
     """How to read the map, and whose answers are shown."""
     lost = 1 - stored.quality.knn_preservation
-    said = (
+    sentence = (
         f"Texts that lie together are mostly alike, but of a text's {stored.quality.k} nearest the map loses {lost:.0%}: "
         "check in the table. Distances between far groups say little."
     )
-    if asked.by in PEOPLE:
-        return f"{said} The colours say what people did in all labelling projects, as it stands now."
-    if asked.run is None or asked.answers is None or asked.by not in ASKED:
-        return said
-    found = asked.answers
-    parts = [f"{found.count(PredictionSource.OUT_OF_FOLD):,} answers are of models that had not met the text"]
+    if request.by in PEOPLE:
+        return f"{sentence} The colours say what people did in all labelling projects, as it stands now."
+    if request.run is None or request.answers is None or request.by not in PREDICTED:
+        return sentence
+    found = request.answers
+    parts = [f"{found.count(PredictionSource.OUT_OF_FOLD):,} predictions are held-out"]
     if n := found.count(PredictionSource.HELD_OUT):
-        parts.append(f"{n:,} of the run itself about texts that it never met")
+        parts.append(f"{n:,} of the model itself about texts that it was not trained on")
     if n := found.count(PredictionSource.TRAINED_ON):
-        parts.append(f"{n:,} texts were learned from and are not shown")
+        parts.append(f"{n:,} texts were trained on and are not shown")
     if n := found.count(PredictionSource.NOT_SCORED):
-        parts.append(f"{n:,} could not be asked")
-    leaked = " **Leaked:** the run was split by row, so that its answers are by memory." if asked.run.leaked else ""
-    return f"{said} {'; '.join(parts)}.{leaked}"
+        parts.append(f"{n:,} could not be predicted")
+    leaked = " **Leaked:** the model was split by row, so that its predictions are by memory." if request.run.leaked else ""
+    return f"{sentence} {'; '.join(parts)}.{leaked}"
 
 
 # ---- what is chosen ------------------------------------------------------------------------------------------------------
 
 
-def choose_texts(workbench: Workbench, asked: Asked, *, paint: MapPaint, at_shown: np.ndarray, key: str) -> Chosen:
+def choose_texts(workbench: Workbench, request: MapRequest, *, paint: MapPaint, at_shown: np.ndarray, key: str) -> Chosen:
     """The texts that were drawn around, or that the address names, or that were searched for; in this order."""
     if drawn_anew(key):
-        _take_region(workbench, asked, paint=paint, at_shown=at_shown, key=key)
+        _take_region(workbench, request, paint=paint, at_shown=at_shown, key=key)
     if named := st.query_params.get(_SELECTION):
         try:
             kept = workbench.maps.selections.get(named)
-            at = asked.stored.positions(kept.row_ids)
+            at = request.stored.positions(kept.row_ids)
             gone = len(kept.row_ids) - len(at)
             return Chosen(at, f"{kept.name or 'selected'}{f', {gone:,} of them not on this map' if gone else ''}")
         except InputError as cause:
             st.caption(f":material/search_off: {escape(cause)}")
-    return found_texts(workbench, asked)
+    return found_texts(workbench, request)
 
 
-def found_texts(workbench: Workbench, asked: Asked) -> Chosen:
+def found_texts(workbench: Workbench, request: MapRequest) -> Chosen:
     """The texts that were searched for; none without a search."""
-    if not asked.find:
+    if not request.find:
         return Chosen(np.zeros(0, dtype=np.int64), "")
-    if asked.how == WORDS:
-        return Chosen(workbench.maps.with_words(asked.stored.map_id, asked.find), f"with “{asked.find}”")
-    near, cosines = workbench.maps.alike(asked.stored.map_id, asked.find)
-    return Chosen(near, f"nearest in meaning to “{asked.find}”", dict(zip(near.tolist(), cosines.tolist(), strict=True)))
+    if request.how == WORDS:
+        return Chosen(workbench.maps.with_words(request.stored.map_id, request.find), f"with “{request.find}”")
+    near, cosines = workbench.maps.alike(request.stored.map_id, request.find)
+    return Chosen(near, f"nearest in meaning to “{request.find}”", dict(zip(near.tolist(), cosines.tolist(), strict=True)))
 
 
-def _take_region(workbench: Workbench, asked: Asked, *, paint: MapPaint, at_shown: np.ndarray, key: str) -> None:
+def _take_region(workbench: Workbench, request: MapRequest, *, paint: MapPaint, at_shown: np.ndarray, key: str) -> None:
     region: dict[str, Any] | None = state_of(key).get("region")
     st.query_params.pop(_SELECTION, None)
-    at = region_texts(region, asked.stored.places, at_shown=at_shown)
+    at = region_texts(region, request.stored.places, at_shown=at_shown)
     off = [k for k, name in enumerate(paint.names) if name in hidden_of(key)]
     at = at[~np.isin(paint.codes[at], off)]
     if len(at) > MOST_SELECTED:
         st.caption(f":material/info: {len(at):,} texts lie inside; at most {MOST_SELECTED:,} can be selected at once. Zoom in.")
     elif len(at):
-        kept = workbench.maps.selections.keep(asked.stored.spec.dataset, asked.stored.values("row_id", at))
+        kept = workbench.maps.selections.keep(request.stored.spec.dataset, request.stored.values("row_id", at))
         st.query_params[_SELECTION] = kept.selection_id
 
 
