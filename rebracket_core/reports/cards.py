@@ -153,7 +153,7 @@ def _gate(run: RunInfo) -> str:
     found = run.measured.gate
     if found.coverage is None:
         return "Not measured."
-    share = f"The gate accepts {found.coverage:.0%} of the held-out texts"
+    share = f"The rules accept {found.coverage:.0%} of the held-out texts"
     if found.accuracy is None:
         return f"{share}; none of these could be checked."
     lines = [

@@ -69,7 +69,7 @@ def test_every_question_has_its_table(what: str, open_page: Open, home: Path) ->
 
 def test_a_lower_acceptance_accepts_no_fewer(open_page: Open, home: Path) -> None:
     app = open_page(PAGES[1])
-    slider = next(s for s in app.slider if s.label == "Album probability at least")
+    slider = next(s for s in app.slider if s.label == "Accept from this album probability")
     slider.set_value(0.31 if slider.value > 0.35 else 0.9).run()
     assert not app.exception and not app.error
     assert "a little worse on new ones" in words(app)

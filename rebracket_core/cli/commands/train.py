@@ -206,7 +206,7 @@ def _scores_text(metrics: RunMetrics) -> str:
         parts.append(f"\nCalibration error {_number(calibration.ece)} (by chance: {_number(calibration.ece_by_chance)}).")
     if gate.coverage is not None:
         share, accuracy = _number(gate.coverage), _number(gate.accuracy)
-        parts.append(f"The gate accepts {share} of the texts; the accuracy of these is {accuracy} (n {gate.n_accepted}).")
+        parts.append(f"The rules accept {share} of the texts; the accuracy of these is {accuracy} (n {gate.n_accepted}).")
         parts += [f"  {kind}: accuracy {_number(score.accuracy)} (n {score.n})" for kind, score in gate.measured.items()]
     parts += [f"Note: {one_line(note)}" for note in metrics.notes]
     return "\n".join(parts)

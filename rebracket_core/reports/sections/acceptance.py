@@ -49,6 +49,7 @@ def gate_row(name: str, point: GatePoint) -> dict[str, object]:
         "accepted": _share(point.coverage, point.coverage_low, point.coverage_high),
         "texts": point.n_accepted,
         "accuracy of these": _share(point.right, point.right_low, point.right_high),
+        "hybrids": f"{point.n_hybrid}, accuracy {point.hybrid_right:.2f}" if point.hybrid_right is not None else "none",
         "accuracy of the rejected": _share(point.rejected_right, None, None),
         "verdicts": ", ".join(f"{k.replace('_', ' ').lower()} {v}" for k, v in point.verdicts.items()),
     }

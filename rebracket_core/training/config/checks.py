@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.config import ALBUM, HAS_ANY_TYPE
@@ -12,10 +12,33 @@ from rebracket_core.training.config.finetuning import HEADS
 from rebracket_core.training.config.sections import NO_LABELS
 
 if TYPE_CHECKING:
-    from rebracket_core.training.config.training_config import TrainingConfig
+    from rebracket_core.models.config import FitConfig, HeadsConfig, TasksConfig
+    from rebracket_core.models.heads import Head
+    from rebracket_core.training.config.finetuning import FinetuningConfig
+    from rebracket_core.training.config.sections import DataConfig, EvaluationConfig, FeaturesConfig
 
 
-def a_weighting_has_something_to_balance(config: TrainingConfig) -> None:
+class Sections(Protocol):
+    """A config as the checks read it: its sections, and the kind of head that it names."""
+
+    @property
+    def data(self) -> DataConfig: ...
+    @property
+    def features(self) -> FeaturesConfig: ...
+    @property
+    def tasks(self) -> TasksConfig: ...
+    @property
+    def heads(self) -> HeadsConfig: ...
+    @property
+    def finetuning(self) -> FinetuningConfig: ...
+    @property
+    def evaluation(self) -> EvaluationConfig: ...
+    @property
+    def head(self) -> type[Head]: ...
+    def fit_config(self, *, seed: int | None = None) -> FitConfig: ...
+
+
+def a_weighting_has_something_to_balance(config: Sections) -> None:
     """A way to balance gradients needs parameters that are shared, and more than one part that is learnt."""
     name = config.tasks.weighting
     if name not in WEIGHTINGS or not WEIGHTINGS.get(name).needs_backbone:
@@ -38,7 +61,7 @@ def a_weighting_has_something_to_balance(config: TrainingConfig) -> None:
         )
 
 
-def a_softmax_over_types_knows_no_none(config: TrainingConfig) -> None:
+def a_softmax_over_types_knows_no_none(config: Sections) -> None:
     """Whether a text has any type can only be learnt where each type is asked on its own."""
     refuse_unless(
         "tasks",
@@ -48,7 +71,7 @@ def a_softmax_over_types_knows_no_none(config: TrainingConfig) -> None:
     )
 
 
-def a_contrastive_loss_needs_albums(config: TrainingConfig) -> None:
+def a_contrastive_loss_needs_albums(config: Sections) -> None:
     """The contrastive loss draws the texts of an album together."""
     weight = config.tasks.contrastive_loss_weight
     refuse_unless(
@@ -59,7 +82,7 @@ def a_contrastive_loss_needs_albums(config: TrainingConfig) -> None:
     )
 
 
-def without_tfidf_the_embedding_counts(config: TrainingConfig) -> None:
+def without_tfidf_the_embedding_counts(config: Sections) -> None:
     """Something has to be left for the heads to read."""
     features = config.features
     refuse_unless(
@@ -70,7 +93,7 @@ def without_tfidf_the_embedding_counts(config: TrainingConfig) -> None:
     )
 
 
-def labels_are_known_by_name(config: TrainingConfig) -> None:
+def labels_are_known_by_name(config: Sections) -> None:
     """Labels are none, what people say now, those of a project, or snapshots."""
     labels = config.data.labels
     refuse_unless(
@@ -81,7 +104,7 @@ def labels_are_known_by_name(config: TrainingConfig) -> None:
     )
 
 
-def processes_share_a_batch_evenly(config: TrainingConfig) -> None:
+def processes_share_a_batch_evenly(config: Sections) -> None:
     """Every process takes as many texts of a batch."""
     tuning = config.finetuning
     refuse_unless(
@@ -92,7 +115,7 @@ def processes_share_a_batch_evenly(config: TrainingConfig) -> None:
     )
 
 
-def phases_train_the_backbone(config: TrainingConfig) -> None:
+def phases_train_the_backbone(config: Sections) -> None:
     """Phases can be read, and where the encoder is to learn one of them lets it."""
     tuning = config.finetuning
     phases = tuning.plan(config.tasks.tasks)
@@ -104,7 +127,7 @@ def phases_train_the_backbone(config: TrainingConfig) -> None:
     )
 
 
-def a_head_fits_its_training(config: TrainingConfig) -> None:
+def a_head_fits_its_training(config: Sections) -> None:
     """A head says itself what it needs of the rest."""
     head = config.head
     refuse_unless(

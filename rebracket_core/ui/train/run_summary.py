@@ -112,7 +112,7 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
     gate, calibration = metrics.gate, metrics.calibration
     if gate.accuracy is not None:
         st.text(
-            f"The gate accepts {gate.coverage:.0%} of the held-out texts; the accuracy of the {gate.n_accepted:,} accepted "
+            f"The rules accept {gate.coverage:.0%} of the held-out texts; the accuracy of the {gate.n_accepted:,} accepted "
             f"ones is {gate.accuracy:.0%}."
         )
     if calibration.sets is not None:

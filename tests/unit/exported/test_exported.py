@@ -81,7 +81,7 @@ def test_a_verdict_needs_nothing_but_onnx_runtime(made: tuple[Workbench, Path]) 
     done = subprocess.run(
         [sys.executable, "-c", code, str(made[1]), LONG], capture_output=True, text=True, check=False, cwd=ROOT
     )
-    wanted = made[0].validate([Concept(id="0", text=LONG)], keep=False)[0]
+    wanted = made[0].verdicts.validate([Concept(id="0", text=LONG)], keep=False)[0]
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [str(wanted.verdict), str(wanted.album_probability)]
 

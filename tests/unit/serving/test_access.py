@@ -25,7 +25,7 @@ from rebracket_core.serving.api import create_app
 from rebracket_core.serving.guard.api_keys import KeyRing, Scope
 from rebracket_core.serving.options import ServeOptions
 
-GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/metrics")
+GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
 OPEN = ("/health", "/docs", "/openapi.json")
 BODIES = {"/v1/validate": b'{"text": "A bell that was cast in 1911."}', "/v1/validate/batch": b'{"items": ["A bell."]}'}
 SEPARATORS = (
