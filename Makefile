@@ -8,7 +8,7 @@ PIP_ARGS ?=
 # Python may keep what it compiled: the tests start hundreds of processes, each of which would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-all lint types bench lock clean
+.PHONY: run test test-one test-all check format lint types bench lock clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/python -m rebracket_core.workbench.prepare
@@ -20,14 +20,26 @@ test: $(VENV)/.dev-ready
 test-all: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest
 
+# One file or test, with the environment that it needs: make test-one T=tests/unit/validation/test_gate.py
+test-one: $(VENV)/.dev-ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(T)
+
+# What a change should pass before it is shown to anyone.
+check: lint types test
+
+format: $(VENV)/.dev-ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev-ready
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev-ready
-	$(BIN)/python -m tests.bench --out docs/benchmarks.md
+	$(BIN)/python -m benchmarks --out docs/benchmarks.md
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Rebracket needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Try: make run PYTHON=python3.11")'

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_pages import ROOT, Open
-from busy import make_busy
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.jobs import LocalLauncher
 from tests.conftest import copy_home
+from tests.support.app_pages import ROOT, Open
+from tests.support.busy import make_busy
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from app_pages import Open, words
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.annotation import (
@@ -29,6 +28,7 @@ from rebracket_core.annotation.queries import get_item, get_progress, list_items
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, words
 
 LABEL, ADJUDICATE = "pages/annotate/label.py", "pages/annotate/adjudicate.py"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 CSV = b"concept,rainbow_color\nA bell that was cast in 1804.,Red\nA tower that will be forgotten.,Green\n,Blue\n"
 

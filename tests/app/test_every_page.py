@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import PAGES, Open, words
 
 from rebracket_core.ui import site
+from tests.support.app_pages import PAGES, Open, words
 
 # What each page says of an empty home: the first of the empty states that it declares.
 NEEDS = {page.file: page.empty_state(next(iter(page.empty)))[0] for page in site.PAGES if page.empty} | {

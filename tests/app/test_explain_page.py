@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import Open, words
+
+from tests.support.app_pages import Open, words
 
 PAGE = "pages/review/explain.py"
 TEXT = "A brass lantern was left on the quay."

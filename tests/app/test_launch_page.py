@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_pages import Open, words
 from filelock import FileLock
 from streamlit.testing.v1 import AppTest
 
@@ -17,6 +16,7 @@ from rebracket_core.jobs.state import QUEUED_STAGE
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, words
 
 PAGE = "pages/train/launch.py"
 STAGE = {"stage": "Training on the other songs", "done": 1, "total": 4, "left_s": 9.0}

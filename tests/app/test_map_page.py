@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.annotation.people import enrol
@@ -14,6 +13,7 @@ from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.services.maps.maps import Maps
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 PAGE = "pages/review/map.py"
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app_pages import Open, words
-
 from rebracket_core.annotation.projects import list_projects
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.validation import Concept
 from tests.conftest import open_home
+from tests.support.app_pages import Open, words
 
 PAGE = "pages/concepts/monitoring.py"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_pages import PAGES, Open
 from streamlit.testing.v1 import AppTest
 
 from tests.contract.old_home import expected, renew_monitoring, unpack
+from tests.support.app_pages import PAGES, Open
 
 OLD = expected()
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from app_pages import PAGES, Open, words
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.settings import LAN, Settings
 from rebracket_core.ui import access
 from rebracket_core.ui.access import Visit, auth_section, own_host, providers, refusal
+from tests.support.app_pages import PAGES, Open, words
 
 AUTH = {"client_id": "x", "client_secret": "y", "redirect_uri": "http://localhost/oauth2callback", "cookie_secret": "z"}
 HOST = {"host": ["localhost:8501"]}

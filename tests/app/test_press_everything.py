@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import PAGES, Open
-from presses import press_everything
 from streamlit.testing.v1 import AppTest
+
+from tests.support.app_pages import PAGES, Open
+from tests.support.presses import press_everything
 
 # Pages on which something has to be there to press: a page that shows nothing is no proof of anything.
 LEAST = {"pages/annotate/label.py": 20, "pages/review/map.py": 15, "pages/train/runs.py": 10, "pages/concepts/validate.py": 5}

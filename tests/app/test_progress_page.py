@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 
 from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject, Submission
 from rebracket_core.annotation.labelling import submit_labels
@@ -17,6 +16,7 @@ from rebracket_core.jobs import LocalLauncher
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 PAGE = "pages/annotate/progress.py"
 

@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 
 from rebracket_core.annotation import AxisLabel, LabelValue, Submission
 from rebracket_core.annotation.labelling import submit_labels
@@ -16,6 +15,7 @@ from rebracket_core.annotation.projects import list_projects
 from rebracket_core.annotation.queries import get_item, list_items
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench, get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 PAGES = [f"pages/review/{name}.py" for name in ("confusion", "confidence", "errors")]
 

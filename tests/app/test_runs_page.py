@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench, get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 PAGE = "pages/train/runs.py"
 

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 
 from rebracket_core.jobs import JobFolder, LocalLauncher
 from rebracket_core.services.search import plan_from
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import Open, table_with, words
 
 PAGE = "pages/train/search.py"
 

@@ -8,8 +8,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from app_pages import Open, table_with, words
 from streamlit.testing.v1 import AppTest
+
+from tests.support.app_pages import Open, table_with, words
 
 PAGE = "pages/concepts/validate.py"
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from app_server import AppServer
-from moves import settle
+
+from tests.support.app_server import AppServer
+from tests.support.moves import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from app_server import AppServer
+
+from tests.support.app_server import AppServer
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from moves import choose_first_text, press_first_cell, settle
+
+from tests.support.moves import choose_first_text, press_first_cell, settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

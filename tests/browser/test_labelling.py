@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from app_server import ROOT, AppServer
 
 from rebracket_core.annotation import (
     AxisLabel,
@@ -30,6 +29,7 @@ from rebracket_core.annotation.projects import change_settings, create_project, 
 from rebracket_core.annotation.queries import get_item, list_events, list_labels
 from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
+from tests.support.app_server import ROOT, AppServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

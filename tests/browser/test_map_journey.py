@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from moves import settle
 
 from rebracket_core.annotation import LabelSession
 from rebracket_core.annotation.projects import list_projects
 from rebracket_core.annotation.queries import get_item, list_labels
+from tests.support.moves import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

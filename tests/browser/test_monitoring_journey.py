@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from moves import settle
+
+from tests.support.moves import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -14,9 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from encoder_fixtures import minilm, settings, shared_settings, small_deberta  # noqa: F401
+from tests.support.encoder_fixtures import minilm, settings, shared_settings, small_deberta  # noqa: F401
 
 
 @pytest.fixture(scope="session")

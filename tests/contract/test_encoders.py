@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from encoder_fixtures import WordEncoder
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -30,6 +29,7 @@ from rebracket_core.errors import EncoderError, InputError
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.training import Callback, TrainingConfig, train_run
 from rebracket_core.training.rows import background_texts
+from tests.support.encoder_fixtures import WordEncoder
 
 LONG = "the rose that was here remembers itself, a thing, a song; " * 20
 TEXTS = ["the rose", "a thing that was here", "", "日本 é", "the rose", "a song " * 30, "x" * 300, LONG]

@@ -25,7 +25,7 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.people import enrol, set_role
 from rebracket_core.annotation.projects import create_project
-from tests.postgres_server import server
+from tests.support.postgres_server import server
 
 _number = itertools.count()
 

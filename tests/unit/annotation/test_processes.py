@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.annotation import kills
 from rebracket_core.annotation import LabelSession, NewItem, NewProject, ProjectSettings
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_labels
-from tests.bench.annotation import kills
 
 SCRIPT = Path(__file__).parent / "labelling_process.py"
 ROOT = Path(__file__).resolve().parents[3]

@@ -2,9 +2,4 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from encoder_fixtures import minilm, settings, shared_settings, small_deberta  # noqa: F401
+from tests.support.encoder_fixtures import minilm, settings, shared_settings, small_deberta  # noqa: F401

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from encoder_fixtures import WordEncoder
 
 from rebracket_core.encoders import CachedEncoder, embeddings_dir
 from rebracket_core.encoders.cache.vector_store import VectorStore
 from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.settings import Settings
+from tests.support.encoder_fixtures import WordEncoder
 
 TEXTS = ["one", "two", "three", "two", "", "é\ud800", "one"]
 TESTS = Path(__file__).parents[2]
@@ -159,9 +159,8 @@ def test_a_folder_that_cannot_be_made_is_logged_only(tmp_path: Path, caplog: pyt
 
 SCRIPT = """
 import sys
-sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from encoder_fixtures import WordEncoder
+from tests.support.encoder_fixtures import WordEncoder
 import numpy as np
 from rebracket_core.encoders import CachedEncoder
 from rebracket_core.settings import Settings
@@ -192,7 +191,7 @@ assert np.array_equal(cached.encode(texts), WordEncoder().encode(texts))
 
 def _start(script: str, settings: Settings, *arguments: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, str(TESTS), str(settings.home), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS.parent)
 
 
 def test_processes_share_the_file_and_one_may_be_killed(settings: Settings) -> None:

@@ -41,7 +41,7 @@ def test_vectors_are_the_masked_mean_of_the_model(small_deberta: Path, settings:
 
 
 def test_the_id_follows_weights_and_tokenizer(copied: Path, settings: Settings, tmp_path: Path) -> None:
-    from encoder_fixtures import save_small_deberta
+    from tests.support.encoder_fixtures import save_small_deberta
 
     ids = {TorchTransformer(str(copied), settings=settings).encoder_id}
     ids.add(TorchTransformer(str(save_small_deberta(tmp_path / "other", seed=1)), settings=settings).encoder_id)

@@ -205,7 +205,7 @@ def test_a_lower_precision_is_measured_and_says_so(
 @pytest.mark.parametrize(("method", "base"), [("lora", "minilm"), ("full", "deberta")])
 def test_a_run_with_an_encoder_of_its_own(trained_home: Path, tmp_path: Path, method: str, base: str) -> None:
     from rebracket_core.training import TrainingConfig
-    from tests.encoder_fixtures import save_small_deberta
+    from tests.support.encoder_fixtures import save_small_deberta
 
     bench = open_home(copy_home(trained_home, tmp_path / "home"))
     encoder = base if base == "minilm" else str(save_small_deberta(tmp_path / "deberta"))

@@ -17,8 +17,8 @@ from rebracket_core.errors import EncoderError
 from rebracket_core.reports.onnx_bundle import Precision
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, write_folder
 from rebracket_core.settings import Settings
-from tests.bench.http_load import Caller, free_port, running
 from tests.conftest import open_home
+from tests.support.http_load import Caller, free_port, running
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.http_load import ROOT, Caller, free_port
 from tests.conftest import open_home
+from tests.support.http_load import ROOT, Caller, free_port
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.http_load import Caller, free_port, running
+from tests.support.http_load import Caller, free_port, running
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 pytestmark = pytest.mark.slow

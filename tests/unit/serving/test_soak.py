@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.soak import Soaked, soak
 from rebracket_core.settings import Settings
-from tests.bench.soak import Soaked, soak
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 

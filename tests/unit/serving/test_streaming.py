@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.stream import PEAKS
 from rebracket_core.corpus.sources.fingerprint import fingerprint_of
 from rebracket_core.corpus.sources.reading import iter_concepts, read_concepts
 from rebracket_core.errors import ConfigError, InputError, StoreError
 from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
 from rebracket_core.scoring.parts import MANIFEST, PartForm
 from rebracket_core.scoring.streaming import judge_into
-from tests.bench.stream import PEAKS
 from tests.conftest import open_home
 
 ROOT = Path(__file__).parents[3]

@@ -24,7 +24,7 @@ from rebracket_core.training.finetuning.cost import tuning_bytes
 from rebracket_core.training.finetuning.job import TuningJob
 from rebracket_core.training.finetuning.loop import ENCODER, run_tuning, trained_heads
 from tests.conftest import open_home
-from tests.encoder_fixtures import WORDS, save_small_deberta
+from tests.support.encoder_fixtures import WORDS, save_small_deberta
 
 N = 32
 CONFIG = TrainingConfig.of(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import bombs
 from rebracket_core.corpus import read_source, read_upload
 from rebracket_core.corpus.sources import reading_child
 from rebracket_core.corpus.sources.reading import read_concepts_upload
@@ -17,7 +18,6 @@ from rebracket_core.corpus.sources.reading_child import ReadingBounds, read_conc
 from rebracket_core.errors import ConfigError, DataError, RebracketError
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.hpo.space import SearchSpace
-from tests.bench import bombs
 
 MIB = 1 << 20
 

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.ratio import paired
+from benchmarks.texts import SHORT, distinct_concepts, short_concepts, starter_texts
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
-from tests.bench.ratio import paired
-from tests.bench.texts import SHORT, distinct_concepts, short_concepts, starter_texts
 
 _COLD_OURS = """
 from rebracket_core.settings import Settings
@@ -32,7 +32,7 @@ from pathlib import Path
 from rebracket_core.settings import Settings
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import get_workbench
-from tests.bench.texts import short_concepts
+from benchmarks.texts import short_concepts
 n = {n}
 bench = get_workbench(Settings.from_env())
 texts = short_concepts(n, seed={n})

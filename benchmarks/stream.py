@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.ratio import paired
+from benchmarks.texts import distinct_concepts, short_concepts
 from rebracket_core.encoders import open_encoder
 from rebracket_core.scoring.streaming import CHUNK, judge_into
 from rebracket_core.workbench import Workbench
-from tests.bench.ratio import paired
-from tests.bench.texts import distinct_concepts, short_concepts
 
 # REBRACKET_BENCH_ROWS=1000000 measures what is claimed of a million; it takes as long as a million texts take.
 ROWS = int(os.environ.get("REBRACKET_BENCH_ROWS") or 100_000)

@@ -1,4 +1,4 @@
-"""What was tried on the users' corpus, one row a config, all rows on the same folds: `python -m tests.bench.experiments`."""
+"""What was tried on the users' corpus, one row a config, all rows on the same folds: `python -m benchmarks.experiments`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.labels_curve import MARK
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError
 from rebracket_core.files import write_bytes
@@ -26,7 +27,6 @@ from rebracket_core.training.heads.calibration import album_log_loss, cross_cali
 from rebracket_core.training.heads.crossfit import fit_with, predict_rows, split
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.workbench import Workbench
-from tests.bench.labels_curve import MARK
 
 DEFAULT = "default"
 CORPORA = {"songs": "segments.parquet", "proposals": "proposals.parquet"}
@@ -144,7 +144,7 @@ def _line(name: str, told: Told, default: Told) -> str:
         "" if is_default else _shown(gain(told, default), sign="+"),
         *(_shown(share_of(told.axis_right[:, j], told.groups)) for j in range(len(AXIS_NAMES))),
         f"{told.log_loss:.3f}",
-        f"`python -m tests.bench.experiments --rows {name}`",
+        f"`python -m benchmarks.experiments --rows {name}`",
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -213,7 +213,7 @@ _PREFACE = """# Experiments
 What was tried with heads on frozen MiniLM vectors, and with MiniLM trained along (the rows with `method`),
 on the users' own corpus (credit: "Gabe (The Earthly Frames) & Claude
 (Anthropic)", CC BY-SA 4.0 with the Collaborative Intelligence License; not part of this project). Written by
-`python -m tests.bench.experiments --out docs/experiments.md`; the folder of the corpus is `REBRACKET_CORPUS`.
+`python -m benchmarks.experiments --out docs/experiments.md`; the folder of the corpus is `REBRACKET_CORPUS`.
 
 Every figure is on songs or threads that neither the heads nor their calibration had met, and all rows of a table share
 their folds. Accuracies stand with 95 % cluster-bootstrap intervals over groups; "less the default" is the paired difference
@@ -233,14 +233,14 @@ def main() -> int:
     import torch
     from threadpoolctl import threadpool_limits
 
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.experiments")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.experiments")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--rows", nargs="+", metavar="NAME", default=list(ROWS), help=", ".join(ROWS))
     asked = parser.parse_args()
     unknown = [name for name in asked.rows if name not in ROWS]
     if unknown:
         raise InputError("There is no such row.", expected=", ".join(ROWS), found=", ".join(unknown), hint="see --help")
-    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
+    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
     if not folder.is_dir():
         raise InputError("The corpus is not there.", expected="a folder", found=str(folder), hint="set REBRACKET_CORPUS to it")
     torch.set_num_threads(1)

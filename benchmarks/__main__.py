@@ -13,23 +13,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import quality, speed
+from benchmarks.annotation import annotation
+from benchmarks.deberta import deberta
+from benchmarks.explain import explain
+from benchmarks.heads import heads
+from benchmarks.launch import launches
+from benchmarks.map import maps
+from benchmarks.ratio import Ratio
+from benchmarks.review import review_rows
+from benchmarks.serving import serving
+from benchmarks.setfit import setfit
+from benchmarks.stream import stream
+from benchmarks.tuning import tuning
 from rebracket_core.encoders import thread_count
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
-from tests.bench import quality, speed
-from tests.bench.annotation import annotation
-from tests.bench.deberta import deberta
-from tests.bench.explain import explain
-from tests.bench.heads import heads
-from tests.bench.launch import launches
-from tests.bench.map import maps
-from tests.bench.ratio import Ratio
-from tests.bench.review import review_rows
-from tests.bench.serving import serving
-from tests.bench.setfit import setfit
-from tests.bench.stream import stream
-from tests.bench.tuning import tuning
 
 Part = Callable[[Workbench, Path | None], Iterator[dict[str, Any]]]
 _MARK = "<!-- figures -->"
@@ -115,7 +115,7 @@ def _without_vectors(settings: Settings, home: Path) -> Settings:
 
 def _measure(asked: argparse.Namespace, settings: Settings) -> int:
     bench = Workbench(settings)
-    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
+    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
     corpus = folder if folder.is_dir() else None
     tables = {}
     for part in asked.only or PARTS:

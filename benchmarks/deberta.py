@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.ratio import paired
 from rebracket_core.encoders.transformers.deberta import keep_positions
-from tests.bench.ratio import paired
 
 
 def deberta(*, threads: int) -> Iterator[dict[str, Any]]:

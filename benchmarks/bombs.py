@@ -1,4 +1,4 @@
-"""Hostile files: what each takes at the door it is made for, and what is said of it. `python -m tests.bench.bombs`.
+"""Hostile files: what each takes at the door it is made for, and what is said of it. `python -m benchmarks.bombs`.
 
 Each file is made by code and read in a process of its own, which may take 8 s of processor time and 3 GB. With
 `--against FOLDER` the code in that folder (an earlier version, unpacked) is measured first, in the same way. Seconds are
@@ -24,7 +24,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 DOORS = ("import", "read", "parts", "watch", "upload", "import-upload")
 CPU_S, MEMORY = 8, 3_000_000_000
 TEXT = "A brass key that the archive lists as melted in 1911 opens the same door every night."

@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.heads import DIM, ROWS, made_rows
+from benchmarks.ratio import paired
 from rebracket_core.maps.quality import MapQuality
 from rebracket_core.maps.reducers import Projection, pca, place
 from rebracket_core.maps.spec import MapMethod, MapSpec
 from rebracket_core.maps.store import write_map
 from rebracket_core.rainbow import ALBUM_NAMES
-from tests.bench.heads import DIM, ROWS, made_rows
-from tests.bench.ratio import paired
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CHROMIUM = os.environ.get("REBRACKET_CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 MANY = (100_000, 1_000_000)
@@ -76,7 +76,7 @@ def _placing() -> Iterator[dict[str, Any]]:
 def _first_against_umap() -> dict[str, Any]:
     """The first map with its quality against a cold UMAP, each in a process of its own."""
     code = (
-        "import time; from tests.bench.heads import made_rows, ROWS, DIM; from rebracket_core.maps.reducers import fit;"
+        "import time; from benchmarks.heads import made_rows, ROWS, DIM; from rebracket_core.maps.reducers import fit;"
         "from rebracket_core.maps.quality import map_quality;"
         "from rebracket_core.maps.spec import MapMethod, MapSpec;"
         "x = made_rows(ROWS, DIM).x; t = time.perf_counter();"

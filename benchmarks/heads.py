@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ratio import paired
+from benchmarks.texts import distinct_concepts
 from rebracket_core.encoders import open_encoder
 from rebracket_core.models.targets import HeadTargets
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES, album_targets
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
-from tests.bench.ratio import paired
-from tests.bench.texts import distinct_concepts
 from tests.support.fits import fit_heads
 
 ROWS, DIM, MEMBERS = 11_605, 384, 5

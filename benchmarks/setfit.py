@@ -3,7 +3,7 @@
 SetFit itself asks for an older transformers than this project runs on, so its recipe is done here with the means that it uses:
 pairs of texts, of one album (1) or of two (0), teach the body through sentence-transformers' CosineSimilarityLoss (AdamW,
 2e-5, 16 pairs a step), then a LogisticRegression learns the albums from the body's vectors (Tunstall et al. 2022).
-`python -m tests.bench --only setfit`; a part of the pairs that SetFit would take itself (40 a text) teaches it, as all of them
+`python -m benchmarks --only setfit`; a part of the pairs that SetFit would take itself (40 a text) teaches it, as all of them
 would take up to two hours a draw: its time here is the least that it can be.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.soak --minutes 30`: a server under mixed load, bad requests among it, and what became of it.
+"""`python -m benchmarks.soak --minutes 30`: a server under mixed load, bad requests among it, and what became of it.
 
 No status but those that a request asks for, no answer lost or mixed up, every verdict in the history, no growth of memory
 above 5 % once the server is warm; at the end it is told to stop under load and answers what it has taken.
@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.texts import distinct_concepts
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.workbench.prepare import prepare
-from tests.bench.http_load import Caller, free_port, running
-from tests.bench.texts import distinct_concepts
+from tests.support.http_load import Caller, free_port, running
 
 GROWTH = 0.05
 WARM_SHARE = 0.2
@@ -172,7 +172,7 @@ def _kept(settings: Settings) -> int:
 
 def main() -> int:
     """Soak a home of its own that has the starter model; 0 where all was as it should be."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.soak")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--clients", type=int, default=CLIENTS)
     asked = parser.parse_args()

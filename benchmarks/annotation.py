@@ -1,4 +1,4 @@
-"""The labelling queue: 8 processes on 2,000 texts, a million texts, kills at random. `python -m tests.bench.annotation`."""
+"""The labelling queue: 8 processes on 2,000 texts, a million texts, kills at random. `python -m benchmarks.annotation`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_labels
 from rebracket_core.annotation.queue.leases import claim_items
 
-_SCRIPT = Path(__file__).parents[1] / "unit" / "annotation" / "labelling_process.py"
-_ROOT = Path(__file__).resolve().parents[2]
+_SCRIPT = Path(__file__).parents[1] / "tests" / "unit" / "annotation" / "labelling_process.py"
+_ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = 8
 
 

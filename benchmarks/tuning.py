@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ratio import paired
 from rebracket_core.encoders import open_encoder
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.training import Callback, TrainingConfig
@@ -20,7 +21,6 @@ from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
 from rebracket_core.training.finetuning.job import TuningJob
 from rebracket_core.training.rows import prepare_rows
 from rebracket_core.workbench import Workbench
-from tests.bench.ratio import paired
 
 TEXTS, ROUNDS = 192, 7
 _ONE_EPOCH = {"method": "full", "epochs": 1, "patience_epochs": 0}

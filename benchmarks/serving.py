@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ratio import paired
+from benchmarks.texts import SHORT, distinct_concepts, short_concepts
 from rebracket_core.encoders.onnx.minilm_files import installed_folder
 from rebracket_core.reports.onnx_bundle.export import export_onnx
 from rebracket_core.workbench import Workbench
-from tests.bench.http_load import Caller, asked_by_many, free_port, running
-from tests.bench.ratio import paired
-from tests.bench.texts import SHORT, distinct_concepts, short_concepts
+from tests.support.http_load import Caller, asked_by_many, free_port, running
 
 CLIENTS = 16
 REQUESTS = 320
@@ -46,7 +46,7 @@ def serving(bench: Workbench) -> Iterator[dict[str, Any]]:
 def _two_servers() -> Iterator[dict[str, Any]]:
     ours_port, peer_port = free_port(), free_port()
     serve = ["-m", "rebracket_core.cli", "serve", "--port", str(ours_port), "--quiet", "--per-minute", "100000000"]
-    with running(serve, port=ours_port), running(["-m", "tests.bench.plain_api", str(peer_port)], port=peer_port):
+    with running(serve, port=ours_port), running(["-m", "benchmarks.plain_api", str(peer_port)], port=peer_port):
         n = REQUESTS * 2 * (ROUNDS + 1)
         yield from _throughput(ours_port, peer_port, what="one-line concepts", texts=short_concepts(n, seed=9))
         yield from _throughput(ours_port, peer_port, what="concepts of 1 to 6 sentences", texts=distinct_concepts(n, seed=9))

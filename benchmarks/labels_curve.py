@@ -1,4 +1,4 @@
-"""Simulated annotators: does an order beat chance, when do two axes part. `python -m tests.bench.labels_curve --out PAGE`."""
+"""Simulated annotators: does an order beat chance, when do two axes part. `python -m benchmarks.labels_curve --out PAGE`."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ _PREFACE = f"""{MARK}
 
 # Labels
 
-Written by `python -m tests.bench.labels_curve --out docs/experiments.md`. The people are simulated: they say the truth, and
+Written by `python -m benchmarks.labels_curve --out docs/experiments.md`. The people are simulated: they say the truth, and
 on one axis in ten another mode, by lot. The heads are the engine's ({MEMBERS} members, vectors of MiniLM alone, no words, no
 calibration, no album shown), fitted anew after every {BATCH} labels. Ranges are 95 % over {SEEDS} seeds (t), where a seed
 draws the unseen groups, the noise and the first {BATCH} texts.
@@ -349,10 +349,10 @@ def main() -> int:
     """Measure both and write them below what the page says already."""
     import torch
 
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.labels_curve")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.labels_curve")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
+    folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as home:
         bench = Workbench(Settings(home=Path(home), database_url=f"sqlite:///{Path(home) / 'workbench.db'}"))

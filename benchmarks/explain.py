@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
+from benchmarks.texts import SHORT, starter_texts
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.workbench import Workbench
-from tests.bench.texts import SHORT, starter_texts
 
 ROUNDS = 9
 SEARCHED = 12
