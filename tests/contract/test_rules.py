@@ -191,7 +191,7 @@ def test_a_made_up_rule_decides_in_its_place(made_up: Rule) -> None:
 def test_a_made_up_rule_shows_on_the_page(made_up: Rule) -> None:
     from rebracket_core.ui.concepts import sentences
 
-    line = verdict(axis=PRESENT_RED).to_dict()
+    line = verdict(axis=PRESENT_RED)
     assert sentences.meaning(line) == "A rule that a test made up."
     assert sentences.explanation(line) == "Rejected: present has 0.90, at least 0.60."
 

@@ -115,6 +115,8 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
             f"The rules accept {gate.coverage:.0%} of the held-out texts; the accuracy of the {gate.n_accepted:,} accepted "
             f"ones is {gate.accuracy:.0%}."
         )
+    elif gate.coverage == 0:
+        st.text("The rules accept none of the held-out texts.")
     if calibration.sets is not None:
         st.text(uncertainty.figures_text(calibration.sets))
     left, right = st.columns(2)

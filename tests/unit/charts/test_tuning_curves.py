@@ -32,8 +32,8 @@ def test_the_newest_encoder_is_in_front_with_what_was_held_back() -> None:
         "the final encoder": (2.8, 1.5),
         "validation": (1.9,),
     }
-    assert [line.weight for line in lines] == [Weight.BEFORE, Weight.NOW, Weight.HELD]
-    assert "the final encoder is at 1.500 after step 4, held back 1.900" in curves.alt and curves.reading.endswith(".")
+    assert [line.weight for line in lines] == [Weight.BEFORE, Weight.NOW, Weight.VALIDATION]
+    assert "the final encoder is at 1.500 after step 4, validation 1.900" in curves.alt and curves.reading.endswith(".")
 
 
 def test_a_step_told_again_after_an_interruption_counts_once() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import Dataset, Level, audit
+from rebracket_core.corpus import Dataset, Level
 from rebracket_core.corpus.audit.confounds import normalised_mutual_information
+from rebracket_core.corpus.audit.dataset_audit import audit
 from rebracket_core.corpus.audit.duplicates import near_duplicates
 from rebracket_core.corpus.audit.leakage import lookup_accuracy
 from rebracket_core.errors import DataError

@@ -14,13 +14,13 @@ from rebracket_core.corpus import (
     Dataset,
     DatasetMeta,
     ReadReport,
-    audit,
     collapse_repeats,
     frame_digest,
     grouped_folds,
     read_source,
     targets,
 )
+from rebracket_core.corpus.audit.dataset_audit import audit
 
 Read = tuple[pd.DataFrame, ReadReport]
 
