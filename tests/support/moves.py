@@ -19,6 +19,7 @@ def press_first_cell(page: Page) -> None:
     """Nothing; the first cell of the confusion table is pressed, and its texts are shown."""
     cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
     cells.first.wait_for()
+    cells.first.scroll_into_view_if_needed()
     settle(page)
     box = cells.first.bounding_box()
     assert box is not None

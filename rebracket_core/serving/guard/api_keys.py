@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -149,6 +150,8 @@ class KeyRing:
             return
         except OSError as cause:
             raise self._unreadable(cause) from cause
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
+            raise self._unreadable(ValueError("it is no plain file"))
         seen = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
         if seen != self._seen:
             self._keys, self._seen = self._read(), seen

@@ -44,7 +44,7 @@ def choose_plan(workbench: Workbench) -> SearchPlan:
         "Options to vary", list(offered), default=list(FIRST), format_func=lambda name: known[name].label, key="search.options"
     )
     st.caption("All other options stay as a training has them by default. Few options and many trials find more.")
-    space = {name: _ask(name, offered[name], label=known[name].label) for name in names}
+    space = {name: _ask(name, offered[name], label=known[name].label) for name in dict.fromkeys(names)}
     n_trials = st.number_input("Trials", 2, 500, value=30, step=1, key="search.trials", width=320)
     objective = st.selectbox("Minimise", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective")
     plan = plan_from(space, base=base, n_trials=int(n_trials), objective=objective or next(iter(OBJECTIVES)))

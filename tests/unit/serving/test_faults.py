@@ -122,7 +122,7 @@ def test_a_graph_that_vanishes_is_named_and_may_come_back(home: Path, tmp_path: 
     answering = bundle_workbench(Settings.from_env({"REBRACKET_HOME": str(tmp_path / "new")}), folder)
     shutil.move(folder / GRAPH, tmp_path / "away")
     with pytest.raises(EncoderError, match="cannot be opened"):
-        answering.encoder("").encode(["a bell"])
+        answering.resources.encoder("").encode(["a bell"])
     with TestClient(create_app(answering)) as client:
         assert client.get("/health").status_code == 503 and GRAPH in client.get("/health").json()["trouble"]
         refused = ask(client, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,10 @@ def test_a_slow_rate_says_how_long_to_wait() -> None:
 def test_options_out_of_range_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         ServeOptions(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_a_pipe_in_the_place_of_the_keys_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "api_keys.json")
+    with pytest.raises(StoreError, match="no plain file"):
+        KeyRing(tmp_path / "api_keys.json").all()

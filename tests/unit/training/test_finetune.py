@@ -260,8 +260,8 @@ def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home:
     assert "trained along" in bench.runs.card(info.run_id)
     bench.runs.export(info.run_id, to=tmp_path / "run.zip")
     other = open_home(tmp_path / "other")
-    assert other.import_run(tmp_path / "run.zip").encoder_id == info.encoder_id
-    verdict = other.validate(read.concepts, run_id=info.run_id, keep=False)[0]
+    assert other.runs.take_in(tmp_path / "run.zip").encoder_id == info.encoder_id
+    verdict = other.verdicts.validate(read.concepts, run_id=info.run_id, keep=False)[0]
     assert verdict.to_dict()["album_probability"] == bench.verdicts.validate(read.concepts)[0].to_dict()["album_probability"]
 
 
