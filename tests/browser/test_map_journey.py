@@ -120,12 +120,12 @@ def test_links_to_the_other_review_pages_restore_the_view(visit: Visit) -> None:
     assert other.get_by_role("tab", name="Slice performance").get_attribute("aria-selected") == "true"
 
     page = visit("/confidence?confidence.what=spatial")
-    page.get_by_role("slider", name="Album probability at least").press("ArrowLeft")
+    page.get_by_role("slider", name="Accept from this album probability").press("ArrowLeft")
     page.wait_for_url("**confidence.accept*")
     settle(page)
-    said = page.get_by_role("slider", name="Album probability at least").get_attribute("aria-valuenow")
+    said = page.get_by_role("slider", name="Accept from this album probability").get_attribute("aria-valuenow")
     other = visit(_address(page))
-    assert other.get_by_role("slider", name="Album probability at least").get_attribute("aria-valuenow") == said
+    assert other.get_by_role("slider", name="Accept from this album probability").get_attribute("aria-valuenow") == said
     assert other.get_by_role("radio", name="spatial").get_attribute("aria-checked") == "true"
 
 

@@ -143,7 +143,7 @@ def test_a_process_misses_nothing_and_ends_cleanly(home: Path, folder: Path) -> 
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said.decode()[-2000:]
-    assert b"60 files judged." in said and b"Traceback" not in said
+    assert b"60 files validated." in said and b"Traceback" not in said
     assert all(told(path)["verdicts"][0]["text"].endswith(f"number {path.stem}.") for path in wanted)
     assert not [p for p in folder.rglob("*") if p.name.endswith(".tmp")]
     again = subprocess.run([*line, "--once", "--json"], env=env, capture_output=True, timeout=120, check=True)
@@ -155,10 +155,10 @@ _SLOW = """
 import time
 from rebracket_core import files
 from rebracket_core.cli import main
-from rebracket_core.serving import watching
-from rebracket_core.workbench import Workbench
+from rebracket_core.scoring import watch as watching
+from rebracket_core.services.verdicts import Verdicts
 
-read, write = Workbench.read_upload, watching.write_bytes
+read, write = Verdicts.read_upload, watching.export_bytes
 
 def slow_read(self, name, data, **more):
     if name.startswith("slow"):
@@ -168,7 +168,7 @@ def slow_read(self, name, data, **more):
 
 def slow_write(path, content):
     if path.name.startswith("writes"):
-        with files.atomic_file(path) as file:
+        with files.export_file(path) as file:
             file.write(content[:20])
             print("writing", path.name, flush=True)
             time.sleep(0.8)
@@ -176,7 +176,7 @@ def slow_write(path, content):
     else:
         write(path, content)
 
-Workbench.read_upload, watching.write_bytes = slow_read, slow_write
+Verdicts.read_upload, watching.export_bytes = slow_read, slow_write
 main()
 """
 
@@ -221,4 +221,4 @@ def test_a_signal_ends_the_process_within_three_seconds(
     done = {path.name for path in folder.rglob("*.verdict.json")}
     assert done == {f"{name}.verdict.json" for name in names if name in ("a.txt", "writes.txt")}
     assert not list(folder.rglob("*.tmp"))
-    assert (b"judged at the next start" in rest) == (names[-1] == "slow.txt")
+    assert (b"validated at the next start" in rest) == (names[-1] == "slow.txt")
