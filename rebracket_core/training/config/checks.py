@@ -88,7 +88,7 @@ def without_tfidf_the_embedding_counts(config: Sections) -> None:
     refuse_unless(
         "embedding_weight",
         features.tfidf or features.embedding_weight > 0,
-        expected="above 0 where no word counts are added",
+        expected="above 0 where tfidf is off and no word counts are added",
         found=features.embedding_weight,
     )
 
