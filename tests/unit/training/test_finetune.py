@@ -257,7 +257,7 @@ def test_a_run_with_its_own_encoder_gives_verdicts_and_travels(base: Path, home:
     bench.runs.promote(info.run_id)
     read = bench.verdicts.read_upload("one.txt", b"The rose remembers itself.")
     assert bench.verdicts.validate(read.concepts)[0].run_id == info.run_id
-    assert "trained along" in bench.runs.card(info.run_id)
+    assert "fine-tuned from" in bench.runs.card(info.run_id)
     bench.runs.export(info.run_id, to=tmp_path / "run.zip")
     other = open_home(tmp_path / "other")
     assert other.runs.take_in(tmp_path / "run.zip").encoder_id == info.encoder_id

@@ -86,7 +86,7 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
     flips = planted.counterfactuals.find(PLANTED, Goal.parse("album=Blue"), budget_s=60).counterfactuals
     assert flips and all(len(f.edits) == 1 and f.edits[0].old == "lantern" for f in flips)
     for flip in flips:
-        again = planted.validate([Concept("1", flip.text)], keep=False)[0]
+        again = planted.verdicts.validate([Concept("1", flip.text)], keep=False)[0]
         assert again.album == "Blue" and again.album_probabilities == pytest.approx(flip.verdict.album_probabilities, abs=1e-4)
 
 
@@ -115,7 +115,7 @@ def test_the_ledger_is_replayed_on_another_run(planted: Workbench) -> None:
     kept = len(flips.store.all())
     own = flips.replay()
     assert own.count(Outcome.HOLDS) == kept >= 1
-    other = next(run for run in planted.runs() if not run.promoted)
+    other = next(run for run in planted.runs.all() if not run.promoted)
     assert flips.replay(other.run_id).count(Outcome.HOLDS) < kept
     with pytest.raises(InputError, match="there already"):
         flips.find(PLANTED, Goal.parse("album=Red"))
