@@ -49,7 +49,9 @@ def test_from_a_cell_to_a_verdict_and_a_link_that_restores_the_explanation(visit
     page.get_by_role("link", name="Explain its prediction").click()
     page.get_by_role("heading", level=1, name="Explain").wait_for()
     said = _explained(page)
-    assert any(_find(page, goal) for goal in ("to be ", "Indigo", "Orange", "Green"))
+    assert any(
+        _find(page, goal) for goal in ("to be ", "Indigo", "Orange", "Green", "Red", "Violet", "Blue", "Yellow", "temporal: ")
+    )
     address = urlsplit(page.url)
     assert {"explain.text", "explain.run"} <= set(parse_qs(address.query))
     other = visit(f"{address.path}?{address.query}")
