@@ -79,5 +79,5 @@ class ServeOptions:
 
     @property
     def local(self) -> bool:
-        """Whether only this machine can ask."""
+        """Whether only this machine can connect."""
         return self.host in LOOPBACK

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 
 import uvicorn
@@ -17,14 +18,17 @@ from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import Service, create_app
 from rebracket_core.serving.guard.api_keys import KeyRing
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.watchdog import Watchdog
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
 
 # After the drain time: verdicts are written for one second (api.FLUSH_S), then the process ends whatever a thread does.
 END_S = 2.0
-# Where a library holds Python's lock the thread that ends the process cannot run; this much later a thread of C does it.
+# Where a library takes Python's lock then, the thread that ends the process cannot run; this much later a thread of C does it.
 HELD_S = 0.5
+# Where a library has kept the lock since before the signal no handler runs at all: this much later another process does it.
+KILL_S = 0.7
 # How long the last bytes of answers may take to be sent once the drain time is over.
 SEND_S = 0.5
 DONE, FAILED = 0, 1
@@ -87,7 +91,8 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> in
     """Serve until SIGTERM or Ctrl-C; returns the exit code 0.
 
     Where a thread hangs, a request got no verdict or a verdict could not be written when the drain time is over, the
-    process ends here, with 1 if anything was lost. Raises ConfigError for an open server that other machines could reach.
+    process ends here, with 1 if anything was lost; where not even that can run it is killed. Raises ConfigError for an
+    open server that other machines could reach.
     """
     ring = KeyRing(bench.settings.home / "api_keys.json")
     if not options.local and not ring.all():
@@ -112,13 +117,20 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> in
         backlog=2048,
     )
     # Held throughout: with a thread a core, a batch of 16 waited 63 ms for the heads' products on a busy machine, with one 4.
-    with one_blas_thread():
+    with one_blas_thread(), _watchdog(options):
         service: Service = app.state.service
         Server(config, service).run()
     if service.unanswered or service.unwritten or service.queued:
         end(service)
     faulthandler.cancel_dump_traceback_later()
     return DONE
+
+
+def _watchdog(options: ServeOptions) -> AbstractContextManager[object]:
+    """What ends this process when nothing in it can; a server in a thread has its process's owner for that."""
+    if threading.current_thread() is not threading.main_thread():
+        return nullcontext()
+    return Watchdog(options.drain_s + END_S + KILL_S, second_s=END_S + KILL_S)
 
 
 def _log_to_stderr(quiet: bool) -> None:

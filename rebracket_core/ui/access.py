@@ -12,9 +12,11 @@ from typing import Any
 import streamlit as st
 from streamlit import runtime
 from streamlit.errors import StreamlitAuthError, StreamlitSecretNotFoundError
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rebracket_core.errors import ConfigError, MissingExtraError
 from rebracket_core.settings import Settings
+from rebracket_core.ui.admissions import ADMISSIONS
 from rebracket_core.ui.kit.markdown import escape
 
 Address = IPv4Address | IPv6Address
@@ -50,21 +52,26 @@ def require_access() -> None:
 
     Raises ConfigError where the secrets or REBRACKET_OPEN_TO cannot be read: nobody is let in by mistake.
     """
+    session_id = _session_id()
     auth = auth_section()
     if auth is not None:
         if not st.user.get("is_logged_in"):
+            ADMISSIONS.withdraw(session_id)
             _sign_in(auth)
             st.stop()
+        ADMISSIONS.admit(session_id)
         with st.sidebar:
             st.caption(f":material/person: {escape(st.user.get('name') or st.user.get('email') or 'Signed in')}")
             st.button("Sign out", key="access.sign_out", type="tertiary", icon=":material/logout:", on_click=st.logout)
         return
     reason = refusal(_visit(), open_to=Settings.from_env().open_to, hosts=_configured_hosts())
     if reason:
+        ADMISSIONS.withdraw(session_id)
         st.title("Not open to this visitor", anchor=False)
         st.error(escape(reason), icon=":material/lock:")
         st.text(_WAYS)
         st.stop()
+    ADMISSIONS.admit(session_id)
 
 
 def auth_section() -> Mapping[str, Any] | None:
@@ -207,6 +214,12 @@ def _visit() -> Visit | None:
         return None
     headers = st.context.headers
     return Visit(st.context.ip_address, {name.lower(): headers.get_all(name) for name in headers})
+
+
+def _session_id() -> str:
+    """The id under which the server knows this browser's session."""
+    run = get_script_run_ctx()
+    return run.session_id if run is not None else ""
 
 
 def _served() -> bool:

@@ -44,6 +44,38 @@ def _ask(
                 return titles[0]
 
 
+def _upload(server: AppServer, *, cookie: str = "", **headers: str) -> int:
+    """The status that a visitor's file gets whose page has been drawn, over the same session and with a valid token."""
+    import httpx
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
+    from websockets.sync.client import connect
+
+    token = generate_xsrf_token_string()
+    cookies = "; ".join([f"_streamlit_xsrf={token}", *filter(None, [cookie])])
+    named = {"Cookie": cookies, "Origin": server.url, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    uri = f"{server.url.replace('http', 'ws', 1)}/_stcore/stream"
+    with connect(uri, additional_headers=named, subprotocols=["streamlit", token], max_size=None, proxy=None) as link:  # type: ignore[list-item]
+        ask = BackMsg()
+        ask.rerun_script.page_name = "runs"
+        link.send(ask.SerializeToString())
+        session = ""
+        while True:
+            message = ForwardMsg.FromString(link.recv(timeout=60))  # type: ignore[arg-type]
+            if message.WhichOneof("type") == "new_session":
+                session = message.new_session.initialize.session_id
+            if message.WhichOneof("type") == "script_finished":
+                break
+        assert session
+        answer = httpx.put(
+            f"{server.url}/_stcore/upload_file/{session}/one",
+            files={"file": ("a.csv", b"text\na\n")},
+            headers={**named, "X-Xsrftoken": token},
+        )
+        return answer.status_code
+
+
 def _serve(home: Path, folder: Path, env: Mapping[str, str]) -> Iterator[AppServer]:
     server = AppServer(home, log=folder / "server.log", env=env)
     server.start()
@@ -102,11 +134,30 @@ def test_with_a_provider_every_address_signs_in_and_a_cookie_of_its_own_counts(s
     assert _visit_with_cookie(signed, secret=SECRET) == RUNS
 
 
+def test_a_file_is_taken_only_from_a_visitor_who_was_let_in(alone: AppServer) -> None:
+    assert _upload(alone) == 204
+    assert _upload(alone, X_Forwarded_For="203.0.113.9") == 403
+
+
+def test_with_a_provider_a_file_is_taken_only_after_the_sign_in(signed: AppServer) -> None:
+    assert _upload(signed) == 403
+    assert _upload(signed, cookie=_user_cookie(signed, secret="another")) == 403
+    assert _upload(signed, cookie=_user_cookie(signed, secret=SECRET)) == 204
+
+
+def _user_cookie(server: AppServer, *, secret: str) -> str:
+    """The cookie that a sign-in leaves, signed with this secret."""
+    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+    user = {"is_logged_in": True, "email": "dana@example.org", "origin": server.url}
+    return f"_streamlit_user={create_signed_value(secret, '_streamlit_user', json.dumps(user)).decode()}"
+
+
 def _visit_with_cookie(server: AppServer, *, secret: str) -> str:
     """The title that a browser gets with the cookie that a sign-in leaves, signed with this secret."""
-    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value, generate_xsrf_token_string
+    from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
     token = generate_xsrf_token_string()
-    user = {"is_logged_in": True, "email": "dana@example.org", "origin": server.url}
-    signed = create_signed_value(secret, "_streamlit_user", json.dumps(user)).decode()
-    return _ask(server, token=token, Cookie=f"_streamlit_user={signed}; _streamlit_xsrf={token}", Origin=server.url)
+    return _ask(
+        server, token=token, Cookie=f"{_user_cookie(server, secret=secret)}; _streamlit_xsrf={token}", Origin=server.url
+    )

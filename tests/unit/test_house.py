@@ -30,6 +30,7 @@ FLOORS = {
     "texts": 0,
     "thresholds": 0,
     "verdict_kinds": 0,
+    "watchdog": 0,
     "corpus": 1,
     "stats": 1,
     "annotation": 2,

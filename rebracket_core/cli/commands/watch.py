@@ -15,12 +15,15 @@ import typer
 
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.watch import Judged, Watch
 
 # How long a file at hand, and then a verdict file that is being written, may take to be finished after a signal.
 FINISH_S = 1.0
+# Where not even the main thread can run, another process ends this one so long after a signal.
+KILL_S = 2.5
 # How often the main thread looks up from waiting where the system does not wake it for a signal.
 LOOK_S = 0.2
 
@@ -63,7 +66,8 @@ def watch(
             watching.run(stop, every_s=every_s, tell=show)
 
     tell(f"Watching {folder}; end with Ctrl-C.")
-    ended = _ended_in_time(work, stop=stop)
+    with Watchdog(KILL_S):
+        ended = _ended_in_time(work, stop=stop)
     if as_json:
         out.json({"files": seen[0], "files_with_errors": seen[1]})
     tell(f"{seen[0]:,} file{'' if seen[0] == 1 else 's'} validated.")

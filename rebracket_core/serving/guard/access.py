@@ -27,6 +27,10 @@ SCOPES: Mapping[str, Scope] = {
 SERVED_PATHS = OPEN_PATHS | SCOPES.keys()
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
+# Headers in which a proxy names its caller, and all by which one shows itself.
+_CLIENT_HEADERS = (b"x-forwarded-for", b"x-real-ip", b"x-client-ip", b"cf-connecting-ip", b"true-client-ip", b"fly-client-ip")
+_PROXY_HEADERS = (*_CLIENT_HEADERS, b"forwarded", b"via", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server")
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RAW_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{0,5})?")
@@ -63,6 +67,25 @@ class AllowedHosts:
             return False
         host = (found[1] or found[2]).lower()
         return host in self._names or bool(server and host == str(server[0]).lower())
+
+
+def foreign_caller(scope: Mapping[str, Any]) -> str | None:
+    """Whom else than this machine a request is for, or None: the caller's address, or what a proxy says of its own caller.
+
+    Without keys such a request is refused. Whoever the proxy is, its headers can only take rights away here.
+    """
+    peer = str((scope.get("client") or ("",))[0])
+    address = _address(peer)
+    if address is not None and not address.is_loopback:
+        return peer
+    proxied = [(name, value.decode("latin-1")) for name, value in scope["headers"] if name in _PROXY_HEADERS]
+    named = [part for name, value in proxied if name in _CLIENT_HEADERS for part in value.split(",")]
+    named += [_for(part) for name, value in proxied if name == b"forwarded" for part in value.split(",")]
+    for hop in named:
+        address = _address(hop)
+        if address is None or not address.is_loopback:
+            return hop.strip() or "somebody whom a proxy does not name"
+    return "somebody whom a proxy does not name" if proxied and not named else None
 
 
 class TrustedProxies:

@@ -57,7 +57,8 @@ class KeyRing:
         self._path = path
         self._seen: tuple[int, ...] | None = None
         self._keys: dict[str, ApiKey] = {}
-        self._existed = os.path.lexists(path)
+        self._lock_path = Path(f"{path}.lock")  # it stays where a key was ever made
+        self._existed = os.path.lexists(path) or os.path.lexists(self._lock_path)
 
     def all(self) -> list[ApiKey]:
         """Every key, revoked ones too, oldest first. Raises StoreError where the file cannot be read."""
@@ -68,7 +69,7 @@ class KeyRing:
         """Whether a request needs a key now; only a server for this machine alone (`local`) may do without.
 
         Raises StoreError where nobody may ask: the file is damaged or holds no key, or there is none and either other machines
-        can connect or there was one since this object was made. A file that was deleted opens nothing.
+        can connect or there ever was one in this home. A file that was deleted opens nothing, not even a server started after.
         """
         try:
             self._refresh()
@@ -86,7 +87,8 @@ class KeyRing:
             "The server is closed: it has no API keys.",
             expected="the keys that it was given",
             found=found,
-            hint="restore the file, or make a key with `rebracket keys add NAME`",
+            hint="restore the file, or make a key with `rebracket keys add NAME`; a server for this machine alone needs none "
+            f"where {self._lock_path.name} is deleted too",
             where=str(self._path),
         )
 
@@ -172,7 +174,7 @@ class KeyRing:
             "The API keys cannot be read.",
             expected="the file that Rebracket wrote",
             found=f"{type(cause).__name__}: {said}",
-            hint="restore it, or delete it and make the keys again",
+            hint="restore it, or delete it and make the keys again with `rebracket keys add NAME`",
             where=str(self._path),
         )
 
@@ -184,7 +186,7 @@ class _Change:
         self._ring = ring
         make_folder(ring._path.parent)
         tighten_home(ring._path.parent)
-        self._lock = lock_file(Path(f"{ring._path}.lock"))
+        self._lock = lock_file(ring._lock_path)
 
     def __enter__(self) -> dict[str, ApiKey]:
         self._lock.acquire()

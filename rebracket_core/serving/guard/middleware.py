@@ -14,7 +14,15 @@ from typing import Any
 from pydantic_core import to_json
 
 from rebracket_core.errors import RebracketError, StoreError
-from rebracket_core.serving.guard.access import OPEN_PATHS, SCOPES, SERVED_PATHS, AllowedHosts, TrustedProxies, has_control
+from rebracket_core.serving.guard.access import (
+    OPEN_PATHS,
+    SCOPES,
+    SERVED_PATHS,
+    AllowedHosts,
+    TrustedProxies,
+    foreign_caller,
+    has_control,
+)
 from rebracket_core.serving.guard.api_keys import KeyRing
 from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
@@ -128,15 +136,8 @@ class Gate:
             self._closed = ""
         except StoreError as error:
             return self._shut(error, scope, visit)
-        foreign = None if keyed else self._hosts.foreign(scope)
-        if foreign is not None:
-            return 400, problem(
-                "The server answers no such host.",
-                expected="localhost, or the host that it was given",
-                found=ascii(foreign[:80]),
-                hint="allow it with `--allow-host NAME`, or make a key",
-                request_id=number,
-            )
+        if not keyed and (refused := self._foreign(scope, visit)) is not None:
+            return refused
         if path == "/health":
             return None
         if self._draining():
@@ -148,6 +149,28 @@ class Gate:
         if refused is None and visit.declared > self._options.max_body_bytes:
             refused = 413, self._too_large(visit)
         return refused
+
+    def _foreign(self, scope: Message, visit: _Visit) -> Refusal | None:
+        """The answer of a server without keys to a request that is not of this machine."""
+        host = self._hosts.foreign(scope)
+        if host is not None:
+            return 400, problem(
+                "The server answers no such host.",
+                expected="localhost, or the host that it was given",
+                found=ascii(host[:80]),
+                hint="allow it with `--allow-host NAME`, or make a key",
+                request_id=visit.request_id,
+            )
+        caller = foreign_caller(scope)
+        if caller is not None:
+            return 403, problem(
+                "A server without keys is for this machine alone.",
+                expected="a caller on this machine",
+                found=ascii(caller[:80]),
+                hint="make a key with `rebracket keys add NAME`, and send it",
+                request_id=visit.request_id,
+            )
+        return None
 
     def _barred(self, path: str, visit: _Visit, *, keyed: bool) -> Refusal | None:
         """The answer to one who may not ask for this path, or has asked too often."""

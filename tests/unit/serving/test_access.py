@@ -369,6 +369,17 @@ def test_keys_that_vanish_before_the_first_request_cannot_be_lost_either(home: P
     assert raw(address, "/v1/runs").status == 503
 
 
+def test_keys_that_vanish_before_the_server_starts_cannot_be_lost_either(home: Path, serve: Serve) -> None:
+    ring_of(home).add("right", scopes=list(Scope))
+    (home / "api_keys.json").unlink()
+    address = serve(home)
+    answer = raw(address, "/v1/runs")
+    assert answer.status == 503 and "api_keys.json.lock" in json.loads(answer.body)["error"]["hint"]
+    (home / "api_keys.json.lock").unlink()
+    assert raw(address, "/v1/runs").status == 503
+    assert raw(serve(home), "/v1/runs").status == 200  # as a home that never had keys
+
+
 def test_a_server_whose_keys_are_all_revoked_is_closed(home: Path, serve: Serve) -> None:
     ring = ring_of(home)
     key, secret = ring.add("right", scopes=list(Scope))
@@ -441,7 +452,7 @@ def _asked(address: tuple[str, int], *headers: str) -> list[int]:
 LIMITED = [200, 429, 429]
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For: 192.0.2.{}", "Forwarded: for=192.0.2.{}", "X-Real-IP: 192.0.2.{}"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For: 127.1.2.{}", "Forwarded: for=127.1.2.{}", "X-Real-IP: 127.1.2.{}"])
 def test_a_stranger_cannot_say_who_he_is(home: Path, serve: Serve, header: str) -> None:
     assert _asked(serve(home, per_minute=4), header) == LIMITED
     assert _asked(serve(home, per_minute=4, trusted_proxies=("192.0.2.0/24",)), header) == LIMITED
@@ -450,34 +461,84 @@ def test_a_stranger_cannot_say_who_he_is(home: Path, serve: Serve, header: str) 
 def test_a_named_proxy_says_who_asks(home: Path, serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="rebracket.access")
     for header in (
-        "X-Forwarded-For: 192.0.2.{}",
-        "Forwarded: for=192.0.2.{};proto=https",
-        'Forwarded: for="[2001:db8::{}]:4711"',
+        "X-Forwarded-For: 127.1.2.{}",
+        "Forwarded: for=127.1.2.{};proto=https",
+        'Forwarded: for="[::ffff:127.1.2.{}]:4711"',
     ):
         address = serve(home, per_minute=4, trusted_proxies=("127.0.0.1", "10.0.0.0/8"))
         assert _asked(address, header) == [200] * 3
         assert _asked(address, header.replace("{}", "99")) == LIMITED
     callers = {json.loads(record.message)["caller"] for record in caplog.records if record.name == "rebracket.access"}
-    assert {"192.0.2.3", "192.0.2.99", "2001:db8::3"} <= callers and "127.0.0.1" not in callers
+    assert {"127.1.2.3", "127.1.2.99"} <= callers and "127.0.0.1" not in callers
+
+
+FOREIGN = (
+    "X-Forwarded-For: 192.0.2.{}",
+    "X-Forwarded-For: 127.0.0.1, 192.0.2.{}",
+    "X-Forwarded-For: 192.0.2.{}, 127.0.0.1",
+    "X-Forwarded-For: nonsense",
+    "X-Forwarded-For: ",
+    "X-Real-IP: 192.0.2.{}",
+    "CF-Connecting-IP: 2001:db8::{}",
+    "Forwarded: for=192.0.2.{};proto=https",
+    "Forwarded: for=unknown",
+    "Forwarded: by=127.0.0.1",
+    'Forwarded: for="[2001:db8::{}]:4711"',
+    "Via: 1.1 proxy",
+    "X-Forwarded-Proto: https",
+)
+
+
+@pytest.mark.parametrize("proxies", [(), ("127.0.0.1",), ("127.0.0.0/8", "::1")])
+def test_a_server_without_keys_answers_nobody_for_whom_a_proxy_asks(home: Path, serve: Serve, proxies: tuple[str, ...]) -> None:
+    address = serve(home, trusted_proxies=proxies)
+    for header in FOREIGN:
+        assert _asked(address, header) == [403] * 3, header
+    for path in (*GUARDED, *OPEN, "/nowhere"):
+        assert at(address, path, more=("X-Forwarded-For: 192.0.2.7",)).status == 403, path
+    assert raw(address, "/v1/runs").status == 200
+    _, key = ring_of(home).add("right", scopes=list(Scope))
+    for header in FOREIGN:
+        assert raw(address, "/v1/runs", key=key, more=(header.format(7),)).status == 200, header
 
 
 @pytest.mark.parametrize(
     "headers",
     [
-        ("X-Forwarded-For: 192.0.2.{}, 198.51.100.7",),  # what stands before the last stranger is his own word
-        ("X-Forwarded-For: 192.0.2.{}", "X-Forwarded-For: 198.51.100.7"),
-        ("X-Forwarded-For: 192.0.2.{}, 198.51.100.7, 10.1.2.3",),
-        ("X-Forwarded-For: 192.0.2.{}, nonsense",),
-        ("X-Forwarded-For: 192.0.2.{}, ",),
-        ("Forwarded: for=192.0.2.{}, for=198.51.100.7:80",),
-        ("Forwarded: for=192.0.2.{}, for=unknown",),
-        ("Forwarded: for=192.0.2.{}, by=10.0.0.1",),
-        ("X-Forwarded-For: 198.51.100.7", "Forwarded: for=192.0.2.{}"),  # a proxy that hands on the header it does not set
-        ("X-Forwarded-For: 192.0.2.{}", "Forwarded: for=198.51.100.7"),
+        ("x-forwarded-for: 192.0.2.1, 198.51.100.7",),  # what stands before the last stranger is his own word
+        ("x-forwarded-for: 192.0.2.1", "x-forwarded-for: 198.51.100.7"),
+        ("x-forwarded-for: 192.0.2.1, 198.51.100.7, 10.1.2.3",),
+        ("x-forwarded-for: 192.0.2.1, 198.51.100.7, 10.1.2.3, 127.0.0.1",),
+        ("forwarded: for=192.0.2.1, for=198.51.100.7:80",),
     ],
 )
-def test_a_proxy_is_not_believed_what_its_caller_wrote(home: Path, serve: Serve, headers: tuple[str, ...]) -> None:
-    assert _asked(serve(home, per_minute=4, trusted_proxies=("127.0.0.1", "10.0.0.0/8")), *headers) == LIMITED
+def test_of_several_callers_the_last_that_is_no_trusted_proxy_counts(headers: tuple[str, ...]) -> None:
+    assert _caller(headers) == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("x-forwarded-for: 192.0.2.1, nonsense",),
+        ("x-forwarded-for: 192.0.2.1, ",),
+        ("forwarded: for=192.0.2.1, for=unknown",),
+        ("forwarded: for=192.0.2.1, by=10.0.0.1",),
+        ("x-forwarded-for: 198.51.100.7", "forwarded: for=192.0.2.1"),  # a proxy that hands on the header it does not set
+        ("x-forwarded-for: 192.0.2.1", "forwarded: for=198.51.100.7"),
+    ],
+)
+def test_a_proxy_is_not_believed_what_its_caller_wrote(headers: tuple[str, ...]) -> None:
+    assert _caller(headers) == "127.0.0.1"
+
+
+def _caller(headers: tuple[str, ...]) -> str:
+    """Who asks where this machine and 10.0.0.0/8 are trusted proxies, and the connection is this machine's."""
+    from rebracket_core.serving.guard.access import TrustedProxies
+
+    pairs = [(name.encode(), value.encode()) for name, _, value in (one.partition(": ") for one in headers)]
+    scope: dict[str, object] = {"client": ("127.0.0.1", 1), "scheme": "http", "headers": pairs}
+    TrustedProxies(("127.0.0.1", "10.0.0.0/8")).apply(scope)
+    return scope["client"][0]  # type: ignore[index, no-any-return]
 
 
 def test_the_scheme_is_believed_from_a_named_proxy_alone() -> None:

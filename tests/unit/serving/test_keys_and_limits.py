@@ -67,6 +67,9 @@ def test_only_a_file_that_was_never_there_leaves_a_server_without_keys(tmp_path:
         with pytest.raises(StoreError, match="has no API keys"):
             ring.required(local=local)
     assert ring.find(secret) is None
+    with pytest.raises(StoreError, match="keys.json.lock"):
+        KeyRing(path).required(local=True)
+    (tmp_path / "keys.json.lock").unlink()
     assert not KeyRing(path).required(local=True)
     with pytest.raises(StoreError, match="keys add"):
         KeyRing(path).required(local=False)

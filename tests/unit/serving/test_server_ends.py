@@ -36,7 +36,7 @@ def slow_validate(self, concepts, **more):
         if "sleeps" in concept.text:
             time.sleep(600)
         if "holds" in concept.text:
-            time.sleep(1.0)
+            time.sleep(0.0 if "at once" in concept.text else 1.0)
             ctypes.PyDLL(None).sleep(600)  # a call of C that keeps Python's lock
     return validate(self, concepts, **more)
 
@@ -131,6 +131,19 @@ def test_a_call_that_keeps_pythons_lock_does_not_keep_the_server(home: Path, tmp
         assert ended_after(process) < DRAIN_S + SPARE_S
         thread.join(10)
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize(("drain_s", "signals"), [(DRAIN_S, 1), (60.0, 2)])
+def test_a_call_that_keeps_it_since_before_the_signal_does_not_either(
+    home: Path, tmp_path: Path, drain_s: float, signals: int
+) -> None:
+    port, log, answers = free_port(), tmp_path / "log", []
+    with server(port, log, drain_s=drain_s) as process:
+        thread = ask(port, "A bell that holds at once.", answers)
+        time.sleep(0.5)
+        assert ended_after(process, signals=signals, pause_s=0.3) < min(drain_s, DRAIN_S) + SPARE_S
+        thread.join(10)
+    assert process.returncode == -signal.SIGKILL and "did not end in time" in log.read_text()
 
 
 def test_a_second_signal_ends_the_drain_time(home: Path, tmp_path: Path) -> None:

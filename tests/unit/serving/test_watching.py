@@ -152,7 +152,7 @@ def test_a_process_misses_nothing_and_ends_cleanly(home: Path, folder: Path) -> 
 
 # The name of a file says what its verdicts take: `slow` sleeps, and for `writes` the disk does.
 _SLOW = """
-import time
+import ctypes, time
 from rebracket_core import files
 from rebracket_core.cli import main
 from rebracket_core.scoring import watch as watching
@@ -164,6 +164,9 @@ def slow_read(self, name, data, **more):
     if name.startswith("slow"):
         print("reading", name, flush=True)
         time.sleep(600)
+    if name.startswith("holds"):
+        print("reading", name, flush=True)
+        ctypes.PyDLL(None).sleep(600)  # a call of C that keeps Python's lock
     return read(self, name, data, **more)
 
 def slow_write(path, content):
@@ -222,3 +225,23 @@ def test_a_signal_ends_the_process_within_three_seconds(
     assert done == {f"{name}.verdict.json" for name in names if name in ("a.txt", "writes.txt")}
     assert not list(folder.rglob("*.tmp"))
     assert (b"validated at the next start" in rest) == (names[-1] == "slow.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_file_whose_reader_keeps_pythons_lock_does_not_keep_the_process(home: Path, folder: Path) -> None:
+    (folder / "holds.txt").write_text(TEXT)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "REBRACKET_HOME": str(home)}
+    line = [sys.executable, "-c", _SLOW, "watch", str(folder), "--settle", "0"]
+    process = subprocess.Popen(line, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        while b"reading holds.txt" not in process.stdout.readline():
+            assert process.poll() is None
+        start = time.monotonic()
+        process.terminate()
+        process.communicate(timeout=60)
+        assert time.monotonic() - start < 4.0 and process.returncode == -signal.SIGKILL
+    finally:
+        process.kill()
+    assert not list(folder.rglob("*.verdict.json")) and not list(folder.rglob("*.tmp"))

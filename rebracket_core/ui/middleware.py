@@ -1,0 +1,116 @@
+"""What the app's server looks at before Streamlit does: who uploads, from which page a socket comes, headers of answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rebracket_core.ui.admissions import Admissions
+
+_UPLOADS = "_stcore/upload_file"
+_UPLOAD_SESSION = re.compile(rf"{_UPLOADS}/([^/]+)/[^/]+$")
+_NOT_ADMITTED = (
+    "Files are taken only from a page that let its visitor in. Open the app in a browser, and sign in where it asks."
+)
+
+# Everything comes from this server: no foreign script, frame, font or address. Streamlit's own pages and Plotly need
+# inline styles, evaluated code and blobs.
+_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self' 'unsafe-inline' 'unsafe-eval' blob:",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "media-src": "'self' data: blob:",
+    "connect-src": "'self' data: blob:",
+    "worker-src": "'self' blob:",
+    "frame-src": "'self' data: blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'self'",
+}
+SECURITY_HEADERS = {
+    "content-security-policy": "; ".join(f"{name} {value}" for name, value in _POLICY.items()),
+    "x-frame-options": "SAMEORIGIN",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
+
+
+class UploadGuard:
+    """Refuses files from sessions that no page has let in, before a byte of them is read.
+
+    Streamlit takes an upload from whoever opened a socket, also where the page that answers asks for a sign-in.
+    """
+
+    def __init__(self, app: ASGIApp, *, admissions: Admissions) -> None:
+        self._app = app
+        self._admissions = admissions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 to a change of uploads by a session that may not act, and pass on all else."""
+        if scope["type"] == "http" and _UPLOADS in scope["path"] and scope["method"] != "OPTIONS":
+            found = _UPLOAD_SESSION.search(scope["path"])
+            if found is None or found[1] not in self._admissions:
+                await PlainTextResponse(_NOT_ADMITTED, status_code=403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class OriginGuard:
+    """Refuses sockets that a page of another server opens.
+
+    Streamlit refuses these too, but asks a server on the internet first which address this machine has there.
+    `hosts` gives the names and addresses, without ports, from which a page may come beside the one that it asks.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Callable[[], Sequence[str]]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Close a socket of a foreign page before it opens, and pass on all else."""
+        if scope["type"] == "websocket" and self._foreign(Headers(scope=scope)):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "this page belongs to another server"})
+            return
+        await self._app(scope, receive, send)
+
+    def _foreign(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        if origin is None:  # no browser: it could claim any
+            return False
+        try:
+            page = urlsplit(origin)
+            name = page.hostname
+        except ValueError:
+            return True
+        return page.netloc != headers.get("host") and name not in self._hosts()
+
+
+class SecurityHeaders:
+    """Adds `SECURITY_HEADERS` to each answer that does not set them itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, with the headers on the way back."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
