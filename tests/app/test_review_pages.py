@@ -137,3 +137,16 @@ def test_the_report_holds_every_figure_and_needs_no_network(home: Path) -> None:
     own = document.replace(get_plotlyjs(), "")
     assert len(own) < len(document) and "<script src" not in own and 'href="http' not in own
     assert not [t for t in bench.review.review(run.run_id).text if len(t) > 40 and t in document]
+
+
+def test_a_data_set_without_albums_is_told_from_an_error_and_another_can_be_chosen(
+    open_page: Open, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bare.txt"
+    path.write_text("A bell that was cast in 1804.\n\nA tower that will be forgotten.\n", encoding="utf-8")
+    bench_here().datasets.import_path(path, name="bare")
+    app = open_page("pages/review/geometry.py")
+    app.selectbox(key="geometry.dataset").set_value("bare").run()
+    assert not app.exception and not app.error and "No text of this data set has an album" in words(app)
+    app.selectbox(key="geometry.dataset").set_value("starter").run()
+    assert not app.exception and not app.error and "No text of this data set has an album" not in words(app)

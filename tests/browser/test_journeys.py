@@ -114,7 +114,9 @@ def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: 
     for path in PATHS:
         page = visit("/", width=390, scheme=scheme)
         asked: list[str] = []
+        told: list[str] = []
         page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("console", lambda line, told=told: told.append(line.text))
         page.goto(page.url.rstrip("/") + path)
         page.wait_for_selector("[data-testid=stMain] h1")
         settle(page)
@@ -124,6 +126,7 @@ def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: 
         assert wide <= 1, path
         assert page.locator("[data-testid=stException]").count() == 0, path
         assert not [url for url in asked if _outside(url)], path
+        assert not [line for line in told if "Content Security Policy" in line or "Content-Security-Policy" in line], path
 
 
 def _outside(url: str) -> bool:

@@ -36,6 +36,11 @@ def geometry_of(workbench: Workbench, meta: DatasetMeta) -> Geometry:
     )
 
 
+def has_albums(workbench: Workbench, meta: DatasetMeta) -> bool:
+    """Whether any text has an album; data sets of the first versions do not say so, and are looked into."""
+    return meta.n_albums > 0 or bool(workbench.datasets.get(meta.name).frame["album"].astype(bool).any())
+
+
 def page_of(workbench: Workbench, meta: DatasetMeta) -> ReviewPage:
     """The Geometry page of a data set, whose sections need its geometry and nothing of a model."""
     context = ReviewContext(
