@@ -60,6 +60,7 @@ class Option:
 
     `kind` is "bool", "int", "float", "str" or "words" (a tuple of words); `low` and `high` bound numbers; `given` are the
     choices, or a function that gives them (members of a registry do as choices: they have a name, a label and help);
+    `known` are names that may stand there beside others that only have a form, such as paths, given like choices;
     `searchable` is False where a search must not vary it, a Range or Choices where one is suggested; `needs` maps another
     option to the values under which this one counts; `basic` ones stand first in a form.
     """
@@ -77,12 +78,17 @@ class Option:
     searchable: bool | Range | Choices = True
     needs: Mapping[str, tuple[Any, ...]] | None = None
     basic: bool = False
+    known: tuple[Any, ...] | Callable[[], Iterable[Any]] = ()
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """The values that are allowed, with labels; empty where the option is no choice."""
-        found = self.given() if callable(self.given) else self.given
-        return tuple(Choice(c, c, "") if isinstance(c, str) else Choice(str(c.name), str(c.label), str(c.help)) for c in found)
+        return _choices(self.given)
+
+    @property
+    def suggestions(self) -> tuple[Choice, ...]:
+        """Names that may stand there, with labels, where others may as well; empty where the option has none."""
+        return _choices(self.known)
 
     @property
     def allowed(self) -> str:
@@ -90,6 +96,8 @@ class Option:
         names = [choice.name for choice in self.choices]
         if names:
             return ("one or several of " + ", ".join(names)) if self.kind == "words" else " or ".join(names)
+        if suggestions := self.suggestions:
+            return " or ".join(choice.name for choice in suggestions)
         if self.low is not None and self.high is not None:
             whole = self.kind == "int"
             return f"{int(self.low) if whole else float(self.low)} to {int(self.high) if whole else float(self.high)}"
@@ -152,6 +160,7 @@ def option(
     searchable: bool | Range | Choices = True,
     needs: Mapping[str, tuple[Any, ...]] | None = None,
     basic: bool = False,
+    known: tuple[Any, ...] | Callable[[], Iterable[Any]] = (),
 ) -> Any:
     """A field of a section, described once; see `Option` for what each part means."""
     described = Option(
@@ -168,8 +177,18 @@ def option(
         searchable=searchable,
         needs=needs,
         basic=basic,
+        known=known,
     )
     return field(default=default, metadata={_KEY: described})
+
+
+def _choices(given: tuple[Any, ...] | Callable[[], Iterable[Any]]) -> tuple[Choice, ...]:
+    """Words, or members of a registry, as choices; a member may say how its name is written."""
+    found = given() if callable(given) else given
+    return tuple(
+        Choice(c, c, "") if isinstance(c, str) else Choice(str(getattr(c, "written", "") or c.name), str(c.label), str(c.help))
+        for c in found
+    )
 
 
 def options_of(section: type, *, name: str = "", needs: Mapping[str, tuple[Any, ...]] | None = None) -> tuple[Option, ...]:

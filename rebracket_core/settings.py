@@ -68,6 +68,11 @@ class Settings:
         return self.home / "searches"
 
     @property
+    def jobs(self) -> Path:
+        """The folder of jobs that are neither runs, searches nor maps, such as those of other packages' kinds."""
+        return self.home / "jobs"
+
+    @property
     def tracking(self) -> Path:
         """The folder of trackers that keep their records on this machine."""
         return self.home / "tracking"

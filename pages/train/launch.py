@@ -5,7 +5,7 @@ import streamlit as st
 from rebracket_core.ui import site
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.site import PageSpec
-from rebracket_core.ui.train import run_progress, training_form
+from rebracket_core.ui.train import other_jobs, run_progress, training_form
 
 PAGE = PageSpec(
     title="Launch",
@@ -21,9 +21,14 @@ PAGE = PageSpec(
 
 workbench = PAGE.open()
 datasets, states = workbench.datasets.all(), workbench.training.states()
-PAGE.require(datasets or states, "no_data")
+others = other_jobs.any_to_show(workbench)
+PAGE.require(datasets or states or others, "no_data")
 
-if run_progress.choose_view(states) == run_progress.WATCH:
+view = run_progress.choose_view(states, others=others)
+if view == run_progress.OTHER:
+    with guard():
+        other_jobs.show(workbench)
+elif view == run_progress.WATCH:
     run_id = run_progress.choose_run(states)
     run_progress.show_run(workbench, run_id)
     run_progress.show_others(workbench, chosen=run_id)

@@ -11,10 +11,11 @@ import typer
 from rebracket_core import __version__
 from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
 from rebracket_core.cli.commands.export import export_onnx
+from rebracket_core.cli.commands.jobs import jobs, submit
 from rebracket_core.cli.commands.label_files import group as annotations_group
 from rebracket_core.cli.commands.library import audit, import_
 from rebracket_core.cli.commands.machine import app as serve_app
-from rebracket_core.cli.commands.machine import doctor, encoders
+from rebracket_core.cli.commands.machine import doctor, encoders, formats
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
 from rebracket_core.cli.commands.report import report, review_sections
@@ -26,6 +27,7 @@ from rebracket_core.cli.commands.validate import validate
 from rebracket_core.cli.commands.watch import watch
 from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common
+from rebracket_core.cli.registry_help import RegistryHelp
 from rebracket_core.cli.rules import rules
 from rebracket_core.cli.signals import INTERRUPTED, stop
 from rebracket_core.cli.training_options import options
@@ -60,7 +62,6 @@ def _common_options(
 program.command("import")(import_)
 for _command in (
     audit,
-    train,
     runs,
     cancel,
     resume,
@@ -79,6 +80,9 @@ for _command in (
     program.command()(_command)
 for _explaining in (explain, counterfactuals, replay):
     program.command()(_explaining)
+for _naming in (train, submit):
+    program.command(cls=RegistryHelp)(_naming)
+program.command()(jobs)
 program.command("map")(map_)
 program.add_typer(annotations_group)
 for _searching in (search, searches, train_found, options):
@@ -90,6 +94,7 @@ program.command()(watch)
 program.command()(monitor)
 program.command()(doctor)
 program.command()(encoders)
+program.command()(formats)
 
 
 def run(arguments: list[str] | None = None) -> int:

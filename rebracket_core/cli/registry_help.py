@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 
 class RegistryHelp(TyperCommand):
-    """A command in whose options' help "{strategies}" and "{label_formats}" stand for the names that can be chosen now."""
+    """A command in whose help "{strategies}", "{job_kinds}" and the like stand for the names that can be chosen now."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help with the names in place."""
@@ -27,5 +27,12 @@ class RegistryHelp(TyperCommand):
 def _names() -> dict[str, str]:
     from rebracket_core.annotation.formats.registry import LABEL_FORMATS
     from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES
+    from rebracket_core.jobs import JOB_KINDS, LAUNCHERS
 
-    return {"strategies": ", ".join(QUERY_STRATEGIES.names), "label_formats": ", ".join(LABEL_FORMATS.names)}
+    found = {
+        "strategies": QUERY_STRATEGIES.names,
+        "label_formats": LABEL_FORMATS.names,
+        "launchers": tuple(one.name for one in LAUNCHERS if one.starts_at_once),
+        "job_kinds": tuple(kind.name for kind in JOB_KINDS if kind.Options is not None),
+    }
+    return {what: ", ".join(names) or "none is registered" for what, names in found.items()}

@@ -10,7 +10,7 @@ from rebracket_core.encoders.cache.cached_encoder import CachedEncoder, embeddin
 from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
 from rebracket_core.encoders.kinds import ENCODERS, LARGE_CHOICE, MINILM, MINILM_TORCH, EncoderKind, kind_of, names_of_encoders
 from rebracket_core.encoders.modality import MODALITIES, TEXT, Modality
-from rebracket_core.encoders.opening import build_minilm, open_encoder
+from rebracket_core.encoders.opening import build_minilm, open_encoder, open_text_encoder
 from rebracket_core.encoders.precomputed import Precomputed
 from rebracket_core.encoders.text.features import FeatureRecipe, encode_fields, joined
 from rebracket_core.encoders.text.tfidf import TfidfVocabulary
@@ -40,6 +40,7 @@ __all__ = [
     "kind_of",
     "names_of_encoders",
     "open_encoder",
+    "open_text_encoder",
     "thread_count",
     "torch_device",
     "uncached",

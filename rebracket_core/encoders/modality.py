@@ -41,6 +41,8 @@ class Modality:
         item: what one item is, for messages ("a string").
         accepts: whether a value is an item of this modality.
         content: item → the bytes that stand for its content; equal bytes share one vector in caches and columns.
+        from_text: the text of a field → the item that it stands for, blank text included; with it encoders of this modality
+            serve data sets and verdicts, whose rows hold text. None where a text stands for no item.
         size: item → its length, by which work is put into order so that batches are filled evenly.
     """
 
@@ -51,6 +53,12 @@ class Modality:
     accepts: Callable[[object], bool]
     content: Callable[[Any], bytes] = content_of
     size: Callable[[Any], int] = len
+    from_text: Callable[[str], Any] | None = None
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the text of a field is an item of this modality, or stands for one."""
+        return self.name == "text" or self.from_text is not None
 
 
 MODALITIES: Registry[Modality] = Registry("modality", Modality, group="rebracket.modalities")

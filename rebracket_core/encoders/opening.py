@@ -9,6 +9,8 @@ from typing import Any
 from rebracket_core.encoders.base import Encoder
 from rebracket_core.encoders.cache.cached_encoder import CachedEncoder
 from rebracket_core.encoders.kinds import kind_of
+from rebracket_core.encoders.modality import TEXT
+from rebracket_core.encoders.text.from_text import FromText
 from rebracket_core.settings import Settings
 
 
@@ -31,6 +33,18 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: i
     """
     kind = kind_of(name)
     encoder = kind.open(name, settings) if layer is None else kind.open_layer(name, layer, settings=settings)
+    return CachedEncoder(encoder, settings=settings) if cached else encoder
+
+
+def open_text_encoder(name: str, *, settings: Settings, cached: bool = True, layer: int | None = None) -> Encoder[str]:
+    """Return the encoder of that name as one of texts: what trains on data sets, gives verdicts and draws maps opens this.
+
+    An encoder of text is returned as it is; one of another modality gets the items that the texts stand for.
+    Args, Raises: as `open_encoder`; and EncoderError where a text stands for no item of the encoder's modality.
+    """
+    encoder = open_encoder(name, settings=settings, cached=False, layer=layer)
+    if encoder.modality != TEXT.name:
+        encoder = FromText(encoder, name=name)
     return CachedEncoder(encoder, settings=settings) if cached else encoder
 
 

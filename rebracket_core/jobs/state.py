@@ -67,6 +67,7 @@ class JobState:
         stage, done, total: how far it is.
         left_s: the seconds that are left; None where nothing says so yet.
         error, hint: why it failed, and what to do.
+        kind: the name of its kind as its spec has it; "" in those of an earlier version.
     """
 
     run_id: str
@@ -81,6 +82,7 @@ class JobState:
     error: str
     hint: str
     config: Mapping[str, Any]
+    kind: str = ""
 
     @property
     def job_id(self) -> str:
@@ -112,6 +114,7 @@ def job_state(folder: JobFolder) -> JobState:
         error=str(result.get("error", "")),
         hint=str(result.get("hint", "")),
         config=modern(spec.get("config", {})),
+        kind=str(spec.get("kind", "")),
     )
 
 

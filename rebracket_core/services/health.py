@@ -150,10 +150,10 @@ def _device(settings: Settings) -> Check:
 
 
 def _encoder(settings: Settings) -> Check:
-    from rebracket_core.encoders import open_encoder
+    from rebracket_core.encoders import open_text_encoder
 
     started = time.perf_counter()
-    encoder = open_encoder(settings.encoder, settings=settings, cached=False)
+    encoder = open_text_encoder(settings.encoder, settings=settings, cached=False)
     vectors = encoder.encode([_PROBE])
     took_s = time.perf_counter() - started
     if vectors.shape != (1, encoder.dim):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rebracket_core.encoders import Encoder, describe_device, open_encoder
+from rebracket_core.encoders import Encoder, describe_device, open_text_encoder
 from rebracket_core.runs.store import RunStore
 from rebracket_core.scoring.history import History
 from rebracket_core.scoring.verdict_counts import VerdictCounts
@@ -34,7 +34,7 @@ class Resources:
         self.runs = runs or RunStore(settings.runs)
         self.history = History(settings.database_url)
         self.counts = VerdictCounts(settings.home / "monitoring")
-        self._opener = opener or (lambda name: open_encoder(name, settings=settings))
+        self._opener = opener or (lambda name: open_text_encoder(name, settings=settings))
         self._lock = threading.Lock()
         self._models: dict[str, ConceptModel] = {}
         self._encoders: dict[str, Encoder] = {}

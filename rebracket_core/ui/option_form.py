@@ -43,7 +43,7 @@ def ask(option: Option, value: Any, *, prefix: str) -> Any:
         chosen = _number(option, value, key=key)
     else:
         chosen = st.text_input(option.label, value=", ".join(value) if option.kind == "words" else value, key=key, width=_WIDTH)
-    st.caption(option.help)
+    st.caption(_meaning(option) if option.suggestions else option.help)
     return chosen
 
 
@@ -55,8 +55,14 @@ def ask_all(options: Mapping[str, Option], values: Mapping[str, Any], *, prefix:
 
 
 def _meaning(option: Option) -> str:
+    if known := option.suggestions:
+        return "\n".join([option.help, "", *(f"- {_code(choice.name)}: {choice.help}" for choice in known)])
     parts = "; ".join(f"{choice.label}: {choice.help}" for choice in option.choices if choice.help)
     return f"{option.help} {parts}." if parts else option.help
+
+
+def _code(name: str) -> str:
+    return f"`{name.replace('`', '')}`"
 
 
 def _number(option: Option, value: Any, *, key: str) -> Any:

@@ -10,6 +10,7 @@ from rebracket_core.services.bundle import bundle_resources
 from rebracket_core.services.datasets import Datasets
 from rebracket_core.services.explain.counterfactuals import Counterfactuals
 from rebracket_core.services.explain.explain import Explain
+from rebracket_core.services.jobs import Jobs
 from rebracket_core.services.labels.labels import Labels
 from rebracket_core.services.labels.retraining import Retraining
 from rebracket_core.services.maps.maps import Maps
@@ -37,6 +38,7 @@ class Workbench:
         self.labels = Labels(resources, verdicts=self.verdicts)
         self.search = Searches(resources)
         self.training = Trainings(resources, labels=self.labels, searches=self.search)
+        self.jobs = Jobs(resources)
         self.retraining = Retraining(resources, labels=self.labels, trainings=self.training)
         self.review = Reviews(resources)
         self.explain = Explain(resources)

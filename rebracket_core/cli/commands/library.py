@@ -23,7 +23,9 @@ _EVIDENCE = 3
 
 @command
 def import_(
-    source: Annotated[str, typer.Argument(help="A file, folder or ZIP; or 'starter', the corpus that is shipped.")],
+    source: Annotated[
+        str, typer.Argument(help="A file, folder or ZIP (see: rebracket formats); or 'starter', the corpus that is shipped.")
+    ],
     *,
     name: Annotated[str | None, typer.Option("--name", help="The data set's name; by default the source's.")] = None,
     as_json: JsonOption = False,

@@ -79,3 +79,17 @@ def encoders(*, as_json: JsonOption = False) -> int:
         rows = [(kind["written"], kind["modality"], kind["help"]) for kind in kinds]
         out.text(columns(("written", "modality", "what"), rows))
     return DONE
+
+
+@command
+def formats(*, as_json: JsonOption = False) -> int:
+    """List the formats of files that import, validate, watch and uploads read, in the order in which they are tried."""
+    from rebracket_core.corpus.sources.formats import FORMATS
+
+    if as_json:
+        found = [{"name": f.name, "label": f.label, "help": f.help, "suffixes": list(f.suffixes)} for f in FORMATS]
+        out.json({"formats": found})
+    else:
+        rows = [(f.name, " ".join(f.suffixes) or "-", f.label, f.help) for f in FORMATS]
+        out.text(columns(("name", "endings", "label", "what"), rows))
+    return DONE

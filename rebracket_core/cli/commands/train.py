@@ -17,9 +17,13 @@ from rebracket_core.errors import InputError
 if TYPE_CHECKING:
     from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
     from rebracket_core.runs.store import RunInfo
+    from rebracket_core.services.jobs import Jobs
+    from rebracket_core.services.search import Searches
+    from rebracket_core.services.training import Trainings
     from rebracket_core.settings import Settings
     from rebracket_core.training.config.training_config import TrainingConfig
     from rebracket_core.training.evaluation.evaluate import Evaluation
+    from rebracket_core.workbench import Workbench
 
 _SCORE_HEADS = ("question", "accuracy", "low", "high", "n", "majority", "lookup", "tfidf_lr")
 LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skill."
@@ -36,7 +40,7 @@ def train(
         bool, typer.Option("--detach", help="Start a worker and return at once; see it with: rebracket runs")
     ] = False,
     executor: Annotated[
-        str, typer.Option("--on", help="Where: here, or ray (the cluster at REBRACKET_RAY_ADDRESS; always detached).")
+        str, typer.Option("--on", help="Where: {launchers} (ray: the cluster at REBRACKET_RAY_ADDRESS); all but here detach.")
     ] = "here",
     dstack: Annotated[
         Path | None, typer.Option("--write-dstack", metavar="FILE", help="Train nothing: write a dstack task, for RunPod.")
@@ -77,29 +81,34 @@ def detached(run_id: str, *, as_json: bool) -> int:
 
 @command
 def cancel(
-    run: Annotated[str, typer.Argument(help="The id of a run or search that is waiting or at work.")],
+    run: Annotated[str, typer.Argument(help="The id of a run, a search or another job that is waiting or at work.")],
     *,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Ask the worker of a run or a search to stop at its next step; what is finished is kept for `resume`."""
+    """Ask the worker of a run, a search or another job to stop at its next step; what is finished is kept for `resume`."""
     bench = workbench_for(home)
-    (bench.search if bench.search.has(run) else bench.training).cancel(run)
+    _service_of(bench, run).cancel(run)
     out.answer({"cancelling": run}, f"{one_line(run)} stops at its next step.", as_json=as_json)
     return DONE
 
 
 @command
 def resume(
-    run: Annotated[str, typer.Argument(help="The id of a run or search that was cancelled, failed or lost.")],
+    run: Annotated[str, typer.Argument(help="The id of a run, a search or another job that was cancelled, failed or lost.")],
     *,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Start a worker that goes on where a run or a search stopped; it comes to the numbers that it would have had anyway."""
+    """Start a worker that goes on where a job stopped; a run comes to the numbers that it would have had anyway."""
     bench = workbench_for(home)
-    (bench.search if bench.search.has(run) else bench.training).resume(run)
+    _service_of(bench, run).resume(run)
     return detached(run, as_json=as_json)
+
+
+def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
+    """The service that has the job: an id of no search and no other job is a run's."""
+    return bench.search if bench.search.has(job_id) else bench.jobs if bench.jobs.has(job_id) else bench.training
 
 
 def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:

@@ -54,7 +54,9 @@ _BY_SUFFIX = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CS
 
 @command
 def validate(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin. See: rebracket formats")
+    ],
     *,
     run: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")

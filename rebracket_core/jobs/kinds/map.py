@@ -78,10 +78,10 @@ def create_map(settings: Settings, spec: MapSpec) -> JobFolder:
 
 def open_for_map(name: str, layer: str, *, settings: Settings) -> Encoder:
     """The encoder of a map: what it gives in the end, or one of its hidden layers."""
-    from rebracket_core.encoders import open_encoder
+    from rebracket_core.encoders import open_text_encoder
     from rebracket_core.maps.spec import layer_number
 
-    return open_encoder(name, settings=settings, layer=layer_number(layer))
+    return open_text_encoder(name, settings=settings, layer=layer_number(layer))
 
 
 def _fit(job: Job) -> None:

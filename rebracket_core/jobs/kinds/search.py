@@ -35,7 +35,7 @@ class SearchJob(JobKind):
 
         The device is held for one trial at a time, so that a training never waits for a whole search.
         """
-        from rebracket_core.encoders import device_name, open_encoder
+        from rebracket_core.encoders import device_name, open_text_encoder
         from rebracket_core.progress import counts
         from rebracket_core.training.hpo.rows import SearchRows
         from rebracket_core.training.hpo.search import run_search
@@ -51,7 +51,7 @@ class SearchJob(JobKind):
             dataset.frame,
             base=plan.base,
             space=plan.space,
-            open_encoder=job.inputs.open_encoder or (lambda name: open_encoder(name, settings=settings)),
+            open_encoder=job.inputs.open_encoder or (lambda name: open_text_encoder(name, settings=settings)),
             progress=counts(callback, "Reading texts"),
         )
         return run_search(dataset, plan=plan, rows=rows, folder=job.folder.path, callback=callback, turn=hold)

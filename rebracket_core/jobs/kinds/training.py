@@ -152,7 +152,7 @@ def human_targets(folder: JobFolder, *, config: TrainingConfig) -> list[HumanTar
 
 
 def _train(job: Job) -> Evaluation:
-    from rebracket_core.encoders import open_encoder
+    from rebracket_core.encoders import open_text_encoder
     from rebracket_core.training import TrainingConfig, train_run
 
     spec, settings, opener = job.spec, job.settings, job.inputs.open_encoder
@@ -161,7 +161,7 @@ def _train(job: Job) -> Evaluation:
     return train_run(
         pinned_dataset(spec["dataset"], digest=spec["dataset_digest"], settings=settings),
         config=config,
-        encoder=opener(name) if opener else open_encoder(name, settings=settings),
+        encoder=opener(name) if opener else open_text_encoder(name, settings=settings),
         folder=job.folder.path,
         thresholds=settings.thresholds,
         callback=job.callback,

@@ -127,6 +127,26 @@ def phases_train_the_backbone(config: Sections) -> None:
     )
 
 
+def an_encoder_reads_texts(config: Sections) -> None:
+    """The rows of data sets hold text; an encoder of another modality says which item a text stands for.
+
+    A name of no kind that is installed here is not refused: a run of another machine is read, and opening it says more.
+    """
+    from rebracket_core.encoders.kinds import ENCODERS
+    from rebracket_core.encoders.modality import MODALITIES
+
+    name = config.features.encoder
+    kind = next((one for one in ENCODERS if not one.catch_all and one.matches(name)), None)
+    if kind is not None:
+        modality = MODALITIES.get(kind.modality)
+        refuse_unless(
+            "encoder",
+            modality.reads_text,
+            expected="an encoder of text, or of a modality whose items stand for texts (`from_text`)",
+            found=f"{name}, which reads {modality.label}",
+        )
+
+
 def a_head_fits_its_training(config: Sections) -> None:
     """A head says itself what it needs of the rest."""
     head = config.head
@@ -140,6 +160,7 @@ def a_head_fits_its_training(config: Sections) -> None:
 
 
 CHECKS = (
+    an_encoder_reads_texts,
     a_softmax_over_types_knows_no_none,
     a_contrastive_loss_needs_albums,
     without_tfidf_the_embedding_counts,

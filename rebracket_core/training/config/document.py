@@ -62,6 +62,7 @@ def plain_options() -> list[dict[str, Any]]:
             "low": o.low,
             "high": o.high,
             "choices": [choice.name for choice in o.choices],
+            "known": [choice.name for choice in o.suggestions],
             "label": o.label,
             "help": o.help,
             "searchable": o.searchable is not False,
@@ -79,7 +80,9 @@ def options_markdown() -> str:
     for section, options in sections().items():
         parts += [f"## {section_title(section)}\n", f"{section_about(section)}\n"]
         parts += [_table(("option", "default", "allowed", "meaning"), [_row(option) for option in options])]
-        parts += [_choices(option) for option in options if any(choice.help for choice in option.choices)]
+        parts += [
+            _choices(option) for option in options if any(choice.help for choice in (*option.choices, *option.suggestions))
+        ]
     parts += [
         "## Older names\n",
         "Files, specs of older runs, `--set` and spaces of searches may use these too.\n",
@@ -105,7 +108,11 @@ def _row(option: Option) -> tuple[str, str, str, str]:
 
 
 def _choices(option: Option) -> str:
-    return f"`{option.name}`:\n\n" + "\n".join(f"- `{c.name}`, {c.label}: {c.help}" for c in option.choices) + "\n"
+    return (
+        f"`{option.name}`:\n\n"
+        + "\n".join(f"- `{c.name}`, {c.label}: {c.help}" for c in (*option.choices, *option.suggestions))
+        + "\n"
+    )
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

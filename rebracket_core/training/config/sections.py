@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from rebracket_core.corpus.fields import FIELDS
 from rebracket_core.options import Choice, Choices, Range, option
+
+if TYPE_CHECKING:
+    from rebracket_core.encoders import EncoderKind
 
 GROUPED, LEAKED = "grouped", "leaked"
 NO_LABELS = "none"
-_TEXTS = (
-    Choice("concept", "Concept", "the idea of the song"),
-    Choice("descriptions", "Descriptions", "what is said about its sections"),
-    Choice("lyrics", "Lyrics", "the words that are sung"),
-)
+_TEXTS = tuple(Choice(field.name, field.name.capitalize(), field.label) for field in FIELDS if field.modality == "text")
 _SPLITS = (
     Choice(GROUPED, "By song", "All texts of a song stay on one side: the figures say what new songs would get."),
     Choice(
@@ -52,13 +54,17 @@ class DataConfig:
     )
 
 
+def _encoders() -> Iterable[EncoderKind]:
+    from rebracket_core.encoders.kinds import ENCODERS
+
+    return ENCODERS
+
+
 @dataclass(frozen=True, slots=True)
 class FeaturesConfig:
     """How a text becomes numbers."""
 
-    encoder: str = option(
-        "minilm", label="Encoder", help="What turns texts into vectors: minilm, or the name or folder of a transformers model."
-    )
+    encoder: str = option("minilm", known=_encoders, label="Encoder", help="What turns texts into vectors.")
     tfidf: bool = option(
         True,
         label="Add word counts (TF-IDF)",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from rebracket_core.corpus.schema import ReadReport, Skip
-from rebracket_core.corpus.sources.formats import file_types
+from rebracket_core.corpus.sources.formats import file_types, formats_in_words
 from rebracket_core.errors import InputError
 from rebracket_core.thresholds import Value
 from rebracket_core.ui.concepts.batch import batches
@@ -134,7 +134,7 @@ def _files(workbench: Workbench, request: Request) -> None:
             file_types(),
             accept_multiple_files=True,
             key=f"validate.files.{form_number}",
-            help="YAML, a ZIP of YAML, CSV, JSON lines, Parquet or text. Nothing is kept but the verdicts.",
+            help=f"Files of these formats, or a ZIP of them. Nothing is kept but the verdicts.\n\n{formats_in_words()}",
         )
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
     if not pressed:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rebracket_core.corpus.schema import Dataset, ReadReport
-from rebracket_core.corpus.sources.formats import file_types
+from rebracket_core.corpus.sources.formats import file_types, formats_in_words
 from rebracket_core.errors import InputError
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
@@ -50,7 +50,7 @@ def _files(workbench: Workbench) -> None:
             "A file",
             file_types(),
             key=f"import.file.{turn}",
-            help="For a folder of manifests or proposals, upload it as a ZIP.",
+            help=f"For a folder of manifests or proposals, upload it as a ZIP.\n\n{formats_in_words()}",
         )
         name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")

@@ -25,7 +25,7 @@ from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.train.run_choice import promote_button
 from rebracket_core.workbench import Workbench
 
-NEW, WATCH = "New training", "Watch"
+NEW, WATCH, OTHER = "New training", "Watch", "Other jobs"
 _VIEW, _RUN, _STARTED, _CANCELLED = "launch.view", "launch.run", "launch.started", "launch.cancelled"
 _EVERY_S, _AT_FIRST_S = 1.0, 0.5
 _ADDRESS = "run"
@@ -46,18 +46,20 @@ _MEANINGS: dict[Status, tuple[Callable[..., object], str, str]] = {
 }
 
 
-def choose_view(states: Sequence[JobState]) -> str:
-    """Draw the choice between a new training and watching one, where there is one, and return it.
+def choose_view(states: Sequence[JobState], *, others: bool = False) -> str:
+    """Draw the choice between a new training, watching one, where there is one, and other jobs, where there are any.
 
     It begins with watching where the address names a run or one is active.
     """
     if started := st.session_state.pop(_STARTED, None):
         st.session_state.update({_VIEW: WATCH, _RUN: started})
-    if not states:
+    views = [NEW, *([WATCH] if states else []), *([OTHER] if others else [])]
+    if len(views) == 1:
         return NEW
-    if _VIEW not in st.session_state:
-        st.session_state[_VIEW] = WATCH if _ADDRESS in st.query_params or any(s.status.active for s in states) else NEW
-    return st.segmented_control("View", [NEW, WATCH], key=_VIEW, required=True, label_visibility="collapsed") or NEW
+    if st.session_state.get(_VIEW) not in views:
+        watched = bool(states) and (_ADDRESS in st.query_params or any(s.status.active for s in states))
+        st.session_state[_VIEW] = WATCH if watched else NEW
+    return st.segmented_control("View", views, key=_VIEW, required=True, label_visibility="collapsed") or NEW
 
 
 def watch_next(run_id: str) -> None:

@@ -33,7 +33,7 @@ for _kind in (
 
 ARCHIVE_SUFFIX = ".zip"
 
-__all__ = ["ARCHIVE_SUFFIX", "FORMATS", "file_types", "known_suffixes"]
+__all__ = ["ARCHIVE_SUFFIX", "FORMATS", "file_types", "formats_in_words", "known_suffixes"]
 
 
 def known_suffixes() -> frozenset[str]:
@@ -44,3 +44,9 @@ def known_suffixes() -> frozenset[str]:
 def file_types() -> list[str]:
     """The endings of all files that can be read, archives included, without their dot; for a form to choose files."""
     return sorted(suffix.removeprefix(".") for suffix in (*known_suffixes(), ARCHIVE_SUFFIX))
+
+
+def formats_in_words() -> str:
+    """A Markdown list of the formats that a file may have, with what each holds; for the help of a form."""
+    held = [format_ for format_ in FORMATS if format_.suffixes and not format_.companion]
+    return "\n".join(f"- {format_.label} ({', '.join(format_.suffixes)}): {format_.help}" for format_ in held)
