@@ -16,7 +16,7 @@ from rebracket_core.errors import ConfigError, RebracketError
 from rebracket_core.files import append_binary, keep_private, private_touch
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.job import DoneHook, JobInputs, hook_name, hook_named
-from rebracket_core.jobs.kinds import JobKind, kind_of
+from rebracket_core.jobs.kinds import JOB_KINDS, JobKind, kind_of
 from rebracket_core.jobs.state import CANCEL, LOG
 from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.jobs.workers.liveness import held_for_worker
@@ -68,7 +68,7 @@ def run_worker(arguments: Sequence[str], work: Callable[..., object]) -> int:
         os.setpriority(os.PRIO_PROCESS, 0, max(warm_pool.NICE, os.getpriority(os.PRIO_PROCESS, 0)))
     signal.signal(signal.SIGTERM, lambda *_: private_touch(attempt / CANCEL))
     try:
-        _learn_kind(folder, module=given.kind_module)
+        _learn_kind(folder, module=given.kind_module, name=given.kind_class)
         inputs = JobInputs(on_done=hook_named(given.on_done) if given.on_done else None)
         work(folder, attempt=attempt, settings=Settings.from_env(), inputs=inputs)
     except Cancelled:
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, help="the folder of the job")
     parser.add_argument("attempt", help="the name of the attempt, such as 0001")
     parser.add_argument("--kind-module", default="", help="a module that registers the kind of the job")
+    parser.add_argument("--kind-class", default="", help="the class of the kind in it, where its import registers none")
     parser.add_argument("--on-done", default="", help="module:function that is called once the job is through")
     return parser
 
@@ -99,20 +100,26 @@ def _options(kind: JobKind, on_done: DoneHook | None) -> list[str]:
             hint="move the kind into a module, or run the job in this process",
         )
     if not kind.module.startswith(_OWN_KINDS):
-        options += ["--kind-module", kind.module]
+        options += ["--kind-module", kind.module, "--kind-class", type(kind).__name__]
     if on_done is not None:
         options += ["--on-done", hook_name(on_done)]
     return options
 
 
-def _learn_kind(folder: JobFolder, *, module: str) -> None:
-    """Import the module of the job's kind where the kind is not known yet; `run_job` reports a kind that stays unknown."""
+def _learn_kind(folder: JobFolder, *, module: str, name: str) -> None:
+    """Import the module of the job's kind where the kind is not known yet, and register its class where that did not.
+
+    `run_job` reports a kind that stays unknown.
+    """
     try:
         kind_of(folder)
     except RebracketError:
         if not module:
             return
         try:
-            import_module(module)
+            found = getattr(import_module(module), name, None)
         except ImportError as cause:
             logger.error("The module of the job's kind cannot be imported: %s", cause)
+            return
+        if isinstance(found, type) and issubclass(found, JobKind) and found.name not in JOB_KINDS:
+            JOB_KINDS.register(found)
