@@ -5,6 +5,7 @@ A new page in docs/dev/adding/ is taken without a change here. Its blocks assert
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -35,10 +36,27 @@ def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(file)], capture_output=True, text=True, env=env, cwd=folder, timeout=300)
 
 
-def test_the_index_leads_to_pages_that_are_there() -> None:
+def groups() -> set[str]:
+    """The groups of entry points of all registries in the engine, read from the code."""
+    found = set()
+    for path in (ROOT / "rebracket_core").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).partition("[")[0] == "Registry":
+                found |= {str(ast.literal_eval(part.value)) for part in node.keywords if part.arg == "group"}
+    return found
+
+
+def test_the_index_names_every_page_and_every_kind_has_one() -> None:
     index = (ROOT / "docs" / "dev" / "adding" / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"\]\((?:\./)?([\w-]+)\.md\)", index))
-    assert {"query-strategy", "label-format"} <= named <= {page.stem for page in PAGES}
+    rows = re.findall(r"^\| \[[\w ]+\]\(([\w-]+)\.md\) \| .+ \| `([\w.]+)` \|$", index, re.MULTILINE)
+    assert {page for page, _ in rows} == {page.stem for page in PAGES}
+    assert {group for _, group in rows} == groups() and len(rows) == len(groups()) > 10
+
+
+def test_a_page_says_how_another_package_brings_its_kind() -> None:
+    index = (ROOT / "docs" / "dev" / "adding" / "README.md").read_text(encoding="utf-8")
+    for page, group in re.findall(r"\]\(([\w-]+)\.md\) \| .+ \| `([\w.]+)` \|", index):
+        assert group in (ROOT / "docs" / "dev" / "adding" / f"{page}.md").read_text(encoding="utf-8"), f"{page}: {group}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

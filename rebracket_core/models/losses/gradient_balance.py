@@ -50,8 +50,9 @@ class Balance(torch.nn.Module):
         at = torch.as_tensor(list(asked), device=self.weight.device)
         if len(at) < 2:
             return torch.ones(len(at), device=self.weight.device)
-        if self._torchjd is not None:
-            found: torch.Tensor = self._torchjd(gramian)
+        balanced = self.weighting.weigh or self._torchjd
+        if balanced is not None:
+            found: torch.Tensor = balanced(gramian)
             return found
         first = self.first_loss[at]
         self.first_loss[at] = torch.where(first.isnan(), losses, first)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from rebracket_core.errors import ConfigError
 from rebracket_core.registry import Registry
+
+FIXED, UNCERTAINTY, GRADNORM = "fixed", "uncertainty", "gradnorm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +17,11 @@ class Weighting:
     """One way to weigh tasks.
 
     `needs_backbone`: it balances the gradients that tasks send into parameters which they share, so there must be some, and
-    more than one task. `torchjd` names TorchJD's class behind it, and `projects` says whether that asks for a projector.
-    Where `built` is False the name is known from the literature and refused with its reason.
+    more than one task. `weigh` turns the (k, k) tensor of their inner products into (k,) weights; in its place `torchjd`
+    names TorchJD's class behind it, and `projects` says whether that asks for a projector. Where `built` is False the name is
+    known from the literature and refused with its reason.
+
+    Raises ConfigError for one that is built and says in no way how it weighs.
     """
 
     name: str
@@ -23,10 +31,20 @@ class Weighting:
     torchjd: str = ""
     projects: bool = False
     built: bool = True
+    weigh: Callable[[Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        balances = bool(self.torchjd or self.weigh)
+        if self.built and self.name not in (FIXED, UNCERTAINTY, GRADNORM) and not (balances and self.needs_backbone):
+            raise ConfigError(
+                f"The weighting '{self.name}' says in no way how it weighs.",
+                expected="needs_backbone=True, and a function as weigh or a class of TorchJD as torchjd",
+                found=f"needs_backbone={self.needs_backbone}, " + ("one of them" if balances else "neither of them"),
+                hint="see docs/dev/adding/weighting.md",
+            )
 
 
 WEIGHTINGS: Registry[Weighting] = Registry("weighting", Weighting, group="rebracket.weightings")
-FIXED, UNCERTAINTY, GRADNORM = "fixed", "uncertainty", "gradnorm"
 for _known in (
     Weighting(FIXED, "Fixed", "The tasks' weights stay as they are."),
     Weighting(UNCERTAINTY, "By uncertainty", "Each task is divided by its own loss (Kendall et al. 2018)."),

@@ -90,11 +90,11 @@ def test_a_rule_decides_in_the_verdicts_of_the_command_line_and_the_history(home
     found = told("validate", line)["verdicts"][0]
     assert (found["verdict"], found["reason"], found["rule"]) == ("REJECT", NeverSure.reason, NeverSure.code)
     assert found["explanation"].endswith("does not matter.") and found["suggestions"] == ["Be certain."]
-    assert open_home(home).history.search(limit=1)[0].verdict["rule"] == NeverSure.code
+    assert (open_home(home).history.search(limit=1)[0].verdict or {})["rule"] == NeverSure.code
 
 
 def test_a_rule_is_in_the_list_the_documents_and_the_card(home: Path) -> None:
-    assert [row["rule"] for row in told("rules")["rules"]][0] == NeverSure.code
+    assert told("rules")["rules"][0]["rule"] == NeverSure.code
     assert f"{NeverSure.code}: REJECT {NeverSure.reason}" in said("rules")
     assert f"`{NeverSure.code}`" in describe.markdown() and NeverSure.meaning in describe.markdown()
     run = open_home(home).runs.all()[0].run_id
@@ -116,7 +116,7 @@ def test_a_rule_is_on_the_validate_page(home: Path) -> None:
 
 def test_a_head_is_on_the_form_with_its_options(home: Path) -> None:
     app = page("pages/train/launch.py")
-    kinds = app.radio(key="launch.head")
+    kinds = next(box for box in (*app.radio, *app.selectbox) if box.key == "launch.head")  # many kinds make a longer list
     assert "Prototypes" in kinds.options
     app = kinds.set_value("prototype").run()
     box = app.number_input(key="launch.sharpness")
@@ -166,7 +166,7 @@ def test_an_encoder_is_listed_suggested_and_documented(home: Path) -> None:
     assert f"- `gaps`: {GapKind.help}" in words(page("pages/train/launch.py"))
     base = TrainingConfig.of(encoder="gaps")
     space = SearchSpace.from_dict({"encoder": ["minilm", "gaps"]}, base=base)
-    assert space.values_of(base)["encoder"] == "gaps"
+    assert (space.values_of(base) or {})["encoder"] == "gaps"
 
 
 def test_an_encoder_of_another_modality_trains_and_gives_verdicts(home: Path) -> None:
