@@ -6,12 +6,28 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from types import ModuleType
 from typing import Any, Generic, TypeVar, cast, overload
 
 from rebracket_core.errors import ConfigError, InputError
 
+GROUPS = (
+    "rebracket.encoders",
+    "rebracket.formats",
+    "rebracket.heads",
+    "rebracket.jobs",
+    "rebracket.label_formats",
+    "rebracket.launchers",
+    "rebracket.modalities",
+    "rebracket.pages",
+    "rebracket.query_strategies",
+    "rebracket.review_sections",
+    "rebracket.rules",
+    "rebracket.weightings",
+)
+"""The groups of entry points of all registries; a name outside them is one that nothing ever loads."""
+_PREFIX = "rebracket."
 M = TypeVar("M")
 T = TypeVar("T")
 
@@ -225,3 +241,10 @@ def _name(member: Any) -> str:
 def _entry_points(group: str) -> tuple[EntryPoint, ...]:
     """What the installed packages bring to a group."""
     return tuple(entry_points(group=group))
+
+
+def plugins() -> list[EntryPoint]:
+    """All entry points that installed packages name below "rebracket.", in groups that exist and in others; none is loaded."""
+    packages = {package.name: package for package in reversed(list(distributions()))}  # the first on the path counts
+    found = [entry for package in packages.values() for entry in package.entry_points if entry.group.startswith(_PREFIX)]
+    return sorted(found, key=lambda entry: (entry.group, entry.name))

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from rebracket_core import __version__
 from rebracket_core.errors import NoModelError, RebracketError
 from rebracket_core.files import make_folder, open_to_others
+from rebracket_core.registry import GROUPS, plugins
 from rebracket_core.settings import Settings
 
 MIB = 1024 * 1024
@@ -51,6 +53,7 @@ def examine(settings: Settings) -> list[Check]:
     """The checks of this machine, in the order in which its parts are needed; none of them raises."""
     parts: tuple[tuple[str, Callable[[Settings], Check]], ...] = (
         ("version", _version),
+        ("plugins", _plugins),
         ("home", _home),
         ("disk", _disk),
         ("database", _database),
@@ -79,6 +82,26 @@ def _tried(name: str, part: Callable[[Settings], Check], *, settings: Settings) 
 def _version(settings: Settings) -> Check:
     detail = f"rebracket {__version__}, Python {platform.python_version()}, {platform.platform()}"
     return Check("version", Outcome.OK, detail)
+
+
+def _plugins(settings: Settings) -> Check:
+    """What other packages bring: loaded each, and in a group that exists."""
+    found, wrong = plugins(), list[str]()
+    for entry in found:
+        brought = f"{entry.group} {entry.name} of {entry.dist.name if entry.dist else 'an unknown package'}"
+        if entry.group not in GROUPS:
+            near = get_close_matches(entry.group, GROUPS, n=1)
+            wrong.append(f"{brought}: no such group" + (f", is {near[0]} meant?" if near else ""))
+            continue
+        try:
+            entry.load()
+        except Exception as error:  # whatever a stranger's module raises as it is imported
+            wrong.append(f"{brought}: {type(error).__name__}: {error}")
+    if wrong:
+        return Check("plugins", Outcome.FAIL, "; ".join(wrong), "update or uninstall these packages")
+    packages = sorted({f"{entry.dist.name} {entry.dist.version}" for entry in found if entry.dist})
+    detail = f"{len(found)} from {', '.join(packages)}" if found else "no other package brings anything"
+    return Check("plugins", Outcome.OK, detail)
 
 
 def _home(settings: Settings) -> Check:

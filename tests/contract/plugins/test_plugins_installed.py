@@ -18,6 +18,8 @@ from rebracket_core.corpus.sources.reading_child import SMALL_BYTES
 from rebracket_core.errors import InputError
 from rebracket_core.jobs import JobFolder, Status, job_state, metric_points
 from rebracket_core.runs.store import RunStore
+from rebracket_core.services.health import Check, Outcome, examine
+from rebracket_core.settings import Settings
 from tests.support import made_up
 from tests.support.jobs import wait_for
 from tests.support.made_up import Bells, GapKind, Generator, LongestFirst, NeverSure, Tolls
@@ -73,6 +75,26 @@ def test_a_package_that_cannot_be_loaded_is_named_and_nothing_is_skipped(install
     entries.write_text("[rebracket.jobs]\nmade-up = tests.support.nowhere:Generator\n")
     done = installed("-m", "rebracket_core.cli", "jobs", "--kinds")
     assert done.returncode != 0 and "made-up-plugins" in done.stderr and "tests.support.nowhere" in done.stderr
+
+
+def _plugins(settings: Settings) -> Check:
+    return next(check for check in examine(settings) if check.name == "plugins")
+
+
+def test_the_doctor_names_packages_and_what_is_wrong_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.from_env({"REBRACKET_HOME": str(tmp_path / "home")})
+    assert _plugins(settings).detail == "no other package brings anything"
+    made_up.install(tmp_path / "site")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert _plugins(settings).detail == "8 from made-up-plugins 1.0"
+    entries = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
+    for line, why in (
+        ("[rebracket.jobs]\na = tests.support.nowhere:Generator", "rebracket.jobs a of made-up-plugins: ModuleNotFoundError"),
+        ("[rebracket.rule]\na = tests.support.made_up:NeverSure", "no such group, is rebracket.rules meant?"),
+    ):
+        entries.write_text(f"{line}\n")
+        found = _plugins(settings)
+        assert found.outcome is Outcome.FAIL and why in found.detail and found.hint
 
 
 @pytest.mark.slow

@@ -231,7 +231,7 @@ def test_doctor_tries_every_part(invoke: Invoke, home: Path) -> None:
     document = json.loads(result.stdout)
     assert result.exit_code == 0 and document["healthy"], document
     names = [check["name"] for check in document["checks"]]
-    assert names == ["version", "home", "disk", "database", "labels", "device", "encoder", "model", "verdict"]
+    assert names == ["version", "plugins", "home", "disk", "database", "labels", "device", "encoder", "model", "verdict"]
     (home / "workbench.db").write_text("no database " * 500)
     broken = invoke("doctor", "--home", home)
     assert broken.exit_code == 1 and "fail" in broken.stdout
