@@ -25,8 +25,12 @@ from rebracket_core.encoders.modality import MODALITIES
 from rebracket_core.errors import ConfigError, EncoderError, InputError
 from rebracket_core.jobs import JOB_KINDS, LocalLauncher, Status, job_state
 from rebracket_core.jobs.attempt import run_job
+from rebracket_core.jobs.kinds.map import create_map
+from rebracket_core.maps.spec import MapMethod
+from rebracket_core.maps.store import is_fitted
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.scoring.watch import Watch, verdict_file
+from rebracket_core.services.health import Outcome, examine
 from rebracket_core.services.jobs import NOT_INSTALLED
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
@@ -34,7 +38,7 @@ from rebracket_core.training.config import all_options, options_markdown
 from rebracket_core.training.hpo.space import SearchSpace, suggested
 from rebracket_core.validation import describe
 from rebracket_core.workbench import Workbench
-from tests.conftest import open_home
+from tests.conftest import copy_home, open_home
 from tests.support import made_up
 from tests.support.app_pages import ROOT, words
 from tests.support.jobs import wait_for
@@ -169,10 +173,18 @@ def test_an_encoder_is_listed_suggested_and_documented(home: Path) -> None:
     assert (space.values_of(base) or {})["encoder"] == "gaps"
 
 
-def test_an_encoder_of_another_modality_trains_and_gives_verdicts(home: Path) -> None:
-    bench = open_home(home)
-    config = TrainingConfig.of(encoder="gaps", tfidf=False, **EVERY_ENCODER)
-    run = bench.training.train("starter", config=config).run_id
+@pytest.fixture(scope="module")
+def run_of_gaps(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with a run whose encoder reads gaps, and the run's id."""
+    place = copy_home(trained_home, tmp_path_factory.mktemp("gaps") / "home")
+    with made_up.registered():
+        config = TrainingConfig.of(encoder="gaps", tfidf=False, **EVERY_ENCODER)
+        return place, open_home(place).training.train("starter", config=config).run_id
+
+
+def test_an_encoder_of_another_modality_trains_and_gives_verdicts(run_of_gaps: tuple[Path, str]) -> None:
+    place, run = run_of_gaps
+    bench = open_home(place)
     read = bench.verdicts.read_upload("one.txt", ONE.encode())
     verdict = bench.verdicts.validate(read.concepts, run_id=run, keep=False)[0]
     assert verdict.run_id == run and verdict.album in ALBUM_NAMES and not verdict.error
@@ -181,6 +193,26 @@ def test_an_encoder_of_another_modality_trains_and_gives_verdicts(home: Path) ->
     assert again.album_probabilities != verdict.album_probabilities
     card = bench.runs.card(run)
     assert "gap histogram" in card and "`encoder=gaps`" in card
+
+
+def test_what_needs_a_transformers_model_refuses_such_a_run_and_says_why(run_of_gaps: tuple[Path, str], tmp_path: Path) -> None:
+    place, run = run_of_gaps
+    for line in (("explain", "A bell.", "--run", run), ("export-onnx", run, "--out", tmp_path / "bundle")):
+        done = CliRunner().invoke(program, [*map(str, line), "--home", str(place)])
+        assert done.exit_code in (1, 2) and "encoder" in done.output and "Traceback" not in done.output, done.output
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_map_is_drawn_and_the_doctor_is_content_with_such_an_encoder(run_of_gaps: tuple[Path, str]) -> None:
+    place, _ = run_of_gaps
+    bench = open_home(place)
+    spec = bench.maps.spec("starter", method=MapMethod.PCA, encoder="gaps")
+    folder = create_map(bench.settings, spec)
+    run_job(folder, attempt=folder.new_attempt(), settings=bench.settings)
+    assert is_fitted(folder.path) and "gap histogram" in spec.encoder_id
+    settings = Settings.from_env({"REBRACKET_HOME": str(place), "REBRACKET_ENCODER": "gaps"})
+    checks = {check.name: check for check in examine(settings)}
+    assert checks["encoder"].outcome is Outcome.OK and "to 16 numbers" in checks["encoder"].detail
 
 
 def test_the_texts_of_rows_become_the_items_of_the_modality(home: Path) -> None:
