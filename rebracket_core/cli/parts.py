@@ -92,7 +92,7 @@ def _document(parts: Parts, folder: Path) -> dict[str, Any]:
 
 
 def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
-    """Nothing; says how many verdicts of each kind there are."""
+    """Say on stderr how many verdicts of each kind there are."""
     total = sum(counts.values())
     said = {"error": "could not be scored (see error)"}
     parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))

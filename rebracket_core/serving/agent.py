@@ -81,7 +81,9 @@ class ConceptState(TypedDict, total=False):
 class Ask(Protocol):
     """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be judged."""
 
-    def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict: ...
+    def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict:
+        """The verdict on one text; `expected_album` stands in it as the album that was meant."""
+        ...
 
 
 Node = Callable[[Any], Mapping[str, Any]]

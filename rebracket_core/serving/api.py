@@ -154,7 +154,7 @@ class Service:
         self._history.shutdown(wait=False)
 
     async def follow(self) -> None:
-        """Nothing, ever; takes a newly promoted run over, and looks for drift from time to time."""
+        """Take a newly promoted run over and look for drift from time to time, without end."""
         loop, tested_s = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(REFRESH_S)
@@ -167,7 +167,7 @@ class Service:
                 logger.exception("The promoted run could not be looked at.")
 
     def test_drift(self) -> None:
-        """Nothing; the counts hold what the test of drift says of the texts that the run in use was asked."""
+        """Put into the counts what the test of drift says of the texts that the run in use was asked."""
         run_id = self.desk.run_id
         if run_id is None:
             return
@@ -250,7 +250,7 @@ class Service:
             self._room.release()
 
     def _not_kept(self, verdicts: list[dict[str, Any]], why: str) -> None:
-        """Nothing; the caller has the verdicts, and that they are not kept is counted and said."""
+        """Count and log that verdicts are not kept; the caller has them."""
         self.counts.history_failed()
         logger.error("%d verdicts could not be kept: %s", len(verdicts), why)
 

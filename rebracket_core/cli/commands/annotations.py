@@ -167,7 +167,7 @@ def suggest(
 @group.command()
 @command
 def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
-    """Name the labels of a project as they are now; train with: --set labels=NAME"""
+    """Name the labels of a project as they are now; train with: --set labels=NAME"""  # noqa: D415 - to be copied as it is
     from rebracket_core.annotation.snapshots import take_snapshot
 
     labels = workbench_for(home).labels

@@ -201,7 +201,7 @@ def replay(
 
 
 def tell_replay(bench: Workbench, run_id: str) -> None:
-    """Nothing; says on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
+    """Say on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
     from rebracket_core.errors import ModelError
     from rebracket_core.services.explain.counterfactuals import Outcome
 

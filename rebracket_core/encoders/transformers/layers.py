@@ -26,9 +26,14 @@ def layer_vectors(
     Args:
         texts: n texts, each read up to 256 tokens, in PyTorch on the device of the settings.
         name: as in `open_encoder`.
+        settings: say where models lie and on which device they run.
         progress: gets (texts done, texts).
 
-    Returns: (n_layers + 1, n, dim) float32. Raises: EncoderError where the encoder has no transformers model.
+    Returns:
+        (n_layers + 1, n, dim) float32.
+
+    Raises:
+        EncoderError: the encoder has no transformers model.
     """
     import torch
     from transformers.utils import logging as transformers_logging

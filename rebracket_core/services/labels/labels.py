@@ -62,8 +62,11 @@ class Labels:
         """Order a project's queue by a query strategy, from models, vectors and labels as they are now.
 
         Args:
+            project_id: the project whose queue is ordered.
+            by: the person_id of whoever orders.
             order: the name or an alias of the strategy; by default the project's own.
             run_id: the run that gives verdicts where the strategy requires them; by default the production model.
+            progress: gets (stage, done, total).
 
         Returns:
             The number of items that have a new place.

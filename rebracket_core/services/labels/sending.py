@@ -35,8 +35,11 @@ BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, ran
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What became of picked texts in a project: how many come first now, how many in their turn because they belong to the
-    random control sample, how many have all their labels already, and how many the project does not have."""
+    """What became of picked texts in a project.
+
+    It says how many come first now, how many in their turn because they belong to the random control sample, how many have
+    all their labels already, and how many the project does not have.
+    """
 
     project: Project
     first: int
