@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from rebracket_core.encoders import Precomputed
 from rebracket_core.errors import EncoderError
 
-VECTORS = {"b": [0.0, 2.0], "a": np.array([3.0, 4.0])}
+VECTORS: dict[str, ArrayLike] = {"b": [0.0, 2.0], "a": np.array([3.0, 4.0])}
 
 
 def test_ids_give_unit_vectors_in_order() -> None:
