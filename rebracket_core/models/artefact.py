@@ -84,7 +84,10 @@ def load_artefact(folder: Path) -> Artefact:
 
 
 def load_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest alone, checked for kind and schema; arrays are not read."""
+    """The manifest alone, checked for kind and schema; arrays are not read.
+
+    Raises ModelError where it cannot be read or is of another kind or version.
+    """
     path = folder / _MANIFEST
     try:
         manifest = json.loads(_read(path).decode("utf-8"))

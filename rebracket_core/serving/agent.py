@@ -175,6 +175,7 @@ def concept_graph(
 
     `generate` gives {"text": ...} from the state, or {"text": ""} where it has nothing more to offer, which ends the graph.
     `after` holds a node for each branch that goes on; the others end. The final state's `branch` says how it came out.
+    Raises ConfigError unless there are 1 to 100 tries.
     """
     if not 1 <= max_tries <= 100:
         raise ConfigError(

@@ -114,7 +114,11 @@ class Labels:
         return take_snapshot(self.session, name.removeprefix(PROJECT), by=TRAINING).snapshot_id
 
     def human_targets(self, labels: str) -> list[HumanTarget]:
-        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts."""
+        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts.
+
+        Several ids stand in `labels` with a "+" between them; "none" gives nothing. Raises InputError for a snapshot that is
+        unknown.
+        """
         if labels == "none":
             return []
         project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(self.session)}

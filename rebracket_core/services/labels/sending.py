@@ -82,7 +82,10 @@ class LabelSets:
         return found
 
     def put_first(self, project_id: str, *, dataset: str, row_ids: Collection[str], by: str, why: str) -> Queued:
-        """What became of the texts; those that still want labels come first in the project's queue."""
+        """What became of the texts; those that still want labels come first in the project's queue.
+
+        Raises InputError where the project has none of them.
+        """
         texts, items = self._texts(dataset, row_ids), self._items(project_id)
         mine = [items[text] for text in texts if text in items]
         if not mine:

@@ -90,7 +90,10 @@ class Maps:
         seed: int | None = None,
         params: Mapping[str, float] | None = None,
     ) -> MapSpec:
-        """The request for a map: with the encoder of a run, or one by name, by default the settings' own."""
+        """The request for a map: with the encoder of a run, or one by name, by default the settings' own.
+
+        Raises InputError for an unknown method, and whatever opening the run or the data set raises.
+        """
         name = encoder or self._settings.encoder
         if run_id:
             name = str(self._resources.model(run_id).manifest["encoder"])
@@ -196,7 +199,10 @@ class Maps:
     # ---- reading -------------------------------------------------------------------------------------------------------
 
     def open(self, map_id: str) -> StoredMap:
-        """A fitted map; a few are kept in memory."""
+        """A fitted map; a few are kept in memory.
+
+        Raises InputError where it is unknown or not fitted yet, StoreError where its files are damaged.
+        """
         folder = self._folder(map_id)
         if not is_fitted(folder.path):
             raise InputError("The map is not fitted yet.", expected="a fitted map", found=map_id, hint="wait for its worker")
@@ -253,7 +259,10 @@ class Maps:
         return nearest_of(self._vector(stored, text), vectors=self._vectors(stored), k=most)
 
     def place(self, map_id: str, text: str) -> PlacedText:
-        """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map."""
+        """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map.
+
+        Raises InputError for a text that cannot be scored or a map that is not fitted.
+        """
         from rebracket_core.maps.reducers import place
         from rebracket_core.validation.usable import unusable
 
@@ -298,7 +307,10 @@ class Maps:
         return most_distinctive(texts[0], texts[1], background=stored.column("text").to_pylist())
 
     def beside(self, map_id: str, other_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The positions of common texts on two maps, and the second's places laid over the first's (n common, dims)."""
+        """The positions of common texts on two maps, and the second's places laid over the first's (n common, dims).
+
+        Raises InputError for maps of different dimensions or with fewer than three texts in common.
+        """
         from rebracket_core.maps.align import procrustes_aligned
 
         one, other = self.open(map_id), self.open(other_id)

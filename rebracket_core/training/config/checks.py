@@ -1,4 +1,7 @@
-"""What options must agree on with each other: one small function a rule, beside the checks that each option carries itself."""
+"""What options must agree on with each other: one small function a rule, beside the checks that each option carries itself.
+
+Each function's docstring is its rule; it raises ConfigError where a config breaks it.
+"""
 
 from __future__ import annotations
 

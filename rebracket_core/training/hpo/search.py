@@ -91,6 +91,7 @@ def run_search(
     """Go through the trials that are still to be made and write `trials.json` after each, and `search.json` at the end.
 
     `turn` gives what is held during a trial, such as the device. Gives the document of `search.json`.
+    Raises InputError where no trial went through, Cancelled where the callback does.
     """
     from threadpoolctl import threadpool_limits
 
