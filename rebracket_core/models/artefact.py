@@ -99,6 +99,11 @@ def load_manifest(folder: Path) -> dict[str, Any]:
             hint="train again or restore the run folder",
             where=str(path),
         ) from cause
+    return _checked_manifest(manifest, path=path)
+
+
+def _checked_manifest(manifest: Any, *, path: Path) -> dict[str, Any]:
+    """The manifest, where it is of this kind and schema and names the arrays; else a ModelError about the file at `path`."""
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise ModelError(
             "This is not a Rebracket model.",

@@ -45,13 +45,7 @@ def claim_items(session: LabelSession, project_id: str, *, by: str, n: int = 1, 
     Raises:
         InputError: for another n, more items in `holding`, or a person or project that is unknown.
     """
-    if not 0 < n <= MAX_CLAIM or len(holding) > MAX_CLAIM:
-        raise InputError(
-            "So many items are not given out at once.",
-            expected=f"1 to {MAX_CLAIM}",
-            found=str(n),
-            hint="claim some, label them, claim again",
-        )
+    _check_size(n, holding)
 
     def take(connection: Connection) -> tuple[Row[Any], tuple[Claimed, ...], int]:
         lock(connection, by)
@@ -68,6 +62,16 @@ def claim_items(session: LabelSession, project_id: str, *, by: str, n: int = 1, 
     held = len(given) + len(holding)
     # Counting takes longer than leasing, and nobody else has to wait for it.
     return ClaimResult(given, session.store.read(lambda c: why_empty(c, project, by=by, now=now, held=held), empty=None))
+
+
+def _check_size(n: int, holding: Sequence[str]) -> None:
+    if not 0 < n <= MAX_CLAIM or len(holding) > MAX_CLAIM:
+        raise InputError(
+            "So many items are not given out at once.",
+            expected=f"1 to {MAX_CLAIM}",
+            found=str(n),
+            hint="claim some, label them, claim again",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,15 +98,7 @@ class Maps:
         if run_id:
             name = str(self._resources.model(run_id).manifest["encoder"])
         meta = self._resources.library.joined(dataset).meta if "+" in dataset else self._resources.library.meta(dataset)
-        try:
-            chosen = MapMethod(method)
-        except ValueError as cause:
-            raise InputError(
-                "There is no such method for a map.",
-                expected=f"one of {', '.join(MapMethod)}",
-                found=repr(method),
-                hint="umap is the default",
-            ) from cause
+        chosen = _method(method)
         return MapSpec(
             dataset=dataset,
             digest=meta.digest,
@@ -348,3 +340,15 @@ def common_texts(one: StoredMap, other: StoredMap) -> tuple[np.ndarray, np.ndarr
     pairs = [(at, place[text]) for at, text in enumerate(one.column("text").to_pylist()) if text in place]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return both[:, 0], both[:, 1]
+
+
+def _method(name: MapMethod | str) -> MapMethod:
+    try:
+        return MapMethod(name)
+    except ValueError as cause:
+        raise InputError(
+            "There is no such method for a map.",
+            expected=f"one of {', '.join(MapMethod)}",
+            found=repr(name),
+            hint="umap is the default",
+        ) from cause

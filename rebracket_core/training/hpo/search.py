@@ -136,7 +136,7 @@ def _keep(folder: Path, done: list[TrialRecord], *, plan: SearchPlan) -> None:
 
 
 def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]) -> None:
-    """Search on, and leave in `run` what became of it. The same options again get the answer that they got."""
+    """Measure a trial's options, and leave in `run` what became of it. The same options again get the answer that they got."""
     began = time.perf_counter()
     tell(0)
     same = next((r for r in earlier if r.options == run.options), None)
