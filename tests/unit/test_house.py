@@ -131,6 +131,15 @@ def test_no_folder_is_a_heap() -> None:
     assert {folder: n for folder, n in counts.items() if n > MOST_MODULES} == {}
 
 
+def test_a_docstring_begins_with_what_a_function_does_or_gives() -> None:
+    """ "Nothing; ..." tells what does not come back; an imperative tells what is done."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, documented):
+                assert not (ast.get_docstring(node) or "").startswith(("Nothing;", "Nothing,")), f"{path}: {node}"
+
+
 def test_no_page_lies_where_streamlit_would_serve_it_past_app_py() -> None:
     assert not list((ROOT / "pages").glob("*.py"))
 

@@ -237,14 +237,14 @@ class Maps:
         return same or load_predictions(stored, run_id) is not None
 
     def with_words(self, map_id: str, words: str) -> np.ndarray:
-        """The positions of the texts that hold these words as written, in any case."""
+        """(k,) the positions of the texts that hold these words as written, in any case."""
         import pyarrow.compute as pc
 
         hits = pc.match_substring(self.open(map_id).column("text"), words.strip(), ignore_case=True)
         return np.flatnonzero(hits.to_numpy()).astype(np.int64)
 
     def alike(self, map_id: str, text: str, *, most: int = ALIKE) -> tuple[np.ndarray, np.ndarray]:
-        """The positions of the texts nearest to a text in embedding space, nearest first, and their cosines."""
+        """(k,) the positions of the texts nearest to a text in embedding space, nearest first, and (k,) their cosines."""
         from rebracket_core.stats.nearest import nearest_of
 
         stored = self.open(map_id)
@@ -317,7 +317,7 @@ class Maps:
         return here, there, procrustes_aligned(other.places[there], one.places[here])
 
     def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, NeighbourhoodOverlap]:
-        """The positions of common texts on the first map, and how much of their neighbourhood both encoders share.
+        """(k,) the positions of common texts on the first map, and how much of their neighbourhood both encoders share.
 
         Of more than 20,000 texts, 2,000 are asked.
         """
@@ -335,7 +335,7 @@ class Maps:
 
 
 def common_texts(one: StoredMap, other: StoredMap) -> tuple[np.ndarray, np.ndarray]:
-    """The positions on both maps of the texts that both hold, in the first's order."""
+    """(k,) and (k,) the positions on both maps of the texts that both hold, in the first's order."""
     place: dict[Any, int] = {text: at for at, text in enumerate(other.column("text").to_pylist())}
     pairs = [(at, place[text]) for at, text in enumerate(one.column("text").to_pylist()) if text in place]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
