@@ -281,8 +281,10 @@ def _part(x: np.ndarray, album_axis: np.ndarray, groups: Sequence[str], *, seed:
 
 
 def _planted(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n,) a mode a text by a rule that the vectors hold and albums do not: the nearest of three directions drawn by lot
-    among the first twenty principal components, each of them scaled to one."""
+    """(n,) a mode a text by a rule that the vectors hold and albums do not.
+
+    It is the nearest of three directions drawn by lot among the first twenty principal components, each of them scaled to one.
+    """
     u, _, _ = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)
     scaled = u[:, :20] / u[:, :20].std(axis=0)
     found: np.ndarray = (scaled @ rng.normal(size=(20, N_MODES))).argmax(axis=1)

@@ -94,7 +94,7 @@ def review_rows(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
 
 
 def main(corpus: Path) -> None:
-    """Nothing; prints the figures, one line each."""
+    """Print the figures, one line each."""
     for row in review_rows(corpus, Settings.from_env({})):
         print(f"- {row['what']}: {row['value']}", flush=True)
 

@@ -175,7 +175,7 @@ def _setfit(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, *, pairs: 
 
 
 def made_pairs(album: np.ndarray, *, n: int, seed: int) -> list[tuple[int, int, bool]]:
-    """n pairs of rows in turn of one album and of two, each text first about as often as any other."""
+    """The n pairs of rows in turn of one album and of two, each text first about as often as any other."""
     rng = random.Random(seed)
     out: list[tuple[int, int, bool]] = []
     while len(out) < n:

@@ -21,7 +21,7 @@ def starter_texts() -> list[str]:
 
 
 def distinct_concepts(n: int, *, seed: int, max_words: int = 150) -> list[str]:
-    """n distinct texts that fit MiniLM's window: runs of sentences of the starter corpus, 1 to 6 sentences each."""
+    """The n distinct texts that fit MiniLM's window: runs of sentences of the starter corpus, 1 to 6 sentences each."""
     rng = random.Random(seed)
     sentences = [s for t in starter_texts() for s in re.split(r"(?<=[.?!])\s+", t) if len(s.split()) > 3]
     seen: set[str] = set()
@@ -33,7 +33,7 @@ def distinct_concepts(n: int, *, seed: int, max_words: int = 150) -> list[str]:
 
 
 def short_concepts(n: int, *, seed: int) -> list[str]:
-    """n distinct one-line texts."""
+    """The n distinct one-line texts."""
     rng = random.Random(seed)
     words = sorted({w for t in starter_texts() for w in re.findall(r"[a-z]{4,}", t)})
     return [f"{' '.join(rng.sample(words, 8))} {i}" for i in range(n)]

@@ -43,8 +43,11 @@ class _Limit:
 
 @contextmanager
 def _whatever_thread() -> Iterator[None]:
-    """threadpoolctl lets the thread that set a limit alone change it, and silently ignores all others; here one may have set
-    it and another be the last to leave."""
+    """Let this thread change a limit that another one set.
+
+    By default threadpoolctl silently ignores all threads but that one; here one may have set it and another be the last to
+    leave.
+    """
     from threadpoolctl import OpenBLASController
 
     OpenBLASController.clear_controlling_thread(force=True)

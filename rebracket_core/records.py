@@ -1,6 +1,6 @@
-"""Files that only grow, one record a line: what was acknowledged is on the disk and is read back whole.
+r"""Files that only grow, one record a line: what was acknowledged is on the disk and is read back whole.
 
-A record ends at "\\n" and at nothing else. A process that is killed, or a full disk, may leave half a line at the end: the
+A record ends at "\n" and at nothing else. A process that is killed, or a full disk, may leave half a line at the end: the
 next record begins on a line of its own, and whoever reads skips the half with a warning.
 """
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.scoring.history import HistoryFilters
 from rebracket_core.ui.concepts.batch import pick_row
 from rebracket_core.ui.concepts.history_entry import show_entry
 from rebracket_core.ui.concepts.reading import read_verdict
@@ -44,7 +45,7 @@ if entry_id:
     with guard():
         show_entry(history.get(entry_id.strip()), runs=runs, key="history.entry.shown")
 
-filters = {"text": text or "", "verdict": verdict or None, "album": album or None, "run_id": run_id or None}
+filters = HistoryFilters(text=text or "", verdict=verdict or None, album=album or None, run_id=run_id or None)
 total = history.count(**filters)
 if not total:
     st.info("No verdict passes these filters. Clear one of them to see more.")

@@ -62,7 +62,7 @@ if mode == ONE:
             with guard():
                 counterfactuals.show_search(workbench, verdict, key="validate.one")
             site.link("explain", "Which words the prediction rests on", query=explanation.query_of(verdict))
-        downloads(lambda: [plain], count=1, key="validate.one.download", name="verdict")
+        downloads([plain].copy, count=1, key="validate.one.download", name="verdict")
     else:
         st.info("Write or paste a concept above: one line is enough, a page is fine.", icon=":material/edit:")
 else:

@@ -44,7 +44,7 @@ else:
             config = training_form.choose_config(workbench.settings).with_(labels=training_form.choose_labels(workbench))
             training_form.show_config(config, meta)
             training_form.show_estimate(workbench, meta, config=config)
-            if run_id := training_form.press(workbench, meta, config=config):
-                run_progress.go_and_watch(run_id)
+            if started := training_form.press(workbench, meta, config=config):
+                run_progress.go_and_watch(started)
     with warnings:
         training_form.show_warnings(workbench, meta)

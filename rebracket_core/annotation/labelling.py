@@ -95,6 +95,9 @@ def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[
 
     Returns:
         One ack a label, in order; sent twice, it is "already".
+
+    Raises:
+        InputError: without a source, or for a person who may not import.
     """
     if not source.strip():
         raise InputError(

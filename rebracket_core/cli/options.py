@@ -24,6 +24,9 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FOLDER", help="Ask the run of a folder that export-onnx wrote, not the home's."),
 ]
+RunOption = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,7 +53,7 @@ class Common:
         self.debug = False
 
     def set(self, *, home: Path | None, debug: bool) -> None:
-        """Nothing; remembers the options for the command that follows."""
+        """Remember the options for the command that follows."""
         self.home = home
         self.debug = debug or bool(os.environ.get("REBRACKET_DEBUG"))
 

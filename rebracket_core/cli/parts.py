@@ -15,7 +15,7 @@ from rebracket_core.errors import ConfigError
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.parts import PartForm
+    from rebracket_core.scoring.parts import PartForm, Parts
     from rebracket_core.workbench import Workbench
 
 PartsOption = Annotated[
@@ -45,8 +45,6 @@ class PartsAsked:
 
 def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, Value], as_json: bool) -> int:
     """The exit code, after every part was written."""
-    from rebracket_core.scoring.parts import MANIFEST
-
     form, folder = _checked(asked)
     more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": asked.rows}
     with showing() as show:
@@ -74,22 +72,27 @@ def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thre
             parts = judge_into(bench.resources, asked.sources, folder=folder, progress=progress, **more)
     counts = parts.counts
     if as_json:
-        out.json(
-            {
-                "run_id": parts.order.run_id,
-                "n": counts.total(),
-                "n_failed": counts["error"],
-                "counts": dict(counts),
-                "out": str(folder),
-                "manifest": str(folder / MANIFEST),
-            }
-        )
+        out.json(_document(parts, folder))
     tell_counts(counts, target=folder)
     return code_of(counts)
 
 
+def _document(parts: Parts, folder: Path) -> dict[str, Any]:
+    """The JSON document on parts that were written into a folder."""
+    from rebracket_core.scoring.parts import MANIFEST
+
+    return {
+        "run_id": parts.order.run_id,
+        "n": parts.counts.total(),
+        "n_failed": parts.counts["error"],
+        "counts": dict(parts.counts),
+        "out": str(folder),
+        "manifest": str(folder / MANIFEST),
+    }
+
+
 def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
-    """Nothing; says how many verdicts of each kind there are."""
+    """Say on stderr how many verdicts of each kind there are."""
     total = sum(counts.values())
     said = {"error": "could not be scored (see error)"}
     parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))

@@ -1,1 +1,1 @@
-"""Database."""
+"""The databases behind the workbench: engines, transactions, statements and migrations."""

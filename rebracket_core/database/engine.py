@@ -146,8 +146,11 @@ def _sqlite_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]]) -> 
 
 
 def _had_turn(driver: Any, words: str, *, patience_s: float) -> bool:
-    """Whether the transaction has begun in time. Who has waited longer or has less patience asks more often: turns go nearly
-    in order, and what a person waits for goes before what is sent in the background."""
+    """Whether the transaction has begun in time.
+
+    Who has waited longer or has less patience asks more often: turns go nearly in order, and what a person waits for goes
+    before what is sent in the background.
+    """
     import sqlite3
 
     began = time.monotonic()

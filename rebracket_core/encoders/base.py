@@ -58,7 +58,7 @@ def checked_texts(texts: Sequence[str]) -> list[str]:
 
 
 def checked_vectors(vectors: NDArray[Any], *, encoder_id: str) -> Vectors:
-    """Return the same vectors as float32, once they are known to be finite; EncoderError otherwise."""
+    """Return the same vectors (n, dim) as float32, once they are known to be finite; EncoderError otherwise."""
     if not bool(np.isfinite(vectors).all()):
         raise EncoderError(
             "The encoder gave a vector with numbers that are not finite.",

@@ -56,7 +56,10 @@ class Precomputed(Generic[Input]):
 
     @classmethod
     def from_columns(cls, items: Iterable[Input], vectors: Iterable[ArrayLike], *, name: str) -> Precomputed[Input]:
-        """Return precomputed vectors from two columns of one length; an item that comes twice must have one vector."""
+        """Return precomputed vectors from two columns of one length; an item that comes twice must have one vector.
+
+        Raises: EncoderError where it has two different ones, ValueError for columns of two lengths.
+        """
         found: dict[Input, ArrayLike] = {}
         for item, vector in zip(items, vectors, strict=True):
             if item in found and not np.array_equal(np.asarray(found[item]), np.asarray(vector)):

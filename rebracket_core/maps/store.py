@@ -156,7 +156,7 @@ class StoredMap:
         return list(self.column(name).take(pa.array(np.asarray(at, dtype=np.int64))).to_pylist())
 
     def positions(self, row_ids: Sequence[str]) -> np.ndarray:
-        """The positions of the texts with these ids, ascending; an id that the map does not hold is left out."""
+        """(k,) the positions of the texts with these ids, ascending; an id that the map does not hold is left out."""
         import pyarrow as pa
         import pyarrow.compute as pc
 

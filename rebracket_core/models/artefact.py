@@ -84,7 +84,10 @@ def load_artefact(folder: Path) -> Artefact:
 
 
 def load_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest alone, checked for kind and schema; arrays are not read."""
+    """The manifest alone, checked for kind and schema; arrays are not read.
+
+    Raises ModelError where it cannot be read or is of another kind or version.
+    """
     path = folder / _MANIFEST
     try:
         manifest = json.loads(_read(path).decode("utf-8"))
@@ -96,6 +99,11 @@ def load_manifest(folder: Path) -> dict[str, Any]:
             hint="train again or restore the run folder",
             where=str(path),
         ) from cause
+    return _checked_manifest(manifest, path=path)
+
+
+def _checked_manifest(manifest: Any, *, path: Path) -> dict[str, Any]:
+    """The manifest, where it is of this kind and schema and names the arrays; else a ModelError about the file at `path`."""
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise ModelError(
             "This is not a Rebracket model.",

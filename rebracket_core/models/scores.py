@@ -110,19 +110,19 @@ def _uncertainty(posterior: np.ndarray, *, head: np.ndarray, inside: np.ndarray)
 
 
 def entropy(p: np.ndarray) -> np.ndarray:
-    """Entropy in nats over the last axis."""
+    """(...) the entropy in nats of distributions (..., K) over the last axis."""
     result: np.ndarray = -(p * np.log(np.maximum(p, _TINY))).sum(axis=-1)
     return result
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis."""
+    """(..., K) the softmax of logits (..., K) over the last axis."""
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     result: np.ndarray = e / e.sum(axis=-1, keepdims=True)
     return result
 
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
-    """The logistic function, element by element."""
+    """(...) the logistic function, element by element; logits beyond ±60 count as ±60."""
     result: np.ndarray = 1.0 / (1.0 + np.exp(-np.clip(z, -60.0, 60.0)))
     return result

@@ -67,7 +67,7 @@ def import_run(source: Path | bytes, *, runs: Path, name: str = "run.zip") -> st
 
     Everything is read and checked first, unpacked beside its place and then moved onto it. Raises DataError for a file that
     is no run, was altered, or holds what does not belong to a run; ModelError for a model that cannot be used or an id that
-    another run has here.
+    another run has here; StoreError where it cannot be written.
     """
     where = source.name if isinstance(source, Path) else name
     files = source_of_path(source, limits=LIMITS) if isinstance(source, Path) else source_of_bytes(name, source, limits=LIMITS)

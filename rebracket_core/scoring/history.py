@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from rebracket_core.database.migrations import Schema
 from rebracket_core.database.row_values import FOLD, finite, fold, storable_text
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from sqlalchemy import MetaData, Select, Table
 
 MAX_SEARCH_CHARS = 10_000
+
+
+class HistoryFilters(TypedDict, total=False):
+    """What `History.search` and `History.count` filter by: a part of the text, and words that a field may have."""
+
+    text: str
+    verdict: str | Collection[str] | None
+    album: str | Collection[str] | None
+    run_id: str | Collection[str] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,12 +95,12 @@ class Parts:
         return number in self._parts
 
     def add(self, part: Part) -> None:
-        """Nothing; puts a finished part into the manifest."""
+        """Put a finished part into the manifest."""
         self._parts[part.number] = part
         self._write(done=False)
 
     def close(self) -> None:
-        """Nothing; the manifest says from now on that all is done."""
+        """Record in the manifest that all is done."""
         self._write(done=True)
 
     @property

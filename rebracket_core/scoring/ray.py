@@ -90,6 +90,23 @@ def judge_on_ray(
     `address` is "local" for this machine alone, "auto" for the cluster that it belongs to, or a head's address. Every
     machine has to see the sources, the home and the folder under the same paths. Raises MissingExtraError without Ray.
     """
+    _check_request(workers)
+    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    with Parts(folder, order).held() as parts:
+        total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars))
+        todo = [k for k in range(-(-total // rows_per_part)) if not parts.has(k)]
+        done = total - sum(min(rows_per_part, total - k * rows_per_part) for k in todo)
+        given = {"opener": opener, **_plain_arguments(resources.settings, sources, folder=folder, order=order)}
+        for part in _made(todo, given=given, address=address, workers=workers):
+            parts.add(part)
+            done += part.rows
+            if progress:
+                progress(done)
+        return finished(parts)
+
+
+def _check_request(workers: int) -> None:
+    """Raise MissingExtraError without Ray, ConfigError for a number of workers below 0."""
     if find_spec("ray") is None:
         raise MissingExtraError("ray", what="Judging on a Ray cluster")
     if workers < 0:
@@ -99,25 +116,17 @@ def judge_on_ray(
             found=str(workers),
             hint="leave it out for one a free core",
         )
-    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
-    with Parts(folder, order).held() as parts:
-        total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars))
-        todo = [k for k in range(-(-total // rows_per_part)) if not parts.has(k)]
-        done = total - sum(min(rows_per_part, total - k * rows_per_part) for k in todo)
-        given = {
-            "opener": opener,
-            "env": {**resources.settings.to_env(), "REBRACKET_THREADS": "1"},
-            "folder": str(folder.resolve()),
-            "sources": [str(source) for source in sources],
-            "order": _plain(order),
-            "place": os.getcwd(),
-        }
-        for part in _made(todo, given=given, address=address, workers=workers):
-            parts.add(part)
-            done += part.rows
-            if progress:
-                progress(done)
-        return finished(parts)
+
+
+def _plain_arguments(settings: Settings, sources: Sequence[Path | str], *, folder: Path, order: Order) -> dict[str, Any]:
+    """What a `PartWorker` is made with beside its opener, as plain values that travel to other machines."""
+    return {
+        "env": {**settings.to_env(), "REBRACKET_THREADS": "1"},
+        "folder": str(folder.resolve()),
+        "sources": [str(source) for source in sources],
+        "order": _plain(order),
+        "place": os.getcwd(),
+    }
 
 
 def _made(todo: Sequence[int], *, given: dict[str, Any], address: str, workers: int) -> Iterator[Part]:

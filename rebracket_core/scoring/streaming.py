@@ -120,7 +120,11 @@ def order_of(
     form: PartForm,
     rows_per_part: int,
 ) -> Order:
-    """What is asked for, with the run chosen and the input's print taken."""
+    """What is asked for, with the run chosen and the input's print taken.
+
+    Raises ConfigError for parts that are not of 1 to 1,000,000 rows or thresholds out of their range, and whatever opening
+    the run raises.
+    """
     if not 1 <= rows_per_part <= 1_000_000:
         raise ConfigError(
             "The size of a part is not allowed.",

@@ -66,7 +66,10 @@ class Monitoring:
         self.counts = resources.counts
 
     def traffic(self, run_id: str, *, days: int = 7) -> Traffic:
-        """The verdicts of a run in the last days."""
+        """The verdicts of a run in the last days.
+
+        Raises InputError for other `days` than those that have a step in `STEPS`.
+        """
         if days not in STEPS:
             raise InputError(
                 "The time to look back is not one of those.",

@@ -101,7 +101,10 @@ class Reviews:
         return named[0] if named else None
 
     def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitComparison:
-        """What a split by row would claim of a data set, beside the true one, over its rows as they stand."""
+        """What a split by row would claim of a data set, beside the true one, over its rows as they stand.
+
+        Raises DataError for rows of fewer than two albums.
+        """
         from rebracket_core.corpus import leak_safe_groups
         from rebracket_core.corpus.soft_targets import targets
         from rebracket_core.insight.errors.split_comparison import compare_splits

@@ -81,7 +81,9 @@ class ConceptState(TypedDict, total=False):
 class Ask(Protocol):
     """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be judged."""
 
-    def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict: ...
+    def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict:
+        """The verdict on one text; `expected_album` stands in it as the album that was meant."""
+        ...
 
 
 Node = Callable[[Any], Mapping[str, Any]]
@@ -173,6 +175,7 @@ def concept_graph(
 
     `generate` gives {"text": ...} from the state, or {"text": ""} where it has nothing more to offer, which ends the graph.
     `after` holds a node for each branch that goes on; the others end. The final state's `branch` says how it came out.
+    Raises ConfigError unless there are 1 to 100 tries.
     """
     if not 1 <= max_tries <= 100:
         raise ConfigError(

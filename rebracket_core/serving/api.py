@@ -154,7 +154,7 @@ class Service:
         self._history.shutdown(wait=False)
 
     async def follow(self) -> None:
-        """Nothing, ever; takes a newly promoted run over, and looks for drift from time to time."""
+        """Take a newly promoted run over and look for drift from time to time, without end."""
         loop, tested_s = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(REFRESH_S)
@@ -167,7 +167,7 @@ class Service:
                 logger.exception("The promoted run could not be looked at.")
 
     def test_drift(self) -> None:
-        """Nothing; the counts hold what the test of drift says of the texts that the run in use was asked."""
+        """Put into the counts what the test of drift says of the texts that the run in use was asked."""
         run_id = self.desk.run_id
         if run_id is None:
             return
@@ -250,7 +250,7 @@ class Service:
             self._room.release()
 
     def _not_kept(self, verdicts: list[dict[str, Any]], why: str) -> None:
-        """Nothing; the caller has the verdicts, and that they are not kept is counted and said."""
+        """Count and log that verdicts are not kept; the caller has them."""
         self.counts.history_failed()
         logger.error("%d verdicts could not be kept: %s", len(verdicts), why)
 
@@ -279,8 +279,12 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     )
     app.state.service = service
     app.router.route_class = BodyRoute
-    _add_routes(app, service)
-    _add_errors(app)
+    _add_health(app, service)
+    _add_verdicts(app, service)
+    _add_runs(app, service)
+    _add_metrics(app, service)
+    _add_engine_errors(app)
+    _add_request_errors(app)
     app.add_middleware(
         Gate,
         options=service.options,
@@ -291,9 +295,7 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     return app
 
 
-def _add_routes(app: FastAPI, service: Service) -> None:
-    longest = service.desk.bench.settings.max_text_chars
-
+def _add_health(app: FastAPI, service: Service) -> None:
     @app.get("/health", response_model=HealthOut, responses={503: {"model": HealthOut, "description": "Not ready."}})
     async def health(request: Request) -> Response:
         """Whether the server lives and can give verdicts now; 503 while it cannot."""
@@ -308,6 +310,10 @@ def _add_routes(app: FastAPI, service: Service) -> None:
             "trouble": closed or service.desk.trouble,
         }
         return _json(told, status=200 if ready else 503)
+
+
+def _add_verdicts(app: FastAPI, service: Service) -> None:
+    longest = service.desk.bench.settings.max_text_chars
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=_ERRORS)
     async def validate(request: Request, asked: ValidateIn) -> Response:
@@ -339,6 +345,8 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         failed = sum(bool(verdict["error"]) for verdict in verdicts)
         return _json({"n": len(verdicts), "n_failed": failed, "verdicts": verdicts})
 
+
+def _add_runs(app: FastAPI, service: Service) -> None:
     @app.get("/v1/runs", response_model=list[RunOut], responses=_ERRORS)
     def runs() -> Response:
         """The finished runs, newest first."""
@@ -358,13 +366,17 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         limits = service.desk.bench.resources.model(run_id).thresholds if run_id else None
         return _json({"run_id": run_id, "rules": rules_document(limits), "thresholds": thresholds_document(limits)})
 
+
+def _add_metrics(app: FastAPI, service: Service) -> None:
     @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **_ERRORS}, response_class=Response)
     def metrics() -> Response:
         """What the server counts, as Prometheus reads it."""
         return Response(service.counts.text(), media_type=CONTENT_TYPE)
 
 
-def _add_errors(app: FastAPI) -> None:
+def _add_engine_errors(app: FastAPI) -> None:
+    """Answer what the engine, the queue and the wait for a verdict raise."""
+
     @app.exception_handler(RebracketError)
     async def engine(request: Request, error: RebracketError) -> Response:
         status = 413 if isinstance(error, TooManyChars) else 422 if isinstance(error, InputError) else 503
@@ -397,6 +409,10 @@ def _add_errors(app: FastAPI) -> None:
     async def gone(_: Request, error: CallerGone) -> Response:
         app.state.service.counts.dropped("gone")
         return Response(status_code=CLIENT_GONE)
+
+
+def _add_request_errors(app: FastAPI) -> None:
+    """Answer requests that no route takes: another shape, another path, another method."""
 
     @app.exception_handler(RequestValidationError)
     async def unusable(request: Request, error: RequestValidationError) -> Response:

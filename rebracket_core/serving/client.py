@@ -53,7 +53,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Nothing; closes the connection."""
+        """Close the connection."""
         self._http.close()
 
     def validate(

@@ -55,7 +55,7 @@ def group_draws(n_groups: int, *, seed: int, replicates: int = REPLICATES) -> np
 
 
 def ratio_intervals(part: np.ndarray, whole: np.ndarray, groups: np.ndarray, *, seed: int, shares: bool = True) -> Ratios:
-    """m shares of (n, m) parts in (n, m) wholes, with percentile intervals over groups drawn again (cluster bootstrap).
+    """The m shares of (n, m) parts in (n, m) wholes, with percentile intervals over groups drawn again (cluster bootstrap).
 
     Where every group says the same, 0 or 1, drawing shows no spread; the interval is then Wilson's with each group counted
     as one text, so that nothing is ever shown as certain because few songs agree. `shares` False leaves that out, for means

@@ -51,7 +51,7 @@ def calibration_error(p: np.ndarray, right: np.ndarray, *, n_bins: int = 10) -> 
 
 
 def equal_mass_bins(p: np.ndarray, n_bins: int) -> list[np.ndarray]:
-    """Row indices of about equal parts in order of p; equal probabilities never stand in two parts."""
+    """(k,) row indices of each of about equal parts in order of p (n,); equal probabilities never stand in two parts."""
     edges = np.unique(np.quantile(p, np.linspace(0.0, 1.0, n_bins + 1)[1:-1])) if len(p) else np.zeros(0)
     of = np.searchsorted(edges, p, side="right")
     return [np.flatnonzero(of == k) for k in np.unique(of)]

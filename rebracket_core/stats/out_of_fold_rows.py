@@ -52,7 +52,7 @@ class OutOfFoldRows:
 
 
 def common_positions(first: OutOfFoldRows, second: OutOfFoldRows) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions, in both, of the rows with the same id and the same text, in the order of the first."""
+    """Return the positions (k,), in both, of the rows with the same id and the same text, in the order of the first."""
     place = {key: k for k, key in enumerate(zip(second.row_id, second.text, strict=True))}
     pairs = [(i, place[key]) for i, key in enumerate(zip(first.row_id, first.text, strict=True)) if key in place]
     at = np.array(pairs, dtype=np.int64).reshape(-1, 2)

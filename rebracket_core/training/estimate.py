@@ -79,7 +79,7 @@ def estimate_training(
 
 
 def refuse_too_large(n_rows: int, *, config: TrainingConfig, dim: int, free: int | None, base: Path | None = None) -> None:
-    """Nothing where `free` bytes suffice, or nobody knows them; else a ConfigError that suggests what would fit.
+    """Raise a ConfigError that suggests what would fit, unless `free` bytes suffice or nobody knows them.
 
     `dim` is the width of the encoder's vectors; `base` the folder of its weights where it is trained along.
     """

@@ -77,14 +77,7 @@ def prepare_rows(
         useful = plain.types_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
-    groups = leak_safe_groups(rows)
-    if len(set(groups.tolist())) < MIN_GROUPS:
-        raise DataError(
-            "There are too few groups to train on.",
-            expected=f"at least {MIN_GROUPS} songs or threads with labelled texts",
-            found=f"{len(set(groups.tolist()))} groups, {len(rows)} labelled rows of {len(frame)}",
-            hint="import more songs, or check the columns that name song and album",
-        )
+    groups = _enough_groups(rows, n_rows=len(frame))
     texts = {field: rows[field].tolist() for field in config.data.text}
     return TrainingRows(
         frame=rows,
@@ -96,6 +89,19 @@ def prepare_rows(
         background=encoder.encode(background_texts()),
         sources=axis_sources(rows, by_people),
     )
+
+
+def _enough_groups(labelled: pd.DataFrame, *, n_rows: int) -> np.ndarray:
+    """(n,) the groups of the labelled rows; DataError where they are too few. `n_rows` is how many rows there were."""
+    groups = leak_safe_groups(labelled)
+    if len(set(groups.tolist())) < MIN_GROUPS:
+        raise DataError(
+            "There are too few groups to train on.",
+            expected=f"at least {MIN_GROUPS} songs or threads with labelled texts",
+            found=f"{len(set(groups.tolist()))} groups, {len(labelled)} labelled rows of {n_rows}",
+            hint="import more songs, or check the columns that name song and album",
+        )
+    return groups
 
 
 def soft_targets(rows: pd.DataFrame, *, config: TrainingConfig) -> Targets:

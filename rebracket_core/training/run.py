@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.models.artefact import save_artefact
 from rebracket_core.models.conformal import AlbumSets
-from rebracket_core.models.scores import scores_from_logits
+from rebracket_core.models.scores import Calibration, scores_from_logits
 from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
@@ -25,7 +26,7 @@ from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
 from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
 from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
-from rebracket_core.training.evaluation.thresholds import choose_thresholds, chosen_values, cross_thresholds
+from rebracket_core.training.evaluation.thresholds import Choice, choose_thresholds, chosen_values, cross_thresholds
 from rebracket_core.training.evaluation.transfer import transfer_between_origins
 from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
 from rebracket_core.training.heads.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
@@ -64,82 +65,89 @@ def train_run(
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, human=human, progress=counts(callback, "Reading texts"))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
-        return _train(
-            folder,
-            rows=rows,
-            dataset=dataset,
-            config=config,
-            encoder=encoder,
-            thresholds=thresholds,
-            callback=callback,
-            tuner=tuner,
-            notes=notes,
-        )
+        return _train(_Inputs(folder, rows, dataset, config, encoder, thresholds, callback=callback, tuner=tuner, notes=notes))
 
 
-def _train(
-    folder: Path,
-    *,
-    rows: TrainingRows,
-    dataset: Dataset,
-    config: TrainingConfig,
-    encoder: Encoder,
-    thresholds: Thresholds,
-    callback: Callback,
-    tuner: EncoderTuner | None,
-    notes: tuple[str, ...],
-) -> Evaluation:
-    run_id = folder.name
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What a run is made of: its folder, the rows and the data set that they come from, and the models it begins with."""
+
+    folder: Path
+    rows: TrainingRows
+    dataset: Dataset
+    config: TrainingConfig
+    encoder: Encoder
+    thresholds: Thresholds
+    callback: Callback
+    tuner: EncoderTuner | None
+    notes: tuple[str, ...]
+
+
+def _train(given: _Inputs) -> Evaluation:
+    folder, rows, config, callback = given.folder, given.rows, given.config, given.callback
     finished = FoldCheckpoints(folder / "checkpoints")
-    crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=tuner)
+    crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=given.tuner)
     callback.update("Calibrating on unseen songs", 0, 1)
-    held = hold_out(rows, crossed, config=config, thresholds=thresholds)
+    held = hold_out(rows, crossed, config=config, thresholds=given.thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
     choices = choose_thresholds(held, targets=_targets(config))
     transfer = transfer_between_origins(
-        rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=tuner
+        rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=given.tuner
     )
     callback.update("Scoring", 0, 1)
-    evaluation = evaluate_rows(
-        held,
-        seed=config.data.seed,
-        run_id=run_id,
-        dataset=dataset.name,
-        dataset_digest=dataset.meta.digest,
-        split=f"{config.evaluation.split}, {len(np.unique(crossed.fold))} folds",
-        leaked=config.evaluation.split == "leaked",
-        n_seen_excluded=0,
-        notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *notes),
-        promises=tuple(choice.to_dict() for choice in choices),
-    )
+    evaluation = _evaluated(given, held, crossed=crossed, choices=choices, transfer=transfer)
     write_out_of_fold_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
     write_out_of_fold_predictions(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
     callback.update("Fitting the final model", 0, 1)
-    everything = np.arange(len(rows))
-    final, seen = fit_with(rows, train=everything, config=config, seed=config.data.seed, tuner=tuner, name=FINAL)
-    model = ConceptModel(
-        run_id=run_id,
-        encoder_id=tuner.keep(FINAL) if tuner else encoder.encoder_id,
-        recipe=final.recipe,
-        head=final.head,
-        calibration=calibration,
-        ood=fit_ood(seen, train=everything, config=config),
-        thresholds=thresholds.with_(**chosen_values(choices)),
-        manifest={},
-        sets=AlbumSets.fit(
-            scores_from_logits(crossed.logits, calibration=calibration).album, rows.plain.album_idx, rows.groups
-        ),
-    )
+    model = _final_model(given, crossed, calibration=calibration, choices=choices)
     save_artefact(
         folder / "model",
         arrays=model.to_arrays(),
         manifest=_manifest(
-            model, rows, dataset=dataset, config=config, crossed=crossed, evaluation=evaluation, transfer=transfer
+            model, rows, dataset=given.dataset, config=config, crossed=crossed, evaluation=evaluation, transfer=transfer
         ),
     )
     write_json(folder / "evaluation.json", evaluation.to_dict())
     callback.update("Done", 1, 1)
     return evaluation
+
+
+def _evaluated(
+    given: _Inputs, held: Held, *, crossed: CrossFit, choices: tuple[Choice, ...], transfer: list[dict[str, Any]]
+) -> Evaluation:
+    """The figures on out-of-fold predictions, with notes on how they came about."""
+    config = given.config
+    return evaluate_rows(
+        held,
+        seed=config.data.seed,
+        run_id=given.folder.name,
+        dataset=given.dataset.name,
+        dataset_digest=given.dataset.meta.digest,
+        split=f"{config.evaluation.split}, {len(np.unique(crossed.fold))} folds",
+        leaked=config.evaluation.split == "leaked",
+        n_seen_excluded=0,
+        notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *given.notes),
+        promises=tuple(choice.to_dict() for choice in choices),
+    )
+
+
+def _final_model(given: _Inputs, crossed: CrossFit, *, calibration: Calibration, choices: tuple[Choice, ...]) -> ConceptModel:
+    """The model that is fitted to all rows, with the calibration, thresholds and album sets of the cross-fit."""
+    rows, config, tuner = given.rows, given.config, given.tuner
+    everything = np.arange(len(rows))
+    final, seen = fit_with(rows, train=everything, config=config, seed=config.data.seed, tuner=tuner, name=FINAL)
+    scores = scores_from_logits(crossed.logits, calibration=calibration)
+    return ConceptModel(
+        run_id=given.folder.name,
+        encoder_id=tuner.keep(FINAL) if tuner else given.encoder.encoder_id,
+        recipe=final.recipe,
+        head=final.head,
+        calibration=calibration,
+        ood=fit_ood(seen, train=everything, config=config),
+        thresholds=given.thresholds.with_(**chosen_values(choices)),
+        manifest={},
+        sets=AlbumSets.fit(scores.album, rows.plain.album_idx, rows.groups),
+    )
 
 
 def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> Held:

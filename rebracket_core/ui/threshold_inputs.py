@@ -15,7 +15,8 @@ def threshold_inputs(limits: Thresholds, *, key: str, suffix: str, slider: bool 
 
     Args:
         limits: what the controls begin with.
-        key: the beginning of each control's key, with its dot, `suffix` its end; the threshold's name stands between.
+        key: the beginning of each control's key, with its dot; the threshold's name follows.
+        suffix: the end of each control's key.
         slider: draw sliders instead of number fields.
         more: what is handed to every control, such as `bind` or `persist_state`.
     """

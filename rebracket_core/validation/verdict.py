@@ -17,7 +17,7 @@ from rebracket_core.validation.concept import Concept
 from rebracket_core.validation.evidence import DIGITS, UNCERTAINTIES, Evidence
 from rebracket_core.validation.flags import UNKNOWN_SOURCE
 from rebracket_core.validation.rules.base import Decision, Suggestion
-from rebracket_core.validation.states import State, axis_states
+from rebracket_core.validation.states import AxisState, State, axis_states
 from rebracket_core.verdict_kinds import VerdictKind
 
 # Fields that verdicts of earlier versions lack.
@@ -80,7 +80,6 @@ class Verdict:
         """The verdict that a decision on the evidence makes of a concept."""
         albums = evidence.albums
         temporal, spatial, ontological = (_named(MODES[x], evidence.scores[i]) for i, x in enumerate(AXIS_NAMES))
-        states = {s.axis: MappingProxyType({"state": s.state, "modes": s.modes}) for s in evidence.states}
         return cls(
             id=concept.id,
             source=concept.source,
@@ -94,7 +93,7 @@ class Verdict:
             album_probabilities=_named(ALBUM_NAMES, albums.probabilities),
             axes_album=albums.axes_album,
             mode=evidence.mode,
-            states=MappingProxyType(states),
+            states=_by_axis(evidence.states),
             types=None if evidence.types is None else _named(TYPE_NAMES, evidence.types),
             verdict=decision.verdict,
             reason=decision.reason,
@@ -196,6 +195,11 @@ def _sealed(value: Any) -> Any:
 
 def _named(names: Sequence[str], values: Sequence[float]) -> Mapping[str, float]:
     return MappingProxyType(dict(zip(names, values, strict=True)))
+
+
+def _by_axis(states: Sequence[AxisState]) -> Mapping[str, Mapping[str, Any]]:
+    """The state and the leading modes of each axis, by its name."""
+    return MappingProxyType({s.axis: MappingProxyType({"state": s.state, "modes": s.modes}) for s in states})
 
 
 @lru_cache(maxsize=64)

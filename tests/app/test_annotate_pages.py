@@ -8,17 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rebracket_core.annotation import (
-    AxisLabel,
-    DecisionKind,
-    LabelSession,
-    LabelValue,
-    NewItem,
-    NewProject,
-    ProjectSettings,
-    Role,
-    Submission,
-)
+from rebracket_core.annotation import DecisionKind, LabelSession, NewItem, NewProject, ProjectSettings, Role, Submission
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.formats.files import export_labels
 from rebracket_core.annotation.labelling import submit_labels
@@ -29,6 +19,7 @@ from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
 from tests.support.app_pages import Open, words
+from tests.support.labels import hard_label
 
 LABEL, ADJUDICATE = "pages/annotate/label.py", "pages/annotate/adjudicate.py"
 
@@ -55,7 +46,7 @@ def _as(open_page: Open, page: str, person: str, **state: str) -> AppTest:
 
 def _give(session: LabelSession, by: str, item_id: str, *modes: str) -> None:
     item = get_item(session, "trial", item_id=item_id)
-    value = LabelValue(**{axis: AxisLabel.hard(axis, mode) for axis, mode in zip(AXIS_NAMES, modes, strict=True)})
+    value = hard_label(*modes)
     given = Submission(str(uuid.uuid4()), item_id, 1, item.text_digest, value, "2026-01-01T00:00:00Z")
     assert submit_labels(session, "trial", submissions=[given], by=by)[0].status == "saved"
 

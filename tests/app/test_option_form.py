@@ -40,7 +40,8 @@ def test_every_option_that_counts_is_on_the_form(empty_home: Path) -> None:
         e.key.removeprefix("launch.")
         for kind in ("radio", "selectbox", "toggle", "number_input", "text_input")
         for e in app.get(kind)
-    } | {e.key.removeprefix("launch.") for e in app.get("button_group")}
+        if e.key
+    } | {e.key.removeprefix("launch.") for e in app.get("button_group") if e.key}
     wanted = {name for name, option in all_options().items() if name != "labels" and option.counts(values)}
     assert wanted <= drawn, wanted - drawn
     assert not {name for name, option in all_options().items() if not option.counts(values)} & drawn

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject, Submission
+from rebracket_core.annotation import LabelSession, NewItem, NewProject, Submission
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.jobs import LocalLauncher
-from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
-from tests.support.app_pages import Open, table_with, words
+from tests.support.app_pages import Open, elements, table_with, words
+from tests.support.labels import label_at
 
 PAGE = "pages/annotate/progress.py"
 
@@ -42,7 +42,7 @@ def test_agreement_people_and_what_is_missing(open_page: Open, session: LabelSes
         sent = []
         for k, item in enumerate(list_items(session, "one")):
             at = (k + (who == "ann" and k % 3 == 0)) % 3
-            value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES})
+            value = label_at(at)
             sent.append(Submission(f"{who}{k}", item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
         submit_labels(session, "one", submissions=sent, by=who)
     app = open_page(PAGE)
@@ -60,7 +60,7 @@ def test_agreement_people_and_what_is_missing(open_page: Open, session: LabelSes
 def test_without_a_project_the_way_leads_to_one(open_page: Open, home: Path) -> None:
     app = open_page(PAGE)
     assert not app.exception and "One is made from texts that are here" in words(app)
-    assert [link.label for link in app.main.get("page_link")] == ["Make a project"]
+    assert [link.label for link in elements(app, "page_link")] == ["Make a project"]
 
 
 def test_one_press_retrains_and_leads_to_where_it_is_watched(
@@ -71,7 +71,7 @@ def test_one_press_retrains_and_leads_to_where_it_is_watched(
     enrol(session, "Ann")
     project = bench.labels.create_project("Trial", "starter", by="ann").project_id
     item = list_items(session, project)[0]
-    value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][0]) for axis in AXIS_NAMES})
+    value = label_at(0)
     submit_labels(session, project, submissions=[Submission("one", item.item_id, 1, item.text_digest, value, "")], by="ann")
     monkeypatch.setattr(LocalLauncher, "launch", lambda _self, _folder: None)
     app = open_page(PAGE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import AxisLabel, LabelValue, Submission
+from rebracket_core.annotation import Submission
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import list_projects
@@ -16,6 +16,7 @@ from rebracket_core.annotation.queries import get_item, list_items
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench, get_workbench
 from tests.support.app_pages import Open, table_with, words
+from tests.support.labels import abstained
 
 PAGES = [f"pages/review/{name}.py" for name in ("confusion", "confidence", "errors")]
 
@@ -70,6 +71,7 @@ def test_every_question_has_its_table(what: str, open_page: Open, home: Path) ->
 def test_a_lower_acceptance_accepts_no_fewer(open_page: Open, home: Path) -> None:
     app = open_page(PAGES[1])
     slider = next(s for s in app.slider if s.label == "Accept from this album probability")
+    assert isinstance(slider.value, float)
     slider.set_value(0.31 if slider.value > 0.35 else 0.9).run()
     assert not app.exception and not app.error
     assert "a little worse on new ones" in words(app)
@@ -105,7 +107,7 @@ def test_label_error_candidates_go_to_a_blind_re_annotation(open_page: Open, hom
     app.button(key="errors.send.make").click().run()
     assert "project of this name" in app.error[0].value
     item = get_item(session, project.project_id, item_id=doubted[0])
-    said = LabelValue(*[AxisLabel.abstain()] * 3)
+    said = abstained()
     sent = Submission(str(uuid.uuid4()), item.item_id, item.round, item.text_digest, said, "")
     assert submit_labels(session, project.project_id, submissions=[sent], by="ada")[0].status == "saved"
     app.run()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.support.app_pages import Open, table_with, words
+from tests.support.app_pages import Open, elements, table_with, words
 
 PAGE = "pages/concepts/validate.py"
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
@@ -71,7 +71,7 @@ def test_markup_in_a_text_shows_as_written(open_page: Open, home: Path) -> None:
     assert not app.exception
     assert evil in [t.value for t in app.text]
     read_as_markdown = "\n".join(
-        str(e.value) for kind in ("markdown", "caption", "subheader", "info", "warning", "error") for e in app.get(kind)
+        str(e.value) for kind in ("markdown", "caption", "subheader", "info", "warning", "error") for e in elements(app, kind)
     )
     assert "<script>" not in read_as_markdown and "**bold**" not in read_as_markdown and ":red[" not in read_as_markdown
 

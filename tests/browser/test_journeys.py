@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ import pytest
 from tests.support.moves import choose_first_text, press_first_cell, settle
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import ConsoleMessage, Page, Request
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., "Page"]
@@ -109,14 +110,22 @@ def test_a_training_goes_on_when_its_tab_is_closed_and_is_found_by_its_address(v
     assert parse_qs(urlsplit(page.url).query)["runs.run"] == [run_id]
 
 
+def _note(asked: list[str], request: Request) -> None:
+    asked.append(request.url)
+
+
+def _note_text(told: list[str], line: ConsoleMessage) -> None:
+    told.append(line.text)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_a_phone_and_none_calls_out(visit: Visit, scheme: str) -> None:
     for path in PATHS:
         page = visit("/", width=390, scheme=scheme)
         asked: list[str] = []
+        page.on("request", partial(_note, asked))
         told: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.on("console", lambda line, told=told: told.append(line.text))
+        page.on("console", partial(_note_text, told))
         page.goto(page.url.rstrip("/") + path)
         page.wait_for_selector("[data-testid=stMain] h1")
         settle(page)

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rebracket_core.annotation import (
-    AxisLabel,
     EventKind,
     Label,
     LabelSession,
-    LabelValue,
     NewItem,
     NewProject,
     ProjectSettings,
@@ -30,6 +28,7 @@ from rebracket_core.annotation.queries import get_item, list_events, list_labels
 from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 from tests.support.app_server import ROOT, AppServer
+from tests.support.labels import label_at
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -260,7 +259,7 @@ def test_a_suggestion_is_shown_afterwards_beside_what_one_said(desk: Open, sessi
     project = get_project(session, "trial")
     settings = ProjectSettings(blind_share=0.0, random_share=0.0, suggestions=SuggestionPolicy.AFTER)
     change_settings(session, project.project_id, settings=settings, by="ann")
-    axes = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
+    axes: dict[str, tuple[float, ...]] = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
     put_suggestions(session, "trial", suggestions=[Suggestion(f"i{n:03}", "run", axes) for n in range(160)], by="ann")
     page = desk()
     assert "will stand here" in page.locator(".desk .last").inner_text()
@@ -280,7 +279,7 @@ def _differ(session: LabelSession) -> None:
     create_project(session, NewProject("Parted", [NewItem("one", "A bell that nobody rings.")], settings=settings), by="ann")
     for who, mode in (("ann", 0), ("bo", 2)):
         item = get_item(session, "parted", item_id="one")
-        value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][mode]) for axis in AXIS_NAMES}, note="Look at the bell.")
+        value = label_at(mode, note="Look at the bell.")
         given = Submission(f"label-{who}", "one", 1, item.text_digest, value, "2026-01-01T00:00:00Z")
         assert submit_labels(session, "parted", submissions=[given], by=who)[0].status == "saved"
 

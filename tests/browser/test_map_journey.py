@@ -63,7 +63,11 @@ def test_lasso_table_and_a_link_that_restores_the_view(visit: Visit) -> None:
 def test_a_new_colour_sends_no_coordinates(visit: Visit) -> None:
     page = visit("/")
     frames: list[bytes] = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: frames.append(bytes(frame))))
+
+    def keep(frame: str | bytes) -> None:
+        frames.append(frame.encode() if isinstance(frame, str) else frame)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", keep))
     page.goto(page.url.rstrip("/") + "/map")
     _painted(page, words="album (label)")
     page.wait_for_timeout(500)

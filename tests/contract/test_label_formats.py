@@ -36,6 +36,7 @@ from rebracket_core.cli.program import program
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
+from tests.support.app_pages import elements
 
 ROOT = Path(__file__).parents[2]
 TEXTS = ("A bell, cast in 1801;\nshe heard it.", '=1+1 is "no formula" — é 漢 🙂', "The keeper winds the clock.")
@@ -191,7 +192,7 @@ def test_a_new_format_is_on_the_page(session: LabelSession, monkeypatch: pytest.
         app = box.set_value("reversed").run()
         app = next(button for button in app.button if button.label == "Export").click().run()
         assert not app.exception and not app.error
-        names = [button.label for button in app.get("download_button")]
+        names = [button.label for button in elements(app, "download_button")]
         assert names == ["Download one-labels.lnosj", "Download one.read-me.txt"]
 
 

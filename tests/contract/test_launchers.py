@@ -97,7 +97,7 @@ def test_runs_wait_for_each_other_in_the_order_they_were_made(launcher: Launcher
 def test_a_worker_that_is_killed_at_any_moment_is_lost_and_goes_on_to_the_same_model(
     launcher: Launcher, kind: str, home: Path
 ) -> None:
-    """kill -9 at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened.
+    """A `kill -9` at ten random moments: each time the run shows as lost, is resumed, and ends as if nothing had happened.
 
     On a cluster it is the follower that is killed, three times. A run that ends between two kills is followed by another.
     """

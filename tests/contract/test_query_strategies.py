@@ -12,17 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from rebracket_core.annotation import (
-    AxisLabel,
-    Item,
-    Label,
-    LabelSession,
-    LabelValue,
-    NewItem,
-    NewProject,
-    ProjectSettings,
-    text_digest,
-)
+from rebracket_core.annotation import Item, Label, LabelSession, NewItem, NewProject, ProjectSettings, text_digest
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import change_settings, create_project, get_project
 from rebracket_core.annotation.queue.leases import claim_items
@@ -33,6 +23,7 @@ from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import get_workbench
+from tests.support.labels import label_at
 
 ROOT = Path(__file__).parents[2]
 STORED = ("random", "epistemic", "diversity", "disagreement", "ties", "coverage")
@@ -56,7 +47,7 @@ def _verdict(n: int) -> Any:
 
 
 def _label(n: int) -> Label:
-    value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][n % 3]) for axis in AXIS_NAMES})
+    value = label_at(n % 3)
     return Label(f"l{n}", "p", f"t{n}", text_digest(TEXTS[n]), "ann", 1, value, "", "", 1)
 
 

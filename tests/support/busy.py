@@ -6,16 +6,16 @@ import json
 import shutil
 from pathlib import Path
 
-from rebracket_core.annotation import AxisLabel, LabelValue, Submission
+from rebracket_core.annotation import Submission
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.jobs import create_run
-from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
+from tests.support.labels import label_at
 
 
 def make_busy(home: Path, folder: Path) -> Path:
@@ -61,7 +61,7 @@ def _projects(bench: Workbench) -> None:
             sent = []
             for k, item in enumerate(list_items(session, project.project_id)[:10]):
                 at = (k + (who == "bo" and k % 3 == 0)) % 3
-                value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES})
+                value = label_at(at)
                 name_of = f"{project.project_id}-{who}-{k}"
                 sent.append(Submission(name_of, item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
             submit_labels(session, project.project_id, submissions=sent, by=who)

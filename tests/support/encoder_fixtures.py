@@ -25,22 +25,23 @@ def save_small_deberta(folder: Path, *, seed: int = 0) -> Path:
     pieces = [*(f"▁{word}" for word in WORDS), "▁", *map(chr, range(33, 127)), *"éñ日本"]
     vocab = [*((token, 0.0) for token in SPECIAL), *((piece, -float(at + 1)) for at, piece in enumerate(pieces))]
     DebertaV2Tokenizer(vocab=vocab, model_max_length=64).save_pretrained(folder)
-    config = DebertaV2Config(
-        vocab_size=len(vocab),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        relative_attention=True,
-        pos_att_type=["p2c", "c2p"],
-        position_biased_input=False,
-        position_buckets=16,
-        norm_rel_ebd="layer_norm",
-        share_att_key=True,
-        pad_token_id=0,
-        type_vocab_size=0,
-    )
+    options = {
+        "vocab_size": len(vocab),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "max_position_embeddings": 64,
+        "relative_attention": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "position_biased_input": False,
+        "position_buckets": 16,
+        "norm_rel_ebd": "layer_norm",
+        "share_att_key": True,
+        "pad_token_id": 0,
+        "type_vocab_size": 0,
+    }
+    config = DebertaV2Config.from_dict(options)
     torch.manual_seed(seed)
     DebertaV2Model(config).save_pretrained(folder)
     return folder

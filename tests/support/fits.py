@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,18 +10,25 @@ from rebracket_core.models import FitConfig, HeadsConfig, HeadTargets, TasksConf
 from rebracket_core.models.heads import HEADS, Head
 from rebracket_core.options import options_of
 
+T = TypeVar("T")
+
 
 def fit_config(*, seed: int = 0, **options: Any) -> FitConfig:
     """A fit's config from options by name; a weight may be 0 here, so that a part can be looked at alone."""
     options = {"inverse_l2": 10.0, **options}
     kind = HEADS.get(options.get("head", "linear"))
-    parts = {}
-    for name, section in (("tasks", TasksConfig), ("heads", HeadsConfig), ("options", kind.Options)):
-        own = {o.name for o in options_of(section)} if section else set()
-        parts[name] = section(**{key: value for key, value in options.items() if key in own}) if section else None
-        options = {key: value for key, value in options.items() if key not in own}
+    tasks, options = _section(TasksConfig, options)
+    heads, options = _section(HeadsConfig, options)
+    own, options = _section(kind.Options, options) if kind.Options else (None, options)
     assert not options, f"no such options: {options}"
-    return FitConfig(**parts, seed=seed)
+    return FitConfig(tasks=tasks, heads=heads, options=own, seed=seed)
+
+
+def _section(section: type[T], options: dict[str, Any]) -> tuple[T, dict[str, Any]]:
+    """A section of the config made of the options that are its own, and those that are left."""
+    own = {o.name for o in options_of(section)}
+    made = section(**{key: value for key, value in options.items() if key in own})
+    return made, {key: value for key, value in options.items() if key not in own}
 
 
 def fit_heads(x: np.ndarray, y: HeadTargets, *, member_weights: np.ndarray, config: FitConfig, on_step: Any = None) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Tab
 
 TEXT = "A bell that was cast in 1804."
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}")
@@ -33,35 +34,45 @@ def _name(kind: str, widget: Any, value: object = "") -> str:
     return _IDS.sub("#", f"{kind} {widget.key or widget.label} {value}".strip())
 
 
+def _calling(method: Callable[..., object], *given: object) -> Callable[[AppTest], object]:
+    return lambda _: method(*given)
+
+
+def _setting(widget: Any, value: object) -> Callable[[AppTest], object]:
+    return _calling(widget.set_value, value)
+
+
+def _opening(key: str, label: str) -> Callable[[AppTest], object]:
+    return lambda app: app.session_state.__setitem__(key, label)
+
+
 def _texts(app: AppTest) -> Iterator[Press]:
     for widget in (*app.text_input, *app.text_area):
-        yield Press(_name(widget.type, widget), lambda _, w=widget: w.set_value(TEXT[: w.proto.max_chars or 99]))
+        yield Press(_name(widget.type, widget), _setting(widget, TEXT[: widget.proto.max_chars or 99]))
     for upload in app.file_uploader:
-        yield Press(_name("upload", upload), lambda _, u=upload: u.upload("two.txt", TEXT.encode(), "text/plain"))
+        yield Press(_name("upload", upload), _calling(upload.upload, "two.txt", TEXT.encode(), "text/plain"))
     for number in app.number_input:
         up = number.value is None or number.max is None or number.value + (number.step or 1) <= number.max
         to = (number.min or 0) if number.value is None else number.value + (number.step or 1) * (1 if up else -1)
-        yield Press(_name("number", number), lambda _, n=number, t=to: n.set_value(t))
+        yield Press(_name("number", number), _setting(number, to))
     for slider in app.slider:
-        to = slider.value if isinstance(slider.value, tuple) else slider.max
-        yield Press(_name("slider", slider), lambda _, s=slider, t=to: s.set_value(t))
+        yield Press(_name("slider", slider), _setting(slider, slider.value if isinstance(slider.value, tuple) else slider.max))
 
 
 def _choices(app: AppTest, options: int) -> Iterator[Press]:
     for widget in (*app.radio, *app.selectbox):
         for k in _in_turn(len(widget.options), options):
-            yield Press(
-                _name(widget.type, widget, widget.options[k]),
-                lambda _, w=widget, k=k: w.set_value(w.options[k]) if w.type == "radio" else w.select_index(k),
-            )
+            how = _setting(widget, widget.options[k]) if widget.type == "radio" else _calling(widget.select_index, k)
+            yield Press(_name(widget.type, widget, widget.options[k]), how)
     for group in app.button_group:
         many = "multi" in str(getattr(group.proto, "click_mode", "")).lower() or isinstance(group.value, list)
         for k in _in_turn(len(group.options), options):
-            yield Press(_name("group", group, group.options[k]), lambda _, g=group, k=k, m=many: _choose(g, k, many=m))
+            option = group.options[k]
+            yield Press(_name("group", group, option), _setting(group, [option] if many else option))
     for several in app.multiselect:
         for option in several.options[:options]:
             if option not in several.value:
-                yield Press(_name("several", several, option), lambda _, s=several, o=option: s.select(o))
+                yield Press(_name("several", several, option), _calling(several.select, option))
 
 
 def _in_turn(n: int, most: int) -> list[int]:
@@ -69,28 +80,23 @@ def _in_turn(n: int, most: int) -> list[int]:
     return [*range(1, n)][-most:] + [0] * bool(n)
 
 
-def _choose(group: Any, k: int, *, many: bool) -> None:
-    option = group.options[k]
-    group.set_value([option] if many else option)
-
-
 def _tabs(app: AppTest) -> Iterator[Press]:
     for block in app.get("tab_container"):
         key = block.proto.id.rpartition("-")[2]
         for tab in block.children.values():
-            if key:
-                yield Press(f"tab {key} {tab.label}", lambda a, k=key, v=tab.label: a.session_state.__setitem__(k, v))
+            if key and isinstance(tab, Tab):
+                yield Press(f"tab {key} {tab.label}", _opening(key, tab.label))
 
 
 def _switches(app: AppTest) -> Iterator[Press]:
     for widget in (*app.checkbox, *app.toggle):
-        yield Press(_name(widget.type, widget), lambda _, w=widget: w.set_value(not w.value))
+        yield Press(_name(widget.type, widget), _setting(widget, not widget.value))
 
 
 def _buttons(app: AppTest) -> Iterator[Press]:
     for widget in (*app.button, *app.form_submit_button, *app.download_button):
         if not widget.proto.disabled:
-            yield Press(_name("button", widget, widget.label), lambda _, w=widget: w.click())
+            yield Press(_name("button", widget, widget.label), _calling(widget.click))
 
 
 def press_everything(app: AppTest, page: str, *, options: int, most: int) -> tuple[list[str], list[str]]:

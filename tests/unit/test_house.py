@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ FLOORS = {
 # The one reader of YAML from outside, and the one of the table that comes with the project.
 _YAML_READERS = ("corpus/readers/yaml_text.py", "rainbow/_table.py")
 _LITERALS = "ast.literal_eval("  # reads literals and runs nothing
+MOST_LINES = 40  # of a function
+MOST_MODULES = 15  # in a folder, its face not counted
 GROUND = {room for room, floor in FLOORS.items() if floor == 0}
 MODULES = sorted(CORE.rglob("*.py"))
 
@@ -107,6 +110,35 @@ def test_modules_and_pages_stay_small() -> None:
     long = [str(p) for p in MODULES if len(p.read_text(encoding="utf-8").splitlines()) > 500]
     pages = [str(p) for p in (ROOT / "pages").rglob("*.py") if len(p.read_text(encoding="utf-8").splitlines()) > 150]
     assert not long and not pages
+
+
+def test_functions_stay_short() -> None:
+    """No function of the engine is longer than 40 lines, its signature and docstring counted; migrations are left aside."""
+    long = []
+    for path in MODULES:
+        if "migrations/versions" in path.as_posix():
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MOST_LINES:
+                    long.append(f"{path.relative_to(CORE)}: {node.name} has {lines} lines")
+    assert not long
+
+
+def test_no_folder_is_a_heap() -> None:
+    modules = [p for p in MODULES if p.name != "__init__.py" and "migrations/versions" not in p.as_posix()]
+    counts = Counter(path.parent.relative_to(ROOT).as_posix() for path in modules)
+    assert {folder: n for folder, n in counts.items() if n > MOST_MODULES} == {}
+
+
+def test_a_docstring_begins_with_what_a_function_does_or_gives() -> None:
+    """ "Nothing; ..." tells what does not come back; an imperative tells what is done."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, documented):
+                assert not (ast.get_docstring(node) or "").startswith(("Nothing;", "Nothing,")), f"{path}: {node}"
 
 
 def test_no_page_lies_where_streamlit_would_serve_it_past_app_py() -> None:

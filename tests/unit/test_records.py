@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 from hypothesis import given
@@ -80,7 +80,7 @@ def test_a_full_disk_adds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise OSError(errno.EIO, "broken")
 
     real = records._append
-    monkeypatch.setattr(records, "_append", lambda file, data, **more: real(Full(file), data, **more))
+    monkeypatch.setattr(records, "_append", lambda file, data, **more: real(cast(IO[bytes], Full(file)), data, **more))
     if at == "fsync":
         monkeypatch.setattr(records.os, "fsync", refuse)
     with pytest.raises(OSError):

@@ -48,8 +48,8 @@ def _earlier(file: Path, schema: Schema, **row: Any) -> None:
 def test_the_revisions_lead_to_the_tables_of_the_code(schema: Schema, tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path / 'a.db'}", schema)
     store.write(lambda c: None)
-    options = {"version_table": schema.versions, "include_name": lambda name, kind, _: kind != "table" or name in wanted}
     wanted = set(schema.metadata().tables)
+    options = {"version_table": schema.versions, "include_name": lambda name, kind, _: kind != "table" or name in wanted}
     assert store.write(lambda c: compare_metadata(MigrationContext.configure(c, opts=options), schema.metadata())) == []
     store.write(lambda c: schema.downgrade(c, "base"))
     assert not wanted & set(store.write(lambda c: sa.inspect(c).get_table_names()))

@@ -55,8 +55,10 @@ def fleiss(ratings: Ratings, *, seed: int, fewest: int = FEWEST_ITEMS, replicate
 
 
 def gwet(ratings: Ratings, *, seed: int, fewest: int = FEWEST_ITEMS, replicates: int = REPLICATES) -> Agreement:
-    """Gwet's AC1 (2008) of hard labels, items with any number of them (Gwet 2014): where nearly all labels are of one mode,
-    kappa is near 0 although people hardly ever differ, and AC1 is not."""
+    """Gwet's AC1 (2008) of hard labels, items with any number of them (Gwet 2014).
+
+    Where nearly all labels are of one mode, kappa is near 0 although people hardly ever differ, and AC1 is not.
+    """
     name = "Gwet's AC1"
     hard = ratings.hard()
     usable = hard.pairable()

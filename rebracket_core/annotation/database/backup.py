@@ -35,6 +35,20 @@ def back_up(database_url: str, *, to: Path) -> Backup:
 
     Raises InputError for another database (PostgreSQL has pg_dump), StoreError where the copy is not whole.
     """
+    file = _live_file(database_url)
+    if to.exists():
+        raise _taken(to)
+    make_folder(to.parent, mode=persons_mode(to.parent, folder=True))
+    room = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}."))  # of this backup's own: two may be made at once
+    try:
+        n_events, n_labels = _checked_copy(file, room / to.name, to=to)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    return Backup(to, to.stat().st_size, n_events, n_labels, hashlib.sha256(to.read_bytes()).hexdigest())
+
+
+def _live_file(database_url: str) -> Path:
+    """The SQLite file that holds the labels; InputError for another database or a file that is not there yet."""
     file = labels_store(database_url).file
     if file is None:
         raise InputError(
@@ -45,11 +59,11 @@ def back_up(database_url: str, *, to: Path) -> Backup:
         )
     if not file.is_file():
         raise InputError("There is nothing to back up.", expected=str(file), found="no file", hint="label something first")
-    if to.exists():
-        raise _taken(to)
-    make_folder(to.parent, mode=persons_mode(to.parent, folder=True))
-    room = Path(tempfile.mkdtemp(dir=to.parent, prefix=f".{to.name}."))  # of this backup's own: two may be made at once
-    part = room / to.name
+    return file
+
+
+def _checked_copy(file: Path, part: Path, *, to: Path) -> tuple[int, int]:
+    """The number of events and labels of a copy that lies at `to`, after it was made and checked as `part`."""
     try:
         _copy(file, part)
         found = check(part)
@@ -74,9 +88,7 @@ def back_up(database_url: str, *, to: Path) -> Backup:
             hint="name a file on another disk",
             where=str(to),
         ) from problem
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-    return Backup(to, to.stat().st_size, *found, hashlib.sha256(to.read_bytes()).hexdigest())
+    return found
 
 
 def _taken(to: Path) -> InputError:

@@ -19,8 +19,10 @@ _ITEM = f"{PREFIX}items.item_no"
 
 @lru_cache(maxsize=1)
 def tables() -> SimpleNamespace:
-    """The tables by short name: people, projects, guidelines, items, slots, labels, skips, flags, shown, decisions,
-    suggestions, snapshots, events."""
+    """The tables by short name.
+
+    They are people, projects, guidelines, items, slots, labels, skips, flags, shown, decisions, suggestions, snapshots, events.
+    """
     every = metadata().tables
     return SimpleNamespace(**{name.removeprefix(PREFIX): table for name, table in every.items()})
 

@@ -74,7 +74,10 @@ class AxisLabel:
 
     @classmethod
     def from_shares(cls, shares: Sequence[float]) -> AxisLabel:
-        """The answer of any non-negative numbers, scaled and rounded so that the sum is exact (largest remainders)."""
+        """The answer of any non-negative numbers, scaled and rounded so that the sum is exact (largest remainders).
+
+        Raises InputError unless there are three of them, finite and not all 0.
+        """
         total = float(sum(shares))
         if len(shares) != N_MODES or not total > 0 or any(not s >= 0 for s in shares) or total == float("inf"):
             raise InputError(
@@ -105,7 +108,10 @@ class AxisLabel:
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> AxisLabel:
-        """The answer that `to_dict` wrote; for "abstain" the shares are not looked at."""
+        """The answer that `to_dict` wrote; for "abstain" the shares are not looked at.
+
+        Raises InputError where it is none.
+        """
         try:
             kind = AnswerKind(raw["kind"])
             return cls.abstain() if kind is AnswerKind.ABSTAIN else cls(tuple(raw["per_mille"]), kind)  # type: ignore[arg-type]

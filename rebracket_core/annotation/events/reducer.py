@@ -125,8 +125,11 @@ def _apply(state: ItemState, event: Any) -> None:
 
 
 def disagreement(values: Sequence[dict[str, Any]]) -> float | None:
-    """How far labels are apart, 0 to 1, None below two: on each axis the mean total variation of all pairs that both
-    could tell, for the types the mean Jaccard distance of those who answered; of these four the largest."""
+    """How far labels are apart, 0 to 1, None below two.
+
+    On each axis it is the mean total variation of all pairs that both could tell, for the types the mean Jaccard distance of
+    those who answered; of these four the largest.
+    """
     if len(values) < 2:
         return None
     found = [0.0]

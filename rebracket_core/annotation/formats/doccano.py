@@ -51,7 +51,10 @@ class Doccano(LabelFormat):
         return Written(out.getvalue(), len(rows), losses.sentences())
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """The labels of one user's JSON lines (`name` is the file's, the user's before the dot) or of a ZIP of them."""
+        """The labels of one user's JSON lines (`name` is the file's, the user's before the dot) or of a ZIP of them.
+
+        Raises DataError for a ZIP without JSON lines.
+        """
         found = Reading()
         if not data.startswith(ZIP_MAGIC):
             _read_file(found, data, who=_stem(name), prefix="")

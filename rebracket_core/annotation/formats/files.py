@@ -100,7 +100,11 @@ def import_labels(
     already, by its id, is left as it is.
 
     Args:
+        session: the labels' session.
+        project_id: the project whose items the labels are of.
+        data: the bytes of the file.
         name: the name of the file.
+        by: the person_id of whoever imports.
         format_name: the format; None to find it from the content.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Queue."""
+"""Who labels what next: order, leases, suggestions and query strategies."""

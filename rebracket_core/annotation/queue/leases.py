@@ -1,5 +1,7 @@
-"""Who labels what now: leases on slots, given out in one short transaction. A lease that ran out is free at once, because
-every claim looks at the clock; nothing has to sweep."""
+"""Who labels what now: leases on slots, given out in one short transaction.
+
+A lease that ran out is free at once, because every claim looks at the clock; nothing has to sweep.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +33,19 @@ def claim_items(session: LabelSession, project_id: str, *, by: str, n: int = 1, 
     Items that the person holds and that are not in `holding` (a page loaded anew) come back first.
 
     Args:
+        session: the labels' session.
+        project_id: the project whose queue is asked.
+        by: the person_id of whoever labels.
+        n: how many items, 1 to 100.
         holding: the item ids that the client has already: they stay leased and are not given again.
 
     Returns:
         The items; where there are fewer than n, `empty` says why.
+
+    Raises:
+        InputError: for another n, more items in `holding`, or a person or project that is unknown.
     """
-    if not 0 < n <= MAX_CLAIM or len(holding) > MAX_CLAIM:
-        raise InputError(
-            "So many items are not given out at once.",
-            expected=f"1 to {MAX_CLAIM}",
-            found=str(n),
-            hint="claim some, label them, claim again",
-        )
+    _check_size(n, holding)
 
     def take(connection: Connection) -> tuple[Row[Any], tuple[Claimed, ...], int]:
         lock(connection, by)
@@ -59,6 +62,16 @@ def claim_items(session: LabelSession, project_id: str, *, by: str, n: int = 1, 
     held = len(given) + len(holding)
     # Counting takes longer than leasing, and nobody else has to wait for it.
     return ClaimResult(given, session.store.read(lambda c: why_empty(c, project, by=by, now=now, held=held), empty=None))
+
+
+def _check_size(n: int, holding: Sequence[str]) -> None:
+    if not 0 < n <= MAX_CLAIM or len(holding) > MAX_CLAIM:
+        raise InputError(
+            "So many items are not given out at once.",
+            expected=f"1 to {MAX_CLAIM}",
+            found=str(n),
+            hint="claim some, label them, claim again",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +267,10 @@ def release_leases(session: LabelSession, project_id: str, *, lease_ids: Sequenc
 
 
 def lease_again(connection: Connection, item: Row[Any], *, by: str, settings: ProjectSettings, now: int) -> Claimed | None:
-    """The item leased to a person whose label or skip was undone; None where an earlier label of theirs stands or no slot
-    of it is free."""
+    """The item leased to a person whose label or skip was undone.
+
+    None where an earlier label of theirs stands or no slot of it is free.
+    """
     import sqlalchemy as sa
 
     slots = tables().slots

@@ -37,7 +37,10 @@ def put_order(session: LabelSession, project_id: str, *, scores: Mapping[str, fl
     Written in parts, so that nobody who labels waits for long.
 
     Args:
+        session: the labels' session.
+        project_id: the project whose queue is ordered.
         scores: by item id; items without one follow in random order.
+        by: the person_id of whoever orders.
         why: one sentence by item id, shown to whoever labels.
 
     Returns:

@@ -1,1 +1,1 @@
-"""Annotation."""
+"""Figures of people's labels: agreement, the pace of labelling, ratings in the triangle of an axis."""

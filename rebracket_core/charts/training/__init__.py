@@ -1,1 +1,1 @@
-"""Training."""
+"""Figures of trainings and searches: curves, scores with intervals, differences, trials."""

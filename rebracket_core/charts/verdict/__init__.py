@@ -1,1 +1,1 @@
-"""Verdict."""
+"""Figures of one concept: its scores, its albums, its words, its way to another album."""

@@ -1,1 +1,1 @@
-"""Commands."""
+"""The commands of `rebracket`, one module a noun."""

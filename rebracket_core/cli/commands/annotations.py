@@ -29,6 +29,10 @@ ByOption = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who acts; by default the name of the system's user.")
 ]
 ProjectArgument = Annotated[str, typer.Argument(help="The id of a labelling project.")]
+OrderOption = Annotated[str, typer.Option("--order", metavar="NAME", help="The query strategy of the queue: {strategies}.")]
+SuggestionsOption = Annotated[
+    str, typer.Option("--suggestions", help="When the model's answer is shown: never, after one's own, before it.")
+]
 
 
 def acting(labels: Labels, by: str | None) -> str:
@@ -45,12 +49,8 @@ def create(
     dataset: Annotated[str, typer.Argument(help="The imported data set whose texts are labelled.")],
     *,
     overlap: Annotated[int, typer.Option("--overlap", min=1, max=20, help="Labels wanted of each text.")] = 1,
-    order: Annotated[
-        str, typer.Option("--order", metavar="NAME", help="The query strategy of the queue: {strategies}.")
-    ] = "random",
-    suggestions: Annotated[
-        str, typer.Option("--suggestions", help="When the model's answer is shown: never, after one's own, before it.")
-    ] = "never",
+    order: OrderOption = "random",
+    suggestions: SuggestionsOption = "never",
     blind: Annotated[float, typer.Option("--blind", min=0, max=1, help="Share of texts that never show one.")] = 0.2,
     chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of texts given out as a random sample.")] = 0.2,
     repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts asked a second time.")] = 0.0,
@@ -167,7 +167,7 @@ def suggest(
 @group.command()
 @command
 def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
-    """Name the labels of a project as they are now; train with: --set labels=NAME"""
+    """Name the labels of a project as they are now; train with: --set labels=NAME"""  # noqa: D415 - to be copied as it is
     from rebracket_core.annotation.snapshots import take_snapshot
 
     labels = workbench_for(home).labels

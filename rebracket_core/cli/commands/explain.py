@@ -92,18 +92,21 @@ def _tell_checks(checks: Checks) -> None:
             out.text(f"Rank correlation with {name}: {value:+.2f}.")
 
 
+GoalOption = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="GOAL",
+        help="album=Green, temporal=past, verdict=accept; or album, temporal, ... alone for anything else.",
+    ),
+]
+
+
 @command
 def counterfactuals(
     text: Annotated[str, typer.Argument(help="The concept whose result is to change.")],
     *,
-    to: Annotated[
-        str,
-        typer.Option(
-            "--to",
-            metavar="GOAL",
-            help="album=Green, temporal=past, verdict=accept; or album, temporal, ... alone for anything else.",
-        ),
-    ] = "album",
+    to: GoalOption = "album",
     run: RunOption = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.5, help="How long to search at most.")] = 8.0,
     edits: Annotated[int, typer.Option("--edits", min=1, max=6, help="How many words may change.")] = 4,
@@ -198,7 +201,7 @@ def replay(
 
 
 def tell_replay(bench: Workbench, run_id: str) -> None:
-    """Nothing; says on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
+    """Say on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
     from rebracket_core.errors import ModelError
     from rebracket_core.services.explain.counterfactuals import Outcome
 

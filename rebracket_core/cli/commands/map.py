@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,13 @@ from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs,
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import one_line
 from rebracket_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rebracket_core.maps.spec import MapSpec
+    from rebracket_core.maps.store import StoredMap
+    from rebracket_core.services.maps.maps import PlacedText
+
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the coordinates there: .csv or .parquet.")]
 
 
 @command
@@ -26,9 +34,7 @@ def map_(
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="By default REBRACKET_SEED.")] = None,
     values: SetOption = None,
     place: Annotated[list[str] | None, typer.Option("--place", metavar="TEXT", help="A new text to place on it.")] = None,
-    to: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the coordinates there: .csv or .parquet.")
-    ] = None,
+    to: OutOption = None,
     detach: Annotated[bool, typer.Option("--detach", help="Start a worker and return at once.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -36,51 +42,48 @@ def map_(
     """Lay the texts of a data set out on a map, and say how far to trust it. The same request is fitted once."""
     maps = workbench_for(home).maps
     kind = _kind(to)
-    spec = maps.spec(
-        dataset,
-        method=method,
-        dims=dims,
-        text=text,
-        run_id=run,
-        layer=layer,
-        seed=seed,
-        params={name: _number(name, value) for name, value in pairs(values).items()},
-    )
+    spec = maps.spec(dataset, method=method, dims=dims, text=text, run_id=run, layer=layer, seed=seed, params=_params(values))
     if detach:
-        map_id = maps.launch(spec)
-        if as_json:
-            out.json({"map_id": map_id})
-        else:
-            out.text(map_id)
-            tell("A worker fits it; it shows on the Map page.")
+        _tell_launched(maps.launch(spec), as_json=as_json)
         return DONE
     with showing() as progress:
         stored = maps.fit(spec, progress=progress)
         placed = [maps.place(stored.map_id, one) for one in place or ()]
         if to is not None:
             _write(to, kind, maps.coordinates(stored.map_id, run_id=run or None, progress=progress))
-    quality = stored.quality
     if as_json:
-        near = [
-            {
-                "text": p.placed.text,
-                "at": list(p.placed.at),
-                "near": stored.values("row_id", p.near),
-                "cosines": list(p.cosines),
-            }
-            for p in placed
-        ]
-        out.json(
-            {
-                "map_id": stored.map_id,
-                "spec": spec.to_dict(),
-                "fit_hash": spec.fit_hash,
-                "quality": quality.to_dict(),
-                "file": str(to) if to else None,
-                "placed": near,
-            }
-        )
-        return DONE
+        out.json(_document(stored, spec, placed=placed, file=to))
+    else:
+        _tell_map(stored, spec, placed=placed, file=to)
+    return DONE
+
+
+def _tell_launched(map_id: str, *, as_json: bool) -> None:
+    if as_json:
+        out.json({"map_id": map_id})
+    else:
+        out.text(map_id)
+        tell("A worker fits it; it shows on the Map page.")
+
+
+def _document(stored: StoredMap, spec: MapSpec, *, placed: Sequence[PlacedText], file: Path | None) -> dict[str, object]:
+    """The JSON document on a map: what was asked for, how far to trust it, and where the new texts lie."""
+    near = [
+        {"text": p.placed.text, "at": list(p.placed.at), "near": stored.values("row_id", p.near), "cosines": list(p.cosines)}
+        for p in placed
+    ]
+    return {
+        "map_id": stored.map_id,
+        "spec": spec.to_dict(),
+        "fit_hash": spec.fit_hash,
+        "quality": stored.quality.to_dict(),
+        "file": str(file) if file else None,
+        "placed": near,
+    }
+
+
+def _tell_map(stored: StoredMap, spec: MapSpec, *, placed: Sequence[PlacedText], file: Path | None) -> None:
+    quality = stored.quality
     out.text(f"Map {stored.map_id}: {quality.n:,} texts, {one_line(spec.title)}")
     out.text(
         f"Nearest {quality.k} kept {quality.knn_preservation:.3f} (chance {quality.chance:.3f}), trustworthiness "
@@ -91,9 +94,8 @@ def map_(
             f"At {', '.join(f'{v:.3f}' for v in p.placed.at)}: {one_line(p.placed.text)}; nearest "
             f"{one_line(str(stored.values('row_id', p.near[:1])[0]))} ({p.cosines[0]:.2f})"
         )
-    if to is not None:
-        out.text(f"The coordinates are in {one_line(to)}.")
-    return DONE
+    if file is not None:
+        out.text(f"The coordinates are in {one_line(file)}.")
 
 
 def _kind(to: Path | None) -> str:
@@ -106,6 +108,11 @@ def _kind(to: Path | None) -> str:
             hint="change the ending of --out",
         )
     return kind
+
+
+def _params(values: list[str] | None) -> dict[str, float]:
+    """The parameters of the method that --set names; ConfigError where one is no number."""
+    return {name: _number(name, value) for name, value in pairs(values).items()}
 
 
 def _number(name: str, value: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -12,11 +12,32 @@ from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, settings_for, workbench_for
 from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
+from rebracket_core.serving.options import ServeOptions
 
 if TYPE_CHECKING:
     from rebracket_core.serving.guard.api_keys import KeyRing
+    from rebracket_core.workbench import Workbench
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
+DeadlineOption = Annotated[
+    float, typer.Option("--deadline", metavar="SECONDS", min=0.01, help="How long a request may wait for its answer.")
+]
+DrainOption = Annotated[
+    float, typer.Option("--drain", metavar="SECONDS", min=0, help="After SIGTERM, how long to finish what was taken.")
+]
+SampleOption = Annotated[
+    float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
+]
+SecondOption = Annotated[
+    str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
+]
+TrustedProxyOption = Annotated[
+    list[str] | None,
+    typer.Option("--trusted-proxy", metavar="ADDRESS", help="Believe this proxy's forwarded headers; may be repeated."),
+]
+AllowHostOption = Annotated[
+    list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Without keys, answer this Host too; may be repeated.")
+]
 
 
 @command
@@ -28,39 +49,20 @@ def serve(
     max_queued: Annotated[int, typer.Option("--max-queued", min=1, help="Texts that may wait.")] = 4000,
     max_chars: Annotated[int, typer.Option("--max-chars", min=1, help="Characters of one request.")] = 2_000_000,
     max_queued_chars: Annotated[int, typer.Option("--max-queued-chars", min=1, help="Characters that may wait.")] = 8_000_000,
-    deadline_s: Annotated[
-        float, typer.Option("--deadline", metavar="SECONDS", min=0.01, help="How long a request may wait for its answer.")
-    ] = 120.0,
-    drain_s: Annotated[
-        float, typer.Option("--drain", metavar="SECONDS", min=0, help="After SIGTERM, how long to finish what was taken.")
-    ] = 10.0,
+    deadline_s: DeadlineOption = 120.0,
+    drain_s: DrainOption = 10.0,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
-    sample: Annotated[
-        float, typer.Option("--sample", min=0, max=1, help="Keep this share of the texts, to watch for drift and to label.")
-    ] = 0.0,
+    sample: SampleOption = 0.0,
     log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
-    second: Annotated[
-        str | None, typer.Option("--second", metavar="RUN:SHARE", help="Let a share of the texts ask another run.")
-    ] = None,
-    trusted_proxy: Annotated[
-        list[str] | None,
-        typer.Option("--trusted-proxy", metavar="ADDRESS", help="Believe this proxy's forwarded headers; may be repeated."),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="Without keys, answer this Host too; may be repeated."),
-    ] = None,
+    second: SecondOption = None,
+    trusted_proxy: TrustedProxyOption = None,
+    allow_host: AllowHostOption = None,
     model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
     home: HomeOption = None,
 ) -> int:
     """Serve verdicts over HTTP until SIGTERM; the API tells itself at /docs."""
-    if find_spec("fastapi") is None or find_spec("prometheus_client") is None:
-        raise MissingExtraError("serve", what="The API")
-    from rebracket_core.serving.options import ServeOptions
-    from rebracket_core.serving.server import serve as run_server
-
-    run, share = _second(second)
+    _check_extra()
     options = ServeOptions(
         host=host,
         port=port,
@@ -73,12 +75,22 @@ def serve(
         keep=keep,
         sample=sample,
         log_texts=log_texts,
-        second_run=run,
-        second_share=share,
+        **_second(second),
         trusted_proxies=tuple(trusted_proxy or ()),
         allowed_hosts=tuple(allow_host or ()),
     )
-    return run_server(workbench_for(home, model=model), options, quiet=quiet)
+    return _serve(workbench_for(home, model=model), options, quiet=quiet)
+
+
+def _check_extra() -> None:
+    if find_spec("fastapi") is None or find_spec("prometheus_client") is None:
+        raise MissingExtraError("serve", what="The API")
+
+
+def _serve(bench: Workbench, options: ServeOptions, *, quiet: bool) -> int:
+    from rebracket_core.serving.server import serve as run_server
+
+    return run_server(bench, options, quiet=quiet)
 
 
 @keys.command("add")
@@ -146,12 +158,19 @@ def _ring(home: Path | None) -> KeyRing:
     return KeyRing(settings_for(home).home / "api_keys.json")
 
 
-def _second(asked: str | None) -> tuple[str | None, float]:
+class SecondRun(TypedDict):
+    """The options of a server that let a share of the texts ask another run."""
+
+    second_run: str | None
+    second_share: float
+
+
+def _second(asked: str | None) -> SecondRun:
     if asked is None:
-        return None, 0.0
+        return SecondRun(second_run=None, second_share=0.0)
     run, _, share = asked.rpartition(":")
     try:
-        return run, float(share)
+        return SecondRun(second_run=run, second_share=float(share))
     except ValueError:
         raise ConfigError(
             "The second run cannot be read.",

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, ThresholdOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, RunOption, ThresholdOption, pairs, workbench_for
 from rebracket_core.cli.parts import (
     PartRowsOption,
     PartsAsked,
@@ -50,6 +50,11 @@ class Format(StrEnum):
 
 
 _BY_SUFFIX = {".jsonl": Format.JSONL, ".ndjson": Format.JSONL, ".csv": Format.CSV, ".txt": Format.TABLE}
+FormatOption = Annotated[Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")]
+HistoryOption = Annotated[
+    bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
+]
 
 
 @command
@@ -58,18 +63,12 @@ def validate(
         list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin. See: rebracket formats")
     ],
     *,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")
-    ] = None,
+    run: RunOption = None,
     model: ModelOption = None,
-    form: Annotated[
-        Format | None, typer.Option("--format", help="By default what the name of --out says, else a table.")
-    ] = None,
-    target: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")] = None,
+    form: FormatOption = None,
+    target: OutOption = None,
     values: ThresholdOption = None,
-    history: Annotated[
-        bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
-    ] = None,
+    history: HistoryOption = None,
     parts: PartsOption = None,
     part_rows: PartRowsOption = 10_000,
     ray: RayOption = None,
@@ -89,16 +88,8 @@ def validate(
     if history:
         _check_history(bench)
     read = _read(sources, bench=bench)
-    counts: Counter[str] = Counter()
-    kept: list[dict[str, Any]] = []
     chunks = _judged(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
-    with _sink(target, as_json=as_json) as write:
-        for number, verdicts in enumerate(chunks):
-            counts.update("error" if verdict["error"] else str(verdict["verdict"]) for verdict in verdicts)
-            if as_json and target is None:
-                kept += verdicts
-            else:
-                write(_rendered(verdicts, form=chosen, first=number == 0, to_file=target is not None))
+    counts, kept = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
         out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
     tell_counts(counts, target=target)
@@ -130,6 +121,22 @@ def _judged(
             verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
             progress("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
+
+
+def _written(
+    chunks: Iterator[list[dict[str, Any]]], *, form: Format, target: Path | None, as_json: bool
+) -> tuple[Counter[str], list[dict[str, Any]]]:
+    """How many verdicts of each kind there were; and those that were not written, which is all for JSON on stdout."""
+    counts: Counter[str] = Counter()
+    kept: list[dict[str, Any]] = []
+    with _sink(target, as_json=as_json) as write:
+        for number, verdicts in enumerate(chunks):
+            counts.update("error" if verdict["error"] else str(verdict["verdict"]) for verdict in verdicts)
+            if as_json and target is None:
+                kept += verdicts
+            else:
+                write(_rendered(verdicts, form=form, first=number == 0, to_file=target is not None))
+    return counts, kept
 
 
 def _thresholds(values: list[str] | None, *, bench: Workbench) -> dict[str, Value]:

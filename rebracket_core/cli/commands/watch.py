@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, RunOption, workbench_for
 from rebracket_core.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -26,19 +26,19 @@ FINISH_S = 1.0
 KILL_S = 2.5
 # How often the main thread looks up from waiting where the system does not wake it for a signal.
 LOOK_S = 0.2
+SettleOption = Annotated[
+    float, typer.Option("--settle", metavar="SECONDS", help="How long a file must not change to be complete.")
+]
+EveryOption = Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.05, help="How often to look.")]
 
 
 @command
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that concepts are written into.")],
     *,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="The run that predicts; by default the production model.")
-    ] = None,
-    settle_s: Annotated[
-        float, typer.Option("--settle", metavar="SECONDS", help="How long a file must not change to be complete.")
-    ] = 1.0,
-    every_s: Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.05, help="How often to look.")] = 0.5,
+    run: RunOption = None,
+    settle_s: SettleOption = 1.0,
+    every_s: EveryOption = 0.5,
     once: Annotated[bool, typer.Option("--once", help="Judge what is there, then end.")] = False,
     history: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = True,
     as_json: JsonOption = False,

@@ -40,7 +40,7 @@ class Tokens:
         self.frame = Frame(prefix=tuple(probe.ids[:before]), suffix=tuple(probe.ids[after + 1 :]), pad=pad)
 
     def ids(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
-        """The token ids of each text without special tokens, int32; memory beyond that is bounded by a chunk."""
+        """The token ids (t,) int32 of each text without special tokens; memory beyond that is bounded by a chunk."""
         found: list[NDArray[np.int32]] = []
         for chunk in _chunks(texts):
             encodings = self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False)

@@ -111,7 +111,7 @@ def embed(
 
 
 def unit(vectors: NDArray[np.float32]) -> Vectors:
-    """The vectors with rows of length 1; a row of zeros, which has no direction, points along the first axis."""
+    """The vectors (n, dim) with rows of length 1; a row of zeros, which has no direction, points along the first axis."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     none = norms[:, 0] < 1e-12
     result = vectors / np.where(norms < 1e-12, 1.0, norms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +27,15 @@ def layer_vectors(
     Args:
         texts: n texts, each read up to 256 tokens, in PyTorch on the device of the settings.
         name: as in `open_encoder`.
+        settings: say where models lie and on which device they run.
         progress: gets (texts done, texts).
 
-    Returns: (n_layers + 1, n, dim) float32. Raises: EncoderError where the encoder has no transformers model.
+    Returns:
+        (n_layers + 1, n, dim) float32.
+
+    Raises:
+        EncoderError: the encoder has no transformers model.
     """
-    import torch
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
@@ -43,14 +48,21 @@ def layer_vectors(
     for start in range(0, len(order), _BATCH):
         at = order[start : start + _BATCH]
         batch = tokenizer([listed[i] for i in at], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
-        batch = batch.to(device)
-        with torch.inference_mode():
-            states = torch.stack(model(**batch, output_hidden_states=True).hidden_states).float()
-            mask = batch["attention_mask"].unsqueeze(-1).float()
-            means = ((states * mask).sum(dim=2) / mask.sum(dim=1)).cpu().numpy()
+        means = _token_means(model, batch.to(device))
         if out is None:
             out = np.zeros((len(means), len(listed), means.shape[2]), dtype=np.float32)
         out[:, at] = means
         if progress:
             progress(min(start + _BATCH, len(order)), len(order))
     return out if out is not None else np.zeros((0, 0, 0), dtype=np.float32)
+
+
+def _token_means(model: Any, batch: Any) -> np.ndarray:
+    """The means (n_layers + 1, b, dim) over the tokens of b texts, after the embeddings and after every layer."""
+    import torch
+
+    with torch.inference_mode():
+        states = torch.stack(model(**batch, output_hidden_states=True).hidden_states).float()
+        mask = batch["attention_mask"].unsqueeze(-1).float()
+        means: np.ndarray = ((states * mask).sum(dim=2) / mask.sum(dim=1)).cpu().numpy()
+    return means

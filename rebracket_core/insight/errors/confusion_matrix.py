@@ -69,7 +69,7 @@ class Cells:
         return tuple(name for name, n in zip(self.truths, self.row_n.tolist(), strict=True) if not n)
 
     def texts_of(self, truth: int, answer: int) -> np.ndarray:
-        """The rows of a cell by how much they stand in it, most first."""
+        """(k,) the positions of the rows of a cell by how much they stand in it, most first."""
         weight = self.member[:, truth] * self.given[:, answer]
         order = np.argsort(-weight, kind="stable")
         return np.asarray(order[weight[order] > 0.0])

@@ -38,8 +38,11 @@ def is_known(tasks: TasksConfig) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What M members are at some weights (M, d + 1, 27): penalised losses (M, 6) on the rows learnt from, their slopes
-    (M, d + 1, 27), and losses (M, 6) on the rows asked about."""
+    """What M members are at some weights (M, d + 1, 27).
+
+    They are the penalised losses (M, 6) on the rows learnt from, their slopes (M, d + 1, 27), and the losses (M, 6) on the
+    rows asked about.
+    """
 
     value: torch.Tensor
     slope: torch.Tensor

@@ -140,7 +140,7 @@ class LinearHead(Head):
         return replace(self, weight=np.ascontiguousarray(self.weight[:, columns]))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """`weight` and `bias`."""
+        """`weight` (M, d, 27) and `bias` (M, 27)."""
         return {"weight": self.weight, "bias": self.bias}
 
     @classmethod

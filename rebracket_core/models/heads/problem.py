@@ -60,7 +60,7 @@ class Problem:
         return int(self.learnt.shape[0])
 
     def penalised(self, logits: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        """The sum of the members' losses on the rows that they learn from, with the penalty on their weights."""
+        """() the sum of the members' losses on the rows that they learn from, with the penalty |w|²/(2·C·n) on weights."""
         loss = member_losses(
             logits, self.y, self.learnt, tasks=self.config.tasks, balance=self.balance, album_loss=self.album_loss
         ).sum()
@@ -140,7 +140,9 @@ def logits_of(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torc
 
 
 def row_space(features: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Features in the basis of their own row space, where that is narrower, and the way back to weights.
+    """Features (n, r) float32 in the basis of their own row space, where that is narrower, and the (d, r) way back to weights.
+
+    The features (n, d) as they are, and None, where there are no fewer rows than columns.
 
     With an L2 penalty the best weights lie in the span of the training rows, so nothing is lost by fitting there.
     """

@@ -54,28 +54,17 @@ def backbone_loss(
     here = [name for name in parts if whole[name] is not None]
     if not here:
         return BackboneLoss(told["logits"].sum() * 0.0, {}, {})
-    scaled = [each[name] * (1.0 if tasks.by_uncertainty else tasks.weight_of(name)) for name in here]
-    if tasks.by_uncertainty:
-        variance = torch.stack([_mean(part.detach()) for part in scaled], dim=-1).clamp(min=1e-12).log()
-        total = functions.uncertainty_weighted(
-            torch.stack(scaled, dim=-1), log_variance=variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
-        ).mean()
-    else:
-        total = torch.stack(scaled).sum(dim=0).mean()
-    means = [part.mean() for part in scaled]
+    scaled, total = _weighted({name: each[name] for name in here}, tasks=tasks)
     norms: dict[str, float] = {}
-    flows = told["inner"].requires_grad
-    if flows and (balance is not None or with_norms):
+    if told["inner"].requires_grad and (balance is not None or with_norms):
+        means = [part.mean() for part in scaled]
         gradients = feature_gradients(means, told["inner"])
         gramian = _summed(gradients @ gradients.T) / _processes() ** 2
         if with_norms:
             norms = dict(zip(here, gramian.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
         if balance is not None and told["features"].requires_grad:
-            at = [ALL_PARTS.index(name) for name in here]
-            weights = _same(balance.weigh(torch.stack([_mean(m.detach()) for m in means]), gramian, asked=at))
-            pull = (weights.to(gradients) @ gradients).reshape(told["features"].shape)
-            through = (told["features"] * pull).sum()
-            total = total + through - through.detach()
+            weights = _balanced_weights(balance, means, gramian=gramian, parts=here)
+            total = _with_gradient(total, weights.to(gradients) @ gradients, at=told["features"])
     shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
     weight = tasks.contrastive_loss_weight
     if weight and told["features"].requires_grad:
@@ -84,6 +73,36 @@ def backbone_loss(
         if with_norms:
             shown[CONTRASTIVE] = apart.detach()
     return BackboneLoss(total, shown, norms)
+
+
+def _weighted(losses: dict[str, torch.Tensor], *, tasks: TasksConfig) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """The (M,) losses of the parts times the tasks' weights, and their () total, the mean over the ensemble.
+
+    Weighted by uncertainty, the losses stay as they are and the total takes each one's log for its log-variance.
+    """
+    if not tasks.by_uncertainty:
+        scaled = [loss * tasks.weight_of(name) for name, loss in losses.items()]
+        return scaled, torch.stack(scaled).sum(dim=0).mean()
+    scaled = list(losses.values())
+    variance = torch.stack([_mean(part.detach()) for part in scaled], dim=-1).clamp(min=1e-12).log()
+    total = functions.uncertainty_weighted(
+        torch.stack(scaled, dim=-1), log_variance=variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
+    ).mean()
+    return scaled, total
+
+
+def _balanced_weights(
+    balance: Balance, losses: Sequence[torch.Tensor], *, gramian: torch.Tensor, parts: Sequence[str]
+) -> torch.Tensor:
+    """The (P,) weights of the parts' gradients, from their () losses and the (P, P) `gramian`, the same on every process."""
+    shared = torch.stack([_mean(loss.detach()) for loss in losses])
+    return _same(balance.weigh(shared, gramian, asked=[ALL_PARTS.index(name) for name in parts]))
+
+
+def _with_gradient(total: torch.Tensor, gradient: torch.Tensor, *, at: torch.Tensor) -> torch.Tensor:
+    """`total` with its value unchanged, whose backward pass adds `gradient` to that of the features `at`."""
+    through = (at * gradient.reshape(at.shape)).sum()
+    return total + through - through.detach()
 
 
 def head_penalty(weight: torch.Tensor, *, inverse_l2: float, n_train: torch.Tensor) -> torch.Tensor:

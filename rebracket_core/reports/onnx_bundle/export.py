@@ -97,39 +97,16 @@ def export_onnx(
     verdicts is measured and written into the folder.
     Raises ModelError where the two differ, InputError where `to` is taken or `check` is too small, StoreError for the disk.
     """
-    from rebracket_core.encoders.onnx.export import encoder_parts
-
     _enough(precision, check)
     refuse_taken(to)
-    model, folder = runs.load(run_id), runs.folder_of(run_id).path
+    model = runs.load(run_id)
     tell = _teller(progress, steps=3 if precision is Precision.FLOAT32 else 4)
-    name = runs.encoder_of(model)
+    source = _Source(run_id, model, runs.folder_of(run_id).path, encoder=runs.encoder_of(model))
     tell(0)
-    parts = encoder_parts(name, trained_as=model.encoder_id, settings=settings)
-    room = write_folder(
-        to,
-        graph=parts.graph,
-        tokenizer=parts.tokenizer,
-        model=folder / "model",
-        run_id=run_id,
-        precision=Precision.FLOAT32,
-        encoder=parts.facts,
-    )
+    room = _graph_folder(source, to, settings=settings)
     check = [concept for concept in check if concept.error is None]
     try:
-        concepts = [*_own_texts(folder), *check]
-        tell(1)
-        wanted = _in_pytorch(concepts, model=model, name=name, settings=settings)
-        tell(2)
-        exported = ExportedRun(room, max_text_chars=settings.max_text_chars)
-        equality = _compared(wanted, exported.validate(concepts), encoder=exported.encoder)
-        _same_or_refused(equality, run_id=run_id)
-        lowered = None
-        if precision is not Precision.FLOAT32:
-            tell(3)
-            lowered = _lower(
-                room, exported, precision, check=check, before=wanted[-len(check) :], max_text_chars=settings.max_text_chars
-            )
+        equality, lowered = _compared_with_run(source, room, precision=precision, check=check, settings=settings, tell=tell)
         _keep_check(room, equality=equality, lowered=lowered)
         size = sum(path.stat().st_size for path in room.rglob("*") if path.is_file())
         finish(room, to=to)
@@ -137,6 +114,61 @@ def export_onnx(
         shutil.rmtree(room, ignore_errors=True)
         raise
     return ExportReport(str(to), run_id, precision, size, equality, lowered)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The run that is exported: its id, its model, its folder, and the name of its encoder."""
+
+    run_id: str
+    model: ConceptModel
+    folder: Path
+    encoder: str
+
+
+def _graph_folder(source: _Source, to: Path, *, settings: Settings) -> Path:
+    """The temporary folder beside `to` with the run and its encoder's graph in float32."""
+    from rebracket_core.encoders.onnx.export import encoder_parts
+
+    parts = encoder_parts(source.encoder, trained_as=source.model.encoder_id, settings=settings)
+    return write_folder(
+        to,
+        graph=parts.graph,
+        tokenizer=parts.tokenizer,
+        model=source.folder / "model",
+        run_id=source.run_id,
+        precision=Precision.FLOAT32,
+        encoder=parts.facts,
+    )
+
+
+def _compared_with_run(
+    source: _Source,
+    room: Path,
+    *,
+    precision: Precision,
+    check: Sequence[Concept],
+    settings: Settings,
+    tell: Callable[[int], None],
+) -> tuple[Difference, Difference | None]:
+    """How the folder's verdicts differ from the run's: in float32, and then what the lower precision changes on `check`.
+
+    The folder then holds the graph at `precision`. Raises ModelError where the float32 graph is not the run.
+    """
+    concepts = [*_own_texts(source.folder), *check]
+    tell(1)
+    wanted = _in_pytorch(concepts, model=source.model, name=source.encoder, settings=settings)
+    tell(2)
+    exported = ExportedRun(room, max_text_chars=settings.max_text_chars)
+    equality = _compared(wanted, exported.validate(concepts), encoder=exported.encoder)
+    _same_or_refused(equality, run_id=source.run_id)
+    if precision is Precision.FLOAT32:
+        return equality, None
+    tell(3)
+    lowered = _lower(
+        room, exported, precision, check=check, before=wanted[-len(check) :], max_text_chars=settings.max_text_chars
+    )
+    return equality, lowered
 
 
 def _teller(progress: Progress | None, *, steps: int) -> Callable[[int], None]:

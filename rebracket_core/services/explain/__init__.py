@@ -1,1 +1,1 @@
-"""Explain."""
+"""Explanations and counterfactuals of a run, and the store that keeps counterfactuals."""

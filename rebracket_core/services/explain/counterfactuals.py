@@ -102,25 +102,9 @@ class Counterfactuals:
         start = time.monotonic()
         clean, asking = Explain(self._resources).clean(text), Asking(self._resources, run_id)
         limits = asking.model.thresholds.with_(**(thresholds or {}))
-
-        def score(texts: Sequence[str]) -> list[Verdict]:
-            concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
-            return verdicts_from(
-                concepts,
-                asking.predictions(texts),
-                thresholds=limits,
-                run_id=asking.model.run_id,
-                with_types=asking.model.has_types,
-            )
-
+        score = _scoring(asking, limits)
         before = score([clean])[0]
-        if goal.to and answer_of(before, goal.what) == goal.to:
-            raise InputError(
-                "The text is there already.",
-                expected=f"a text that is not {goal.to}",
-                found=str(goal),
-                hint="choose another goal",
-            )
+        _check_not_reached(goal, before)
         if progress:
             progress("Reading the words of the training texts", 0, 1)
         proposer, language = self._proposer(asking)
@@ -192,6 +176,30 @@ def _same(one: Thresholds, other: Thresholds) -> bool:
 @lru_cache(maxsize=4)
 def _ledger(database_url: str) -> CounterfactualStore:
     return CounterfactualStore(database_url)
+
+
+def _scoring(asking: Asking, thresholds: Thresholds) -> Callable[[Sequence[str]], list[Verdict]]:
+    """A function that gives the run's verdicts on texts, in their order."""
+
+    def score(texts: Sequence[str]) -> list[Verdict]:
+        concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
+        return verdicts_from(
+            concepts,
+            asking.predictions(texts),
+            thresholds=thresholds,
+            run_id=asking.model.run_id,
+            with_types=asking.model.has_types,
+        )
+
+    return score
+
+
+def _check_not_reached(goal: Goal, before: Verdict) -> None:
+    """Raise InputError where the unchanged text has what the goal asks for."""
+    if goal.to and answer_of(before, goal.what) == goal.to:
+        raise InputError(
+            "The text is there already.", expected=f"a text that is not {goal.to}", found=str(goal), hint="choose another goal"
+        )
 
 
 def _replayed(flip: StoredCounterfactual, told: Mapping[str, Verdict]) -> Replayed:

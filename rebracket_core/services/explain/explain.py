@@ -150,7 +150,7 @@ class Asking:
         return self.model.predict({FIELD: list(texts)}, encoder=self._quick)
 
     def margin(self, asked: Margin) -> Callable[[Sequence[str]], np.ndarray]:
-        """The margin as a function of texts, each different text asked once."""
+        """The margin as a function of n texts that gives (n,); each different text is asked once."""
         known: dict[str, float] = {}
 
         def margin(texts: Sequence[str]) -> np.ndarray:

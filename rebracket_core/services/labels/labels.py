@@ -62,8 +62,11 @@ class Labels:
         """Order a project's queue by a query strategy, from models, vectors and labels as they are now.
 
         Args:
+            project_id: the project whose queue is ordered.
+            by: the person_id of whoever orders.
             order: the name or an alias of the strategy; by default the project's own.
             run_id: the run that gives verdicts where the strategy requires them; by default the production model.
+            progress: gets (stage, done, total).
 
         Returns:
             The number of items that have a new place.
@@ -111,7 +114,11 @@ class Labels:
         return take_snapshot(self.session, name.removeprefix(PROJECT), by=TRAINING).snapshot_id
 
     def human_targets(self, labels: str) -> list[HumanTarget]:
-        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts."""
+        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts.
+
+        Several ids stand in `labels` with a "+" between them; "none" gives nothing. Raises InputError for a snapshot that is
+        unknown.
+        """
         if labels == "none":
             return []
         project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(self.session)}

@@ -35,8 +35,11 @@ BLIND = ProjectSettings(suggestions=SuggestionPolicy.NEVER, blind_share=1.0, ran
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What became of picked texts in a project: how many come first now, how many in their turn because they belong to the
-    random control sample, how many have all their labels already, and how many the project does not have."""
+    """What became of picked texts in a project.
+
+    It says how many come first now, how many in their turn because they belong to the random control sample, how many have
+    all their labels already, and how many the project does not have.
+    """
 
     project: Project
     first: int
@@ -79,7 +82,10 @@ class LabelSets:
         return found
 
     def put_first(self, project_id: str, *, dataset: str, row_ids: Collection[str], by: str, why: str) -> Queued:
-        """What became of the texts; those that still want labels come first in the project's queue."""
+        """What became of the texts; those that still want labels come first in the project's queue.
+
+        Raises InputError where the project has none of them.
+        """
         texts, items = self._texts(dataset, row_ids), self._items(project_id)
         mine = [items[text] for text in texts if text in items]
         if not mine:

@@ -1,1 +1,1 @@
-"""Maps."""
+"""Maps of data sets: fitted, kept, coloured, searched and placed upon."""

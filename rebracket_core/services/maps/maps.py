@@ -90,20 +90,15 @@ class Maps:
         seed: int | None = None,
         params: Mapping[str, float] | None = None,
     ) -> MapSpec:
-        """The request for a map: with the encoder of a run, or one by name, by default the settings' own."""
+        """The request for a map: with the encoder of a run, or one by name, by default the settings' own.
+
+        Raises InputError for an unknown method, and whatever opening the run or the data set raises.
+        """
         name = encoder or self._settings.encoder
         if run_id:
             name = str(self._resources.model(run_id).manifest["encoder"])
         meta = self._resources.library.joined(dataset).meta if "+" in dataset else self._resources.library.meta(dataset)
-        try:
-            chosen = MapMethod(method)
-        except ValueError as cause:
-            raise InputError(
-                "There is no such method for a map.",
-                expected=f"one of {', '.join(MapMethod)}",
-                found=repr(method),
-                hint="umap is the default",
-            ) from cause
+        chosen = _method(method)
         return MapSpec(
             dataset=dataset,
             digest=meta.digest,
@@ -196,7 +191,10 @@ class Maps:
     # ---- reading -------------------------------------------------------------------------------------------------------
 
     def open(self, map_id: str) -> StoredMap:
-        """A fitted map; a few are kept in memory."""
+        """A fitted map; a few are kept in memory.
+
+        Raises InputError where it is unknown or not fitted yet, StoreError where its files are damaged.
+        """
         folder = self._folder(map_id)
         if not is_fitted(folder.path):
             raise InputError("The map is not fitted yet.", expected="a fitted map", found=map_id, hint="wait for its worker")
@@ -239,21 +237,24 @@ class Maps:
         return same or load_predictions(stored, run_id) is not None
 
     def with_words(self, map_id: str, words: str) -> np.ndarray:
-        """The positions of the texts that hold these words as written, in any case."""
+        """(k,) the positions of the texts that hold these words as written, in any case."""
         import pyarrow.compute as pc
 
         hits = pc.match_substring(self.open(map_id).column("text"), words.strip(), ignore_case=True)
         return np.flatnonzero(hits.to_numpy()).astype(np.int64)
 
     def alike(self, map_id: str, text: str, *, most: int = ALIKE) -> tuple[np.ndarray, np.ndarray]:
-        """The positions of the texts nearest to a text in embedding space, nearest first, and their cosines."""
+        """(k,) the positions of the texts nearest to a text in embedding space, nearest first, and (k,) their cosines."""
         from rebracket_core.stats.nearest import nearest_of
 
         stored = self.open(map_id)
         return nearest_of(self._vector(stored, text), vectors=self._vectors(stored), k=most)
 
     def place(self, map_id: str, text: str) -> PlacedText:
-        """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map."""
+        """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map.
+
+        Raises InputError for a text that cannot be scored or a map that is not fitted.
+        """
         from rebracket_core.maps.reducers import place
         from rebracket_core.validation.usable import unusable
 
@@ -298,7 +299,10 @@ class Maps:
         return most_distinctive(texts[0], texts[1], background=stored.column("text").to_pylist())
 
     def beside(self, map_id: str, other_id: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The positions of common texts on two maps, and the second's places laid over the first's (n common, dims)."""
+        """The positions of common texts on two maps, and the second's places laid over the first's (n common, dims).
+
+        Raises InputError for maps of different dimensions or with fewer than three texts in common.
+        """
         from rebracket_core.maps.align import procrustes_aligned
 
         one, other = self.open(map_id), self.open(other_id)
@@ -313,7 +317,7 @@ class Maps:
         return here, there, procrustes_aligned(other.places[there], one.places[here])
 
     def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, NeighbourhoodOverlap]:
-        """The positions of common texts on the first map, and how much of their neighbourhood both encoders share.
+        """(k,) the positions of common texts on the first map, and how much of their neighbourhood both encoders share.
 
         Of more than 20,000 texts, 2,000 are asked.
         """
@@ -331,8 +335,20 @@ class Maps:
 
 
 def common_texts(one: StoredMap, other: StoredMap) -> tuple[np.ndarray, np.ndarray]:
-    """The positions on both maps of the texts that both hold, in the first's order."""
+    """(k,) and (k,) the positions on both maps of the texts that both hold, in the first's order."""
     place: dict[Any, int] = {text: at for at, text in enumerate(other.column("text").to_pylist())}
     pairs = [(at, place[text]) for at, text in enumerate(one.column("text").to_pylist()) if text in place]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return both[:, 0], both[:, 1]
+
+
+def _method(name: MapMethod | str) -> MapMethod:
+    try:
+        return MapMethod(name)
+    except ValueError as cause:
+        raise InputError(
+            "There is no such method for a map.",
+            expected=f"one of {', '.join(MapMethod)}",
+            found=repr(name),
+            hint="umap is the default",
+        ) from cause

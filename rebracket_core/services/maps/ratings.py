@@ -44,8 +44,11 @@ LABEL_STATES = (
 
 @dataclass(frozen=True, slots=True)
 class MapPeople:
-    """What people said of n points: `state` (n,) a LabelState, -1 where no project has the text; `annotator` (n,) positions
-    in `names`, -1 where nobody labelled it. `names` holds everybody who did, by alphabet, and SEVERAL at the end."""
+    """What people said of n points.
+
+    `state` (n,) a LabelState, -1 where no project has the text; `annotator` (n,) positions in `names`, -1 where nobody
+    labelled it. `names` holds everybody who did, by alphabet, and SEVERAL at the end.
+    """
 
     state: np.ndarray
     annotator: np.ndarray

@@ -93,7 +93,10 @@ class KeyRing:
         )
 
     def add(self, name: str, *, scopes: Iterable[str] = (Scope.VALIDATE, Scope.RUNS)) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is told here and never again."""
+        """A new key and its secret, which is told here and never again.
+
+        Raises InputError without a name or a scope, and for an unknown scope.
+        """
         wanted = tuple(dict.fromkeys(scopes))
         unknown = sorted(set(wanted) - set(Scope))
         if unknown or not wanted or not name.strip():
@@ -117,7 +120,10 @@ class KeyRing:
         return key, secret
 
     def revoke(self, key_id: str) -> ApiKey:
-        """The key, which no server takes any more."""
+        """The key, which no server takes any more.
+
+        Raises InputError where there is no such key.
+        """
         with self._changing() as keys:
             if key_id not in keys:
                 raise InputError(

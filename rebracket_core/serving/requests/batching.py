@@ -110,7 +110,10 @@ class Batcher(Generic[T, R]):
         """The results of the items, in order; what waits is dropped where the awaiting task is cancelled.
 
         Args:
-            items: What to work on; `caller` says for whom, `deadline` until when, in seconds of the event loop's clock.
+            items: What to work on.
+            kind: Only items of one kind are worked on together.
+            caller: For whom; the callers take turns.
+            deadline: Until when, in seconds of the event loop's clock; None for as long as it takes.
 
         Raises:
             QueueFull: More waits than may.

@@ -1,4 +1,7 @@
-"""What options must agree on with each other: one small function a rule, beside the checks that each option carries itself."""
+"""What options must agree on with each other: one small function a rule, beside the checks that each option carries itself.
+
+Each function's docstring is its rule; it raises ConfigError where a config breaks it.
+"""
 
 from __future__ import annotations
 
@@ -22,20 +25,43 @@ class Sections(Protocol):
     """A config as the checks read it: its sections, and the kind of head that it names."""
 
     @property
-    def data(self) -> DataConfig: ...
+    def data(self) -> DataConfig:
+        """Which texts and labels are learnt from."""
+        ...
+
     @property
-    def features(self) -> FeaturesConfig: ...
+    def features(self) -> FeaturesConfig:
+        """What of a text the heads see."""
+        ...
+
     @property
-    def tasks(self) -> TasksConfig: ...
+    def tasks(self) -> TasksConfig:
+        """What is learnt, and the weight of each part."""
+        ...
+
     @property
-    def heads(self) -> HeadsConfig: ...
+    def heads(self) -> HeadsConfig:
+        """How heads on frozen vectors are fitted."""
+        ...
+
     @property
-    def finetuning(self) -> FinetuningConfig: ...
+    def finetuning(self) -> FinetuningConfig:
+        """How the encoder is trained along, where it is."""
+        ...
+
     @property
-    def evaluation(self) -> EvaluationConfig: ...
+    def evaluation(self) -> EvaluationConfig:
+        """How the run is split and measured."""
+        ...
+
     @property
-    def head(self) -> type[Head]: ...
-    def fit_config(self, *, seed: int | None = None) -> FitConfig: ...
+    def head(self) -> type[Head]:
+        """The kind of head that `heads` names."""
+        ...
+
+    def fit_config(self, *, seed: int | None = None) -> FitConfig:
+        """What a fit of the heads takes; `seed` in the place of the config's own."""
+        ...
 
 
 def a_weighting_has_something_to_balance(config: Sections) -> None:

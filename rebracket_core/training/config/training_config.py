@@ -104,7 +104,10 @@ class TrainingConfig:
 
     @classmethod
     def from_file(cls, path: Path) -> TrainingConfig:
-        """A config from a YAML or JSON file."""
+        """A config from a YAML or JSON file.
+
+        Raises ConfigError for a file that cannot be read, an unknown option or a value that is not allowed.
+        """
         from rebracket_core.corpus.readers.yaml_text import load_yaml_file
 
         try:

@@ -35,6 +35,35 @@ def evaluate_run(
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
+    n_all = len(rows)
+    rows = take_rows(rows, _unseen(rows, model))
+    held = Held(
+        predictions=replace(
+            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
+        ),
+        targets=rows.plain,
+        groups=rows.groups,
+        texts=rows.texts[config.data.text[0]],
+        baselines=_baselines(rows, training_frame, config=config),
+        thresholds=[model.thresholds] * len(rows),
+        coverage=config.evaluation.coverage,
+        set_limits=np.full(len(rows), model.sets.limit(config.evaluation.coverage)) if model.sets else None,
+    )
+    return evaluate_rows(
+        held,
+        seed=config.data.seed,
+        run_id=model.run_id,
+        dataset=dataset.name,
+        dataset_digest=dataset.meta.digest,
+        split="unseen data set",
+        leaked=False,
+        n_seen_excluded=n_all - len(rows),
+        notes=_unknown_origins(rows, model),
+    )
+
+
+def _unseen(rows: TrainingRows, model: ConceptModel) -> np.ndarray:
+    """(m,) the positions of the rows whose text and group the run was not trained on; DataError where there are none."""
     groups = set(model.manifest["groups"])
     seen = np.array(
         [
@@ -50,35 +79,15 @@ def evaluate_run(
             found=f"{len(rows)} rows, all seen",
             hint="evaluate on its own data set, or import other songs",
         )
-    rows = take_rows(rows, unseen)
-    held = Held(
-        predictions=replace(
-            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
-        ),
-        targets=rows.plain,
-        groups=rows.groups,
-        texts=rows.texts[config.data.text[0]],
-        baselines=_baselines(rows, training_frame, config=config),
-        thresholds=[model.thresholds] * len(rows),
-        coverage=config.evaluation.coverage,
-        set_limits=np.full(len(rows), model.sets.limit(config.evaluation.coverage)) if model.sets else None,
-    )
-    origins = sorted(set(rows.frame["origin"].tolist()))
-    notes = []
-    unknown = [o for o in origins if o not in model.origins]
-    if unknown:
-        notes.append(f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(unknown)}.")
-    return evaluate_rows(
-        held,
-        seed=config.data.seed,
-        run_id=model.run_id,
-        dataset=dataset.name,
-        dataset_digest=dataset.meta.digest,
-        split="unseen data set",
-        leaked=False,
-        n_seen_excluded=int(seen.sum()),
-        notes=tuple(notes),
-    )
+    return unseen
+
+
+def _unknown_origins(rows: TrainingRows, model: ConceptModel) -> tuple[str, ...]:
+    """A note on the sources that the run was not trained on, where there are any."""
+    unknown = [o for o in sorted(set(rows.frame["origin"].tolist())) if o not in model.origins]
+    if not unknown:
+        return ()
+    return (f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(unknown)}.",)
 
 
 def take_rows(rows: TrainingRows, at: np.ndarray) -> TrainingRows:

@@ -13,7 +13,7 @@ from rebracket_core.training.rows import TrainingRows
 
 
 def cross_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingConfig) -> dict[str, dict[str, np.ndarray]]:
-    """For "album" and each axis: what each baseline, learnt on the other folds, answers for every row; -1 without a label."""
+    """For "album" and each axis: what each baseline, learnt on the other folds, answers: (n,) classes, -1 without a label."""
     texts = joined(rows.texts, fields=config.data.text)
     own_groups = np.array(rows.frame["group_id"].tolist(), dtype=object)
     out: dict[str, dict[str, np.ndarray]] = {}

@@ -28,19 +28,7 @@ def share_tuning(job: TuningJob, folder: Path, *, callback: Callback) -> None:
     for name in (CANCEL, POINTS, STEP):
         (folder / name).unlink(missing_ok=True)
     job.save(folder)
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        str(job.config.finetuning.processes),
-        "-m",
-        "rebracket_core.training.finetuning.process",
-        str(folder),
-        str(os.getpid()),
-    ]
-    processes = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": str(job.threads)})
+    processes = subprocess.Popen(_torchrun(job, folder), env={**os.environ, "OMP_NUM_THREADS": str(job.threads)})
     listener = _Listener(folder, callback=callback)
     try:
         while processes.poll() is None:
@@ -62,6 +50,22 @@ def share_tuning(job: TuningJob, folder: Path, *, callback: Callback) -> None:
             found=f"torchrun ended with {processes.returncode}",
             hint="see the log; resume the run, with processes=1 if it fails again",
         )
+
+
+def _torchrun(job: TuningJob, folder: Path) -> list[str]:
+    """The command that starts the job's processes, which end where this process does."""
+    return [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        str(job.config.finetuning.processes),
+        "-m",
+        "rebracket_core.training.finetuning.process",
+        str(folder),
+        str(os.getpid()),
+    ]
 
 
 class _Listener:

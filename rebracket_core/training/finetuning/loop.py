@@ -97,7 +97,10 @@ def make_backbone(job: TuningJob, encoder: Any) -> Backbone:
 
 
 def with_lora(encoder: Any, *, config: FinetuningConfig) -> Any:
-    """The encoder with LoRA's matrices beside every linear layer; these alone learn."""
+    """The encoder with LoRA's matrices beside every linear layer; these alone learn.
+
+    Hu et al. 2021. Raises MissingExtraError where peft is not installed.
+    """
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as cause:

@@ -138,7 +138,10 @@ class BackboneTrainer(Trainer):
 
 
 def load_weights(backbone: Backbone, folder: Path) -> None:
-    """Put what a checkpoint kept in the place of the backbone's own."""
+    """Put what a checkpoint kept in the place of the backbone's own.
+
+    Raises ValueError for a checkpoint of another model.
+    """
     device = backbone.weight.device
     kept = load_file(folder / WEIGHTS, device=str(device))
     found = backbone.load_state_dict(kept, strict=False)

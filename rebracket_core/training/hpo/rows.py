@@ -84,7 +84,10 @@ class SearchRows:
 
 
 def outer_ids(frame: pd.DataFrame, *, seed: int) -> set[str]:
-    """The ids of the rows that no trial may meet: a fifth of the groups, merged where they share a text, balanced by album."""
+    """The ids of the rows that no trial may meet: a fifth of the groups, merged where they share a text, balanced by album.
+
+    Raises DataError for fewer than five groups.
+    """
     rows = collapse_repeats(frame)
     groups = leak_safe_groups(rows)
     n_groups = len(set(groups.tolist()))

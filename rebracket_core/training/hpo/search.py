@@ -91,6 +91,7 @@ def run_search(
     """Go through the trials that are still to be made and write `trials.json` after each, and `search.json` at the end.
 
     `turn` gives what is held during a trial, such as the device. Gives the document of `search.json`.
+    Raises InputError where no trial went through, Cancelled where the callback does.
     """
     from threadpoolctl import threadpool_limits
 
@@ -135,7 +136,7 @@ def _keep(folder: Path, done: list[TrialRecord], *, plan: SearchPlan) -> None:
 
 
 def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]) -> None:
-    """Nothing; leaves in `run` what became of it. The same options again get the answer that they got."""
+    """Measure a trial's options, and leave in `run` what became of it. The same options again get the answer that they got."""
     began = time.perf_counter()
     tell(0)
     same = next((r for r in earlier if r.options == run.options), None)

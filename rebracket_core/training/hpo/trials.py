@@ -173,7 +173,7 @@ class TrialRun:
 
 
 def _mend(path: Path) -> None:
-    """Nothing; what a process that was killed while it wrote left behind is taken away: its lock and half a line."""
+    """Remove what a process that was killed while it wrote left behind: its lock and half a line."""
     Path(f"{path}.lock").unlink(missing_ok=True)
     if path.is_file() and not (content := path.read_bytes()).endswith(b"\n"):
         write_bytes(path, content[: content.rfind(b"\n") + 1])

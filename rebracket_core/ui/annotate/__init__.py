@@ -1,1 +1,1 @@
-"""Annotate."""
+"""The parts of the annotation pages."""

@@ -1,1 +1,1 @@
-"""Concepts."""
+"""The parts of the pages on concepts: input, verdicts, batches, history and monitoring."""

@@ -43,7 +43,7 @@ class Filter:
 
 
 def as_expected(verdict: Verdict) -> str:
-    """ "yes" or "no" where the source names an album and there is an answer, else ""."""
+    """Whether the album is the one that the source names: "yes" or "no", or "" without such an album or without an answer."""
     expected = verdict.expected_album
     return "" if not expected or verdict.error is not None else ("yes" if expected == verdict.album else "no")
 

@@ -1,1 +1,1 @@
-"""Kit."""
+"""What pages of every area share: the workbench, error boxes, figures, progress, downloads."""

@@ -1,1 +1,1 @@
-"""Library."""
+"""The parts of the library pages: import, data sets and audits."""

@@ -1,1 +1,1 @@
-"""Review."""
+"""The parts of the review pages: findings, confusion, confidence, errors, explanations, geometry."""

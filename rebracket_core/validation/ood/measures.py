@@ -44,7 +44,7 @@ class Neighbours:
         return nearest(vectors, self._wide, k=self.k)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The training vectors and k."""
+        """`vectors` (n, d) of the training rows and `k` (1,)."""
         return {"vectors": self.vectors, "k": np.array([self.k], dtype=np.int64)}
 
     @classmethod
@@ -76,7 +76,7 @@ class Mahalanobis:
         return np.sqrt(np.maximum(main + outside / self.rest, 0.0))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Mean, components, precision and the variance of the rest."""
+        """`mean` (d,), `components` (c, d), `precision` (c, c) and `rest` (1,), the variance outside the components."""
         return {
             "mean": self.mean,
             "components": self.components,
@@ -118,7 +118,7 @@ class Direction:
         return np.asarray(vectors, dtype=np.float64) @ self.weights + self.bias
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The weights and the bias."""
+        """`weights` (d,) and `bias` (1,)."""
         return {"weights": self.weights, "bias": np.array([self.bias], dtype=np.float64)}
 
     @classmethod

@@ -6,6 +6,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -88,7 +89,7 @@ Make = Callable[..., Project]
 def project(people: LabelSession) -> Make:
     """A function that makes a project of n short texts."""
 
-    def make(n: int = 6, *, name: str = "First", **settings: object) -> Project:
+    def make(n: int = 6, *, name: str = "First", **settings: Any) -> Project:
         items = [NewItem(f"t{k:03d}", f"The keeper winds clock number {k}.", album="Red") for k in range(n)]
         return create_project(
             people,
@@ -101,7 +102,7 @@ def project(people: LabelSession) -> Make:
                 settings=ProjectSettings(**settings),
             ),
             by="ada",
-        )  # type: ignore[arg-type]
+        )
 
     return make
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_down_to_nothing_and_up_again(database_url: str) -> None:
     store.write(lambda c: None)
     assert wanted <= _names(store)
     for step in ("0001", "base"):
-        store.write(lambda c, step=step: LABELS.downgrade(c, step))
+        store.write(partial(LABELS.downgrade, to=step))
     assert not {name for name in _names(store) if name.startswith(PREFIX)} - {LABELS.versions}
     store.write(lambda c: LABELS.upgrade(c))
     assert wanted <= _names(store)

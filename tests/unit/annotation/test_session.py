@@ -99,7 +99,8 @@ def test_every_write_is_refused_to_those_who_may_not(people: LabelSession, proje
 @pytest.mark.parametrize("overlap", [1, 2, 3])
 def test_every_text_gets_exactly_its_overlap(people: LabelSession, project: Make, overlap: int) -> None:
     p = project(7, overlap=overlap).project_id
-    names, empty = ("ann", "bo", "cy"), []
+    names = ("ann", "bo", "cy")
+    empty: list[str] = []
     while len(empty) < 3:
         for who in names:
             got = claim_items(people, p, n=2, by=who)
@@ -360,7 +361,7 @@ def test_an_incomplete_decision_is_refused(people: LabelSession, project: Make, 
 
 
 def _suggested(people: LabelSession, p: str, n: int) -> None:
-    thirds = {axis: (0.2, 0.5, 0.3) for axis in ("temporal", "spatial", "ontological")}
+    thirds: dict[str, tuple[float, ...]] = {axis: (0.2, 0.5, 0.3) for axis in ("temporal", "spatial", "ontological")}
     put_suggestions(people, p, suggestions=[Suggestion(f"t{k:03d}", "run-1", thirds) for k in range(n)], by="rea")
 
 

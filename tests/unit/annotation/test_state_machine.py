@@ -169,7 +169,7 @@ TestLabelling.settings = settings(
 
 
 @pytest.mark.slow
-class TestLabellingLong(Labelling.TestCase):
+class TestLabellingLong(Labelling.TestCase):  # type: ignore[valid-type, misc]  # hypothesis makes it at run time
     """The same for longer."""
 
     settings = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))

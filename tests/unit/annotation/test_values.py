@@ -12,6 +12,7 @@ from rebracket_core.annotation import EVEN, AnswerKind, AxisLabel, LabelValue, P
 from rebracket_core.annotation.entities.presets import axis_presets
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import TYPE_NAMES
+from tests.support.labels import abstained
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=3, max_size=3).filter(lambda s: sum(s) > 1e-6))
@@ -95,7 +96,7 @@ def test_a_label_comes_back_from_json_the_same(
     ],
 )
 def test_a_label_that_cannot_be_read_is_refused(change: dict[str, object]) -> None:
-    good = LabelValue(*[AxisLabel.abstain()] * 3).to_dict()
+    good = abstained().to_dict()
     with pytest.raises(InputError):
         LabelValue.from_dict({**good, **change})
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject, Submission
+from rebracket_core.annotation import LabelSession, NewItem, NewProject, Submission
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_items
-from rebracket_core.rainbow import AXIS_NAMES, MODES
+from tests.support.labels import label_at
 
 Invoke = Callable[..., Result]
 
@@ -30,7 +30,7 @@ def labelled(home: Path, *, n: int = 24) -> LabelSession:
         sent = []
         for k, item in enumerate(list_items(session, "one")):
             at = (k + (who == "ann" and k % 3 == 0)) % 3
-            value = LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES}, types=frozenset())
+            value = label_at(at, types=frozenset())
             sent.append(Submission(f"{who}{k}", item.item_id, 1, item.text_digest, value, "2026-03-01T10:00:00Z", active_s=3.0))
         submit_labels(session, "one", submissions=sent, by=who)
     return session

@@ -20,19 +20,19 @@ def _plain(changes: dict[str, object]) -> DebertaV2Model:
     from transformers import DebertaV2Config, DebertaV2Model  # seconds, which a worker without these tests is spared
 
     torch.manual_seed(3)
-    config = DebertaV2Config(
-        vocab_size=200,
-        hidden_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        intermediate_size=96,
-        max_position_embeddings=512,
-        type_vocab_size=0,
-        relative_attention=True,
-        norm_rel_ebd="layer_norm",
-        position_biased_input=False,
-        **(V3 | changes),
-    )
+    options = {
+        "vocab_size": 200,
+        "hidden_size": 48,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "intermediate_size": 96,
+        "max_position_embeddings": 512,
+        "type_vocab_size": 0,
+        "relative_attention": True,
+        "norm_rel_ebd": "layer_norm",
+        "position_biased_input": False,
+    }
+    config = DebertaV2Config.from_dict(options | V3 | changes)
     model = DebertaV2Model(config).eval()
     with torch.no_grad():  # the random start is so small that positions would hardly count
         for weight in model.parameters():

@@ -27,7 +27,7 @@ LONG = "The house that we left keeps the sound of the door; it is known, and it 
 
 @pytest.fixture(scope="module")
 def peer():
-    """transformers' own model and tokenizer for the same files: texts to unit vectors (n, 384), one at a time."""
+    """The model and tokenizer of transformers for the same files: texts to unit vectors (n, 384), one at a time."""
     import torch
     from transformers import AutoModel, AutoTokenizer
 

@@ -31,7 +31,8 @@ def test_readable(text: str, expected: str) -> None:
 
 def test_the_official_tokenizer_neither_cuts_nor_pads(settings: Settings) -> None:
     content = find_minilm(settings).tokenizer
-    assert Tokenizer.from_buffer(content).truncation["max_length"] == 128
+    truncation = Tokenizer.from_buffer(content).truncation
+    assert truncation is not None and truncation["max_length"] == 128
     tokens = Tokens(Tokenizer.from_buffer(content))
     assert (tokens.frame.prefix, tokens.frame.suffix) == ((101,), (102,))
     assert [len(ids) for ids in tokens.ids(["rose " * 600, "rose", ""])] == [600, 1, 0]

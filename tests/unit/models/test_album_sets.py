@@ -55,7 +55,8 @@ def test_it_is_what_one_row_a_group_drawn_again_and_again_comes_to() -> None:
 def test_the_promise_is_kept_on_new_groups_and_rows_alone_would_break_it() -> None:
     """Large groups on which the model is good would make careless sets if every row counted the same."""
     rng = np.random.default_rng(2)
-    kept, careless = [], []
+    kept: list[float] = []
+    careless: list[float] = []
     for _ in range(300):
         hard = np.arange(60) % 2 == 0
         sizes = np.where(hard, 1, 12)

@@ -1,5 +1,7 @@
 """Heads on many rows: the closed form says what the losses say, and the solver ends where the loss is lowest."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -65,8 +67,8 @@ def test_members_end_where_their_own_losses_are_lowest(monkeypatch: pytest.Monke
         alone = minimise(x, told, on_step=None)
         ends = []
         for w, b in ((weight[m : m + 1], bias[m : m + 1]), alone):
-            w, b = torch.from_numpy(w), torch.from_numpy(b)
-            ends.append(told.penalised(logits_of(torch.from_numpy(x), w, b), w).item())
+            w_told, b_told = torch.from_numpy(w), torch.from_numpy(b)
+            ends.append(told.penalised(logits_of(torch.from_numpy(x), w_told, b_told), w_told).item())
         assert ends[0] < ends[1] + 2e-3
 
 
@@ -93,7 +95,8 @@ def test_other_losses_are_left_to_the_general_solver(monkeypatch: pytest.MonkeyP
     asked: list[str] = []
     real = linear.fit_many_rows
     monkeypatch.setattr(linear, "fit_many_rows", lambda *a, **k: (asked.append("many"), real(*a, **k))[1])
-    for changed in ({}, {"axis_loss": "mse"}, {"head": "evidential"}):
+    changes: tuple[dict[str, Any], ...] = ({}, {"axis_loss": "mse"}, {"head": "evidential"})
+    for changed in changes:
         fit_heads(x, y, member_weights=members, config=fit_config(max_steps=2, **changed))
     assert asked == ["many"]
     fit_heads(x[:900], y.take(np.arange(900)), member_weights=members[:, :900], config=fit_config(max_steps=2))

@@ -33,8 +33,10 @@ def test_torchjd_knows_every_weighting_of_the_table(weighting: Any) -> None:
 
 
 def test_gradnorm_is_golden() -> None:
-    """Norms 1 and 2, losses that fell to a half and not at all, alpha 1: rates .5 and 1, mean .75; mean of w·n 1.5, so the
-    targets are 1 and 2: nothing moves. With alpha 0 both targets are 1.5: the weights part by .025·n/1.5 and keep their sum.
+    """GradNorm's weights by hand: norms 1 and 2, losses that fell to a half and not at all, alpha 1.
+
+    The rates are .5 and 1, their mean .75; the mean of w·n is 1.5, so the targets are 1 and 2: nothing moves. With
+    alpha 0 both targets are 1.5: the weights part by .025·n/1.5 and keep their sum.
     """
     told = {"norms": of([1.0, 2.0]), "losses": of([0.5, 1.0]), "first_losses": of([1.0, 1.0])}
     assert gradnorm_step(of([1.0, 1.0]), **told, alpha=1.0).tolist() == pytest.approx([1.0, 1.0])

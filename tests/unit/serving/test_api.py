@@ -118,15 +118,15 @@ def test_keys_scopes_and_limits(home: Path) -> None:
     _, reader = ring.add("reader", scopes=["runs"])
     key, writer = ring.add("writer", scopes=["validate"])
     with TestClient(create_app(open_home(home), ServeOptions(per_minute=20))) as client:
-        ask = {"json": {"text": TEXT}}
-        assert client.post("/v1/validate", **ask).status_code == 401
-        assert client.post("/v1/validate", **ask, headers={"Authorization": f"Bearer {reader}"}).status_code == 403
+        body = {"text": TEXT}
+        assert client.post("/v1/validate", json=body).status_code == 401
+        assert client.post("/v1/validate", json=body, headers={"Authorization": f"Bearer {reader}"}).status_code == 403
         ours = {"Authorization": f"Bearer {writer}"}
-        statuses = [client.post("/v1/validate", **ask, headers=ours).status_code for _ in range(6)]
+        statuses = [client.post("/v1/validate", json=body, headers=ours).status_code for _ in range(6)]
         assert statuses == [200] * 5 + [429]
-        assert int(client.post("/v1/validate", **ask, headers=ours).headers["retry-after"]) >= 1
+        assert int(client.post("/v1/validate", json=body, headers=ours).headers["retry-after"]) >= 1
         ring.revoke(key.key_id)
-        assert client.post("/v1/validate", **ask, headers=ours).status_code == 401
+        assert client.post("/v1/validate", json=body, headers=ours).status_code == 401
         assert client.get("/health").status_code == 200
 
 

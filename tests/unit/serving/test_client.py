@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,8 +16,10 @@ from rebracket_core.errors import InputError
 from rebracket_core.serving import client as module
 from rebracket_core.serving.client import ApiError, Client
 
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
-def _client(answers: list[object], asked: list[object] | None = None) -> Client:
+
+def _client(answers: Sequence[Answer], asked: list[Any] | None = None) -> Client:
     left = iter(answers)
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -24,7 +28,7 @@ def _client(answers: list[object], asked: list[object] | None = None) -> Client:
         answer = next(left)
         if isinstance(answer, Exception):
             raise answer
-        return answer(request) if callable(answer) else answer
+        return answer if isinstance(answer, httpx.Response) else answer(request)
 
     return Client("http://here", tries=3, transport=httpx.MockTransport(handle))
 
@@ -62,7 +66,7 @@ def test_many_texts_go_in_parts_and_come_back_in_order() -> None:
         ids = [item["id"] if isinstance(item, dict) else str(at) for at, item in enumerate(items)]
         return httpx.Response(200, json={"verdicts": [{"id": i} for i in ids]})
 
-    asked: list[object] = []
+    asked: list[Any] = []
     items = [f"text {i}" for i in range(449)] + [{"id": "last", "text": "x"}]
     with _client([echo] * 3, asked) as client:
         ids = [verdict["id"] for verdict in client.validate_many(items, run="r", thresholds={"dominant": 0.7})]

@@ -98,7 +98,8 @@ def ended_after(process: subprocess.Popen[bytes], *, signals: int = 1, pause_s: 
 
 @pytest.mark.parametrize("texts", [["A bell that sleeps."], [f"A {thing} that sleeps." for thing in ("bell", "clock", "drum")]])
 def test_workers_that_sleep_do_not_keep_the_server(home: Path, tmp_path: Path, texts: list[str]) -> None:
-    port, log, answers = free_port(), tmp_path / "log", []
+    port, log = free_port(), tmp_path / "log"
+    answers: list[tuple[int, str]] = []
     with server(port, log) as process:
         threads = [ask(port, text, answers) for text in texts]
         time.sleep(0.5)
@@ -124,7 +125,8 @@ def test_a_history_that_hangs_does_not_keep_the_server_and_the_others_verdicts_a
 
 
 def test_a_call_that_keeps_pythons_lock_does_not_keep_the_server(home: Path, tmp_path: Path) -> None:
-    port, log, answers = free_port(), tmp_path / "log", []
+    port, log = free_port(), tmp_path / "log"
+    answers: list[tuple[int, str]] = []
     with server(port, log) as process:
         thread = ask(port, "A bell that holds.", answers)
         time.sleep(0.5)
@@ -147,7 +149,8 @@ def test_a_call_that_keeps_it_since_before_the_signal_does_not_either(
 
 
 def test_a_second_signal_ends_the_drain_time(home: Path, tmp_path: Path) -> None:
-    port, log, answers = free_port(), tmp_path / "log", []
+    port, log = free_port(), tmp_path / "log"
+    answers: list[tuple[int, str]] = []
     with server(port, log, drain_s=60.0) as process:
         thread = ask(port, "A bell that sleeps.", answers)
         time.sleep(0.5)

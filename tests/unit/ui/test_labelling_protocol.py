@@ -44,7 +44,7 @@ def _desk(session: LabelSession, *, policy: SuggestionPolicy = SuggestionPolicy.
     settings = ProjectSettings(blind_share=blind, random_share=0.0, suggestions=policy)
     items = [NewItem(f"i{n}", f"text {n}") for n in range(12)]
     project = create_project(session, NewProject("Trial", items, settings=settings), by="ann")
-    axes = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
+    axes: dict[str, tuple[float, ...]] = dict.fromkeys(AXIS_NAMES, (0.2, 0.3, 0.5))
     put_suggestions(
         session, "trial", suggestions=[Suggestion(f"i{n}", "run-1", axes, ("memory",), "Red") for n in range(12)], by="ann"
     )

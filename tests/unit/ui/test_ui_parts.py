@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from rebracket_core.corpus.schema import DatasetMeta, ReadReport
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
+from rebracket_core.runs.store import RunInfo
 from rebracket_core.ui.concepts.batch import MAX_BATCHES, BatchCache
 from rebracket_core.ui.concepts.reading import read_verdict
 from rebracket_core.ui.concepts.verdict import states_table
@@ -112,25 +112,42 @@ def test_batches_are_dropped_oldest_first() -> None:
 
 
 def test_scores_leave_out_what_was_not_measured() -> None:
-    document = {
-        "album": {"accuracy": 0.8, "ci_low": 0.7, "ci_high": 0.9, "n": 5, "majority": 0.2, "recall": 1},
-        "metrics": {"temporal": {"accuracy": None}},
-    }
+    album = {"accuracy": 0.8, "ci_low": 0.7, "ci_high": 0.9, "n": 5, "majority": 0.2, "recall": 1}
+    document = {"album": album, "metrics": {"temporal": {"accuracy": None}}}
     assert [(s.name, s.accuracy, s.low, s.majority) for s in scores_of(RunMetrics.from_dict(document))] == [
         ("album", 0.8, 0.7, 0.2)
     ]
-    assert str(AccuracyScore.from_dict(document["album"])) == "0.80 (0.70 to 0.90)"
+    assert str(AccuracyScore.from_dict(album)) == "0.80 (0.70 to 0.90)"
     assert str(AccuracyScore.from_dict(None)) == str(AccuracyScore.from_dict({"accuracy": None})) == "not measured"
     assert str(AccuracyScore.from_dict({"accuracy": 0.5, "ci_low": None, "ci_high": None})) == "0.50"
 
 
+def _run(dataset: str, digest: str, *, starter: bool) -> RunInfo:
+    return RunInfo(
+        run_id=f"{dataset}-1",
+        created_at="",
+        dataset=dataset,
+        dataset_digest=digest,
+        encoder_id="",
+        origins=(),
+        n_rows=0,
+        n_groups=0,
+        metrics={},
+        transfer=(),
+        thresholds={},
+        config={},
+        promoted=False,
+        starter=starter,
+    )
+
+
 def test_the_next_step_is_always_the_most_needed_one() -> None:
-    run = SimpleNamespace(starter=True, dataset="starter", dataset_digest="d")
+    run = _run("starter", "d", starter=True)
     assert [s.page for s in next_steps([], [], promoted=None, kept=0)] == ["import"]
     assert [s.page for s in next_steps([_meta()], [], promoted=None, kept=0)] == ["launch", "audit"]
     assert [s.page for s in next_steps([_meta()], [run], promoted=None, kept=0)] == ["runs"]
     assert [s.page for s in next_steps([_meta()], [run], promoted=run, kept=0)] == ["validate", "import"]
-    songs = SimpleNamespace(starter=False, dataset="songs", dataset_digest="s")
+    songs = _run("songs", "s", starter=False)
     steps = next_steps([_meta(), _meta("songs", "s")], [songs], promoted=songs, kept=3)
     assert [s.page for s in steps] == ["launch"] and "starter" in steps[0].text
     assert [s.page for s in next_steps([_meta("songs", "s")], [songs], promoted=songs, kept=3)] == ["validate"]

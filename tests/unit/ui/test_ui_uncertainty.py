@@ -93,5 +93,7 @@ def test_every_kind_can_be_chosen_and_says_what_it_cannot_see() -> None:
 
 
 def test_the_figures_name_the_album_that_is_covered_least() -> None:
-    told = uncertainty.figures_text(SetScores.from_dict(MEASURED))
+    scores = SetScores.from_dict(MEASURED)
+    assert scores is not None
+    told = uncertainty.figures_text(scores)
     assert "90% of the time (88% to 93%)" in told and "Least often for Indigo: 80%" in told

@@ -28,7 +28,8 @@ def said_in(path: Path) -> Iterator[tuple[int, str]]:
     """The texts that a file holds, with their lines; docstrings, keys and file names are none."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    docs = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, documented) and ast.get_docstring(node)}
+    first = (node.body[0] for node in ast.walk(tree) if isinstance(node, documented) and ast.get_docstring(node))
+    docs = {id(said.value) for said in first if isinstance(said, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs and " " in node.value:
             yield node.lineno, node.value

@@ -32,6 +32,7 @@ from rebracket_core.services.health import Outcome, _labels
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
+from tests.support.labels import abstained
 
 SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 
@@ -63,7 +64,7 @@ def test_labels_become_targets_of_the_next_run_and_the_run_names_them(home: Path
     assert told["snapshots"] == [snap.snapshot_id] and model.manifest["config"]["labels"] == snap.snapshot_id
     assert told["n_human"] == 12
     assert told["sources"]["temporal"]["human"] == 12 and "human" not in told["sources"]["ontological"]
-    _label_all(bench, project.project_id, n=3, value=LabelValue(*[AxisLabel.abstain()] * 3))
+    _label_all(bench, project.project_id, n=3, value=abstained())
     again = bench.training.train("starter", config=SMALL.with_(labels=snap.snapshot_id))
     assert bench.resources.model(again.run_id).manifest["labels"] == told
     with pytest.raises(InputError, match="no such snapshot"):
@@ -130,7 +131,7 @@ def test_the_doctor_tries_backup_and_restore_and_sees_damage(home: Path, tmp_pat
     assert _labels(bench.settings).outcome is Outcome.OK
     enrol(bench.labels.session, "Ada")
     project = bench.labels.create_project("Starter", "starter", by="ada")
-    _label_all(bench, project.project_id, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
+    _label_all(bench, project.project_id, n=4, value=abstained())
     made = bench.labels.back_up(tmp_path / "copy.db")
     assert made.n_labels == 4 and check(made.path) == (made.n_events, 4)
     assert "backup and restore tried" in _labels(bench.settings).detail

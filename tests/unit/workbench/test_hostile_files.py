@@ -7,6 +7,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,15 +82,14 @@ def test_ordinary_parquet_reads_as_it_stands(tmp_path: Path) -> None:
             "training_data": [{"rebracketing_type": "spatial", "n": k} for k in range(5000)],
         }
     )
-    for number, how in enumerate(
-        (
-            {},
-            {"use_dictionary": False},
-            {"data_page_version": "2.0", "row_group_size": 700},
-            {"use_dictionary": ["types.list.element"], "column_encoding": {"concept": "DELTA_BYTE_ARRAY"}},
-            {"use_dictionary": False, "column_encoding": {"concept": "DELTA_LENGTH_BYTE_ARRAY"}},
-        )
-    ):
+    ways: tuple[dict[str, Any], ...] = (
+        {},
+        {"use_dictionary": False},
+        {"data_page_version": "2.0", "row_group_size": 700},
+        {"use_dictionary": ["types.list.element"], "column_encoding": {"concept": "DELTA_BYTE_ARRAY"}},
+        {"use_dictionary": False, "column_encoding": {"concept": "DELTA_LENGTH_BYTE_ARRAY"}},
+    )
+    for number, how in enumerate(ways):
         path = tmp_path / f"{number}.parquet"
         pq.write_table(told, path, **how)
         from rebracket_core.parquet.bounds import ParquetTable

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rebracket_core.annotation import (
-    AxisLabel,
     LabelSession,
-    LabelValue,
     NewItem,
     NewProject,
     ProjectSettings,
@@ -20,12 +18,9 @@ from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.annotation.queue.suggestions import put_suggestions, show_suggestion
-from rebracket_core.rainbow import AXIS_NAMES, MODES
+from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.services.labels.health import label_health
-
-
-def value(at: int) -> LabelValue:
-    return LabelValue(**{axis: AxisLabel.hard(axis, MODES[axis][at]) for axis in AXIS_NAMES})
+from tests.support.labels import label_at
 
 
 def test_answers_changed_after_a_suggestion_are_counted(tmp_path: Path) -> None:
@@ -40,7 +35,7 @@ def test_answers_changed_after_a_suggestion_are_counted(tmp_path: Path) -> None:
         by="ann",
     )
     for k, item in enumerate(list_items(session, "one")):
-        sent = Submission(f"a{k}", item.item_id, 1, item.text_digest, value(1), "2026-03-01T10:00:00Z", active_s=3.0)
+        sent = Submission(f"a{k}", item.item_id, 1, item.text_digest, label_at(1), "2026-03-01T10:00:00Z", active_s=3.0)
         submit_labels(session, "one", submissions=[sent], by="ann")
         assert show_suggestion(session, "one", item_id=item.item_id, by="ann") is not None
         if k % 2:
@@ -49,7 +44,7 @@ def test_answers_changed_after_a_suggestion_are_counted(tmp_path: Path) -> None:
                 item.item_id,
                 1,
                 item.text_digest,
-                value(0 if k % 4 == 1 else 2),
+                label_at(0 if k % 4 == 1 else 2),
                 "2026-03-01T10:01:00Z",
                 active_s=3.0,
                 shown_at="2026-03-01T10:00:30Z",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.annotation import AxisLabel, LabelValue, ProjectSettings
+from rebracket_core.annotation import ProjectSettings
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.queries import list_items
 from rebracket_core.annotation.queue.leases import claim_items
@@ -15,6 +15,7 @@ from rebracket_core.errors import InputError
 from rebracket_core.services.labels.sending import ReAnnotation
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
+from tests.support.labels import abstained
 from tests.unit.workbench.test_annotating import _label_all
 
 
@@ -49,7 +50,7 @@ def test_picked_texts_come_first_and_the_others_keep_their_order(bench: Workbenc
 def test_texts_by_chance_stay_in_their_turn_and_labelled_ones_are_counted(bench: Workbench) -> None:
     session, picked = bench.labels.session, bench.labels.picked
     project = bench.labels.create_project("Round", "starter", by="ada").project_id
-    _label_all(bench, project, n=4, value=LabelValue(*[AxisLabel.abstain()] * 3))
+    _label_all(bench, project, n=4, value=abstained())
     items = list_items(session, project)
     chance = [i.item_id for i in items if i.in_random_sample and not i.n_labels][:3]
     done = [i.item_id for i in items if i.n_labels]

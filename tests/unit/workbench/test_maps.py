@@ -106,7 +106,9 @@ def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
     project = bench.labels.picked.new_project(
         "Twenty", dataset="starter", row_ids=ids, by="ada", settings=settings
     ).project.project_id
-    past, future = (LabelValue(AxisLabel.hard("temporal", mode), *[AxisLabel.abstain()] * 2) for mode in ("past", "future"))
+    past, future = (
+        LabelValue(AxisLabel.hard("temporal", mode), AxisLabel.abstain(), AxisLabel.abstain()) for mode in ("past", "future")
+    )
     alone, both, apart, settled = list_items(session, project)[:4]
     for item, who, said in (
         (alone, "ada", past),
@@ -121,10 +123,10 @@ def test_what_people_said_colours_a_map(bench: Workbench, map_id: str) -> None:
     decide_item(session, project, item_id=settled.item_id, decision=Decision(DecisionKind.DROP), by="ada")
     found = bench.maps.people(map_id)
     at = {item.item_id: int(stored.positions([item.item_id])[0]) for item in (alone, both, apart, settled)}
-    said = [LABEL_STATES[found.state[at[i.item_id]]] for i in (alone, both, apart, settled)]
-    assert said == ["has some of its labels", "has all its labels", "waits for a reviewer", "dropped by a reviewer"]
-    who = [found.names[found.annotator[at[i.item_id]]] for i in (alone, both, settled)]
-    assert who == ["Ada", SEVERAL, "Ben"]
+    states = [LABEL_STATES[found.state[at[i.item_id]]] for i in (alone, both, apart, settled)]
+    assert states == ["has some of its labels", "has all its labels", "waits for a reviewer", "dropped by a reviewer"]
+    names = [found.names[found.annotator[at[i.item_id]]] for i in (alone, both, settled)]
+    assert names == ["Ada", SEVERAL, "Ben"]
     assert (found.state >= 0).sum() == 20 and (found.annotator >= 0).sum() == 4
     paint = people_paint(found, "people.state")
     assert dict(zip(paint.names, paint.counts, strict=True))["in no project"] == len(stored) - 20
