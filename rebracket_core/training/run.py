@@ -23,8 +23,8 @@ from rebracket_core.stats.out_of_fold_rows import write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
-from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
-from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
+from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
+from rebracket_core.training.evaluation.out_of_fold import out_of_fold_predictions_of, out_of_fold_rows_of
 from rebracket_core.training.evaluation.thresholds import choose_thresholds, chosen_values, cross_thresholds
 from rebracket_core.training.evaluation.transfer import transfer_between_origins
 from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
@@ -93,15 +93,15 @@ def _train(
     finished = FoldCheckpoints(folder / "checkpoints")
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=tuner)
     callback.update("Calibrating on unseen songs", 0, 1)
-    held = hold_out(rows, crossed, config=config, thresholds=thresholds)
+    held_out = held_out_rows(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
-    choices = choose_thresholds(held, targets=_targets(config))
+    choices = choose_thresholds(held_out, targets=_targets(config))
     transfer = transfer_between_origins(
-        rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=tuner
+        rows, config=config, progress=counts(callback, "Evaluating on other sources"), tuner=tuner
     )
     callback.update("Scoring", 0, 1)
     evaluation = evaluate_rows(
-        held,
+        held_out,
         seed=config.data.seed,
         run_id=run_id,
         dataset=dataset.name,
@@ -112,8 +112,8 @@ def _train(
         notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *notes),
         promises=tuple(choice.to_dict() for choice in choices),
     )
-    write_out_of_fold_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
-    write_out_of_fold_predictions(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
+    write_out_of_fold_rows(folder, out_of_fold_rows_of(held_out, frame=rows.frame, tasks=config.tasks.tasks))
+    write_out_of_fold_predictions(folder, out_of_fold_predictions_of(held_out, frame=rows.frame, fold=crossed.fold))
     callback.update("Fitting the final model", 0, 1)
     everything = np.arange(len(rows))
     final, seen = fit_with(rows, train=everything, config=config, seed=config.data.seed, tuner=tuner, name=FINAL)
@@ -142,13 +142,13 @@ def _train(
     return evaluation
 
 
-def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> Held:
+def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> HeldOutRows:
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
     texts = rows.texts[config.data.text[0]]
     logits, fold = crossed.logits, crossed.fold
     own = fold_calibrations(logits, rows.plain, fold=fold)
     scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
-    held = Held(
+    held_out = HeldOutRows(
         predictions=Predictions(scores=scores, ood_p=crossed.ood_p),
         targets=rows.plain,
         groups=rows.groups,
@@ -160,7 +160,7 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
             logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.evaluation.coverage
         ),
     )
-    return cross_thresholds(held, fold=crossed.fold, targets=_targets(config))
+    return cross_thresholds(held_out, fold=crossed.fold, targets=_targets(config))
 
 
 def _targets(config: TrainingConfig) -> dict[str, float]:

@@ -34,7 +34,7 @@ class BackboneLoss:
 
 
 def backbone_loss(
-    told: dict[str, torch.Tensor],
+    output: dict[str, torch.Tensor],
     y: dict[str, torch.Tensor],
     row_weight: torch.Tensor,
     *,
@@ -44,16 +44,16 @@ def backbone_loss(
     balance: Balance | None = None,
     with_norms: bool = False,
 ) -> BackboneLoss:
-    """The loss of a batch: `told` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
+    """The loss of a batch: `output` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
 
     `parts` are those of the tasks that this phase trains. With a `balance` the backbone follows the balanced gradient,
-    and `told` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
+    and `output` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
     loss is of the features of the whole batch where several processes share it; no balance touches it.
     """
-    each, whole = _parts(told["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
+    each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
     here = [name for name in parts if whole[name] is not None]
     if not here:
-        return BackboneLoss(told["logits"].sum() * 0.0, {}, {})
+        return BackboneLoss(output["logits"].sum() * 0.0, {}, {})
     scaled = [each[name] * (1.0 if tasks.by_uncertainty else tasks.weight_of(name)) for name in here]
     if tasks.by_uncertainty:
         variance = torch.stack([_mean(part.detach()) for part in scaled], dim=-1).clamp(min=1e-12).log()
@@ -64,22 +64,22 @@ def backbone_loss(
         total = torch.stack(scaled).sum(dim=0).mean()
     means = [part.mean() for part in scaled]
     norms: dict[str, float] = {}
-    flows = told["inner"].requires_grad
+    flows = output["inner"].requires_grad
     if flows and (balance is not None or with_norms):
-        gradients = feature_gradients(means, told["inner"])
+        gradients = feature_gradients(means, output["inner"])
         gramian = _summed(gradients @ gradients.T) / _processes() ** 2
         if with_norms:
             norms = dict(zip(here, gramian.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
-        if balance is not None and told["features"].requires_grad:
+        if balance is not None and output["features"].requires_grad:
             at = [ALL_PARTS.index(name) for name in here]
-            weights = _same(balance.weigh(torch.stack([_mean(m.detach()) for m in means]), gramian, asked=at))
-            pull = (weights.to(gradients) @ gradients).reshape(told["features"].shape)
-            through = (told["features"] * pull).sum()
+            weights = _same(balance.weigh(torch.stack([_mean(m.detach()) for m in means]), gramian, tasks_at=at))
+            pull = (weights.to(gradients) @ gradients).reshape(output["features"].shape)
+            through = (output["features"] * pull).sum()
             total = total + through - through.detach()
     shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
     weight = tasks.contrastive_loss_weight
-    if weight and told["features"].requires_grad:
-        apart = functions.album_contrast(_gathered(told["features"]), _gathered(y["album"]))
+    if weight and output["features"].requires_grad:
+        apart = functions.album_contrast(_gathered(output["features"]), _gathered(y["album"]))
         total = total + weight * apart
         if with_norms:
             shown[CONTRASTIVE] = apart.detach()
@@ -109,8 +109,8 @@ def _parts(
     mine = torch.stack([own[name] for name in names])
     whole = _summed(mine)
     share = mine / whole.clamp(min=1e-9) * _processes()
-    told = {name: found[name] * share[i] for i, name in enumerate(names)}
-    return told, {name: whole[i] if bool((whole[i] > 0).any()) else None for i, name in enumerate(names)}
+    losses = {name: found[name] * share[i] for i, name in enumerate(names)}
+    return losses, {name: whole[i] if bool((whole[i] > 0).any()) else None for i, name in enumerate(names)}
 
 
 def label_weights(

@@ -149,7 +149,7 @@ def album_contrast(vectors: torch.Tensor, album_idx: torch.Tensor) -> torch.Tens
     rows, albums = normalize(vectors[known], dim=1), album_idx[known]
     above = torch.ones(len(rows), len(rows), dtype=torch.bool, device=rows.device).triu(1)
     same, cosine = albums[:, None] == albums[None, :], rows @ rows.T
-    sides = [((cosine - asked) ** 2)[pairs & above] for asked, pairs in ((1.0, same), (0.0, ~same))]
+    sides = [((cosine - wanted) ** 2)[pairs & above] for wanted, pairs in ((1.0, same), (0.0, ~same))]
     there = [side.mean() for side in sides if len(side)]
     return torch.stack(there).mean() if there else vectors.sum() * 0.0
 

@@ -121,7 +121,7 @@ def phases_train_the_backbone(config: Sections) -> None:
     phases = tuning.plan(config.tasks.tasks)
     refuse_unless(
         "phases",
-        not tuning.tunes or any(phase.learns != HEADS for phase in phases),
+        not tuning.tunes or any(phase.trained != HEADS for phase in phases),
         expected="a phase in which the backbone learns, or method=frozen",
         found=tuning.phases,
     )

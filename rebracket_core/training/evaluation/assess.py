@@ -15,7 +15,7 @@ from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import hard_labels
 from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
-from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
+from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.validation import ConceptModel, text_fingerprint
 
@@ -42,16 +42,16 @@ def evaluate_run(
             for t, g in zip(rows.frame["concept"].tolist(), rows.frame["group_id"].tolist(), strict=True)
         ]
     )
-    unseen = np.flatnonzero(~seen)
-    if not len(unseen):
+    new_at = np.flatnonzero(~seen)
+    if not len(new_at):
         raise DataError(
             "The run was trained on every row of this data set.",
             expected="rows that it has not seen",
             found=f"{len(rows)} rows, all seen",
             hint="evaluate on its own data set, or import other songs",
         )
-    rows = take_rows(rows, unseen)
-    held = Held(
+    rows = take_rows(rows, new_at)
+    held_out = HeldOutRows(
         predictions=replace(
             model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
         ),
@@ -69,7 +69,7 @@ def evaluate_run(
     if unknown:
         notes.append(f"The run was trained on {', '.join(model.origins)}; it has never met {', '.join(unknown)}.")
     return evaluate_rows(
-        held,
+        held_out,
         seed=config.data.seed,
         run_id=model.run_id,
         dataset=dataset.name,
@@ -105,15 +105,15 @@ def _baselines(
     texts = joined(own, fields=config.data.text) + joined(rows.texts, fields=config.data.text)
     n_train = len(training_frame)
     groups = np.array([*training_frame["group_id"].tolist(), *rows.frame["group_id"].tolist()], dtype=object)
-    learnt, asked = hard_labels(targets(training_frame, smoothing=0.0)), hard_labels(rows.plain)
+    learnt, labelled = hard_labels(targets(training_frame, smoothing=0.0)), hard_labels(rows.plain)
     out: dict[str, dict[str, np.ndarray]] = {}
-    for key, labels in asked.items():
+    for key, labels in labelled.items():
         both = np.concatenate([learnt[key], labels])
         train, test = np.flatnonzero(learnt[key] >= 0), n_train + np.flatnonzero(labels >= 0)
         answers = {name: np.full(len(labels), -1) for name in NAMES}
         if len(train) and len(test):
-            told = baseline_answers(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
-            for name, values in told.items():
+            predicted = baseline_answers(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
+            for name, values in predicted.items():
                 answers[name][test - n_train] = values
         out[key] = answers
     return out

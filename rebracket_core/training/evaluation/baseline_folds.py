@@ -24,8 +24,8 @@ def cross_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingCon
             train, test = np.flatnonzero((fold != k) & labelled), np.flatnonzero((fold == k) & labelled)
             if not len(train) or not len(test):
                 continue
-            told = baseline_answers(texts, labels, groups=own_groups, train=train, test=test, seed=config.data.seed)
-            for name, values in told.items():
+            predicted = baseline_answers(texts, labels, groups=own_groups, train=train, test=test, seed=config.data.seed)
+            for name, values in predicted.items():
                 answers[name][test] = values
         out[key] = answers
     return out

@@ -26,7 +26,7 @@ LEAKED_NOTE = (
 
 
 @dataclass(frozen=True, slots=True)
-class RunAnswers:
+class RunPredictions:
     """A run as it enters a comparison: its unseen rows, whether its split leaks, and its config as plain values."""
 
     run_id: str
@@ -105,7 +105,7 @@ class Comparison:
         return {**asdict(self), "honest": self.honest}
 
 
-def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
+def compare_runs(runs: Sequence[RunPredictions], *, seed: int) -> list[Comparison]:
     """Each later run against the first, on the rows that both were asked: same id, same text.
 
     The p-values are corrected over all metrics of all pairs (Holm). A leaked run is compared and marked. Raises InputError
@@ -119,14 +119,14 @@ def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
             found=", ".join(ids) or "none",
             hint="name each run once, the one to compare with first",
         )
-    told = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
-    corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in told for m in c.metrics])).tolist())
-    return [replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in told]
+    found = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
+    corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in found for m in c.metrics])).tolist())
+    return [replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in found]
 
 
 def on_truth_of_second(
-    first: RunAnswers, second: RunAnswers, *, answered: Mapping[str, Sequence[bool]]
-) -> tuple[RunAnswers, RunAnswers]:
+    first: RunPredictions, second: RunPredictions, *, answered: Mapping[str, Sequence[bool]]
+) -> tuple[RunPredictions, RunPredictions]:
     """Both runs on some rows alone, what is true of each taken from the second: for labels that only that one had.
 
     `answered` says by row id which of the axes (in the order of AXIS_NAMES) the labels answer; the others count for nothing.
@@ -147,7 +147,7 @@ def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> di
     return {name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)}
 
 
-def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
+def _pair(first: RunPredictions, second: RunPredictions, *, seed: int) -> Comparison:
     at = common_positions(first.rows, second.rows)
     a, b = first.rows.take(at[0]), second.rows.take(at[1])
     groups = merged_groups(a.group_id, b.group_id)
@@ -182,17 +182,17 @@ def _differences(a: OutOfFoldRows, b: OutOfFoldRows, *, groups: np.ndarray, seed
     changed = np.column_stack([a.album_truth != b.album_truth, a.axis_truth != b.axis_truth])[:, _TRUTH_OF]
     table_a[changed] = np.nan
     sums = group_sums(table_a, table_b, groups=groups)
-    told = paired_differences(sums, seed=seed)
+    paired = paired_differences(sums, seed=seed)
     return tuple(
         Difference(
             metric=metric,
             lower_is_better=metric in _LOWER_IS_BETTER,
-            first=_plain(told.first[k]),
-            second=_plain(told.second[k]),
-            difference=_plain(told.difference[k]),
-            ci_low=_plain(told.low[k]),
-            ci_high=_plain(told.high[k]),
-            p=_plain(told.p[k]),
+            first=_plain(paired.first[k]),
+            second=_plain(paired.second[k]),
+            difference=_plain(paired.difference[k]),
+            ci_low=_plain(paired.low[k]),
+            ci_high=_plain(paired.high[k]),
+            p=_plain(paired.p[k]),
             p_holm=None,
             n=int(sums.counts[:, k].sum()),
             n_groups=int((sums.counts[:, k] > 0).sum()),

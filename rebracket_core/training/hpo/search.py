@@ -31,7 +31,7 @@ from rebracket_core.training.heads.calibration import fit_calibration
 from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows, split
 from rebracket_core.training.hpo.rows import SearchRows
 from rebracket_core.training.hpo.space import SearchSpace
-from rebracket_core.training.hpo.trials import Pruned, TrialLedger, TrialRecord, TrialRun, TrialStatus
+from rebracket_core.training.hpo.trials import Pruned, TrialRecord, TrialRun, TrialStatus, TrialStore
 from rebracket_core.training.rows import TrainingRows
 
 TRIALS_FILE, JOURNAL, RESULT_FILE = "trials.json", "trials.journal", "search.json"
@@ -42,7 +42,7 @@ OBJECTIVES = {
 }
 _PARCELS = 12  # of a fold's songs: what the pruner's test compares
 _TINY = 1e-9
-Turn = Callable[[Callback], AbstractContextManager[None]]
+TrialGuard = Callable[[Callback], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class SearchPlan:
 
 
 def run_search(
-    dataset: Dataset, *, plan: SearchPlan, rows: SearchRows, folder: Path, callback: Callback, turn: Turn | None = None
+    dataset: Dataset, *, plan: SearchPlan, rows: SearchRows, folder: Path, callback: Callback, guard: TrialGuard | None = None
 ) -> dict[str, Any]:
     """Go through the trials that are still to be made and write `trials.json` after each, and `search.json` at the end.
 
@@ -94,15 +94,15 @@ def run_search(
     """
     from threadpoolctl import threadpool_limits
 
-    ledger = TrialLedger(folder / JOURNAL, space=plan.space, seed=plan.base.data.seed, first=plan.space.values_of(plan.base))
-    hold = turn or (lambda _: nullcontext())
-    while len(done := ledger.records()) < plan.n_trials:
+    trials = TrialStore(folder / JOURNAL, space=plan.space, seed=plan.base.data.seed, first=plan.space.values_of(plan.base))
+    hold = guard or (lambda _: nullcontext())
+    while len(done := trials.records()) < plan.n_trials:
         _keep(folder, done, plan=plan)
         stage = f"Trial {len(done) + 1} of {plan.n_trials}"
-        with hold(callback), threadpool_limits(1), ledger.trial() as run:
+        with hold(callback), threadpool_limits(1), trials.trial() as run:
             _try(run, rows=rows, plan=plan, earlier=done, tell=partial(_tell, callback, stage, plan.base.evaluation.folds))
     _keep(folder, done, plan=plan)
-    best = ledger.best()
+    best = trials.best()
     if best is None:
         raise InputError(
             "No trial went through.",
@@ -110,16 +110,16 @@ def run_search(
             found=done[0].why if done else "nothing",
             hint="change the space of the search",
         )
-    callback.update("Asking about the groups that were put aside", 0, 1)
+    callback.update("Evaluating on the outer groups", 0, 1)
     with hold(callback), threadpool_limits(1):
-        outer = ask_outer(rows, plan=plan, best=best)
+        outer = outer_figures(rows, plan=plan, best=best)
     document = {
         "dataset": dataset.name,
         "objective": plan.objective,
         "best": best.to_dict(),
         "outer": outer,
         "config": plan.base.with_(**best.options).to_dict(),
-        "importance": ledger.importance(),
+        "importance": trials.importance(),
     }
     write_json(folder / RESULT_FILE, document)
     callback.update("Done", 1, 1)
@@ -171,21 +171,21 @@ def _cross_losses(
         tell(done)
         if done == 1:
             continue
-        told: dict[int, float] = {}
+        losses: dict[int, float] = {}
         for part in (folds[0], k) if done == 2 else (k,):
             at, by = np.flatnonzero(fold == part), np.flatnonzero(np.isin(fold, folds[:done]) & (fold != part))
             scores = _calibrated(logits, rows.plain, at=at, by=by)
             plain = take_targets(rows.plain, at)
             loss[at] = row_losses(scores, plain, objective=objective)
             right[at] = row_losses(scores, plain, objective="album_error")
-            told |= _parcels(loss[at], rows.groups[at], first=part * _PARCELS)
-        run.tell_fold(told, folds=done, last=done == len(folds))
+            losses |= _parcels(loss[at], rows.groups[at], first=part * _PARCELS)
+        run.tell_fold(losses, folds=done, last=done == len(folds))
     has = np.isfinite(loss)
-    scores_told = {"loss": clustered_mean(loss[has], rows.groups[has], seed=config.data.seed).to_dict()}
+    estimates = {"loss": clustered_mean(loss[has], rows.groups[has], seed=config.data.seed).to_dict()}
     if (has_album := np.isfinite(right)).any():
         share = clustered_mean(1.0 - right[has_album], rows.groups[has_album], seed=config.data.seed)
-        scores_told["album"] = share.to_dict()
-    return float(loss[has].mean()), scores_told
+        estimates["album"] = share.to_dict()
+    return float(loss[has].mean()), estimates
 
 
 def _fold_logits(
@@ -222,21 +222,21 @@ def row_losses(scores: Scores, plain: Targets, *, objective: str) -> np.ndarray:
 def _parcels(loss: np.ndarray, groups: np.ndarray, *, first: int) -> dict[int, float]:
     """The mean losses of some parcels of whole groups, by a number that is the same for the same groups."""
     names = np.unique(groups)
-    told = {}
+    parcels = {}
     for j, part in enumerate(np.array_split(names, min(_PARCELS, len(names)))):
         values = loss[np.isin(groups, part) & np.isfinite(loss)]
         if len(values):
-            told[first + j] = float(values.mean())
-    return told
+            parcels[first + j] = float(values.mean())
+    return parcels
 
 
-def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[str, Any]:
+def outer_figures(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[str, Any]:
     """What the best options and the ones that the search began with are worth on the outer groups, and the difference.
 
     Both learn from the inner groups alone, as do their calibrations; the difference is paired, over whole groups.
     """
     configs = {"best": plan.base.with_(**best.options), "base": plan.base}
-    told: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     tables = []
     names = ["album_accuracy", *(name for name in OBJECTIVES if name != "album_error")]
     for key, config in configs.items():
@@ -244,13 +244,13 @@ def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[
         columns = [1.0 - row_losses(scores, plain, objective="album_error")]
         columns += [row_losses(scores, plain, objective=name) for name in names[1:]]
         tables.append(np.stack(columns, axis=1))
-        told[key] = {
+        document[key] = {
             name: clustered_mean(c[np.isfinite(c)], groups[np.isfinite(c)], seed=plan.base.data.seed).to_dict()
             for name, c in zip(names, columns, strict=True)
         }
     codes = np.unique(groups, return_inverse=True)[1]
     gap = paired_differences(group_sums(tables[1], tables[0], groups=codes), seed=plan.base.data.seed)
-    told["difference"] = {
+    document["difference"] = {
         name: {
             "value": _finite(gap.difference[i]),
             "ci_low": _finite(gap.low[i]),
@@ -259,7 +259,7 @@ def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[
         }
         for i, name in enumerate(names)
     }
-    return {"n_rows": len(tables[0]), "n_groups": len(set(groups.tolist())), **told}
+    return {"n_rows": len(tables[0]), "n_groups": len(set(groups.tolist())), **document}
 
 
 def _outer_scores(rows: SearchRows, config: TrainingConfig) -> tuple[Scores, Targets, np.ndarray]:
@@ -270,8 +270,8 @@ def _outer_scores(rows: SearchRows, config: TrainingConfig) -> tuple[Scores, Tar
     for k in np.unique(fold).tolist():
         logits[fold == k] = _fold_logits(inner, k, fold=fold, config=config, tell=lambda: None)
     final = fit_ensemble(inner, train=everything, config=config, seed=config.data.seed)
-    asked = predict_rows(final, outer, at=np.arange(len(outer)))
-    return scores_from_logits(asked, calibration=fit_calibration(logits, inner.plain)), outer.plain, outer.groups
+    logits_outer = predict_rows(final, outer, at=np.arange(len(outer)))
+    return scores_from_logits(logits_outer, calibration=fit_calibration(logits, inner.plain)), outer.plain, outer.groups
 
 
 def _finite(value: float) -> float | None:

@@ -12,7 +12,7 @@ import pytest
 from rebracket_core.errors import InputError
 from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
 from rebracket_core.stats.paired import group_sums, holm, paired_differences, sign_flip_p
-from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
+from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunPredictions, compare_runs, config_difference
 
 
 def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> OutOfFoldRows:
@@ -33,8 +33,8 @@ def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 
     )
 
 
-def _run(name: str, rows: OutOfFoldRows, *, leaked: bool = False, **config: Any) -> RunAnswers:
-    return RunAnswers(run_id=name, rows=rows, leaked=leaked, config=config)
+def _run(name: str, rows: OutOfFoldRows, *, leaked: bool = False, **config: Any) -> RunPredictions:
+    return RunPredictions(run_id=name, rows=rows, leaked=leaked, config=config)
 
 
 def _one(first: OutOfFoldRows, second: OutOfFoldRows, **kw: Any) -> Comparison:
