@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rebracket_core.workbench import Workbench
 
 MAX_TRIES = 3
-_GENERATE, _JUDGE = "generate", "judge"
-_TOLD = (
+_GENERATE, _VALIDATE = "generate", "judge"
+_FEEDBACK_FIELDS = (
     "verdict",
     "reason",
     "explanation",
@@ -115,24 +115,24 @@ def ask_workbench(
     return ask
 
 
-def judge_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
+def validate_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
     """The node that judges `text`: it writes `verdict`, `branch`, `feedback` and one more of `tries`.
 
     A text that cannot be judged is rejected with the reason as feedback. A server that does not answer is an error.
     """
 
-    def judge(state: ConceptState) -> dict[str, Any]:
+    def validate(state: ConceptState) -> dict[str, Any]:
         text, wanted = state.get("text", ""), state.get("wanted_album") or None
         try:
             verdict = ask(text, expected_album=wanted)
         except InputError as error:
             verdict, branch, feedback = {"verdict": None, "error": str(error)}, Branch.REJECT, [str(error)]
         else:
-            branch, feedback = _judged(verdict, wanted)
+            branch, feedback = _branch_and_feedback(verdict, wanted)
         tried: Try = {"text": text, "branch": branch.value, "verdict": verdict, "feedback": feedback}
         return {"verdict": verdict, "branch": branch.value, "feedback": feedback, "tries": [tried]}
 
-    return judge
+    return validate
 
 
 def branch_of(state: ConceptState) -> str:
@@ -148,7 +148,7 @@ def concept_tool(ask: Ask) -> BaseTool:
             verdict = ask(text, expected_album=expected_album)
         except InputError as error:
             return {"verdict": None, "error": str(error)}
-        return {name: verdict.get(name) for name in _TOLD}
+        return {name: verdict.get(name) for name in _FEEDBACK_FIELDS}
 
     return StructuredTool.from_function(
         validate_concept,
@@ -180,7 +180,7 @@ def concept_graph(
         )
     graph: Any = StateGraph(state)
     graph.add_node(_GENERATE, generate)
-    graph.add_node(_JUDGE, judge_node(ask))
+    graph.add_node(_VALIDATE, validate_node(ask))
     graph.add_edge(START, _GENERATE)
     ends = {branch: f"after_{branch.value}" if branch in (after or {}) else END for branch in Branch}
     for branch, node in (after or {}).items():
@@ -189,20 +189,20 @@ def concept_graph(
 
     def offered(found: ConceptState) -> str:
         if found.get("text", "").strip() or not found.get("tries"):
-            return _JUDGE
+            return _VALIDATE
         return ends[Branch.REJECT]
 
     def next_step(found: ConceptState) -> str:
         branch = Branch(found["branch"])
         return _GENERATE if branch is Branch.REJECT and len(found["tries"]) < max_tries else ends[branch]
 
-    graph.add_conditional_edges(_GENERATE, offered, [_JUDGE, ends[Branch.REJECT]])
-    graph.add_conditional_edges(_JUDGE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
+    graph.add_conditional_edges(_GENERATE, offered, [_VALIDATE, ends[Branch.REJECT]])
+    graph.add_conditional_edges(_VALIDATE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
     compiled: CompiledStateGraph[Any, Any, Any, Any] = graph.compile()
     return compiled
 
 
-def _judged(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:
+def _branch_and_feedback(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:
     """The branch of a verdict and what to tell the generator."""
     branch = _BRANCHES[verdict["verdict"]]
     feedback = list(verdict["suggestions"])

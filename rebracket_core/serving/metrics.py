@@ -41,8 +41,8 @@ class Counts:
             registry=self.registry,
         )
         self._drift = {
-            name: Gauge(f"rebracket_drift_{name}", said, ("run",), registry=self.registry)
-            for name, said in (
+            name: Gauge(f"rebracket_drift_{name}", meaning, ("run",), registry=self.registry)
+            for name, meaning in (
                 ("mmd2", "Squared discrepancy of the texts that came in from the training texts."),
                 ("p_value", "How likely a discrepancy as large is by chance."),
                 ("alarm", "1 where the texts that came in are unlike the training texts, else 0."),

@@ -78,7 +78,7 @@ def _json_type(hint: Any) -> Any:
     return str if hint is VerdictKind else hint
 
 
-def _told(schema: dict[str, Any]) -> None:
+def _document(schema: dict[str, Any]) -> None:
     """Write into the schema what the rules that are registered now may answer."""
     words = {
         "verdict": f"One of {', '.join(VerdictKind)}.",
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 else:
     VerdictOut = create_model(
         "VerdictOut",
-        __config__=ConfigDict(extra="allow", json_schema_extra=_told),
+        __config__=ConfigDict(extra="allow", json_schema_extra=_document),
         __doc__="A verdict: the fields of a line of `rebracket validate --format jsonl`, in that order.",
         **{name: (_json_type(hint), ...) for name, hint in get_type_hints(Verdict).items()},
     )
