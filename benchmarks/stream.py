@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks.ratio import paired
 from benchmarks.texts import distinct_concepts, short_concepts
 from rebracket_core.encoders import open_encoder
-from rebracket_core.scoring.streaming import CHUNK, judge_into
+from rebracket_core.scoring.streaming import CHUNK, score_into
 from rebracket_core.workbench import Workbench
 
 # REBRACKET_BENCH_ROWS=1000000 measures what is claimed of a million; it takes as long as a million texts take.
@@ -27,13 +27,13 @@ import sys
 from pathlib import Path
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
-from rebracket_core.scoring.streaming import judge_into
+from rebracket_core.scoring.streaming import score_into
 
 def peak():
     return int(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))
 
 seen = []
-judge_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
+score_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
            progress=lambda done: seen.append(peak()) if done >= 10_000 and not seen else None)
 print(seen[0], peak())
 """
@@ -53,7 +53,7 @@ def stream(bench: Workbench) -> Iterator[dict[str, Any]]:
             number = itertools.count()
 
             def ours(source: Path = source, number: Iterator[int] = number) -> None:
-                judge_into(bench.resources, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
+                score_into(bench.resources, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
 
             def other(texts: list[str] = texts) -> None:
                 for at in range(0, len(texts), CHUNK):

@@ -117,9 +117,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     if not isinstance(error, RebracketError):
         error = _unexpected(error)
     tell(f"Error: {error.where}: {error.message}" if error.where else f"Error: {error.message}")
-    for name, said in (("Expected", error.expected), ("Found", error.found), ("What to do", error.hint)):
-        if said:
-            tell(f"{name}: {said}", indent=2)
+    for name, detail in (("Expected", error.expected), ("Found", error.found), ("What to do", error.hint)):
+        if detail:
+            tell(f"{name}: {detail}", indent=2)
     if as_json:
         fields = ("message", "expected", "found", "hint", "where")
         out.json({"error": {name: getattr(error, name) for name in fields}})

@@ -24,14 +24,14 @@ def showing(*, shown: bool = True) -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    stage_now, told_s = "", 0.0
+    stage_now, shown_s = "", 0.0
 
     def show(stage: str, done: int, total: int) -> None:
-        nonlocal stage_now, told_s
+        nonlocal stage_now, shown_s
         now = time.monotonic()
-        if stage == stage_now and now - told_s < _LINE_EVERY_S:
+        if stage == stage_now and now - shown_s < _LINE_EVERY_S:
             return
-        stage_now, told_s = stage, now
+        stage_now, shown_s = stage, now
         count = f" {done:,}/{total:,}" if total > 1 else f" {done:,}" if done > 1 else ""
         print(f"{stage}{count}", file=sys.stderr, flush=True)
 

@@ -134,8 +134,8 @@ class Parts:
                     hint="ask for the same again, or name a new folder",
                     where=str(self.folder),
                 )
-        for told in found["parts"]:
-            part = Part(**told)
+        for raw in found["parts"]:
+            part = Part(**raw)
             file = self.folder / part.name
             if file.is_file() and file.stat().st_size == part.size:
                 self._parts[part.number] = part

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
-from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
+from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamScorer, finished, order_of, score_slice
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class PartWorker:
         self._folder = Path(folder)
         self._sources = list(sources)
         self._order = Order(**{**order, "form": PartForm(order["form"])})
-        self._judge = StreamJudge(opener(Settings.from_env(env)), self._order)
+        self._scorer = StreamScorer(opener(Settings.from_env(env)), self._order)
         self._concepts: Iterator[Concept] = iter(())
         self._at = -1
 
@@ -57,7 +57,7 @@ class PartWorker:
         for _ in itertools.islice(self._concepts, (number - self._at) * rows):
             pass
         mine = itertools.islice(self._concepts, rows)
-        part = judge_slice(self._judge, mine, number=number, folder=self._folder, form=self._order.form)
+        part = score_slice(self._scorer, mine, number=number, folder=self._folder, form=self._order.form)
         self._at = number + 1
         return {
             "number": part.number,
@@ -70,7 +70,7 @@ class PartWorker:
         }
 
 
-def judge_on_ray(
+def score_on_ray(
     resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
@@ -84,7 +84,7 @@ def judge_on_ray(
     rows_per_part: int = ROWS_PER_PART,
     progress: Progress | None = None,
 ) -> Parts:
-    """The parts that `judge_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
+    """The parts that `score_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
 
     `opener` gives an actor the home's resources, of settings made from the environment.
     `address` is "local" for this machine alone, "auto" for the cluster that it belongs to, or a head's address. Every

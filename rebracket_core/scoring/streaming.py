@@ -32,7 +32,7 @@ Progress = Callable[[int], None]
 Numbered = tuple[int, list["Concept"]]
 
 
-class StreamJudge:
+class StreamScorer:
     """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
 
     What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
@@ -55,8 +55,8 @@ class StreamJudge:
             for number, concepts in chunks:
                 known = [failure_of(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
                 fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
-                asked = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
-                waiting.append((number, fresh, known, asked))
+                predicted = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
+                waiting.append((number, fresh, known, predicted))
                 if len(waiting) >= _AHEAD:
                     yield self._counted(*waiting.popleft(), since=since)
                     since = time.perf_counter()
@@ -66,22 +66,28 @@ class StreamJudge:
         self._counts.flush()
 
     def _counted(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None, *, since: float
+        self,
+        number: int,
+        fresh: list[Concept],
+        known: list[Verdict | None],
+        predicted: Future[Predictions] | None,
+        *,
+        since: float,
     ) -> tuple[int, list[Verdict]]:
-        found = self._finished(number, fresh, known, asked)
+        found = self._finished(number, fresh, known, predicted)
         self._counts.count(found[1], seconds=time.perf_counter() - since, run_id=self._model.run_id)
         return found
 
     def _finished(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], predicted: Future[Predictions] | None
     ) -> tuple[int, list[Verdict]]:
-        if asked is None:
+        if predicted is None:
             return number, [verdict for verdict in known if verdict is not None]
-        made = iter(verdicts_of(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
+        made = iter(verdicts_of(fresh, predicted.result(), model=self._model, thresholds=self._thresholds))
         return number, [verdict or next(made) for verdict in known]
 
 
-def judge_into(
+def score_into(
     resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
@@ -99,16 +105,16 @@ def judge_into(
     order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
     with Parts(folder, order).held() as parts:
         chunks = _missing(sources, parts=parts, progress=progress)
-        judged = StreamJudge(resources, order).verdicts(chunks)
-        for number, group in itertools.groupby(judged, key=lambda found: found[0]):
+        scored = StreamScorer(resources, order).verdicts(chunks)
+        for number, group in itertools.groupby(scored, key=lambda found: found[0]):
             parts.add(write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in group)))
         return finished(parts)
 
 
-def judge_slice(judge: StreamJudge, concepts: Iterable[Concept], *, number: int, folder: Path, form: PartForm) -> Part:
+def score_slice(scorer: StreamScorer, concepts: Iterable[Concept], *, number: int, folder: Path, form: PartForm) -> Part:
     """One part from the concepts that belong to it: the same bytes wherever it is made."""
-    judged = judge.verdicts((number, list(chunk)) for chunk in _chunks(concepts))
-    return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in judged))
+    scored = scorer.verdicts((number, list(chunk)) for chunk in _chunks(concepts))
+    return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in scored))
 
 
 def order_of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.commands.explain import tell_replay
+from rebracket_core.cli.commands.explain import report_replay
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
@@ -61,7 +61,7 @@ def train(
         info = bench.training.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     if not as_json:
-        tell_replay(bench, info.run_id)
+        report_replay(bench, info.run_id)
     return DONE
 
 

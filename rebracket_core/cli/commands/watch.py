@@ -17,7 +17,7 @@ from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.watch import Judged, Watch
+    from rebracket_core.scoring.watch import ScoredFile, Watch
 
 # How long a file at hand, and then a verdict file that is being written, may take to be finished after a signal.
 FINISH_S = 1.0
@@ -49,16 +49,16 @@ def watch(
     watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history)
     stop, seen = _stopped_by_signals(), [0, 0]
 
-    def show(judged: Judged) -> None:
+    def show(scored: ScoredFile) -> None:
         seen[0] += 1
-        seen[1] += bool(judged.error or judged.n_failed)
-        said = judged.error or f"{judged.n} concept{'' if judged.n == 1 else 's'}, {judged.n_failed} failed"
-        tell(f"{judged.path}: {said}")
+        seen[1] += bool(scored.error or scored.n_failed)
+        result = scored.error or f"{scored.n} concept{'' if scored.n == 1 else 's'}, {scored.n_failed} failed"
+        tell(f"{scored.path}: {result}")
 
     def work() -> None:
         if once:
-            for judged in watching.settle(stop):
-                show(judged)
+            for scored in watching.settle(stop):
+                show(scored)
         else:
             watching.run(stop, every_s=every_s, tell=show)
 
