@@ -62,8 +62,8 @@ class Reviews:
         rows, answers = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
         if answers is not None and answers.row_id != rows.row_id:
             answers = None  # of another training: what is not surely of these rows is not shown
-        told = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
-        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, predictions=answers)
+        columns = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
+        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=answers)
 
     def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
         """(n, d) vectors of the unseen texts from the run's own encoder."""
@@ -128,23 +128,23 @@ class Reviews:
 
     def run_geometry(self, review: Review, *, progress: Progress | None = None) -> Geometry:
         """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
-        told = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
-        return self._measured(told, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
+        texts = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
+        return self._measured(texts, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
 
     def _encoder(self, run_id: str | None) -> Encoder:
         """The encoder of a run, or the settings' own."""
         named = self._resources.runs.info(run_id).config.get("encoder") if run_id else ""
         return self._resources.encoder(str(named or self._resources.settings.encoder))
 
-    def _measured(self, told: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
+    def _measured(self, texts: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
         from rebracket_core.insight.geometry.album_path import trajectory
         from rebracket_core.insight.geometry.angles import axis_angles
         from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
         from rebracket_core.insight.geometry.colour_space import colour_distances, mantel
 
-        vectors = encoder.encode(told.texts, progress=_part(progress, "Reading texts"))
+        vectors = encoder.encode(texts.texts, progress=_part(progress, "Reading texts"))
         step = _part(progress, "Measuring across songs")
-        units = make_units(vectors, told.album_idx, told.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
+        units = make_units(vectors, texts.album_idx, texts.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
         if not len(units.label):
             raise DataError(
                 "No text has an album.", expected="texts with albums", found="none", hint="choose another data set", where=name
@@ -154,15 +154,15 @@ class Reviews:
         step(1, 4)
         path = trajectory(units, seed=self.seed)
         step(2, 4)
-        angles = axis_angles(vectors, told.axis_truth, told.groups, seed=self.seed)
+        angles = axis_angles(vectors, texts.axis_truth, texts.groups, seed=self.seed)
         step(3, 4)
         colour = mantel(colour_distances(), distances.lengths + 0.0 * distances.squared, seed=self.seed)
         step(4, 4)
         return Geometry(
             dataset=name,
             encoder_id=encoder.encoder_id,
-            n=len(told.texts),
-            n_groups=len(set(told.groups.tolist())),
+            n=len(texts.texts),
+            n_groups=len(set(texts.groups.tolist())),
             distances=distances,
             path=path,
             angles=angles,
@@ -187,15 +187,15 @@ class Reviews:
         known = self.known_layers(dataset)
         if known is not None:
             return known
-        told = self._some(self._texts(dataset))
+        texts = self._some(self._texts(dataset))
         states = layer_vectors(
-            told.texts,
+            texts.texts,
             name=self._resources.settings.encoder,
             settings=self._resources.settings,
             progress=_part(progress, "Reading texts layer by layer"),
         )
-        labels = {"album": told.album_idx, **{axis: told.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
-        found = probe_layers(states, labels, told.groups, seed=self.seed, progress=_part(progress, "Probing layers"))
+        labels = {"album": texts.album_idx, **{axis: texts.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
+        found = probe_layers(states, labels, texts.groups, seed=self.seed, progress=_part(progress, "Probing layers"))
         write_json(self._layers_path(dataset), found.to_dict())
         return found
 
@@ -219,16 +219,16 @@ class Reviews:
             groups=np.asarray(leak_safe_groups(frame), dtype=str),
         )
 
-    def _some(self, told: _Texts) -> _Texts:
-        if len(told.texts) <= LAYER_TEXTS:
-            return told
-        order = np.random.default_rng(self.seed).permutation(np.unique(told.groups))
-        names, sizes = np.unique(told.groups, return_counts=True)
+    def _some(self, texts: _Texts) -> _Texts:
+        if len(texts.texts) <= LAYER_TEXTS:
+            return texts
+        order = np.random.default_rng(self.seed).permutation(np.unique(texts.groups))
+        names, sizes = np.unique(texts.groups, return_counts=True)
         size = dict(zip(names.tolist(), sizes.tolist(), strict=True))
         total = np.cumsum([size[g] for g in order.tolist()])
-        kept = np.isin(told.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
+        kept = np.isin(texts.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
         at = np.flatnonzero(kept)
-        return _Texts([told.texts[i] for i in at], told.album_idx[at], told.axis_truth[at], told.groups[at])
+        return _Texts([texts.texts[i] for i in at], texts.album_idx[at], texts.axis_truth[at], texts.groups[at])
 
 
 def unit_of(origins: Iterable[str]) -> str:

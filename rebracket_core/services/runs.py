@@ -82,14 +82,14 @@ class Runs:
         from rebracket_core.training import Evaluation, evaluate_run
 
         info = self._store.info(run_id)
-        asked = self._resources.dataset(dataset)
-        if asked.meta.digest == info.dataset_digest:
+        other = self._resources.dataset(dataset)
+        if other.meta.digest == info.dataset_digest:
             return Evaluation.from_dict(info.metrics)
         model = self._resources.model(run_id)
         own = next((m.name for m in self._resources.datasets() if m.digest == info.dataset_digest), None)
         return evaluate_run(
             model,
-            asked,
+            other,
             encoder=self._resources.encoder_of(model),
             training_frame=self._resources.dataset(own).frame if own else None,
             progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,

@@ -176,18 +176,18 @@ def _chosen(view: SearchView, trial: int | None) -> dict[str, Any]:
 
 
 def _note(view: SearchView, chosen: dict[str, Any]) -> str:
-    told = (
+    summary = (
         f"Its options are those of trial {chosen['number']} of the search {view.state.run_id}, chosen among "
         f"{len(view.trials)} on groups that are also measured here: these figures are a little too good."
     )
     found = view.found
     if found is None or view.state.status is not Status.DONE or chosen["number"] != found["best"]["number"]:
-        return told
+        return summary
     share = found["outer"]["best"]["album_accuracy"]
     if share["value"] is None or share["ci_low"] is None:
-        return told
+        return summary
     return (
-        f"{told} On {found['outer']['n_groups']} groups that no trial had met, these options were right "
+        f"{summary} On {found['outer']['n_groups']} groups that no trial had met, these options were right "
         f"{share['value']:.2f} of the time ({share['ci_low']:.2f} to {share['ci_high']:.2f})."
     )
 

@@ -70,5 +70,5 @@ class Verdicts:
         if keep or counted:
             self._resources.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
-            self._resources.history.keep((v.to_dict() for v in verdicts), source=source)
+            self._resources.history.add((v.to_dict() for v in verdicts), source=source)
         return verdicts

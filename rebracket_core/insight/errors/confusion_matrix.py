@@ -272,11 +272,11 @@ def _joint_sides(review: Review) -> _Sides:
     """Rows with one mode on all three axes, by triple; only triples that occur."""
     _needs(bool((review.axis_top >= 0).any()), review, "axes")
     whole = (review.axis_truth >= 0).all(axis=1)
-    true, said = _triple(review.axis_truth), _triple(review.axis_top)
+    true, predicted = _triple(review.axis_truth), _triple(review.axis_top)
     truths = sorted({int(t) for t in true[whole]}, key=_table_order)
-    answers = truths + sorted({int(t) for t in said[whole]} - set(truths), key=_table_order)
+    answers = truths + sorted({int(t) for t in predicted[whole]} - set(truths), key=_table_order)
     member = np.column_stack([(true == t) & whole for t in truths] or [np.zeros(len(review), dtype=bool)])
-    given = np.column_stack([said == t for t in answers] or [np.zeros(len(review), dtype=bool)])
+    given = np.column_stack([predicted == t for t in answers] or [np.zeros(len(review), dtype=bool)])
     none = ("no text",)
     return _Sides(
         tuple(triple_name(t) for t in truths) or none,

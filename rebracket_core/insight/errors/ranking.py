@@ -161,8 +161,8 @@ def disagreements(review: Review) -> list[Disagreement]:
     for j, axis in enumerate(AXIS_NAMES):
         for i in np.flatnonzero(answers.axis_kind[:, j] == "soft"):
             people, model = answers.axis_target[i, j], answers.axis[i, j]
-            said = int(model.argmax())
-            if people[said] >= people.max():
+            predicted = int(model.argmax())
+            if people[predicted] >= people.max():
                 continue
             found.append(
                 Disagreement(
@@ -175,7 +175,7 @@ def disagreements(review: Review) -> list[Disagreement]:
                     distance=float(np.abs(people - model).sum() / 2),
                     human_entropy=_entropy(people),
                     model_entropy=_entropy(model),
-                    blame=DisagreementSource.PEOPLE if people[said] >= SPLIT_SHARE else DisagreementSource.MODEL,
+                    blame=DisagreementSource.PEOPLE if people[predicted] >= SPLIT_SHARE else DisagreementSource.MODEL,
                 )
             )
     return sorted(found, key=lambda d: (-d.distance, d.row_id, d.axis))

@@ -126,7 +126,7 @@ def _lacks(verdict: Verdict) -> float:
     for state in found.states:
         modes = found.album.modes[state.axis]
         own = max((share for name, share in _shares(verdict, state.axis).items() if name in modes), default=limits.dominant)
-        if state.top_mode not in modes:
+        if state.argmax_mode not in modes:
             lacks += max(0.0, state.top - limits.dominant, limits.dominant - own)
     if found.ood_p is not None:
         lacks += max(0.0, limits.ood_p - found.ood_p)

@@ -21,7 +21,7 @@ from rebracket_core.insight.explain.counterfactuals import (
 )
 from rebracket_core.insight.explain.goals import Goal, answer_of
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
-from rebracket_core.services.explain.explain import Asking, Explain
+from rebracket_core.services.explain.explain import Explain, ExplainedRun
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Concept, Verdict, verdicts_from
 
@@ -51,7 +51,7 @@ class Outcome(StrEnum):
 class Replayed:
     """A kept flip on a run: its outcome, and what the run answers to the text before and after the edit."""
 
-    flip: StoredCounterfactual
+    counterfactual: StoredCounterfactual
     outcome: Outcome
     before: str
     after: str
@@ -100,17 +100,17 @@ class Counterfactuals:
         judged or is there already.
         """
         start = time.monotonic()
-        clean, asking = Explain(self._resources).clean(text), Asking(self._resources, run_id)
-        limits = asking.model.thresholds.with_(**(thresholds or {}))
+        clean, opened = Explain(self._resources).clean(text), ExplainedRun(self._resources, run_id)
+        limits = opened.model.thresholds.with_(**(thresholds or {}))
 
         def score(texts: Sequence[str]) -> list[Verdict]:
             concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
             return verdicts_from(
                 concepts,
-                asking.predictions(texts),
+                opened.predictions(texts),
                 thresholds=limits,
-                run_id=asking.model.run_id,
-                with_types=asking.model.has_types,
+                run_id=opened.model.run_id,
+                with_types=opened.model.has_types,
             )
 
         before = score([clean])[0]
@@ -123,7 +123,7 @@ class Counterfactuals:
             )
         if progress:
             progress("Reading the words of the training texts", 0, 1)
-        proposer, language = self._proposer(asking)
+        proposer, language = self._proposer(opened)
         margin = goal.margin(before)
         left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
         found = find_counterfactuals(
@@ -134,31 +134,31 @@ class Counterfactuals:
             limits=SearchLimits(budget_s=left_s, most_edits=most_edits),
             progress=progress,
         )
-        if keep and _same(limits, asking.model.thresholds):
+        if keep and _same(limits, opened.model.thresholds):
             self.keep(clean, found)
         return found
 
     def keep(self, text: str, found: CounterfactualSearch) -> int:
         """The number of flips of a search that are new in the ledger."""
         what = found.goal.what
-        return self.store.keep(
+        return self.store.add(
             [
                 {
-                    "run_id": flip.verdict.run_id,
-                    "goal": str(Goal(what, answer_of(flip.verdict, what))),
+                    "run_id": counterfactual.verdict.run_id,
+                    "goal": str(Goal(what, answer_of(counterfactual.verdict, what))),
                     "text": text,
-                    "edited": flip.text,
-                    "edits": [str(edit) for edit in flip.edits],
-                    "fluency": flip.fluency,
+                    "edited": counterfactual.text,
+                    "edits": [str(edit) for edit in counterfactual.edits],
+                    "fluency": counterfactual.fluency,
                 }
-                for flip in found.counterfactuals
+                for counterfactual in found.counterfactuals
             ]
         )
 
     def replay(self, run_id: str | None = None, *, progress: Progress | None = None) -> Replay:
         """What a run makes of every kept flip: the ledger as a set of regression tests."""
         chosen, kept = self._resources.runs.chosen(run_id), self.store.all()
-        texts = list(dict.fromkeys(text for flip in kept for text in (flip.text, flip.edited)))
+        texts = list(dict.fromkeys(text for counterfactual in kept for text in (counterfactual.text, counterfactual.edited)))
         verdicts = (
             self._verdicts.validate(
                 [Concept(str(i), text) for i, text in enumerate(texts)], run_id=chosen, keep=False, progress=progress
@@ -166,21 +166,21 @@ class Counterfactuals:
             if texts
             else []
         )
-        told = dict(zip(texts, verdicts, strict=True))
-        return Replay(run_id=chosen, rows=tuple(_replayed(flip, told) for flip in kept))
+        by_text = dict(zip(texts, verdicts, strict=True))
+        return Replay(run_id=chosen, rows=tuple(_replayed(counterfactual, by_text) for counterfactual in kept))
 
-    def _proposer(self, asking: Asking) -> tuple[Proposer, WordModel | None]:
+    def _proposer(self, opened: ExplainedRun) -> tuple[Proposer, WordModel | None]:
         from rebracket_core.insight.explain.fluency import WordModel
         from rebracket_core.insight.explain.word_edits import Proposer
 
-        key = (str(self._resources.settings.home), asking.model.run_id)
+        key = (str(self._resources.settings.home), opened.model.run_id)
         with _guard:
             if key not in _proposers:
                 while len(_proposers) >= _KEPT:
                     _proposers.pop(next(iter(_proposers)))
-                told = asking.texts()
-                language = WordModel.fit(text for text, _ in told) if told else None
-                _proposers[key] = Proposer(asking.gradients, language), language
+                known_texts = opened.texts()
+                language = WordModel.fit(text for text, _ in known_texts) if known_texts else None
+                _proposers[key] = Proposer(opened.gradients, language), language
             return _proposers[key]
 
 
@@ -194,13 +194,13 @@ def _ledger(database_url: str) -> CounterfactualStore:
     return CounterfactualStore(database_url)
 
 
-def _replayed(flip: StoredCounterfactual, told: Mapping[str, Verdict]) -> Replayed:
-    before, after, goal = told[flip.text], told[flip.edited], Goal.parse(flip.goal)
+def _replayed(counterfactual: StoredCounterfactual, by_text: Mapping[str, Verdict]) -> Replayed:
+    before, after, goal = by_text[counterfactual.text], by_text[counterfactual.edited], Goal.parse(counterfactual.goal)
     if before.error or after.error:
-        return Replayed(flip, Outcome.UNJUDGED, "", "")
+        return Replayed(counterfactual, Outcome.UNJUDGED, "", "")
     old, new = answer_of(before, goal.what), answer_of(after, goal.what)
     if old == goal.to:
         outcome = Outcome.MOOT
     else:
         outcome = Outcome.HOLDS if goal.met(before, after) else Outcome.BROKEN
-    return Replayed(flip, outcome, old, new)
+    return Replayed(counterfactual, outcome, old, new)
