@@ -152,12 +152,12 @@ def _warnings(target: Album, states: Sequence[AxisState], *, steps: Sequence[Ste
 
 def _step_words(target: Album, axis: str, *, before: Triple) -> str:
     modes = [mode for mode in MODES[axis] if mode in target.modes[axis]]
-    top_mode = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
+    argmax_mode = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
     if not modes:
-        return f"Even out {axis}, now led by {top_mode}."
-    if modes == [top_mode]:
-        return f"Strengthen {top_mode} on {axis}."
-    return f"Move {axis} from {top_mode} to {' and '.join(modes)}."
+        return f"Even out {axis}, now led by {argmax_mode}."
+    if modes == [argmax_mode]:
+        return f"Strengthen {argmax_mode} on {axis}."
+    return f"Move {axis} from {argmax_mode} to {' and '.join(modes)}."
 
 
 def minimal_edits(scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds) -> tuple[Edit, ...]:

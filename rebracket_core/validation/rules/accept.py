@@ -55,13 +55,13 @@ class Accept(Rule):
         axes = AXIS_CONDITIONS[limits.accept_axes]
         if not axes.holds(evidence):
             return None
-        asked = (
+        needed = (
             f"at least {number(limits.confidence)}" if evidence.album.has_modes else f"below {number(limits.black_confidence)}"
         )
         return self.decided(
             f"Accepted: {evidence.albums.album} has a probability of {number(evidence.probability)} (at least "
             f"{number(limits.accept)} is asked), {axes.words} ({axes_words(evidence.states)}) and the chromatic confidence is "
-            f"{number(evidence.confidence)} ({asked} is asked)",
+            f"{number(evidence.confidence)} ({needed} is asked)",
             flags=(AXES_CONTRADICT,) if evidence.contradicting else (),
         )
 
