@@ -23,17 +23,17 @@ class NoProgress:
 class CallingReporter:
     """A reporter that calls a function of stage, done and total, which is what commands and pages hand in."""
 
-    def __init__(self, told: Callable[[str, int, int], None]) -> None:
-        self._told = told
+    def __init__(self, report: Callable[[str, int, int], None]) -> None:
+        self._report = report
 
     def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         """Call the function; the message has no place in it."""
-        self._told(stage, done, total)
+        self._report(stage, done, total)
 
 
-def reporter_of(told: Callable[[str, int, int], None] | None) -> ProgressReporter:
+def reporter_of(report: Callable[[str, int, int], None] | None) -> ProgressReporter:
     """The reporter that calls a function, or one that tells nobody where there is none."""
-    return CallingReporter(told) if told is not None else NoProgress()
+    return CallingReporter(report) if report is not None else NoProgress()
 
 
 def counts(reporter: ProgressReporter, stage: str) -> Callable[[int, int], None]:

@@ -71,7 +71,7 @@ def _options(run: RunInfo) -> str:
     if not changed:
         return "All options stand at their default (`rebracket options` lists them)."
     return "The others stand at their default (`rebracket options` lists them).\n\n" + _list(
-        f"{_words(label)}, {_code(told)}: {_words(help)}" for label, told, help in changed
+        f"{_words(label)}, {_code(value)}: {_words(help)}" for label, value, help in changed
     )
 
 

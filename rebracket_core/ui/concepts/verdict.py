@@ -111,7 +111,7 @@ def states_table(verdict: Verdict) -> pd.DataFrame:
             {
                 "axis": axis,
                 "state": sentences.state_words(states.get(axis)),
-                "highest": f"{state.top_mode} {state.top:.2f}",
+                "highest": f"{state.argmax_mode} {state.top:.2f}",
                 f"{verdict.album} asks for": " or ".join(m for m in MODES[axis] if m in own[axis]) or "no clear mode",
                 "agrees": "yes" if agrees(state, own[axis]) else "no",
             }

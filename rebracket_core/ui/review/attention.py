@@ -15,7 +15,7 @@ from rebracket_core.workbench import Workbench
 _MEAN = "mean"
 
 
-@st.cache_resource(max_entries=16, show_spinner="Asking where the encoder looked")
+@st.cache_resource(max_entries=16, show_spinner="Reading the encoder's attention")
 def _attention(home: str, run_id: str, text: str, *, _workbench: Workbench) -> Attention:
     return _workbench.explain.attention(text, run_id=run_id)
 

@@ -149,7 +149,7 @@ def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> Non
     order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
     st.caption(f"By: {_order_label(project.settings.order)}. Do it again after some labels or with a new model.")
     if suggest:
-        with working("Asking the model") as progress:
+        with working("Scoring the texts") as progress:
             n = workbench.labels.suggest(project.project_id, by=person.person_id, progress=progress)
         st.success(f"{n:,} concepts have a prediction of the model.", icon=":material/check_circle:")
     if order:
