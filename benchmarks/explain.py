@@ -25,8 +25,8 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     ask.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
     long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
-    asked = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
-    for name, text in asked:
+    cases = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
+    for name, text in cases:
         words, deltas, checks = [], [], []
         for k in range(ROUNDS):
             start = time.perf_counter()
@@ -36,11 +36,11 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
             if k < 3:
                 ask.check(found)
                 checks.append(time.perf_counter() - start - words[-1])
-        told = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
+        shown = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
         yield {
             "what": f"Integrated Gradients of {name}, all members, calibration and vocabulary",
             "target": "<= 1 s",
-            "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {told})",
+            "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {shown})",
         }
         yield {
             "what": f"the checks of {name}: second baseline, 39 random orders, SHAP, Shapley up to ten words",
