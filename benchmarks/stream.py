@@ -25,6 +25,7 @@ ROWS = int(os.environ.get("REBRACKET_BENCH_ROWS") or 100_000)
 PEAKS = """
 import sys
 from pathlib import Path
+from rebracket_core.progress import CallingReporter
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
 from rebracket_core.scoring.streaming import score_into
@@ -34,7 +35,7 @@ def peak():
 
 seen = []
 score_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
-           progress=lambda done: seen.append(peak()) if done >= 10_000 and not seen else None)
+           progress=CallingReporter(lambda stage, done, total: seen.append(peak()) if done >= 10_000 and not seen else None))
 print(seen[0], peak())
 """
 """Prints the peak of memory in kB at ten thousand rows and at the end: of one process, as two differ."""

@@ -51,11 +51,7 @@ def score_in_parts(
 
     form, folder = _checked(request)
     more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": request.rows}
-    with showing() as show:
-
-        def progress(done: int) -> None:
-            show("Judging concepts", done, 0)
-
+    with showing() as progress:
         if request.ray is not None:
             from rebracket_core.scoring.ray import score_on_ray
             from rebracket_core.services.resources import Resources

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rebracket_core.encoders.base import Encoder
 from rebracket_core.encoders.cache.cached_encoder import CachedEncoder
 from rebracket_core.encoders.kinds import kind_of
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.settings import Settings
 
 
@@ -34,7 +34,7 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: i
     return CachedEncoder(encoder, settings=settings) if cached else encoder
 
 
-def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None] | None = None) -> Path:
+def build_minilm(settings: Settings, *, progress: ProgressReporter | None = None) -> Path:
     """Return the path of MiniLM's graph in the cache, built where it is missing or damaged, after encoding one text with it.
 
     `progress` gets (stage, done, total) of three stages. Raises: EncoderError where the weights are missing or altered.
@@ -45,7 +45,7 @@ def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None
 
     def stage(name: str, done: int) -> None:
         if progress is not None:
-            progress(name, done, 3)
+            progress.update(name, done, 3)
 
     stage("checking the weights of MiniLM", 0)
     files = find_minilm(settings)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
-from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamScorer, finished, order_of, score_slice
+from rebracket_core.scoring.streaming import ROWS_PER_PART, STAGE, StreamScorer, finished, order_of, score_slice
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def score_on_ray(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Parts:
     """The parts that `score_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
 
@@ -116,7 +117,7 @@ def score_on_ray(
             parts.add(part)
             done += part.rows
             if progress:
-                progress(done)
+                progress.update(STAGE, done, 0)
         return finished(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rebracket_core.corpus.sources.fingerprint import fingerprint_of
 from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.thresholds import Value
 from rebracket_core.validation import Verdict, rules_digest
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
     from rebracket_core.validation import Concept, Predictions
 
+STAGE = "Scoring concepts"
 ROWS_PER_PART = 10_000
 CHUNK = 512
 _THREADS = 2
 _AHEAD = 3
-Progress = Callable[[int], None]
 Numbered = tuple[int, list["Concept"]]
 
 
@@ -96,7 +97,7 @@ def score_into(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Parts:
     """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
 
@@ -164,7 +165,7 @@ def finished(parts: Parts) -> Parts:
     return parts
 
 
-def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: Progress | None) -> Iterator[Numbered]:
+def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: ProgressReporter | None) -> Iterator[Numbered]:
     """The chunks of the parts that are not finished; a chunk never lies in two parts."""
     order, done = parts.order, 0
     concepts = iter_concepts(sources, max_text_chars=order.max_text_chars)
@@ -177,7 +178,7 @@ def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: Progress 
                 yield number, chunk
             done += len(chunk)
             if progress:
-                progress(done)
+                progress.update(STAGE, done, 0)
         if rows < order.rows_per_part:
             return
 

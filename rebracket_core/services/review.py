@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from rebracket_core.errors import DataError
 from rebracket_core.files import write_json
 from rebracket_core.insight.geometry.entities import Geometry
+from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.services.resources import Resources
 
-Progress = Callable[[str, int, int], None]
 LAYER_TEXTS = 1000
 _LAYERS_VERSION = 1
 
@@ -65,11 +65,13 @@ class Reviews:
         columns = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
         return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=answers)
 
-    def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
+    def vectors(self, review: Review, *, progress: ProgressReporter | None = None) -> np.ndarray:
         """(n, d) vectors of the unseen texts from the run's own encoder."""
-        return self._encoder(review.run_id).encode(list(review.text), progress=_part(progress, "Reading texts"))
+        return self._encoder(review.run_id).encode(
+            list(review.text), progress=counts(progress or NoProgress(), "Reading texts")
+        )
 
-    def context(self, run_id: str, *, progress: Progress | None = None) -> ReviewContext:
+    def context(self, run_id: str, *, progress: ProgressReporter | None = None) -> ReviewContext:
         """Everything that sections of a review are made from; vectors and geometry are computed when first asked for.
 
         Raises ModelError where the run did not keep its held-out predictions.
@@ -86,7 +88,7 @@ class Reviews:
             geometry=cache(lambda: self.run_geometry(review, progress=progress)),
         )
 
-    def report(self, run_id: str, *, sections: Sequence[str] = (), progress: Progress | None = None) -> str:
+    def report(self, run_id: str, *, sections: Sequence[str] = (), progress: ProgressReporter | None = None) -> str:
         """Write the sections of a run's review as one HTML document without texts; see `reports.review_html`."""
         from rebracket_core.reports.review_html import run_report
 
@@ -100,7 +102,7 @@ class Reviews:
         named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
-    def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitComparison:
+    def split_contrast(self, dataset: str, *, progress: ProgressReporter | None = None) -> SplitComparison:
         """What a split by row would claim of a data set, beside the true one, over its rows as they stand."""
         from rebracket_core.corpus import leak_safe_groups
         from rebracket_core.corpus.soft_targets import targets
@@ -117,16 +119,20 @@ class Reviews:
                 where=dataset,
             )
         encoder = self._resources.encoder(self._resources.settings.encoder)
-        vectors = encoder.encode(frame["concept"].tolist(), progress=_part(progress, "Reading texts"))
+        vectors = encoder.encode(frame["concept"].tolist(), progress=counts(progress or NoProgress(), "Reading texts"))
         return compare_splits(
-            vectors, album, leak_safe_groups(frame), seed=self.seed, progress=_part(progress, "Splitting by song and by row")
+            vectors,
+            album,
+            leak_safe_groups(frame),
+            seed=self.seed,
+            progress=counts(progress or NoProgress(), "Splitting by song and by row"),
         )
 
-    def geometry(self, dataset: str, *, progress: Progress | None = None) -> Geometry:
+    def geometry(self, dataset: str, *, progress: ProgressReporter | None = None) -> Geometry:
         """Distances, path, angles and colours of a data set's labels in the space of the default encoder."""
         return self._measured(self._texts(dataset), name=dataset, encoder=self._encoder(None), progress=progress)
 
-    def run_geometry(self, review: Review, *, progress: Progress | None = None) -> Geometry:
+    def run_geometry(self, review: Review, *, progress: ProgressReporter | None = None) -> Geometry:
         """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
         texts = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
         return self._measured(texts, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
@@ -136,14 +142,14 @@ class Reviews:
         named = self._resources.runs.info(run_id).config.get("encoder") if run_id else ""
         return self._resources.encoder(str(named or self._resources.settings.encoder))
 
-    def _measured(self, texts: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
+    def _measured(self, texts: _Texts, *, name: str, encoder: Encoder, progress: ProgressReporter | None) -> Geometry:
         from rebracket_core.insight.geometry.album_path import trajectory
         from rebracket_core.insight.geometry.angles import axis_angles
         from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
         from rebracket_core.insight.geometry.colour_space import colour_distances, mantel
 
-        vectors = encoder.encode(texts.texts, progress=_part(progress, "Reading texts"))
-        step = _part(progress, "Measuring across songs")
+        vectors = encoder.encode(texts.texts, progress=counts(progress or NoProgress(), "Reading texts"))
+        step = counts(progress or NoProgress(), "Measuring across songs")
         units = make_units(vectors, texts.album_idx, texts.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
         if not len(units.label):
             raise DataError(
@@ -179,7 +185,7 @@ class Reviews:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # a cache: what cannot be read is measured again
 
-    def layers(self, dataset: str, *, progress: Progress | None = None) -> Layers:
+    def layers(self, dataset: str, *, progress: ProgressReporter | None = None) -> Layers:
         """What each layer of the default encoder knows, over at most 1,000 texts of whole songs; kept on disk."""
         from rebracket_core.encoders.transformers.layers import layer_vectors
         from rebracket_core.insight.geometry.layers import probe_layers
@@ -192,10 +198,12 @@ class Reviews:
             texts.texts,
             name=self._resources.settings.encoder,
             settings=self._resources.settings,
-            progress=_part(progress, "Reading texts layer by layer"),
+            progress=counts(progress or NoProgress(), "Reading texts layer by layer"),
         )
         labels = {"album": texts.album_idx, **{axis: texts.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
-        found = probe_layers(states, labels, texts.groups, seed=self.seed, progress=_part(progress, "Probing layers"))
+        found = probe_layers(
+            states, labels, texts.groups, seed=self.seed, progress=counts(progress or NoProgress(), "Probing layers")
+        )
         write_json(self._layers_path(dataset), found.to_dict())
         return found
 
@@ -237,11 +245,3 @@ def unit_of(origins: Iterable[str]) -> str:
     if names & {"songs", "table"}:
         return "songs"
     return "threads" if names and names <= {"proposals", "not_concepts"} else "groups of texts"
-
-
-def _part(progress: Progress | None, stage: str) -> Callable[[int, int], None]:
-    def step(done: int, total: int) -> None:
-        if progress is not None:
-            progress(stage, done, total)
-
-    return step

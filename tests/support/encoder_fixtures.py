@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import Progress, Vectors
+from rebracket_core.encoders import Vectors
 from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -57,7 +58,7 @@ class WordEncoder:
         self.encoder_id = encoder_id
         self.encoded: list[str] = []
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Unit vectors (n, dim) float32."""
         self.encoded.extend(texts)
         result = np.zeros((len(texts), self.dim), dtype=np.float32)

@@ -124,9 +124,9 @@ def _scored(
     for start in range(0, total, CHUNK):
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
-            progress("Scoring concepts", start, total)
+            progress.update("Scoring concepts", start, total)
             verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
-            progress("Scoring concepts", start + len(chunk), total)
+            progress.update("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 
 

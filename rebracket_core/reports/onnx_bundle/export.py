@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.encoders import MINILM, MINILM_TORCH, open_encoder
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, read_manifest, write_folder
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_taken, replace_graph, write_manifest
 from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from rebracket_core.runs.store import RunStore
     from rebracket_core.settings import Settings
 
-Progress = Callable[[str, int, int], None]
 TOLERANCE = 1e-5
 COMPARED_TEXTS = 32
 MIN_CHECK = 8
@@ -88,7 +88,7 @@ def export_onnx(
     settings: Settings,
     precision: Precision = Precision.FLOAT32,
     check: Sequence[Concept] = (),
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> ExportReport:
     """The report on a folder that gives the run's verdicts with ONNX Runtime alone, now at `to`.
 
@@ -139,8 +139,8 @@ def export_onnx(
     return ExportReport(str(to), run_id, precision, size, equality, lowered)
 
 
-def _teller(progress: Progress | None, *, steps: int) -> Callable[[int], None]:
-    return lambda at: progress(_STEPS[at], at, steps) if progress else None
+def _teller(progress: ProgressReporter | None, *, steps: int) -> Callable[[int], None]:
+    return lambda at: progress.update(_STEPS[at], at, steps) if progress else None
 
 
 def _enough(precision: Precision, check: Sequence[Concept]) -> None:

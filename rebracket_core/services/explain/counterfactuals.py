@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +20,7 @@ from rebracket_core.insight.explain.counterfactuals import (
     find_counterfactuals,
 )
 from rebracket_core.insight.explain.goals import Goal, answer_of
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
 from rebracket_core.services.explain.explain import Explain, ExplainedRun
 from rebracket_core.settings import Thresholds
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.verdicts import Verdicts
 
-Progress = Callable[[str, int, int], None]
 LEAST_S = 3.0
 _KEPT = 2
 _guard = threading.Lock()
@@ -91,7 +91,7 @@ class Counterfactuals:
         budget_s: float = BUDGET_S,
         most_edits: int = MOST_EDITS,
         keep: bool = True,
-        progress: Progress | None = None,
+        progress: ProgressReporter | None = None,
     ) -> CounterfactualSearch:
         """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
 
@@ -122,7 +122,7 @@ class Counterfactuals:
                 hint="choose another goal",
             )
         if progress:
-            progress("Reading the words of the training texts", 0, 1)
+            progress.update("Reading the words of the training texts", 0, 1)
         proposer, language = self._proposer(opened)
         margin = goal.margin(before)
         left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
@@ -155,7 +155,7 @@ class Counterfactuals:
             ]
         )
 
-    def replay(self, run_id: str | None = None, *, progress: Progress | None = None) -> Replay:
+    def replay(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> Replay:
         """What a run makes of every kept flip: the ledger as a set of regression tests."""
         chosen, kept = self._resources.runs.chosen(run_id), self.store.all()
         texts = list(dict.fromkeys(text for counterfactual in kept for text in (counterfactual.text, counterfactual.edited)))

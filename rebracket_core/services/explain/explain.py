@@ -15,6 +15,7 @@ from rebracket_core.encoders import uncached
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.insight.explain.gradients import LIMIT
 from rebracket_core.insight.explain.margins import CONFIDENCE, Margin, margin_of
+from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.texts import same_text
@@ -34,7 +35,6 @@ FIELD = "concept"
 _ENCODERS_KEPT = 2
 _opened: dict[Path, OpenEncoder] = {}
 _guard = threading.Lock()
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,25 +219,25 @@ class Explain:
             delta=found.delta,
         )
 
-    def check(self, found: Explanation, *, progress: Progress | None = None) -> Checks:
+    def check(self, found: Explanation, *, progress: ProgressReporter | None = None) -> Checks:
         """What deleting words and a second baseline say of an explanation: see `Checks`."""
         from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, faithfulness, rank_correlation, shapley
         from rebracket_core.insight.explain.gradients import MASK
         from rebracket_core.insight.explain.word_shap import shap_values
 
-        step = progress or (lambda stage, done, total: None)
+        reporter = progress or NoProgress()
         opened, seed = self.opened(found.run_id, output=found.output), self._resources.settings.seed
         target = margin_of(opened.scores([found.text]), found.output, answer=found.predicted, against=found.runner_up)
         margin, words, own = opened.margin(target), found.words, np.array(found.gradients)
-        step("Integrating from a second baseline", 0, 4)
+        reporter.update("Integrating from a second baseline", 0, 4)
         masked = opened.gradients.shares(found.text, target, whole=found.margin, baseline=MASK, steps=(found.steps,)).shares
-        step("Deleting words", 1, 4)
+        reporter.update("Deleting words", 1, 4)
         checked = faithfulness(words, own, margin=margin, seed=seed)
-        step("Computing SHAP values", 2, 4)
+        reporter.update("Computing SHAP values", 2, 4)
         by_shap = shap_values(words, margin=margin, seed=seed)
-        step("Scoring every part of the text", 3, 4)
+        reporter.update("Scoring every part of the text", 3, 4)
         exact = shapley(words, margin=margin) if len(words) <= SHAPLEY_WORDS else None
-        step("Done", 4, 4)
+        reporter.update("Done", 4, 4)
         return Checks(
             behaviour=checked,
             masked=tuple(masked.tolist()),
@@ -273,13 +273,11 @@ class Explain:
         near = tuple(Near(one, album, cosine, same=same_text(one, clean)) for one, album, cosine in found)
         return Nearest(near, n_known=len(rows), n=len(known_texts))
 
-    def remember(self, run_id: str | None = None, *, progress: Progress | None = None) -> int:
+    def remember(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> int:
         """The number of training texts of a run whose vectors are remembered from now on: all of them."""
         opened = self.opened(run_id)
         known_texts = [text for text, _ in opened.texts()]
-        opened.encoder.encode(
-            known_texts, progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None
-        )
+        opened.encoder.encode(known_texts, progress=counts(progress, "Reading texts") if progress else None)
         return len(known_texts)
 
     def opened(self, run_id: str | None, *, output: str = "album") -> ExplainedRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
 from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
+from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.services.maps.predictions import answers_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.review import Reviews
     from rebracket_core.services.verdicts import Verdicts
 
-Progress = Callable[[str, int, int], None]
 _KEPT = 4
 ALIKE = 50  # texts that a search by meaning gives
 NEAREST = 10
@@ -118,16 +118,15 @@ class Maps:
             params=dict(params or {}),
         )
 
-    def fit(self, spec: MapSpec, *, progress: Progress | None = None) -> StoredMap:
+    def fit(self, spec: MapSpec, *, progress: ProgressReporter | None = None) -> StoredMap:
         """The map of a request, fitted in this process where it is not there yet."""
         from rebracket_core.jobs import JobInputs
         from rebracket_core.jobs.attempt import run_job
         from rebracket_core.jobs.kinds.map import create_map
-        from rebracket_core.progress import reporter_of
 
         folder = create_map(self._settings, spec)
         if not is_fitted(folder.path):
-            inputs = JobInputs(self._encoder, progress=reporter_of(progress))
+            inputs = JobInputs(self._encoder, progress=progress or NoProgress())
             run_job(folder, attempt=folder.new_attempt(), settings=self._settings, inputs=inputs)
         return self.open(spec.map_id)
 
@@ -208,7 +207,7 @@ class Maps:
                 self._open.popitem(last=False)
             return self._open[map_id]
 
-    def answers(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
+    def answers(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
         """What a run says of each text of a map, out of fold where it learned from it."""
         key = (map_id, run_id)
         if key not in self._answers:
@@ -219,7 +218,7 @@ class Maps:
                     self._answers.popitem(last=False)
         return self._answers.get(key) or self._answers_of(map_id, run_id)
 
-    def _answers_of(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
+    def _answers_of(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
         return answers_of(
             self.open(map_id),
             self._resources.runs.info(run_id),
@@ -280,7 +279,7 @@ class Maps:
             )
         return stored.vectors
 
-    def coordinates(self, map_id: str, *, run_id: str | None = None, progress: Progress | None = None) -> pa.Table:
+    def coordinates(self, map_id: str, *, run_id: str | None = None, progress: ProgressReporter | None = None) -> pa.Table:
         """A map as a table to take away, with what a run says where one is named."""
         from rebracket_core.reports.map_export import coordinates
 

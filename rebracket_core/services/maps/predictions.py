@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rebracket_core.errors import ModelError
 from rebracket_core.maps.predictions import VERDICTS, MapPredictions, PredictionSource, load_predictions, save_predictions
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import SEEN_IN_TRAINING, Concept
 
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
     from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
 
-Progress = Callable[[str, int, int], None]
-
 
 def answers_of(
-    stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: Progress | None = None
+    stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: ProgressReporter | None = None
 ) -> MapPredictions:
     """What a run says of each point; kept beside the map, so that it is asked once.
 
@@ -76,7 +74,7 @@ def _copy(found: MapPredictions, held: Review, *, here: np.ndarray, there: np.nd
     found.standing[here] = PredictionSource.OUT_OF_FOLD
 
 
-def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
+def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: ProgressReporter | None) -> None:
     """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
     rest = np.flatnonzero(found.standing == PredictionSource.NOT_SCORED)
     if stored.spec.text != "concept" or not len(rest):

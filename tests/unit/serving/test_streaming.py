@@ -21,6 +21,7 @@ from benchmarks.stream import PEAKS
 from rebracket_core.corpus.sources.fingerprint import fingerprint_of
 from rebracket_core.corpus.sources.reading import iter_concepts, read_concepts
 from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.progress import CallingReporter
 from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
 from rebracket_core.scoring.parts import MANIFEST, PartForm
 from rebracket_core.scoring.streaming import score_into
@@ -90,8 +91,9 @@ def test_the_print_of_a_source_knows_names_and_contents(mixed: Path) -> None:
 def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> None:
     bench, source, out = open_home(home), table(tmp_path / "in.parquet", 25), tmp_path / "out"
     seen: list[int] = []
+    progress = CallingReporter(lambda stage, done, total: seen.append(done))
     counted = bench.monitoring.traffic(bench.resources.model().run_id).total
-    parts = score_into(bench.resources, [source], folder=out, rows_per_part=10, progress=seen.append)
+    parts = score_into(bench.resources, [source], folder=out, rows_per_part=10, progress=progress)
     more = bench.monitoring.traffic(bench.resources.model().run_id).total
     assert more.n - counted.n == 25 and more.kinds["error"] - counted.kinds["error"] == 1
     score_into(bench.resources, [source], folder=out, rows_per_part=10)  # everything is there already
