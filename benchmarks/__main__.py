@@ -119,7 +119,7 @@ def _measure(options: argparse.Namespace, settings: Settings) -> int:
     corpus = folder if folder.is_dir() else None
     tables = {}
     for part in options.only or PARTS:
-        lines = [_machine(bench), "", "| what | asked for | measured |", "|---|---|---|"]
+        lines = [_machine(bench), "", "| what | target | measured |", "|---|---|---|"]
         for row in PARTS[part](bench, corpus):
             line = f"| {row['what']} | {row['target']} | {_cell(row)} |"
             print(line, file=sys.stderr, flush=True)

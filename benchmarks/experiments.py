@@ -79,7 +79,7 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What one config answered of rows that its models had not met.
+    """What one config answered of rows that its models were not trained on.
 
     `right` (n,) 0/1 for the album, NaN without one; `axis_right` (n, 3) likewise for rows with a single mode.
     """
@@ -215,11 +215,11 @@ on the users' own corpus (credit: "Gabe (The Earthly Frames) & Claude
 (Anthropic)", CC BY-SA 4.0 with the Collaborative Intelligence License; not part of this project). Written by
 `python -m benchmarks.experiments --out docs/experiments.md`; the folder of the corpus is `REBRACKET_CORPUS`.
 
-Every figure is on songs or threads that neither the heads nor their calibration had met, and all rows of a table share
+Every figure is on songs or threads on which neither the heads nor their calibration were trained, and all rows of a table share
 their folds. Accuracies stand with 95 % cluster-bootstrap intervals over groups; "less the default" is the paired difference
-in album accuracy on the same rows, and a row whose interval there holds 0 cannot be told from the default. One split of few
-songs is luck in part. An axis counts its rows with a single mode; temporal and spatial come out alike because in this corpus
-they are one partition (past is thing, present is person, future is place).
+in album accuracy on the same rows, and a row whose interval there holds 0 does not differ measurably from the
+default. One split of few songs is luck in part. An axis counts its rows with a single mode; temporal and spatial come out
+alike because in this corpus they always occur together (past is thing, present is person, future is place).
 
 Three things to know when reading: a song's segments all carry its concept and are one row, so no row has a neighbour in its
 song and context smoothing does nothing there. Proposals of one thread are by different agents for different albums, in an

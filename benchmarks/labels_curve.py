@@ -88,7 +88,7 @@ def held_out_texts(groups: Sequence[str], rng: np.random.Generator) -> np.ndarra
 
 
 def run_order(order: str, data: SimpleNamespace, *, seed: int) -> list[float]:
-    """How often an axis is right on unseen songs, after each batch of labels that the order chose."""
+    """How often an axis is right on held-out songs, after each batch of labels that the order chose."""
     rng = np.random.default_rng(seed)
     test = held_out_texts(data.groups, rng)
     pool = rng.permutation(np.flatnonzero(~test))
@@ -156,7 +156,7 @@ def _value(labels: np.ndarray) -> LabelValue:
 
 
 def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
-    """How often an axis is right on unseen songs where TWICE texts have two answers each, and after each batch more.
+    """How often an axis is right on held-out songs where TWICE texts have two answers each, and after each batch more.
 
     `spend`, on what the batches go: a third answer where people are furthest apart ("disagreement"), a third answer by lot
     ("third by lot"), or two answers each to texts that nobody has read ("new texts").
@@ -206,7 +206,7 @@ def orders(data: SimpleNamespace) -> Iterator[str]:
     """The lines on orders: what each gains against chance at the same number of labels."""
     curves = {order: np.array([run_order(order, data, seed=s) for s in range(SEEDS)]) for order in ORDERS}
     budgets = range(BATCH, BUDGET + 1, BATCH)
-    yield f"{len(data.x)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten unseen.\n"
+    yield f"{len(data.x)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten held out.\n"
     yield "| order | " + " | ".join(f"{n} labels" for n in budgets) + " | mean gain over chance | gain at the end |"
     yield "|---|" + "---|" * (len(budgets) + 2)
     for order, curve in curves.items():
@@ -216,7 +216,11 @@ def orders(data: SimpleNamespace) -> Iterator[str]:
         yield f"| {order} | {means} | {ends[0]} | {ends[1]} |"
     over = {order: (curve - curves["random"])[:, 1:].mean(axis=1) for order, curve in curves.items()}
     better = [str(order) for order, gain in over.items() if order != "random" and _ends(gain)[1] > 0]
-    yield f"\nBetter than chance on average: {', '.join(better)}." if better else "\nNone can be told from chance on average."
+    yield (
+        f"\nBetter than chance on average: {', '.join(better)}."
+        if better
+        else "\nNone differs measurably from chance on average."
+    )
 
 
 def disputed(data: SimpleNamespace) -> Iterator[str]:
@@ -230,7 +234,7 @@ def disputed(data: SimpleNamespace) -> Iterator[str]:
 
 
 def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iterator[str]:
-    """The lines on two axes that albums make one: what labels that break the tie do on unseen groups."""
+    """The lines on two axes that albums make one: what labels that break the tie do on held-out groups."""
     frame = bench.datasets.get(name).frame
     frame = frame[frame[field].fillna("").str.strip() != ""].drop_duplicates(field)
     found = targets(frame, smoothing=0.0)
@@ -251,7 +255,7 @@ def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iter
 
 
 def _part(x: np.ndarray, album_axis: np.ndarray, groups: Sequence[str], *, seed: int, kept: bool) -> np.ndarray:
-    """(budgets, 4) figures on unseen groups; NaN where there are not as many texts to label, or nothing to learn from."""
+    """(budgets, 4) figures on held-out groups; NaN where there are not as many texts to label, or nothing to learn from."""
     rng = np.random.default_rng(seed)
     truth = album_axis.copy()
     truth[:, _SPATIAL] = np.eye(N_MODES)[_planted(x, rng)]
@@ -318,11 +322,11 @@ _PREFACE = f"""{MARK}
 Written by `python -m benchmarks.labels_curve --out docs/experiments.md`. The people are simulated: they say the truth, and
 on one axis in ten another mode, by lot. The heads are the engine's ({MEMBERS} members, vectors of MiniLM alone, no words, no
 calibration, no album shown), fitted anew after every {BATCH} labels. Ranges are 95 % over {SEEDS} seeds (t), where a seed
-draws the unseen groups, the noise and the first {BATCH} texts.
+draws the held-out groups, the noise and the first {BATCH} texts.
 
 ## Does an order beat chance?
 
-Starter corpus, the share of unseen texts whose axis is right, mean of the three axes. Every queue has a fifth drawn by chance
+Starter corpus, the share of held-out texts whose axis is right, mean of the three axes. Every queue has a fifth drawn by chance
 mixed in, as the workbench does. "mean gain" is over all budgets after the first batch, paired by seed. The order by
 disagreement stands below: it has nothing to go by before a text has two labels.
 """

@@ -1,4 +1,4 @@
-"""How good the engine is on the users' own corpus: unseen songs and threads, other sources, texts that are no concepts."""
+"""How good the engine is on the users' own corpus: held-out songs and threads, other sources, texts that are no concepts."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _own(name: str, info: RunInfo) -> Iterator[dict[str, Any]]:
         yield {"what": f"{name}: {axis}", "target": "", "value": _share(row)}
     c = info.metrics["calibration"]
     target = "<= 0.06" if name == "proposals by thread" else ""
-    value = f"{c['ece']:.3f} (a perfect model would show {c['ece_of_a_perfect_model']:.3f} at n {c['n']})"
+    value = f"{c['ece']:.3f} (expected by chance {c['ece_of_a_perfect_model']:.3f} at n {c['n']})"
     yield {"what": f"{name}: calibration error of album_probability", "target": target, "value": value}
 
 
@@ -108,7 +108,7 @@ def _transfer(bench: Workbench, runs: dict[str, RunInfo]) -> Iterator[dict[str, 
         found = bench.runs.evaluate(runs[name].run_id, dataset)
         s = found.selective
         accepted = f"{s['n_accepted']} of {found.n_rows}"
-        value = f"album {_share(found.album)}; accepted {accepted} where the source is not told, none where it is"
+        value = f"album {_share(found.album)}; accepted {accepted} where the source is not named, none where it is"
         yield {"what": f"run on {name} → {dataset}", "target": "no confident verdict", "value": value}
 
 
@@ -129,6 +129,8 @@ def _out_of_distribution(bench: Workbench) -> Iterator[dict[str, Any]]:
             detector = OodDetector.fit(real[fold != k], groups[fold != k], background=none[met], seed=0)
             caught.append(detector.p_value(none[~met]) < 0.05)
             refused.append(detector.p_value(real[fold == k]) < 0.05)
-        value = f"{np.concatenate(caught).mean():.3f} of non-concepts, {np.concatenate(refused).mean():.3f} of unseen {dataset}"
+        value = (
+            f"{np.concatenate(caught).mean():.3f} of non-concepts, {np.concatenate(refused).mean():.3f} of held-out {dataset}"
+        )
         what = f"out of distribution, fitted on {dataset}: rejected"
         yield {"what": what, "target": ">= 0.95 of non-concepts, <= 0.10 of real", "value": value}

@@ -96,7 +96,7 @@ def _at_size(rows: TrainingRows, encoder: Encoder, settings: Settings, *, size: 
     }
     test_groups = np.concatenate(groups)
     yield {
-        "what": f"{name}: album right of {len(test_groups)} answers on unseen groups",
+        "what": f"{name}: album accuracy over {len(test_groups)} answers on held-out groups",
         "target": "fine-tuning reaches SetFit where that is better than heads",
         "value": "; ".join(_shown_ways(what, ways, test_groups) for what in ways),
     }

@@ -109,7 +109,7 @@ def _client(
             with Caller(port) as caller:
                 for _ in range(8):  # some requests on one connection, as clients do
                     status, answer = caller.post(path, body)
-                    _judge(found, lock, status, answer, wanted=wanted, items=items, leaving=leaving.is_set())
+                    _check_answer(found, lock, status, answer, wanted=wanted, items=items, leaving=leaving.is_set())
                     if status in (413, 503):
                         break
                     path, body, wanted, items = _request(rng, texts)
@@ -134,7 +134,7 @@ def _request(rng: random.Random, texts: list[str]) -> tuple[str, bytes, int, lis
     return "/v1/validate/batch", json.dumps({"items": items}).encode(), 200, ids
 
 
-def _judge(
+def _check_answer(
     found: Soaked, lock: threading.Lock, status: int, answer: bytes, *, wanted: int, items: list[str], leaving: bool
 ) -> None:
     with lock:

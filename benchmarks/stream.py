@@ -1,4 +1,4 @@
-"""What judging in parts costs above the encoding of the same texts, and how much memory it takes as the input grows."""
+"""What scoring in parts costs above the encoding of the same texts, and how much memory it takes as the input grows."""
 
 from __future__ import annotations
 

@@ -36,20 +36,20 @@ class Output:
         return self._streams[-1] if self._streams else sys.stdout
 
     def enter(self, stream: IO[str]) -> None:
-        """Nothing; answers go to `stream` until `leave`."""
+        """Send answers to `stream` until `leave`."""
         self._streams.append(stream)
 
     def leave(self) -> None:
-        """Nothing; answers go where they went before."""
+        """Send answers where they went before."""
         self._streams.pop()
 
     def text(self, text: str) -> None:
-        """Nothing; prints text and a line end."""
+        """Print text and a line end."""
         self.stream.write(text if text.endswith("\n") else f"{text}\n")
         self.stream.flush()
 
     def data(self, data: bytes) -> None:
-        """Nothing; writes bytes (UTF-8) as they are."""
+        """Write bytes (UTF-8) as they are."""
         buffer = getattr(self.stream, "buffer", None)
         if buffer is None:
             self.stream.write(data.decode("utf-8"))
@@ -59,14 +59,14 @@ class Output:
         self.stream.flush()
 
     def json(self, document: Any) -> None:
-        """Nothing; prints one JSON document, never NaN."""
+        """Print one JSON document, never NaN."""
         from rebracket_core.reports.verdict_writers import plain
 
         text = json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False, default=str)
         self.data(f"{text}\n".encode())
 
     def answer(self, document: Any, text: str, *, as_json: bool) -> None:
-        """Nothing; prints the document where `--json` was given, else the text."""
+        """Print the document where `--json` was given, else the text."""
         if as_json:
             self.json(document)
         else:
@@ -77,7 +77,7 @@ out = Output()
 
 
 def tell(text: str, *, indent: int = 0) -> None:
-    """Nothing; prints a line for people on stderr, safe for a terminal."""
+    """Print a line for people on stderr, safe for a terminal."""
     print(" " * indent + one_line(text), file=sys.stderr, flush=True)
 
 
@@ -145,7 +145,7 @@ def _unexpected(error: Exception) -> RebracketError:
 
 
 def hush_stdout() -> None:
-    """Nothing; whatever is still to be written to a closed pipe goes nowhere, in silence."""
+    """Drop in silence whatever is still to be written to a closed pipe."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, out.stream.fileno())

@@ -50,7 +50,7 @@ class Common:
         self.debug = False
 
     def set(self, *, home: Path | None, debug: bool) -> None:
-        """Nothing; remembers the options for the command that follows."""
+        """Remember the options for the command that follows."""
         self.home = home
         self.debug = debug or bool(os.environ.get("REBRACKET_DEBUG"))
 

@@ -87,7 +87,7 @@ def score_in_parts(
 
 
 def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
-    """Nothing; says how many verdicts of each kind there are."""
+    """Print how many verdicts of each kind there are."""
     total = sum(counts.values())
     wording = {"error": "could not be scored (see error)"}
     parts = ", ".join(f"{n:,} {wording.get(name, name)}" for name, n in sorted(counts.items()))
@@ -95,7 +95,7 @@ def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
 
 
 def code_of(counts: Mapping[str, int]) -> int:
-    """The exit code: whether all, some or none could be judged."""
+    """The exit code: whether all, some or none could be scored."""
     failed = counts.get("error", 0)
     if not failed:
         return DONE

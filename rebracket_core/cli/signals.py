@@ -20,7 +20,7 @@ class Stop:
         self.code: int | None = None
 
     def listen(self) -> None:
-        """Nothing; from now on SIGINT and SIGTERM raise on the main thread, so that half-written files are taken away.
+        """Let SIGINT and SIGTERM raise on the main thread from now on, so that half-written files are removed.
 
         A signal that the process was started to ignore stays ignored.
         """

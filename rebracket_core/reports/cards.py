@@ -1,4 +1,4 @@
-"""A run as a page to hand on with it: what it is, what it learnt from, how good it is, where it ends, how to use it."""
+"""A run as a page to hand on with it: what it is, what it was trained on, how good it is, where it ends, how to use it."""
 
 from __future__ import annotations
 

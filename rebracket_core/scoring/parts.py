@@ -95,17 +95,17 @@ class Parts:
         return number in self._parts
 
     def add(self, part: Part) -> None:
-        """Nothing; puts a finished part into the manifest."""
+        """Put a finished part into the manifest."""
         self._parts[part.number] = part
         self._write(done=False)
 
     def close(self) -> None:
-        """Nothing; the manifest says from now on that all is done."""
+        """Mark the manifest as complete."""
         self._write(done=True)
 
     @property
     def counts(self) -> Counter[str]:
-        """The verdicts of all finished parts by kind; what could not be judged counts as "error"."""
+        """The verdicts of all finished parts by kind; what could not be scored counts as "error"."""
         return sum((Counter(part.counts) for part in self._parts.values()), Counter())
 
     def _take_up(self) -> None:

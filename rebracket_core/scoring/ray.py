@@ -92,7 +92,7 @@ def score_on_ray(
     machine has to see the sources, the home and the folder under the same paths. Raises MissingExtraError without Ray.
     """
     if find_spec("ray") is None:
-        raise MissingExtraError("ray", what="Judging on a Ray cluster")
+        raise MissingExtraError("ray", what="Scoring on a Ray cluster")
     if workers < 0:
         raise ConfigError(
             "The number of workers is not allowed.",
@@ -138,7 +138,7 @@ def _made(todo: Sequence[int], *, given: dict[str, Any], address: str, workers: 
             yield Part(int(row["number"]), row["name"], int(row["rows"]), counts, int(row["size"]), row["sha256"])
     except ray.exceptions.RayError as cause:
         raise RebracketError(
-            "The Ray cluster did not judge everything.",
+            "The Ray cluster did not score everything.",
             expected="actors that end well",
             found=lines_of(cause)[-1][:300],
             hint="see the log above, then run the same again: finished parts are kept",

@@ -1,4 +1,4 @@
-"""Verdicts on more concepts than fit into memory: read, judged and written as they come, and gone on with after a kill."""
+"""Verdicts on more concepts than fit into memory: read, scored and written as they come, and gone on with after a kill."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ STAGE = "Scoring concepts"
 ROWS_PER_PART = 10_000
 CHUNK = 512
 _THREADS = 2
-_AHEAD = 3
+_PREFETCH = 3
 Numbered = tuple[int, list["Concept"]]
 
 
 class StreamScorer:
-    """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
+    """Scores chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
 
     What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
     with the texts that it was encoded beside. The verdicts show in the home's monitoring.
@@ -48,7 +48,7 @@ class StreamScorer:
         self._counts = resources.counts
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
-        """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
+        """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is scored."""
         waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Predictions] | None]] = deque()
         # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
         with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
@@ -58,7 +58,7 @@ class StreamScorer:
                 fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
                 predicted = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
                 waiting.append((number, fresh, known, predicted))
-                if len(waiting) >= _AHEAD:
+                if len(waiting) >= _PREFETCH:
                     yield self._counted(*waiting.popleft(), since=since)
                     since = time.perf_counter()
             while waiting:
@@ -101,7 +101,7 @@ def score_into(
 ) -> Parts:
     """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
 
-    Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to judge.
+    Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to score.
     """
     order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
     with Parts(folder, order).held() as parts:
@@ -153,7 +153,7 @@ def order_of(
 
 
 def finished(parts: Parts) -> Parts:
-    """The parts, sealed; an InputError where there was nothing to judge."""
+    """The parts, sealed; an InputError where there was nothing to score."""
     if not parts.counts.total():
         raise InputError(
             "There is nothing to score.",

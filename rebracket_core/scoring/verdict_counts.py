@@ -45,11 +45,11 @@ class Bucket:
 
     @property
     def n(self) -> int:
-        """How many verdicts, texts that could not be judged included (kind "error")."""
+        """How many verdicts, texts that could not be scored included (kind "error")."""
         return self.kinds.total()
 
     def add(self, other: Bucket) -> None:
-        """Nothing; takes another bucket's counts in."""
+        """Add another bucket's counts."""
         self.kinds.update(other.kinds)
         self.albums.update(other.albums)
         self.seconds.update(other.seconds)
@@ -82,7 +82,7 @@ class VerdictCounts:
         self._pid = 0
 
     def count(self, verdicts: Iterable[Verdict], *, seconds: float, run_id: str) -> None:
-        """Nothing; counts the verdicts of one call that took so many seconds."""
+        """Count the verdicts of one call that took so many seconds."""
         listed, now = list(verdicts), self._clock()
         if not listed:
             return
@@ -98,7 +98,7 @@ class VerdictCounts:
             self.flush()
 
     def flush(self) -> None:
-        """Nothing; what was counted stands in the file now. A disk that refuses is told, and asked again later."""
+        """Write what was counted to the file. A disk that refuses is logged, and tried again later."""
         with self._lock:
             held, self._held, self._flushed_s = self._held, {}, self._clock()
             if not held:

@@ -37,7 +37,7 @@ FileState = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """One file that was judged: how many concepts it holds and how many of them could not be judged, or what was wrong."""
+    """One file that was scored: how many concepts it holds and how many of them could not be scored, or what was wrong."""
 
     path: Path
     n: int
@@ -49,8 +49,8 @@ class ScoredFile:
 class Watch:
     """Looks at a folder again and again; everything it has to remember after a restart stands in the verdict files.
 
-    A file is judged once it has looked the same for `settle_s`. What was read is what is judged, and the verdict file
-    names its SHA-256: a file with that digest is not judged again, one that was changed is. Where the file is not to
+    A file is scored once it has looked the same for `settle_s`. What was read is what is scored, and the verdict file
+    names its SHA-256: a file with that digest is not scored again, one that was changed is. Where the file is not to
     blame (the run is gone, the database is locked, the disk is full) it is tried again.
     """
 
@@ -77,11 +77,11 @@ class Watch:
             )
 
     def scan(self) -> list[ScoredFile]:
-        """The files that were judged in this round, in the order of their names."""
+        """The files that were scored in this round, in the order of their names."""
         return list(self._round(threading.Event()))
 
     def _round(self, stop: threading.Event) -> Iterator[ScoredFile]:
-        """Each file of this round as it is judged; none after `stop` was set."""
+        """Each file of this round as it is scored; none after `stop` was set."""
         now = time.monotonic()
         found = dict(_files(self.folder))
         self._seen = {path: scored for path, scored in self._seen.items() if path in found}
@@ -99,7 +99,7 @@ class Watch:
                 yield scored
 
     def run(self, stop: threading.Event, *, every_s: float = 0.5, tell: Callable[[ScoredFile], None] | None = None) -> int:
-        """How many files were judged until `stop` was set; a file at hand is finished first, no other is begun."""
+        """How many files were scored until `stop` was set; a file at hand is finished first, no other is begun."""
         count = 0
         while not stop.is_set():
             for scored in self._round(stop):
@@ -110,7 +110,7 @@ class Watch:
         return count
 
     def settle(self, stop: threading.Event, *, every_s: float = 0.1) -> list[ScoredFile]:
-        """The files that were judged until each one that is there was looked at and has its verdict, or cannot get one now."""
+        """The files that were scored until each one that is there was looked at and has its verdict, or cannot get one now."""
         scored: list[ScoredFile] = []
         while not stop.is_set():
             scored += self._round(stop)
@@ -139,7 +139,7 @@ class Watch:
         return path in self._seen and self._seen[path][1] > time.monotonic()
 
     def _score(self, path: Path, state: FileState) -> ScoredFile | None:
-        """What was judged; None where the verdicts are there already, or the file changed again meanwhile."""
+        """What was scored; None where the verdicts are there already, or the file changed again meanwhile."""
         try:
             with open(path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Whether this machine can judge: each part is tried and the answer says what to do."""
+"""Whether this machine can score: each part is tried and the answer says what to do."""
 
 from __future__ import annotations
 

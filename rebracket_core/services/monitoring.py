@@ -47,7 +47,7 @@ class Traffic:
 
     @property
     def accepted(self) -> float | None:
-        """The share of the judged texts that was accepted, in any of the three ways; None without any."""
+        """The share of the scored texts that was accepted, in any of the three ways; None without any."""
         kinds: Counter[str] = self.total.kinds
         scored = kinds.total() - kinds["error"]
         return sum(n for kind, n in kinds.items() if is_accepted(kind)) / scored if scored else None

@@ -1,4 +1,4 @@
-"""Runs under review: what they said of unseen songs is read and measured; nothing is trained, and nothing is asked anew."""
+"""Runs under review: their out-of-fold predictions are read and measured; nothing is trained or predicted anew."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Reviews:
         return self._resources.settings.seed
 
     def review(self, run_id: str) -> Review:
-        """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
+        """A run's predictions of its held-out texts. Raises ModelError where it did not keep them."""
         from rebracket_core.insight.review import Review
         from rebracket_core.stats.out_of_fold import read_out_of_fold_predictions
         from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, read_out_of_fold_rows
@@ -66,7 +66,7 @@ class Reviews:
         return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=answers)
 
     def vectors(self, review: Review, *, progress: ProgressReporter | None = None) -> np.ndarray:
-        """(n, d) vectors of the unseen texts from the run's own encoder."""
+        """(n, d) vectors of the held-out texts from the run's own encoder."""
         return self._encoder(review.run_id).encode(
             list(review.text), progress=counts(progress or NoProgress(), "Reading texts")
         )
@@ -95,7 +95,7 @@ class Reviews:
         return run_report(self.context(run_id, progress=progress), sections=sections, progress=progress)
 
     def own_dataset(self, info: RunInfo) -> str | None:
-        """The name under which the data that a run learnt from is imported here; None where it is not."""
+        """The name under which the data that a run was trained on is imported here; None where it is not."""
         metas = self._resources.datasets()
         if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
             metas = [self._resources.dataset(info.dataset).meta, *metas]
@@ -133,7 +133,7 @@ class Reviews:
         return self._measured(self._texts(dataset), name=dataset, encoder=self._encoder(None), progress=progress)
 
     def run_geometry(self, review: Review, *, progress: ProgressReporter | None = None) -> Geometry:
-        """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
+        """The same of the held-out texts of a run, by their labels, in the space of the run's own encoder."""
         texts = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
         return self._measured(texts, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
 

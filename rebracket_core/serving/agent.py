@@ -55,7 +55,7 @@ _BRANCHES: dict[str, Branch] = {kind: Branch(kind.word) for kind in VerdictKind}
 
 
 class Try(TypedDict):
-    """One text that was judged: its branch, its verdict, and what the generator was told to change."""
+    """One text that was scored: its branch, its verdict, and what the generator was to change."""
 
     text: str
     branch: str
@@ -79,7 +79,7 @@ class ConceptState(TypedDict, total=False):
 
 
 class Ask(Protocol):
-    """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be judged."""
+    """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be scored."""
 
     def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict: ...
 
@@ -116,9 +116,9 @@ def ask_workbench(
 
 
 def validate_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
-    """The node that judges `text`: it writes `verdict`, `branch`, `feedback` and one more of `tries`.
+    """The node that validates `text`: it writes `verdict`, `branch`, `feedback` and one more of `tries`.
 
-    A text that cannot be judged is rejected with the reason as feedback. A server that does not answer is an error.
+    A text that cannot be scored is rejected with the reason as feedback. A server that does not answer is an error.
     """
 
     def validate(state: ConceptState) -> dict[str, Any]:
@@ -154,9 +154,9 @@ def concept_tool(ask: Ask) -> BaseTool:
         validate_concept,
         name="validate_concept",
         description=(
-            f"Judge a concept for a song of The Rainbow Table. Gives {', '.join(VerdictKind)}, with the reason and the rule's "
-            "explanation, the album and its probability, and suggestions of what to change. `expected_album` names the album "
-            "that the concept is meant for, if any."
+            f"Validate a concept for a song of The Rainbow Table. Gives {', '.join(VerdictKind)}, with the reason and the "
+            "rule's explanation, the album and its probability, and suggestions of what to change. `expected_album` names "
+            "the album that the concept is meant for, if any."
         ),
     )
 
@@ -169,7 +169,7 @@ def concept_graph(
     after: Mapping[Branch, Node] | None = None,
     state: type = ConceptState,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """A graph that generates, judges, and generates again with the suggestions until a concept passes or the tries end.
+    """A graph that generates, validates, and generates again with the suggestions until a concept passes or the tries end.
 
     `generate` gives {"text": ...} from the state, or {"text": ""} where it has nothing more to offer, which ends the graph.
     `after` holds a node for each branch that goes on; the others end. The final state's `branch` says how it came out.

@@ -90,7 +90,7 @@ class Service:
 
     @property
     def queued(self) -> int:
-        """How many texts wait or are being judged."""
+        """How many texts wait or are being scored."""
         return self._batcher.queued if self._batcher else 0
 
     @property
@@ -104,7 +104,7 @@ class Service:
         return sum(list(self._writing.values()))
 
     async def start(self) -> None:
-        """Open the run in use and the queue."""
+        """Open the production run and the queue."""
         options = self.options
         self._batcher = Batcher(
             self._work,
@@ -163,11 +163,11 @@ class Service:
                 if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
                     await loop.run_in_executor(None, self.test_drift)
                     tested_s = loop.time()
-            except Exception:  # the run in use goes on answering, and the next look may be a better one
+            except Exception:  # the production run goes on answering, and the next look may be a better one
                 logger.exception("The promoted run could not be looked at.")
 
     def test_drift(self) -> None:
-        """Nothing; the counts hold what the test of drift says of the texts that the run in use was asked."""
+        """Put into the metrics what the drift test finds in the texts sent to the production model."""
         run_id = self.router.run_id
         if run_id is None:
             return
@@ -195,7 +195,7 @@ class Service:
         """
         self._unanswered += 1
         try:
-            verdicts = await self._judged(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
+            verdicts = await self._scored_items(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
         except ServerStopped:
             self._cut_off += 1
             raise
@@ -211,7 +211,7 @@ class Service:
             self._not_kept(kept, "the database is too slow")
         return verdicts
 
-    async def _judged(
+    async def _scored_items(
         self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change, caller: str, deadline: float | None
     ) -> list[dict[str, Any]]:
         if self._batcher is None:
@@ -250,7 +250,7 @@ class Service:
             self._room.release()
 
     def _not_kept(self, verdicts: list[dict[str, Any]], why: str) -> None:
-        """Nothing; the caller has the verdicts, and that they are not kept is counted and said."""
+        """Count and log verdicts that the caller has and that could not be saved."""
         self.counts.history_failed()
         logger.error("%d verdicts could not be kept: %s", len(verdicts), why)
 
@@ -320,7 +320,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 
     @app.post("/v1/validate/batch", response_model=BatchOut, responses=_ERRORS)
     async def validate_batch(request: Request, body: BatchIn) -> Response:
-        """The verdicts on many concepts, in their order; an item that cannot be judged carries `error`."""
+        """The verdicts on many concepts, in their order; an item that cannot be scored carries `error`."""
         if len(body.items) > service.options.max_items:
             raise InputError(
                 "There are too many items.",
@@ -346,7 +346,7 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 
     @app.get("/v1/thresholds", response_model=ThresholdsOut, responses=_ERRORS)
     def thresholds() -> Response:
-        """The thresholds of the run in use."""
+        """The thresholds of the production run."""
         run_id = service.router.run_id
         limits = service.router.bench.resources.model(run_id).thresholds if run_id else service.router.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})

@@ -53,7 +53,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Nothing; closes the connection."""
+        """Close the connection."""
         self._http.close()
 
     def validate(
@@ -61,7 +61,7 @@ class Client:
     ) -> Verdict:
         """The verdict on one text. `concept` may hold id, source, expected_album and fields.
 
-        Raises InputError for a text that cannot be judged, ApiError where the server gives no verdict.
+        Raises InputError for a text that cannot be scored, ApiError where the server gives no verdict.
         """
         body = {"text": text, **concept, **_options(run, thresholds)}
         verdict: Verdict = self._call("POST", "/v1/validate", body)
@@ -74,7 +74,7 @@ class Client:
         run: str | None = None,
         thresholds: Mapping[str, float | bool | str] | None = None,
     ) -> Iterator[Verdict]:
-        """A verdict an item, in order, as they come; an item that cannot be judged carries `error`."""
+        """A verdict an item, in order, as they come; an item that cannot be scored carries `error`."""
         for number, part in enumerate(_parts(items, _PART)):
             reply = self._call("POST", "/v1/validate/batch", {"items": part, **_options(run, thresholds)})
             for at, verdict in enumerate(reply["verdicts"]):
@@ -96,7 +96,7 @@ class Client:
         return found
 
     def thresholds(self) -> dict[str, Any]:
-        """The run in use and its thresholds."""
+        """The production run and its thresholds."""
         found: dict[str, Any] = self._call("GET", "/v1/thresholds")
         return found
 

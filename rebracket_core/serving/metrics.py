@@ -52,13 +52,13 @@ class Counts:
         waiting.set_function(queued)
 
     def request(self, path: str, status: int, seconds: float) -> None:
-        """Nothing; counts a request. Paths that the server does not know count together."""
+        """Count a request. Paths that the server does not know count together."""
         place = path if path in KNOWN_PATHS else "other"
         self._of(self._requests, place, str(status)).inc()
         self._of(self._seconds, place).observe(seconds)
 
     def verdicts(self, run_id: str, verdicts: Iterable[Mapping[str, Any]], *, seconds: float = 0.0) -> None:
-        """Nothing; counts verdicts by kind and album, each with the seconds from its text's arrival."""
+        """Count verdicts by kind and album, each with the seconds from its text's arrival."""
         for verdict in verdicts:
             self._of(self._verdict_seconds, run_id).observe(seconds)
             self._of(self._verdicts, run_id, "error" if verdict["error"] else verdict["verdict"]).inc()
@@ -73,13 +73,13 @@ class Counts:
         return self._children[key]
 
     def drift(self, run_id: str, *, mmd2: float, p_value: float, alarm: bool) -> None:
-        """Nothing; shows what the last test of drift found, and forgets other runs'."""
+        """Show what the last drift test found, and forget other runs'."""
         for name, value in (("mmd2", mmd2), ("p_value", p_value), ("alarm", float(alarm))):
             self._drift[name].clear()
             self._drift[name].labels(run_id).set(value)
 
     def history_failed(self) -> None:
-        """Nothing; counts verdicts that were given and could not be kept."""
+        """Count verdicts that were given and could not be saved."""
         self._lost.inc()
 
     def dropped(self, why: str) -> None:

@@ -22,7 +22,7 @@ Change = tuple[tuple[str, Value], ...]
 
 
 class ModelRouter:
-    """Answers concepts with the run in use. A newly promoted run is opened and tried before it takes over.
+    """Answers concepts with the production run. A newly promoted run is opened and tried before it takes over.
 
     While a run cannot be opened the one before goes on answering, and `trouble` says why.
     """

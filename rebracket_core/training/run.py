@@ -1,4 +1,4 @@
-"""A data set → a run: fitted, calibrated, scored on unseen groups, and written to its folder."""
+"""A data set → a run: fitted, calibrated, scored on held-out groups, and written to its folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.models.artefact import save_artefact
-from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.conformal import ConformalSets
 from rebracket_core.models.scores import scores_from_logits
 from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
@@ -55,7 +55,7 @@ def train_run(
     Where the config trains the encoder along, `settings` say where and on what, and the encoder that learnt lies in
     `model/encoder/`; `encoder` is then the one that it begins with.
 
-    Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
+    Gives the figures on held-out groups. The same data, config and code give the same numbers, whether the training went
     through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
     config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the callback does.
     """
@@ -92,7 +92,7 @@ def _train(
     run_id = folder.name
     finished = FoldCheckpoints(folder / "checkpoints")
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=tuner)
-    callback.update("Calibrating on unseen songs", 0, 1)
+    callback.update("Calibrating on held-out songs", 0, 1)
     held_out = held_out_rows(rows, crossed, config=config, thresholds=thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
     choices = choose_thresholds(held_out, targets=_targets(config))
@@ -126,7 +126,7 @@ def _train(
         ood=fit_ood(seen, train=everything, config=config),
         thresholds=thresholds.with_(**chosen_values(choices)),
         manifest={},
-        sets=AlbumSets.fit(
+        sets=ConformalSets.fit(
             scores_from_logits(crossed.logits, calibration=calibration).album, rows.plain.album_idx, rows.groups
         ),
     )
@@ -205,7 +205,7 @@ def _manifest(
 
 
 def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
-    """Which labels the run learnt from: the snapshots' ids, and for each axis how many triples came from whom."""
+    """Which labels the run was trained on: the snapshots' ids, and for each axis how many triples came from whom."""
 
     def counted(found: np.ndarray) -> dict[str, int]:
         return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def settle(page: Page) -> None:
-    """Nothing; the app has drawn a page and runs no more."""
+    """Wait until the app has drawn a page and runs no more."""
     page.wait_for_selector("[data-testid=stMain] h1")
     page.wait_for_timeout(400)  # what was pressed just now has begun to run
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
 def press_first_cell(page: Page) -> None:
-    """Nothing; the first cell of the confusion table is pressed, and its texts are shown."""
+    """Press the first cell of the confusion table and wait for its texts."""
     cells = page.locator(".js-plotly-plot").first.locator(".barlayer .point path")
     cells.first.wait_for()
     cells.first.scroll_into_view_if_needed()
@@ -29,7 +29,7 @@ def press_first_cell(page: Page) -> None:
 
 
 def choose_first_text(page: Page) -> None:
-    """Nothing; the first row of the texts of a cell is ticked."""
+    """Tick the first row of the texts in a cell."""
     below = page.get_by_text("Choose a row to read the whole text")
     below.scroll_into_view_if_needed()
     settle(page)

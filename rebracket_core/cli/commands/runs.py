@@ -27,7 +27,7 @@ def compare(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
+    """Compare runs on the held-out texts that both predicted: paired differences with intervals and p-values over songs."""
     found = workbench_for(home).runs.compare(runs)
     comparisons = [{**one.to_dict(), "config": with_old_names(one.config)} for one in found]
     out.answer({"comparisons": comparisons}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json)
@@ -126,7 +126,7 @@ def import_run(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Take in a run from one file after checking the digest of every part. It is not put to use."""
+    """Take in a run from one file after checking the digest of every part. It does not become the production model."""
     info = workbench_for(home).runs.take_in(file)
     out.answer(
         info.to_dict(),

@@ -163,7 +163,7 @@ def _check_history(bench: Workbench) -> None:
     try:
         bench.history.check()
     except StoreError as error:
-        error.hint = f"{error.hint}; or judge without keeping: --no-history"
+        error.hint = f"{error.hint}; or validate without saving: --no-history"
         raise
 
 

@@ -36,7 +36,7 @@ def watch(
         float, typer.Option("--settle", metavar="SECONDS", help="How long a file must not change to be complete.")
     ] = 1.0,
     every_s: Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.05, help="How often to look.")] = 0.5,
-    once: Annotated[bool, typer.Option("--once", help="Judge what is there, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Score what is there, then end.")] = False,
     history: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = True,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -97,7 +97,7 @@ def _ended_in_time(work: Callable[[], None], *, stop: threading.Event) -> bool:
 
 
 def _end_now(watching: Watch, *, code: int) -> None:
-    """End the process in the middle of a file, no verdict file half written; the file is judged at the next start."""
+    """End the process in the middle of a file, no verdict file half written; the file is scored at the next start."""
     with watching.no_writing(wait_s=FINISH_S):
         tell("The file at hand was left; it is validated at the next start.")
         for stream in (out.stream, sys.stderr):

@@ -1,4 +1,4 @@
-"""Whether probabilities hold on unseen songs, and what is left when only the surest answers count."""
+"""Whether probabilities hold on held-out songs, and what is left when only the surest answers count."""
 
 from __future__ import annotations
 

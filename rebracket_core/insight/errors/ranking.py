@@ -182,7 +182,7 @@ def disagreements(review: Review) -> list[Disagreement]:
 
 
 def has_human_distributions(review: Review) -> bool:
-    """Whether any unseen text carries a distribution that people gave."""
+    """Whether any held-out text carries a distribution that people gave."""
     return review.predictions is not None and bool((review.predictions.axis_kind == "soft").any())
 
 

@@ -1,7 +1,7 @@
 """The usual losses and their slopes in closed form, a part of the rows at a time: `losses.tasks.member_losses`, sooner.
 
 Cross-entropy on softmax and sigmoid has the slope "probability minus target", so nothing has to be traced; so few rows at a
-time stay in the processor's cache; and one product gives the logits for what is learnt from and for what is held back.
+time stay in the processor's cache; and one product gives the logits for training rows and for held-out rows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def is_known(tasks: TasksConfig) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What M members are at some weights (M, d + 1, 27): penalised losses (M, 6) on the rows learnt from, their slopes
+    """What M members are at some weights (M, d + 1, 27): penalised losses (M, 6) on the training rows, their slopes
     (M, d + 1, 27), and losses (M, 6) on the rows asked about."""
 
     value: torch.Tensor

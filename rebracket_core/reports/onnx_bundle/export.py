@@ -92,7 +92,7 @@ def export_onnx(
 ) -> ExportReport:
     """The report on a folder that gives the run's verdicts with ONNX Runtime alone, now at `to`.
 
-    It is compared with the run in PyTorch on texts that the run had not met, on some of every length, and on `check`:
+    It is compared with the run in PyTorch on texts that the run was not trained on, on some of every length, and on `check`:
     scores within 1e-5, the same verdicts, or nothing is written. bf16 and int8 need `check`; how they change its
     verdicts is measured and written into the folder.
     Raises ModelError where the two differ, InputError where `to` is taken or `check` is too small, StoreError for the disk.
@@ -155,7 +155,7 @@ def _enough(precision: Precision, check: Sequence[Concept]) -> None:
 
 
 def _own_texts(folder: Path) -> list[Concept]:
-    """Texts that the run had not met, evenly spread, where it keeps them; and some of every length."""
+    """Texts that the run was not trained on, evenly spread, where it keeps them; and some of every length."""
     from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
 
     texts = read_out_of_fold_rows(folder).text if (folder / OUT_OF_FOLD_ROWS_FILE).is_file() else ()

@@ -62,7 +62,7 @@ class Manifest:
 
 
 def refuse_taken(to: Path) -> None:
-    """Nothing; raises InputError where something lies at `to` already."""
+    """Raise InputError where something lies at `to` already."""
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise InputError(
             "The folder is taken.",
@@ -98,7 +98,7 @@ def write_folder(
 
 
 def replace_graph(room: Path, graph: bytes, *, precision: Precision, encoder: EncoderFacts) -> None:
-    """Nothing; puts another graph in the place of the one in a folder that is being written."""
+    """Put another graph in the place of the one in a folder that is being written."""
     manifest = read_manifest(room)
     try:
         (room / GRAPH).write_bytes(graph)
@@ -109,7 +109,7 @@ def replace_graph(room: Path, graph: bytes, *, precision: Precision, encoder: En
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Nothing; puts the manifest of a folder in its place, with its own digest."""
+    """Put the manifest of a folder in its place, with its own digest."""
     raw: dict[str, Any] = {"kind": KIND, "schema_version": SCHEMA_VERSION, **asdict(manifest)}
     write_json(folder / MANIFEST, {**raw, "sha256": _digest(raw)})
 

@@ -1,4 +1,4 @@
-"""The ledger of counterfactuals: edits that once flipped an answer, kept to be tried on other runs."""
+"""The store of counterfactuals: edits that once flipped an answer, kept to be tried on other runs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredCounterfactual:
-    """One kept flip: the goal that it reached ("album=Green"), both texts, the edits in words, and the run that it flipped.
+    """One saved counterfactual: the goal that it reached ("album=Green"), both texts, the edits in words, and its run.
 
-    `entry_id` is made from goal and texts, so that the same flip is kept once. `n_edits` counts words; `fluency` as in
-    `insight.counterfactuals.Flip`.
+    `entry_id` is made from goal and texts, so that the same counterfactual is saved once. `n_edits` counts words;
+    `fluency` is that of `insight.explain.Counterfactual`.
     """
 
     entry_id: str
@@ -39,15 +39,16 @@ class StoredCounterfactual:
 
 
 class CounterfactualStore:
-    """The kept flips of one database; safe to share between threads. Nothing is created before the first write."""
+    """The saved counterfactuals of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
         self._store = Store(database_url, COUNTERFACTUALS)
 
     def add(self, counterfactuals: Sequence[Mapping[str, Any]]) -> int:
-        """The number of flips that are new and were kept, in one transaction.
+        """Save counterfactuals in one transaction and return how many of them are new.
 
-        A flip names run_id, goal, text, edited, edits (words) and fluency. Raises StoreError when the database refuses.
+        A counterfactual names run_id, goal, text, edited, edits (words) and fluency. Raises StoreError when the
+        database refuses.
         """
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = {row["entry_id"]: row for row in (_row(counterfactual, at=at) for counterfactual in counterfactuals)}
@@ -65,7 +66,7 @@ class CounterfactualStore:
         return int(self._store.write(write, durable=False) or 0) if rows else 0
 
     def all(self) -> list[StoredCounterfactual]:
-        """Every kept flip, oldest first."""
+        """Every saved counterfactual, oldest first."""
         import sqlalchemy as sa
 
         query = sa.select(_table()).order_by(_table().c.at, _table().c.entry_id)

@@ -1,4 +1,4 @@
-"""Counterfactuals of a run: found, kept in the ledger, and tried again on other runs."""
+"""Counterfactuals of a run: found, kept in the store, and tried again on other runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _proposers: dict[tuple[str, str], tuple[Proposer, WordModel | None]] = {}
 
 
 class Outcome(StrEnum):
-    """What became of a kept flip on a run."""
+    """What became of a saved counterfactual on a run."""
 
     HOLDS = "holds"
     BROKEN = "no longer flips"
@@ -49,7 +49,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A kept flip on a run: its outcome, and what the run answers to the text before and after the edit."""
+    """A saved counterfactual on a run: its outcome, and what the run answers to the text before and after the edit."""
 
     counterfactual: StoredCounterfactual
     outcome: Outcome
@@ -59,13 +59,13 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The whole ledger on one run, oldest flip first."""
+    """The whole store on one run, oldest first."""
 
     run_id: str
     rows: tuple[Replayed, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """How many flips came out so."""
+        """How many counterfactuals came out so."""
         return sum(row.outcome is outcome for row in self.rows)
 
 
@@ -78,8 +78,8 @@ class Counterfactuals:
 
     @property
     def store(self) -> CounterfactualStore:
-        """The flips that are kept."""
-        return _ledger(self._resources.settings.database_url)
+        """The counterfactuals that are saved."""
+        return _counterfactual_store(self._resources.settings.database_url)
 
     def find(
         self,
@@ -93,11 +93,11 @@ class Counterfactuals:
         keep: bool = True,
         progress: ProgressReporter | None = None,
     ) -> CounterfactualSearch:
-        """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
+        """The smallest word edits after which the run answers as the goal says, each scored by the run itself.
 
         The `budget_s` seconds hold what is opened first too: of them the search has what is left, but at least `LEAST_S`.
-        What is found with the run's own thresholds is kept in the ledger. Raises InputError for a text that cannot be
-        judged or is there already.
+        What is found with the run's own thresholds is kept in the store. Raises InputError for a text that cannot be
+        scored or is there already.
         """
         start = time.monotonic()
         clean, opened = Explain(self._resources).clean(text), ExplainedRun(self._resources, run_id)
@@ -139,7 +139,7 @@ class Counterfactuals:
         return found
 
     def keep(self, text: str, found: CounterfactualSearch) -> int:
-        """The number of flips of a search that are new in the ledger."""
+        """The number of counterfactuals of a search that are new in the store."""
         what = found.goal.what
         return self.store.add(
             [
@@ -156,7 +156,7 @@ class Counterfactuals:
         )
 
     def replay(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> Replay:
-        """What a run makes of every kept flip: the ledger as a set of regression tests."""
+        """What a run makes of every saved counterfactual: the store as a set of regression tests."""
         chosen, kept = self._resources.runs.chosen(run_id), self.store.all()
         texts = list(dict.fromkeys(text for counterfactual in kept for text in (counterfactual.text, counterfactual.edited)))
         verdicts = (
@@ -190,7 +190,7 @@ def _same(one: Thresholds, other: Thresholds) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _ledger(database_url: str) -> CounterfactualStore:
+def _counterfactual_store(database_url: str) -> CounterfactualStore:
     return CounterfactualStore(database_url)
 
 

@@ -169,7 +169,7 @@ class ExplainedRun:
         return OpenModel(self.model, _open_encoder(self._name, self._resources.settings, window=self.encoder.window))
 
     def texts(self) -> list[tuple[str, str | None]]:
-        """The different texts that the run learned from with their albums; none where its data set is not here."""
+        """The different texts that the run was trained on with their albums; none where its data set is not here."""
         digest = self._resources.runs.info(self.model.run_id).dataset_digest
         name = next((meta.name for meta in self._resources.datasets() if meta.digest == digest), None)
         if name is None:
@@ -196,7 +196,7 @@ class Explain:
     ) -> Explanation:
         """Which words speak for an answer, by Integrated Gradients; by default for the first answer against the second.
 
-        Raises: InputError for an unknown output or answer, or a text that cannot be judged.
+        Raises: InputError for an unknown output or answer, or a text that cannot be scored.
         """
         clean, opened = self.clean(text), self.opened(run_id, output=output)
         scores = opened.scores([clean])
@@ -298,7 +298,7 @@ class Explain:
         return opened
 
     def clean(self, text: str) -> str:
-        """The text with single spaces. Raises InputError for one that cannot be judged."""
+        """The text with single spaces. Raises InputError for one that cannot be scored."""
         clean = " ".join(text.split())
         if error := unusable(clean, max_chars=self._resources.settings.max_text_chars):
             raise InputError(

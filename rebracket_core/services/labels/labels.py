@@ -155,7 +155,7 @@ class Labels:
         if not good:
             raise NoModelError(
                 "The run gives no verdict on any item.",
-                expected="a run that judges concepts",
+                expected="a run that scores concepts",
                 found="errors for all of them",
                 hint="train a run, or choose another order",
             )

@@ -208,7 +208,7 @@ class Maps:
             return self._open[map_id]
 
     def answers(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
-        """What a run says of each text of a map, out of fold where it learned from it."""
+        """What a run says of each text of a map, out of fold where it was trained on it."""
         key = (map_id, run_id)
         if key not in self._answers:
             found = self._answers_of(map_id, run_id, progress=progress)
@@ -232,7 +232,7 @@ class Maps:
         return people_of(self._labels.session, self.open(map_id))
 
     def has_answers(self, map_id: str, run_id: str) -> bool:
-        """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""
+        """Whether what a run says of a map's texts is there without asking it: kept before, or among its held-out rows."""
         stored = self.open(map_id)
         same = self._resources.runs.info(run_id).dataset_digest == stored.spec.digest
         return same or load_predictions(stored, run_id) is not None

@@ -262,9 +262,9 @@ class _Visit:
         return message
 
     async def send(self, message: Message) -> None:
-        """Nothing; sends a part of the answer, the first with the request's number.
+        """Send a part of the answer, the first with the request's number.
 
-        What the framework makes of a body that was cut off for its size is kept back: the gate says it better.
+        What the framework makes of a body that was cut off for its size is kept back: the middleware says it better.
         """
         if self.too_large and not self.started and message.get("status") != 413:
             return
@@ -274,7 +274,7 @@ class _Visit:
         await self._send(message)
 
     async def refuse(self, status: int, body: bytes) -> None:
-        """Nothing; sends an answer of its own, and ends the connection where the body was not read."""
+        """Send an answer of its own, and end the connection where the body was not read."""
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *self.extra]
         if status == 503:
             headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))

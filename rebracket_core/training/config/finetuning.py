@@ -33,7 +33,7 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What learns for some epochs: "heads", "backbone" or "all", and which parts of the tasks."""
+    """What is trained for some epochs: "heads", "backbone" or "all", and which parts of the tasks."""
 
     trained: str
     parts: tuple[str, ...]
@@ -42,15 +42,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class FinetuningConfig:
-    """Whether the encoder learns too, and how; all but `method` counts only where it does."""
+    """Whether the encoder is fine-tuned too, and how; all but `method` counts only where it does."""
 
     method: str = option(
         FROZEN,
         choices=_METHODS,
         label="Fine-tuning mode",
         basic=True,
-        help="What learns. Each fold, and each source that is left out once, then trains an encoder of its own, so fewer folds "
-        "save the most time.",
+        help="Which weights of the encoder are trained. Each fold, and each source that is left out once, then trains an "
+        "encoder of its own, so fewer folds save the most time.",
     )
     epochs: int = option(
         4,
@@ -66,8 +66,8 @@ class FinetuningConfig:
         (),
         label="Phases",
         needs=_TRAINS_ENCODER,
-        help="What learns for how many epochs, such as heads:1, all:3 (heads, backbone or all); all/album+types:2 trains these "
-        "tasks alone. Empty: all learns in every epoch.",
+        help="What is trained for how many epochs, such as heads:1, all:3 (heads, backbone or all); all/album+types:2 trains "
+        "these tasks alone. Empty: everything is trained in every epoch.",
     )
     learning_rate: float = option(
         0.0,

@@ -1,4 +1,4 @@
-"""A run asked about a data set that it was not trained on."""
+"""A run evaluated on a data set that it was not trained on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def evaluate_run(
     """The figures of a run on a data set other than its own.
 
     Rows whose text or group the run was trained on are left out and counted. The baselines learn from `training_frame`,
-    the rows that the run learnt from; without it they are absent. Raises DataError where no unseen labelled row is left.
+    the rows that the run was trained on; without it they are absent. Raises DataError where no held-out labelled row is left.
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)

@@ -12,7 +12,7 @@ NAMES: tuple[str, ...] = ("majority", "lookup", "tfidf_lr")
 def baseline_answers(
     texts: list[str], labels: np.ndarray, *, groups: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Each baseline's (len(test),) labels: learnt from the indices `train`, asked at `test`; labels are ints.
+    """Each baseline's (len(test),) labels: trained on the indices `train`, predicted at `test`; labels are ints.
 
     `lookup` answers with the commonest label of the row's group, and with the majority for a group it never met.
     """

@@ -1,4 +1,4 @@
-"""Two runs or more on the rows that all pairs were asked: what differs, by how much, and whether chance would do the same."""
+"""Two runs or more on the rows that all pairs predicted: what differs, by how much, and whether chance would do the same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEAKED_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class RunPredictions:
-    """A run as it enters a comparison: its unseen rows, whether its split leaks, and its config as plain values."""
+    """A run as it enters a comparison: its held-out rows, whether its split leaks, and its config as plain values."""
 
     run_id: str
     rows: OutOfFoldRows
@@ -75,9 +75,9 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The second run against the first on the rows that both were asked.
+    """The second run against the first on the rows that both predicted.
 
-    `only_first` and `only_second` count rows that the other was not asked, `relabelled` common rows whose label changed
+    `only_first` and `only_second` count rows that the other did not predict, `relabelled` common rows whose label changed
     between the two (they count for no metric that changed). `leaked` names the runs whose figures are worth nothing; `honest`
     is False then. `config` maps each option that differs to its two values.
     """
@@ -97,7 +97,7 @@ class Comparison:
 
     @property
     def honest(self) -> bool:
-        """Whether both runs were measured on groups that they had not met."""
+        """Whether both runs were measured on groups that they were not trained on."""
         return not self.leaked
 
     def to_dict(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Comparison:
 
 
 def compare_runs(runs: Sequence[RunPredictions], *, seed: int) -> list[Comparison]:
-    """Each later run against the first, on the rows that both were asked: same id, same text.
+    """Each later run against the first, on the rows that both predicted: same id, same text.
 
     The p-values are corrected over all metrics of all pairs (Holm). A leaked run is compared and marked. Raises InputError
     for fewer than two runs, a run named twice, or a pair with fewer than two common groups.
@@ -154,8 +154,8 @@ def _pair(first: RunPredictions, second: RunPredictions, *, seed: int) -> Compar
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     if n_groups < MIN_GROUPS:
         raise InputError(
-            "These runs were not asked the same texts.",
-            expected=f"common unseen texts of at least {MIN_GROUPS} songs or threads",
+            "These runs did not predict the same texts.",
+            expected=f"common held-out texts of at least {MIN_GROUPS} songs or threads",
             found=f"{len(a):,} common texts in {n_groups} groups ({len(first.rows):,} and {len(second.rows):,} texts)",
             hint="compare runs on the same data set",
             where=f"{first.run_id} and {second.run_id}",

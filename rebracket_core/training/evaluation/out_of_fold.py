@@ -1,4 +1,4 @@
-"""What a training keeps of its answers to unseen rows, for the review of the run and for comparing two runs row by row."""
+"""What a training keeps of its answers to held-out rows, for the review of the run and for comparing two runs row by row."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _LEAST_GAIN = 1e-5
 
 
 class FinetuningCallback(TrainerCallback):
-    """Watches over one training. `callback` is told how far it is and may raise Cancelled.
+    """Watches over one training. `callback` hears how far it is and may raise Cancelled.
 
     `ranked` are the epochs' (loss on the held rows, step), best first; without held rows the newest counts as best.
     """

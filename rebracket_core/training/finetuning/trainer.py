@@ -148,7 +148,7 @@ def load_weights(backbone: Backbone, folder: Path) -> None:
 
 
 def arguments(job: TuningJob, *, folder: Path, n_rows: int, freezes: bool) -> TrainingArguments:
-    """What Trainer is told: nothing is logged, evaluated or saved but when the callback says so."""
+    """The arguments of Trainer: nothing is logged, evaluated or saved but when the callback says so."""
     config, processes = job.config.finetuning, job.config.finetuning.processes
     if job.device.startswith("cuda:"):
         os.environ.setdefault("ACCELERATE_TORCH_DEVICE", job.device)

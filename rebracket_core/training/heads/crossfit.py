@@ -1,4 +1,4 @@
-"""Models fitted on some groups and asked about the others: the only answers that figures may rest on."""
+"""Models fitted on some groups that predict the others: the only predictions that figures may rest on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FittedHeads:
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """What models said of rows whose groups they had not met.
+    """Predictions for rows whose groups they were not trained on.
 
     `fold` (n,) int; `logits` (n, M, 27) float32; `ood_p` (n,) p-values of a detector fitted on the other folds.
     """
@@ -68,8 +68,8 @@ def fit_ensemble(
 
 def member_weights(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int) -> np.ndarray:
     """(M, len(train)) float32 weight of each row in each member's training: 0 for the member's own share of the groups."""
-    held = split(rows, train=train, n_folds=config.heads.ensemble_size, config=config, seed=seed)
-    return (held[None, :] != np.arange(config.heads.ensemble_size)[:, None]).astype(np.float32)
+    left_out = split(rows, train=train, n_folds=config.heads.ensemble_size, config=config, seed=seed)
+    return (left_out[None, :] != np.arange(config.heads.ensemble_size)[:, None]).astype(np.float32)
 
 
 class Tuner(Protocol):
@@ -163,7 +163,7 @@ def _fit_fold(
 
 
 def _right_so_far(rows: TrainingRows, logits: np.ndarray, *, predicted: np.ndarray, seed: int) -> dict[str, Any]:
-    """How often the album and each axis are right on the groups asked so far, with the interval over groups."""
+    """How often the album and each axis are right on the groups predicted so far, with the interval over groups."""
     at = np.flatnonzero(predicted)
     mean = logits[at].mean(axis=1)
     correct = {"album": (mean[:, ALBUM].argmax(axis=1) == rows.plain.album_idx[at], rows.plain.album_idx[at] >= 0)}

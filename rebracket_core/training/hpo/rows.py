@@ -1,4 +1,4 @@
-"""The rows of a search: outer groups put aside before anything is tried, and the same texts asked in every trial."""
+"""The rows of a search: outer groups put aside before anything is tried, and the same texts predicted in every trial."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SearchRows:
         return self._part(config, outer=False)
 
     def outer(self, config: TrainingConfig) -> TrainingRows:
-        """The rows that are asked once, when the search is over."""
+        """The rows that are predicted once, when the search is over."""
         return self._part(config, outer=True)
 
     def _part(self, config: TrainingConfig, *, outer: bool) -> TrainingRows:

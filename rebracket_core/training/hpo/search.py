@@ -2,7 +2,7 @@
 
 The groups are split once. A fifth of them, the outer groups, is put aside. All trials are trained and compared inside the
 rest, each by cross-fitting over the rest's own folds. When the trials are through, the best options and the ones that the
-search began with are trained on all of the rest and asked about the outer groups: these figures owe nothing to the choice.
+search began with are trained on all of the rest and evaluated on the outer groups: these figures owe nothing to the choice.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _keep(folder: Path, done: list[TrialRecord], *, plan: SearchPlan) -> None:
 
 
 def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]) -> None:
-    """Nothing; leaves in `run` what became of it. The same options again get the answer that they got."""
+    """Train one trial and put its outcome into `run`. Options that were tried already get the outcome that they had."""
     began = time.perf_counter()
     tell(0)
     same = next((r for r in earlier if r.options == run.options), None)
@@ -150,7 +150,7 @@ def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[Tri
     except ConfigError as cause:
         run.status, run.why = TrialStatus.REFUSED, str(cause)
     except Pruned:
-        run.status, run.why = TrialStatus.PRUNED, "worse than the best on the songs asked so far"
+        run.status, run.why = TrialStatus.PRUNED, "worse than the best on the songs predicted so far"
     run.seconds = round(time.perf_counter() - began, 3)
 
 

@@ -151,7 +151,7 @@ def _number(name: str, value: Any, *, where: str) -> float:
 
 
 def _check_with(base: TrainingConfig, name: str, option: Range | Choices) -> None:
-    """Nothing; raises the ConfigError of the training option where an end or a choice is not allowed."""
+    """Raise the ConfigError of the training option where an end or a choice is not allowed."""
     for value in (option.low, option.high) if isinstance(option, Range) else option.values:
         base.with_(**{name: value})
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 _NAME = "search"
-_P = 0.05  # a trial ends early where a Wilcoxon test over the songs asked so far finds it worse than the best at this level
+_P = 0.05  # a trial ends early where a Wilcoxon test over the songs predicted so far finds it worse than the best at this level
 _FEWEST_FOR_IMPORTANCE = 8
 
 
@@ -136,7 +136,7 @@ class TrialStore:
         return {name: float(share) for name, share in found.items() if math.isfinite(share)}
 
     def _estimate(self, number: int) -> float:
-        """The best value, and by how much the trial was worse on the parcels of songs that both were asked."""
+        """The best value, and by how much the trial was worse on the parcels of songs that both predicted."""
         trials = self._study.get_trials(deepcopy=False)
         best = self._study.best_trial
         mine = trials[number].intermediate_values
@@ -173,7 +173,7 @@ class TrialRun:
 
 
 def _mend(path: Path) -> None:
-    """Nothing; what a process that was killed while it wrote left behind is taken away: its lock and half a line."""
+    """Remove what a process that was killed while it wrote left behind: its lock and half a line."""
     Path(f"{path}.lock").unlink(missing_ok=True)
     if path.is_file() and not (content := path.read_bytes()).endswith(b"\n"):
         write_bytes(path, content[: content.rfind(b"\n") + 1])

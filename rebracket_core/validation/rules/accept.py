@@ -29,7 +29,7 @@ AXIS_CONDITIONS: Mapping[str, AxisCondition] = MappingProxyType(
         "agree": AxisCondition(
             lambda e: all(fits(state, e.album.modes[state.axis]) for state in e.states), "every axis agrees with it"
         ),
-        "flag": AxisCondition(lambda _: True, "the axes are not asked"),
+        "flag": AxisCondition(lambda _: True, "the axes do not matter"),
     }
 )
 
@@ -60,8 +60,8 @@ class Accept(Rule):
         )
         return self.decided(
             f"Accepted: {evidence.albums.album} has a probability of {number(evidence.probability)} (at least "
-            f"{number(limits.accept)} is asked), {axes.words} ({axes_words(evidence.states)}) and the chromatic confidence is "
-            f"{number(evidence.confidence)} ({needed} is asked)",
+            f"{number(limits.accept)} is needed), {axes.words} ({axes_words(evidence.states)}) and the chromatic confidence is "
+            f"{number(evidence.confidence)} ({needed} is needed)",
             flags=(AXES_CONTRADICT,) if evidence.contradicting else (),
         )
 

@@ -32,7 +32,7 @@ class UnchartedMode(Rule):
             return None
         tops = ", ".join(f"{state.argmax_mode} {number(state.top)}" for state in evidence.states)
         what = (
-            f"all three axes are dominant ({tops}; {number(evidence.thresholds.dominant)} is asked) and their triple, "
+            f"all three axes are dominant ({tops}; {number(evidence.thresholds.dominant)} is needed) and their triple, "
             f"{evidence.mode}, belongs to no album"
         )
         if evidence.thresholds.accept_uncharted:

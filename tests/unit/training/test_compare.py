@@ -159,7 +159,7 @@ def test_what_is_no_comparison_is_refused() -> None:
     for runs in ([_run("a", rows)], [_run("a", rows), _run("a", rows)], []):
         with pytest.raises(InputError, match="two different runs"):
             compare_runs(runs, seed=1)
-    with pytest.raises(InputError, match="not asked the same texts"):
+    with pytest.raises(InputError, match="did not predict the same texts"):
         _one(rows, replace(rows, row_id=("x", "y", "z")))
     with pytest.raises(InputError, match="1 groups"):
         _one(rows, replace(rows, group_id=("a", "a", "a")))

@@ -199,7 +199,7 @@ def _two_fits(workbench: Workbench, request: MapRequest, other_id: str) -> None:
                 st.caption(escape(title))
                 view = scene(places, seed=stored.spec.seed)
                 show_map(
-                    Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}", to_look_at=True),
+                    Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}", view_only=True),
                     key=f"map.beside.{name}",
                 )
         st.caption("The second is turned, mirrored and scaled to lie on the first, never bent.")
