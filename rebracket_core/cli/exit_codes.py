@@ -84,7 +84,7 @@ def tell(text: str, *, indent: int = 0) -> None:
 def command(work: Callable[P, int | None]) -> Callable[P, None]:
     """`work` as a command: an error becomes lines on stderr (and with --json a document) and an exit code.
 
-    A RebracketError is told as message, expected, found and what to do; a traceback is shown with --debug alone.
+    A RebracketError is printed as message, expected, found and what to do; a traceback is shown with --debug alone.
     """
 
     @wraps(work)

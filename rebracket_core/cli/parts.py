@@ -31,7 +31,7 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Workers on
 
 @dataclass(frozen=True, slots=True)
 class PartsRequest:
-    """What was asked for on the command line, before it is checked."""
+    """The request of the command line, before it is checked."""
 
     sources: list[str]
     folder: Path | None

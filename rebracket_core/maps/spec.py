@@ -1,4 +1,4 @@
-"""What a map is asked to be, and the hash that names it: the same texts, encoder, method and seed are the same map."""
+"""What a map is made of, and the hash that names it: the same texts, encoder, method and seed are the same map."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _leak_warning() -> str:
 def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
     split = run.measured.split or "unknown"
     return [
-        f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'origin unknown')})",
+        f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'source unknown')})",
         f"Digest of the data (sha256): {_code(run.dataset_digest)}",
         f"{run.n_rows:,} texts in {run.n_groups:,} groups (songs or threads)",
         f"Split: {_words(split)}" + ("" if run.leaked else "; all texts of a group stand on one side, so no song is on both"),

@@ -127,7 +127,7 @@ def order_of(
     form: PartForm,
     rows_per_part: int,
 ) -> Order:
-    """What is asked for, with the run chosen and the input's print taken."""
+    """What is asked for, with the run chosen and the input's fingerprint."""
     if not 1 <= rows_per_part <= 1_000_000:
         raise ConfigError(
             "The size of a part is not allowed.",

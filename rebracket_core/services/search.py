@@ -108,7 +108,7 @@ class Searches:
         """A new run with the options of a trial (by default the best), on everything; nothing is trained yet.
 
         Its figures will come from groups on which the options were chosen, so the run says in a note that they are a little
-        too good, and what the groups that were put aside say.
+        too good, and the figures on the outer groups.
         """
         view = self.view(search_id)
         chosen = _chosen(view, trial)

@@ -66,7 +66,8 @@ class Try(TypedDict):
 class ConceptState(TypedDict, total=False):
     """What the graph carries. A generator reads `feedback` (and all before it in `tries`) and writes `text`.
 
-    `wanted_album` may name the album that the concept is meant for: a concept of another one is then told so and tried again.
+    `wanted_album` may name the album that the concept is meant for: a concept of another one is then tried again, with
+    that as feedback.
     """
 
     brief: Any

@@ -65,7 +65,7 @@ def prepare_rows(
 ) -> TrainingRows:
     """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused.
 
-    What people said (`human`) stands in the place of albums and keywords.
+    People's labels (`human`) stand in the place of albums and keywords.
     """
     rows, by_people = with_human(collapse_repeats(frame), human)
     has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)

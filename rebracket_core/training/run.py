@@ -56,7 +56,7 @@ def train_run(
     `model/encoder/`; `encoder` is then the one that it begins with.
 
     Gives the figures on held-out groups. The same data, config and code give the same numbers, whether the training went
-    through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
+    through at once or went on from the checkpoints of an earlier attempt. `human` are people's labels of texts, as the
     config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the callback does.
     """
     from threadpoolctl import threadpool_limits

@@ -21,7 +21,7 @@ EASY_BELOW = 1.0
 DIFFICULT_ABOVE = 2.0
 # An axis this near to its target is within reach of an edit with score targets (DOMAIN 5).
 EDIT_REACH = 0.5
-# A difference this small is no step: scores are told to six digits.
+# A difference this small is no step: scores are given to six digits.
 SETTLED = 1e-6
 # How far above the dominant threshold an edit aims, and in which steps it goes higher where that is not enough.
 AIM_ABOVE = 0.1

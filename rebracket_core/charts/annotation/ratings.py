@@ -1,4 +1,4 @@
-"""What several people said of one concept, as points in the triangle of an axis."""
+"""Several people's labels of one concept, as points in the triangle of an axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shares = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class AxisRating:
-    """What one person said on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
+    """One person's label on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
 
     name: str
     shares: Shares | None
@@ -43,7 +43,7 @@ def ratings_ternary(axis: str, ratings: Sequence[AxisRating], *, model: Shares |
         figure,
         title=f"The {axis} axis",
         height=300,
-        reading="Each point is what somebody said; the closer to a corner, the more of it. Points far apart disagree."
+        reading="Each point is one label; the closer to a corner, the more of that mode. Points far apart disagree."
         + unsure_text,
         alt=_alt(axis, ratings),
     )

@@ -37,7 +37,7 @@ def compare(
 def _comparison_text(found: Comparison) -> str:
     parts = [f"{one_line(found.second)} (second) against {one_line(found.first)} (first)"]
     parts += [f"LEAKED: {one_line(note)}" for note in found.notes]
-    only_one = f"{found.only_first:,} texts only the first was asked, {found.only_second:,} only the second"
+    only_one = f"{found.only_first:,} texts only the first predicted, {found.only_second:,} only the second"
     parts.append(f"{found.n_rows:,} common texts in {found.n_groups:,} groups; {only_one}.")
     if found.relabelled:
         parts.append(f"{found.relabelled:,} common texts were labelled anew in between; what changed counts for neither.")

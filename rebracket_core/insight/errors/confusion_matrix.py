@@ -152,7 +152,7 @@ def confused_pairs(cells: Cells) -> list[Pair]:
 
 
 def cell_differences(first: Review, second: Review, what: Question, *, seed: int) -> list[CellDifference]:
-    """Each cell that either run uses, on the rows that both were asked under the same truth: paired over songs.
+    """Each cell that either run uses, on the rows that both predicted under the same label: paired over songs.
 
     p is that of the sign-flip permutation test over songs, corrected for the cells looked at (Holm). The largest change first.
     """
@@ -323,7 +323,7 @@ def _needs(there: bool, review: Review, what: str) -> None:
     if not there:
         raise ModelError(
             f"This run has nothing to say of {what}.",
-            expected=f"a run that learnt {what} and was asked about them",
+            expected=f"a run that learnt {what} and predicted them",
             found="no held-out text with both a prediction and a label",
             hint="choose another question or another run",
             where=review.run_id,

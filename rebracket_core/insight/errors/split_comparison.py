@@ -1,4 +1,4 @@
-"""What a split by row would claim, beside the true one: one plain classifier, asked twice about the same rows."""
+"""What a split by row would claim, beside the true one: one plain classifier that predicts the same rows twice."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def is_known(tasks: TasksConfig) -> bool:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What M members are at some weights (M, d + 1, 27): penalised losses (M, 6) on the training rows, their slopes
-    (M, d + 1, 27), and losses (M, 6) on the rows asked about."""
+    (M, d + 1, 27), and losses (M, 6) on the held-out rows."""
 
     value: torch.Tensor
     slope: torch.Tensor

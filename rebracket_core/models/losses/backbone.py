@@ -1,4 +1,4 @@
-"""What a batch costs a backbone and its heads: the heads' own losses, weighted as asked, on one process or many alike.
+"""What a batch costs a backbone and its heads: the heads' own losses, weighted as configured, on one process or many alike.
 
 A part's loss is a mean over the rows that have its label. With several processes each holds a part of the batch, so the
 sums of weights are added up over all of them first; then the average of the processes' gradients, which is what distributed
@@ -26,7 +26,7 @@ _LOG_VARIANCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class BackboneLoss:
-    """What one batch said: `total` to go back from; where it was asked, by part its loss and its gradient's norm."""
+    """The loss of one batch: `total` to go back from; on request, by part its loss and its gradient's norm."""
 
     total: torch.Tensor
     losses: dict[str, torch.Tensor]

@@ -96,7 +96,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What other ways of asking say of an explanation; None where it cannot be said.
+    """An explanation checked in other ways; None where a check is not possible.
 
     `masked` are the shares from a second baseline, [MASK] in the place of [PAD]; `shap` and `shapley` the words' SHAP and
     exact Shapley values (short texts alone). The correlations are of ranks.
@@ -125,7 +125,7 @@ class Checks:
 
 
 class ExplainedRun:
-    """A run that is asked about texts of one's own making: its scores, its margins, and its model with gradients."""
+    """An opened run that scores any texts: its scores, its margins, and its model with gradients."""
 
     def __init__(self, resources: Resources, run_id: str | None) -> None:
         self._resources = resources
@@ -150,7 +150,7 @@ class ExplainedRun:
         return self.model.predict({FIELD: list(texts)}, encoder=self._quick)
 
     def margin(self, target: Margin) -> Callable[[Sequence[str]], np.ndarray]:
-        """The margin as a function of texts, each different text asked once."""
+        """The margin as a function of texts, each different text scored once."""
         known: dict[str, float] = {}
 
         def margin(texts: Sequence[str]) -> np.ndarray:
@@ -281,7 +281,7 @@ class Explain:
         return len(known_texts)
 
     def opened(self, run_id: str | None, *, output: str = "album") -> ExplainedRun:
-        """A run to be asked. Raises ModelError where it did not learn the output."""
+        """Open a run for explanations. Raises ModelError where it did not learn the output."""
         from rebracket_core.insight.explain.margins import classes_of
 
         classes_of(output)

@@ -119,7 +119,7 @@ class Labels:
         return take_snapshot(self.session, name.removeprefix(PROJECT), by=TRAINING).snapshot_id
 
     def human_targets(self, labels: str) -> list[HumanTarget]:
-        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts."""
+        """People's labels of each text, as named snapshots hold it; of a text in several projects the last named counts."""
         if labels == "none":
             return []
         project = {snap.snapshot_id: snap.project_id for snap in list_snapshots(self.session)}

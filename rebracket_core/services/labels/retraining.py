@@ -57,7 +57,7 @@ class Retraining:
         return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in counts.items() if n}
 
     def retrain(self, project_id: str) -> str:
-        """The id of a run that a worker now trains on the project's data set with all that people said so far.
+        """The id of a run that a worker now trains on the project's data set with all labels so far.
 
         Its other options are those of the production run, where that one was trained on the same data. Raises InputError where
         nobody labelled anything, or the project's data set is gone.

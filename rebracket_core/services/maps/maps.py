@@ -228,7 +228,7 @@ class Maps:
         )
 
     def people(self, map_id: str) -> MapPeople:
-        """What people said of each text of a map in labelling projects, as it stands now."""
+        """People's labels of each text of a map in labelling projects, as it stands now."""
         return people_of(self._labels.session, self.open(map_id))
 
     def has_answers(self, map_id: str, run_id: str) -> bool:
@@ -314,7 +314,7 @@ class Maps:
     def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, NeighbourhoodOverlap]:
         """The positions of common texts on the first map, and how much of their neighbourhood both encoders share.
 
-        Of more than 20,000 texts, 2,000 are asked.
+        Of more than 20,000 texts, 2,000 are measured.
         """
         from rebracket_core.maps.align import neighbourhood_overlap
         from rebracket_core.maps.quality import ALL_UP_TO

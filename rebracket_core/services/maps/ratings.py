@@ -1,4 +1,4 @@
-"""What people have said so far of the texts on a map: how far each one is, and who labelled it."""
+"""People's labels so far of the texts on a map: how far each one is, and who labelled it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LABEL_STATES = (
 
 @dataclass(frozen=True, slots=True)
 class MapPeople:
-    """What people said of n points: `state` (n,) a LabelState, -1 where no project has the text; `annotator` (n,) positions
+    """People's labels of n points: `state` (n,) a LabelState, -1 where no project has the text; `annotator` (n,) positions
     in `names`, -1 where nobody labelled it. `names` holds everybody who did, by alphabet, and SEVERAL at the end."""
 
     state: np.ndarray
@@ -53,7 +53,7 @@ class MapPeople:
 
 
 def people_of(session: LabelSession, stored: StoredMap) -> MapPeople:
-    """What people said of a map's texts, as it stands now. A text is known by what it says, in whatever project."""
+    """People's labels of a map's texts, as it stands now. A text is known by what it says, in whatever project."""
     by_text = stored.spec.text == "concept"
     place = {key: at for at, key in enumerate(stored.column("text" if by_text else "row_id").to_pylist())}
     state = np.full(len(stored), -1, dtype=np.int8)

@@ -91,7 +91,7 @@ class ApiKeyStore:
         )
 
     def add(self, name: str, *, scopes: Iterable[str] = (Scope.VALIDATE, Scope.RUNS)) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is told here and never again."""
+        """A new key and its secret, which is shown here and never again."""
         wanted = tuple(dict.fromkeys(scopes))
         unknown = sorted(set(wanted) - set(Scope))
         if unknown or not wanted or not name.strip():

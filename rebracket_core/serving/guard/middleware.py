@@ -51,7 +51,7 @@ def problem_of(error: RebracketError, *, request_id: str) -> bytes:
 
 
 class AccessMiddleware:
-    """An ASGI app around the API. `count(path, status, seconds)` is told how each request ended.
+    """An ASGI app around the API. `count(path, status, seconds)` hears how each request ended.
 
     Closed by default: only the paths of `OPEN_PATHS` and `SCOPES` reach the API, and all but the open ones need a key.
     """

@@ -62,7 +62,7 @@ def a_weighting_has_something_to_balance(config: Sections) -> None:
 
 
 def a_softmax_over_types_knows_no_none(config: Sections) -> None:
-    """Whether a text has any type can only be learnt where each type is asked on its own."""
+    """Whether a text has any type can only be trained where each type is predicted on its own."""
     refuse_unless(
         "tasks",
         HAS_ANY_TYPE not in config.tasks.tasks or not config.tasks.exclusive_types,

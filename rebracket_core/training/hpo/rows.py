@@ -1,4 +1,4 @@
-"""The rows of a search: outer groups put aside before anything is tried, and the same texts predicted in every trial."""
+"""The rows of a search: outer groups held out before anything is tried, and the same texts predicted in every trial."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A search for training options: trials on some groups, and a last word on groups that no trial has met.
 
-The groups are split once. A fifth of them, the outer groups, is put aside. All trials are trained and compared inside the
+The groups are split once. A fifth of them, the outer groups, is held out. All trials are trained and compared inside the
 rest, each by cross-fitting over the rest's own folds. When the trials are through, the best options and the ones that the
 search began with are trained on all of the rest and evaluated on the outer groups: these figures owe nothing to the choice.
 """
@@ -47,7 +47,7 @@ TrialGuard = Callable[[Callback], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """What a search was asked to do: `n_trials` trials over `space`, all else as in `base`, to make `objective` small."""
+    """The plan of a search: `n_trials` trials over `space`, all else as in `base`, to minimise `objective`."""
 
     base: TrainingConfig
     space: SearchSpace
@@ -159,7 +159,7 @@ def _cross_losses(
 ) -> tuple[float, dict[str, Any]]:
     """The mean loss over rows in folds, and scores with intervals. Each fold is calibrated on the folds before it.
 
-    The first has none before it and takes the second's, so the first two are told to the trial together.
+    The first has none before it and takes the second's, so the first two are reported to the trial together.
     """
     fold = split(rows, train=np.arange(len(rows)), n_folds=config.evaluation.folds, config=config, seed=config.data.seed)
     logits = np.zeros((len(rows), config.n_predictions, N_OUTPUTS), dtype=np.float32)

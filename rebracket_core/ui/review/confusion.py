@@ -35,7 +35,7 @@ def show_table(page: ReviewPage, section: ReviewSection, *, chosen: str) -> None
         key=f"confusion.grid.{run.run_id}.{what}.{expected}",
     )
     if what is Question.JOINT:
-        st.caption("The table holds the states of all three axes that occur, of 27; uncharted ones name no album.")
+        st.caption("The table holds the combinations of modes that occur, of 27; uncharted ones name no album.")
     with st.expander("The same as a table", icon=":material/table:"):
         st.dataframe(cell_frame(cells), hide_index=True, alt="Every cell with its count, share and interval")
     if what is Question.TYPE:

@@ -79,7 +79,7 @@ def in_words(metric: Difference, *, leaked: bool = False) -> str:
     if leaked:
         return "says nothing: leaked"
     if metric.ci_low is None or metric.p_holm is None:
-        return "measured on one group alone: nothing can be said of others"
+        return "measured on one group alone: no interval"
     gain, low, high = _gain(metric)
     if not _proven(metric):
         return f"no proven difference: {gain:+.3f} [{low:+.3f}, {high:+.3f}], p {_p(metric.p_holm)}"

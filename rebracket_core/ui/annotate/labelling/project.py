@@ -57,7 +57,7 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
     if project is not None:
         with st.expander("Settings", icon=":material/tune:"), guard():
             _settings(workbench, project, person=person)
-        with st.expander("Ask the model", icon=":material/model_training:"), guard():
+        with st.expander("Suggestions and order by the model", icon=":material/model_training:"), guard():
             _ask_model(workbench, project, person=person)
         with st.expander("Labels in files", icon=":material/folder_open:"), guard():
             show_label_files(workbench.labels.session, project, person=person)

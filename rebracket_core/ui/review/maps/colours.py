@@ -37,7 +37,7 @@ PREDICTED = {
 }
 """Colours that need a run."""
 PEOPLE = {"people.state": "label state (people)", "people.annotator": "annotator (people)"}
-"""Colours by what people said in labelling projects, as it stands now."""
+"""Colours by people's labels in labelling projects, as it stands now."""
 _ORDER = {"album": ALBUM_NAMES, "type": TYPE_NAMES, **MODES}
 
 

@@ -104,12 +104,12 @@ def _show_words(workbench: Workbench, request: MapRequest, pair: tuple[np.ndarra
 
 def _show_states(request: MapRequest, pair: tuple[np.ndarray, np.ndarray]) -> None:
     if request.answers is None:
-        st.info("Choose a model above, and colour by what it predicts, to compare scores and states.")
+        st.info("Choose a model above, and colour by what it predicts, to compare scores and how clear each axis is.")
         return
     st.dataframe(
         states_apart(request.answers, *pair),
         hide_index=True,
-        alt="Scores and states of both",
+        alt="Scores of both, and how clear each axis is",
         column_config={n: st.column_config.NumberColumn(format="%.2f") for n in ("first", "second")},
     )
     st.caption("Means over the held-out texts. A selection is no sample: no interval is given.")
