@@ -22,7 +22,7 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
     texts = sorted(starter_texts(), key=len)
     ask = bench.explain
     ask.check(ask.explain(SHORT))
-    ask.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
+    bench.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
     long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
     cases = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))

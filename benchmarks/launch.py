@@ -41,7 +41,7 @@ def launches(bench: Workbench) -> Iterator[dict[str, Any]]:
         (home / "cache").mkdir()
         shutil.copytree(bench.settings.cache / "encoders", home / "cache" / "encoders", symlinks=True)
         own = Workbench(Settings(home=home, database_url=f"sqlite:///{home / 'workbench.db'}"))
-        own.import_starter()
+        own.datasets.import_starter()
         _trained(own)
         yield _first_point(own)
         yield from _on_screen(home)

@@ -53,7 +53,7 @@ def confusion_figure(cells: Cells, *, unit: str, leaked: bool, pressable: bool =
         ConfusionTable(
             what=cells.what,
             labels=list(cells.truths),
-            predictions=list(cells.answers),
+            predictions=list(cells.predictions),
             counts=cells.counts.tolist(),
             share=cells.share.tolist(),
             low=cells.low.tolist(),

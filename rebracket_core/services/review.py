@@ -59,11 +59,11 @@ class Reviews:
         from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, read_out_of_fold_rows
 
         info, folder = self._resources.runs.info(run_id), self._resources.runs.folder_of(run_id).path
-        rows, answers = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
-        if answers is not None and answers.row_id != rows.row_id:
-            answers = None  # of another training: what is not surely of these rows is not shown
+        rows, predictions = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
+        if predictions is not None and predictions.row_id != rows.row_id:
+            predictions = None  # of another training: what is not surely of these rows is not shown
         columns = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
-        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=answers)
+        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=predictions)
 
     def vectors(self, review: Review, *, progress: ProgressReporter | None = None) -> np.ndarray:
         """(n, d) vectors of the held-out texts from the run's own encoder."""

@@ -156,11 +156,11 @@ def disagreements(review: Review) -> list[Disagreement]:
 
     People are split where at least one in four of them said what the model says; else the model is wrong.
     """
-    answers = review.all_predictions()
+    predictions = review.all_predictions()
     found = []
     for j, axis in enumerate(AXIS_NAMES):
-        for i in np.flatnonzero(answers.axis_kind[:, j] == "soft"):
-            people, model = answers.axis_target[i, j], answers.axis[i, j]
+        for i in np.flatnonzero(predictions.axis_kind[:, j] == "soft"):
+            people, model = predictions.axis_target[i, j], predictions.axis[i, j]
             predicted = int(model.argmax())
             if people[predicted] >= people.max():
                 continue

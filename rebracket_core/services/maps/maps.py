@@ -16,7 +16,7 @@ from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
 from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
 from rebracket_core.progress import NoProgress, ProgressReporter
-from rebracket_core.services.maps.predictions import answers_of
+from rebracket_core.services.maps.predictions import predictions_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
 
@@ -71,7 +71,7 @@ class Maps:
         self._settings = resources.settings
         self._lock = threading.Lock()
         self._open: OrderedDict[str, StoredMap] = OrderedDict()
-        self._answers: OrderedDict[tuple[str, str], MapPredictions] = OrderedDict()
+        self._predictions: OrderedDict[tuple[str, str], MapPredictions] = OrderedDict()
         self._layers: dict[tuple[str, str], Encoder] = {}
         self.selections = Selections(resources.settings.home)
 
@@ -207,19 +207,19 @@ class Maps:
                 self._open.popitem(last=False)
             return self._open[map_id]
 
-    def answers(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
+    def predictions(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
         """What a run says of each text of a map, out of fold where it was trained on it."""
         key = (map_id, run_id)
-        if key not in self._answers:
-            found = self._answers_of(map_id, run_id, progress=progress)
+        if key not in self._predictions:
+            found = self._predictions_of(map_id, run_id, progress=progress)
             with self._lock:
-                self._answers[key] = found
-                while len(self._answers) > _KEPT:
-                    self._answers.popitem(last=False)
-        return self._answers.get(key) or self._answers_of(map_id, run_id)
+                self._predictions[key] = found
+                while len(self._predictions) > _KEPT:
+                    self._predictions.popitem(last=False)
+        return self._predictions.get(key) or self._predictions_of(map_id, run_id)
 
-    def _answers_of(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
-        return answers_of(
+    def _predictions_of(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
+        return predictions_of(
             self.open(map_id),
             self._resources.runs.info(run_id),
             reviews=self._reviews,
@@ -231,7 +231,7 @@ class Maps:
         """People's labels of each text of a map in labelling projects, as it stands now."""
         return people_of(self._labels.session, self.open(map_id))
 
-    def has_answers(self, map_id: str, run_id: str) -> bool:
+    def has_predictions(self, map_id: str, run_id: str) -> bool:
         """Whether what a run says of a map's texts is there without asking it: kept before, or among its held-out rows."""
         stored = self.open(map_id)
         same = self._resources.runs.info(run_id).dataset_digest == stored.spec.digest
@@ -283,8 +283,8 @@ class Maps:
         """A map as a table to take away, with what a run says where one is named."""
         from rebracket_core.reports.map_export import coordinates
 
-        answers = self.answers(map_id, run_id, progress=progress) if run_id else None
-        return coordinates(self.open(map_id), answers=answers)
+        predictions = self.predictions(map_id, run_id, progress=progress) if run_id else None
+        return coordinates(self.open(map_id), predictions=predictions)
 
     # ---- comparing -----------------------------------------------------------------------------------------------------
 

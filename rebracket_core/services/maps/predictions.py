@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rebracket_core.validation import Verdict
 
 
-def answers_of(
+def predictions_of(
     stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: ProgressReporter | None = None
 ) -> MapPredictions:
     """What a run says of each point; kept beside the map, so that it is predicted once.

@@ -14,7 +14,7 @@ from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import hard_labels
-from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
+from rebracket_core.training.evaluation.baselines import NAMES, baseline_predictions
 from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.validation import ConceptModel, text_fingerprint
@@ -110,10 +110,10 @@ def _baselines(
     for key, labels in labelled.items():
         both = np.concatenate([learnt[key], labels])
         train, test = np.flatnonzero(learnt[key] >= 0), n_train + np.flatnonzero(labels >= 0)
-        answers = {name: np.full(len(labels), -1) for name in NAMES}
+        by_baseline = {name: np.full(len(labels), -1) for name in NAMES}
         if len(train) and len(test):
-            predicted = baseline_answers(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
+            predicted = baseline_predictions(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
             for name, values in predicted.items():
-                answers[name][test - n_train] = values
-        out[key] = answers
+                by_baseline[name][test - n_train] = values
+        out[key] = by_baseline
     return out

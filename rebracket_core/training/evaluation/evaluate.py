@@ -191,9 +191,9 @@ def _with_baselines(
         "n": correct.n,
         "n_groups": correct.n_groups,
     }
-    for name, answers in held_out.baselines.get(key, {}).items():
-        known = mask & (answers >= 0)
-        row[name] = float((answers[known] == truth[known]).mean()) if known.any() else None
+    for name, predicted_labels in held_out.baselines.get(key, {}).items():
+        known = mask & (predicted_labels >= 0)
+        row[name] = float((predicted_labels[known] == truth[known]).mean()) if known.any() else None
     return row
 
 
