@@ -97,10 +97,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--only", choices=PARTS, action="append")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     prepare(Workbench(Settings.from_env()))
     with tempfile.TemporaryDirectory() as folder:
-        return _measure(asked, _without_vectors(Settings.from_env(), Path(folder)))
+        return _measure(options, _without_vectors(Settings.from_env(), Path(folder)))
 
 
 def _without_vectors(settings: Settings, home: Path) -> Settings:
@@ -113,22 +113,22 @@ def _without_vectors(settings: Settings, home: Path) -> Settings:
     return Settings.from_env()
 
 
-def _measure(asked: argparse.Namespace, settings: Settings) -> int:
+def _measure(options: argparse.Namespace, settings: Settings) -> int:
     bench = Workbench(settings)
     folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
     corpus = folder if folder.is_dir() else None
     tables = {}
-    for part in asked.only or PARTS:
-        lines = [_machine(bench), "", "| what | asked for | measured |", "|---|---|---|"]
+    for part in options.only or PARTS:
+        lines = [_machine(bench), "", "| what | target | measured |", "|---|---|---|"]
         for row in PARTS[part](bench, corpus):
             line = f"| {row['what']} | {row['target']} | {_cell(row)} |"
             print(line, file=sys.stderr, flush=True)
             lines.append(line)
         tables[part.capitalize()] = "\n".join(lines)
     print(_page(tables))
-    if asked.out:
-        head, _, before = asked.out.read_text(encoding="utf-8").partition(_MARK) if asked.out.exists() else ("", "", "")
-        asked.out.write_text(f"{head}{_MARK}\n\n{_page(_tables(before) | tables)}", encoding="utf-8")
+    if options.out:
+        head, _, before = options.out.read_text(encoding="utf-8").partition(_MARK) if options.out.exists() else ("", "", "")
+        options.out.write_text(f"{head}{_MARK}\n\n{_page(_tables(before) | tables)}", encoding="utf-8")
     return 0
 
 

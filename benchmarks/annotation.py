@@ -52,20 +52,20 @@ def shared_queue(overlap: int, *, n: int, at_once: int = 5) -> dict[str, Any]:
             assert worker.stdout is not None and worker.stdout.readline() == "ready\n"
         started = time.perf_counter()
         with ThreadPoolExecutor(PROCESSES) as pool:  # reads all of them at once: nobody waits for a full pipe
-            told = list(pool.map(lambda worker: worker.communicate("go\n"), workers))
+            outputs = list(pool.map(lambda worker: worker.communicate("go\n"), workers))
         took_s = time.perf_counter() - started
-        failed = [error.strip().splitlines()[-1] for _, error in told if error.strip()]
+        failed = [error.strip().splitlines()[-1] for _, error in outputs if error.strip()]
         counts = Counter(Counter(label.item_id for label in list_labels(session, "p")).values())
         exact = counts == {overlap: n} and not failed and check_consistency(session) == []
-        times = [json.loads(out.splitlines()[-1]) for out, _ in told]
+        times = [json.loads(out.splitlines()[-1]) for out, _ in outputs]
         claims, submits = ([s for one in times for s in one[name]] for name in ("claims", "submits"))
         session.close()
-    said = "exact counts, no error" if exact else f"NOT EXACT: {dict(counts)} {failed}"
+    result = "exact counts, no error" if exact else f"NOT EXACT: {dict(counts)} {failed}"
     rate = f"{len(claims):,} claims; submit {p95(submits):.1f} ms; {n * overlap / took_s:.0f} labels/s"
     return {
         "what": f"{PROCESSES} processes, {n:,} texts, overlap {overlap}: claim of {at_once}, p95",
         "target": "≤ 25 ms",
-        "value": f"{p95(claims):.1f} ms ({said}; {rate})",
+        "value": f"{p95(claims):.1f} ms ({result}; {rate})",
     }
 
 
@@ -77,12 +77,12 @@ def killed(n: int) -> dict[str, Any]:
         found = kills(url, session, n=n)
         whole = check_consistency(session) == []
         session.close()
-    said = "events and tables agree" if whole else "EVENTS AND TABLES DIFFER"
+    result = "events and tables agree" if whole else "EVENTS AND TABLES DIFFER"
     counts = f"{found.n_acked:,} acknowledged, {found.n_kills} kills, {found.n_twice} twice"
     return {
         "what": f"kill -9 at random during {n:,} writes: acknowledged labels lost",
         "target": "0",
-        "value": f"{len(found.lost)} ({counts}, {said})",
+        "value": f"{len(found.lost)} ({counts}, {result})",
     }
 
 
@@ -171,6 +171,6 @@ if __name__ == "__main__":
     parser.add_argument("--million", type=int, default=1_000_000)
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--writes", type=int, default=10_000)
-    asked = parser.parse_args()
-    for row in annotation(million=asked.million, items=asked.items, writes=asked.writes):
+    options = parser.parse_args()
+    for row in annotation(million=options.million, items=options.items, writes=options.writes):
         print(f"| {row['what']} | {row['target']} | {row['value']} |", flush=True)

@@ -144,9 +144,9 @@ def _archive(data: bytes, *, entries: int) -> bytes:
     """A ZIP whose entries all point at one file's bytes."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = packer.compress(data) + packer.flush()
-    told = (20, 0, 8, 0, 0x21, zlib.crc32(data), len(packed), len(data), 5, 0)
-    local = struct.pack("<4s5H3I2H", b"PK\x03\x04", *told) + b"a.txt" + packed
-    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, *told, 0, 0, 0, 0, 0) + b"a.txt"
+    fields = (20, 0, 8, 0, 0x21, zlib.crc32(data), len(packed), len(data), 5, 0)
+    local = struct.pack("<4s5H3I2H", b"PK\x03\x04", *fields) + b"a.txt" + packed
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, *fields, 0, 0, 0, 0, 0) + b"a.txt"
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, entries & 0xFFFF, entries & 0xFFFF, len(entry) * entries, len(local), 0)
     return local + entry * entries + end
 
@@ -242,8 +242,8 @@ def _by_watch(path: Path) -> str:
         return [SimpleNamespace(to_dict=lambda c=c: {**empty, "error": c.error, "text": c.text}) for c in concepts]
 
     bench = SimpleNamespace(read_upload=_read_upload, validate=validate)
-    (judged,) = Watch(bench, path.parent, settle_s=0.0).look()  # type: ignore[arg-type]
-    return f"{judged.path.name}: {judged.error}" if judged.error else ""
+    (scored,) = Watch(bench, path.parent, settle_s=0.0).scan()  # type: ignore[arg-type]
+    return f"{scored.path.name}: {scored.error}" if scored.error else ""
 
 
 def _by_import_upload(path: Path) -> str:
@@ -271,10 +271,10 @@ class Passed:
 
     seconds: float
     peak_mb: float
-    said: str
+    message: str
     end: str = ""
 
-    def told(self) -> str:
+    def row(self) -> str:
         """The figures as the table shows them."""
         return self.end or f"{self.seconds:.1f} s, {self.peak_mb:.0f} MB"
 
@@ -320,7 +320,7 @@ def _take(path: Path, door: str) -> dict[str, Any]:
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.process_time() + before.ru_utime + before.ru_stime
-    said = through(door, path)
+    message = through(door, path)
     try:
         from rebracket_core.corpus.sources.reading_child import close_children
 
@@ -332,7 +332,7 @@ def _take(path: Path, door: str) -> dict[str, Any]:
     # Not ru_maxrss, which begins with what the process had that started this one.
     own = next(line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("VmHWM"))
     peak = max(int(own.split()[1]), inner.ru_maxrss) / 1024
-    return {"seconds": seconds, "peak": peak, "said": said[:600]}
+    return {"seconds": seconds, "peak": peak, "said": message[:600]}
 
 
 def write(bomb: Bomb, folder: Path) -> Path:
@@ -350,24 +350,24 @@ def main() -> None:
     parser.add_argument("--only", help="the names of some files, with commas between")
     parser.add_argument("--one", type=Path)
     parser.add_argument("--doors", default=",".join(DOORS))
-    asked = parser.parse_args()
-    if asked.one:
-        _one(asked.one, asked.doors.split(","))
+    options = parser.parse_args()
+    if options.one:
+        _one(options.one, options.doors.split(","))
         return
     print("| file | bytes | what it is | door | before | now | what is said |\n|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as room:
         for bomb in BOMBS:
-            if asked.only and bomb.name not in asked.only.split(","):
+            if options.only and bomb.name not in options.only.split(","):
                 continue
             path = write(bomb, Path(room))
-            before = measure(path, [bomb.door], root=asked.against)[0].told() if asked.against else ""
+            before = measure(path, [bomb.door], root=options.against)[0].row() if options.against else ""
             for left in path.parent.glob("*.verdict.json"):
                 left.unlink()
             (now,) = measure(path, [bomb.door])
-            said = now.said.replace("|", "\\|").replace(str(path.parent), "").lstrip("/")
+            message = now.message.replace("|", "\\|").replace(str(path.parent), "").lstrip("/")
             what = (bomb.make.__doc__ or "").rstrip(".")
-            figures = f"{path.stat().st_size:,} | {what} | {bomb.door} | {before} | {now.told()}"
-            print(f"| `{bomb.name}` | {figures} | {said[:160]} |", flush=True)
+            figures = f"{path.stat().st_size:,} | {what} | {bomb.door} | {before} | {now.row()}"
+            print(f"| `{bomb.name}` | {figures} | {message[:160]} |", flush=True)
 
 
 if __name__ == "__main__":

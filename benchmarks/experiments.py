@@ -78,8 +78,8 @@ ROWS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one config answered of rows that its models had not met.
+class RowResult:
+    """What one config answered of rows that its models were not trained on.
 
     `right` (n,) 0/1 for the album, NaN without one; `axis_right` (n, 3) likewise for rows with a single mode.
     """
@@ -91,7 +91,7 @@ class Told:
     log_loss: float
 
 
-def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, settings: Settings | None = None) -> Told:
+def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, settings: Settings | None = None) -> RowResult:
     """The answers of models and calibrations that were fitted on the other folds; `settings` where encoders are trained."""
     folder = tempfile.TemporaryDirectory()
     tunes = config.finetuning.tunes
@@ -108,7 +108,7 @@ def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, setting
     scores, plain = cross_calibrate(logits, rows.plain, fold=fold, head=config.head), rows.plain
     right = (scores.album.argmax(axis=1) == plain.album_idx).astype(np.float64)
     axis_right = (scores.axis.argmax(axis=-1) == plain.axis.argmax(axis=-1)).astype(np.float64)
-    return Told(
+    return RowResult(
         ids=rows.frame["row_id"].tolist(),
         groups=rows.groups,
         right=np.where(plain.album_idx >= 0, right, np.nan),
@@ -123,9 +123,9 @@ def share_of(values: np.ndarray, groups: np.ndarray) -> MeanEstimate:
     return clustered_mean(values[known], groups[known], seed=0)
 
 
-def gain(told: Told, default: Told) -> MeanEstimate | None:
+def gain(result: RowResult, default: RowResult) -> MeanEstimate | None:
     """The album accuracy less the default's on the same rows, with its interval over groups; None for other rows."""
-    return share_of(told.right - default.right, told.groups) if told.ids == default.ids else None
+    return share_of(result.right - default.right, result.groups) if result.ids == default.ids else None
 
 
 def _shown(share: MeanEstimate | None, *, sign: str = "") -> str:
@@ -135,24 +135,24 @@ def _shown(share: MeanEstimate | None, *, sign: str = "") -> str:
     return f"{share.value:{sign}.3f}{interval}"
 
 
-def _line(name: str, told: Told, default: Told) -> str:
+def _line(name: str, result: RowResult, default: RowResult) -> str:
     changed = ", ".join(f"{k} {', '.join(v) if isinstance(v, tuple) else v}" for k, v in ROWS[name].items()) or "nothing"
     is_default = name.endswith(f"/{DEFAULT}")
     cells = [
         changed,
-        _shown(share_of(told.right, told.groups)),
-        "" if is_default else _shown(gain(told, default), sign="+"),
-        *(_shown(share_of(told.axis_right[:, j], told.groups)) for j in range(len(AXIS_NAMES))),
-        f"{told.log_loss:.3f}",
+        _shown(share_of(result.right, result.groups)),
+        "" if is_default else _shown(gain(result, default), sign="+"),
+        *(_shown(share_of(result.axis_right[:, j], result.groups)) for j in range(len(AXIS_NAMES))),
+        f"{result.log_loss:.3f}",
         f"`python -m benchmarks.experiments --rows {name}`",
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _verdict(corpus: str, told: dict[str, Told]) -> str:
+def _verdict(corpus: str, result: dict[str, RowResult]) -> str:
     """Which row is best, and whether it can be told from the default."""
-    default = told[f"{corpus}/{DEFAULT}"]
-    same = {name: t for name, t in told.items() if t.ids == default.ids}
+    default = result[f"{corpus}/{DEFAULT}"]
+    same = {name: t for name, t in result.items() if t.ids == default.ids}
 
     def by(name: str) -> tuple[float, float]:
         return float(np.nanmean(same[name].right)), -same[name].log_loss
@@ -196,15 +196,15 @@ def measure(bench: Workbench, corpus: str, names: list[str], encoder: Encoder) -
     fold = split(whole, train=np.arange(len(whole)), n_folds=base.evaluation.folds, config=base, seed=base.data.seed)
     by_id = dict(zip(whole.frame["row_id"].tolist(), fold.tolist(), strict=True))
     yield from _head(corpus, whole, base)
-    told: dict[str, Told] = {}
+    result: dict[str, RowResult] = {}
     for name in dict.fromkeys([f"{corpus}/{DEFAULT}", *names]):
         config = base.with_(**ROWS[name])
         rows = prepare_rows(frame, config=config, encoder=encoder)
-        told[name] = ask(rows, config=config, fold=_fold_of(rows, by_id), settings=bench.settings)
-        yield _line(name, told[name], told[f"{corpus}/{DEFAULT}"])
+        result[name] = ask(rows, config=config, fold=_fold_of(rows, by_id), settings=bench.settings)
+        yield _line(name, result[name], result[f"{corpus}/{DEFAULT}"])
     yield ""
-    if len(told) > 2:
-        yield _verdict(corpus, told)
+    if len(result) > 2:
+        yield _verdict(corpus, result)
         yield ""
 
 
@@ -215,11 +215,11 @@ on the users' own corpus (credit: "Gabe (The Earthly Frames) & Claude
 (Anthropic)", CC BY-SA 4.0 with the Collaborative Intelligence License; not part of this project). Written by
 `python -m benchmarks.experiments --out docs/experiments.md`; the folder of the corpus is `REBRACKET_CORPUS`.
 
-Every figure is on songs or threads that neither the heads nor their calibration had met, and all rows of a table share
+Every figure is on songs or threads on which neither the heads nor their calibration were trained, and all rows of a table share
 their folds. Accuracies stand with 95 % cluster-bootstrap intervals over groups; "less the default" is the paired difference
-in album accuracy on the same rows, and a row whose interval there holds 0 cannot be told from the default. One split of few
-songs is luck in part. An axis counts its rows with a single mode; temporal and spatial come out alike because in this corpus
-they are one partition (past is thing, present is person, future is place).
+in album accuracy on the same rows, and a row whose interval there holds 0 does not differ measurably from the
+default. One split of few songs is luck in part. An axis counts its rows with a single mode; temporal and spatial come out
+alike because in this corpus they always occur together (past is thing, present is person, future is place).
 
 Three things to know when reading: a song's segments all carry its concept and are one row, so no row has a neighbour in its
 song and context smoothing does nothing there. Proposals of one thread are by different agents for different albums, in an
@@ -236,8 +236,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.experiments")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--rows", nargs="+", metavar="NAME", default=list(ROWS), help=", ".join(ROWS))
-    asked = parser.parse_args()
-    unknown = [name for name in asked.rows if name not in ROWS]
+    options = parser.parse_args()
+    unknown = [name for name in options.rows if name not in ROWS]
     if unknown:
         raise InputError("There is no such row.", expected=", ".join(ROWS), found=", ".join(unknown), hint="see --help")
     folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
@@ -245,20 +245,20 @@ def main() -> int:
         raise InputError("The corpus is not there.", expected="a folder", found=str(folder), hint="set REBRACKET_CORPUS to it")
     torch.set_num_threads(1)
     lines = [_PREFACE]
-    page = asked.out.read_text(encoding="utf-8") if asked.out and asked.out.exists() else ""
+    page = options.out.read_text(encoding="utf-8") if options.out and options.out.exists() else ""
     labels = f"\n{MARK}{page.partition(MARK)[2]}" if MARK in page else ""  # what `labels_curve` wrote stays
     with tempfile.TemporaryDirectory() as home, threadpool_limits(1):
         bench = Workbench(Settings(home=Path(home), database_url=f"sqlite:///{Path(home) / 'workbench.db'}"))
         for corpus, file in CORPORA.items():
-            names = [name for name in asked.rows if name.startswith(f"{corpus}/")]
+            names = [name for name in options.rows if name.startswith(f"{corpus}/")]
             if not names:
                 continue
             bench.datasets.import_path(folder / file, name=corpus)
             for line in measure(bench, corpus, names, bench.resources.encoder("minilm")):
                 print(line, flush=True)
                 lines.append(line)
-                if asked.out:
-                    write_bytes(asked.out, ("\n".join(lines) + labels).encode("utf-8"))
+                if options.out:
+                    write_bytes(options.out, ("\n".join(lines) + labels).encode("utf-8"))
     return 0
 
 

@@ -18,15 +18,15 @@ LONG_WORDS = 183
 
 
 def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
-    """The figures of the Explain page on the run in use; models are open, and no text is asked twice for one figure."""
+    """The figures of the Explain page on the production run; models are open, and no text is asked twice for one figure."""
     texts = sorted(starter_texts(), key=len)
     ask = bench.explain
     ask.check(ask.explain(SHORT))
-    ask.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
+    bench.counterfactuals.find(SHORT, Goal.parse("album"), keep=False)  # everything is open from here on
     middle = texts[len(texts) // 2]
     long = " ".join(" ".join(texts[-4:]).split()[:LONG_WORDS])
-    asked = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
-    for name, text in asked:
+    cases = (("a short concept", SHORT), ("a starter concept of middle length", middle), ("as long a text as a proposal", long))
+    for name, text in cases:
         words, deltas, checks = [], [], []
         for k in range(ROUNDS):
             start = time.perf_counter()
@@ -36,11 +36,11 @@ def explain(bench: Workbench) -> Iterator[dict[str, Any]]:
             if k < 3:
                 ask.check(found)
                 checks.append(time.perf_counter() - start - words[-1])
-        told = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
+        shown = f"{len(found.words)} words; misses {median(deltas):.2%} of the way, at most {max(deltas):.2%}"
         yield {
-            "what": f"Integrated Gradients of {name}, all members, calibration and vocabulary",
+            "what": f"Integrated Gradients of {name}, all members, calibration and TF-IDF vocabulary",
             "target": "<= 1 s",
-            "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {told})",
+            "value": f"**{median(words):.2f} s** (longest of {ROUNDS}: {max(words):.2f} s; {shown})",
         }
         yield {
             "what": f"the checks of {name}: second baseline, 39 random orders, SHAP, Shapley up to ten words",
@@ -66,5 +66,5 @@ def _searches(bench: Workbench, texts: list[str]) -> Iterator[dict[str, Any]]:
             "what": f"search for counterfactuals, another {goal}, {len(chosen)} starter concepts",
             "target": "<= 10 s",
             "value": f"**{max(seconds):.1f} s** the longest, {median(seconds):.1f} s the middle one; found for {len(edits)} "
-            f"({sizes} edits), {ended} ended by the clock; {median(tried):.0f} texts judged",
+            f"({sizes} edits), {ended} ended by the clock; {median(tried):.0f} texts scored",
         }

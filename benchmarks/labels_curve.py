@@ -48,9 +48,9 @@ def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray
     """The engine's heads on vectors alone, five members, each without a fifth of the texts; `known` (n, 3) masks axes."""
     n = len(x)
     none = np.zeros(n)
-    held = rng.permutation(n) % MEMBERS
-    weights = (held[None, :] != np.arange(MEMBERS)[:, None]).astype(np.float32)
-    told = HeadTargets(
+    folds = rng.permutation(n) % MEMBERS
+    weights = (folds[None, :] != np.arange(MEMBERS)[:, None]).astype(np.float32)
+    head_targets = HeadTargets(
         axis=axis,
         axis_mask=known.astype(np.float32),
         confidence=none,
@@ -60,7 +60,7 @@ def fit(x: np.ndarray, axis: np.ndarray, *, known: np.ndarray, album: np.ndarray
         types_mask=none,
         weight=np.ones(n),
     )
-    return fit_heads(x, told, member_weights=weights, config=_OPTIONS)
+    return fit_heads(x, head_targets, member_weights=weights, config=_OPTIONS)
 
 
 def shares(heads: LinearHead, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,14 +73,14 @@ def shares(heads: LinearHead, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def noisy(truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What simulated people say, (n, 3, 3): the truth, and with one chance in ten another mode of the axis, by lot."""
-    said = truth.copy()
+    labels = truth.copy()
     for i, j in zip(*np.nonzero(rng.random(truth.shape[:2]) < NOISE), strict=True):
         others = [k for k in range(N_MODES) if k != truth[i, j].argmax()]
-        said[i, j] = np.eye(N_MODES)[rng.choice(others)]
-    return (1 - SMOOTHING) * said + SMOOTHING / N_MODES
+        labels[i, j] = np.eye(N_MODES)[rng.choice(others)]
+    return (1 - SMOOTHING) * labels + SMOOTHING / N_MODES
 
 
-def unseen(groups: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+def held_out_texts(groups: Sequence[str], rng: np.random.Generator) -> np.ndarray:
     """(n,) bool: the texts of three groups in ten, which are never labelled and only asked."""
     names = sorted(set(groups))
     chosen = set(rng.permutation(names)[: round(0.3 * len(names))].tolist())
@@ -88,26 +88,26 @@ def unseen(groups: Sequence[str], rng: np.random.Generator) -> np.ndarray:
 
 
 def run_order(order: str, data: SimpleNamespace, *, seed: int) -> list[float]:
-    """How often an axis is right on unseen songs, after each batch of labels that the order chose."""
+    """How often an axis is right on held-out songs, after each batch of labels that the order chose."""
     rng = np.random.default_rng(seed)
-    test = unseen(data.groups, rng)
+    test = held_out_texts(data.groups, rng)
     pool = rng.permutation(np.flatnonzero(~test))
     by_chance = set(pool[rng.random(len(pool)) < SHARE].tolist())
-    said = noisy(data.truth, rng)
+    labels = noisy(data.truth, rng)
     labelled: list[int] = pool[:BATCH].tolist()
     curve = []
     while True:
         at = np.array(labelled)
-        album = np.array([_album(triple) for triple in said[at]])
-        heads = fit(data.x[at], said[at], known=np.ones((len(at), 3)), album=album, rng=np.random.default_rng(seed))
+        album = np.array([_album(triple) for triple in labels[at]])
+        heads = fit(data.x[at], labels[at], known=np.ones((len(at), 3)), album=album, rng=np.random.default_rng(seed))
         axis, unsure = shares(heads, data.x)
         right = axis.argmax(axis=-1) == data.truth.argmax(axis=-1)
         curve.append(float(np.mean([right[test & data.single[:, j], j].mean() for j in range(3)])))
         if len(labelled) >= BUDGET:
             return curve
         left = [i for i in pool.tolist() if i not in set(labelled)]
-        told = _scores(order, data, left=left, labelled=labelled, said=said, axis=axis, unsure=unsure, seed=seed)
-        ordered = sorted((i for i in left if i not in by_chance), key=lambda i: -told.get(data.ids[i], -np.inf))
+        scores = _scores(order, data, left=left, labelled=labelled, labels=labels, axis=axis, unsure=unsure, seed=seed)
+        ordered = sorted((i for i in left if i not in by_chance), key=lambda i: -scores.get(data.ids[i], -np.inf))
         queue = mixed([str(i) for i in ordered], [str(i) for i in left if i in by_chance], share=SHARE)
         labelled += [int(i) for i in queue[:BATCH]]
 
@@ -124,7 +124,7 @@ def _scores(
     *,
     left: list[int],
     labelled: list[int],
-    said: np.ndarray,
+    labels: np.ndarray,
     axis: np.ndarray,
     unsure: np.ndarray,
     seed: int,
@@ -132,44 +132,44 @@ def _scores(
     """The scores that the workbench's own order gives, from what the heads of now say."""
 
     def verdict(i: int) -> Any:
-        told = {a: dict(zip(MODES[a], axis[i, j].tolist(), strict=True)) for j, a in enumerate(AXIS_NAMES)}
-        return SimpleNamespace(uncertainty={"epistemic": float(unsure[i])}, **told)
+        scores = {a: dict(zip(MODES[a], axis[i, j].tolist(), strict=True)) for j, a in enumerate(AXIS_NAMES)}
+        return SimpleNamespace(uncertainty={"epistemic": float(unsure[i])}, **scores)
 
     def label(i: int) -> Any:
-        return SimpleNamespace(item_id=data.ids[i], value=_value(said[i]))
+        return SimpleNamespace(item_id=data.ids[i], value=_value(labels[i]))
 
-    asked = [*left, *labelled] if order == "diversity" else left
+    pool_at = [*left, *labelled] if order == "diversity" else left
     pool = Pool(
-        items=[data.items[i] for i in asked],
+        items=[data.items[i] for i in pool_at],
         verdicts={data.ids[i]: verdict(i) for i in left},
         labels=[label(i) for i in labelled],
-        vectors=data.x[np.array(asked)],
+        vectors=data.x[np.array(pool_at)],
         seed=seed,
     )
     return score_pool(order, pool).scores
 
 
-def _value(said: np.ndarray) -> LabelValue:
+def _value(labels: np.ndarray) -> LabelValue:
     """The label of somebody who says these modes, (3, 3)."""
-    temporal, spatial, ontological = (AxisLabel.hard(a, MODES[a][int(said[j].argmax())]) for j, a in enumerate(AXIS_NAMES))
+    temporal, spatial, ontological = (AxisLabel.hard(a, MODES[a][int(labels[j].argmax())]) for j, a in enumerate(AXIS_NAMES))
     return LabelValue(temporal, spatial, ontological)
 
 
 def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
-    """How often an axis is right on unseen songs where TWICE texts have two answers each, and after each batch more.
+    """How often an axis is right on held-out songs where TWICE texts have two answers each, and after each batch more.
 
     `spend`, on what the batches go: a third answer where people are furthest apart ("disagreement"), a third answer by lot
     ("third by lot"), or two answers each to texts that nobody has read ("new texts").
     """
     rng = np.random.default_rng(seed)
-    test = unseen(data.groups, rng)
+    test = held_out_texts(data.groups, rng)
     pool = rng.permutation(np.flatnonzero(~test)).tolist()
     answers = [noisy(data.truth, rng) for _ in range(3)]
     read, given = pool[:TWICE], dict.fromkeys(pool[:TWICE], 2)
     apart = {i: disagreement([_value(answers[k][i]).to_dict() for k in (0, 1)]) for i in read}
     items = [replace(data.items[i], n_labels=2, disagreement=apart[i]) for i in read]
-    told = score_pool("disagreement", Pool(items)).scores
-    again = sorted(read, key=lambda i: -told[data.ids[i]]) if spend == "disagreement" else rng.permutation(read).tolist()
+    found = score_pool("disagreement", Pool(items)).scores
+    again = sorted(read, key=lambda i: -found[data.ids[i]]) if spend == "disagreement" else rng.permutation(read).tolist()
     queue = [(i, 2) for i in pool[TWICE:]] if spend == "new texts" else [(i, 1) for i in again]
     curve = []
     for budget in AGAIN:
@@ -177,9 +177,9 @@ def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
             i, n = queue.pop(0)
             given[i] = given.get(i, 0) + n
         at = np.array(list(given))
-        said = np.stack([np.mean([answers[k][i] for k in range(given[i])], axis=0) for i in given])
-        album = np.array([_album(triple) for triple in said])
-        heads = fit(data.x[at], said, known=np.ones((len(at), 3)), album=album, rng=np.random.default_rng(seed))
+        labels = np.stack([np.mean([answers[k][i] for k in range(given[i])], axis=0) for i in given])
+        album = np.array([_album(triple) for triple in labels])
+        heads = fit(data.x[at], labels, known=np.ones((len(at), 3)), album=album, rng=np.random.default_rng(seed))
         right = shares(heads, data.x)[0].argmax(axis=-1) == data.truth.argmax(axis=-1)
         curve.append(float(np.mean([right[test & data.single[:, j], j].mean() for j in range(3)])))
     return curve
@@ -188,14 +188,14 @@ def run_again(spend: str, data: SimpleNamespace, *, seed: int) -> list[float]:
 def _texts(bench: Workbench, encoder: Encoder) -> SimpleNamespace:
     """The starter texts whose axes are all known, as people would label them."""
     frame = bench.datasets.get("starter").frame
-    told = targets(frame, smoothing=0.0)
-    keep = np.flatnonzero((told.axis_kind != "none").all(axis=1) & told.axis_known.all(axis=1))
+    found = targets(frame, smoothing=0.0)
+    keep = np.flatnonzero((found.axis_kind != "none").all(axis=1) & found.axis_known.all(axis=1))
     part = frame.iloc[keep]
     texts, ids = part["concept"].tolist(), part["row_id"].astype(str).tolist()
     return SimpleNamespace(
         x=encoder.encode(texts),
-        truth=told.axis[keep],
-        single=told.axis_kind[keep] == "single",
+        truth=found.axis[keep],
+        single=found.axis_kind[keep] == "single",
         ids=ids,
         groups=part["group_id"].astype(str).tolist(),
         items=[Item("p", i, t, "") for i, t in zip(ids, texts, strict=True)],
@@ -206,7 +206,7 @@ def orders(data: SimpleNamespace) -> Iterator[str]:
     """The lines on orders: what each gains against chance at the same number of labels."""
     curves = {order: np.array([run_order(order, data, seed=s) for s in range(SEEDS)]) for order in ORDERS}
     budgets = range(BATCH, BUDGET + 1, BATCH)
-    yield f"{len(data.x)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten unseen.\n"
+    yield f"{len(data.x)} texts in {len(set(data.groups))} groups, {SEEDS} seeds, three groups in ten held out.\n"
     yield "| order | " + " | ".join(f"{n} labels" for n in budgets) + " | mean gain over chance | gain at the end |"
     yield "|---|" + "---|" * (len(budgets) + 2)
     for order, curve in curves.items():
@@ -216,7 +216,11 @@ def orders(data: SimpleNamespace) -> Iterator[str]:
         yield f"| {order} | {means} | {ends[0]} | {ends[1]} |"
     over = {order: (curve - curves["random"])[:, 1:].mean(axis=1) for order, curve in curves.items()}
     better = [str(order) for order, gain in over.items() if order != "random" and _ends(gain)[1] > 0]
-    yield f"\nBetter than chance on average: {', '.join(better)}." if better else "\nNone can be told from chance on average."
+    yield (
+        f"\nBetter than chance on average: {', '.join(better)}."
+        if better
+        else "\nNone differs measurably from chance on average."
+    )
 
 
 def disputed(data: SimpleNamespace) -> Iterator[str]:
@@ -230,14 +234,14 @@ def disputed(data: SimpleNamespace) -> Iterator[str]:
 
 
 def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iterator[str]:
-    """The lines on two axes that albums make one: what labels that break the tie do on unseen groups."""
+    """The lines on two axes that albums make one: what labels that break the tie do on held-out groups."""
     frame = bench.datasets.get(name).frame
     frame = frame[frame[field].fillna("").str.strip() != ""].drop_duplicates(field)
-    told = targets(frame, smoothing=0.0)
-    frame, told_axis = frame[told.axis_kind[:, _TEMPORAL] == "single"], told.axis[told.axis_kind[:, _TEMPORAL] == "single"]
+    found = targets(frame, smoothing=0.0)
+    frame, axis_labels = frame[found.axis_kind[:, _TEMPORAL] == "single"], found.axis[found.axis_kind[:, _TEMPORAL] == "single"]
     x, groups = encoder.encode(frame[field].tolist()), frame["group_id"].astype(str).tolist()
     for kept in (True, False):
-        rows = np.array([_part(x, told_axis, groups, seed=s, kept=kept) for s in range(SEEDS)])
+        rows = np.array([_part(x, axis_labels, groups, seed=s, kept=kept) for s in range(SEEDS)])
         what = "kept where nobody labelled" if kept else "not used for the spatial axis"
         yield f"\n{name}: {len(x)} texts in {len(set(groups))} groups; album labels {what}.\n"
         yield "| labels | temporal right | spatial right | both right, tie broken | spatial answer follows temporal |"
@@ -251,19 +255,19 @@ def parted(bench: Workbench, encoder: Encoder, *, name: str, field: str) -> Iter
 
 
 def _part(x: np.ndarray, album_axis: np.ndarray, groups: Sequence[str], *, seed: int, kept: bool) -> np.ndarray:
-    """(budgets, 4) figures on unseen groups; NaN where there are not as many texts to label, or nothing to learn from."""
+    """(budgets, 4) figures on held-out groups; NaN where there are not as many texts to label, or nothing to learn from."""
     rng = np.random.default_rng(seed)
     truth = album_axis.copy()
     truth[:, _SPATIAL] = np.eye(N_MODES)[_planted(x, rng)]
-    test = unseen(groups, rng)
-    pool, said = rng.permutation(np.flatnonzero(~test)), noisy(truth, rng)
+    test = held_out_texts(groups, rng)
+    pool, labels = rng.permutation(np.flatnonzero(~test)), noisy(truth, rng)
     partner = _partner()
     out = np.full((len(PARTED), 4), np.nan)
     for k, n in enumerate(PARTED):
         if n > len(pool) or (n == 0 and not kept):
             continue
         axis = (1 - SMOOTHING) * album_axis + SMOOTHING / N_MODES
-        axis[pool[:n]] = said[pool[:n]]
+        axis[pool[:n]] = labels[pool[:n]]
         known = np.ones((len(x), 3))
         known[pool[n:], _SPATIAL] = float(kept)
         none = np.full(len(pool), -1)
@@ -320,11 +324,11 @@ _PREFACE = f"""{MARK}
 Written by `python -m benchmarks.labels_curve --out docs/experiments.md`. The people are simulated: they say the truth, and
 on one axis in ten another mode, by lot. The heads are the engine's ({MEMBERS} members, vectors of MiniLM alone, no words, no
 calibration, no album shown), fitted anew after every {BATCH} labels. Ranges are 95 % over {SEEDS} seeds (t), where a seed
-draws the unseen groups, the noise and the first {BATCH} texts.
+draws the held-out groups, the noise and the first {BATCH} texts.
 
 ## Does an order beat chance?
 
-Starter corpus, the share of unseen texts whose axis is right, mean of the three axes. Every queue has a fifth drawn by chance
+Starter corpus, the share of held-out texts whose axis is right, mean of the three axes. Every queue has a fifth drawn by chance
 mixed in, as the workbench does. "mean gain" is over all budgets after the first batch, paired by seed. The order by
 disagreement stands below: it has nothing to go by before a text has two labels.
 """
@@ -353,7 +357,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.labels_curve")
     parser.add_argument("--out", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     folder = Path(os.environ.get("REBRACKET_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as home:
@@ -361,17 +365,17 @@ def main() -> int:
         bench.datasets.import_starter()
         encoder = bench.resources.encoder("minilm")
         data = _texts(bench, encoder)
-        lines = [_PREFACE, *_told(orders(data)), _DISPUTED, *_told(disputed(data)), _PARTED]
+        lines = [_PREFACE, *_printed(orders(data)), _DISPUTED, *_printed(disputed(data)), _PARTED]
         for name, field in (("segments", "descriptions"), ("proposals", "concept")):
             bench.datasets.import_path(folder / f"{name}.parquet", name=name)
-            lines += _told(parted(bench, encoder, name=name, field=field))
-    if asked.out:
-        before = asked.out.read_text(encoding="utf-8").partition(MARK)[0].rstrip() if asked.out.exists() else ""
-        write_bytes(asked.out, (before + "\n\n" + "\n".join(lines) + "\n").encode("utf-8"))
+            lines += _printed(parted(bench, encoder, name=name, field=field))
+    if options.out:
+        before = options.out.read_text(encoding="utf-8").partition(MARK)[0].rstrip() if options.out.exists() else ""
+        write_bytes(options.out, (before + "\n\n" + "\n".join(lines) + "\n").encode("utf-8"))
     return 0
 
 
-def _told(lines: Iterator[str]) -> list[str]:
+def _printed(lines: Iterator[str]) -> list[str]:
     found = []
     for line in lines:
         print(line, flush=True)

@@ -95,11 +95,11 @@ def _first_against_umap() -> dict[str, Any]:
             env={**os.environ, "NUMBA_CACHE_DIR": ""},
         )
         seconds[method] = float(out.stdout.rsplit("SECONDS ", 1)[1])
-    told = f"({seconds['pca']:.2f} s against {seconds['umap']:.1f} s, once)"
+    shown = f"({seconds['pca']:.2f} s against {seconds['umap']:.1f} s, once)"
     return {
         "what": f"first map (PCA, {ROWS:,} x {DIM}) with its quality, against a cold UMAP with the same",
         "target": "<= 0.05",
-        "value": f"**{seconds['pca'] / seconds['umap']:.3f}** {told}",
+        "value": f"**{seconds['pca'] / seconds['umap']:.3f}** {shown}",
     }
 
 
@@ -151,7 +151,7 @@ def _on_the_page(browser: Browser, url: str, *, rounds: int) -> Iterator[dict[st
         colour.append(time.perf_counter() - start)
         again = sum(got)
         table.append(_lasso(page))
-        said = page.get_by_role("heading", name="selected").inner_text()
+        heading = page.get_by_role("heading", name="selected").inner_text()
         page.context.close()
     yield {
         "what": f"re-colour, {ROWS:,} points, against its first paint (coordinates are not sent again)",
@@ -160,7 +160,7 @@ def _on_the_page(browser: Browser, url: str, *, rounds: int) -> Iterator[dict[st
         f"{again / 1e3:.0f} kB)",
     }
     yield {
-        "what": f"lasso of {said.split()[0]} points to their table, {ROWS:,} points",
+        "what": f"lasso of {heading.split()[0]} points to their table, {ROWS:,} points",
         "target": "<= 1 s for 1,000",
         "value": f"**{median(table):.2f} s** (longest of {rounds}: {max(table):.2f} s)",
     }

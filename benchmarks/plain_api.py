@@ -12,7 +12,7 @@ from rebracket_core.encoders import open_encoder
 from rebracket_core.settings import Settings
 
 
-class Asked(BaseModel):
+class Request(BaseModel):
     """One text."""
 
     text: str
@@ -29,8 +29,8 @@ def main(port: int) -> None:
         return {"ready": True}
 
     @app.post("/v1/validate")
-    def validate(asked: Asked) -> dict[str, list[float]]:
-        return {"vector": encoder.encode([asked.text])[0].tolist()}
+    def validate(request: Request) -> dict[str, list[float]]:
+        return {"vector": encoder.encode([request.text])[0].tolist()}
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 

@@ -1,4 +1,4 @@
-"""How good the engine is on the users' own corpus: unseen songs and threads, other sources, texts that are no concepts."""
+"""How good the engine is on the users' own corpus: held-out songs and threads, other sources, texts that are no concepts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def quality(corpus: Path, settings: Settings) -> Iterator[dict[str, Any]]:
         yield from _song_seeds(bench, both)
         yield from _selective(runs["proposals by thread"])
         yield from _transfer(bench, runs)
-        yield from _strange(bench)
+        yield from _out_of_distribution(bench)
 
 
 def _share(row: dict[str, Any]) -> str:
@@ -58,7 +58,7 @@ def _own(name: str, info: RunInfo) -> Iterator[dict[str, Any]]:
         yield {"what": f"{name}: {axis}", "target": "", "value": _share(row)}
     c = info.metrics["calibration"]
     target = "<= 0.06" if name == "proposals by thread" else ""
-    value = f"{c['ece']:.3f} (a perfect model would show {c['ece_of_a_perfect_model']:.3f} at n {c['n']})"
+    value = f"{c['ece']:.3f} (expected by chance {c['ece_of_a_perfect_model']:.3f} at n {c['n']})"
     yield {"what": f"{name}: calibration error of album_probability", "target": target, "value": value}
 
 
@@ -74,8 +74,8 @@ def _song_seeds(bench: Workbench, config: TrainingConfig) -> Iterator[dict[str, 
         right, peer = np.zeros(len(rows)), np.zeros(len(rows))
         for k in np.unique(fold):
             train, test = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-            told = predict_rows(fit_ensemble(rows, train=train, config=config, seed=seed), rows, at=test)
-            right[test] = told[..., ALBUM].mean(axis=1).argmax(axis=1) == rows.plain.album_idx[test]
+            logits = predict_rows(fit_ensemble(rows, train=train, config=config, seed=seed), rows, at=test)
+            right[test] = logits[..., ALBUM].mean(axis=1).argmax(axis=1) == rows.plain.album_idx[test]
             peer[test] = (
                 LogisticRegression(C=10.0, max_iter=2000)
                 .fit(side_by_side[train], rows.plain.album_idx[train])
@@ -105,14 +105,14 @@ def _transfer(bench: Workbench, runs: dict[str, RunInfo]) -> Iterator[dict[str, 
     """What a run is worth on a source that it was not trained on, and how many verdicts it gives there."""
     pairs = (("songs, concept", "proposals"), ("proposals by thread", "songs"), ("starter", "proposals"), ("starter", "songs"))
     for name, dataset in pairs:
-        told = bench.runs.evaluate(runs[name].run_id, dataset)
-        s = told.selective
-        accepted = f"{s['n_accepted']} of {told.n_rows}"
-        value = f"album {_share(told.album)}; accepted {accepted} where the source is not told, none where it is"
+        found = bench.runs.evaluate(runs[name].run_id, dataset)
+        s = found.selective
+        accepted = f"{s['n_accepted']} of {found.n_rows}"
+        value = f"album {_share(found.album)}; accepted {accepted} where the source is not named, none where it is"
         yield {"what": f"run on {name} → {dataset}", "target": "no confident verdict", "value": value}
 
 
-def _strange(bench: Workbench) -> Iterator[dict[str, Any]]:
+def _out_of_distribution(bench: Workbench) -> Iterator[dict[str, Any]]:
     """Out-of-distribution: non-concepts of kinds that the detector never met, and held-out groups of real concepts."""
     encoder = bench.resources.encoder("minilm")
     frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
@@ -129,6 +129,8 @@ def _strange(bench: Workbench) -> Iterator[dict[str, Any]]:
             detector = OodDetector.fit(real[fold != k], groups[fold != k], background=none[met], seed=0)
             caught.append(detector.p_value(none[~met]) < 0.05)
             refused.append(detector.p_value(real[fold == k]) < 0.05)
-        value = f"{np.concatenate(caught).mean():.3f} of non-concepts, {np.concatenate(refused).mean():.3f} of unseen {dataset}"
+        value = (
+            f"{np.concatenate(caught).mean():.3f} of non-concepts, {np.concatenate(refused).mean():.3f} of held-out {dataset}"
+        )
         what = f"out of distribution, fitted on {dataset}: rejected"
         yield {"what": what, "target": ">= 0.95 of non-concepts, <= 0.10 of real", "value": value}

@@ -28,14 +28,14 @@ SETS = (("songs", "segments.parquet", ("concept", "descriptions")), ("proposals"
 def review_lines(bench: Workbench, run_id: str) -> list[str]:
     """What the review pages say of a run, one line a figure."""
     review = bench.review.review(run_id)
-    told = top_predictions(review, "album")
-    held, curve, gate = reliability_diagram(told, seed=SEED), risk_coverage(told, seed=SEED), own_point(review, seed=SEED)
+    top = top_predictions(review, "album")
+    held, curve, gate = reliability_diagram(top, seed=SEED), risk_coverage(top, seed=SEED), own_point(review, seed=SEED)
     pairs = confused_pairs(confusion(review, Question.ALBUM, seed=SEED))[:4]
     lines = [
-        f"unseen texts {len(review)}, groups {review.n_groups}, album right {told.right.mean():.3f}",
-        f"probabilities off by {held.error:.3f}, a perfect model {held.perfect:.3f} (p {held.p:.3f})",
+        f"held-out texts {len(review)}, groups {review.n_groups}, album accuracy {top.right.mean():.3f}",
+        f"calibration error (ECE) {held.error:.3f}, expected by chance {held.perfect:.3f} (p {held.p:.3f})",
         f"AURC {curve.aurc:.3f}, AUGRC {curve.augrc:.3f} (chance {curve.augrc_random:.3f}, best {curve.augrc_best:.3f})",
-        f"gate accepts {gate.coverage:.2f} ({gate.n_accepted}), right of these {gate.right}",
+        f"accepted {gate.coverage:.2f} ({gate.n_accepted}), accuracy of these {gate.right}",
         "confused: " + "; ".join(f"{p.truth} as {p.answer} {p.count:.0f} ({p.low:.2f} to {p.high:.2f})" for p in pairs),
     ]
     for f in joint_failures(review, seed=SEED):

@@ -17,7 +17,7 @@ from benchmarks.texts import SHORT, distinct_concepts, short_concepts
 from rebracket_core.encoders.onnx.minilm_files import installed_folder
 from rebracket_core.reports.onnx_bundle.export import export_onnx
 from rebracket_core.workbench import Workbench
-from tests.support.http_load import Caller, asked_by_many, free_port, running
+from tests.support.http_load import Caller, free_port, running, timed_requests
 
 CLIENTS = 16
 REQUESTS = 320
@@ -58,7 +58,7 @@ def _throughput(ours_port: int, peer_port: int, *, what: str, texts: list[str]) 
     waits: dict[int, list[float]] = {ours_port: [], peer_port: []}
 
     def load(port: int) -> None:
-        waits[port] += asked_by_many(port, [str(text) for text in next(parts)], clients=CLIENTS)
+        waits[port] += timed_requests(port, [str(text) for text in next(parts)], clients=CLIENTS)
 
     result = paired(lambda: load(ours_port), lambda: load(peer_port), rounds=ROUNDS)
     yield {

@@ -38,7 +38,7 @@ DRAWS = {8: 3, 16: 2, 64: 1}
 FIRST_DRAW = 4  # what fine-tuning is told was chosen on those before
 PAIRS = {8: 480, 16: 480, 64: 1440}
 HEADS, SETFIT = "heads", "SetFit's recipe"
-_ASKED_SHARE = 0.2
+_TEST_SHARE = 0.2
 _PAIRS_A_TEXT, _BATCH, _RATE = 40, 16, 2e-5
 # Some hundred steps of 16 texts, whatever the size. Weight and epochs were chosen with 8 texts on draws 1 to 3.
 _FULL = {"method": "full", "contrastive_loss_weight": 1.0, "patience_epochs": 0}
@@ -71,16 +71,16 @@ def _at_size(rows: TrainingRows, encoder: Encoder, settings: Settings, *, size: 
     done: dict[str, list[Way]] = {}
     groups, fewest = [], size
     for seed in range(FIRST_DRAW, FIRST_DRAW + draws):
-        asked = asked_rows(rows, seed=seed)
-        train = few_rows(rows, asked, size=size, seed=seed)
+        test_at = test_rows(rows, seed=seed)
+        train = few_rows(rows, test_at, size=size, seed=seed)
         pairs = min(PAIRS[size], _PAIRS_A_TEXT * len(train))
         for name, way in (
-            (HEADS, _frozen(rows, train, asked, encoder)),
-            (SETFIT, _setfit(rows, train, asked, pairs=pairs)),
-            (f"fine-tuned with contrast, {_EPOCHS[size]} epochs", _full(rows, train, asked, settings, epochs=_EPOCHS[size])),
+            (HEADS, _frozen(rows, train, test_at, encoder)),
+            (SETFIT, _setfit(rows, train, test_at, pairs=pairs)),
+            (f"fine-tuned with contrast, {_EPOCHS[size]} epochs", _full(rows, train, test_at, settings, epochs=_EPOCHS[size])),
         ):
             done.setdefault(name, []).append(way)
-        groups.append(rows.groups[asked])
+        groups.append(rows.groups[test_at])
         fewest = min(fewest, int(np.bincount(rows.plain.album_idx[train]).min()))
     name = f"{size} texts an album" + (f" ({fewest} where there are no more)" if fewest < size else "")
     name += f", {draws} draws" if draws > 1 else ""
@@ -94,37 +94,37 @@ def _at_size(rows: TrainingRows, encoder: Encoder, settings: Settings, *, size: 
         "target": "<= 1/30",
         "value": f"**1/{peer.seconds / frozen.seconds:.0f}** ({frozen.seconds:.2f} s against {peer.seconds:.1f} s)",
     }
-    asked_groups = np.concatenate(groups)
+    test_groups = np.concatenate(groups)
     yield {
-        "what": f"{name}: album right of {len(asked_groups)} answers on unseen groups",
+        "what": f"{name}: album accuracy over {len(test_groups)} answers on held-out groups",
         "target": "fine-tuning reaches SetFit where that is better than heads",
-        "value": "; ".join(_told(what, ways, asked_groups) for what in ways),
+        "value": "; ".join(_shown_ways(what, ways, test_groups) for what in ways),
     }
 
 
-def asked_rows(rows: TrainingRows, *, seed: int) -> np.ndarray:
+def test_rows(rows: TrainingRows, *, seed: int) -> np.ndarray:
     """The rows with an album of a fifth of the groups."""
     groups = np.unique(rows.groups)
-    some = np.random.default_rng(seed).permutation(groups)[: round(_ASKED_SHARE * len(groups))]
+    some = np.random.default_rng(seed).permutation(groups)[: round(_TEST_SHARE * len(groups))]
     return np.flatnonzero(np.isin(rows.groups, some) & (rows.plain.album_idx >= 0))
 
 
-def few_rows(rows: TrainingRows, asked: np.ndarray, *, size: int, seed: int) -> np.ndarray:
+def few_rows(rows: TrainingRows, test_at: np.ndarray, *, size: int, seed: int) -> np.ndarray:
     """At most `size` rows an album, drawn from the groups that are not asked."""
-    free = np.flatnonzero(~np.isin(rows.groups, rows.groups[asked]))
+    free = np.flatnonzero(~np.isin(rows.groups, rows.groups[test_at]))
     rng = np.random.default_rng(seed)
     drawn = [rng.permutation(free[rows.plain.album_idx[free] == album])[:size] for album in range(len(ALBUM_NAMES))]
     return np.sort(np.concatenate(drawn))
 
 
-def _told(name: str, ways: dict[str, Way], groups: np.ndarray) -> str:
+def _shown_ways(name: str, ways: dict[str, Way], groups: np.ndarray) -> str:
     """A way's share of right answers with its interval over groups, its time, and how it stands to heads and to SetFit."""
     way = ways[name]
-    told = f"{name} {_shown(clustered_mean(way.right, groups, seed=0))} in {way.seconds:.1f} s"
+    predicted = f"{name} {_shown(clustered_mean(way.right, groups, seed=0))} in {way.seconds:.1f} s"
     against = {HEADS: (), SETFIT: (HEADS,)}.get(name, (HEADS, SETFIT))
     return ", ".join(
         [
-            told,
+            predicted,
             *(f"{_shown(clustered_mean(way.right - ways[other].right, groups, seed=0), '+')} to {other}" for other in against),
         ]
     )
@@ -134,18 +134,18 @@ def _shown(share: MeanEstimate, sign: str = "") -> str:
     return f"{share.value:{sign}.3f} [{share.ci_low:{sign}.3f}, {share.ci_high:{sign}.3f}]"
 
 
-def _frozen(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, encoder: Encoder) -> Way:
+def _frozen(rows: TrainingRows, train: np.ndarray, test_at: np.ndarray, encoder: Encoder) -> Way:
     """Heads with all their outputs; the time is that of reading the texts, uncached, and of fitting."""
     texts = [rows.texts["concept"][i] for i in train]
     start = time.perf_counter()
     encoder.encode(texts)
     heads = fit_ensemble(rows, train=train, config=TrainingConfig(), seed=0)
     seconds = time.perf_counter() - start
-    told = predict_rows(heads, rows, at=asked)[..., ALBUM].mean(axis=1).argmax(axis=1)
-    return Way(seconds, (told == rows.plain.album_idx[asked]).astype(np.float64))
+    predicted = predict_rows(heads, rows, at=test_at)[..., ALBUM].mean(axis=1).argmax(axis=1)
+    return Way(seconds, (predicted == rows.plain.album_idx[test_at]).astype(np.float64))
 
 
-def _setfit(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, *, pairs: int) -> Way:
+def _setfit(rows: TrainingRows, train: np.ndarray, test_at: np.ndarray, *, pairs: int) -> Way:
     """The recipe in the module's first lines."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -170,8 +170,8 @@ def _setfit(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, *, pairs: 
     body.eval()
     head = LogisticRegression(max_iter=1000).fit(body.encode([texts[i] for i in train]), album[train])
     seconds = time.perf_counter() - start
-    told = head.predict(body.encode([texts[i] for i in asked]))
-    return Way(seconds, (told == album[asked]).astype(np.float64))
+    predicted = head.predict(body.encode([texts[i] for i in test_at]))
+    return Way(seconds, (predicted == album[test_at]).astype(np.float64))
 
 
 def made_pairs(album: np.ndarray, *, n: int, seed: int) -> list[tuple[int, int, bool]]:
@@ -187,19 +187,19 @@ def made_pairs(album: np.ndarray, *, n: int, seed: int) -> list[tuple[int, int, 
     return out[:n]
 
 
-def _full(rows: TrainingRows, train: np.ndarray, asked: np.ndarray, settings: Settings, *, epochs: int) -> Way:
+def _full(rows: TrainingRows, train: np.ndarray, test_at: np.ndarray, settings: Settings, *, epochs: int) -> Way:
     """The encoder trained along with the heads, as `rebracket train --set` with these options does it."""
     config = TrainingConfig().with_(**_FULL, epochs=epochs)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         tuner = EncoderTuner(Path(folder), config=config, settings=settings, callback=Callback())
-        part = np.sort(np.concatenate([train, asked]))
+        part = np.sort(np.concatenate([train, test_at]))
         few = _only(rows, part)
         at = np.searchsorted(part, train)
         heads, seen = tuner.fit(few, train=at, seed=0, name="fold-0")
         seconds = time.perf_counter() - start
-        told = predict_rows(heads, seen, at=np.searchsorted(part, asked))[..., ALBUM].mean(axis=1).argmax(axis=1)
-    return Way(seconds, (told == rows.plain.album_idx[asked]).astype(np.float64))
+        predicted = predict_rows(heads, seen, at=np.searchsorted(part, test_at))[..., ALBUM].mean(axis=1).argmax(axis=1)
+    return Way(seconds, (predicted == rows.plain.album_idx[test_at]).astype(np.float64))
 
 
 def _only(rows: TrainingRows, at: np.ndarray) -> TrainingRows:

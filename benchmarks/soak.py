@@ -109,7 +109,7 @@ def _client(
             with Caller(port) as caller:
                 for _ in range(8):  # some requests on one connection, as clients do
                     status, answer = caller.post(path, body)
-                    _judge(found, lock, status, answer, wanted=wanted, items=items, leaving=leaving.is_set())
+                    _check_answer(found, lock, status, answer, wanted=wanted, items=items, leaving=leaving.is_set())
                     if status in (413, 503):
                         break
                     path, body, wanted, items = _request(rng, texts)
@@ -134,7 +134,7 @@ def _request(rng: random.Random, texts: list[str]) -> tuple[str, bytes, int, lis
     return "/v1/validate/batch", json.dumps({"items": items}).encode(), 200, ids
 
 
-def _judge(
+def _check_answer(
     found: Soaked, lock: threading.Lock, status: int, answer: bytes, *, wanted: int, items: list[str], leaving: bool
 ) -> None:
     with lock:
@@ -144,8 +144,8 @@ def _judge(
         if status != wanted:
             found.wrong.append(f"{status} instead of {wanted}: {answer[:200]!r}")
         elif items:
-            told: Any = json.loads(answer)
-            verdicts = told.get("verdicts", [told])
+            body: Any = json.loads(answer)
+            verdicts = body.get("verdicts", [body])
             found.verdicts += len(verdicts)
             if [verdict["id"] for verdict in verdicts] != items or any(verdict["error"] for verdict in verdicts):
                 found.wrong.append(f"an answer is not that of its request: {items[:3]}")
@@ -175,7 +175,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--clients", type=int, default=CLIENTS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     settings = Settings.from_env()
     prepare(Workbench(settings))
     with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +185,7 @@ def main() -> int:
         (home / "cache").mkdir()
         (home / "cache" / "encoders").symlink_to(settings.cache / "encoders")
         mine = Settings.from_env({**os.environ, "REBRACKET_HOME": str(home), "REBRACKET_DB": ""})
-        found = soak(mine, seconds=asked.minutes * 60, clients=asked.clients, log=home / "log")
+        found = soak(mine, seconds=options.minutes * 60, clients=options.clients, log=home / "log")
         problems = found.problems()
     print(
         f"{sum(found.statuses.values()):,} requests: {dict(sorted(found.statuses.items()))}; {found.verdicts:,} verdicts, "

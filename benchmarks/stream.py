@@ -1,4 +1,4 @@
-"""What judging in parts costs above the encoding of the same texts, and how much memory it takes as the input grows."""
+"""What scoring in parts costs above the encoding of the same texts, and how much memory it takes as the input grows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks.ratio import paired
 from benchmarks.texts import distinct_concepts, short_concepts
 from rebracket_core.encoders import open_encoder
-from rebracket_core.scoring.streaming import CHUNK, judge_into
+from rebracket_core.scoring.streaming import CHUNK, score_into
 from rebracket_core.workbench import Workbench
 
 # REBRACKET_BENCH_ROWS=1000000 measures what is claimed of a million; it takes as long as a million texts take.
@@ -25,16 +25,17 @@ ROWS = int(os.environ.get("REBRACKET_BENCH_ROWS") or 100_000)
 PEAKS = """
 import sys
 from pathlib import Path
+from rebracket_core.progress import CallingReporter
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench
-from rebracket_core.scoring.streaming import judge_into
+from rebracket_core.scoring.streaming import score_into
 
 def peak():
     return int(next(line.split()[1] for line in Path('/proc/self/status').read_text().splitlines() if line.startswith('VmHWM')))
 
 seen = []
-judge_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
-           progress=lambda done: seen.append(peak()) if done >= 10_000 and not seen else None)
+score_into(Workbench(Settings.from_env()).resources, [sys.argv[1]], folder=Path(sys.argv[2]),
+           progress=CallingReporter(lambda stage, done, total: seen.append(peak()) if done >= 10_000 and not seen else None))
 print(seen[0], peak())
 """
 """Prints the peak of memory in kB at ten thousand rows and at the end: of one process, as two differ."""
@@ -53,7 +54,7 @@ def stream(bench: Workbench) -> Iterator[dict[str, Any]]:
             number = itertools.count()
 
             def ours(source: Path = source, number: Iterator[int] = number) -> None:
-                judge_into(bench.resources, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
+                score_into(bench.resources, [source], folder=Path(room) / f"{source.stat().st_size}-{next(number)}")
 
             def other(texts: list[str] = texts) -> None:
                 for at in range(0, len(texts), CHUNK):

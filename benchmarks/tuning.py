@@ -77,8 +77,8 @@ def _plain(job: TuningJob, folder: Path) -> Any:
         def forward(self, ids: Any, mask: Any, labels: Any) -> dict[str, Any]:
             hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
             seen = mask.unsqueeze(-1)
-            told = self.head((hidden * seen).sum(dim=1) / seen.sum(dim=1))
-            return {"loss": torch.nn.functional.cross_entropy(told, labels), "logits": told}
+            logits = self.head((hidden * seen).sum(dim=1) / seen.sum(dim=1))
+            return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
 
     def collate(at: list[int]) -> dict[str, Any]:
         batch = batches.collate(at)

@@ -1,7 +1,7 @@
 """One thread for numpy's products while an encoder's threads work beside them.
 
 OpenBLAS keeps a thread a core, and each waits in a busy loop for the next product: it takes the core from the encoder, whose
-next batch waits for that (of eight short concepts, judging each took 2.1 times its encoding, and takes 1.25 times with one).
+next batch waits for that (of eight short concepts, scoring each took 2.1 times its encoding, and takes 1.25 times with one).
 The products here are small and lose nothing.
 """
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 
-def lines_of(said: object) -> list[str]:
+def lines_of(message: object) -> list[str]:
     """The lines, without blank ones, of what another library said (an exception, a text); its class where it said nothing."""
-    lines = [line.strip() for line in str(said).replace("\r", "\n").split("\n") if line.strip()]
-    return lines or [type(said).__name__]
+    lines = [line.strip() for line in str(message).replace("\r", "\n").split("\n") if line.strip()]
+    return lines or [type(message).__name__]
 
 
 class RebracketError(Exception):

@@ -19,7 +19,7 @@ PATIENCE_S = 5.0
 
 
 @contextmanager
-def turn(file: Path, *, soon: bool, patience_s: float = PATIENCE_S) -> Iterator[bool]:
+def queued_lock(file: Path, *, soon: bool, patience_s: float = PATIENCE_S) -> Iterator[bool]:
     """Hold the turn at `file` while inside; gives whether it was got.
 
     Of those that are not `soon`, one at a time stands in the queue: whoever asks soon waits for one of them at the most. It

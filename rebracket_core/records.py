@@ -18,8 +18,8 @@ from rebracket_core.files import PRIVATE_FILE, make_folder, put_folder_on_disk
 
 logger = logging.getLogger(__name__)
 
-_MOST_TOLD = 1_000
-_told: set[tuple[str, int]] = set()  # lines that a warning was given of: pages read the same file again and again
+_MOST_WARNED = 1_000
+_warned: set[tuple[str, int]] = set()  # lines that a warning was given of: pages read the same file again and again
 
 
 def append_records(path: Path, records: Iterable[Mapping[str, Any]], *, lasting: bool) -> None:
@@ -74,8 +74,8 @@ def records_in(data: bytes, *, where: Path) -> list[dict[str, Any]]:
 
 def skipped(path: Path, number: int) -> None:
     """Warn, once, of a line of a file that holds no record."""
-    if (str(path), number) not in _told and len(_told) < _MOST_TOLD:
-        _told.add((str(path), number))
+    if (str(path), number) not in _warned and len(_warned) < _MOST_WARNED:
+        _warned.add((str(path), number))
         logger.warning("%s: line %d holds no whole record and is skipped; it may have been cut off.", path, number)
 
 

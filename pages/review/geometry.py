@@ -18,7 +18,7 @@ PAGE = PageSpec(
     empty={
         "no_data": ("There is no data to measure yet.", ("import", "Import data")),
         "no_albums": (
-            "No text of this data set has an album, so there is nothing to measure. Choose another data set, or label its texts.",
+            "No text of this data set has an album, so there is nothing to measure. Choose another one, or label its texts.",
             ("label", "Label texts"),
             ("import", "Import data"),
         ),

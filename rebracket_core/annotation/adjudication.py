@@ -26,7 +26,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 def list_cases(session: LabelSession, project_id: str, *, by: str, limit: int = 50, names: bool = False) -> list[Case]:
     """The items that wait for a reviewer: flagged ones first, then by disagreement; names are letters unless asked for."""
 
-    def look(connection: Connection) -> list[Case]:
+    def read(connection: Connection) -> list[Case]:
         import sqlalchemy as sa
 
         require(connection, by, role=Role.REVIEWER)
@@ -50,7 +50,7 @@ def list_cases(session: LabelSession, project_id: str, *, by: str, limit: int = 
             for row in rows
         ]
 
-    return session.store.read(look, empty=[])
+    return session.store.read(read, empty=[])
 
 
 def _ratings(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, list[Any]]:

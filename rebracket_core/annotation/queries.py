@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def of_project(session: LabelSession, project_id: str, *, look: Callable[[Connection, Any], T]) -> T:
+def of_project(session: LabelSession, project_id: str, *, read: Callable[[Connection, Any], T]) -> T:
     """What `look` gives of a project's row, over one consistent view. Raises InputError for an unknown project."""
-    found = session.store.read(lambda connection: (look(connection, project_row(connection, project_id)),), empty=None)
+    found = session.store.read(lambda connection: (read(connection, project_row(connection, project_id)),), empty=None)
     if found is None:
         raise no_project(project_id)
     return found[0]
@@ -36,7 +36,7 @@ def get_item(session: LabelSession, project_id: str, *, item_id: str) -> Item:
     return of_project(
         session,
         project_id,
-        look=lambda c, project: item_of(item_row(c, project_id, item_id=item_id), overlap=settings_of(project).overlap),
+        read=lambda c, project: item_of(item_row(c, project_id, item_id=item_id), overlap=settings_of(project).overlap),
     )
 
 
@@ -49,7 +49,7 @@ def list_items(session: LabelSession, project_id: str, *, offset: int = 0, limit
     return of_project(
         session,
         project_id,
-        look=lambda c, project: [item_of(row, overlap=settings_of(project).overlap) for row in c.execute(query)],
+        read=lambda c, project: [item_of(row, overlap=settings_of(project).overlap) for row in c.execute(query)],
     )
 
 
@@ -65,13 +65,13 @@ def list_labels(
     """The labels as they stand, or as they stood at the moment `as_of` (ISO 8601), by item, round and annotator."""
     until = iso_of(as_of) if as_of else None
 
-    def look(connection: Connection, _project: Any) -> tuple[list[Label], dict[str, int]]:
+    def read(connection: Connection, _project: Any) -> tuple[list[Label], dict[str, int]]:
         if until is None:
             return _labels_now(connection, project_id), {} if every_round else _rounds_now(connection, project_id)
         then = states(connection, project_id, moment=until)
         return labels_then(connection, project_id, states=then), {item_id: state.round for item_id, state in then.items()}
 
-    found, current = of_project(session, project_id, look=look)
+    found, current = of_project(session, project_id, read=read)
     return [
         label
         for label in found
@@ -160,7 +160,7 @@ def list_events(
 
     events = tables().events
 
-    def look(connection: Connection, _project: Any) -> list[Event]:
+    def read(connection: Connection, _project: Any) -> list[Event]:
         mine = events.c.project_id == project_id
         undos = connection.execute(sa.select(events).where(mine, events.c.kind == EventKind.UNDO)).all()
         dead = undone(undos)
@@ -170,7 +170,7 @@ def list_events(
         rows = connection.execute(query.order_by(events.c.seq.desc()).limit(max(0, limit)))
         return [_event(row, dead) for row in rows]
 
-    return of_project(session, project_id, look=look)
+    return of_project(session, project_id, read=read)
 
 
 def _event(row: Any, dead: set[str]) -> Event:
@@ -190,7 +190,7 @@ def _event(row: Any, dead: set[str]) -> Event:
 
 def get_progress(session: LabelSession, project_id: str) -> Progress:
     """How far a project is; hidden repeats count as labels, not as items."""
-    return of_project(session, project_id, look=lambda c, project: _progress(c, project, now=session.now_ms()))
+    return of_project(session, project_id, read=lambda c, project: _progress(c, project, now=session.now_ms()))
 
 
 def _progress(connection: Connection, project: Any, *, now: int) -> Progress:

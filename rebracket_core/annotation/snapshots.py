@@ -97,7 +97,7 @@ def resolve_labels(session: LabelSession, project_id: str, *, snapshot_id: str |
         StoreError: where a snapshot's labels are not those that its name was made of.
     """
 
-    def look(connection: Connection, _project: Any) -> list[Resolved]:
+    def read(connection: Connection, _project: Any) -> list[Resolved]:
         import sqlalchemy as sa
 
         items = tables().items
@@ -107,7 +107,7 @@ def resolve_labels(session: LabelSession, project_id: str, *, snapshot_id: str |
         resolved = [_resolve(row, found[row.item_id]) for row in rows if row.item_id in found and not row.repeat_of]
         return [one for one in resolved if one is not None]
 
-    return of_project(session, project_id, look=look)
+    return of_project(session, project_id, read=read)
 
 
 def _itemsof(connection: Connection, project_id: str, *, snapshot_id: str | None) -> dict[str, ItemState]:

@@ -22,7 +22,7 @@ _WORDS: dict[str, str] = {**{kind: kind.word for kind in VerdictKind}, "error": 
 
 def verdicts_over_time(times: Sequence[str], counts: Sequence[Mapping[str, int]]) -> go.Figure:
     """A bar a stretch of time, parted by verdict; `counts` holds kind → verdicts for each of `times` (ISO 8601)."""
-    figure = _stacked(times, counts, {_WORDS[kind]: (kind, *look) for kind, look in _KINDS.items()})
+    figure = _stacked(times, counts, {_WORDS[kind]: (kind, *style) for kind, style in _KINDS.items()})
     return finish(
         figure,
         title="Verdicts",

@@ -84,7 +84,7 @@ def tell(text: str, *, indent: int = 0) -> None:
 def command(work: Callable[P, int | None]) -> Callable[P, None]:
     """`work` as a command: an error becomes lines on stderr (and with --json a document) and an exit code.
 
-    A RebracketError is told as message, expected, found and what to do; a traceback is shown with --debug alone.
+    A RebracketError is printed as message, expected, found and what to do; a traceback is shown with --debug alone.
     """
 
     @wraps(work)
@@ -117,9 +117,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     if not isinstance(error, RebracketError):
         error = _unexpected(error)
     tell(f"Error: {error.where}: {error.message}" if error.where else f"Error: {error.message}")
-    for name, said in (("Expected", error.expected), ("Found", error.found), ("What to do", error.hint)):
-        if said:
-            tell(f"{name}: {said}", indent=2)
+    for name, detail in (("Expected", error.expected), ("Found", error.found), ("What to do", error.hint)):
+        if detail:
+            tell(f"{name}: {detail}", indent=2)
     if as_json:
         fields = ("message", "expected", "found", "hint", "where")
         out.json({"error": {name: getattr(error, name) for name in fields}})
@@ -145,7 +145,7 @@ def _unexpected(error: Exception) -> RebracketError:
 
 
 def hush_stdout() -> None:
-    """Let whatever is still to be written to a closed pipe go nowhere, in silence."""
+    """Drop in silence whatever is still to be written to a closed pipe."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, out.stream.fileno())

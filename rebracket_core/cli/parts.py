@@ -30,8 +30,8 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=0, help="Workers on
 
 
 @dataclass(frozen=True, slots=True)
-class PartsAsked:
-    """What was asked for on the command line, before it is checked."""
+class PartsRequest:
+    """The request of the command line, before it is checked."""
 
     sources: list[str]
     folder: Path | None
@@ -43,33 +43,31 @@ class PartsAsked:
     workers: int
 
 
-def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, Value], as_json: bool) -> int:
+def score_in_parts(
+    bench: Workbench, request: PartsRequest, *, run: str | None, thresholds: dict[str, Value], as_json: bool
+) -> int:
     """The exit code, after every part was written."""
-    form, folder = _checked(asked)
-    more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": asked.rows}
-    with showing() as show:
-
-        def progress(done: int) -> None:
-            show("Judging concepts", done, 0)
-
-        if asked.ray is not None:
-            from rebracket_core.scoring.ray import judge_on_ray
+    form, folder = _checked(request)
+    more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": request.rows}
+    with showing() as progress:
+        if request.ray is not None:
+            from rebracket_core.scoring.ray import score_on_ray
             from rebracket_core.services.resources import Resources
 
-            parts = judge_on_ray(
+            parts = score_on_ray(
                 bench.resources,
-                asked.sources,
+                request.sources,
                 folder=folder,
                 opener=Resources,
-                address=asked.ray,
-                workers=asked.workers,
+                address=request.ray,
+                workers=request.workers,
                 progress=progress,
                 **more,
             )
         else:
-            from rebracket_core.scoring.streaming import judge_into
+            from rebracket_core.scoring.streaming import score_into
 
-            parts = judge_into(bench.resources, asked.sources, folder=folder, progress=progress, **more)
+            parts = score_into(bench.resources, request.sources, folder=folder, progress=progress, **more)
     counts = parts.counts
     if as_json:
         out.json(_document(parts, folder))
@@ -92,45 +90,45 @@ def _document(parts: Parts, folder: Path) -> dict[str, Any]:
 
 
 def tell_counts(counts: Mapping[str, int], *, target: Path | None) -> None:
-    """Say on stderr how many verdicts of each kind there are."""
+    """Print how many verdicts of each kind there are."""
     total = sum(counts.values())
-    said = {"error": "could not be scored (see error)"}
-    parts = ", ".join(f"{n:,} {said.get(name, name)}" for name, n in sorted(counts.items()))
+    wording = {"error": "could not be scored (see error)"}
+    parts = ", ".join(f"{n:,} {wording.get(name, name)}" for name, n in sorted(counts.items()))
     tell(f"{total:,} concept{'' if total == 1 else 's'}: {parts}" + (f"; written to {target}" if target else ""))
 
 
 def code_of(counts: Mapping[str, int]) -> int:
-    """The exit code: whether all, some or none could be judged."""
+    """The exit code: whether all, some or none could be scored."""
     failed = counts.get("error", 0)
     if not failed:
         return DONE
     return BAD_INPUT if failed == sum(counts.values()) else SOME_FAILED
 
 
-def _checked(asked: PartsAsked) -> tuple[PartForm, Path]:
+def _checked(request: PartsRequest) -> tuple[PartForm, Path]:
     from rebracket_core.scoring.parts import PartForm
 
-    if asked.folder is None:
+    if request.folder is None:
         raise ConfigError(
             "Ray needs a place for the parts.",
             expected="--parts FOLDER",
-            found=f"--ray {asked.ray}",
+            found=f"--ray {request.ray}",
             hint="name a folder that every worker sees",
         )
-    if asked.out is not None:
+    if request.out is not None:
         raise ConfigError("Verdicts go to one place.", expected="--parts or --out", found="both", hint="leave one out")
-    if asked.history:
+    if request.history:
         raise ConfigError(
             "Parts are not kept in the history as well.",
             expected="--parts alone",
             found="--parts --history",
             hint="leave --history out: the folder is the record",
         )
-    if asked.form not in (None, *PartForm):
+    if request.form not in (None, *PartForm):
         raise ConfigError(
             "Parts have another format.",
             expected=", ".join(PartForm),
-            found=str(asked.form),
+            found=str(request.form),
             hint="leave --format out for jsonl",
         )
-    return PartForm(asked.form or PartForm.JSONL), asked.folder
+    return PartForm(request.form or PartForm.JSONL), request.folder

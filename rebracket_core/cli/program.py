@@ -43,8 +43,8 @@ program = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(version: bool) -> None:
+    if version:
         typer.echo(f"rebracket {__version__}")
         raise typer.Exit(DONE)
 

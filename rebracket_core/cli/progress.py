@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Progress = Callable[[str, int, int], None]
+from rebracket_core.progress import CallingReporter, NoProgress, ProgressReporter
+
 _LINE_EVERY_S = 5.0
 
 
 @contextmanager
-def showing(*, shown: bool = True) -> Iterator[Progress]:
-    """A callback (stage, done, total) for the `with` block; on a terminal its bar is wiped away at the end."""
+def showing(*, shown: bool = True) -> Iterator[ProgressReporter]:
+    """A progress reporter for the `with` block; on a terminal its bar is wiped away at the end."""
     if not shown:
-        yield lambda stage, done, total: None
+        yield NoProgress()
     elif sys.stderr.isatty():
         with _bars() as progress:
             yield progress
@@ -23,23 +24,23 @@ def showing(*, shown: bool = True) -> Iterator[Progress]:
         yield _lines()
 
 
-def _lines() -> Progress:
-    stage_now, told_s = "", 0.0
+def _lines() -> ProgressReporter:
+    stage_now, shown_s = "", 0.0
 
     def show(stage: str, done: int, total: int) -> None:
-        nonlocal stage_now, told_s
+        nonlocal stage_now, shown_s
         now = time.monotonic()
-        if stage == stage_now and now - told_s < _LINE_EVERY_S:
+        if stage == stage_now and now - shown_s < _LINE_EVERY_S:
             return
-        stage_now, told_s = stage, now
+        stage_now, shown_s = stage, now
         count = f" {done:,}/{total:,}" if total > 1 else f" {done:,}" if done > 1 else ""
         print(f"{stage}{count}", file=sys.stderr, flush=True)
 
-    return show
+    return CallingReporter(show)
 
 
 @contextmanager
-def _bars() -> Iterator[Progress]:
+def _bars() -> Iterator[ProgressReporter]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -53,4 +54,4 @@ def _bars() -> Iterator[Progress]:
                 tasks[stage] = bars.add_task(stage, total=total or None)
             bars.update(tasks[stage], completed=done, total=total or None)
 
-        yield show
+        yield CallingReporter(show)

@@ -23,7 +23,7 @@ def rules(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """List the verdict rules in the order in which they are asked, and every threshold."""
+    """List the verdict rules in the order in which they are tried, and every threshold."""
     from rebracket_core.validation import describe
 
     if markdown and as_json:

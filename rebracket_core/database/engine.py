@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import MissingExtraError, StoreError, lines_of
-from rebracket_core.file_lock import turn
+from rebracket_core.file_lock import queued_lock
 from rebracket_core.files import private_while_empty, put_folder_on_disk
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def transaction(engine: Engine, *, write: bool, soon: bool = False, **options: A
     file = sqlite_file(engine.url) if write else None
     with contextlib.ExitStack() as held:
         if file is not None:
-            held.enter_context(turn(file, soon=soon))
+            held.enter_context(queued_lock(file, soon=soon))
         with engine.connect().execution_options(**marks) as connection, connection.begin():
             yield connection
 
@@ -139,13 +139,13 @@ def _sqlite_engine(url: URL, *, functions: Mapping[str, Callable[..., Any]]) -> 
         options = connection.get_execution_options()
         words = "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN"
         patience_s = _SOON_S if options.get(_SOON, False) else _LATER_S
-        if not _had_turn(connection.connection.dbapi_connection, words, patience_s=patience_s):
+        if not _got_lock(connection.connection.dbapi_connection, words, patience_s=patience_s):
             connection.exec_driver_sql(words)  # once more, so that the refusal comes as SQLAlchemy's
 
     return engine
 
 
-def _had_turn(driver: Any, words: str, *, patience_s: float) -> bool:
+def _got_lock(driver: Any, words: str, *, patience_s: float) -> bool:
     """Whether the transaction has begun in time.
 
     Who has waited longer or has less patience asks more often: turns go nearly in order, and what a person waits for goes

@@ -5,7 +5,7 @@ Importing this room loads numpy and the standard library; ONNX Runtime or PyTorc
 
 from __future__ import annotations
 
-from rebracket_core.encoders.base import Encoder, Progress, Vectors
+from rebracket_core.encoders.base import Encoder, Vectors
 from rebracket_core.encoders.cache.cached_encoder import CachedEncoder, embeddings_dir, uncached
 from rebracket_core.encoders.device import describe_device, device_name, thread_count, torch_device
 from rebracket_core.encoders.kinds import ENCODERS, LARGE_CHOICE, MINILM, MINILM_TORCH, EncoderKind, kind_of, names_of_encoders
@@ -28,7 +28,6 @@ __all__ = [
     "FeatureRecipe",
     "Modality",
     "Precomputed",
-    "Progress",
     "TfidfVocabulary",
     "Vectors",
     "build_minilm",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from rebracket_core.encoders.modality import TEXT, checked_items
 from rebracket_core.errors import EncoderError
+from rebracket_core.progress import StepCounter
 
 Vectors = NDArray[np.float32]
-Progress = Callable[[int, int], None]
 Input = TypeVar("Input", contravariant=True)
 
 
@@ -40,7 +40,7 @@ class Encoder(Protocol[Input]):
         """The units that one pass sees (of text: tokens, special ones too); a longer item is split. 0 where none applies."""
         ...
 
-    def encode(self, items: Sequence[Input], /, *, progress: Progress | None = None) -> Vectors:
+    def encode(self, items: Sequence[Input], /, *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 in the order of the items, rows of length 1.
 
         Args:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from rebracket_core.encoders.cache.cached_encoder import CachedEncoder
 from rebracket_core.encoders.kinds import kind_of
 from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.text.from_text import FromText
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.settings import Settings
 
 
@@ -48,7 +48,7 @@ def open_text_encoder(name: str, *, settings: Settings, cached: bool = True, lay
     return CachedEncoder(encoder, settings=settings) if cached else encoder
 
 
-def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None] | None = None) -> Path:
+def build_minilm(settings: Settings, *, progress: ProgressReporter | None = None) -> Path:
     """Return the path of MiniLM's graph in the cache, built where it is missing or damaged, after encoding one text with it.
 
     `progress` gets (stage, done, total) of three stages. Raises: EncoderError where the weights are missing or altered.
@@ -59,7 +59,7 @@ def build_minilm(settings: Settings, *, progress: Callable[[str, int, int], None
 
     def stage(name: str, done: int) -> None:
         if progress is not None:
-            progress(name, done, 3)
+            progress.update(name, done, 3)
 
     stage("checking the weights of MiniLM", 0)
     files = find_minilm(settings)

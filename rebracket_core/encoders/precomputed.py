@@ -10,10 +10,11 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rebracket_core.encoders.base import Progress, Vectors, checked_texts
+from rebracket_core.encoders.base import Vectors, checked_texts
 from rebracket_core.encoders.modality import MODALITIES, TEXT, checked_items
 from rebracket_core.encoders.text.windows import unit
 from rebracket_core.errors import EncoderError
+from rebracket_core.progress import StepCounter
 
 SHOWN = 3
 Input = TypeVar("Input")
@@ -77,7 +78,7 @@ class Precomputed(Generic[Input]):
         """Whether there is a vector for this item."""
         return MODALITIES.get(self.modality).content(item) in self._position
 
-    def encode(self, items: Sequence[Input], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, items: Sequence[Input], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 of the items, in their order. Raises: EncoderError for an item that has none."""
         listed = checked_items(items, modality=self.modality)
         content = MODALITIES.get(self.modality).content
@@ -133,7 +134,7 @@ class PrecomputedTexts:
         self.dim = self._vectors.dim
         self._path = path
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 of the texts, in their order. Raises: EncoderError for texts that have none."""
         from rebracket_core.corpus.embeddings import text_digest
         from rebracket_core.texts import clean_text

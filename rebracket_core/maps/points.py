@@ -26,13 +26,13 @@ def map_rows(frame: pd.DataFrame, *, text: str) -> pa.Table:
 
     points: dict[str, dict[str, Any]] = {}
     for row in frame.to_dict("records"):
-        said = str(row[text]).strip()
-        if not said:
+        content = str(row[text]).strip()
+        if not content:
             continue
-        if known := points.get(said):
+        if known := points.get(content):
             known["n_rows"] += 1
         else:
-            points[said] = _point(row, text=said)
+            points[content] = _point(row, text=content)
     if not points:
         raise DataError(
             "No row has this text.", expected=f"texts in the field {text}", found="none", hint="choose another text field"

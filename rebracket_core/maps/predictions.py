@@ -32,8 +32,8 @@ STANDINGS = ("held-out", "never trained on", "trained on: not shown", "failed")
 class MapPredictions:
     """A run's predictions for n points.
 
-    `album` (n,) positions in ALBUM_NAMES, -1 where nothing is said; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
-    positions in MODES, -1; `confidence` (n,) how album-like it is, NaN where nothing is said or kept; `verdict` (n,) positions
+    `album` (n,) positions in ALBUM_NAMES, -1 where there is no prediction; `album_proba` (n, 9), NaN there; `axis_top` (n, 3)
+    positions in MODES, -1; `confidence` (n,) how album-like it is, NaN where there is none; `verdict` (n,) positions
     in VERDICTS, -1; `right` (n,) 1 or 0, -1 where there is no label or no answer; `standing` (n,) a Standing.
     """
 
@@ -53,7 +53,7 @@ class MapPredictions:
 
     @property
     def probability(self) -> np.ndarray:
-        """(n,) the first album's probability, NaN where nothing is said."""
+        """(n,) the first album's probability, NaN where there is none."""
         return np.asarray(self.album_proba.max(axis=1))
 
     def count(self, standing: PredictionSource) -> int:

@@ -24,7 +24,7 @@ Stage = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class MapQuality:
-    """The figures under a map. `measured` of `n` points were asked; `chance` is the kNN preservation of a random map."""
+    """The figures under a map. `measured` of `n` points were measured; `chance` is the kNN preservation of a random map."""
 
     n: int
     measured: int
@@ -44,7 +44,7 @@ def map_quality(
 ) -> tuple[MapQuality, np.ndarray]:
     """The figures of a map, and (n,) float32 each point's own kNN preservation, NaN where it was not measured.
 
-    `vectors` (n, dim), `places` (n, dims). `most` is how many points are asked where there are more; by default 2,000 of
+    `vectors` (n, dim), `places` (n, dims). `most` is how many points are measured where there are more; by default 2,000 of
     more than 20,000. A sample's points are compared with all n, so that its figures are not better than the whole map's.
     """
     n = len(vectors)

@@ -116,7 +116,7 @@ def _tsne(vectors: Floats, spec: MapSpec, *, stage: Stage) -> Floats:
         stage("Laying the map out", min(seen["steps"], total), total)
         return False
 
-    stage("Asking for neighbours", 0, 1)
+    stage("Looking up the neighbours", 0, 1)
     model = openTSNE.TSNE(
         n_components=spec.dims,
         perplexity=min(spec.params["perplexity"], (len(vectors) - 1) / 3),

@@ -1,4 +1,4 @@
-"""What a map is asked to be, and the hash that names it: the same texts, encoder, method and seed are the same map."""
+"""What a map is made of, and the hash that names it: the same texts, encoder, method and seed are the same map."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class MapSpec:
     @property
     def fit_hash(self) -> str:
         """The sha256 of all that decides where the points lie; the name of a run or of an encoder's folder does not."""
-        asked = {name: value for name, value in self.to_dict().items() if name not in ("encoder", "run_id", "dataset")}
-        canonical = json.dumps({**asked, "fit_version": FIT_VERSION}, sort_keys=True)
+        options = {name: value for name, value in self.to_dict().items() if name not in ("encoder", "run_id", "dataset")}
+        canonical = json.dumps({**options, "fit_version": FIT_VERSION}, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property

@@ -88,7 +88,7 @@ class StoredMap:
 
     @cached_property
     def spec(self) -> MapSpec:
-        """What the map was asked to be."""
+        """What the map is made of."""
         return MapSpec.from_dict(self._json("spec.json")["config"])
 
     @cached_property

@@ -9,12 +9,12 @@ from rebracket_core.lazy import lazy_face
 if TYPE_CHECKING:
     from rebracket_core.models.artefact import Artefact, load_artefact, save_artefact
     from rebracket_core.models.config import FitConfig, HeadsConfig, TasksConfig
-    from rebracket_core.models.conformal import AlbumSets
+    from rebracket_core.models.conformal import ConformalSets
     from rebracket_core.models.scores import Calibration, Scores, scores_from_logits
     from rebracket_core.models.targets import HeadTargets
 
 _HOMES = {
-    "AlbumSets": "conformal",
+    "ConformalSets": "conformal",
     "Artefact": "artefact",
     "Calibration": "scores",
     "FitConfig": "config",
@@ -27,9 +27,9 @@ _HOMES = {
     "scores_from_logits": "scores",
 }
 __all__ = [
-    "AlbumSets",
     "Artefact",
     "Calibration",
+    "ConformalSets",
     "FitConfig",
     "HeadTargets",
     "HeadsConfig",

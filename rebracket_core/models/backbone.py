@@ -27,8 +27,8 @@ class Backbone(torch.nn.Module):
         self.bias = torch.nn.Parameter(bias.clone())
         self.fields = fields
         self.vector_weight = vector_weight
-        self.learns_encoder = True
-        self.learns_heads = True
+        self.trains_encoder = True
+        self.trains_heads = True
         for name, value in encoder.named_parameters():
             if "pooler" in name.split("."):  # mean pooling does not use it, so it would never get a gradient
                 value.requires_grad_(False)
@@ -47,7 +47,7 @@ class Backbone(torch.nn.Module):
 
     def logits(self, features: torch.Tensor) -> torch.Tensor:
         """(b, M, 27) of (b, d) features, in float32 whatever the backbone computes in."""
-        weight, bias = (self.weight, self.bias) if self.learns_heads else (self.weight.detach(), self.bias.detach())
+        weight, bias = (self.weight, self.bias) if self.trains_heads else (self.weight.detach(), self.bias.detach())
         members, dim, _ = weight.shape
         with torch.autocast(features.device.type, enabled=False):
             flat = weight.permute(1, 0, 2).reshape(dim, members * N_OUTPUTS)
@@ -61,9 +61,9 @@ class Backbone(torch.nn.Module):
 
     def _vectors(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(b, fields, dim) unit vectors of the fields."""
-        self.encoder.train(self.training and self.learns_encoder)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.learns_encoder):
-            told: Any = self.encoder(input_ids=ids, attention_mask=mask)
-            hidden = told.last_hidden_state.float()
+        self.encoder.train(self.training and self.trains_encoder)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains_encoder):
+            output: Any = self.encoder(input_ids=ids, attention_mask=mask)
+            hidden = output.last_hidden_state.float()
             vectors = normalize((hidden * mask.unsqueeze(-1)).sum(dim=1), dim=1)
         return vectors.reshape(-1, self.fields, vectors.shape[-1])

@@ -28,8 +28,8 @@ _AXIS_LOSSES = (
     Choice(AxisLoss.SMOOTH_L1, "Smooth L1", "of the scores"),
 )
 _TYPE_LOSSES = (
-    Choice(TypeLoss.MULTI, "Several", "each type is asked on its own: a text may have none or several"),
-    Choice(TypeLoss.SINGLE, "Exactly one", "a softmax over the types, learnt from rows that have one"),
+    Choice(TypeLoss.MULTI, "Several", "each type is predicted on its own: a text may have none or several"),
+    Choice(TypeLoss.SINGLE, "Exactly one", "a softmax over the types, trained on rows that have one"),
 )
 _CLASS_WEIGHTS = (
     Choice("none", "None", "every row counts the same"),

@@ -22,7 +22,7 @@ _TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class AlbumSets:
+class ConformalSets:
     """The limits of a run's sets: at `COVERAGES[k]` an album is in where its probability is at least `limits[k]`.
 
     A limit of 0 takes all albums in: so few groups cannot promise that coverage. The first album is always in.
@@ -33,8 +33,8 @@ class AlbumSets:
     n_groups: int
 
     @classmethod
-    def fit(cls, album: np.ndarray, album_idx: np.ndarray, groups: np.ndarray) -> AlbumSets | None:
-        """From (n, 9) probabilities of models that had not met the rows, (n,) albums (-1 for none) and (n,) groups.
+    def fit(cls, album: np.ndarray, album_idx: np.ndarray, groups: np.ndarray) -> ConformalSets | None:
+        """From (n, 9) probabilities of models that were not trained on the rows, (n,) albums (-1 for none) and (n,) groups.
 
         None where no row has an album.
         """
@@ -74,7 +74,7 @@ class AlbumSets:
         return {"limits": list(self.limits), "n_rows": self.n_rows, "n_groups": self.n_groups}
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any]) -> AlbumSets:
+    def from_dict(cls, raw: Mapping[str, Any]) -> ConformalSets:
         """What `to_dict` gave; ValueError where it is not that."""
         found = cls(tuple(map(float, raw["limits"])), int(raw["n_rows"]), int(raw["n_groups"]))
         if len(found.limits) != len(COVERAGES) or not all(0.0 <= limit <= 1.0 for limit in found.limits):

@@ -15,7 +15,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Numbers chosen on unseen groups that turn logits into probabilities that mean what they say.
+    """Numbers chosen on held-out groups that turn logits into probabilities that mean what they say.
 
     Temperatures divide logits; `affinity_power` is the power of the axis affinity in the album posterior; `axis_blend` is
     the share of the albums' mixture in the axis scores that are shown (per axis).

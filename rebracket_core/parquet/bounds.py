@@ -76,14 +76,14 @@ class ParquetTable:
 
         wanted = list(self.schema_arrow.names) if columns is None else list(columns)
         try:
-            told = self._look(wanted)
-            longest = self._longest_shared(told) if told.parts else 0
-            table = self._reader(pq, metadata=self._table.metadata, read_dictionary=told.shared)
-            if longest * _BATCH_ROWS <= _PIECE_BYTES and told.shared_most <= self._most:
+            scan = self._scan(wanted)
+            longest = self._longest_shared(scan) if scan.parts else 0
+            table = self._reader(pq, metadata=self._table.metadata, read_dictionary=scan.shared)
+            if longest * _BATCH_ROWS <= _PIECE_BYTES and scan.shared_most <= self._most:
                 table = self._table  # whatever the rows share is short: each can have its own at once
-            elif told.shared_most > self._most:
-                self._check_shared(table, told)
-            for batch in table.iter_batches(batch_size=told.rows, columns=wanted):
+            elif scan.shared_most > self._most:
+                self._check_shared(table, scan)
+            for batch in table.iter_batches(batch_size=scan.rows, columns=wanted):
                 for piece in self._pieces(batch):
                     yield _plain(piece)
         except MemoryError:
@@ -119,26 +119,26 @@ class ParquetTable:
         return max(MAX_GROWN_BYTES, MAX_RATIO * self.size)
 
     def _check_shape(self) -> None:
-        told = self._table.metadata
+        metadata = self._table.metadata
         most = max(MAX_ROWS, _ROWS_A_BYTE * self.size)
-        rows = sum(told.row_group(k).num_rows for k in range(told.num_row_groups))
-        if max(told.num_rows, rows) > most:
-            raise self._grows(f"at most {most:,} rows", f"{max(told.num_rows, rows):,} in {self.size:,} bytes")
+        rows = sum(metadata.row_group(k).num_rows for k in range(metadata.num_row_groups))
+        if max(metadata.num_rows, rows) > most:
+            raise self._grows(f"at most {most:,} rows", f"{max(metadata.num_rows, rows):,} in {self.size:,} bytes")
         if any(_depth(field.type) > _MAX_TYPE_DEPTH for field in self.schema_arrow):
             raise self._grows(f"columns nested at most {_MAX_TYPE_DEPTH} levels deep", "more")
 
-    def _look(self, columns: Sequence[str]) -> _Look:
+    def _scan(self, columns: Sequence[str]) -> _PageScan:
         """What the page headers say of the columns."""
-        told, schema = _Look(), self._table.schema
+        scan, schema = _PageScan(), self._table.schema
         leaves = [k for k in range(len(schema)) if _is_of(schema.column(k).path, columns)]
         with self._open() as file:
             for group in range(self._table.metadata.num_row_groups):
                 row_group = self._table.metadata.row_group(group)
                 for leaf in leaves:
-                    self._take(file, row_group.column(leaf), column=schema.column(leaf), group=group, told=told)
-        return told
+                    self._take(file, row_group.column(leaf), column=schema.column(leaf), group=group, scan=scan)
+        return scan
 
-    def _take(self, file: Any, chunk: Any, *, column: Any, group: int, told: _Look) -> None:
+    def _take(self, file: Any, chunk: Any, *, column: Any, group: int, scan: _PageScan) -> None:
         rows = self._table.metadata.row_group(group).num_rows
         starts = [at for at in (chunk.dictionary_page_offset, chunk.data_page_offset) if at]
         if chunk.num_values and not starts:
@@ -147,8 +147,8 @@ class ParquetTable:
         for page in iter_pages(file, start=min(starts, default=0), values=chunk.num_values):
             if page.size > MAX_PAGE_BYTES:
                 raise self._grows(f"pages of at most {MAX_PAGE_BYTES:,} bytes", f"{page.size:,} in column {column.path[:80]!r}")
-            told.grown += page.size
-            if told.grown > self._most:
+            scan.grown += page.size
+            if scan.grown > self._most:
                 raise self._grows(f"columns that grow to at most {self._most:,} bytes", f"more, at column {column.path[:80]!r}")
             pages.append(page)
         if column.max_repetition_level:
@@ -160,19 +160,19 @@ class ParquetTable:
                 )
         elif chunk.num_values > rows or column.length > 1024:
             raise self._grows("one value a row, of a sensible length", f"column {column.path[:80]!r} has others")
-        told.add(pages, column=column, rows=rows, group=group)
+        scan.add(pages, column=column, rows=rows, group=group)
 
-    def _longest_shared(self, told: _Look) -> int:
-        """The bytes of the longest text that rows share; sets `told.shared_most`, what all would come to at most."""
+    def _longest_shared(self, scan: _PageScan) -> int:
+        """The bytes of the longest text that rows share; sets `scan.shared_most`, what all would come to at most."""
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
-        longest, told.shared_most = 0, 0
-        paths = list(dict.fromkeys(part.path for part in told.parts if part.leads))
+        longest, scan.shared_most = 0, 0
+        paths = list(dict.fromkeys(part.path for part in scan.parts if part.leads))
         table = self._reader(pq, metadata=self._table.metadata, read_dictionary=paths)
-        for part in told.parts:
+        for part in scan.parts:
             found = part.largest
-            if part.leads and len(told.parts) <= _LOOKED_INTO:
+            if part.leads and len(scan.parts) <= _LOOKED_INTO:
                 batch = next(table.iter_batches(batch_size=1, row_groups=[part.group], columns=[part.path]), None)
                 values = _dictionary(batch.column(0)) if batch is not None else None
                 if values is not None and len(values) == part.entries:
@@ -182,15 +182,15 @@ class ParquetTable:
                     f"lists of texts that come to at most {_NESTED_BYTES:,} bytes",
                     f"up to {found * part.values:,} in {part.packed:,} bytes of column {part.path[:80]!r}",
                 )
-            told.widen(part, found)
+            scan.widen(part, found)
             longest = max(longest, found)
-            told.shared_most += found * part.values
+            scan.shared_most += found * part.values
         return longest
 
-    def _check_shared(self, table: pq.ParquetFile, told: _Look) -> None:
+    def _check_shared(self, table: pq.ParquetFile, scan: _PageScan) -> None:
         """Refuse texts that share values and would come to too much when each row has its own."""
         grown = 0
-        for batch in table.iter_batches(batch_size=told.rows, columns=told.large):
+        for batch in table.iter_batches(batch_size=scan.rows, columns=scan.large):
             grown += sum(_expanded(column) for column in batch.columns)
             if grown > self._most:
                 raise self._grows(f"texts that come to at most {self._most:,} bytes", "more: many rows share long ones")
@@ -231,7 +231,7 @@ class _Shared:
     nested: bool
 
 
-class _Look:
+class _PageScan:
     """What was seen of the page headers: bytes unpacked, and the columns whose texts share values."""
 
     def __init__(self) -> None:

@@ -53,13 +53,13 @@ def _page(head: bytes) -> tuple[Page | None, int, int]:
     """A page, the bytes that it is packed into, and those of its header; None for a page of another kind (an index)."""
     reader = _Compact(head)
     try:
-        told = reader.struct()
+        header = reader.struct()
     except struct.error as error:
         raise ValueError(str(error)) from error
-    kind, size, packed = (told.get(k) for k in (1, 2, 3))
+    kind, size, packed = (header.get(k) for k in (1, 2, 3))
     if not (isinstance(kind, int) and isinstance(size, int) and isinstance(packed, int)) or size < 0 or packed < 0:
         raise ValueError("a page without its sizes")
-    inner = told.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, -1))
+    inner = header.get({_DATA_PAGE: 5, _DICTIONARY_PAGE: 7, _DATA_PAGE_V2: 8}.get(kind, -1))
     if not isinstance(inner, dict):
         if kind in (_DATA_PAGE, _DICTIONARY_PAGE, _DATA_PAGE_V2):
             raise ValueError("a page without its header")

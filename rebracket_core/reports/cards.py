@@ -1,4 +1,4 @@
-"""A run as a page to hand on with it: what it is, what it learnt from, how good it is, where it ends, how to use it."""
+"""A run as a page to hand on with it: what it is, what it was trained on, how good it is, where it ends, how to use it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _options(run: RunInfo) -> str:
     if not changed:
         return "All options stand at their default (`rebracket options` lists them)."
     return "The others stand at their default (`rebracket options` lists them).\n\n" + _list(
-        f"{_words(label)}, {_code(told)}: {_words(help)}" for label, told, help in changed
+        f"{_words(label)}, {_code(value)}: {_words(help)}" for label, value, help in changed
     )
 
 
@@ -91,7 +91,7 @@ def _leak_warning() -> str:
 def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
     split = run.measured.split or "unknown"
     return [
-        f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'origin unknown')})",
+        f"Data set: {_words(run.dataset)} ({_words(', '.join(run.origins) or 'source unknown')})",
         f"Digest of the data (sha256): {_code(run.dataset_digest)}",
         f"{run.n_rows:,} texts in {run.n_groups:,} groups (songs or threads)",
         f"Split: {_words(split)}" + ("" if run.leaked else "; all texts of a group stand on one side, so no song is on both"),

@@ -23,7 +23,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _RIGHT = {1: "right", 0: "wrong"}
 
 
-def coordinates(stored: StoredMap, *, answers: MapPredictions | None = None) -> pa.Table:
+def coordinates(stored: StoredMap, *, predictions: MapPredictions | None = None) -> pa.Table:
     """One row a text: id, text, place, trust, labels, the map's version, and what a run says of it where one is named."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -33,21 +33,21 @@ def coordinates(stored: StoredMap, *, answers: MapPredictions | None = None) -> 
     table = pq.read_table(stored.folder / COORDINATES)
     n = table.num_rows
     table = table.append_column("map_version", pa.array([stored.map_id] * n))
-    if answers is not None:
-        for name, values in _answered(answers).items():
+    if predictions is not None:
+        for name, values in _columns(predictions).items():
             table = table.append_column(name, pa.array(values))
     return table
 
 
-def _answered(answers: MapPredictions) -> Mapping[str, list[Any]]:
+def _columns(predictions: MapPredictions) -> Mapping[str, list[Any]]:
     return {
-        "run_id": [answers.run_id] * len(answers.album),
-        "run_album": [ALBUM_NAMES[k] if k >= 0 else None for k in answers.album],
-        "run_album_probability": [None if np.isnan(p) else float(p) for p in answers.probability],
-        "run_confidence": [None if np.isnan(c) else float(c) for c in answers.confidence],
-        "run_verdict": [VERDICTS[k] if k >= 0 else None for k in answers.verdict],
-        "run_right": [_RIGHT.get(int(k)) for k in answers.right],
-        "run_standing": [STANDINGS[k] for k in answers.standing],
+        "run_id": [predictions.run_id] * len(predictions.album),
+        "run_album": [ALBUM_NAMES[k] if k >= 0 else None for k in predictions.album],
+        "run_album_probability": [None if np.isnan(p) else float(p) for p in predictions.probability],
+        "run_confidence": [None if np.isnan(c) else float(c) for c in predictions.confidence],
+        "run_verdict": [VERDICTS[k] if k >= 0 else None for k in predictions.verdict],
+        "run_right": [_RIGHT.get(int(k)) for k in predictions.right],
+        "run_standing": [STANDINGS[k] for k in predictions.standing],
     }
 
 

@@ -53,7 +53,7 @@ def confusion_figure(cells: Cells, *, unit: str, leaked: bool, pressable: bool =
         ConfusionTable(
             what=cells.what,
             labels=list(cells.truths),
-            predictions=list(cells.answers),
+            predictions=list(cells.predictions),
             counts=cells.counts.tolist(),
             share=cells.share.tolist(),
             low=cells.low.tolist(),
@@ -134,10 +134,10 @@ def _gate_mark(name: str, point: GatePoint) -> Point | None:
 
 def ood_figure(review: Review, *, limit: float) -> go.Figure:
     """The out-of-distribution p-values of the held-out texts, by whether their album is right."""
-    p, judged = review.all_predictions().ood_p, review.comparable
-    right = judged & (review.album_top == review.album_truth)
+    p, comparable = review.all_predictions().ood_p, review.comparable
+    right = comparable & (review.album_top == review.album_truth)
     return probability_distribution(
-        {"right album": p[right].tolist(), "wrong album": p[judged & ~right].tolist(), "no label": p[~judged].tolist()},
+        {"right album": p[right].tolist(), "wrong album": p[comparable & ~right].tolist(), "no label": p[~comparable].tolist()},
         accept=limit,
         title="Out-of-distribution test" + (" (leaked)" if review.leaked else ""),
         what="p-value of being like the training texts",

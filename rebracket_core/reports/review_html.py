@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import RebracketError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.reports.sections import REVIEW_SECTIONS, Note, ReviewContext, ReviewSection, Table
 from rebracket_core.reports.sections.base import review_of, run_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-Progress = Callable[[str, int, int], None]
 LEAKED = "LEAKED: this run was split by row, so texts of one song stood on both sides. Its figures measure memory, not skill."
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;background:#fff;color:#1d1b26}"
@@ -24,7 +24,7 @@ _STYLE = (
 _CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
-def run_report(context: ReviewContext, *, sections: Sequence[str] = (), progress: Progress | None = None) -> str:
+def run_report(context: ReviewContext, *, sections: Sequence[str] = (), progress: ProgressReporter | None = None) -> str:
     """Write the report as one HTML document. It holds figures and tables, and none of the texts.
 
     What a run cannot tell (it learnt no axes, kept no numbers) is named in its place.
@@ -32,7 +32,7 @@ def run_report(context: ReviewContext, *, sections: Sequence[str] = (), progress
     Args:
         context: the run under review with everything that its sections need.
         sections: names of the sections to write, in the registry's order; all where none is named.
-        progress: told (stage, parts done, parts in all).
+        progress: gets (stage, parts done, parts in all).
 
     Raises:
         InputError: for the name of a section that is not registered.
@@ -44,10 +44,10 @@ def run_report(context: ReviewContext, *, sections: Sequence[str] = (), progress
     body = []
     for done, (section, heading, value) in enumerate(parts):
         if progress:
-            progress("Drawing", done, len(parts))
+            progress.update("Drawing", done, len(parts))
         body.append(_section(section, context, heading=heading, chosen=value))
     if progress:
-        progress("Drawing", len(parts), len(parts))
+        progress.update("Drawing", len(parts), len(parts))
     return _page(context, body="\n".join(body))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.runs.store import RunInfo, RunStore
 
 if TYPE_CHECKING:
-    from rebracket_core.training.evaluation.compare import Comparison, RunAnswers
+    from rebracket_core.training.evaluation.compare import Comparison, RunPredictions
 
 
 def compare(store: RunStore, run_ids: Sequence[str], *, seed: int) -> list[Comparison]:
@@ -28,10 +28,10 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
     return sorted(runs, key=rank)
 
 
-def predictions_of(store: RunStore, run_id: str) -> RunAnswers:
+def predictions_of(store: RunStore, run_id: str) -> RunPredictions:
     """The held-out predictions of a run. Raises ModelError for a run that is not there or kept no held-out rows."""
     from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows
-    from rebracket_core.training.evaluation.compare import RunAnswers
+    from rebracket_core.training.evaluation.compare import RunPredictions
 
     info = store.info(run_id)
     facts: dict[str, Any] = {
@@ -40,4 +40,6 @@ def predictions_of(store: RunStore, run_id: str) -> RunAnswers:
         **{name: value for name, value in info.config.items() if name != "schema_version"},
         "encoder id": info.encoder_id,
     }
-    return RunAnswers(run_id=run_id, rows=read_out_of_fold_rows(store.folder_of(run_id).path), leaked=info.leaked, config=facts)
+    return RunPredictions(
+        run_id=run_id, rows=read_out_of_fold_rows(store.folder_of(run_id).path), leaked=info.leaked, config=facts
+    )

@@ -49,7 +49,7 @@ class History:
     def __init__(self, database_url: str) -> None:
         self._store = Store(database_url, HISTORY, functions={FOLD: fold})
 
-    def keep(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
+    def add(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
         """The number of verdicts that were kept, all in one transaction: all of them or none.
 
         `verdicts` are dicts of `Verdict.to_dict()`. Those with an `error` are no verdicts and are left out. `source`

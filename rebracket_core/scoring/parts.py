@@ -100,12 +100,12 @@ class Parts:
         self._write(done=False)
 
     def close(self) -> None:
-        """Record in the manifest that all is done."""
+        """Mark the manifest as complete."""
         self._write(done=True)
 
     @property
     def counts(self) -> Counter[str]:
-        """The verdicts of all finished parts by kind; what could not be judged counts as "error"."""
+        """The verdicts of all finished parts by kind; what could not be scored counts as "error"."""
         return sum((Counter(part.counts) for part in self._parts.values()), Counter())
 
     def _take_up(self) -> None:
@@ -134,8 +134,8 @@ class Parts:
                     hint="ask for the same again, or name a new folder",
                     where=str(self.folder),
                 )
-        for told in found["parts"]:
-            part = Part(**told)
+        for raw in found["parts"]:
+            part = Part(**raw)
             file = self.folder / part.name
             if file.is_file() and file.stat().st_size == part.size:
                 self._parts[part.number] = part

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
-from rebracket_core.scoring.streaming import ROWS_PER_PART, Progress, StreamJudge, finished, judge_slice, order_of
+from rebracket_core.scoring.streaming import ROWS_PER_PART, STAGE, StreamScorer, finished, order_of, score_slice
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class PartWorker:
         self._folder = Path(folder)
         self._sources = list(sources)
         self._order = Order(**{**order, "form": PartForm(order["form"])})
-        self._judge = StreamJudge(opener(Settings.from_env(env)), self._order)
+        self._scorer = StreamScorer(opener(Settings.from_env(env)), self._order)
         self._concepts: Iterator[Concept] = iter(())
         self._at = -1
 
@@ -57,7 +58,7 @@ class PartWorker:
         for _ in itertools.islice(self._concepts, (number - self._at) * rows):
             pass
         mine = itertools.islice(self._concepts, rows)
-        part = judge_slice(self._judge, mine, number=number, folder=self._folder, form=self._order.form)
+        part = score_slice(self._scorer, mine, number=number, folder=self._folder, form=self._order.form)
         self._at = number + 1
         return {
             "number": part.number,
@@ -70,7 +71,7 @@ class PartWorker:
         }
 
 
-def judge_on_ray(
+def score_on_ray(
     resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
@@ -82,9 +83,9 @@ def judge_on_ray(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Parts:
-    """The parts that `judge_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
+    """The parts that `score_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
 
     `opener` gives an actor the home's resources, of settings made from the environment.
     `address` is "local" for this machine alone, "auto" for the cluster that it belongs to, or a head's address. Every
@@ -101,14 +102,14 @@ def judge_on_ray(
             parts.add(part)
             done += part.rows
             if progress:
-                progress(done)
+                progress.update(STAGE, done, 0)
         return finished(parts)
 
 
 def _check_request(workers: int) -> None:
     """Raise MissingExtraError without Ray, ConfigError for a number of workers below 0."""
     if find_spec("ray") is None:
-        raise MissingExtraError("ray", what="Judging on a Ray cluster")
+        raise MissingExtraError("ray", what="Scoring on a Ray cluster")
     if workers < 0:
         raise ConfigError(
             "The number of workers is not allowed.",
@@ -146,7 +147,7 @@ def _made(todo: Sequence[int], *, given: dict[str, Any], address: str, workers: 
             yield Part(int(row["number"]), row["name"], int(row["rows"]), counts, int(row["size"]), row["sha256"])
     except ray.exceptions.RayError as cause:
         raise RebracketError(
-            "The Ray cluster did not judge everything.",
+            "The Ray cluster did not score everything.",
             expected="actors that end well",
             found=lines_of(cause)[-1][:300],
             hint="see the log above, then run the same again: finished parts are kept",

@@ -1,11 +1,11 @@
-"""Verdicts on more concepts than fit into memory: read, judged and written as they come, and gone on with after a kill."""
+"""Verdicts on more concepts than fit into memory: read, scored and written as they come, and gone on with after a kill."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rebracket_core.corpus.sources.fingerprint import fingerprint_of
 from rebracket_core.corpus.sources.reading import iter_concepts
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.thresholds import Value
 from rebracket_core.validation import Verdict, rules_digest
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
     from rebracket_core.validation import Concept, Predictions
 
+STAGE = "Scoring concepts"
 ROWS_PER_PART = 10_000
 CHUNK = 512
 _THREADS = 2
-_AHEAD = 3
-Progress = Callable[[int], None]
+_PREFETCH = 3
 Numbered = tuple[int, list["Concept"]]
 
 
-class StreamJudge:
-    """Judges chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
+class StreamScorer:
+    """Scores chunk after chunk with one run, and remembers nothing: a chunk's verdicts depend on the chunk alone.
 
     What is remembered would grow with the input, and would change last digits: a text's vector may differ by a rounding
     with the texts that it was encoded beside. The verdicts show in the home's monitoring.
@@ -47,7 +48,7 @@ class StreamJudge:
         self._counts = resources.counts
 
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
-        """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is judged."""
+        """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is scored."""
         waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Predictions] | None]] = deque()
         # With more threads BLAS adds in another order, and a last digit would depend on the machine's cores.
         with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
@@ -55,9 +56,9 @@ class StreamJudge:
             for number, concepts in chunks:
                 known = [failure_of(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
                 fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
-                asked = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
-                waiting.append((number, fresh, known, asked))
-                if len(waiting) >= _AHEAD:
+                predicted = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
+                waiting.append((number, fresh, known, predicted))
+                if len(waiting) >= _PREFETCH:
                     yield self._counted(*waiting.popleft(), since=since)
                     since = time.perf_counter()
             while waiting:
@@ -66,22 +67,28 @@ class StreamJudge:
         self._counts.flush()
 
     def _counted(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None, *, since: float
+        self,
+        number: int,
+        fresh: list[Concept],
+        known: list[Verdict | None],
+        predicted: Future[Predictions] | None,
+        *,
+        since: float,
     ) -> tuple[int, list[Verdict]]:
-        found = self._finished(number, fresh, known, asked)
+        found = self._finished(number, fresh, known, predicted)
         self._counts.count(found[1], seconds=time.perf_counter() - since, run_id=self._model.run_id)
         return found
 
     def _finished(
-        self, number: int, fresh: list[Concept], known: list[Verdict | None], asked: Future[Predictions] | None
+        self, number: int, fresh: list[Concept], known: list[Verdict | None], predicted: Future[Predictions] | None
     ) -> tuple[int, list[Verdict]]:
-        if asked is None:
+        if predicted is None:
             return number, [verdict for verdict in known if verdict is not None]
-        made = iter(verdicts_of(fresh, asked.result(), model=self._model, thresholds=self._thresholds))
+        made = iter(verdicts_of(fresh, predicted.result(), model=self._model, thresholds=self._thresholds))
         return number, [verdict or next(made) for verdict in known]
 
 
-def judge_into(
+def score_into(
     resources: ScoringResources,
     sources: Sequence[Path | str],
     *,
@@ -90,25 +97,25 @@ def judge_into(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> Parts:
     """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
 
-    Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to judge.
+    Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to score.
     """
     order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
     with Parts(folder, order).held() as parts:
         chunks = _missing(sources, parts=parts, progress=progress)
-        judged = StreamJudge(resources, order).verdicts(chunks)
-        for number, group in itertools.groupby(judged, key=lambda found: found[0]):
+        scored = StreamScorer(resources, order).verdicts(chunks)
+        for number, group in itertools.groupby(scored, key=lambda found: found[0]):
             parts.add(write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in group)))
         return finished(parts)
 
 
-def judge_slice(judge: StreamJudge, concepts: Iterable[Concept], *, number: int, folder: Path, form: PartForm) -> Part:
+def score_slice(scorer: StreamScorer, concepts: Iterable[Concept], *, number: int, folder: Path, form: PartForm) -> Part:
     """One part from the concepts that belong to it: the same bytes wherever it is made."""
-    judged = judge.verdicts((number, list(chunk)) for chunk in _chunks(concepts))
-    return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in judged))
+    scored = scorer.verdicts((number, list(chunk)) for chunk in _chunks(concepts))
+    return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in scored))
 
 
 def order_of(
@@ -120,7 +127,7 @@ def order_of(
     form: PartForm,
     rows_per_part: int,
 ) -> Order:
-    """What is asked for, with the run chosen and the input's print taken.
+    """What is asked for, with the run chosen and the input's fingerprint taken.
 
     Raises ConfigError for parts that are not of 1 to 1,000,000 rows or thresholds out of their range, and whatever opening
     the run raises.
@@ -150,7 +157,7 @@ def order_of(
 
 
 def finished(parts: Parts) -> Parts:
-    """The parts, sealed; an InputError where there was nothing to judge."""
+    """The parts, sealed; an InputError where there was nothing to score."""
     if not parts.counts.total():
         raise InputError(
             "There is nothing to score.",
@@ -162,7 +169,7 @@ def finished(parts: Parts) -> Parts:
     return parts
 
 
-def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: Progress | None) -> Iterator[Numbered]:
+def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: ProgressReporter | None) -> Iterator[Numbered]:
     """The chunks of the parts that are not finished; a chunk never lies in two parts."""
     order, done = parts.order, 0
     concepts = iter_concepts(sources, max_text_chars=order.max_text_chars)
@@ -175,7 +182,7 @@ def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: Progress 
                 yield number, chunk
             done += len(chunk)
             if progress:
-                progress(done)
+                progress.update(STAGE, done, 0)
         if rows < order.rows_per_part:
             return
 

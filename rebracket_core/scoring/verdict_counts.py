@@ -45,7 +45,7 @@ class Bucket:
 
     @property
     def n(self) -> int:
-        """How many verdicts, texts that could not be judged included (kind "error")."""
+        """How many verdicts, texts that could not be scored included (kind "error")."""
         return self.kinds.total()
 
     def add(self, other: Bucket) -> None:
@@ -98,17 +98,17 @@ class VerdictCounts:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was counted into the file. A disk that refuses is told, and asked again later."""
+        """Write what was counted to the file. A disk that refuses is logged, and tried again later."""
         with self._lock:
             held, self._held, self._flushed_s = self._held, {}, self._clock()
             if not held:
                 return
-            told = (
+            line = (
                 {"at": b.start_s, "run": b.run_id, "kinds": b.kinds, "albums": b.albums, "seconds": b.seconds}
                 for b in held.values()
             )
             try:
-                append_records(self._file(), told, lasting=False)
+                append_records(self._file(), line, lasting=False)
             except OSError as error:
                 logger.warning("The counts of verdicts cannot be written: %s", error)
                 self._held = held if len(held) < _MOST_HELD else {}
@@ -120,11 +120,11 @@ class VerdictCounts:
         for path in sorted(self._folder.glob("*.jsonl")):
             if _day(path) < int(since_s // _DAY_S):
                 continue
-            for told in _lines(path):
-                if told.start_s < since_s or (run_id is not None and told.run_id != run_id):
+            for line in _lines(path):
+                if line.start_s < since_s or (run_id is not None and line.run_id != run_id):
                     continue
-                start = told.start_s // step_s * step_s
-                found.setdefault((start, told.run_id), Bucket(start, told.run_id)).add(told)
+                start = line.start_s // step_s * step_s
+                found.setdefault((start, line.run_id), Bucket(start, line.run_id)).add(line)
         return [found[key] for key in sorted(found)]
 
     def _file(self) -> Path:
@@ -150,9 +150,9 @@ def _lines(path: Path) -> Iterable[Bucket]:
     except OSError as error:
         logger.warning("The counts of verdicts in %s cannot be read: %s", path, error)
         return
-    for number, told in enumerate(records, start=1):
+    for number, record in enumerate(records, start=1):
         try:
-            seconds: Counter[int] = Counter({int(step): int(n) for step, n in told["seconds"].items()})
-            yield Bucket(int(told["at"]), str(told["run"]), Counter(told["kinds"]), Counter(told["albums"]), seconds)
+            seconds: Counter[int] = Counter({int(step): int(n) for step, n in record["seconds"].items()})
+            yield Bucket(int(record["at"]), str(record["run"]), Counter(record["kinds"]), Counter(record["albums"]), seconds)
         except (ValueError, KeyError, TypeError, AttributeError):
             skipped(path, number)

@@ -32,12 +32,12 @@ RETRY_S = 5.0
 _UNFINISHED = ("~", ".tmp", ".part", ".partial", ".crdownload", ".swp")
 
 # What a file looks like from outside: where its bytes lie, how many they are, when they were last written.
-Look = tuple[int, int, int]
+FileState = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """One file that was judged: how many concepts it holds and how many of them could not be judged, or what was wrong."""
+class ScoredFile:
+    """One file that was scored: how many concepts it holds and how many of them could not be scored, or what was wrong."""
 
     path: Path
     n: int
@@ -49,8 +49,8 @@ class Judged:
 class Watch:
     """Looks at a folder again and again; everything it has to remember after a restart stands in the verdict files.
 
-    A file is judged once it has looked the same for `settle_s`. What was read is what is judged, and the verdict file
-    names its SHA-256: a file with that digest is not judged again, one that was changed is. Where the file is not to
+    A file is scored once it has looked the same for `settle_s`. What was read is what is scored, and the verdict file
+    names its SHA-256: a file with that digest is not scored again, one that was changed is. Where the file is not to
     blame (the run is gone, the database is locked, the disk is full) it is tried again.
     """
 
@@ -59,8 +59,8 @@ class Watch:
     run_id: str | None = None
     settle_s: float = 1.0
     keep: bool = True
-    _seen: dict[Path, tuple[Look, float]] = field(default_factory=dict)
-    _done: dict[Path, Look] = field(default_factory=dict)
+    _seen: dict[Path, tuple[FileState, float]] = field(default_factory=dict)
+    _done: dict[Path, FileState] = field(default_factory=dict)
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -76,48 +76,48 @@ class Watch:
                 hint="1 second does for most programs that write files",
             )
 
-    def look(self) -> list[Judged]:
-        """The files that were judged in this round, in the order of their names."""
+    def scan(self) -> list[ScoredFile]:
+        """The files that were scored in this round, in the order of their names."""
         return list(self._round(threading.Event()))
 
-    def _round(self, stop: threading.Event) -> Iterator[Judged]:
-        """Each file of this round as it is judged; none after `stop` was set."""
+    def _round(self, stop: threading.Event) -> Iterator[ScoredFile]:
+        """Each file of this round as it is scored; none after `stop` was set."""
         now = time.monotonic()
         found = dict(_files(self.folder))
-        self._seen = {path: told for path, told in self._seen.items() if path in found}
-        self._done = {path: look for path, look in self._done.items() if path in found}
-        for path, look in sorted(found.items()):
+        self._seen = {path: scored for path, scored in self._seen.items() if path in found}
+        self._done = {path: state for path, state in self._done.items() if path in found}
+        for path, state in sorted(found.items()):
             if stop.is_set():
                 return
-            if self._is_done(path, look):
+            if self._is_done(path, state):
                 continue
             before, since = self._seen.get(path, (None, now))
-            if before != look:
-                self._seen[path] = (look, now)
+            if before != state:
+                self._seen[path] = (state, now)
                 since = now
-            if now - since >= self.settle_s and (told := self._judge(path, look)):
-                yield told
+            if now - since >= self.settle_s and (scored := self._score(path, state)):
+                yield scored
 
-    def run(self, stop: threading.Event, *, every_s: float = 0.5, tell: Callable[[Judged], None] | None = None) -> int:
-        """How many files were judged until `stop` was set; a file at hand is finished first, no other is begun."""
+    def run(self, stop: threading.Event, *, every_s: float = 0.5, tell: Callable[[ScoredFile], None] | None = None) -> int:
+        """How many files were scored until `stop` was set; a file at hand is finished first, no other is begun."""
         count = 0
         while not stop.is_set():
-            for judged in self._round(stop):
+            for scored in self._round(stop):
                 count += 1
                 if tell:
-                    tell(judged)
+                    tell(scored)
             stop.wait(every_s)
         return count
 
-    def settle(self, stop: threading.Event, *, every_s: float = 0.1) -> list[Judged]:
-        """The files that were judged until each one that is there was looked at and has its verdict, or cannot get one now."""
-        judged: list[Judged] = []
+    def settle(self, stop: threading.Event, *, every_s: float = 0.1) -> list[ScoredFile]:
+        """The files that were scored until each one that is there was looked at and has its verdict, or cannot get one now."""
+        scored: list[ScoredFile] = []
         while not stop.is_set():
-            judged += self._round(stop)
-            if all(self._is_done(path, look) or self._waits(path) for path, look in _files(self.folder)):
+            scored += self._round(stop)
+            if all(self._is_done(path, state) or self._waits(path) for path, state in _files(self.folder)):
                 break
             stop.wait(every_s)
-        return judged
+        return scored
 
     @contextlib.contextmanager
     def no_writing(self, *, wait_s: float) -> Iterator[None]:
@@ -132,29 +132,29 @@ class Watch:
             if got:
                 self._writing.release()
 
-    def _is_done(self, path: Path, look: Look) -> bool:
-        return self._done.get(path) == look and verdict_file(path).exists()
+    def _is_done(self, path: Path, state: FileState) -> bool:
+        return self._done.get(path) == state and verdict_file(path).exists()
 
     def _waits(self, path: Path) -> bool:
         return path in self._seen and self._seen[path][1] > time.monotonic()
 
-    def _judge(self, path: Path, look: Look) -> Judged | None:
-        """What was judged; None where the verdicts are there already, or the file changed again meanwhile."""
+    def _score(self, path: Path, state: FileState) -> ScoredFile | None:
+        """What was scored; None where the verdicts are there already, or the file changed again meanwhile."""
         try:
             with open(path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 file.seek(0)
                 data = file.read(MAX_BYTES + 1)
-                if _look(os.fstat(file.fileno())) != look or _look(path.stat()) != look:
+                if _state_of(os.fstat(file.fileno())) != state or _state_of(path.stat()) != state:
                     return None
         except FileNotFoundError:
             return None
         except OSError as error:
-            return self._write(path, look, _failure(path, f"The file cannot be read: {error.strerror}"))
-        if _is_judged(path, digest):
-            self._done[path] = look
+            return self._write(path, state, _failure(path, f"The file cannot be read: {error.strerror}"))
+        if _is_scored(path, digest):
+            self._done[path] = state
             return None
-        return self._write(path, look, self._verdicts(path, data, digest=digest))
+        return self._write(path, state, self._verdicts(path, data, digest=digest))
 
     def _verdicts(self, path: Path, data: bytes, *, digest: str) -> dict[str, Any]:
         """The document of a verdict file. Where the file is to blame it has the digest, and the matter is settled."""
@@ -167,21 +167,21 @@ class Watch:
             return _failure(path, str(error), digest)
         except RebracketError as error:
             return _failure(path, str(error))
-        told = [ordered(verdict.to_dict()) for verdict in verdicts]
-        failed = sum(v["error"] is not None for v in told)
-        nothing = told[0]["error"] if told and failed == len(told) else None
-        run_id = told[0]["run_id"] if told else None
+        documents = [ordered(verdict.to_dict()) for verdict in verdicts]
+        failed = sum(v["error"] is not None for v in documents)
+        nothing = documents[0]["error"] if documents and failed == len(documents) else None
+        run_id = documents[0]["run_id"] if documents else None
         return {
             "file": path.name,
             "digest": digest,
             "run_id": run_id,
-            "n": len(told),
+            "n": len(documents),
             "n_failed": failed,
             "error": nothing,
-            "verdicts": told,
+            "verdicts": documents,
         }
 
-    def _write(self, path: Path, look: Look, document: dict[str, Any]) -> Judged | None:
+    def _write(self, path: Path, state: FileState, document: dict[str, Any]) -> ScoredFile | None:
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         try:
             with self._writing:
@@ -190,10 +190,10 @@ class Watch:
             logger.error("The verdicts of %s cannot be written: %s", path, error)
             document = {**document, "digest": None}
         if document["digest"] is None:  # not the file's fault: it is tried again later
-            self._seen[path] = (look, time.monotonic() + RETRY_S)
+            self._seen[path] = (state, time.monotonic() + RETRY_S)
         else:
-            self._done[path] = look
-        return Judged(path, document["n"], document["n_failed"], document["error"])
+            self._done[path] = state
+        return ScoredFile(path, document["n"], document["n_failed"], document["error"])
 
 
 def verdict_file(path: Path) -> Path:
@@ -205,7 +205,7 @@ def _failure(path: Path, error: str, digest: str | None = None) -> dict[str, Any
     return {"file": path.name, "digest": digest, "run_id": None, "n": 0, "n_failed": 0, "error": error, "verdicts": []}
 
 
-def _is_judged(path: Path, digest: str) -> bool:
+def _is_scored(path: Path, digest: str) -> bool:
     """Whether the verdict file beside it is of these very bytes."""
     try:
         found = json.loads(verdict_file(path).read_text(encoding="utf-8"))
@@ -214,7 +214,7 @@ def _is_judged(path: Path, digest: str) -> bool:
     return isinstance(found, dict) and found.get("digest") == digest
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, Look]]:
+def _files(folder: Path) -> Iterator[tuple[Path, FileState]]:
     """The files that could hold concepts, in all folders below; links and hidden ones are left alone."""
     suffixes = known_suffixes() - _PAGES | {ARCHIVE_SUFFIX}
     try:
@@ -232,8 +232,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, Look]]:
         if stat.S_ISDIR(info.st_mode):
             yield from _files(Path(entry.path))
         elif stat.S_ISREG(info.st_mode) and os.path.splitext(entry.name)[1].casefold() in suffixes:
-            yield Path(entry.path), _look(info)
+            yield Path(entry.path), _state_of(info)
 
 
-def _look(info: os.stat_result) -> Look:
+def _state_of(info: os.stat_result) -> FileState:
     return info.st_ino, info.st_size, info.st_mtime_ns

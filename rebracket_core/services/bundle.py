@@ -13,7 +13,7 @@ from rebracket_core.validation import ConceptModel
 
 
 def bundle_resources(settings: Settings, folder: Path) -> Resources:
-    """The resources of a home whose one run is a bundle's; the runs of the home are not asked.
+    """The resources of a home whose one run is a bundle's; the runs of the home are not used.
 
     Raises ModelError naming the file of the folder that is missing or altered.
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.runs.store import STARTER
 from rebracket_core.services.roots import below_root
 from rebracket_core.settings import data_dir
@@ -13,8 +13,6 @@ from rebracket_core.settings import data_dir
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, ReadReport
     from rebracket_core.services.resources import Resources
-
-Progress = Callable[[str, int, int], None]
 
 
 class Datasets:
@@ -52,15 +50,14 @@ class Datasets:
         """The starter corpus that comes with Rebracket, imported under the name "starter"."""
         return self.import_path(data_dir() / "starter" / "concepts", name=STARTER)
 
-    def audit(self, name: str, *, progress: Progress | None = None) -> AuditReport:
+    def audit(self, name: str, *, progress: ProgressReporter | None = None) -> AuditReport:
         """What is wrong or remarkable about a data set, near duplicates by meaning included."""
         from rebracket_core.corpus.audit.dataset_audit import audit
 
         dataset = self.get(name)
         encoder = self._resources.encoder(self._resources.settings.encoder)
         vectors = encoder.encode(
-            dataset.frame["concept"].tolist(),
-            progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
+            dataset.frame["concept"].tolist(), progress=counts(progress, "Reading texts") if progress else None
         )
         return audit(dataset, vectors=vectors)
 

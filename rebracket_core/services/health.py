@@ -1,4 +1,4 @@
-"""Whether this machine can judge: each part is tried and the answer says what to do."""
+"""Whether this machine can score: each part is tried and the answer says what to do."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ def _home(settings: Settings) -> Check:
     detail = f"{settings.home} is writable"
     if wide := open_to_others(settings.home, most=MOST_OPEN):
         many = f"{MOST_OPEN} or more" if len(wide) == MOST_OPEN else str(len(wide))
-        said = f"{many} of its files and folders have modes for others, the first: {wide[0]}"
-        return Check("home", Outcome.WARN, f"{detail}; {said}", f"run: chmod -R go-rwx {shlex.quote(str(settings.home))}")
+        exposed = f"{many} of its files and folders have modes for others, the first: {wide[0]}"
+        return Check("home", Outcome.WARN, f"{detail}; {exposed}", f"run: chmod -R go-rwx {shlex.quote(str(settings.home))}")
     return Check("home", Outcome.OK, f"{detail}, by its owner alone")
 
 

@@ -47,10 +47,10 @@ class Traffic:
 
     @property
     def accepted(self) -> float | None:
-        """The share of the judged texts that was accepted, in any of the three ways; None without any."""
+        """The share of the scored texts that was accepted, in any of the three ways; None without any."""
         kinds: Counter[str] = self.total.kinds
-        judged = kinds.total() - kinds["error"]
-        return sum(n for kind, n in kinds.items() if is_accepted(kind)) / judged if judged else None
+        scored = kinds.total() - kinds["error"]
+        return sum(n for kind, n in kinds.items() if is_accepted(kind)) / scored if scored else None
 
     def latency_s(self, share: float) -> float | None:
         """The seconds within which that share of the verdicts was given."""

@@ -1,10 +1,10 @@
-"""Runs under review: what they said of unseen songs is read and measured; nothing is trained, and nothing is asked anew."""
+"""Runs under review: their out-of-fold predictions are read and measured; nothing is trained or predicted anew."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from rebracket_core.errors import DataError
 from rebracket_core.files import write_json
 from rebracket_core.insight.geometry.entities import Geometry
+from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rebracket_core.runs.store import RunInfo
     from rebracket_core.services.resources import Resources
 
-Progress = Callable[[str, int, int], None]
 LAYER_TEXTS = 1000
 _LAYERS_VERSION = 1
 
@@ -53,23 +53,25 @@ class Reviews:
         return self._resources.settings.seed
 
     def review(self, run_id: str) -> Review:
-        """What a run said of its unseen texts. Raises ModelError where it did not keep that."""
+        """A run's predictions of its held-out texts. Raises ModelError where it did not keep them."""
         from rebracket_core.insight.review import Review
         from rebracket_core.stats.out_of_fold import read_out_of_fold_predictions
         from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, read_out_of_fold_rows
 
         info, folder = self._resources.runs.info(run_id), self._resources.runs.folder_of(run_id).path
-        rows, answers = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
-        if answers is not None and answers.row_id != rows.row_id:
-            answers = None  # of another training: what is not surely of these rows is not shown
-        told = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
-        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **told, predictions=answers)
+        rows, predictions = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
+        if predictions is not None and predictions.row_id != rows.row_id:
+            predictions = None  # of another training: what is not surely of these rows is not shown
+        columns = {name: getattr(rows, name) for name in OutOfFoldRows.__slots__}
+        return Review(run_id=run_id, dataset=info.dataset, leaked=info.leaked, **columns, predictions=predictions)
 
-    def vectors(self, review: Review, *, progress: Progress | None = None) -> np.ndarray:
-        """(n, d) vectors of the unseen texts from the run's own encoder."""
-        return self._encoder(review.run_id).encode(list(review.text), progress=_part(progress, "Reading texts"))
+    def vectors(self, review: Review, *, progress: ProgressReporter | None = None) -> np.ndarray:
+        """(n, d) vectors of the held-out texts from the run's own encoder."""
+        return self._encoder(review.run_id).encode(
+            list(review.text), progress=counts(progress or NoProgress(), "Reading texts")
+        )
 
-    def context(self, run_id: str, *, progress: Progress | None = None) -> ReviewContext:
+    def context(self, run_id: str, *, progress: ProgressReporter | None = None) -> ReviewContext:
         """Everything that sections of a review are made from; vectors and geometry are computed when first asked for.
 
         Raises ModelError where the run did not keep its held-out predictions.
@@ -86,21 +88,21 @@ class Reviews:
             geometry=cache(lambda: self.run_geometry(review, progress=progress)),
         )
 
-    def report(self, run_id: str, *, sections: Sequence[str] = (), progress: Progress | None = None) -> str:
+    def report(self, run_id: str, *, sections: Sequence[str] = (), progress: ProgressReporter | None = None) -> str:
         """Write the sections of a run's review as one HTML document without texts; see `reports.review_html`."""
         from rebracket_core.reports.review_html import run_report
 
         return run_report(self.context(run_id, progress=progress), sections=sections, progress=progress)
 
     def own_dataset(self, info: RunInfo) -> str | None:
-        """The name under which the data that a run learnt from is imported here; None where it is not."""
+        """The name under which the data that a run was trained on is imported here; None where it is not."""
         metas = self._resources.datasets()
         if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
             metas = [self._resources.dataset(info.dataset).meta, *metas]
         named = [m.name for m in metas if m.digest == info.dataset_digest]
         return named[0] if named else None
 
-    def split_contrast(self, dataset: str, *, progress: Progress | None = None) -> SplitComparison:
+    def split_contrast(self, dataset: str, *, progress: ProgressReporter | None = None) -> SplitComparison:
         """What a split by row would claim of a data set, beside the true one, over its rows as they stand.
 
         Raises DataError for rows of fewer than two albums.
@@ -120,34 +122,38 @@ class Reviews:
                 where=dataset,
             )
         encoder = self._resources.encoder(self._resources.settings.encoder)
-        vectors = encoder.encode(frame["concept"].tolist(), progress=_part(progress, "Reading texts"))
+        vectors = encoder.encode(frame["concept"].tolist(), progress=counts(progress or NoProgress(), "Reading texts"))
         return compare_splits(
-            vectors, album, leak_safe_groups(frame), seed=self.seed, progress=_part(progress, "Splitting by song and by row")
+            vectors,
+            album,
+            leak_safe_groups(frame),
+            seed=self.seed,
+            progress=counts(progress or NoProgress(), "Splitting by song and by row"),
         )
 
-    def geometry(self, dataset: str, *, progress: Progress | None = None) -> Geometry:
+    def geometry(self, dataset: str, *, progress: ProgressReporter | None = None) -> Geometry:
         """Distances, path, angles and colours of a data set's labels in the space of the default encoder."""
         return self._measured(self._texts(dataset), name=dataset, encoder=self._encoder(None), progress=progress)
 
-    def run_geometry(self, review: Review, *, progress: Progress | None = None) -> Geometry:
-        """The same of the unseen texts of a run, by their labels, in the space of the run's own encoder."""
-        told = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
-        return self._measured(told, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
+    def run_geometry(self, review: Review, *, progress: ProgressReporter | None = None) -> Geometry:
+        """The same of the held-out texts of a run, by their labels, in the space of the run's own encoder."""
+        texts = _Texts(list(review.text), review.album_truth, review.axis_truth, review.groups)
+        return self._measured(texts, name=review.dataset, encoder=self._encoder(review.run_id), progress=progress)
 
     def _encoder(self, run_id: str | None) -> Encoder:
         """The encoder of a run, or the settings' own."""
         named = self._resources.runs.info(run_id).config.get("encoder") if run_id else ""
         return self._resources.encoder(str(named or self._resources.settings.encoder))
 
-    def _measured(self, told: _Texts, *, name: str, encoder: Encoder, progress: Progress | None) -> Geometry:
+    def _measured(self, texts: _Texts, *, name: str, encoder: Encoder, progress: ProgressReporter | None) -> Geometry:
         from rebracket_core.insight.geometry.album_path import trajectory
         from rebracket_core.insight.geometry.angles import axis_angles
         from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
         from rebracket_core.insight.geometry.colour_space import colour_distances, mantel
 
-        vectors = encoder.encode(told.texts, progress=_part(progress, "Reading texts"))
-        step = _part(progress, "Measuring across songs")
-        units = make_units(vectors, told.album_idx, told.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
+        vectors = encoder.encode(texts.texts, progress=counts(progress or NoProgress(), "Reading texts"))
+        step = counts(progress or NoProgress(), "Measuring across songs")
+        units = make_units(vectors, texts.album_idx, texts.groups, n_labels=len(ALBUM_NAMES), seed=self.seed)
         if not len(units.label):
             raise DataError(
                 "No text has an album.", expected="texts with albums", found="none", hint="choose another data set", where=name
@@ -157,15 +163,15 @@ class Reviews:
         step(1, 4)
         path = trajectory(units, seed=self.seed)
         step(2, 4)
-        angles = axis_angles(vectors, told.axis_truth, told.groups, seed=self.seed)
+        angles = axis_angles(vectors, texts.axis_truth, texts.groups, seed=self.seed)
         step(3, 4)
         colour = mantel(colour_distances(), distances.lengths + 0.0 * distances.squared, seed=self.seed)
         step(4, 4)
         return Geometry(
             dataset=name,
             encoder_id=encoder.encoder_id,
-            n=len(told.texts),
-            n_groups=len(set(told.groups.tolist())),
+            n=len(texts.texts),
+            n_groups=len(set(texts.groups.tolist())),
             distances=distances,
             path=path,
             angles=angles,
@@ -182,7 +188,7 @@ class Reviews:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # a cache: what cannot be read is measured again
 
-    def layers(self, dataset: str, *, progress: Progress | None = None) -> Layers:
+    def layers(self, dataset: str, *, progress: ProgressReporter | None = None) -> Layers:
         """What each layer of the default encoder knows, over at most 1,000 texts of whole songs; kept on disk."""
         from rebracket_core.encoders.transformers.layers import layer_vectors
         from rebracket_core.insight.geometry.layers import probe_layers
@@ -190,15 +196,17 @@ class Reviews:
         known = self.known_layers(dataset)
         if known is not None:
             return known
-        told = self._some(self._texts(dataset))
+        texts = self._some(self._texts(dataset))
         states = layer_vectors(
-            told.texts,
+            texts.texts,
             name=self._resources.settings.encoder,
             settings=self._resources.settings,
-            progress=_part(progress, "Reading texts layer by layer"),
+            progress=counts(progress or NoProgress(), "Reading texts layer by layer"),
         )
-        labels = {"album": told.album_idx, **{axis: told.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
-        found = probe_layers(states, labels, told.groups, seed=self.seed, progress=_part(progress, "Probing layers"))
+        labels = {"album": texts.album_idx, **{axis: texts.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
+        found = probe_layers(
+            states, labels, texts.groups, seed=self.seed, progress=counts(progress or NoProgress(), "Probing layers")
+        )
         write_json(self._layers_path(dataset), found.to_dict())
         return found
 
@@ -222,16 +230,16 @@ class Reviews:
             groups=np.asarray(leak_safe_groups(frame), dtype=str),
         )
 
-    def _some(self, told: _Texts) -> _Texts:
-        if len(told.texts) <= LAYER_TEXTS:
-            return told
-        order = np.random.default_rng(self.seed).permutation(np.unique(told.groups))
-        names, sizes = np.unique(told.groups, return_counts=True)
+    def _some(self, texts: _Texts) -> _Texts:
+        if len(texts.texts) <= LAYER_TEXTS:
+            return texts
+        order = np.random.default_rng(self.seed).permutation(np.unique(texts.groups))
+        names, sizes = np.unique(texts.groups, return_counts=True)
         size = dict(zip(names.tolist(), sizes.tolist(), strict=True))
         total = np.cumsum([size[g] for g in order.tolist()])
-        kept = np.isin(told.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
+        kept = np.isin(texts.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
         at = np.flatnonzero(kept)
-        return _Texts([told.texts[i] for i in at], told.album_idx[at], told.axis_truth[at], told.groups[at])
+        return _Texts([texts.texts[i] for i in at], texts.album_idx[at], texts.axis_truth[at], texts.groups[at])
 
 
 def unit_of(origins: Iterable[str]) -> str:
@@ -240,11 +248,3 @@ def unit_of(origins: Iterable[str]) -> str:
     if names & {"songs", "table"}:
         return "songs"
     return "threads" if names and names <= {"proposals", "not_concepts"} else "groups of texts"
-
-
-def _part(progress: Progress | None, stage: str) -> Callable[[int, int], None]:
-    def step(done: int, total: int) -> None:
-        if progress is not None:
-            progress(stage, done, total)
-
-    return step

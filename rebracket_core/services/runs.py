@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.runs.notes import RunNote, read_note, write_note
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.training.evaluation.compare import Comparison
-
-Progress = Callable[[str, int, int], None]
 
 
 class Runs:
@@ -77,20 +76,20 @@ class Runs:
 
         return self._store.info(import_run(source, runs=self._store.folder, name=name))
 
-    def evaluate(self, run_id: str, dataset: str, *, progress: Progress | None = None) -> Evaluation:
+    def evaluate(self, run_id: str, dataset: str, *, progress: ProgressReporter | None = None) -> Evaluation:
         """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""
         from rebracket_core.training import Evaluation, evaluate_run
 
         info = self._store.info(run_id)
-        asked = self._resources.dataset(dataset)
-        if asked.meta.digest == info.dataset_digest:
+        other = self._resources.dataset(dataset)
+        if other.meta.digest == info.dataset_digest:
             return Evaluation.from_dict(info.metrics)
         model = self._resources.model(run_id)
         own = next((m.name for m in self._resources.datasets() if m.digest == info.dataset_digest), None)
         return evaluate_run(
             model,
-            asked,
+            other,
             encoder=self._resources.encoder_of(model),
             training_frame=self._resources.dataset(own).frame if own else None,
-            progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None,
+            progress=counts(progress, "Reading texts") if progress else None,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
+from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.training.config.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.training.hpo.search import SearchPlan
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +80,13 @@ class Searches:
             log=log_tail(folder),
         )
 
-    def run(self, dataset: str, *, plan: SearchPlan, progress: Progress | None = None) -> SearchView:
+    def run(self, dataset: str, *, plan: SearchPlan, progress: ProgressReporter | None = None) -> SearchView:
         """Search in this process until all trials are through."""
         from rebracket_core.jobs import JobInputs
         from rebracket_core.jobs.attempt import run_job
-        from rebracket_core.progress import reporter_of
 
         folder = self._new(dataset, plan)
-        inputs = JobInputs(self._resources.encoder, progress=reporter_of(progress))
+        inputs = JobInputs(self._resources.encoder, progress=progress or NoProgress())
         run_job(folder, attempt=folder.new_attempt(), settings=self._resources.settings, inputs=inputs)
         return self.view(folder.run_id)
 
@@ -111,7 +108,7 @@ class Searches:
         """A new run with the options of a trial (by default the best), on everything; nothing is trained yet.
 
         Its figures will come from groups on which the options were chosen, so the run says in a note that they are a little
-        too good, and what the groups that were put aside say.
+        too good, and the figures on the outer groups.
         """
         view = self.view(search_id)
         chosen = _chosen(view, trial)
@@ -176,18 +173,18 @@ def _chosen(view: SearchView, trial: int | None) -> dict[str, Any]:
 
 
 def _note(view: SearchView, chosen: dict[str, Any]) -> str:
-    told = (
+    summary = (
         f"Its options are those of trial {chosen['number']} of the search {view.state.run_id}, chosen among "
         f"{len(view.trials)} on groups that are also measured here: these figures are a little too good."
     )
     found = view.found
     if found is None or view.state.status is not Status.DONE or chosen["number"] != found["best"]["number"]:
-        return told
+        return summary
     share = found["outer"]["best"]["album_accuracy"]
     if share["value"] is None or share["ci_low"] is None:
-        return told
+        return summary
     return (
-        f"{told} On {found['outer']['n_groups']} groups that no trial had met, these options were right "
+        f"{summary} On {found['outer']['n_groups']} groups that no trial had met, these options were right "
         f"{share['value']:.2f} of the time ({share['ci_low']:.2f} to {share['ci_high']:.2f})."
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rebracket_core.progress import NoProgress, ProgressReporter
 
 if TYPE_CHECKING:
     from rebracket_core.jobs import JobFolder, JobState
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.search import Searches
     from rebracket_core.training.config.training_config import TrainingConfig
     from rebracket_core.training.estimate import Estimate
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Trainings:
         self._labels = labels
         self._searches = searches
 
-    def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: Progress | None = None) -> RunInfo:
+    def train(self, dataset: str, *, config: TrainingConfig | None = None, progress: ProgressReporter | None = None) -> RunInfo:
         """Train a run on a data set in this process. The first run of a home is promoted, so that there is a model to ask."""
         folder = self._new_run(dataset, config)
         return self._train_here(folder, progress)
@@ -76,7 +75,7 @@ class Trainings:
             launcher.launch(folder)
             return launcher.files
 
-    def train_found(self, search_id: str, *, trial: int | None = None, progress: Progress | None = None) -> RunInfo:
+    def train_found(self, search_id: str, *, trial: int | None = None, progress: ProgressReporter | None = None) -> RunInfo:
         """Train, in this process and on everything, a run with the options of a trial (by default the best)."""
         folder = self._searches.run_of(search_id, trial=trial)
         return self._train_here(folder, progress)
@@ -125,13 +124,12 @@ class Trainings:
 
         launcher_of(folder, self._resources.settings, on_done=promote_first).launch(folder)
 
-    def _train_here(self, folder: JobFolder, progress: Progress | None) -> RunInfo:
+    def _train_here(self, folder: JobFolder, progress: ProgressReporter | None) -> RunInfo:
         from rebracket_core.jobs import JobInputs
         from rebracket_core.jobs.attempt import run_job
-        from rebracket_core.progress import reporter_of
         from rebracket_core.runs.production import promote_first
 
-        inputs = JobInputs(self._resources.encoder, progress=reporter_of(progress), on_done=promote_first)
+        inputs = JobInputs(self._resources.encoder, progress=progress or NoProgress(), on_done=promote_first)
         run_job(folder, attempt=folder.new_attempt(), settings=self._resources.settings, inputs=inputs)
         return self._resources.runs.info(folder.run_id)
 

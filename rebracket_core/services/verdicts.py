@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.encoders import uncached
+from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.validation import Scorer
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.settings import Thresholds
     from rebracket_core.validation import Concept, Verdict
-
-Progress = Callable[[str, int, int], None]
 
 
 class Verdicts:
@@ -44,7 +43,7 @@ class Verdicts:
         *,
         run_id: str | None = None,
         thresholds: dict[str, Any] | None = None,
-        progress: Progress | None = None,
+        progress: ProgressReporter | None = None,
         source: str = "",
         keep: bool = True,
         counted: bool = False,
@@ -65,10 +64,10 @@ class Verdicts:
             model=model,
             encoder=encoder if remembered else uncached(encoder),
             thresholds=limits,
-            progress=(lambda done, total: progress("Scoring", done, total)) if progress else None,
+            progress=counts(progress, "Scoring") if progress else None,
         )
         if keep or counted:
             self._resources.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
-            self._resources.history.keep((v.to_dict() for v in verdicts), source=source)
+            self._resources.history.add((v.to_dict() for v in verdicts), source=source)
         return verdicts

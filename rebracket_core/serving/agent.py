@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rebracket_core.workbench import Workbench
 
 MAX_TRIES = 3
-_GENERATE, _JUDGE = "generate", "judge"
-_TOLD = (
+_GENERATE, _VALIDATE = "generate", "judge"
+_FEEDBACK_FIELDS = (
     "verdict",
     "reason",
     "explanation",
@@ -55,7 +55,7 @@ _BRANCHES: dict[str, Branch] = {kind: Branch(kind.word) for kind in VerdictKind}
 
 
 class Try(TypedDict):
-    """One text that was judged: its branch, its verdict, and what the generator was told to change."""
+    """One text that was scored: its branch, its verdict, and what the generator was to change."""
 
     text: str
     branch: str
@@ -66,7 +66,8 @@ class Try(TypedDict):
 class ConceptState(TypedDict, total=False):
     """What the graph carries. A generator reads `feedback` (and all before it in `tries`) and writes `text`.
 
-    `wanted_album` may name the album that the concept is meant for: a concept of another one is then told so and tried again.
+    `wanted_album` may name the album that the concept is meant for: a concept of another one is then tried again, with
+    that as feedback.
     """
 
     brief: Any
@@ -79,7 +80,7 @@ class ConceptState(TypedDict, total=False):
 
 
 class Ask(Protocol):
-    """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be judged."""
+    """Gives the verdict on a text as plain values, or raises InputError for a text that cannot be scored."""
 
     def __call__(self, text: str, *, expected_album: str | None = None) -> Verdict:
         """The verdict on one text; `expected_album` stands in it as the album that was meant."""
@@ -117,24 +118,24 @@ def ask_workbench(
     return ask
 
 
-def judge_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
-    """The node that judges `text`: it writes `verdict`, `branch`, `feedback` and one more of `tries`.
+def validate_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
+    """The node that validates `text`: it writes `verdict`, `branch`, `feedback` and one more of `tries`.
 
-    A text that cannot be judged is rejected with the reason as feedback. A server that does not answer is an error.
+    A text that cannot be scored is rejected with the reason as feedback. A server that does not answer is an error.
     """
 
-    def judge(state: ConceptState) -> dict[str, Any]:
+    def validate(state: ConceptState) -> dict[str, Any]:
         text, wanted = state.get("text", ""), state.get("wanted_album") or None
         try:
             verdict = ask(text, expected_album=wanted)
         except InputError as error:
             verdict, branch, feedback = {"verdict": None, "error": str(error)}, Branch.REJECT, [str(error)]
         else:
-            branch, feedback = _judged(verdict, wanted)
+            branch, feedback = _branch_and_feedback(verdict, wanted)
         tried: Try = {"text": text, "branch": branch.value, "verdict": verdict, "feedback": feedback}
         return {"verdict": verdict, "branch": branch.value, "feedback": feedback, "tries": [tried]}
 
-    return judge
+    return validate
 
 
 def branch_of(state: ConceptState) -> str:
@@ -150,15 +151,15 @@ def concept_tool(ask: Ask) -> BaseTool:
             verdict = ask(text, expected_album=expected_album)
         except InputError as error:
             return {"verdict": None, "error": str(error)}
-        return {name: verdict.get(name) for name in _TOLD}
+        return {name: verdict.get(name) for name in _FEEDBACK_FIELDS}
 
     return StructuredTool.from_function(
         validate_concept,
         name="validate_concept",
         description=(
-            f"Judge a concept for a song of The Rainbow Table. Gives {', '.join(VerdictKind)}, with the reason and the rule's "
-            "explanation, the album and its probability, and suggestions of what to change. `expected_album` names the album "
-            "that the concept is meant for, if any."
+            f"Validate a concept for a song of The Rainbow Table. Gives {', '.join(VerdictKind)}, with the reason and the "
+            "rule's explanation, the album and its probability, and suggestions of what to change. `expected_album` names "
+            "the album that the concept is meant for, if any."
         ),
     )
 
@@ -171,7 +172,7 @@ def concept_graph(
     after: Mapping[Branch, Node] | None = None,
     state: type = ConceptState,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """A graph that generates, judges, and generates again with the suggestions until a concept passes or the tries end.
+    """A graph that generates, validates, and generates again with the suggestions until a concept passes or the tries end.
 
     `generate` gives {"text": ...} from the state, or {"text": ""} where it has nothing more to offer, which ends the graph.
     `after` holds a node for each branch that goes on; the others end. The final state's `branch` says how it came out.
@@ -183,7 +184,7 @@ def concept_graph(
         )
     graph: Any = StateGraph(state)
     graph.add_node(_GENERATE, generate)
-    graph.add_node(_JUDGE, judge_node(ask))
+    graph.add_node(_VALIDATE, validate_node(ask))
     graph.add_edge(START, _GENERATE)
     ends = {branch: f"after_{branch.value}" if branch in (after or {}) else END for branch in Branch}
     for branch, node in (after or {}).items():
@@ -192,20 +193,20 @@ def concept_graph(
 
     def offered(found: ConceptState) -> str:
         if found.get("text", "").strip() or not found.get("tries"):
-            return _JUDGE
+            return _VALIDATE
         return ends[Branch.REJECT]
 
     def next_step(found: ConceptState) -> str:
         branch = Branch(found["branch"])
         return _GENERATE if branch is Branch.REJECT and len(found["tries"]) < max_tries else ends[branch]
 
-    graph.add_conditional_edges(_GENERATE, offered, [_JUDGE, ends[Branch.REJECT]])
-    graph.add_conditional_edges(_JUDGE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
+    graph.add_conditional_edges(_GENERATE, offered, [_VALIDATE, ends[Branch.REJECT]])
+    graph.add_conditional_edges(_VALIDATE, next_step, list(dict.fromkeys([_GENERATE, *ends.values()])))
     compiled: CompiledStateGraph[Any, Any, Any, Any] = graph.compile()
     return compiled
 
 
-def _judged(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:
+def _branch_and_feedback(verdict: Verdict, wanted: str | None) -> tuple[Branch, list[str]]:
     """The branch of a verdict and what to tell the generator."""
     branch = _BRANCHES[verdict["verdict"]]
     feedback = list(verdict["suggestions"])

@@ -107,21 +107,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run", help="the run to ask; by default the promoted one")
     parser.add_argument("--tries", type=int, default=MAX_TRIES)
     parser.add_argument("--strict", action="store_true", help="try again where the album is not the one asked for")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
         from rebracket_core.corpus.sources.reading import read_concepts
         from rebracket_core.settings import Settings
 
-        scripts = commissions(read_concepts([asked.folder]).concepts)
-        if asked.url:
+        scripts = commissions(read_concepts([options.folder]).concepts)
+        if options.url:
             from rebracket_core.serving.client import Client
 
-            ask = ask_server(Client(asked.url, key=asked.key), run=asked.run)
+            ask = ask_server(Client(options.url, key=options.key), run=options.run)
         else:
             from rebracket_core.workbench import get_workbench
 
-            ask = ask_workbench(get_workbench(Settings.from_env()), run=asked.run, keep=False)
-        outcome = run_example(scripts, ask, max_tries=asked.tries, strict=asked.strict)
+            ask = ask_workbench(get_workbench(Settings.from_env()), run=options.run, keep=False)
+        outcome = run_example(scripts, ask, max_tries=options.tries, strict=options.strict)
     except RebracketError as error:
         print(error, file=sys.stderr)
         return 1

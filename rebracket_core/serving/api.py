@@ -18,10 +18,10 @@ from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
-from rebracket_core.serving.guard.api_keys import KeyRing
-from rebracket_core.serving.guard.middleware import RETRY_AFTER_S, Gate, Told, problem, problem_of
+from rebracket_core.serving.guard.api_keys import ApiKeyStore
+from rebracket_core.serving.guard.middleware import RETRY_AFTER_S, AccessMiddleware, RequestRecord, problem, problem_of
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
-from rebracket_core.serving.model_router import Change, Desk, share_of
+from rebracket_core.serving.model_router import Change, ModelRouter, share_of
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, DeadlinePassed, QueueFull, ServerStopped
 from rebracket_core.serving.requests.bodies import BodyRoute, TooManyChars
@@ -57,8 +57,8 @@ CLIENT_GONE = 499
 MAX_UNWRITTEN = 2000
 _SAMPLE = b"sample"
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut, "description": said}
-    for status, said in (
+    status: {"model": ErrorOut, "description": meaning}
+    for status, meaning in (
         (400, "The path or the Host is not one that is answered."),
         (408, "The body did not arrive in time."),
         (401, "No key, or one that is unknown or revoked."),
@@ -77,7 +77,7 @@ class Service:
 
     def __init__(self, bench: Workbench, options: ServeOptions) -> None:
         self.options = options
-        self.desk = Desk(bench, second_run=options.second_run, second_share=options.second_share)
+        self.router = ModelRouter(bench, second_run=options.second_run, second_share=options.second_share)
         self.draining = False
         self._batcher: Batcher[Concept, dict[str, Any]] | None = None
         self._history = ThreadPoolExecutor(1, thread_name_prefix="history")
@@ -90,7 +90,7 @@ class Service:
 
     @property
     def queued(self) -> int:
-        """How many texts wait or are being judged."""
+        """How many texts wait or are being scored."""
         return self._batcher.queued if self._batcher else 0
 
     @property
@@ -104,7 +104,7 @@ class Service:
         return sum(list(self._writing.values()))
 
     async def start(self) -> None:
-        """Open the run in use and the queue."""
+        """Open the production run and the queue."""
         options = self.options
         self._batcher = Batcher(
             self._work,
@@ -114,7 +114,7 @@ class Service:
             size=chars_of,
             max_queued_chars=options.max_queued_chars,
         )
-        await asyncio.get_running_loop().run_in_executor(None, self.desk.refresh)
+        await asyncio.get_running_loop().run_in_executor(None, self.router.refresh)
 
     async def drain(self) -> None:
         """Wait until everything that was taken has its answer, at most `drain_s` from the first call on."""
@@ -159,20 +159,20 @@ class Service:
         while True:
             await asyncio.sleep(REFRESH_S)
             try:
-                await loop.run_in_executor(None, self.desk.refresh)
+                await loop.run_in_executor(None, self.router.refresh)
                 if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
                     await loop.run_in_executor(None, self.test_drift)
                     tested_s = loop.time()
-            except Exception:  # the run in use goes on answering, and the next look may be a better one
+            except Exception:  # the production run goes on answering, and the next look may be a better one
                 logger.exception("The promoted run could not be looked at.")
 
     def test_drift(self) -> None:
         """Put into the counts what the test of drift says of the texts that the run in use was asked."""
-        run_id = self.desk.run_id
+        run_id = self.router.run_id
         if run_id is None:
             return
         try:
-            found = self.desk.bench.monitoring.drift(run_id)
+            found = self.router.bench.monitoring.drift(run_id)
         except DataError:
             return  # too few texts came in yet
         except RebracketError as error:
@@ -180,7 +180,7 @@ class Service:
             return
         self.counts.drift(run_id, mmd2=found.mmd2, p_value=found.p_value, alarm=found.alarm)
 
-    async def judge(
+    async def score(
         self,
         concepts: Sequence[Concept],
         *,
@@ -195,7 +195,7 @@ class Service:
         """
         self._unanswered += 1
         try:
-            verdicts = await self._judged(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
+            verdicts = await self._scored_items(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
         except ServerStopped:
             self._cut_off += 1
             raise
@@ -211,7 +211,7 @@ class Service:
             self._not_kept(kept, "the database is too slow")
         return verdicts
 
-    async def _judged(
+    async def _scored_items(
         self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change, caller: str, deadline: float | None
     ) -> list[dict[str, Any]]:
         if self._batcher is None:
@@ -220,9 +220,9 @@ class Service:
         by_run: dict[str, list[int]] = {}
         if run is None:
             for i, concept in enumerate(concepts):
-                by_run.setdefault(self.desk.choose(concept.text), []).append(i)
+                by_run.setdefault(self.router.choose(concept.text), []).append(i)
         else:  # whether there is such a run, the disk says: once a request, and not on the event loop
-            chosen = await asyncio.get_running_loop().run_in_executor(None, self.desk.choose, "", run)
+            chosen = await asyncio.get_running_loop().run_in_executor(None, self.router.choose, "", run)
             by_run[chosen] = list(range(len(concepts)))
         answers = await asyncio.gather(
             *(
@@ -239,18 +239,18 @@ class Service:
 
     def _work(self, kind: Any, concepts: list[Concept]) -> list[dict[str, Any]]:
         run_id, thresholds = kind
-        return self.desk.answer(run_id, thresholds, concepts)
+        return self.router.answer(run_id, thresholds, concepts)
 
     def _keep(self, verdicts: list[dict[str, Any]]) -> None:
         try:
-            self.desk.bench.history.keep(iter(verdicts), source="api")
+            self.router.bench.history.add(iter(verdicts), source="api")
         except StoreError as error:
             self._not_kept(verdicts, str(error))
         finally:
             self._room.release()
 
     def _not_kept(self, verdicts: list[dict[str, Any]], why: str) -> None:
-        """Count and log that verdicts are not kept; the caller has them."""
+        """Count and log verdicts that the caller has and that could not be saved."""
         self.counts.history_failed()
         logger.error("%d verdicts could not be kept: %s", len(verdicts), why)
 
@@ -286,9 +286,9 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     _add_engine_errors(app)
     _add_request_errors(app)
     app.add_middleware(
-        Gate,
+        AccessMiddleware,
         options=service.options,
-        ring=KeyRing(bench.settings.home / "api_keys.json"),
+        key_store=ApiKeyStore(bench.settings.home / "api_keys.json"),
         draining=lambda: service.draining,
         count=service.counts.request,
     )
@@ -300,47 +300,47 @@ def _add_health(app: FastAPI, service: Service) -> None:
     async def health(request: Request) -> Response:
         """Whether the server lives and can give verdicts now; 503 while it cannot."""
         closed = getattr(request.state, "closed", "")
-        ready = service.desk.run_id is not None and not service.draining and not closed
-        told = {
+        ready = service.router.run_id is not None and not service.draining and not closed
+        details = {
             "live": True,
             "ready": ready,
             "draining": service.draining,
-            "run_id": service.desk.run_id,
+            "run_id": service.router.run_id,
             "queued": service.queued,
-            "trouble": closed or service.desk.trouble,
+            "trouble": closed or service.router.trouble,
         }
-        return _json(told, status=200 if ready else 503)
+        return _json(details, status=200 if ready else 503)
 
 
 def _add_verdicts(app: FastAPI, service: Service) -> None:
-    longest = service.desk.bench.settings.max_text_chars
+    longest = service.router.bench.settings.max_text_chars
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=_ERRORS)
-    async def validate(request: Request, asked: ValidateIn) -> Response:
+    async def validate(request: Request, body: ValidateIn) -> Response:
         """The verdict on one concept."""
-        chars = checked_chars(asked.model_dump(), most=service.options.max_chars)
-        verdict = (await _scored(service, request, asked, chars=chars, read=lambda: [read_concept(asked, longest=longest)]))[0]
+        chars = checked_chars(body.model_dump(), most=service.options.max_chars)
+        verdict = (await _scored(service, request, body, chars=chars, read=lambda: [read_concept(body, longest=longest)]))[0]
         if verdict["error"]:
             raise InputError("The text cannot be scored.", expected="a concept in words", found=str(verdict["error"]))
         return _json(verdict)
 
     @app.post("/v1/validate/batch", response_model=BatchOut, responses=_ERRORS)
-    async def validate_batch(request: Request, asked: BatchIn) -> Response:
-        """The verdicts on many concepts, in their order; an item that cannot be judged carries `error`."""
-        if len(asked.items) > service.options.max_items:
+    async def validate_batch(request: Request, body: BatchIn) -> Response:
+        """The verdicts on many concepts, in their order; an item that cannot be scored carries `error`."""
+        if len(body.items) > service.options.max_items:
             raise InputError(
                 "There are too many items.",
                 expected=f"at most {service.options.max_items}",
-                found=str(len(asked.items)),
+                found=str(len(body.items)),
                 hint="send them in parts",
             )
-        chars = checked_chars(asked.items, most=service.options.max_chars)
+        chars = checked_chars(body.items, most=service.options.max_chars)
         verdicts = await _scored(
             service,
             request,
-            asked,
+            body,
             chars=chars,
-            read=lambda: [read_item(item, number, longest=longest) for number, item in enumerate(asked.items)],
+            read=lambda: [read_item(item, number, longest=longest) for number, item in enumerate(body.items)],
         )
         failed = sum(bool(verdict["error"]) for verdict in verdicts)
         return _json({"n": len(verdicts), "n_failed": failed, "verdicts": verdicts})
@@ -350,20 +350,20 @@ def _add_runs(app: FastAPI, service: Service) -> None:
     @app.get("/v1/runs", response_model=list[RunOut], responses=_ERRORS)
     def runs() -> Response:
         """The finished runs, newest first."""
-        return _json([_run(info) for info in service.desk.bench.runs.all()])
+        return _json([_run(info) for info in service.router.bench.runs.all()])
 
     @app.get("/v1/thresholds", response_model=ThresholdsOut, responses=_ERRORS)
     def thresholds() -> Response:
-        """The thresholds of the run in use."""
-        run_id = service.desk.run_id
-        limits = service.desk.bench.resources.model(run_id).thresholds if run_id else service.desk.bench.settings.thresholds
+        """The thresholds of the production run."""
+        run_id = service.router.run_id
+        limits = service.router.bench.resources.model(run_id).thresholds if run_id else service.router.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})
 
     @app.get("/v1/rules", response_model=RulesOut, responses=_ERRORS)
     def rules() -> Response:
         """The verdict rules in their order, and every threshold with its description."""
-        run_id = service.desk.run_id
-        limits = service.desk.bench.resources.model(run_id).thresholds if run_id else None
+        run_id = service.router.run_id
+        limits = service.router.bench.resources.model(run_id).thresholds if run_id else None
         return _json({"run_id": run_id, "rules": rules_document(limits), "thresholds": thresholds_document(limits)})
 
 
@@ -434,18 +434,18 @@ def _add_request_errors(app: FastAPI) -> None:
 
 
 async def _scored(
-    service: Service, request: Request, asked: ValidateIn | BatchIn, *, chars: int, read: Callable[[], list[Concept]]
+    service: Service, request: Request, body: ValidateIn | BatchIn, *, chars: int, read: Callable[[], list[Concept]]
 ) -> list[dict[str, Any]]:
     """The verdicts on the concepts that `read` gives, unless the caller goes or the deadline passes before."""
 
     async def work() -> list[dict[str, Any]]:
         concepts = read() if chars <= SLICE_CHARS else await asyncio.get_running_loop().run_in_executor(None, read)
-        request.state.told = Told(len(concepts), [concept.text for concept in concepts])
-        thresholds = service.desk.thresholds(asked.run, asked.thresholds)
+        request.state.record = RequestRecord(len(concepts), [concept.text for concept in concepts])
+        thresholds = service.router.thresholds(body.run, body.thresholds)
         if not concepts:
             return []
         deadline = request.state.arrived_s + service.options.deadline_s
-        return await service.judge(concepts, run=asked.run, thresholds=thresholds, caller=caller_of(request), deadline=deadline)
+        return await service.score(concepts, run=body.run, thresholds=thresholds, caller=caller_of(request), deadline=deadline)
 
     return await while_connected(request, work())
 

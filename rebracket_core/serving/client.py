@@ -22,15 +22,15 @@ _PART = 200
 class ApiError(RebracketError):
     """The server did not give a verdict; `status` is its HTTP status, 0 where it could not be reached."""
 
-    def __init__(self, message: str, *, status: int, **said: str) -> None:
-        super().__init__(message, **said)
+    def __init__(self, message: str, *, status: int, **details: str) -> None:
+        super().__init__(message, **details)
         self.status = status
 
 
 class Client:
     """Asks one server. What is refused for a moment (429, 503) or does not come through is asked again, `tries` times.
 
-    Asking again is safe: a verdict changes nothing. Use it as a context manager, or call `close`.
+    Sending again is safe: a verdict changes nothing. Use it as a context manager, or call `close`.
     """
 
     def __init__(
@@ -61,9 +61,9 @@ class Client:
     ) -> Verdict:
         """The verdict on one text. `concept` may hold id, source, expected_album and fields.
 
-        Raises InputError for a text that cannot be judged, ApiError where the server gives no verdict.
+        Raises InputError for a text that cannot be scored, ApiError where the server gives no verdict.
         """
-        body = {"text": text, **concept, **_asked(run, thresholds)}
+        body = {"text": text, **concept, **_options(run, thresholds)}
         verdict: Verdict = self._call("POST", "/v1/validate", body)
         return verdict
 
@@ -74,10 +74,10 @@ class Client:
         run: str | None = None,
         thresholds: Mapping[str, float | bool | str] | None = None,
     ) -> Iterator[Verdict]:
-        """A verdict an item, in order, as they come; an item that cannot be judged carries `error`."""
+        """A verdict an item, in order, as they come; an item that cannot be scored carries `error`."""
         for number, part in enumerate(_parts(items, _PART)):
-            told = self._call("POST", "/v1/validate/batch", {"items": part, **_asked(run, thresholds)})
-            for at, verdict in enumerate(told["verdicts"]):
+            reply = self._call("POST", "/v1/validate/batch", {"items": part, **_options(run, thresholds)})
+            for at, verdict in enumerate(reply["verdicts"]):
                 if verdict["id"] == str(at):  # a text without an id is named by its place in the whole
                     verdict["id"] = str(number * _PART + at)
                 yield verdict
@@ -96,7 +96,7 @@ class Client:
         return found
 
     def thresholds(self) -> dict[str, Any]:
-        """The run in use and its thresholds."""
+        """The production run and its thresholds."""
         found: dict[str, Any] = self._call("GET", "/v1/thresholds")
         return found
 
@@ -110,16 +110,16 @@ class Client:
                 time.sleep(_pause(self._tries - left))
                 continue
             if answer.status_code in _AGAIN and left:
-                asked = answer.headers.get("retry-after", "")
-                time.sleep(min(30.0, float(asked)) if asked.isdigit() else _pause(self._tries - left))
+                wait = answer.headers.get("retry-after", "")
+                time.sleep(min(30.0, float(wait)) if wait.isdigit() else _pause(self._tries - left))
                 continue
             return _checked(answer)
         raise AssertionError("unreachable")
 
 
-def _asked(run: str | None, thresholds: Mapping[str, float | bool | str] | None) -> dict[str, Any]:
-    asked: dict[str, Any] = {"run": run} if run else {}
-    return {**asked, "thresholds": dict(thresholds)} if thresholds else asked
+def _options(run: str | None, thresholds: Mapping[str, float | bool | str] | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"run": run} if run else {}
+    return {**options, "thresholds": dict(thresholds)} if thresholds else options
 
 
 def _checked(answer: httpx.Response) -> Any:
@@ -127,9 +127,9 @@ def _checked(answer: httpx.Response) -> Any:
     if answer.is_success:
         return answer.json()
     try:
-        said = answer.json()["error"]
-        words = {name: str(said.get(name, "")) for name in ("expected", "found", "hint")}
-        message = str(said["message"])
+        problem = answer.json()["error"]
+        words = {name: str(problem.get(name, "")) for name in ("expected", "found", "hint")}
+        message = str(problem["message"])
     except (ValueError, KeyError, TypeError):
         message, words = f"The server answered {answer.status_code}.", {"found": answer.text[:200]}
     if answer.status_code == 422:

@@ -41,8 +41,8 @@ class Counts:
             registry=self.registry,
         )
         self._drift = {
-            name: Gauge(f"rebracket_drift_{name}", said, ("run",), registry=self.registry)
-            for name, said in (
+            name: Gauge(f"rebracket_drift_{name}", meaning, ("run",), registry=self.registry)
+            for name, meaning in (
                 ("mmd2", "Squared discrepancy of the texts that came in from the training texts."),
                 ("p_value", "How likely a discrepancy as large is by chance."),
                 ("alarm", "1 where the texts that came in are unlike the training texts, else 0."),
@@ -73,13 +73,13 @@ class Counts:
         return self._children[key]
 
     def drift(self, run_id: str, *, mmd2: float, p_value: float, alarm: bool) -> None:
-        """Show what the last test of drift found, and forget other runs'."""
+        """Show what the last drift test found, and forget other runs'."""
         for name, value in (("mmd2", mmd2), ("p_value", p_value), ("alarm", float(alarm))):
             self._drift[name].clear()
             self._drift[name].labels(run_id).set(value)
 
     def history_failed(self) -> None:
-        """Count verdicts that were given and could not be kept."""
+        """Count verdicts that were given and could not be saved."""
         self._lost.inc()
 
     def dropped(self, why: str) -> None:

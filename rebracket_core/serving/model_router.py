@@ -21,8 +21,8 @@ _WARM = "A bell that was cast for a tower that nobody built."
 Change = tuple[tuple[str, Value], ...]
 
 
-class Desk:
-    """Answers concepts with the run in use. A newly promoted run is opened and tried before it takes over.
+class ModelRouter:
+    """Answers concepts with the production run. A newly promoted run is opened and tried before it takes over.
 
     While a run cannot be opened the one before goes on answering, and `trouble` says why.
     """
@@ -58,13 +58,13 @@ class Desk:
         changed, self._run_id, self.trouble = wanted != self._run_id, wanted, ""
         return changed
 
-    def choose(self, text: str, asked: str | None = None) -> str:
+    def choose(self, text: str, wanted: str | None = None) -> str:
         """The run for a text: the one asked for, else by a digest of the text, so that a text always gets the same one.
 
         Raises ModelError where no run answers, InputError where the run asked for is not one of those that are open to all.
         """
-        if asked is not None:
-            return self._known(asked)
+        if wanted is not None:
+            return self._known(wanted)
         if self._run_id is None:
             raise ModelError(
                 "No run answers.",

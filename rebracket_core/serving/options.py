@@ -17,7 +17,7 @@ class ServeOptions:
     `max_body_bytes`, `max_items`, `max_chars`: what one request may hold (2,000 characters, the longest of real concepts,
     in each of 1,000 concepts); `max_queued`, `max_queued_chars`: texts and their characters that wait, beyond which a
     request is asked to come again; `deadline_s`: how long a request may wait for its answer; `batch_items`: texts that are
-    judged together; `drain_s`: how long a server that is told to stop finishes what it has;
+    scored together; `drain_s`: how long a server that is told to stop finishes what it has;
     `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the history; `sample`: or only
     those of this share of the texts, always the same ones, to watch for drift and to label;
     `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B);

@@ -35,7 +35,7 @@ class Strict(BaseModel):
 
 
 class ConceptIn(Strict):
-    """One text to judge."""
+    """One text to score."""
 
     text: str = Field(description="The concept, one line to a page.", examples=[TEXT])
     id: str = Field(default="", max_length=500, description="Comes back with the verdict.")
@@ -55,7 +55,7 @@ class ValidateIn(ConceptIn):
 
 
 class BatchIn(Strict):
-    """Many concepts; each is judged on its own, and one that cannot be judged does not stop the rest."""
+    """Many concepts; each is scored on its own, and one that cannot be scored does not stop the rest."""
 
     items: list[Any] = Field(
         description="Concepts as in /v1/validate (text, id, source, expected_album, fields), or plain texts.",
@@ -78,7 +78,7 @@ def _json_type(hint: Any) -> Any:
     return str if hint is VerdictKind else hint
 
 
-def _told(schema: dict[str, Any]) -> None:
+def _document(schema: dict[str, Any]) -> None:
     """Write into the schema what the rules that are registered now may answer."""
     words = {
         "verdict": f"One of {', '.join(VerdictKind)}.",
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 else:
     VerdictOut = create_model(
         "VerdictOut",
-        __config__=ConfigDict(extra="allow", json_schema_extra=_told),
+        __config__=ConfigDict(extra="allow", json_schema_extra=_document),
         __doc__="A verdict: the fields of a line of `rebracket validate --format jsonl`, in that order.",
         **{name: (_json_type(hint), ...) for name, hint in get_type_hints(Verdict).items()},
     )
@@ -137,7 +137,7 @@ class HealthOut(BaseModel):
 
 
 class RunOut(BaseModel):
-    """A finished run: what it was trained on, and how often its album is right on unseen groups."""
+    """A finished run: what it was trained on, and how often its album is right on held-out groups."""
 
     run_id: str
     dataset: str
@@ -151,7 +151,7 @@ class RunOut(BaseModel):
 
 
 class ThresholdsOut(BaseModel):
-    """The thresholds that verdicts of the run in use are given with."""
+    """The thresholds that verdicts of the production run are given with."""
 
     run_id: str | None
     thresholds: dict[str, Value]
@@ -171,7 +171,7 @@ class RuleOut(BaseModel):
 
 
 class ThresholdOut(BaseModel):
-    """A threshold: its value with the run in use, what it does, which rules read it, and what it promises."""
+    """A threshold: its value with the production run, what it does, which rules read it, and what it promises."""
 
     name: str
     older_names: list[str]
@@ -185,7 +185,7 @@ class ThresholdOut(BaseModel):
 
 
 class RulesOut(BaseModel):
-    """The verdict rules in the order in which they are asked, and the thresholds of the run in use."""
+    """The verdict rules in the order in which they are tried, and the thresholds of the production run."""
 
     run_id: str | None
     rules: list[RuleOut]

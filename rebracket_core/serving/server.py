@@ -16,7 +16,7 @@ import uvicorn
 from rebracket_core.blas import one_blas_thread
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.api import Service, create_app
-from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.watchdog import Watchdog
 from rebracket_core.workbench import Workbench
@@ -94,8 +94,8 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> in
     process ends here, with 1 if anything was lost; where not even that can run it is killed. Raises ConfigError for an
     open server that other machines could reach.
     """
-    ring = KeyRing(bench.settings.home / "api_keys.json")
-    if not options.local and not ring.all():
+    key_store = ApiKeyStore(bench.settings.home / "api_keys.json")
+    if not options.local and not key_store.all():
         raise ConfigError(
             "A server without keys is for this machine alone.",
             expected="a key, or a host such as 127.0.0.1",

@@ -1,4 +1,4 @@
-"""Corpus → run: config, cross-fitting, calibration on unseen groups, evaluation with baselines and intervals."""
+"""Corpus → run: config, cross-fitting, calibration on held-out groups, evaluation with baselines and intervals."""
 
 from __future__ import annotations
 

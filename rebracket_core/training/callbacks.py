@@ -32,7 +32,7 @@ class Callback:
 
 
 class CurveCallback(Callback):
-    """A callback that makes one point of the curves of everything it is told: plain numbers by name, given to `point`."""
+    """A callback that makes one point of the curves of everything that it receives: plain numbers by name, given to `point`."""
 
     def point(self, values: Mapping[str, Any]) -> None:
         """Take one point of the curves."""

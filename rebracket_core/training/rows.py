@@ -65,13 +65,13 @@ def prepare_rows(
 ) -> TrainingRows:
     """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused.
 
-    What people said (`human`) stands in the place of albums and keywords.
+    People's labels (`human`) stand in the place of albums and keywords.
     """
     rows, by_people = with_human(collapse_repeats(frame), human)
     has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
     rows, by_people = rows[has_text].reset_index(drop=True), by_people[has_text.to_numpy()]
-    plain = asked_of(targets(rows, smoothing=0.0), tasks=config.tasks.tasks)
-    soft = asked_of(soft_targets(rows, config=config), tasks=config.tasks.tasks)
+    plain = labels_of_tasks(targets(rows, smoothing=0.0), tasks=config.tasks.tasks)
+    soft = labels_of_tasks(soft_targets(rows, config=config), tasks=config.tasks.tasks)
     useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
     if "axes" not in config.tasks.tasks and "album" not in config.tasks.tasks:
         useful = plain.types_labelled
@@ -114,15 +114,15 @@ def soft_targets(rows: pd.DataFrame, *, config: TrainingConfig) -> Targets:
     return replace(soft, axis=smooth_context(soft.axis, groups=songs, has_modes=has_modes))
 
 
-def asked_of(told: Targets, *, tasks: tuple[str, ...]) -> Targets:
+def labels_of_tasks(labels: Targets, *, tasks: tuple[str, ...]) -> Targets:
     """The targets as if rows had no label of the tasks that are not trained: no figure is then given for these."""
     if "album" not in tasks:
-        told = replace(told, album_idx=np.full_like(told.album_idx, -1))
+        labels = replace(labels, album_idx=np.full_like(labels.album_idx, -1))
     if "axes" not in tasks:
-        told = replace(told, axis_kind=np.full_like(told.axis_kind, "unlabelled"))
+        labels = replace(labels, axis_kind=np.full_like(labels.axis_kind, "unlabelled"))
     if "types" not in tasks and "has_any_type" not in tasks:
-        told = replace(told, types_labelled=np.zeros_like(told.types_labelled))
-    return told
+        labels = replace(labels, types_labelled=np.zeros_like(labels.types_labelled))
+    return labels
 
 
 def background_texts() -> list[str]:

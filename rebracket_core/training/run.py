@@ -1,4 +1,4 @@
-"""A data set → a run: fitted, calibrated, scored on unseen groups, and written to its folder."""
+"""A data set → a run: fitted, calibrated, scored on held-out groups, and written to its folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.models.artefact import save_artefact
-from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.conformal import ConformalSets
 from rebracket_core.models.scores import Calibration, scores_from_logits
 from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
@@ -24,8 +24,8 @@ from rebracket_core.stats.out_of_fold_rows import write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines
-from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
-from rebracket_core.training.evaluation.out_of_fold import held_answers, held_rows
+from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
+from rebracket_core.training.evaluation.out_of_fold import out_of_fold_predictions_of, out_of_fold_rows_of
 from rebracket_core.training.evaluation.thresholds import Choice, choose_thresholds, chosen_values, cross_thresholds
 from rebracket_core.training.evaluation.transfer import transfer_between_origins
 from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
@@ -56,8 +56,8 @@ def train_run(
     Where the config trains the encoder along, `settings` say where and on what, and the encoder that learnt lies in
     `model/encoder/`; `encoder` is then the one that it begins with.
 
-    Gives the figures on unseen groups. The same data, config and code give the same numbers, whether the training went
-    through at once or went on from the checkpoints of an earlier attempt. `human` is what people said of texts, as the
+    Gives the figures on held-out groups. The same data, config and code give the same numbers, whether the training went
+    through at once or went on from the checkpoints of an earlier attempt. `human` are people's labels of texts, as the
     config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the callback does.
     """
     from threadpoolctl import threadpool_limits
@@ -88,16 +88,16 @@ def _train(given: _Inputs) -> Evaluation:
     finished = FoldCheckpoints(folder / "checkpoints")
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=given.tuner)
     callback.update("Calibrating on unseen songs", 0, 1)
-    held = hold_out(rows, crossed, config=config, thresholds=given.thresholds)
+    held_out = held_out_rows(rows, crossed, config=config, thresholds=given.thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
-    choices = choose_thresholds(held, targets=_targets(config))
+    choices = choose_thresholds(held_out, targets=_targets(config))
     transfer = transfer_between_origins(
-        rows, config=config, progress=counts(callback, "Asking about other sources"), tuner=given.tuner
+        rows, config=config, progress=counts(callback, "ExplainedRun about other sources"), tuner=given.tuner
     )
     callback.update("Scoring", 0, 1)
-    evaluation = _evaluated(given, held, crossed=crossed, choices=choices, transfer=transfer)
-    write_out_of_fold_rows(folder, held_rows(held, frame=rows.frame, tasks=config.tasks.tasks))
-    write_out_of_fold_predictions(folder, held_answers(held, frame=rows.frame, fold=crossed.fold))
+    evaluation = _evaluated(given, held_out, crossed=crossed, choices=choices, transfer=transfer)
+    write_out_of_fold_rows(folder, out_of_fold_rows_of(held_out, frame=rows.frame, tasks=config.tasks.tasks))
+    write_out_of_fold_predictions(folder, out_of_fold_predictions_of(held_out, frame=rows.frame, fold=crossed.fold))
     callback.update("Fitting the final model", 0, 1)
     model = _final_model(given, crossed, calibration=calibration, choices=choices)
     save_artefact(
@@ -113,12 +113,12 @@ def _train(given: _Inputs) -> Evaluation:
 
 
 def _evaluated(
-    given: _Inputs, held: Held, *, crossed: CrossFit, choices: tuple[Choice, ...], transfer: list[dict[str, Any]]
+    given: _Inputs, held_out: HeldOutRows, *, crossed: CrossFit, choices: tuple[Choice, ...], transfer: list[dict[str, Any]]
 ) -> Evaluation:
     """The figures on out-of-fold predictions, with notes on how they came about."""
     config = given.config
     return evaluate_rows(
-        held,
+        held_out,
         seed=config.data.seed,
         run_id=given.folder.name,
         dataset=given.dataset.name,
@@ -146,17 +146,17 @@ def _final_model(given: _Inputs, crossed: CrossFit, *, calibration: Calibration,
         ood=fit_ood(seen, train=everything, config=config),
         thresholds=given.thresholds.with_(**chosen_values(choices)),
         manifest={},
-        sets=AlbumSets.fit(scores.album, rows.plain.album_idx, rows.groups),
+        sets=ConformalSets.fit(scores.album, rows.plain.album_idx, rows.groups),
     )
 
 
-def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> Held:
+def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, thresholds: Thresholds) -> HeldOutRows:
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
     texts = rows.texts[config.data.text[0]]
     logits, fold = crossed.logits, crossed.fold
     own = fold_calibrations(logits, rows.plain, fold=fold)
     scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
-    held = Held(
+    held_out = HeldOutRows(
         predictions=Predictions(scores=scores, ood_p=crossed.ood_p),
         targets=rows.plain,
         groups=rows.groups,
@@ -168,7 +168,7 @@ def hold_out(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConfig, t
             logits, rows.plain, fold=fold, groups=rows.groups, calibrations=own, coverage=config.evaluation.coverage
         ),
     )
-    return cross_thresholds(held, fold=crossed.fold, targets=_targets(config))
+    return cross_thresholds(held_out, fold=crossed.fold, targets=_targets(config))
 
 
 def _targets(config: TrainingConfig) -> dict[str, float]:
@@ -213,7 +213,7 @@ def _manifest(
 
 
 def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
-    """Which labels the run learnt from: the snapshots' ids, and for each axis how many triples came from whom."""
+    """Which labels the run was trained on: the snapshots' ids, and for each axis how many triples came from whom."""
 
     def counted(found: np.ndarray) -> dict[str, int]:
         return {str(name): int(n) for name, n in zip(*np.unique(found.astype(str), return_counts=True), strict=True)}

@@ -145,7 +145,7 @@ def refusal(visit: Visit | None, *, open_to: Sequence[str], hosts: Sequence[str]
         return ""
     host, origin = visit.first("host"), visit.first("origin")
     if not host:
-        return "It cannot be told from where you come."
+        return "Your address is not known to the app."
     for name, value in (("the address", host), ("the page", origin.partition("://")[2] or origin)):
         if value and not own_host(value, hosts=hosts):
             return (

@@ -16,7 +16,7 @@ _INTRO = """# Verdicts
 
 <!-- Written by `rebracket rules --markdown`; change the rules in rebracket_core/validation/rules, not this page. -->
 
-A concept gets one of four verdicts: {kinds}. The rules are asked in this order, and the first whose condition holds decides.
+A concept gets one of four verdicts: {kinds}. The rules are tried in this order, and the first whose condition holds decides.
 A is the first album, p its probability. An axis **agrees** with A when A has modes there, the top mode is one of them and the
 axis is not diffuse; or A has none there and the axis is not dominant. An axis **contradicts** A when it is dominant on a mode
 that A does not have there. "Accepted" means any of the three ACCEPTs, everywhere.

@@ -87,7 +87,7 @@ class Evidence:
         found = []
         for state in self.states:
             if state.state is State.DOMINANT:
-                found.append(f"dominant_{state.top_mode}")
+                found.append(f"dominant_{state.argmax_mode}")
             elif state.state is not State.LEANING:
                 found.append(f"{state.state.value}_{state.axis}")
         if self.axes_disagree:

@@ -12,7 +12,7 @@ from rebracket_core.aliases import modern
 from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.models.artefact import Artefact
-from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.conformal import ConformalSets
 from rebracket_core.models.heads import Head, heads_from
 from rebracket_core.models.scores import Calibration, Scores
 from rebracket_core.settings import Thresholds
@@ -65,7 +65,7 @@ class ConceptModel:
     ood: OodDetector
     thresholds: Thresholds
     manifest: Mapping[str, Any]
-    sets: AlbumSets | None = None
+    sets: ConformalSets | None = None
     fingerprints: frozenset[str] = frozenset()
 
     def predict(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Predictions:
@@ -116,7 +116,7 @@ class ConceptModel:
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
                 thresholds=Thresholds.from_dict(manifest["thresholds"]),
                 manifest=manifest,
-                sets=AlbumSets.from_dict(sets) if sets else None,
+                sets=ConformalSets.from_dict(sets) if sets else None,
                 fingerprints=frozenset(manifest["text_prints"]),
             )
         except (KeyError, TypeError, ValueError, IndexError, ConfigError) as cause:

@@ -31,7 +31,7 @@ class AxisState:
     """The state of one axis.
 
     `modes` names what the axis stands on: the top mode, both modes of a hybrid in the table's order, nothing where it
-    is diffuse. `top_mode` is the mode with the highest score in every state (the first of the table where two are equal),
+    is diffuse. `argmax_mode` is the mode with the highest score in every state (the first of the table where two are equal),
     `top` its score and `margin` how far it is above the second.
     """
 
@@ -40,7 +40,7 @@ class AxisState:
     modes: tuple[str, ...]
     top: float
     margin: float
-    top_mode: str
+    argmax_mode: str
 
     @property
     def label(self) -> str:
@@ -98,8 +98,10 @@ def state_of_triple(axis: str, values: tuple[float, float, float], *, thresholds
 def read_state(axis: str, shares: Mapping[str, float], state: Mapping[str, Any]) -> AxisState:
     """The state that a verdict carries for an axis, with its shares by mode; nothing is decided anew."""
     ranked = sorted(shares.values(), reverse=True)
-    top_mode = max(shares, key=lambda mode: shares[mode])
-    return AxisState(axis, State(state["state"]), tuple(state.get("modes") or ()), ranked[0], ranked[0] - ranked[1], top_mode)
+    argmax_mode = max(shares, key=lambda mode: shares[mode])
+    return AxisState(
+        axis, State(state["state"]), tuple(state.get("modes") or ()), ranked[0], ranked[0] - ranked[1], argmax_mode
+    )
 
 
 def axis_states(scores: Sequence[Sequence[float]], *, thresholds: Thresholds) -> tuple[AxisState, ...]:
@@ -118,13 +120,13 @@ def agrees(state: AxisState, modes: frozenset[str]) -> bool:
     With modes: the top mode is one of them and the axis is not diffuse. Without: the axis is not dominant.
     """
     if modes:
-        return state.state is not State.DIFFUSE and state.top_mode in modes
+        return state.state is not State.DIFFUSE and state.argmax_mode in modes
     return state.state is not State.DOMINANT
 
 
 def contradicts(state: AxisState, modes: frozenset[str]) -> bool:
     """Whether an axis contradicts an album that has `modes` there: it is dominant on a mode that is none of them."""
-    return state.state is State.DOMINANT and state.top_mode not in modes
+    return state.state is State.DOMINANT and state.argmax_mode not in modes
 
 
 def fits(state: AxisState, modes: frozenset[str]) -> bool:

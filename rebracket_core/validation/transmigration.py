@@ -21,7 +21,7 @@ EASY_BELOW = 1.0
 DIFFICULT_ABOVE = 2.0
 # An axis this near to its target is within reach of an edit with score targets (DOMAIN 5).
 EDIT_REACH = 0.5
-# A difference this small is no step: scores are told to six digits.
+# A difference this small is no step: scores are given to six digits.
 SETTLED = 1e-6
 # How far above the dominant threshold an edit aims, and in which steps it goes higher where that is not enough.
 AIM_ABOVE = 0.1
@@ -152,12 +152,12 @@ def _warnings(target: Album, states: Sequence[AxisState], *, steps: Sequence[Ste
 
 def _step_words(target: Album, axis: str, *, before: Triple) -> str:
     modes = [mode for mode in MODES[axis] if mode in target.modes[axis]]
-    top_mode = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
+    argmax_mode = MODES[axis][max(range(3), key=lambda i: (before[i], -i))]
     if not modes:
-        return f"Even out {axis}, now led by {top_mode}."
-    if modes == [top_mode]:
-        return f"Strengthen {top_mode} on {axis}."
-    return f"Move {axis} from {top_mode} to {' and '.join(modes)}."
+        return f"{_as_much_as(axis, argmax_mode)}."
+    if modes == [argmax_mode]:
+        return f"Strengthen {argmax_mode} on {axis}."
+    return f"Move {axis} from {argmax_mode} to {' and '.join(modes)}."
 
 
 def minimal_edits(scores: Sequence[Sequence[float]], album: str, *, thresholds: Thresholds) -> tuple[Edit, ...]:
@@ -245,7 +245,8 @@ def _edit_words(axis: str, now: Triple, *, targets: Mapping[str, float]) -> str:
     names = MODES[axis]
     if len(targets) == len(names):
         have = ", ".join(f"{mode} {number(now[i])}" for i, mode in enumerate(names))
-        return f"Even out {axis} ({have}) to about {1 / len(names):.2f} each"
+        top = names[max(range(len(names)), key=lambda i: (now[i], -i))]
+        return f"{_as_much_as(axis, top)} ({have}; about {1 / len(names):.2f} each)"
     changes = [
         f"{'raise' if share >= now[names.index(mode)] else 'lower'} {mode} "
         f"from {number(now[names.index(mode)], beside=share)} to {number(share)}"
@@ -253,6 +254,11 @@ def _edit_words(axis: str, now: Triple, *, targets: Mapping[str, float]) -> str:
     ]
     words = " and ".join(changes)
     return words[0].upper() + words[1:]
+
+
+def _as_much_as(axis: str, top: str) -> str:
+    """What evens out an axis, in words: its other modes are to be mentioned as much as its highest."""
+    return f"Mention {' and '.join(mode for mode in MODES[axis] if mode != top)} as much as {top} on the {axis} axis"
 
 
 def _apart(one: Sequence[float], other: Sequence[float]) -> float:

@@ -22,11 +22,11 @@ def number(value: float, *, beside: float | None = None) -> str:
 def axis_words(state: AxisState) -> str:
     """The state of an axis as a clause: "temporal stands on past (0.90)"."""
     if state.state is State.DIFFUSE:
-        return f"{state.axis} is diffuse (its highest is {state.top_mode} at {number(state.top)})"
+        return f"{state.axis} is diffuse (its highest is {state.argmax_mode} at {number(state.top)})"
     if state.state is State.HYBRID:
         return f"{state.axis} hovers between {' and '.join(state.modes)} (gap {number(state.margin)})"
     word = "stands on" if state.state is State.DOMINANT else "leans to"
-    return f"{state.axis} {word} {state.top_mode} ({number(state.top)})"
+    return f"{state.axis} {word} {state.argmax_mode} ({number(state.top)})"
 
 
 def axes_words(states: Iterable[AxisState]) -> str:

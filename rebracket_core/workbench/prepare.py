@@ -12,7 +12,7 @@ from rebracket_core.workbench.bench import Workbench, get_workbench
 
 
 def prepare(bench: Workbench) -> None:
-    """Leave a home that can judge: the encoder's graph built, the starter corpus imported, a model promoted.
+    """Leave a home that can score: the encoder's graph built, the starter corpus imported, a model promoted.
 
     What is there already is left alone. Progress is written to stderr.
     """
@@ -20,12 +20,12 @@ def prepare(bench: Workbench) -> None:
 
     if bench.resources.runs.promoted_id() is not None:
         return
-    build_minilm(bench.settings, progress=_Lines().tell)
+    build_minilm(bench.settings, progress=_Lines())
     if STARTER not in [meta.name for meta in bench.datasets.all()]:
         print("Importing the starter corpus ...", file=sys.stderr, flush=True)
         bench.datasets.import_starter()
     print("Training the starter model on it (about a minute, once) ...", file=sys.stderr, flush=True)
-    info = bench.training.train(STARTER, progress=_Lines().tell)
+    info = bench.training.train(STARTER, progress=_Lines())
     album = info.metrics["album"]
     print(
         f"Starter model {info.run_id}: album accuracy {album['accuracy']:.2f} on held-out groups "
@@ -42,7 +42,7 @@ class _Lines:
         self._stage = ""
         self._at_s = 0.0
 
-    def tell(self, stage: str, done: int, total: int) -> None:
+    def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         now = time.monotonic()
         if stage == self._stage and done < total and now - self._at_s < 1.0:
             return

@@ -75,7 +75,7 @@ def test_the_plain_form_writes_through_the_same_service(open_page: Open, session
     shown = app.text[0].value
     app = _press(app, "Save")
     assert "temporal has no answer" in app.error[0].value.replace("\\", "")
-    for axis, answer in zip(AXIS_NAMES, ("mostly past, slightly present", "cannot tell", "even"), strict=True):
+    for axis, answer in zip(AXIS_NAMES, ("mostly past, slightly present", "cannot tell", "all three equally"), strict=True):
         next(box for box in app.selectbox if box.label == axis.capitalize()).set_value(answer)
     next(box for box in app.checkbox if box.label == "memory").check()
     app.text_area[0].set_value("a *note*")

@@ -51,7 +51,7 @@ def test_what_was_found_is_told_with_the_groups_put_aside(open_page: Open, home:
     view = bench.search.run("starter", plan=plan_from({"tfidf": [True, False]}, base=base, n_trials=2))
     app = open_page(PAGE)
     assert not app.exception and not app.error
-    assert "groups were put aside before the first trial" in words(app) and "Difference" in words(app)
+    assert "groups were held out before the first trial" in words(app) and "Difference" in words(app)
     assert len(table_with(app, "trial")) == 2 and app.get("plotly_chart")
     app.button(key="search.train").click().run()
     assert not app.exception

@@ -20,12 +20,13 @@ from typer.testing import CliRunner
 from rebracket_core.cli.program import program
 from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame
 from rebracket_core.corpus.fields import FIELDS, TEXT_FIELDS, field_names
-from rebracket_core.encoders import CachedEncoder, Encoder, Precomputed, Progress, Vectors, open_encoder
+from rebracket_core.encoders import CachedEncoder, Encoder, Precomputed, Vectors, open_encoder
 from rebracket_core.encoders.base import checked_vectors
 from rebracket_core.encoders.kinds import ENCODERS, MINILM, MINILM_TORCH, EncoderKind, kind_of, names_of_encoders
 from rebracket_core.encoders.modality import MODALITIES, Modality, checked_items, content_of
 from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.errors import EncoderError, InputError
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.training import Callback, TrainingConfig, train_run
 from rebracket_core.training.rows import background_texts
@@ -268,7 +269,7 @@ class NumbersEncoder:
     window = 0
     asked: ClassVar[list[Numbers]] = []
 
-    def encode(self, items: Sequence[Numbers], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, items: Sequence[Numbers], *, progress: StepCounter | None = None) -> Vectors:
         """Unit vectors (n, 8) float32."""
         listed = checked_items(items, modality=self.modality)
         self.asked.extend(listed)

@@ -154,7 +154,7 @@ def by_watch(path: Path) -> int:
     target = path.parent / "watched"
     target.mkdir(exist_ok=True)
     (target / path.name).write_bytes(path.read_bytes())
-    Watch(scorer, target, settle_s=0.0).look()  # type: ignore[arg-type]
+    Watch(scorer, target, settle_s=0.0).scan()  # type: ignore[arg-type]
     told = json.loads(verdict_file(target / path.name).read_text("utf-8"))
     return int(told["n"])
 
@@ -272,7 +272,7 @@ def test_the_command_line_reads_it_too(bells: Path, trained_home: Path, tmp_path
     folder = bells.with_name("inbox")
     folder.mkdir()
     (folder / bells.name).write_bytes(bells.read_bytes())
-    (judged,) = Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).look()
+    (judged,) = Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).scan()
     assert (judged.n, judged.n_failed) == (3, 1)
 
 

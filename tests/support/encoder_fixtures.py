@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rebracket_core.encoders import Progress, Vectors
+from rebracket_core.encoders import Vectors
 from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -56,11 +57,11 @@ class WordEncoder:
     def __init__(self, *, dim: int = 384, encoder_id: str = "words") -> None:
         self.dim = dim
         self.encoder_id = encoder_id
-        self.asked: list[str] = []
+        self.encoded: list[str] = []
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Unit vectors (n, dim) float32."""
-        self.asked.extend(texts)
+        self.encoded.extend(texts)
         result = np.zeros((len(texts), self.dim), dtype=np.float32)
         for at, text in enumerate(texts):
             digest = hashlib.sha256((self.encoder_id + text).encode("utf-8", "surrogatepass")).digest()

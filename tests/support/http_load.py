@@ -88,7 +88,7 @@ class Caller:
         return time.perf_counter() - start
 
 
-def asked_by_many(port: int, texts: Sequence[str], *, clients: int) -> list[float]:
+def timed_requests(port: int, texts: Sequence[str], *, clients: int) -> list[float]:
     """The seconds to each verdict, the texts dealt out to clients that ask at once, each one after the other."""
     found: list[list[float]] = [[] for _ in range(clients)]
     failed: list[BaseException] = []

@@ -22,13 +22,14 @@ from rebracket_core.corpus.sources.base import Format, Record, Skip
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.formats import FORMATS
 from rebracket_core.corpus.sources.stream import Head, Stream
-from rebracket_core.encoders import Progress, Vectors
+from rebracket_core.encoders import Vectors
 from rebracket_core.encoders.base import checked_vectors
 from rebracket_core.encoders.kinds import ENCODERS, EncoderKind
 from rebracket_core.encoders.modality import MODALITIES, Modality, checked_items
 from rebracket_core.jobs import JOB_KINDS, Job, JobKind
 from rebracket_core.models.heads import HEADS
 from rebracket_core.options import Choice, option
+from rebracket_core.progress import StepCounter
 from rebracket_core.reports.sections import REVIEW_SECTIONS, Note, ReviewContext, ReviewSection
 from rebracket_core.settings import Settings
 from rebracket_core.validation import RULES, Decision, Evidence, Rule, Suggestion
@@ -63,7 +64,7 @@ class GapEncoder:
     dim = 16
     window = 0
 
-    def encode(self, items: Sequence[Gaps], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, items: Sequence[Gaps], *, progress: StepCounter | None = None) -> Vectors:
         """Unit vectors (n, 16) float32."""
         listed = checked_items(items, modality=self.modality)
         rows = np.zeros((len(listed), self.dim), dtype=np.float32)

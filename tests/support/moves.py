@@ -29,7 +29,7 @@ def press_first_cell(page: Page) -> None:
 
 
 def choose_first_text(page: Page) -> None:
-    """Tick the first row of the texts of a cell."""
+    """Tick the first row of the texts in a cell."""
     below = page.get_by_text("Choose a row to read the whole text")
     below.scroll_into_view_if_needed()
     settle(page)

@@ -57,7 +57,7 @@ def test_an_older_config_is_read_whole() -> None:
     assert (config.heads.patience_steps, config.finetuning.patience_epochs) == (4, 0)
     assert config.tasks.tasks == ("axes", "album", "has_any_type") and config.tasks.contrastive_loss_weight == 1.0
     last = config.finetuning.plan(config.tasks.tasks)[1]
-    assert (last.learns, last.parts) == ("backbone", ("album", "has_any_type"))
+    assert (last.trained, last.parts) == ("backbone", ("album", "has_any_type"))
     assert config.with_(uncertainty="dropout", method="frozen").n_predictions == 7
     assert TrainingConfig.from_dict(config.to_dict()) == config
 

@@ -133,7 +133,7 @@ def test_no_folder_is_a_heap() -> None:
 
 
 def test_a_docstring_begins_with_what_a_function_does_or_gives() -> None:
-    """ "Nothing; ..." tells what does not come back; an imperative tells what is done."""
+    """None begins with "Nothing; ...", which tells what does not come back."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

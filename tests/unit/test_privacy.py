@@ -13,7 +13,7 @@ import pytest
 
 from rebracket_core import files
 from rebracket_core.database.engine import new_engine, parsed_url, transaction
-from rebracket_core.file_lock import turn
+from rebracket_core.file_lock import queued_lock
 from rebracket_core.files import (
     append_binary,
     atomic_file,
@@ -50,7 +50,7 @@ def test_each_helper_makes_private_files_and_folders(tmp_path: Path) -> None:
     append_records(home / "e" / "records.jsonl", [{"a": 1}], lasting=True)
     append_binary(home / "log").close()
     private_touch(home / "sign")
-    with lock_file(home / "lock"), turn(home / "db", soon=False), new_folder(home / "f" / "g") as room:
+    with lock_file(home / "lock"), queued_lock(home / "db", soon=False), new_folder(home / "f" / "g") as room:
         make_folder(room / "h")
     assert open_to_others(home, most=10) == []
     assert {p.name for p in home.iterdir()} >= {"db-turn", "db-later", "lock", "log", "sign"}

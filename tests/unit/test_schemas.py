@@ -74,7 +74,7 @@ def test_a_table_of_an_earlier_version_is_read_unchanged_and_stamped_at_the_firs
     _earlier(file, HISTORY, at="2026-01-01", source="s", document=VERDICT, **VERDICT)
     before, history = _tables(file), History(f"sqlite:///{file}")
     assert [entry.verdict for entry in history.search()] == [VERDICT] and _tables(file) == before
-    history.keep([{**VERDICT, "text": "Another."}])
+    history.add([{**VERDICT, "text": "Another."}])
     history.close()
     after = _tables(file)
     assert after[HISTORY.versions] == [("0001",)] and after["validations"][0] == before["validations"][0]
@@ -86,7 +86,7 @@ def test_counterfactuals_of_an_earlier_version_are_read_unchanged_and_go_on(tmp_
     _earlier(file, COUNTERFACTUALS, at="2026-01-01", entry_id="e", **FLIP)
     before, store = _tables(file), CounterfactualStore(f"sqlite:///{file}")
     assert [one.goal for one in store.all()] == ["album=Blue"] and _tables(file) == before
-    assert store.keep([{**FLIP, "goal": "album=Green"}]) == 1 and len(store.all()) == 2
+    assert store.add([{**FLIP, "goal": "album=Green"}]) == 1 and len(store.all()) == 2
     assert _tables(file)[COUNTERFACTUALS.versions] == [("0001",)]
     store.close()
 

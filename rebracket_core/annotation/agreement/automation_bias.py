@@ -125,7 +125,7 @@ def automation_bias_of(
     names = [np.array([r.item_id for r in arm], dtype=str) for arm in (shown, blind)]
     changed = [(r, r.before) for r in shown if r.before is not None]
     moved = [(r, before) for r, before in changed if _apart(r.shares, before) > 1e-9]
-    flips = np.array([_apart(r.shares, before) > 1e-9 for r, before in changed], dtype=np.float64)
+    changes = np.array([_apart(r.shares, before) > 1e-9 for r, before in changed], dtype=np.float64)
     toward = np.array([_apart(r.shares, r.model) < _apart(before, r.model) - 1e-9 for r, before in moved], dtype=np.float64)
     return AutomationBias(
         question,
@@ -133,7 +133,7 @@ def automation_bias_of(
         blind=_mean(agree[1], names[1], draw=draw, what="blind answers"),
         difference=_gap(agree, names, draw=draw),
         overlap_difference=_gap(close, names, draw=draw),
-        flip_rate=_mean(flips, _items([r for r, _ in changed]), draw=draw, what="answers given before the suggestion came"),
+        flip_rate=_mean(changes, _items([r for r, _ in changed]), draw=draw, what="answers given before the suggestion came"),
         toward_model=_mean(toward, _items([r for r, _ in moved]), draw=draw, what="changed answers"),
         time_difference_s=_time_gap(shown, blind, draw=draw),
     )

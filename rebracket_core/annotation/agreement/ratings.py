@@ -60,17 +60,17 @@ def unaided(labels: Iterable[Label], items: Iterable[Item] = ()) -> Unaided:
     """The labels that people gave alone. Agreement is computed from these: discussion and suggestions make people agree."""
     repeats = {item.item_id for item in items if item.repeat_of}
     alone: list[Label] = []
-    aside: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     for label in labels:
         if label.item_id in repeats:
-            aside["repeat"] += 1
+            skipped["repeat"] += 1
         elif label.round > 1:
-            aside["round"] += 1
+            skipped["round"] += 1
         elif label.shown_at:
-            aside["shown"] += 1
+            skipped["shown"] += 1
         else:
             alone.append(label)
-    return Unaided(tuple(alone), n_shown=aside["shown"], n_later_rounds=aside["round"], n_repeats=aside["repeat"])
+    return Unaided(tuple(alone), n_shown=skipped["shown"], n_later_rounds=skipped["round"], n_repeats=skipped["repeat"])
 
 
 def axis_ratings(labels: Iterable[Label], axis: str) -> Ratings:

@@ -33,7 +33,7 @@ def examine_labels(database_url: str) -> LabelsHealth:
     store = labels_store(database_url)
     session = LabelSession(store, time.time)
 
-    def look(connection: Connection) -> LabelsHealth:
+    def read(connection: Connection) -> LabelsHealth:
         t = tables()
 
         def count(*where: sa.ColumnElement[bool], table: sa.FromClause) -> int:
@@ -49,7 +49,7 @@ def examine_labels(database_url: str) -> LabelsHealth:
         )
 
     try:
-        found = store.read(look, empty=LabelsHealth())
+        found = store.read(read, empty=LabelsHealth())
         return LabelsHealth(
             found.n_projects, found.n_labels, found.n_leases, found.n_orphans, tuple(check_consistency(session))
         )

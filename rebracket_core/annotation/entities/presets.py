@@ -30,7 +30,7 @@ _VERSIONS: dict[int, tuple[Preset, ...]] = {
         Preset("mostly", (750, 250, 0), "mostly {0}, slightly {1}"),
         Preset("both", (500, 500, 0), "{0} and {1} alike"),
         Preset("two_and_some", (400, 400, 200), "{0} and {1}, some {2}"),
-        Preset("even", EVEN, "even"),
+        Preset("even", EVEN, "all three equally"),
     )
 }
 

@@ -17,7 +17,7 @@ from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import (
     CANNOT_TELL,
-    LOOK,
+    LOOK_AT_THIS,
     NONE_OF_THEM,
     TYPES,
     Ticks,
@@ -28,7 +28,7 @@ from rebracket_core.annotation.formats.vocabulary import (
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 _PEOPLE = uuid.UUID("6f0d6cf0-0b3f-5a3e-9b7b-6d1f0c5f2a10")
-_SAID = (*AXIS_NAMES, TYPES, "flag")
+_QUESTIONS = (*AXIS_NAMES, TYPES, "flag")
 
 
 class Argilla(LabelFormat):
@@ -120,7 +120,7 @@ def _answers(row: Row) -> dict[str, Any]:
     if value.note:
         out["note"] = value.note
     if value.flag:
-        out["flag"] = LOOK
+        out["flag"] = LOOK_AT_THIS
     return out
 
 
@@ -134,7 +134,7 @@ def _read_one(found: Reading, answers: Mapping[str, Any], *, who: str, where: st
             shares[axis] = mixture
         elif question not in ("confidence", "note"):
             for word in words:
-                ticks.add(str(word), question=question if question in _SAID else "")
+                ticks.add(str(word), question=question if question in _QUESTIONS else "")
     if ticks.unknown:
         found.taken_as[f"unknown answers skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
     sure = str(answers.get("confidence") or "")

@@ -36,7 +36,7 @@ class Doccano(LabelFormat):
         return file.data.startswith(ZIP_MAGIC) or "label" in file.first or "labels" in file.first
 
     def write(self, rows: Sequence[Row]) -> Written:
-        """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes: its shares are lost, and said so."""
+        """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes; its lost shares are counted."""
         losses, out, used = Losses(), io.BytesIO(), set()  # type: ignore[var-annotated]
         numbers = {item_id: k for k, item_id in enumerate(dict.fromkeys(row.item.item_id for row in rows), 1)}
         people = sorted({row.label.annotator for row in rows})

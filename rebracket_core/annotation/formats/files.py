@@ -1,4 +1,4 @@
-"""Labels out of the database into a file and back in: every count is checked, and what is lost or guessed is said."""
+"""Labels out of the database into a file and back in: every count is checked, and what is lost or guessed is reported."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def export_labels(session: LabelSession, project_id: str, *, format_name: str = 
 
     Raises:
         InputError: for an unknown project or format.
-        StoreError: unless database, file and what is said to be left out agree.
+        StoreError: unless database, file and what is reported as left out agree.
     """
     chosen = LABEL_FORMATS.get(format_name)
     items = {item.item_id: item for item in list_items(session, project_id)}

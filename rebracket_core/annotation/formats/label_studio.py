@@ -11,7 +11,7 @@ from rebracket_core.annotation.entities.label_schema import WHOLE, AnswerKind, A
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
 from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Reading, Row, Written
-from rebracket_core.annotation.formats.vocabulary import CANNOT_TELL, LOOK, NONE_OF_THEM, TYPES, Ticks, value_of
+from rebracket_core.annotation.formats.vocabulary import CANNOT_TELL, LOOK_AT_THIS, NONE_OF_THEM, TYPES, Ticks, value_of
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 _REST = ("round", "guideline_version", "shown_run", "shown_at", "server_time")
@@ -29,7 +29,7 @@ def labelling_config() -> str:
     lines.append(f'  <Choices name="{TYPES}" toName="text" choice="multiple">{choices}</Choices>')
     lines.append(f'  <Number name="confidence" toName="text" min="0" max="{WHOLE}"/>')
     lines.append('  <TextArea name="note" toName="text"/>')
-    lines.append(f'  <Choices name="flag" toName="text"><Choice value="{LOOK}"/></Choices>')
+    lines.append(f'  <Choices name="flag" toName="text"><Choice value="{LOOK_AT_THIS}"/></Choices>')
     return "\n".join([*lines, "</View>", ""])
 
 
@@ -134,7 +134,7 @@ def _results(row: Row) -> list[dict[str, Any]]:
     if value.note:
         add("note", "textarea", [value.note])
     if value.flag:
-        add("flag", "choices", [LOOK])
+        add("flag", "choices", [LOOK_AT_THIS])
     return out
 
 

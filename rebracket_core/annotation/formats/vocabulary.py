@@ -10,7 +10,7 @@ from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 CANNOT_TELL = "cannot tell"
 NONE_OF_THEM = "none of them"
-LOOK = "look at this"
+LOOK_AT_THIS = "look at this"
 TYPES = "types"
 
 _EVEN_SPLIT = "several modes marked on one axis, taken as an even split"
@@ -39,7 +39,7 @@ class Ticks:
             self.types = (self.types or set()) | {name}
         elif name == NONE_OF_THEM and scope in ("", "type", TYPES):
             self.types = self.types or set()
-        elif name == LOOK and scope in ("", "flag"):
+        elif name == LOOK_AT_THIS and scope in ("", "flag"):
             self.flag = True
         else:
             self.unknown.append(word)
@@ -53,7 +53,7 @@ def words_of(value: LabelValue) -> list[str]:
         words += [f"{axis}:{mode}" for mode in marked] or [f"{axis}:{CANNOT_TELL}"]
     if value.types is not None:
         words += [f"type:{name}" for name in TYPE_NAMES if name in value.types] or [f"type:{NONE_OF_THEM}"]
-    return words + [f"flag:{LOOK}"] * value.flag
+    return words + [f"flag:{LOOK_AT_THIS}"] * value.flag
 
 
 def value_of(

@@ -53,12 +53,12 @@ def put_order(session: LabelSession, project_id: str, *, scores: Mapping[str, fl
         items.c.project_id == project_id
     )
 
-    def look(connection: Connection) -> tuple[list[tuple[int, str, bool, str]], float]:
+    def rows_of(connection: Connection) -> tuple[list[tuple[int, str, bool, str]], float]:
         require(connection, by, role=Role.REVIEWER)
         settings = settings_of(project_row(connection, project_id))
         return [tuple(row) for row in connection.execute(query)], settings.random_share  # type: ignore[misc]
 
-    rows, share = session.store.write(look, durable=False)
+    rows, share = session.store.write(rows_of, durable=False)
     places = _places(project_id, rows, scores=scores, share=share)
     changes = []
     for number, item_id, by_chance, repeat_of in rows:

@@ -31,12 +31,12 @@ def put_suggestions(session: LabelSession, project_id: str, *, suggestions: Iter
     t = tables()
     query = sa.select(t.items.c.item_no, t.items.c.item_id).where(t.items.c.project_id == project_id)
 
-    def look(connection: Connection) -> dict[str, int]:
+    def rows_of(connection: Connection) -> dict[str, int]:
         require(connection, by, role=Role.REVIEWER)
         project_row(connection, project_id)
         return {row.item_id: row.item_no for row in connection.execute(query)}
 
-    number = session.store.write(look, durable=False)
+    number = session.store.write(rows_of, durable=False)
     left = (s for s in suggestions if s.item_id in number)
     done = 0
     while part := list(islice(left, _CHUNK)):
@@ -111,7 +111,7 @@ def show_suggestion(session: LabelSession, project_id: str, *, item_id: str, by:
     "never".
     """
 
-    def look(connection: Connection) -> Suggestion | None:
+    def rows_of(connection: Connection) -> Suggestion | None:
         settings = settings_of(project_row(connection, project_id))
         item = item_row(connection, project_id, item_id=item_id)
         hidden = item.blind or settings.suggestions is SuggestionPolicy.NEVER
@@ -121,13 +121,13 @@ def show_suggestion(session: LabelSession, project_id: str, *, item_id: str, by:
 
     def write(connection: Connection) -> Suggestion | None:
         require(connection, by)
-        found = look(connection)
+        found = rows_of(connection)
         if found is not None:
             item = item_row(connection, project_id, item_id=item_id)
             note_shown(connection, [(item, found.run_id)], by=by, at=session.now())
         return found
 
-    return session.store.write(write) if session.store.read(look, empty=None) else None
+    return session.store.write(write) if session.store.read(rows_of, empty=None) else None
 
 
 def _has_label(connection: Connection, item: Any, *, by: str) -> bool:

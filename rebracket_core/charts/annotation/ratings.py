@@ -1,4 +1,4 @@
-"""What several people said of one concept, as points in the triangle of an axis."""
+"""Several people's labels of one concept, as points in the triangle of an axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shares = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class AxisRating:
-    """What one person said on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
+    """One person's label on one axis: a short name, and the shares in the axis's mode order; None for "cannot tell"."""
 
     name: str
     shares: Shares | None
@@ -38,12 +38,13 @@ def ratings_ternary(axis: str, ratings: Sequence[AxisRating], *, model: Shares |
         figure.add_trace(_points([model], ["model"], symbol="diamond-open"))
     figure.update_layout(ternary=_corners(axis))
     unsure = [rating.name for rating in ratings if rating.shares is None]
-    aside = f" Cannot tell: {plain(', '.join(unsure))}." if unsure else ""
+    unsure_text = f" Cannot tell: {plain(', '.join(unsure))}." if unsure else ""
     figure = finish(
         figure,
         title=f"The {axis} axis",
         height=300,
-        reading="Each point is what somebody said; the closer to a corner, the more of it. Points far apart disagree." + aside,
+        reading="Each point is one label; the closer to a corner, the more of that mode. Points far apart disagree."
+        + unsure_text,
         alt=_alt(axis, ratings),
     )
     return figure.update_layout(margin={"l": 50, "r": 50, "t": 60, "b": 20})

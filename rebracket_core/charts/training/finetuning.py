@@ -19,8 +19,12 @@ def finetunings(points: Sequence[Point]) -> dict[str, list[Point]]:
     """
     found: dict[str, dict[tuple[int, bool], Point]] = {}
     for point in points:
-        if point.get("tuning") and _finite(point.get("step")) and (_told(point, "tuning_loss") or _told(point, "held_loss")):
-            found.setdefault(str(point["tuning"]), {})[int(point["step"]), _told(point, "held_loss")] = point
+        if (
+            point.get("tuning")
+            and _finite(point.get("step"))
+            and (_has_value(point, "tuning_loss") or _has_value(point, "held_loss"))
+        ):
+            found.setdefault(str(point["tuning"]), {})[int(point["step"]), _has_value(point, "held_loss")] = point
     return {name: [line[at] for at in sorted(line)] for name, line in found.items()}
 
 
@@ -35,10 +39,10 @@ def finetuning_curves(points: Sequence[Point]) -> Curves:
         _line(result, "tuning_loss", name=_shown(name), weight=Weight.NOW if name == newest else Weight.BEFORE)
         for name, result in found.items()
     ]
-    held = _line(found.get(newest, ()), "held_loss", name="validation", weight=Weight.VALIDATION)
+    validation = _line(found.get(newest, ()), "held_loss", name="validation", weight=Weight.VALIDATION)
     last = lines[-1] if lines and lines[-1].y else None
     result = f"; {last.name} is at {last.y[-1]:.3f} after step {last.x[-1]:.0f}" if last else ""
-    result += f", validation {held.y[-1]:.3f}" if held.y else ""
+    result += f", validation {validation.y[-1]:.3f}" if validation.y else ""
     return Curves(
         title="Loss while the encoder learns",
         reading="Lower is better. The thick line is the encoder that learns now, thin lines are those before; dots are its "
@@ -46,18 +50,18 @@ def finetuning_curves(points: Sequence[Point]) -> Curves:
         alt=f"Loss over steps of {len(found)} trainings of an encoder{result}.",
         x="step",
         y="loss",
-        plots=(Plot("", (*lines, held) if held.y else tuple(lines)),),
+        plots=(Plot("", (*lines, validation) if validation.y else tuple(lines)),),
     )
 
 
 def _line(points: Sequence[Point], value: str, *, name: str, weight: Weight) -> Line:
-    known = [p for p in points if _told(p, value)]
+    known = [p for p in points if _has_value(p, value)]
     return Line(name, tuple(float(p["step"]) for p in known), tuple(float(p[value]) for p in known), weight=weight)
 
 
 def newest_warning(points: Sequence[Point]) -> str:
     """What the encoder's training warns of now, such as unequal gradients; empty where its last word has no warning."""
-    steps = [p for line in list(finetunings(points).values())[-1:] for p in line if _told(p, "tuning_loss")]
+    steps = [p for line in list(finetunings(points).values())[-1:] for p in line if _has_value(p, "tuning_loss")]
     return str(steps[-1].get("warning", "")) if steps else ""
 
 
@@ -68,7 +72,7 @@ def _shown(name: str) -> str:
     return f"{known} {int(number) + 1}" if number.isdecimal() else known
 
 
-def _told(point: Point, name: str) -> bool:
+def _has_value(point: Point, name: str) -> bool:
     return _finite(point.get(name))
 
 

@@ -53,7 +53,7 @@ def create(
     suggestions: SuggestionsOption = "never",
     blind: Annotated[float, typer.Option("--blind", min=0, max=1, help="Share of texts that never show one.")] = 0.2,
     chance: Annotated[float, typer.Option("--chance", min=0, max=1, help="Share of texts given out as a random sample.")] = 0.2,
-    repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts asked a second time.")] = 0.0,
+    repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of texts that come a second time.")] = 0.0,
     guideline: Annotated[Path | None, typer.Option("--guideline", metavar="FILE", help="The guideline, Markdown.")] = None,
     by: ByOption = None,
     as_json: JsonOption = False,

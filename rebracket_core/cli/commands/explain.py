@@ -58,11 +58,11 @@ def explain(
 def _tell(found: Explanation, checks: Checks | None, nearest: Nearest) -> None:
     out.text(f"{found.output}: {found.predicted} against {found.runner_up}, {found.margin:+.3f} in the score ({found.run_id})")
     for i in sorted(range(len(found.words)), key=lambda at: -found.gradients[at]):
-        said = f"  {found.gradients[i]:+.3f}"
+        slope = f"  {found.gradients[i]:+.3f}"
         if checks is not None:
-            said += f"  SHAP {checks.shap[i]:+.3f}"
-            said += f"  Shapley {checks.shapley[i]:+.3f}" if checks.shapley else ""
-        out.text(f"{said}  {one_line(found.words[i])}")
+            slope += f"  SHAP {checks.shap[i]:+.3f}"
+            slope += f"  Shapley {checks.shapley[i]:+.3f}" if checks.shapley else ""
+        out.text(f"{slope}  {one_line(found.words[i])}")
     holds = "holds" if found.adds_up else "FAILS"
     out.text(f"Check 1, sums to the score: {holds}; the shares miss {found.missed:+.4f} ({found.delta:.2%} of the way).")
     if checks is not None:
@@ -126,12 +126,12 @@ def counterfactuals(
         out.json(_search_document(found))
         return DONE
     out.text(f"Now: {found.before.album}, {found.before.verdict}. Goal: {goal}.")
-    for flip in found.counterfactuals:
-        fluent = "" if flip.fluency is None else f", fluency {flip.fluency:+.2f}"
+    for one in found.counterfactuals:
+        fluent = "" if one.fluency is None else f", fluency {one.fluency:+.2f}"
         out.text(
-            f"  {len(flip.edits)} edit{'s' if len(flip.edits) > 1 else ''}{fluent}: {one_line('; '.join(map(str, flip.edits)))}"
+            f"  {len(one.edits)} edit{'s' if len(one.edits) > 1 else ''}{fluent}: {one_line('; '.join(map(str, one.edits)))}"
         )
-        out.text(f"      {flip.verdict.album}, {flip.verdict.verdict}: {one_line(flip.text)}")
+        out.text(f"      {one.verdict.album}, {one.verdict.verdict}: {one_line(one.text)}")
     if not found.counterfactuals:
         why = f"with up to {found.most_edits} edits" if found.complete else "before the time was up"
         out.text(f"Nothing was found {why}.")
@@ -140,19 +140,19 @@ def counterfactuals(
 
 
 def _search_document(found: CounterfactualSearch) -> dict[str, object]:
-    flips = [
+    rows = [
         {
-            "edits": [{"at": e.at, "old": e.old, "new": e.new} for e in flip.edits],
-            "text": flip.text,
-            "fluency": flip.fluency,
-            "verdict": flip.verdict.to_dict(),
+            "edits": [{"at": e.at, "old": e.old, "new": e.new} for e in counterfactual.edits],
+            "text": counterfactual.text,
+            "fluency": counterfactual.fluency,
+            "verdict": counterfactual.verdict.to_dict(),
         }
-        for flip in found.counterfactuals
+        for counterfactual in found.counterfactuals
     ]
     return {
         "goal": str(found.goal),
         "before": found.before.to_dict(),
-        "flips": flips,
+        "flips": rows,
         "tried": found.tried,
         "seconds": found.seconds,
         "most_edits": found.most_edits,
@@ -176,32 +176,35 @@ def replay(
     if as_json:
         rows = [
             {
-                "entry_id": r.flip.entry_id,
-                "goal": r.flip.goal,
+                "entry_id": r.counterfactual.entry_id,
+                "goal": r.counterfactual.goal,
                 "outcome": str(r.outcome),
                 "before": r.before,
                 "after": r.after,
-                "edits": list(r.flip.edits),
-                "text": r.flip.text,
-                "edited": r.flip.edited,
-                "found_on": r.flip.run_id,
-                "at": r.flip.at,
+                "edits": list(r.counterfactual.edits),
+                "text": r.counterfactual.text,
+                "edited": r.counterfactual.edited,
+                "found_on": r.counterfactual.run_id,
+                "at": r.counterfactual.at,
             }
             for r in found.rows
         ]
         out.json({"run_id": found.run_id, "flips": rows, **{o.name.lower(): found.count(o) for o in Outcome}})
         return SOME_FAILED if broken else DONE
     for row in found.rows:
-        out.text(f"{row.outcome}: {row.flip.goal}, {row.before} -> {row.after}: {one_line('; '.join(row.flip.edits))}")
-    told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
+        edits = one_line("; ".join(row.counterfactual.edits))
+        out.text(f"{row.outcome}: {row.counterfactual.goal}, {row.before} -> {row.after}: {edits}")
+    outcomes = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
     out.text(
-        f"{len(found.rows)} saved counterfactuals on {found.run_id}: {told}." if found.rows else "No counterfactual is saved."
+        f"{len(found.rows)} saved counterfactuals on {found.run_id}: {outcomes}."
+        if found.rows
+        else "No counterfactual is saved."
     )
     return SOME_FAILED if broken else DONE
 
 
-def tell_replay(bench: Workbench, run_id: str) -> None:
-    """Say on stderr what a new run makes of the kept counterfactuals, where there are any that it can judge."""
+def report_replay(bench: Workbench, run_id: str) -> None:
+    """Report on stderr what a new run makes of the saved counterfactuals, where there are any that it can score."""
     from rebracket_core.errors import ModelError
     from rebracket_core.services.explain.counterfactuals import Outcome
 
@@ -210,5 +213,5 @@ def tell_replay(bench: Workbench, run_id: str) -> None:
     except ModelError:  # it gives no verdicts
         return
     if found.rows:
-        told = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
-        tell(f"Saved counterfactuals on this run: {told}. Which: rebracket replay {run_id}")
+        outcomes = ", ".join(f"{o}: {found.count(o)}" for o in Outcome if found.count(o))
+        tell(f"Saved counterfactuals on this run: {outcomes}. Which: rebracket replay {run_id}")

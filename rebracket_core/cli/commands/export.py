@@ -59,16 +59,16 @@ def export_onnx(
     return DONE
 
 
-def _precision(asked: str) -> Precision:
+def _precision(precision: str) -> Precision:
     from rebracket_core.reports.onnx_bundle import Precision
 
     try:
-        return Precision(asked)
+        return Precision(precision)
     except ValueError:
         raise ConfigError(
             "There is no such precision.",
             expected=", ".join(Precision),
-            found=repr(asked),
+            found=repr(precision),
             hint="leave --precision out for the verdicts of the run itself",
         ) from None
 

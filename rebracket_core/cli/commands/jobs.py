@@ -47,8 +47,6 @@ def submit(
     home: HomeOption = None,
 ) -> int:
     """Start a job of a kind that describes its options, here or in a worker."""
-    from rebracket_core.progress import reporter_of
-
     bench = workbench_for(home)
     if detach:
         job_id = bench.jobs.submit(kind, values=pairs(values))
@@ -56,7 +54,7 @@ def submit(
         tell("A worker has it. How far it is: rebracket jobs; to stop it: rebracket cancel JOB")
         return DONE
     with showing() as progress:
-        view = bench.jobs.run(kind, values=pairs(values), progress=reporter_of(progress))
+        view = bench.jobs.run(kind, values=pairs(values), progress=progress)
     out.answer(view.to_dict(), f"{view.state.job_id}: {view.state.status}", as_json=as_json)
     return DONE
 

@@ -109,11 +109,11 @@ def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: Ho
 
     bench = workbench_for(home)
     found = label_health(bench.labels.session, project, seed=bench.settings.seed)
-    out.answer(found.to_dict(), _told(found), as_json=as_json)
+    out.answer(found.to_dict(), _health_text(found), as_json=as_json)
     return DONE
 
 
-def _told(found: LabelHealth) -> str:
+def _health_text(found: LabelHealth) -> str:
     report = found.agreement
     rows: list[tuple[Any, ...]] = []
     for question in report.questions:
@@ -136,7 +136,7 @@ def _told(found: LabelHealth) -> str:
     lines = [f"{report.n_used:,} of {report.n_labels:,} labels were given alone and count here."]
     lines += [f"Skipped: {why}: {n:,}" for why, n in report.excluded.items()]
     effect = found.automation_bias[0].difference
-    told = effect.why if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
+    effect_text = effect.why if effect.value is None else f"{effect.value:+.3f} [{effect.low:+.3f}, {effect.high:+.3f}]"
     spent = [(t.annotator, t.n_labels, t.median_s, t.low_quartile_s, t.high_quartile_s) for t in found.times]
     return "\n".join(
         [
@@ -144,7 +144,7 @@ def _told(found: LabelHealth) -> str:
             "",
             columns(heads, rows),
             "",
-            f"Agreement with the model, its prediction seen less not seen: {told}",
+            f"Agreement with the model, its prediction seen less not seen: {effect_text}",
             "",
             columns(("person", "labels", "median s", "quartile", "quartile"), spent),
         ]

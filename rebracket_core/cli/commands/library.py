@@ -84,12 +84,12 @@ def _audit_text(report: AuditReport) -> str:
         "",
         "Without a label: " + ", ".join(f"{name} {n:,}" for name, n in report.missing.items()),
         "",
-        *(_told(finding) for finding in report.findings),
+        *(_finding_text(finding) for finding in report.findings),
     ]
     return "\n".join(parts)
 
 
-def _told(finding: Finding) -> str:
+def _finding_text(finding: Finding) -> str:
     lines = [f"{finding.level.upper()}  {one_line(finding.title)}", f"  {one_line(finding.detail)}"]
     if finding.evidence:
         more = len(finding.evidence) - _EVIDENCE

@@ -51,7 +51,7 @@ def app(
 
 @command
 def doctor(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
-    """Check that this machine can judge: home, disk, database, encoder, model. Exit code 1 where something fails."""
+    """Check that this machine can score concepts: home, disk, database, encoder, model. Exit code 1 where something fails."""
     from rebracket_core.services.health import Outcome, examine
 
     checks = examine(settings_for(home))

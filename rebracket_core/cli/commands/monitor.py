@@ -35,12 +35,12 @@ def monitor(
     bench = workbench_for(home)
     run_id = bench.resources.model(run).run_id
     traffic = bench.monitoring.traffic(run_id, days=days)
-    found: dict[str, Any] = {"run_id": run_id, "days": days, **_told(traffic)}
+    found: dict[str, Any] = {"run_id": run_id, "days": days, **_traffic_document(traffic)}
     try:
         drift = bench.monitoring.drift(run_id, days=days)
         found["drift"] = {**asdict(drift), "alarm": drift.alarm}
-        said = f"p {drift.p_value:.3f}, {drift.n_incoming} texts against {drift.n_training}"
-        words = f"{'ALARM, the texts are unlike the training texts' if drift.alarm else 'none to be seen'} ({said})"
+        figures = f"p {drift.p_value:.3f}, {drift.n_incoming} texts against {drift.n_training}"
+        words = f"{'ALARM, the texts are unlike the training texts' if drift.alarm else 'none to be seen'} ({figures})"
     except DataError as error:
         found["drift"], words = None, f"not tested: {error.found}"
     if label is not None:
@@ -57,7 +57,7 @@ def monitor(
     return SOME_FAILED if found["drift"] and found["drift"]["alarm"] else DONE
 
 
-def _told(traffic: Traffic) -> dict[str, Any]:
+def _traffic_document(traffic: Traffic) -> dict[str, Any]:
     total = traffic.total
     return {
         "n": total.n,

@@ -27,18 +27,18 @@ def compare(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Compare runs on the unseen texts that both were asked: paired differences with intervals and p-values over songs."""
+    """Compare runs on the held-out texts that both predicted: paired differences with intervals and p-values over songs."""
     found = workbench_for(home).runs.compare(runs)
-    told = [{**one.to_dict(), "config": with_old_names(one.config)} for one in found]
-    out.answer({"comparisons": told}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json)
+    comparisons = [{**one.to_dict(), "config": with_old_names(one.config)} for one in found]
+    out.answer({"comparisons": comparisons}, "\n\n".join(_comparison_text(one) for one in found), as_json=as_json)
     return DONE
 
 
 def _comparison_text(found: Comparison) -> str:
     parts = [f"{one_line(found.second)} (second) against {one_line(found.first)} (first)"]
     parts += [f"LEAKED: {one_line(note)}" for note in found.notes]
-    aside = f"{found.only_first:,} texts only the first was asked, {found.only_second:,} only the second"
-    parts.append(f"{found.n_rows:,} common texts in {found.n_groups:,} groups; {aside}.")
+    only_one = f"{found.only_first:,} texts only the first predicted, {found.only_second:,} only the second"
+    parts.append(f"{found.n_rows:,} common texts in {found.n_groups:,} groups; {only_one}.")
     if found.relabelled:
         parts.append(f"{found.relabelled:,} common texts were labelled anew in between; what changed counts for neither.")
     rows = [
@@ -58,7 +58,7 @@ def _comparison_text(found: Comparison) -> str:
     ]
     parts += ["", columns(_HEADS, rows), "", "Options that differ:" if found.config else "No option differs."]
     parts += [f"  {one_line(name)}: {one_line(a)} -> {one_line(b)}" for name, (a, b) in found.config.items()]
-    told = [
+    differing = [
         (
             d.row_id,
             d.truth or "-",
@@ -68,9 +68,9 @@ def _comparison_text(found: Comparison) -> str:
         )
         for d in found.disagreements[:_SHOWN]
     ]
-    parts.append(f"\nThey give different albums to {len(found.disagreements):,} texts" + (":" if told else "."))
-    if told:
-        parts.append(columns(("row", "truth", "first", "second", "text"), told))
+    parts.append(f"\nThey give different albums to {len(found.disagreements):,} texts" + (":" if differing else "."))
+    if differing:
+        parts.append(columns(("row", "truth", "first", "second", "text"), differing))
     return "\n".join(parts)
 
 
@@ -126,7 +126,7 @@ def import_run(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Take in a run from one file after checking the digest of every part. It is not put to use."""
+    """Take in a run from one file after checking the digest of every part. It does not become the production model."""
     info = workbench_for(home).runs.take_in(file)
     out.answer(
         info.to_dict(),

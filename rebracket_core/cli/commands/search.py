@@ -151,9 +151,9 @@ def _found_lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _share(told: dict[str, Any] | None) -> tuple[Any, ...]:
-    return tuple((told or {}).get(name) for name in ("value", "ci_low", "ci_high"))
+def _share(estimate: dict[str, Any] | None) -> tuple[Any, ...]:
+    return tuple((estimate or {}).get(name) for name in ("value", "ci_low", "ci_high"))
 
 
-def _gap(told: dict[str, Any]) -> tuple[Any, ...]:
-    return (*_share(told), told["p"])
+def _gap(estimate: dict[str, Any]) -> tuple[Any, ...]:
+    return (*_share(estimate), estimate["p"])

@@ -15,7 +15,7 @@ from rebracket_core.errors import ConfigError, MissingExtraError
 from rebracket_core.serving.options import ServeOptions
 
 if TYPE_CHECKING:
-    from rebracket_core.serving.guard.api_keys import KeyRing
+    from rebracket_core.serving.guard.api_keys import ApiKeyStore
     from rebracket_core.workbench import Workbench
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
@@ -103,7 +103,7 @@ def add(
     home: HomeOption = None,
 ) -> int:
     """Make a key. It is shown once; what is kept cannot be turned back into it."""
-    key, secret = _ring(home).add(name, scopes=scope or ("validate", "runs"))
+    key, secret = _key_store(home).add(name, scopes=scope or ("validate", "runs"))
     if as_json:
         out.json({"key_id": key.key_id, "name": key.name, "scopes": list(key.scopes), "key": secret})
     else:
@@ -116,7 +116,7 @@ def add(
 @command
 def list_(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Show the keys, without their secrets."""
-    found = _ring(home).all()
+    found = _key_store(home).all()
     if as_json:
         out.json(
             [
@@ -147,15 +147,15 @@ def revoke(
     home: HomeOption = None,
 ) -> int:
     """Take a key back; running servers refuse it from the next request on."""
-    key = _ring(home).revoke(key_id)
+    key = _key_store(home).revoke(key_id)
     out.answer({"key_id": key.key_id, "revoked_at": key.revoked_at}, f"{key.name} ({key.key_id}) is revoked.", as_json=as_json)
     return DONE
 
 
-def _ring(home: Path | None) -> KeyRing:
-    from rebracket_core.serving.guard.api_keys import KeyRing
+def _key_store(home: Path | None) -> ApiKeyStore:
+    from rebracket_core.serving.guard.api_keys import ApiKeyStore
 
-    return KeyRing(settings_for(home).home / "api_keys.json")
+    return ApiKeyStore(settings_for(home).home / "api_keys.json")
 
 
 class SecondRun(TypedDict):
@@ -165,16 +165,16 @@ class SecondRun(TypedDict):
     second_share: float
 
 
-def _second(asked: str | None) -> SecondRun:
-    if asked is None:
+def _second(second_run: str | None) -> SecondRun:
+    if second_run is None:
         return SecondRun(second_run=None, second_share=0.0)
-    run, _, share = asked.rpartition(":")
+    run, _, share = second_run.rpartition(":")
     try:
         return SecondRun(second_run=run, second_share=float(share))
     except ValueError:
         raise ConfigError(
             "The second run cannot be read.",
             expected="RUN:SHARE, such as 20260101-run:0.1",
-            found=repr(asked),
+            found=repr(second_run),
             hint="give the run's id and a share from 0 to 1",
         ) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.commands.explain import tell_replay
+from rebracket_core.cli.commands.explain import report_replay
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
 from rebracket_core.cli.progress import showing
@@ -65,7 +65,7 @@ def train(
         info = bench.training.train(dataset, config=chosen, progress=progress)
     out.answer(info.to_dict(), run_text(info), as_json=as_json)
     if not as_json:
-        tell_replay(bench, info.run_id)
+        report_replay(bench, info.run_id)
     return DONE
 
 
@@ -128,25 +128,25 @@ def run_text(info: RunInfo) -> str:
 @command
 def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """List the runs, newest first: those in training, and the finished ones with their figures on held-out groups."""
-    shelved = workbench_for(home).resources.runs.snapshot()
+    snapshot = workbench_for(home).resources.runs.snapshot()
     if as_json:
         out.json(
             {
-                "runs": [info.to_dict() for info in shelved.finished],
-                "active": [state.to_dict() for state in shelved.active],
-                "broken": [{"run_id": run_id, "why": why} for run_id, why in shelved.broken],
+                "runs": [info.to_dict() for info in snapshot.finished],
+                "active": [state.to_dict() for state in snapshot.active],
+                "broken": [{"run_id": run_id, "why": why} for run_id, why in snapshot.broken],
             }
         )
         return DONE
-    if shelved.finished:
+    if snapshot.finished:
         heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "production", "leaked")
-        out.text(columns(heads, [_run_row(info) for info in shelved.finished]))
+        out.text(columns(heads, [_run_row(info) for info in snapshot.finished]))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
-    for state in shelved.active:
+    for state in snapshot.active:
         part = f" {state.done}/{state.total}" if state.total > 1 else ""
         tell(f"{state.run_id} on {one_line(state.dataset)}: {state.status}, {state.stage}{part}")
-    for run_id, why in shelved.broken:
+    for run_id, why in snapshot.broken:
         tell(f"{run_id} cannot be used: {why or 'it is not finished'}")
     return DONE
 

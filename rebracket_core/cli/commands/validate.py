@@ -15,12 +15,12 @@ from rebracket_core.cli.exit_codes import command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, RunOption, ThresholdOption, pairs, workbench_for
 from rebracket_core.cli.parts import (
     PartRowsOption,
-    PartsAsked,
     PartsOption,
+    PartsRequest,
     RayOption,
     WorkersOption,
     code_of,
-    judge_in_parts,
+    score_in_parts,
     tell_counts,
 )
 from rebracket_core.cli.progress import showing
@@ -80,15 +80,15 @@ def validate(
     bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
     if parts is not None or ray is not None:
-        wanted = PartsAsked(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
-        return judge_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
+        wanted = PartsRequest(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
+        return score_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
     history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
     if history:
         _check_history(bench)
     read = _read(sources, bench=bench)
-    chunks = _judged(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
+    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
     counts, kept = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
         out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
@@ -109,7 +109,7 @@ def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
     return read
 
 
-def _judged(
+def _scored(
     bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keep: bool
 ) -> Iterator[list[dict[str, Any]]]:
     """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being scored."""
@@ -117,9 +117,9 @@ def _judged(
     for start in range(0, total, CHUNK):
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
-            progress("Scoring concepts", start, total)
+            progress.update("Scoring concepts", start, total)
             verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
-            progress("Scoring concepts", start + len(chunk), total)
+            progress.update("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 
 
@@ -172,7 +172,7 @@ def _check_history(bench: Workbench) -> None:
     try:
         bench.history.check()
     except StoreError as error:
-        error.hint = f"{error.hint}; or judge without keeping: --no-history"
+        error.hint = f"{error.hint}; or validate without saving: --no-history"
         raise
 
 
@@ -244,7 +244,7 @@ def _tell_report(read: ConceptsRead) -> None:
     for note in read.report.notes[:_NOTES_SHOWN]:
         tell(f"Note: {note}")
     failed = {concept.source for concept in read.concepts if concept.error}
-    aside = [skip for skip in read.report.skipped if skip.where not in failed]
-    if aside:
-        more = f" and {len(aside) - 1:,} more" if len(aside) > 1 else ""
-        tell(f"Skipped: {aside[0].where} ({aside[0].reason}){more}")
+    skipped = [skip for skip in read.report.skipped if skip.where not in failed]
+    if skipped:
+        more = f" and {len(skipped) - 1:,} more" if len(skipped) > 1 else ""
+        tell(f"Skipped: {skipped[0].where} ({skipped[0].reason}){more}")

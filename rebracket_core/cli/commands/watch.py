@@ -18,7 +18,7 @@ from rebracket_core.cli.options import HomeOption, JsonOption, RunOption, workbe
 from rebracket_core.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.watch import Judged, Watch
+    from rebracket_core.scoring.watch import ScoredFile, Watch
 
 # How long a file at hand, and then a verdict file that is being written, may take to be finished after a signal.
 FINISH_S = 1.0
@@ -39,7 +39,7 @@ def watch(
     run: RunOption = None,
     settle_s: SettleOption = 1.0,
     every_s: EveryOption = 0.5,
-    once: Annotated[bool, typer.Option("--once", help="Judge what is there, then end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Score what is there, then end.")] = False,
     history: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = True,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -52,16 +52,16 @@ def watch(
     watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history)
     stop, seen = _stopped_by_signals(), [0, 0]
 
-    def show(judged: Judged) -> None:
+    def show(scored: ScoredFile) -> None:
         seen[0] += 1
-        seen[1] += bool(judged.error or judged.n_failed)
-        said = judged.error or f"{judged.n} concept{'' if judged.n == 1 else 's'}, {judged.n_failed} failed"
-        tell(f"{judged.path}: {said}")
+        seen[1] += bool(scored.error or scored.n_failed)
+        result = scored.error or f"{scored.n} concept{'' if scored.n == 1 else 's'}, {scored.n_failed} failed"
+        tell(f"{scored.path}: {result}")
 
     def work() -> None:
         if once:
-            for judged in watching.settle(stop):
-                show(judged)
+            for scored in watching.settle(stop):
+                show(scored)
         else:
             watching.run(stop, every_s=every_s, tell=show)
 
@@ -101,7 +101,7 @@ def _ended_in_time(work: Callable[[], None], *, stop: threading.Event) -> bool:
 
 
 def _end_now(watching: Watch, *, code: int) -> None:
-    """End the process in the middle of a file, no verdict file half written; the file is judged at the next start."""
+    """End the process in the middle of a file, no verdict file half written; the file is scored at the next start."""
     with watching.no_writing(wait_s=FINISH_S):
         tell("The file at hand was left; it is validated at the next start.")
         for stream in (out.stream, sys.stderr):

@@ -11,9 +11,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from rebracket_core.encoders.base import Encoder, Progress, Vectors
+from rebracket_core.encoders.base import Encoder, Vectors
 from rebracket_core.encoders.cache.vector_store import VectorStore
 from rebracket_core.encoders.modality import MODALITIES, checked_items
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings
 
 MEMORY_BYTES = 64 * 2**20
@@ -82,7 +83,7 @@ class CachedEncoder(Generic[Input]):
         joined = np.frombuffer(b"".join(found[key] for key in keys if key in found), dtype="<f4")
         return known, joined.reshape(-1, self.dim).astype(np.float32)
 
-    def encode(self, items: Sequence[Input], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, items: Sequence[Input], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 in the order of the items, rows of length 1, made only where none is cached."""
         listed = checked_items(items, modality=self.modality)
         keys = [self._key(item) for item in listed]

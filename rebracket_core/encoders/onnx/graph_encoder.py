@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
+from rebracket_core.encoders.base import Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.sessions import BATCH_TOKENS, Sessions
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.text.windows import Ints, Padded, Windowing, embed
 from rebracket_core.errors import EncoderError
+from rebracket_core.progress import StepCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class OnnxEncoder:
             window=facts.window, overlap=facts.overlap, frame=self._tokens.frame, max_rows=BATCH_TOKENS, max_tokens=BATCH_TOKENS
         )
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Vectors (n, dim) float32 in the order of `texts`, rows of length 1; long texts are split, never cut."""
         listed = checked_texts(texts)
         if not listed:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
+from rebracket_core.encoders.base import Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.device import thread_count
 from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.minilm_files import DIM, OVERLAP, TOKENIZER_SHA256, WEIGHTS_SHA256, WINDOW, find_minilm
@@ -16,6 +16,7 @@ from rebracket_core.encoders.onnx.minilm_graph import GRAPH_VERSION, open_graph
 from rebracket_core.encoders.onnx.sessions import BATCH_TOKENS, Sessions
 from rebracket_core.encoders.text.tokens import Tokens
 from rebracket_core.encoders.text.windows import Windowing, embed
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings
 
 ENCODER_ID = (
@@ -44,7 +45,7 @@ class OnnxMiniLM:
             lambda: open_graph(self._files, settings=settings), threads=thread_count(settings), optimise="none"
         )
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Vectors (n, 384) float32 in the order of `texts`, rows of length 1; long texts are split, never cut."""
         listed = checked_texts(texts)
         if not listed:

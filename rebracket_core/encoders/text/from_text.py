@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rebracket_core.encoders.base import Encoder, Progress, Vectors, checked_texts
+from rebracket_core.encoders.base import Encoder, Vectors, checked_texts
 from rebracket_core.encoders.modality import MODALITIES, TEXT
 from rebracket_core.errors import EncoderError
+from rebracket_core.progress import StepCounter
 
 
 class FromText:
@@ -32,6 +33,6 @@ class FromText:
         self.dim = encoder.dim
         self.encoder_id = f"{encoder.encoder_id}|{kind.name} from text"
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 of the items that the texts stand for, in their order, rows of length 1."""
         return self._encoder.encode([self._item_of(text) for text in checked_texts(texts)], progress=progress)

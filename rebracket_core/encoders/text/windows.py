@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.base import Progress, Vectors
+from rebracket_core.encoders.base import Vectors
+from rebracket_core.progress import StepCounter
 
 Ints = NDArray[np.int64]
 Padded = Callable[[], tuple[Ints, Ints]]
@@ -86,7 +87,12 @@ def batches(lengths: Ints, *, max_rows: int, max_tokens: int) -> Iterator[Ints]:
 
 
 def embed(
-    bodies: Sequence[NDArray[np.int32]], forward: Forward, *, windowing: Windowing, dim: int, progress: Progress | None = None
+    bodies: Sequence[NDArray[np.int32]],
+    forward: Forward,
+    *,
+    windowing: Windowing,
+    dim: int,
+    progress: StepCounter | None = None,
 ) -> Vectors:
     """Unit vectors (n, dim) of texts given as token ids: unit vector of each window, their mean, length 1 again.
 

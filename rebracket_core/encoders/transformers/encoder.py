@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebracket_core.encoders.base import Progress, Vectors, checked_texts, checked_vectors
+from rebracket_core.encoders.base import Vectors, checked_texts, checked_vectors
 from rebracket_core.encoders.device import torch_device
 from rebracket_core.encoders.modality import TEXT
 from rebracket_core.encoders.onnx.minilm_files import digest_cache_file
@@ -20,6 +20,7 @@ from rebracket_core.encoders.transformers.model_folder import ModelFolder, read_
 from rebracket_core.encoders.transformers.model_hub import local_folder
 from rebracket_core.encoders.transformers.pretrained import load_pretrained
 from rebracket_core.errors import EncoderError
+from rebracket_core.progress import StepCounter
 from rebracket_core.settings import Settings
 
 ACCELERATOR_FACTOR = 4
@@ -58,7 +59,7 @@ class TorchTransformer:
         """The tokens of one pass, special tokens included."""
         return self._folder.window
 
-    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Vectors (n, dim) float32 in the order of `texts`, rows of length 1; long texts are split, never cut."""
         listed = checked_texts(texts)
         if not listed:

@@ -1,4 +1,4 @@
-"""Whether probabilities hold on unseen songs, and what is left when only the surest answers count."""
+"""Whether probabilities hold on held-out songs, and what is left when only the surest answers count."""
 
 from __future__ import annotations
 
@@ -194,8 +194,8 @@ def calibration_by_album(review: Review, *, seed: int) -> list[AlbumCalibration]
     """
     predictions = top_predictions(review, ALBUM)
     top = review.album_top[predictions.rows]
-    said = (top[:, None] == np.arange(len(ALBUM_NAMES))).astype(np.float64)
-    shares = ratio_intervals(said * predictions.right[:, None], said, predictions.groups, seed=seed)
+    one_hot = (top[:, None] == np.arange(len(ALBUM_NAMES))).astype(np.float64)
+    shares = ratio_intervals(one_hot * predictions.right[:, None], one_hot, predictions.groups, seed=seed)
     found = []
     for k, name in enumerate(ALBUM_NAMES):
         at = np.flatnonzero(top == k)

@@ -44,7 +44,7 @@ class Cells:
 
     what: str
     truths: tuple[str, ...]
-    answers: tuple[str, ...]
+    predictions: tuple[str, ...]
     counts: np.ndarray
     share: np.ndarray
     low: np.ndarray
@@ -82,7 +82,7 @@ class Pair:
     truth: str
     answer: str
     truth_idx: int
-    answer_idx: int
+    predicted_idx: int
     count: float
     share: float
     low: float
@@ -131,7 +131,7 @@ def confused_pairs(cells: Cells) -> list[Pair]:
     """The wrong answers of a square table that are given at all, the most frequent first, then the largest share."""
     found = []
     for i, truth in enumerate(cells.truths):
-        for j, answer in enumerate(cells.answers):
+        for j, answer in enumerate(cells.predictions):
             if truth in (answer, NO_MODE) or cells.counts[i, j] <= 0:
                 continue
             rows = cells.texts_of(i, j)
@@ -152,14 +152,14 @@ def confused_pairs(cells: Cells) -> list[Pair]:
 
 
 def cell_differences(first: Review, second: Review, what: Question, *, seed: int) -> list[CellDifference]:
-    """Each cell that either run uses, on the rows that both were asked under the same truth: paired over songs.
+    """Each cell that either run uses, on the rows that both predicted under the same label: paired over songs.
 
     p is that of the sign-flip permutation test over songs, corrected for the cells looked at (Holm). The largest change first.
     """
     one, two = common_rows(first, second)
     a, b = confusion(one, what, seed=seed), confusion(two, what, seed=seed)
-    names = [name for name in a.answers if name in b.answers or what is not Question.JOINT]
-    names += [name for name in b.answers if name not in names]
+    names = [name for name in a.predictions if name in b.predictions or what is not Question.JOINT]
+    names += [name for name in b.predictions if name not in names]
     groups = merged_groups(one.group_id, two.group_id)
     tables = []
     for cells in (a, b):
@@ -189,15 +189,15 @@ def cell_differences(first: Review, second: Review, what: Question, *, seed: int
 @dataclass(frozen=True, slots=True)
 class _Sides:
     truths: tuple[str, ...]
-    answers: tuple[str, ...]
+    predictions: tuple[str, ...]
     member: np.ndarray
     given: np.ndarray
 
 
 def _of(what: str, sides: _Sides, groups: np.ndarray, *, seed: int, expected: bool, square: bool = True) -> Cells:
-    r, c, n = len(sides.truths), len(sides.answers), len(groups)
-    answered = (sides.given.sum(axis=1) > 0)[:, None]
-    member = np.where(answered, sides.member, 0.0)
+    r, c, n = len(sides.truths), len(sides.predictions), len(groups)
+    has_any = (sides.given.sum(axis=1) > 0)[:, None]
+    member = np.where(has_any, sides.member, 0.0)
     part = np.einsum("nr,nc->nrc", member, sides.given).reshape(n, r * c)
     ratios = ratio_intervals(part, np.repeat(member, c, axis=1), groups, seed=seed)
     counts = part.sum(axis=0).reshape(r, c)
@@ -206,7 +206,7 @@ def _of(what: str, sides: _Sides, groups: np.ndarray, *, seed: int, expected: bo
     return Cells(
         what=str(what),
         truths=sides.truths,
-        answers=sides.answers,
+        predictions=sides.predictions,
         counts=counts,
         share=ratios.value.reshape(r, c),
         low=ratios.low.reshape(r, c),
@@ -234,9 +234,9 @@ def _axis_sides(review: Review, index: int, *, expected: bool) -> _Sides:
     modes = MODES[AXIS_NAMES[index]]
     member, given = _one_hot(review.axis_truth[:, index], len(modes)), _one_hot(review.axis_top[:, index], len(modes))
     if expected:
-        answers = review.all_predictions()
-        labelled = np.isin(answers.axis_kind[:, index], ("single", "multi", "soft"))
-        member, given = np.where(labelled[:, None], answers.axis_target[:, index], 0.0), answers.axis[:, index]
+        predictions = review.all_predictions()
+        labelled = np.isin(predictions.axis_kind[:, index], ("single", "multi", "soft"))
+        member, given = np.where(labelled[:, None], predictions.axis_target[:, index], 0.0), predictions.axis[:, index]
     none = np.zeros(len(review))
     if review.predictions is not None:
         none = (review.predictions.axis_kind[:, index] == "none").astype(np.float64)
@@ -247,12 +247,12 @@ def _axis_sides(review: Review, index: int, *, expected: bool) -> _Sides:
 
 def _type_sides(review: Review, *, expected: bool) -> _Sides:
     """A text with several types stands in several lines, and is given every type from one half on."""
-    answers = review.all_predictions()
-    _needs(bool(answers.types_labelled.any()), review, "types")
-    member = np.where(answers.types_labelled[:, None], answers.types_truth, 0.0)
-    given = answers.types if expected else (answers.types >= TYPE_LIMIT).astype(np.float64)
+    predictions = review.all_predictions()
+    _needs(bool(predictions.types_labelled.any()), review, "types")
+    member = np.where(predictions.types_labelled[:, None], predictions.types_truth, 0.0)
+    given = predictions.types if expected else (predictions.types >= TYPE_LIMIT).astype(np.float64)
     nothing = np.zeros(len(review)) if expected else (given.sum(axis=1) == 0).astype(np.float64)
-    bare = ((answers.types_truth.sum(axis=1) == 0) & answers.types_labelled).astype(np.float64)
+    bare = ((predictions.types_truth.sum(axis=1) == 0) & predictions.types_labelled).astype(np.float64)
     names = (*TYPE_NAMES, "none")
     return _Sides(names, names, np.column_stack([member, bare]), np.column_stack([given, nothing]))
 
@@ -272,15 +272,15 @@ def _joint_sides(review: Review) -> _Sides:
     """Rows with one mode on all three axes, by triple; only triples that occur."""
     _needs(bool((review.axis_top >= 0).any()), review, "axes")
     whole = (review.axis_truth >= 0).all(axis=1)
-    true, said = _triple(review.axis_truth), _triple(review.axis_top)
+    true, predicted = _triple(review.axis_truth), _triple(review.axis_top)
     truths = sorted({int(t) for t in true[whole]}, key=_table_order)
-    answers = truths + sorted({int(t) for t in said[whole]} - set(truths), key=_table_order)
+    predictions = truths + sorted({int(t) for t in predicted[whole]} - set(truths), key=_table_order)
     member = np.column_stack([(true == t) & whole for t in truths] or [np.zeros(len(review), dtype=bool)])
-    given = np.column_stack([said == t for t in answers] or [np.zeros(len(review), dtype=bool)])
+    given = np.column_stack([predicted == t for t in predictions] or [np.zeros(len(review), dtype=bool)])
     none = ("no text",)
     return _Sides(
         tuple(triple_name(t) for t in truths) or none,
-        tuple(triple_name(t) for t in answers) or none,
+        tuple(triple_name(t) for t in predictions) or none,
         member.astype(np.float64),
         given.astype(np.float64),
     )
@@ -312,7 +312,7 @@ def _one_hot(positions: np.ndarray, size: int) -> np.ndarray:
 
 
 def _column(cells: Cells, name: str) -> np.ndarray:
-    return cells.given[:, cells.answers.index(name)] if name in cells.answers else np.zeros(len(cells.given))
+    return cells.given[:, cells.predictions.index(name)] if name in cells.predictions else np.zeros(len(cells.given))
 
 
 def _plain(value: float) -> float | None:
@@ -323,7 +323,7 @@ def _needs(there: bool, review: Review, what: str) -> None:
     if not there:
         raise ModelError(
             f"This run has nothing to say of {what}.",
-            expected=f"a run that learnt {what} and was asked about them",
+            expected=f"a run that learnt {what} and predicted them",
             found="no held-out text with both a prediction and a label",
             hint="choose another question or another run",
             where=review.run_id,

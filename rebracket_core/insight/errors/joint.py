@@ -86,11 +86,11 @@ def type_rows(review: Review, *, seed: int) -> list[TypeRow]:
     """The types that occur among the labelled rows, in the order of the table."""
     from sklearn.metrics import average_precision_score
 
-    answers = review.all_predictions()
-    at = np.flatnonzero(answers.types_labelled)
+    predictions = review.all_predictions()
+    at = np.flatnonzero(predictions.types_labelled)
     if not len(at):
         return []
-    truth, estimates = answers.types_truth[at] > 0, answers.types[at]
+    truth, estimates = predictions.types_truth[at] > 0, predictions.types[at]
     predicted, groups = estimates >= TYPE_LIMIT, review.groups[at]
     both = (truth & predicted).astype(np.float64)
     recall = ratio_intervals(both, truth.astype(np.float64), groups, seed=seed)

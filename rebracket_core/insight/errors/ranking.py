@@ -156,13 +156,13 @@ def disagreements(review: Review) -> list[Disagreement]:
 
     People are split where at least one in four of them said what the model says; else the model is wrong.
     """
-    answers = review.all_predictions()
+    predictions = review.all_predictions()
     found = []
     for j, axis in enumerate(AXIS_NAMES):
-        for i in np.flatnonzero(answers.axis_kind[:, j] == "soft"):
-            people, model = answers.axis_target[i, j], answers.axis[i, j]
-            said = int(model.argmax())
-            if people[said] >= people.max():
+        for i in np.flatnonzero(predictions.axis_kind[:, j] == "soft"):
+            people, model = predictions.axis_target[i, j], predictions.axis[i, j]
+            predicted = int(model.argmax())
+            if people[predicted] >= people.max():
                 continue
             found.append(
                 Disagreement(
@@ -175,14 +175,14 @@ def disagreements(review: Review) -> list[Disagreement]:
                     distance=float(np.abs(people - model).sum() / 2),
                     human_entropy=_entropy(people),
                     model_entropy=_entropy(model),
-                    blame=DisagreementSource.PEOPLE if people[said] >= SPLIT_SHARE else DisagreementSource.MODEL,
+                    blame=DisagreementSource.PEOPLE if people[predicted] >= SPLIT_SHARE else DisagreementSource.MODEL,
                 )
             )
     return sorted(found, key=lambda d: (-d.distance, d.row_id, d.axis))
 
 
 def has_human_distributions(review: Review) -> bool:
-    """Whether any unseen text carries a distribution that people gave."""
+    """Whether any held-out text carries a distribution that people gave."""
     return review.predictions is not None and bool((review.predictions.axis_kind == "soft").any())
 
 

@@ -124,14 +124,14 @@ def properties_of(review: Review, rows: np.ndarray, *, twin: np.ndarray | None =
         properties["close twin in training"] = ["yes" if twin[i] >= TWIN_COSINE else "no" for i in rows]
     if review.predictions is None:
         return properties
-    answers = review.predictions
+    predictions = review.predictions
     properties |= {
-        "source": [answers.origin[int(i)] for i in rows],
-        "agent": [answers.agent[int(i)] for i in rows],
-        "types said by": [answers.types_from[int(i)] for i in rows],
+        "source": [predictions.origin[int(i)] for i in rows],
+        "agent": [predictions.agent[int(i)] for i in rows],
+        "types said by": [predictions.types_from[int(i)] for i in rows],
     }
     for k, name in enumerate(TYPE_NAMES):
-        flags = [bool(answers.types_truth[i, k]) if answers.types_labelled[i] else None for i in rows]
+        flags = [bool(predictions.types_truth[i, k]) if predictions.types_labelled[i] else None for i in rows]
         properties[f"type {name}"] = ["" if f is None else "yes" if f else "no" for f in flags]
     return properties
 

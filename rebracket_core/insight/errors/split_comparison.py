@@ -1,4 +1,4 @@
-"""What a split by row would claim, beside the true one: one plain classifier, asked twice about the same rows."""
+"""What a split by row would claim, beside the true one: one plain classifier that predicts the same rows twice."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def compare_splits(
     for k, fold in enumerate(folds):
         top = np.full(len(at), -1)
         for done, f in enumerate(np.unique(fold)):
-            top[fold == f] = _answers(x[fold != f], y[fold != f], queries=x[fold == f])
+            top[fold == f] = _predicted(x[fold != f], y[fold != f], queries=x[fold == f])
             if progress:
                 progress(k * N_FOLDS + done + 1, 2 * N_FOLDS)
         tops.append(top)
@@ -64,7 +64,7 @@ def compare_splits(
     )
 
 
-def _answers(x: np.ndarray, y: np.ndarray, *, queries: np.ndarray) -> np.ndarray:
+def _predicted(x: np.ndarray, y: np.ndarray, *, queries: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
 
     return np.asarray(LogisticRegression(C=10.0, max_iter=300).fit(x, y).predict(queries))

@@ -10,6 +10,7 @@ from itertools import islice
 from rebracket_core.insight.explain.fluency import WordModel
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.insight.explain.word_edits import Edit, apply
+from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.validation import Verdict
 
 BUDGET_S = 8.0
@@ -18,7 +19,6 @@ SHOWN = 5
 _BATCH, _BATCH_WORDS = 32, 1600
 _BEAM, _SINGLES, _LEVEL = 8, 24, 192
 _FIRST_SHARE = 0.6
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,11 @@ class CounterfactualSearch:
 class _Trials:
     """Texts scored so far, with a clock."""
 
-    def __init__(self, score: Callable[[Sequence[str]], list[Verdict]], *, budget_s: float, progress: Progress | None) -> None:
+    def __init__(
+        self, score: Callable[[Sequence[str]], list[Verdict]], *, budget_s: float, progress: ProgressReporter | None
+    ) -> None:
         self._score, self._budget_s = score, budget_s
-        self._progress = progress or (lambda stage, done, total: None)
+        self._progress = progress or NoProgress()
         self._start = time.monotonic()
         self.known: dict[str, Verdict] = {}
 
@@ -89,7 +91,7 @@ class _Trials:
         found: dict[tuple[Edit, ...], Verdict] = {}
         todo, size = iter(sets), min(_BATCH, max(4, _BATCH_WORDS // len(words)))
         done, until = 0, self.seconds + share * self.left_s
-        self._progress(stage, 0, len(sets))
+        self._progress.update(stage, 0, len(sets))
         while batch := list(islice(todo, size)):
             if done and self.seconds >= until:
                 break
@@ -98,7 +100,7 @@ class _Trials:
             self.known.update(zip(fresh, self._score(fresh) if fresh else [], strict=True))
             found.update({edits: self.known[text] for edits, text in texts.items()})
             done += len(batch)
-            self._progress(stage, done, len(sets))
+            self._progress.update(stage, done, len(sets))
         return found
 
 
@@ -120,7 +122,7 @@ def find_counterfactuals(
     scorer: EditScorer,
     propose: Callable[[Sequence[str]], list[Edit]],
     limits: SearchLimits = DEFAULT_LIMITS,
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> CounterfactualSearch:
     """Find the fewest word edits that reach a goal, tried in the order of `propose`, one edit first, then two, and so on.
 

@@ -49,7 +49,7 @@ class Goal:
         return f"{self.what}={self.to}" if self.to else self.what
 
     def met(self, before: Verdict, after: Verdict) -> bool:
-        """Whether a text that was judged `after` reaches the goal of one that was judged `before`."""
+        """Whether a text that was scored `after` reaches the goal of one that was scored `before`."""
         if after.error or before.error:
             return False
         old, new = answer_of(before, self.what), answer_of(after, self.what)
@@ -59,16 +59,16 @@ class Goal:
         return self.what not in AXIS_NAMES or all(answer_of(before, a) == answer_of(after, a) for a in others)
 
     def closeness(self, before: Verdict, after: Verdict) -> float:
-        """How near a judged text is to the goal: a guide for the search alone, higher is nearer; `met` decides."""
+        """How near a scored text is to the goal: a guide for the search alone, higher is nearer; `met` decides."""
         if after.error:
             return -math.inf
         if self.what == "verdict":
             accepted = (self.to or (REJECT if answer_of(before, "verdict") == ACCEPT else ACCEPT)) == ACCEPT
             return -_lacks(after) if accepted else _lacks(after) - float(after.album_probability or 0.0)
-        near = _lead(_shares(after, self.what), old=answer_of(before, self.what), to=self.to)
+        near = _log_margin(_shares(after, self.what), old=answer_of(before, self.what), to=self.to)
         if self.what in AXIS_NAMES:
-            held = [_hold(after, axis, answer_of(before, axis)) for axis in AXIS_NAMES if axis != self.what]
-            near += sum(min(0.0, h) for h in held)
+            unchanged = [_unchanged(after, axis, answer_of(before, axis)) for axis in AXIS_NAMES if axis != self.what]
+            near += sum(min(0.0, h) for h in unchanged)
         return near
 
     def margin(self, before: Verdict) -> Margin:
@@ -102,13 +102,13 @@ def _order(verdict: Verdict, what: str) -> list[int]:
     return sorted(range(len(names)), key=lambda i: -shares[names[i]])
 
 
-def _lead(shares: Mapping[str, float], *, old: str, to: str) -> float:
+def _log_margin(shares: Mapping[str, float], *, old: str, to: str) -> float:
     wanted = shares[to] if to else max(share for name, share in shares.items() if name != old)
     best = max(share for name, share in shares.items() if name != to) if to else shares[old]
     return math.log(max(wanted, _TINY) / max(best, _TINY))
 
 
-def _hold(verdict: Verdict, axis: str, mode: str) -> float:
+def _unchanged(verdict: Verdict, axis: str, mode: str) -> float:
     shares = _shares(verdict, axis)
     rest = max(share for name, share in shares.items() if name != mode)
     return math.log(max(shares[mode], _TINY) / max(rest, _TINY))
@@ -126,7 +126,7 @@ def _lacks(verdict: Verdict) -> float:
     for state in found.states:
         modes = found.album.modes[state.axis]
         own = max((share for name, share in _shares(verdict, state.axis).items() if name in modes), default=limits.dominant)
-        if state.top_mode not in modes:
+        if state.argmax_mode not in modes:
             lacks += max(0.0, state.top - limits.dominant, limits.dominant - own)
     if found.ood_p is not None:
         lacks += max(0.0, limits.ood_p - found.ood_p)

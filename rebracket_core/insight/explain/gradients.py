@@ -147,7 +147,7 @@ class OpenModel:
         at = np.flatnonzero(row)
         return at, row[at]
 
-    def margins(self, places: np.ndarray, asked: Margin) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    def margins(self, places: np.ndarray, target: Margin) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
         """The margin (b,) as a function of token embeddings (b, t, d) and of the values (b, k) of the terms at `places`."""
         import torch
 
@@ -156,13 +156,20 @@ class OpenModel:
         def margin(embeds: torch.Tensor, terms: torch.Tensor) -> torch.Tensor:
             vectors = recipe.vector_weight * self.encoder.vectors(embeds)
             z = head.torch_logits(torch.cat([vectors, terms], dim=1))
-            found = torch_output_logits(z, asked.output, calibration=self.model.calibration)
-            return found[:, asked.first] - found[:, asked.second]
+            found = torch_output_logits(z, target.output, calibration=self.model.calibration)
+            return found[:, target.first] - found[:, target.second]
 
         return margin
 
     def shares(
-        self, text: str, asked: Margin, *, whole: float, baseline: str = PAD, steps: Sequence[int] = STEPS, limit: float = LIMIT
+        self,
+        text: str,
+        target: Margin,
+        *,
+        whole: float,
+        baseline: str = PAD,
+        steps: Sequence[int] = STEPS,
+        limit: float = LIMIT,
     ) -> WordAttribution:
         """Each word's share of a margin by Integrated Gradients (middle rule); more steps until the sum misses < `limit`.
 
@@ -175,7 +182,7 @@ class OpenModel:
         places, values = self.terms(text)
         with self.encoder.lock:
             table = self.encoder.table
-            forward = self.margins(places, asked)
+            forward = self.margins(places, target)
             inputs = (table[torch.from_numpy(ids)][None], torch.from_numpy(values)[None])
             blank = table[torch.full((len(ids),), self.encoder.blank(baseline))][None]
             start = (blank, torch.zeros_like(inputs[1]))
@@ -196,7 +203,7 @@ class OpenModel:
                     break
         return found
 
-    def slopes(self, text: str, asked: Margin) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, text: str, target: Margin) -> tuple[np.ndarray, np.ndarray]:
         """The margin's slope at a text: in each token's embedding (t, d), and in each term of the vocabulary (V,)."""
         import torch
 
@@ -207,7 +214,7 @@ class OpenModel:
         with self.encoder.lock:
             embeds = self.encoder.table[torch.from_numpy(ids)][None].clone().requires_grad_(True)
             terms = torch.from_numpy(row).requires_grad_(True)
-            margin = self.margins(np.arange(n_terms), asked)(embeds, terms)
+            margin = self.margins(np.arange(n_terms), target)(embeds, terms)
             by_token, by_term = torch.autograd.grad(margin.sum(), (embeds, terms), allow_unused=True)
         nothing = np.zeros(n_terms)
         return by_token[0].numpy(), nothing if by_term is None else by_term[0].numpy()
@@ -221,6 +228,6 @@ class OpenModel:
         shares = np.zeros(len(listed))
         np.add.at(shares, words, by_token.detach().numpy().astype(np.float64))
         vocabulary = self.model.recipe.vocabulary
-        told = dict(zip(places.tolist(), by_term.detach().numpy().astype(np.float64).tolist(), strict=True))
-        through = spread_terms(listed, vocabulary=vocabulary, values=told) if vocabulary else np.zeros(len(listed))
+        by_place = dict(zip(places.tolist(), by_term.detach().numpy().astype(np.float64).tolist(), strict=True))
+        through = spread_terms(listed, vocabulary=vocabulary, values=by_place) if vocabulary else np.zeros(len(listed))
         return {"shares": shares + through, "through_words": through}

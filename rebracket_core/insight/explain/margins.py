@@ -27,7 +27,7 @@ class Margin:
 
     @property
     def predicted(self) -> str:
-        """The answer that leads, or that is asked about."""
+        """The answer that leads, or the requested one."""
         return classes_of(self.output)[self.first]
 
     @property

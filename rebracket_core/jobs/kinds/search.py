@@ -54,7 +54,7 @@ class SearchJob(JobKind):
             open_encoder=job.inputs.open_encoder or (lambda name: open_text_encoder(name, settings=settings)),
             progress=counts(callback, "Reading texts"),
         )
-        return run_search(dataset, plan=plan, rows=rows, folder=job.folder.path, callback=callback, turn=hold)
+        return run_search(dataset, plan=plan, rows=rows, folder=job.folder.path, callback=callback, guard=hold)
 
 
 def create_search(searches: Path, *, meta: DatasetMeta, plan: SearchPlan, encoder_id: str) -> JobFolder:

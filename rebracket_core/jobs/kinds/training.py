@@ -38,7 +38,7 @@ class TrainingJob(JobKind):
     name = "training"
     label = "Training"
     help = "Train a run on a data set, measure it on held-out songs, and keep its model."
-    stages = ("Reading texts", "Training on the other songs", "Calibrating on unseen songs")
+    stages = ("Reading texts", "Training on the other songs", "Calibrating on held-out songs")
     memory_hint = "train with a smaller ensemble_size, fewer max_tfidf_terms or on a part of the data"
     is_tracked = True
     runs_remotely = True

@@ -40,7 +40,7 @@ def start_worker(folder: JobFolder, *, settings: Settings, on_done: DoneHook | N
     attempt = folder.new_attempt()
     arguments, env = [str(folder.path), attempt.name, *options], warm_pool.worker_env(settings)
     with append_binary(attempt / LOG) as log, held_for_worker(attempt) as descriptors:
-        if module == WORKER and warm_pool.hand_over(arguments, env=env, log=log, descriptors=descriptors):
+        if module == WORKER and warm_pool.send(arguments, env=env, log=log, descriptors=descriptors):
             return attempt
         subprocess.Popen(
             [sys.executable, "-m", module, *arguments],

@@ -69,7 +69,7 @@ def keep_one(settings: Settings) -> None:
         _warm = _started(env)
 
 
-def hand_over(arguments: Sequence[str], *, env: Mapping[str, str], log: IO[bytes], descriptors: Sequence[int]) -> bool:
+def send(arguments: Sequence[str], *, env: Mapping[str, str], log: IO[bytes], descriptors: Sequence[int]) -> bool:
     """Give an attempt to the warm worker, with the descriptors and the log, and return whether it took it.
 
     False where there is none, or where it was started in another environment than a fresh worker would have now.

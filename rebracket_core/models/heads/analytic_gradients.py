@@ -1,7 +1,7 @@
 """The usual losses and their slopes in closed form, a part of the rows at a time: `losses.tasks.member_losses`, sooner.
 
 Cross-entropy on softmax and sigmoid has the slope "probability minus target", so nothing has to be traced; so few rows at a
-time stay in the processor's cache; and one product gives the logits for what is learnt from and for what is held back.
+time stay in the processor's cache; and one product gives the logits for training rows and for held-out rows.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def is_known(tasks: TasksConfig) -> bool:
 class Seen:
     """What M members are at some weights (M, d + 1, 27).
 
-    They are the penalised losses (M, 6) on the rows learnt from, their slopes (M, d + 1, 27), and the losses (M, 6) on the
+    They are the penalised losses (M, 6) on the rows of training, their slopes (M, d + 1, 27), and the losses (M, 6) on the
     rows asked about.
     """
 
@@ -48,14 +48,14 @@ class Seen:
     slope: torch.Tensor
     held: torch.Tensor
 
-    def where(self, told: torch.Tensor, other: Seen, *, wide: torch.Tensor) -> Seen:
-        """The other's values where `told` (M, 6) says so, and its slopes where `wide` (M, 1, 27) does."""
+    def where(self, better: torch.Tensor, other: Seen, *, wide: torch.Tensor) -> Seen:
+        """The other's values where `better` (M, 6) says so, and its slopes where `wide` (M, 1, 27) does."""
         import torch
 
         return Seen(
-            torch.where(told, other.value, self.value),
+            torch.where(better, other.value, self.value),
             torch.where(wide, other.slope, self.slope),
-            torch.where(told, other.held, self.held),
+            torch.where(better, other.held, self.held),
         )
 
 
@@ -65,17 +65,17 @@ class AnalyticGradients:
     `curvature` (27,) is how strongly each output's loss bends along a feature of mean square 1, where all logits are 0.
     """
 
-    def __init__(self, told: Problem, x: torch.Tensor) -> None:
+    def __init__(self, problem: Problem, x: torch.Tensor) -> None:
         import torch
 
         self._x = x
-        self._target = _targets(told.y, smoothing=told.config.tasks.label_smoothing)
+        self._target = _targets(problem.y, smoothing=problem.config.tasks.label_smoothing)
         self._of = torch.tensor(OUTPUT_TASK)
-        self._together, self._one, self._asked = _groups(self._target)
+        self._together, self._one, self._active = _groups(self._target)
         self._task = torch.nn.functional.one_hot(self._of, len(TASKS)).float()
-        self._ease = 1.0 / (told.config.heads.inverse_l2 * told.n_learnt)
+        self._ease = 1.0 / (problem.config.heads.inverse_l2 * problem.n_learnt)
         own = torch.xlogy(self._target[:, AXIS], self._target[:, AXIS]) @ self._task[AXIS]
-        shares = (_shares(told, told.learnt), _shares(told, told.held_out))
+        shares = (_shares(problem, problem.learnt), _shares(problem, problem.held_out))
         self._shares = torch.cat(shares, dim=1)
         self._constant = torch.einsum("nmq,nq->mq", self._shares.double(), own.double())
         self._wide = shares[0][..., self._of].contiguous()
@@ -105,7 +105,7 @@ class AnalyticGradients:
             wanted = self._target[part, None]
             odds = z.exp()
             sums = (odds @ self._together).add_(self._one)
-            crossed = (sums.log().mul_(self._asked[part, None]) - wanted * z) @ self._task
+            crossed = (sums.log().mul_(self._active[part, None]) - wanted * z) @ self._task
             losses += (self._shares[part] * crossed.repeat(1, 2, 1)).sum(dim=0)
             odds.div_(sums).sub_(wanted).mul_(self._wide[part])
             here = apart[: len(x)]
@@ -113,10 +113,10 @@ class AnalyticGradients:
             turned.addmm_(here.T, x)
             slope[-1] += here.sum(dim=0)
         slope[:-1] = turned.T
-        told = slope[:, :wide].view(dim, members, outputs).permute(1, 0, 2).contiguous()
-        told[:, :-1] += weight[:, :-1] * self._ease[:, None, None]
+        slopes = slope[:, :wide].view(dim, members, outputs).permute(1, 0, 2).contiguous()
+        slopes[:, :-1] += weight[:, :-1] * self._ease[:, None, None]
         squares = (weight[:, :-1] ** 2).sum(dim=1) @ self._task * self._ease[:, None] / 2.0
-        return Seen(losses[:members].float() + squares, told, losses[members:].float())
+        return Seen(losses[:members].float() + squares, slopes, losses[members:].float())
 
 
 def _groups(target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -128,12 +128,12 @@ def _groups(target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     import torch
 
     softmaxes = [slice(N_MODES * j, N_MODES * (j + 1)) for j in range(N_AXIS_LOGITS // N_MODES)] + [ALBUM]
-    together, one, asked = torch.eye(N_OUTPUTS), torch.ones(N_OUTPUTS), torch.ones_like(target)
+    together, one, active = torch.eye(N_OUTPUTS), torch.ones(N_OUTPUTS), torch.ones_like(target)
     for group in softmaxes:
         together[group, group] = 1.0
         one[group] = 0.0
-        asked[:, group] = target[:, group]
-    return together, one, asked
+        active[:, group] = target[:, group]
+    return together, one, active
 
 
 def _targets(y: dict[str, torch.Tensor], *, smoothing: float) -> torch.Tensor:
@@ -146,16 +146,16 @@ def _targets(y: dict[str, torch.Tensor], *, smoothing: float) -> torch.Tensor:
     return torch.cat([y["axis"].reshape(-1, N_AXIS_LOGITS), y["confidence"][:, None], album, y["types"]], dim=1)
 
 
-def _shares(told: Problem, row_weight: torch.Tensor) -> torch.Tensor:
+def _shares(problem: Problem, row_weight: torch.Tensor) -> torch.Tensor:
     """(n, M, 6) how much a row counts for a task in a member's loss: the task's weight over all rows that have it."""
     import torch
 
-    w, y, weight_of = row_weight.T, told.y, told.config.tasks.weight_of
+    w, y, weight_of = row_weight.T, problem.y, problem.config.tasks.weight_of
     album = w * (y["album"] >= 0).float()[:, None]
-    asked = [
+    weighted = [
         *((w * y["axis_mask"][:, j, None], weight_of(axis)) for j, axis in enumerate(AXIS_NAMES)),
         (w * y["confidence_mask"][:, None], weight_of("confidence")),
-        (album if told.balance is None else album * told.balance.T, weight_of("album")),
+        (album if problem.balance is None else album * problem.balance.T, weight_of("album")),
         (w * y["types_mask"][:, None], weight_of("types") / len(TYPE_NAMES)),
     ]
-    return torch.stack([weight * rows / rows.sum(dim=0).clamp(min=1e-9) for rows, weight in asked], dim=-1)
+    return torch.stack([weight * rows / rows.sum(dim=0).clamp(min=1e-9) for rows, weight in weighted], dim=-1)

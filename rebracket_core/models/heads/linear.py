@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Below this many numbers a second thread waits longer for the first than it works.
 _WORTH_THREADS = 20_000_000
 # Below this many rows a fit takes a second or two, and small steps find the best moment to stop more finely than long ones.
-_MANY_ROWS = 2_000
+_FULL_BATCH_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class LinearHead(Head):
     def _solve(
         cls, features: np.ndarray, problem: Problem, *, rotated: bool, on_step: OnStep | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        if not rotated and len(features) >= _MANY_ROWS and problem.album_loss is None and is_known(problem.config.tasks):
+        if not rotated and len(features) >= _FULL_BATCH_ROWS and problem.album_loss is None and is_known(problem.config.tasks):
             return fit_many_rows(features, problem, on_step=on_step)
         return minimise(features, problem, on_step=on_step)
 

@@ -1,4 +1,4 @@
-"""Heads that learn with a part of their features left out, and are asked many times with a part left out.
+"""Heads that learn with a part of their features left out, and predict many times with a part left out.
 
 MC dropout (Gal and Ghahramani 2016) on linear heads: a prediction with a mask is that of a thinner head, so the samples are
 kept as an ensemble of thinned heads. Every text meets the same masks: its prediction depends on no other text and no chance.
@@ -56,7 +56,7 @@ class McDropoutHead(LinearHead):
     Options = McDropoutOptions
     sees = (
         "Aleatoric is the uncertainty that all samples share: the text itself is between albums. Epistemic is how much the "
-        "prediction changes when features are left out, or another classifier is asked."
+        "prediction changes when features are left out, or another classifier predicts."
     )
     limits = (
         "Its uncertainty is how predictions change when features are left out (MC dropout). All samples share one set of "

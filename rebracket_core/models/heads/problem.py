@@ -26,7 +26,7 @@ OnStep = Callable[[int, np.ndarray], None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What M members are trained on: targets `y`, (M, n) weights of rows learnt from and held out, and the config.
+    """What M members are trained on: targets `y`, (M, n) weights of rows trained on and held out, and the config.
 
     `album_loss` stands in cross-entropy's place where a kind of head has its own.
     """

@@ -1,4 +1,4 @@
-"""What a batch costs a backbone and its heads: the heads' own losses, weighted as asked, on one process or many alike.
+"""What a batch costs a backbone and its heads: the heads' own losses, weighted as configured, on one process or many alike.
 
 A part's loss is a mean over the rows that have its label. With several processes each holds a part of the batch, so the
 sums of weights are added up over all of them first; then the average of the processes' gradients, which is what distributed
@@ -26,7 +26,7 @@ _LOG_VARIANCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class BackboneLoss:
-    """What one batch said: `total` to go back from; where it was asked, by part its loss and its gradient's norm."""
+    """The loss of one batch: `total` to go back from; on request, by part its loss and its gradient's norm."""
 
     total: torch.Tensor
     losses: dict[str, torch.Tensor]
@@ -34,7 +34,7 @@ class BackboneLoss:
 
 
 def backbone_loss(
-    told: dict[str, torch.Tensor],
+    output: dict[str, torch.Tensor],
     y: dict[str, torch.Tensor],
     row_weight: torch.Tensor,
     *,
@@ -44,31 +44,31 @@ def backbone_loss(
     balance: Balance | None = None,
     with_norms: bool = False,
 ) -> BackboneLoss:
-    """The loss of a batch: `told` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
+    """The loss of a batch: `output` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
 
     `parts` are those of the tasks that this phase trains. With a `balance` the backbone follows the balanced gradient,
-    and `told` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
+    and `output` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
     loss is of the features of the whole batch where several processes share it; no balance touches it.
     """
-    each, whole = _parts(told["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
+    each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
     here = [name for name in parts if whole[name] is not None]
     if not here:
-        return BackboneLoss(told["logits"].sum() * 0.0, {}, {})
+        return BackboneLoss(output["logits"].sum() * 0.0, {}, {})
     scaled, total = _weighted({name: each[name] for name in here}, tasks=tasks)
     norms: dict[str, float] = {}
-    if told["inner"].requires_grad and (balance is not None or with_norms):
+    if output["inner"].requires_grad and (balance is not None or with_norms):
         means = [part.mean() for part in scaled]
-        gradients = feature_gradients(means, told["inner"])
+        gradients = feature_gradients(means, output["inner"])
         gramian = _summed(gradients @ gradients.T) / _processes() ** 2
         if with_norms:
             norms = dict(zip(here, gramian.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
-        if balance is not None and told["features"].requires_grad:
+        if balance is not None and output["features"].requires_grad:
             weights = _balanced_weights(balance, means, gramian=gramian, parts=here)
-            total = _with_gradient(total, weights.to(gradients) @ gradients, at=told["features"])
+            total = _with_gradient(total, weights.to(gradients) @ gradients, at=output["features"])
     shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
     weight = tasks.contrastive_loss_weight
-    if weight and told["features"].requires_grad:
-        apart = functions.album_contrast(_gathered(told["features"]), _gathered(y["album"]))
+    if weight and output["features"].requires_grad:
+        apart = functions.album_contrast(_gathered(output["features"]), _gathered(y["album"]))
         total = total + weight * apart
         if with_norms:
             shown[CONTRASTIVE] = apart.detach()
@@ -96,7 +96,7 @@ def _balanced_weights(
 ) -> torch.Tensor:
     """The (P,) weights of the parts' gradients, from their () losses and the (P, P) `gramian`, the same on every process."""
     shared = torch.stack([_mean(loss.detach()) for loss in losses])
-    return _same(balance.weigh(shared, gramian, asked=[ALL_PARTS.index(name) for name in parts]))
+    return _same(balance.weigh(shared, gramian, tasks_at=[ALL_PARTS.index(name) for name in parts]))
 
 
 def _with_gradient(total: torch.Tensor, gradient: torch.Tensor, *, at: torch.Tensor) -> torch.Tensor:
@@ -128,8 +128,8 @@ def _parts(
     mine = torch.stack([own[name] for name in names])
     whole = _summed(mine)
     share = mine / whole.clamp(min=1e-9) * _processes()
-    told = {name: found[name] * share[i] for i, name in enumerate(names)}
-    return told, {name: whole[i] if bool((whole[i] > 0).any()) else None for i, name in enumerate(names)}
+    losses = {name: found[name] * share[i] for i, name in enumerate(names)}
+    return losses, {name: whole[i] if bool((whole[i] > 0).any()) else None for i, name in enumerate(names)}
 
 
 def label_weights(

@@ -93,7 +93,7 @@ def album_cross_entropy(logits: torch.Tensor, album_idx: torch.Tensor, *, label_
 
 
 def types_multi(logits: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-    """(...) mean binary cross-entropy over the types: each is asked on its own, so a text may have none or several."""
+    """(...) mean binary cross-entropy over the types: each is predicted on its own, so a text may have none or several."""
     return bce(logits, types).mean(dim=-1)
 
 
@@ -123,7 +123,7 @@ def has_any_type(logits: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
 
 
 def with_a_type(types: torch.Tensor) -> torch.Tensor:
-    """(...) 1 for rows that have a type, 0 for the others: the rows that `types_single` may be asked about."""
+    """(...) 1 for rows that have a type, 0 for the others: the rows that `types_single` counts."""
     return (types.sum(dim=-1) > 0).float()
 
 
@@ -136,7 +136,7 @@ def balanced_weights(counts: np.ndarray) -> np.ndarray:
 
 
 def album_contrast(vectors: torch.Tensor, album_idx: torch.Tensor) -> torch.Tensor:
-    """The mean squared error of the cosines of all pairs of a batch, asked for 1 within an album and 0 between two.
+    """The mean squared error of the cosines of all pairs of a batch, with the target 1 within an album and 0 between two.
 
     `vectors` (b, d) and `album_idx` (b,), rows with -1 left out. The pairs of one album and those of two count as much as each
     other, however many there are; 0 where there is no pair. This is sentence-transformers' CosineSimilarityLoss, which SetFit
@@ -149,7 +149,7 @@ def album_contrast(vectors: torch.Tensor, album_idx: torch.Tensor) -> torch.Tens
     rows, albums = normalize(vectors[known], dim=1), album_idx[known]
     above = torch.ones(len(rows), len(rows), dtype=torch.bool, device=rows.device).triu(1)
     same, cosine = albums[:, None] == albums[None, :], rows @ rows.T
-    sides = [((cosine - asked) ** 2)[pairs & above] for asked, pairs in ((1.0, same), (0.0, ~same))]
+    sides = [((cosine - wanted) ** 2)[pairs & above] for wanted, pairs in ((1.0, same), (0.0, ~same))]
     there = [side.mean() for side in sides if len(side)]
     return torch.stack(there).mean() if there else vectors.sum() * 0.0
 

@@ -45,9 +45,9 @@ class Balance(torch.nn.Module):
         self.register_buffer("first_loss", torch.full((n_tasks,), float("nan")))
 
     @torch.no_grad()
-    def weigh(self, losses: torch.Tensor, gramian: torch.Tensor, *, asked: Sequence[int]) -> torch.Tensor:
-        """(k,) weights of the k tasks at the positions `asked`, from their (k,) losses and (k, k) gradient products."""
-        at = torch.as_tensor(list(asked), device=self.weight.device)
+    def weigh(self, losses: torch.Tensor, gramian: torch.Tensor, *, tasks_at: Sequence[int]) -> torch.Tensor:
+        """(k,) weights of the k tasks at the positions `tasks_at`, from their (k,) losses and (k, k) gradient products."""
+        at = torch.as_tensor(list(tasks_at), device=self.weight.device)
         if len(at) < 2:
             return torch.ones(len(at), device=self.weight.device)
         balanced = self.weighting.weigh or self._torchjd

@@ -74,8 +74,8 @@ def part_losses(
     out["album"] = functions.weighted_mean(album, w * has_album if balance is None else w * balance.T * has_album)
     kinds, types, mask = logits[..., TYPES], y["types"][:, None], y["types_mask"][:, None]
     if tasks.exclusive_types:
-        asked = w * mask * functions.with_a_type(y["types"])[:, None]
-        out["types"] = functions.weighted_mean(functions.types_single(kinds, types), asked)
+        has_type = w * mask * functions.with_a_type(y["types"])[:, None]
+        out["types"] = functions.weighted_mean(functions.types_single(kinds, types), has_type)
     else:
         out["types"] = functions.weighted_mean(functions.types_multi(kinds, types), w * mask)
     if tasks.weight_of("has_any_type") > 0:

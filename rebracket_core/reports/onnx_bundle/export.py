@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.encoders import MINILM, MINILM_TORCH, open_encoder
 from rebracket_core.errors import InputError, ModelError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, read_manifest, write_folder
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_taken, replace_graph, write_manifest
 from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from rebracket_core.runs.store import RunStore
     from rebracket_core.settings import Settings
 
-Progress = Callable[[str, int, int], None]
 TOLERANCE = 1e-5
-HELD_TEXTS = 32
+COMPARED_TEXTS = 32
 MIN_CHECK = 8
 CALIBRATION_STEP = 4
 CALIBRATION_TEXTS = 64
-_STEPS = ("Writing the encoder's graph", "Asking the run in PyTorch", "Asking the exported run", "Lowering the precision")
+_STEPS = ("Writing the encoder's graph", "Scoring with PyTorch", "Scoring with the exported model", "Lowering the precision")
 _CHANGES_KEPT = 50
 _SCORES = ("temporal", "spatial", "ontological", "album_probabilities", "types", "uncertainty")
 _PLAIN = (
@@ -88,11 +88,11 @@ def export_onnx(
     settings: Settings,
     precision: Precision = Precision.FLOAT32,
     check: Sequence[Concept] = (),
-    progress: Progress | None = None,
+    progress: ProgressReporter | None = None,
 ) -> ExportReport:
     """The report on a folder that gives the run's verdicts with ONNX Runtime alone, now at `to`.
 
-    It is compared with the run in PyTorch on texts that the run had not met, on some of every length, and on `check`:
+    It is compared with the run in PyTorch on texts that the run was not trained on, on some of every length, and on `check`:
     scores within 1e-5, the same verdicts, or nothing is written. bf16 and int8 need `check`; how they change its
     verdicts is measured and written into the folder.
     Raises ModelError where the two differ, InputError where `to` is taken or `check` is too small, StoreError for the disk.
@@ -171,8 +171,8 @@ def _compared_with_run(
     return equality, lowered
 
 
-def _teller(progress: Progress | None, *, steps: int) -> Callable[[int], None]:
-    return lambda at: progress(_STEPS[at], at, steps) if progress else None
+def _teller(progress: ProgressReporter | None, *, steps: int) -> Callable[[int], None]:
+    return lambda at: progress.update(_STEPS[at], at, steps) if progress else None
 
 
 def _enough(precision: Precision, check: Sequence[Concept]) -> None:
@@ -187,11 +187,11 @@ def _enough(precision: Precision, check: Sequence[Concept]) -> None:
 
 
 def _own_texts(folder: Path) -> list[Concept]:
-    """Texts that the run had not met, evenly spread, where it keeps them; and some of every length."""
+    """Texts that the run was not trained on, evenly spread, where it keeps them; and some of every length."""
     from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
 
     texts = read_out_of_fold_rows(folder).text if (folder / OUT_OF_FOLD_ROWS_FILE).is_file() else ()
-    spread = texts[:: max(1, len(texts) // HELD_TEXTS)][:HELD_TEXTS]
+    spread = texts[:: max(1, len(texts) // COMPARED_TEXTS)][:COMPARED_TEXTS]
     return [Concept(id=f"own-{at}", text=text) for at, text in enumerate(chain(_PLAIN, spread))]
 
 
@@ -207,20 +207,20 @@ def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, 
 
 def _compared(before: Sequence[Verdict], after: Sequence[Verdict], *, encoder: Any) -> Difference:
     pairs = list(zip(before, after, strict=True))
-    changes = [Change(a.id, _said(a), _said(b)) for a, b in pairs if _said(a) != _said(b)]
-    judged = [(a, b) for a, b in pairs if not (a.error or b.error)]
-    steps = [abs((a.ood_p_value or 0.0) - (b.ood_p_value or 0.0)) for a, b in judged]
+    changes = [Change(a.id, _outcome(a), _outcome(b)) for a, b in pairs if _outcome(a) != _outcome(b)]
+    scored = [(a, b) for a, b in pairs if not (a.error or b.error)]
+    steps = [abs((a.ood_p_value or 0.0) - (b.ood_p_value or 0.0)) for a, b in scored]
     return Difference(
         concepts=len(pairs),
-        longer_than_window=encoder.too_long([a.text for a, _ in judged]),
-        score_difference=round(max((_apart(a, b) for a, b in judged), default=0.0), 9),
+        longer_than_window=encoder.too_long([a.text for a, _ in scored]),
+        score_difference=round(max((_apart(a, b) for a, b in scored), default=0.0), 9),
         p_difference=round(max(steps, default=0.0), 9),
         changed=len(changes),
         changes=tuple(changes[:_CHANGES_KEPT]),
     )
 
 
-def _said(verdict: Verdict) -> str:
+def _outcome(verdict: Verdict) -> str:
     if verdict.error:
         return f"error: {verdict.error}"
     return " ".join(str(part) for part in (verdict.verdict, verdict.reason, verdict.album) if part)
@@ -264,17 +264,17 @@ def _lower(
     from rebracket_core.encoders.onnx.precision import as_bf16, as_int8, lowered_facts
 
     full = (room / GRAPH).read_bytes()
-    asked = [at for at in range(len(check)) if precision is Precision.BF16 or at % CALIBRATION_STEP]
+    compared = [at for at in range(len(check)) if precision is Precision.BF16 or at % CALIBRATION_STEP]
     if precision is Precision.BF16:
         graph = as_bf16(full)
     else:
         graph = as_int8(full, exported.encoder.batches([c.text for c in check[::CALIBRATION_STEP][:CALIBRATION_TEXTS]]))
     replace_graph(room, graph, precision=precision, encoder=lowered_facts(exported.manifest.encoder))
     lower = ExportedRun(room, max_text_chars=max_text_chars)
-    after = lower.validate([check[at] for at in asked])
-    return _compared([before[at] for at in asked], after, encoder=lower.encoder)
+    after = lower.validate([check[at] for at in compared])
+    return _compared([before[at] for at in compared], after, encoder=lower.encoder)
 
 
 def _keep_check(room: Path, *, equality: Difference, lowered: Difference | None) -> None:
-    told = {"pytorch": asdict(equality), "lowered": asdict(lowered) if lowered else None}
-    write_manifest(room, replace(read_manifest(room), check=told))
+    equalities = {"pytorch": asdict(equality), "lowered": asdict(lowered) if lowered else None}
+    write_manifest(room, replace(read_manifest(room), check=equalities))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rebracket_core.insight.review import Review
 
 MOST_CANDIDATES = 50
-NO_PEOPLE = "No held-out text has a distribution that people gave, so nothing can be said of that."
+NO_PEOPLE = "No held-out text has a distribution that people gave, so this cannot be measured."
 
 
 @REVIEW_SECTIONS.register
@@ -117,7 +117,7 @@ class PeopleOrModel(ReviewSection):
 
     name = "people"
     label = "Model or people"
-    help = "Where at least one in four people said what the model says, people are split; elsewhere the model is wrong."
+    help = "Where one in four people or more gave the predicted label, people are split; elsewhere the model is wrong."
     page = "errors"
 
     def blocks(self, context: ReviewContext, *, chosen: str) -> Sequence[Note | Table]:
@@ -126,7 +126,7 @@ class PeopleOrModel(ReviewSection):
             return [Note(NO_PEOPLE)]
         found = disagreements(review_of(context))
         rows = [{"why": str(blame).capitalize(), "texts": sum(d.blame is blame for d in found)} for blame in DisagreementSource]
-        return [Table(rows, alt="Why predictions differ from what people said")]
+        return [Table(rows, alt="Why predictions differ from people's labels")]
 
 
 @REVIEW_SECTIONS.register

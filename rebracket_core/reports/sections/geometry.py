@@ -24,7 +24,7 @@ _MEANING = {
     Shape.BENT: "The albums lie on a bent path, not on a line.",
     Shape.WALK: "The albums lie on no line: from one album to the next the way turns sharply, or back.",
     Shape.NOISE: "There is no path: the steps between albums are no longer than those between albums dealt at random.",
-    Shape.OPEN: "It cannot be told whether the albums lie on a line: too few texts for so small steps.",
+    Shape.OPEN: "Whether the albums lie on a line is open: too few texts for so small steps.",
 }
 
 

@@ -1,4 +1,4 @@
-"""The ledger of counterfactuals: edits that once flipped an answer, kept to be tried on other runs."""
+"""The store of counterfactuals: edits that once flipped an answer, kept to be tried on other runs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredCounterfactual:
-    """One kept flip: the goal that it reached ("album=Green"), both texts, the edits in words, and the run that it flipped.
+    """One saved counterfactual: the goal that it reached ("album=Green"), both texts, the edits in words, and its run.
 
-    `entry_id` is made from goal and texts, so that the same flip is kept once. `n_edits` counts words; `fluency` as in
-    `insight.counterfactuals.Flip`.
+    `entry_id` is made from goal and texts, so that the same counterfactual is saved once. `n_edits` counts words;
+    `fluency` is that of `insight.explain.Counterfactual`.
     """
 
     entry_id: str
@@ -39,18 +39,19 @@ class StoredCounterfactual:
 
 
 class CounterfactualStore:
-    """The kept flips of one database; safe to share between threads. Nothing is created before the first write."""
+    """The saved counterfactuals of one database; safe to share between threads. Nothing is created before the first write."""
 
     def __init__(self, database_url: str) -> None:
         self._store = Store(database_url, COUNTERFACTUALS)
 
-    def keep(self, flips: Sequence[Mapping[str, Any]]) -> int:
-        """The number of flips that are new and were kept, in one transaction.
+    def add(self, counterfactuals: Sequence[Mapping[str, Any]]) -> int:
+        """Save counterfactuals in one transaction and return how many of them are new.
 
-        A flip names run_id, goal, text, edited, edits (words) and fluency. Raises StoreError when the database refuses.
+        A counterfactual names run_id, goal, text, edited, edits (words) and fluency. Raises StoreError when the
+        database refuses.
         """
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        rows = {row["entry_id"]: row for row in (_row(flip, at=at) for flip in flips)}
+        rows = {row["entry_id"]: row for row in (_row(counterfactual, at=at) for counterfactual in counterfactuals)}
 
         def write(connection: Connection) -> int:
             import sqlalchemy as sa
@@ -65,12 +66,12 @@ class CounterfactualStore:
         return int(self._store.write(write, durable=False) or 0) if rows else 0
 
     def all(self) -> list[StoredCounterfactual]:
-        """Every kept flip, oldest first."""
+        """Every saved counterfactual, oldest first."""
         import sqlalchemy as sa
 
         query = sa.select(_table()).order_by(_table().c.at, _table().c.entry_id)
         rows = self._store.read(lambda connection: connection.execute(query).mappings().all(), empty=None)
-        return [_flip(dict(row)) for row in rows or ()]
+        return [_counterfactual(dict(row)) for row in rows or ()]
 
     def forget(self, entry_id: str) -> bool:
         """Whether there was such a flip; it is no longer kept."""
@@ -119,18 +120,18 @@ def _table() -> Table:
     )
 
 
-def _row(flip: Mapping[str, Any], *, at: str) -> dict[str, Any]:
-    words = {name: storable_text(flip[name]) for name in ("run_id", "goal", "text", "edited")}
+def _row(counterfactual: Mapping[str, Any], *, at: str) -> dict[str, Any]:
+    words = {name: storable_text(counterfactual[name]) for name in ("run_id", "goal", "text", "edited")}
     key = "\0".join((words["goal"], words["text"], words["edited"]))
     return {
         **words,
         "entry_id": hashlib.sha256(key.encode()).hexdigest()[:16],
         "at": at,
-        "edits": [storable_text(edit) for edit in flip["edits"]],
-        "fluency": finite(flip.get("fluency")),
+        "edits": [storable_text(edit) for edit in counterfactual["edits"]],
+        "fluency": finite(counterfactual.get("fluency")),
     }
 
 
-def _flip(row: Mapping[str, Any]) -> StoredCounterfactual:
+def _counterfactual(row: Mapping[str, Any]) -> StoredCounterfactual:
     edits = tuple(str(edit) for edit in row["edits"])
     return StoredCounterfactual(**{**row, "edits": edits, "n_edits": len(edits)})

@@ -1,4 +1,4 @@
-"""Counterfactuals of a run: found, kept in the ledger, and tried again on other runs."""
+"""Counterfactuals of a run: found, kept in the store, and tried again on other runs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from rebracket_core.insight.explain.counterfactuals import (
     find_counterfactuals,
 )
 from rebracket_core.insight.explain.goals import Goal, answer_of
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
-from rebracket_core.services.explain.explain import Asking, Explain
+from rebracket_core.services.explain.explain import Explain, ExplainedRun
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Concept, Verdict, verdicts_from
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.verdicts import Verdicts
 
-Progress = Callable[[str, int, int], None]
 LEAST_S = 3.0
 _KEPT = 2
 _guard = threading.Lock()
@@ -39,7 +39,7 @@ _proposers: dict[tuple[str, str], tuple[Proposer, WordModel | None]] = {}
 
 
 class Outcome(StrEnum):
-    """What became of a kept flip on a run."""
+    """What became of a saved counterfactual on a run."""
 
     HOLDS = "holds"
     BROKEN = "no longer flips"
@@ -49,9 +49,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A kept flip on a run: its outcome, and what the run answers to the text before and after the edit."""
+    """A saved counterfactual on a run: its outcome, and what the run answers to the text before and after the edit."""
 
-    flip: StoredCounterfactual
+    counterfactual: StoredCounterfactual
     outcome: Outcome
     before: str
     after: str
@@ -59,13 +59,13 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The whole ledger on one run, oldest flip first."""
+    """The whole store on one run, oldest first."""
 
     run_id: str
     rows: tuple[Replayed, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """How many flips came out so."""
+        """How many counterfactuals came out so."""
         return sum(row.outcome is outcome for row in self.rows)
 
 
@@ -78,8 +78,8 @@ class Counterfactuals:
 
     @property
     def store(self) -> CounterfactualStore:
-        """The flips that are kept."""
-        return _ledger(self._resources.settings.database_url)
+        """The counterfactuals that are saved."""
+        return _counterfactual_store(self._resources.settings.database_url)
 
     def find(
         self,
@@ -91,23 +91,23 @@ class Counterfactuals:
         budget_s: float = BUDGET_S,
         most_edits: int = MOST_EDITS,
         keep: bool = True,
-        progress: Progress | None = None,
+        progress: ProgressReporter | None = None,
     ) -> CounterfactualSearch:
-        """The smallest word edits after which the run answers as the goal says, each judged by the run itself.
+        """The smallest word edits after which the run answers as the goal says, each scored by the run itself.
 
         The `budget_s` seconds hold what is opened first too: of them the search has what is left, but at least `LEAST_S`.
-        What is found with the run's own thresholds is kept in the ledger. Raises InputError for a text that cannot be
-        judged or is there already.
+        What is found with the run's own thresholds is kept in the store. Raises InputError for a text that cannot be
+        scored or is there already.
         """
         start = time.monotonic()
-        clean, asking = Explain(self._resources).clean(text), Asking(self._resources, run_id)
-        limits = asking.model.thresholds.with_(**(thresholds or {}))
-        score = _scoring(asking, limits)
+        clean, opened = Explain(self._resources).clean(text), ExplainedRun(self._resources, run_id)
+        limits = opened.model.thresholds.with_(**(thresholds or {}))
+        score = _scoring(opened, limits)
         before = score([clean])[0]
         _check_not_reached(goal, before)
         if progress:
-            progress("Reading the words of the training texts", 0, 1)
-        proposer, language = self._proposer(asking)
+            progress.update("Reading the words of the training texts", 0, 1)
+        proposer, language = self._proposer(opened)
         margin = goal.margin(before)
         left_s = max(min(LEAST_S, budget_s), budget_s - (time.monotonic() - start))
         found = find_counterfactuals(
@@ -118,31 +118,31 @@ class Counterfactuals:
             limits=SearchLimits(budget_s=left_s, most_edits=most_edits),
             progress=progress,
         )
-        if keep and _same(limits, asking.model.thresholds):
+        if keep and _same(limits, opened.model.thresholds):
             self.keep(clean, found)
         return found
 
     def keep(self, text: str, found: CounterfactualSearch) -> int:
-        """The number of flips of a search that are new in the ledger."""
+        """The number of counterfactuals of a search that are new in the store."""
         what = found.goal.what
-        return self.store.keep(
+        return self.store.add(
             [
                 {
-                    "run_id": flip.verdict.run_id,
-                    "goal": str(Goal(what, answer_of(flip.verdict, what))),
+                    "run_id": counterfactual.verdict.run_id,
+                    "goal": str(Goal(what, answer_of(counterfactual.verdict, what))),
                     "text": text,
-                    "edited": flip.text,
-                    "edits": [str(edit) for edit in flip.edits],
-                    "fluency": flip.fluency,
+                    "edited": counterfactual.text,
+                    "edits": [str(edit) for edit in counterfactual.edits],
+                    "fluency": counterfactual.fluency,
                 }
-                for flip in found.counterfactuals
+                for counterfactual in found.counterfactuals
             ]
         )
 
-    def replay(self, run_id: str | None = None, *, progress: Progress | None = None) -> Replay:
-        """What a run makes of every kept flip: the ledger as a set of regression tests."""
+    def replay(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> Replay:
+        """What a run makes of every saved counterfactual: the store as a set of regression tests."""
         chosen, kept = self._resources.runs.chosen(run_id), self.store.all()
-        texts = list(dict.fromkeys(text for flip in kept for text in (flip.text, flip.edited)))
+        texts = list(dict.fromkeys(text for counterfactual in kept for text in (counterfactual.text, counterfactual.edited)))
         verdicts = (
             self._verdicts.validate(
                 [Concept(str(i), text) for i, text in enumerate(texts)], run_id=chosen, keep=False, progress=progress
@@ -150,21 +150,21 @@ class Counterfactuals:
             if texts
             else []
         )
-        told = dict(zip(texts, verdicts, strict=True))
-        return Replay(run_id=chosen, rows=tuple(_replayed(flip, told) for flip in kept))
+        by_text = dict(zip(texts, verdicts, strict=True))
+        return Replay(run_id=chosen, rows=tuple(_replayed(counterfactual, by_text) for counterfactual in kept))
 
-    def _proposer(self, asking: Asking) -> tuple[Proposer, WordModel | None]:
+    def _proposer(self, opened: ExplainedRun) -> tuple[Proposer, WordModel | None]:
         from rebracket_core.insight.explain.fluency import WordModel
         from rebracket_core.insight.explain.word_edits import Proposer
 
-        key = (str(self._resources.settings.home), asking.model.run_id)
+        key = (str(self._resources.settings.home), opened.model.run_id)
         with _guard:
             if key not in _proposers:
                 while len(_proposers) >= _KEPT:
                     _proposers.pop(next(iter(_proposers)))
-                told = asking.texts()
-                language = WordModel.fit(text for text, _ in told) if told else None
-                _proposers[key] = Proposer(asking.gradients, language), language
+                known_texts = opened.texts()
+                language = WordModel.fit(text for text, _ in known_texts) if known_texts else None
+                _proposers[key] = Proposer(opened.gradients, language), language
             return _proposers[key]
 
 
@@ -174,21 +174,21 @@ def _same(one: Thresholds, other: Thresholds) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _ledger(database_url: str) -> CounterfactualStore:
+def _counterfactual_store(database_url: str) -> CounterfactualStore:
     return CounterfactualStore(database_url)
 
 
-def _scoring(asking: Asking, thresholds: Thresholds) -> Callable[[Sequence[str]], list[Verdict]]:
+def _scoring(opened: ExplainedRun, thresholds: Thresholds) -> Callable[[Sequence[str]], list[Verdict]]:
     """A function that gives the run's verdicts on texts, in their order."""
 
     def score(texts: Sequence[str]) -> list[Verdict]:
         concepts = [Concept(id=str(i), text=one) for i, one in enumerate(texts)]
         return verdicts_from(
             concepts,
-            asking.predictions(texts),
+            opened.predictions(texts),
             thresholds=thresholds,
-            run_id=asking.model.run_id,
-            with_types=asking.model.has_types,
+            run_id=opened.model.run_id,
+            with_types=opened.model.has_types,
         )
 
     return score
@@ -202,13 +202,13 @@ def _check_not_reached(goal: Goal, before: Verdict) -> None:
         )
 
 
-def _replayed(flip: StoredCounterfactual, told: Mapping[str, Verdict]) -> Replayed:
-    before, after, goal = told[flip.text], told[flip.edited], Goal.parse(flip.goal)
+def _replayed(counterfactual: StoredCounterfactual, by_text: Mapping[str, Verdict]) -> Replayed:
+    before, after, goal = by_text[counterfactual.text], by_text[counterfactual.edited], Goal.parse(counterfactual.goal)
     if before.error or after.error:
-        return Replayed(flip, Outcome.UNJUDGED, "", "")
+        return Replayed(counterfactual, Outcome.UNJUDGED, "", "")
     old, new = answer_of(before, goal.what), answer_of(after, goal.what)
     if old == goal.to:
         outcome = Outcome.MOOT
     else:
         outcome = Outcome.HOLDS if goal.met(before, after) else Outcome.BROKEN
-    return Replayed(flip, outcome, old, new)
+    return Replayed(counterfactual, outcome, old, new)

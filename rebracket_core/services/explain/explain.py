@@ -15,6 +15,7 @@ from rebracket_core.encoders import uncached
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.insight.explain.gradients import LIMIT
 from rebracket_core.insight.explain.margins import CONFIDENCE, Margin, margin_of
+from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.texts import same_text
@@ -34,7 +35,6 @@ FIELD = "concept"
 _ENCODERS_KEPT = 2
 _opened: dict[Path, OpenEncoder] = {}
 _guard = threading.Lock()
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What other ways of asking say of an explanation; None where it cannot be said.
+    """An explanation checked in other ways; None where a check is not possible.
 
     `masked` are the shares from a second baseline, [MASK] in the place of [PAD]; `shap` and `shapley` the words' SHAP and
     exact Shapley values (short texts alone). The correlations are of ranks.
@@ -118,14 +118,14 @@ class Checks:
 
     def to_dict(self) -> dict[str, Any]:
         """The checks as plain values."""
-        told = {**asdict(self), "stable": self.stable}
+        document = {**asdict(self), "stable": self.stable}
         if self.behaviour is not None:
-            told["behaviour"]["holds"] = self.behaviour.holds
-        return told
+            document["behaviour"]["holds"] = self.behaviour.holds
+        return document
 
 
-class Asking:
-    """A run that is asked about texts of one's own making: its scores, its margins, and its model with gradients."""
+class ExplainedRun:
+    """An opened run that scores any texts: its scores, its margins, and its model with gradients."""
 
     def __init__(self, resources: Resources, run_id: str | None) -> None:
         self._resources = resources
@@ -149,14 +149,14 @@ class Asking:
         """What the run predicts for texts; their vectors are not kept."""
         return self.model.predict({FIELD: list(texts)}, encoder=self._quick)
 
-    def margin(self, asked: Margin) -> Callable[[Sequence[str]], np.ndarray]:
-        """The margin as a function of n texts that gives (n,); each different text is asked once."""
+    def margin(self, target: Margin) -> Callable[[Sequence[str]], np.ndarray]:
+        """The margin as a function of n texts that gives (n,); each different text is scored once."""
         known: dict[str, float] = {}
 
         def margin(texts: Sequence[str]) -> np.ndarray:
             fresh = [t for t in dict.fromkeys(texts) if t not in known]
             if fresh:
-                known.update(zip(fresh, asked.of(self.scores(fresh)).tolist(), strict=True))
+                known.update(zip(fresh, target.of(self.scores(fresh)).tolist(), strict=True))
             return np.array([known[t] for t in texts])
 
         return margin
@@ -169,7 +169,7 @@ class Asking:
         return OpenModel(self.model, _open_encoder(self._name, self._resources.settings, window=self.encoder.window))
 
     def texts(self) -> list[tuple[str, str | None]]:
-        """The different texts that the run learned from with their albums; none where its data set is not here."""
+        """The different texts that the run was trained on with their albums; none where its data set is not here."""
         digest = self._resources.runs.info(self.model.run_id).dataset_digest
         name = next((meta.name for meta in self._resources.datasets() if meta.digest == digest), None)
         if name is None:
@@ -196,19 +196,19 @@ class Explain:
     ) -> Explanation:
         """Which words speak for an answer, by Integrated Gradients; by default for the first answer against the second.
 
-        Raises: InputError for an unknown output or answer, or a text that cannot be judged.
+        Raises: InputError for an unknown output or answer, or a text that cannot be scored.
         """
-        clean, asking = self.clean(text), self.asking(run_id, output=output)
-        scores = asking.scores([clean])
-        asked = margin_of(scores, output, answer=answer, against=against)
-        whole = float(asked.of(scores)[0])
-        found = asking.gradients.shares(clean, asked, whole=whole)
+        clean, opened = self.clean(text), self.opened(run_id, output=output)
+        scores = opened.scores([clean])
+        target = margin_of(scores, output, answer=answer, against=against)
+        whole = float(target.of(scores)[0])
+        found = opened.gradients.shares(clean, target, whole=whole)
         return Explanation(
-            run_id=asking.model.run_id,
+            run_id=opened.model.run_id,
             text=clean,
             output=output,
-            predicted=asked.predicted,
-            runner_up=asked.runner_up,
+            predicted=target.predicted,
+            runner_up=target.runner_up,
             margin=whole,
             baseline=found.baseline,
             words=tuple(clean.split()),
@@ -219,25 +219,25 @@ class Explain:
             delta=found.delta,
         )
 
-    def check(self, found: Explanation, *, progress: Progress | None = None) -> Checks:
+    def check(self, found: Explanation, *, progress: ProgressReporter | None = None) -> Checks:
         """What deleting words and a second baseline say of an explanation: see `Checks`."""
         from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, faithfulness, rank_correlation, shapley
         from rebracket_core.insight.explain.gradients import MASK
         from rebracket_core.insight.explain.word_shap import shap_values
 
-        step = progress or (lambda stage, done, total: None)
-        asking, seed = self.asking(found.run_id, output=found.output), self._resources.settings.seed
-        asked = margin_of(asking.scores([found.text]), found.output, answer=found.predicted, against=found.runner_up)
-        margin, words, own = asking.margin(asked), found.words, np.array(found.gradients)
-        step("Asking from a second baseline", 0, 4)
-        masked = asking.gradients.shares(found.text, asked, whole=found.margin, baseline=MASK, steps=(found.steps,)).shares
-        step("Deleting words", 1, 4)
+        reporter = progress or NoProgress()
+        opened, seed = self.opened(found.run_id, output=found.output), self._resources.settings.seed
+        target = margin_of(opened.scores([found.text]), found.output, answer=found.predicted, against=found.runner_up)
+        margin, words, own = opened.margin(target), found.words, np.array(found.gradients)
+        reporter.update("Integrating from a second baseline", 0, 4)
+        masked = opened.gradients.shares(found.text, target, whole=found.margin, baseline=MASK, steps=(found.steps,)).shares
+        reporter.update("Deleting words", 1, 4)
         checked = faithfulness(words, own, margin=margin, seed=seed)
-        step("Asking for SHAP values", 2, 4)
+        reporter.update("Computing SHAP values", 2, 4)
         by_shap = shap_values(words, margin=margin, seed=seed)
-        step("Asking about every part of the text", 3, 4)
+        reporter.update("Scoring every part of the text", 3, 4)
         exact = shapley(words, margin=margin) if len(words) <= SHAPLEY_WORDS else None
-        step("Done", 4, 4)
+        reporter.update("Done", 4, 4)
         return Checks(
             behaviour=checked,
             masked=tuple(masked.tolist()),
@@ -253,52 +253,52 @@ class Explain:
         """Where the encoder of a run looked: no reason for its answer."""
         from rebracket_core.insight.explain.attention_maps import attention
 
-        return attention(self.asking(run_id).gradients.encoder, self.clean(text))
+        return attention(self.opened(run_id).gradients.encoder, self.clean(text))
 
     def nearest(self, text: str, *, run_id: str | None = None) -> Nearest:
         """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""
         from rebracket_core.stats.nearest import nearest_of
 
-        asking, clean = self.asking(run_id), self.clean(text)
-        told = asking.texts()
-        lookup = getattr(asking.encoder, "lookup", None)
-        if not told or lookup is None:
-            return Nearest((), n_known=0, n=len(told))
-        known, vectors = lookup([one for one, _ in told])
+        opened, clean = self.opened(run_id), self.clean(text)
+        known_texts = opened.texts()
+        lookup = getattr(opened.encoder, "lookup", None)
+        if not known_texts or lookup is None:
+            return Nearest((), n_known=0, n=len(known_texts))
+        known, vectors = lookup([one for one, _ in known_texts])
         rows = np.flatnonzero(known)
         if not len(rows):
-            return Nearest((), n_known=0, n=len(told))
-        at, cosines = nearest_of(asking.encoder.encode([clean])[0], vectors=vectors, k=NEAREST)
-        found = [(*told[int(rows[i])], float(cosine)) for i, cosine in zip(at, cosines, strict=True)]
+            return Nearest((), n_known=0, n=len(known_texts))
+        at, cosines = nearest_of(opened.encoder.encode([clean])[0], vectors=vectors, k=NEAREST)
+        found = [(*known_texts[int(rows[i])], float(cosine)) for i, cosine in zip(at, cosines, strict=True)]
         near = tuple(Near(one, album, cosine, same=same_text(one, clean)) for one, album, cosine in found)
-        return Nearest(near, n_known=len(rows), n=len(told))
+        return Nearest(near, n_known=len(rows), n=len(known_texts))
 
-    def remember(self, run_id: str | None = None, *, progress: Progress | None = None) -> int:
+    def remember(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> int:
         """The number of training texts of a run whose vectors are remembered from now on: all of them."""
-        asking = self.asking(run_id)
-        told = [text for text, _ in asking.texts()]
-        asking.encoder.encode(told, progress=(lambda done, total: progress("Reading texts", done, total)) if progress else None)
-        return len(told)
+        opened = self.opened(run_id)
+        known_texts = [text for text, _ in opened.texts()]
+        opened.encoder.encode(known_texts, progress=counts(progress, "Reading texts") if progress else None)
+        return len(known_texts)
 
-    def asking(self, run_id: str | None, *, output: str = "album") -> Asking:
-        """A run to be asked. Raises ModelError where it did not learn the output."""
+    def opened(self, run_id: str | None, *, output: str = "album") -> ExplainedRun:
+        """Open a run for explanations. Raises ModelError where it did not learn the output."""
         from rebracket_core.insight.explain.margins import classes_of
 
         classes_of(output)
-        asking = Asking(self._resources, run_id)
-        learnt = asking.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
+        opened = ExplainedRun(self._resources, run_id)
+        learnt = opened.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
         needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
-        if (needed == "type" and not asking.model.has_types) or (needed != "type" and needed not in learnt):
+        if (needed == "type" and not opened.model.has_types) or (needed != "type" and needed not in learnt):
             raise ModelError(
                 "The run did not learn this output.",
                 expected=f"a run that was trained on {needed}",
-                found=asking.model.run_id,
+                found=opened.model.run_id,
                 hint="ask about another output or another run",
             )
-        return asking
+        return opened
 
     def clean(self, text: str) -> str:
-        """The text with single spaces. Raises InputError for one that cannot be judged."""
+        """The text with single spaces. Raises InputError for one that cannot be scored."""
         clean = " ".join(text.split())
         if error := unusable(clean, max_chars=self._resources.settings.max_text_chars):
             raise InputError(

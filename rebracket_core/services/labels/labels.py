@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.annotation.snapshots import PROJECT, TRAINING, list_snapshots, resolve_labels, take_snapshot
 from rebracket_core.corpus.soft_targets import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.labels.sending import LabelSets, new_items
 from rebracket_core.validation import Concept
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
 
-Progress = Callable[[str, int, int], None]
 _SURE_TYPE = 0.5
 
 
@@ -51,13 +51,19 @@ class Labels:
         new = NewProject(name, new_items(found.frame), found.name, found.meta.digest, settings or ProjectSettings(), guideline)
         return create_project(self.session, new, by=by)
 
-    def suggest(self, project_id: str, *, by: str, run_id: str | None = None, progress: Progress | None = None) -> int:
+    def suggest(self, project_id: str, *, by: str, run_id: str | None = None, progress: ProgressReporter | None = None) -> int:
         """The number of items that have a suggestion of a run now (by default of the production model)."""
         verdicts = self._item_verdicts(project_id, run_id=run_id, progress=progress)
         return put_suggestions(self.session, project_id, suggestions=[_suggestion(i, v) for i, v in verdicts.items()], by=by)
 
     def put_in_order(
-        self, project_id: str, *, by: str, order: str | None = None, run_id: str | None = None, progress: Progress | None = None
+        self,
+        project_id: str,
+        *,
+        by: str,
+        order: str | None = None,
+        run_id: str | None = None,
+        progress: ProgressReporter | None = None,
     ) -> int:
         """Order a project's queue by a query strategy, from models, vectors and labels as they are now.
 
@@ -81,7 +87,9 @@ class Labels:
         found = score_pool(name, pool)
         return put_order(self.session, project_id, scores=found.scores, why=found.why, by=by)
 
-    def _pool(self, project: Project, *, needs: Collection[Need], run_id: str | None, progress: Progress | None) -> Pool:
+    def _pool(
+        self, project: Project, *, needs: Collection[Need], run_id: str | None, progress: ProgressReporter | None
+    ) -> Pool:
         """The items of a project with just what a strategy needs."""
         items = [item for item in list_items(self.session, project.project_id) if not item.repeat_of]
         found: dict[str, Any] = {}
@@ -114,7 +122,7 @@ class Labels:
         return take_snapshot(self.session, name.removeprefix(PROJECT), by=TRAINING).snapshot_id
 
     def human_targets(self, labels: str) -> list[HumanTarget]:
-        """What people said of each text, as named snapshots hold it; of a text in several projects the last named counts.
+        """People's labels of each text, as named snapshots hold it; of a text in several projects the last named counts.
 
         Several ids stand in `labels` with a "+" between them; "none" gives nothing. Raises InputError for a snapshot that is
         unknown.
@@ -143,7 +151,9 @@ class Labels:
 
         return back_up(self._resources.settings.database_url, to=to)
 
-    def _item_verdicts(self, project_id: str, *, run_id: str | None, progress: Progress | None) -> Mapping[str, Verdict]:
+    def _item_verdicts(
+        self, project_id: str, *, run_id: str | None, progress: ProgressReporter | None
+    ) -> Mapping[str, Verdict]:
         items = [item for item in list_items(self.session, project_id) if not item.repeat_of]
         verdicts = self._verdicts.validate(
             [Concept(item.item_id, item.text) for item in items], run_id=run_id, progress=progress, keep=False
@@ -152,7 +162,7 @@ class Labels:
         if not good:
             raise NoModelError(
                 "The run gives no verdict on any item.",
-                expected="a run that judges concepts",
+                expected="a run that scores concepts",
                 found="errors for all of them",
                 hint="train a run, or choose another order",
             )

@@ -57,9 +57,9 @@ class Retraining:
         return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in counts.items() if n}
 
     def retrain(self, project_id: str) -> str:
-        """The id of a run that a worker now trains on the project's data set with all that people said so far.
+        """The id of a run that a worker now trains on the project's data set with all labels so far.
 
-        Its other options are those of the run in use, where that one learnt from the same data. Raises InputError where
+        Its other options are those of the production run, where that one was trained on the same data. Raises InputError where
         nobody labelled anything, or the project's data set is gone.
         """
         project = get_project(self._labels.session, project_id)
@@ -79,7 +79,7 @@ class Retraining:
         return self._trainings.launch(dataset, config=config.with_(labels=EVERYBODY))
 
     def effect(self, run_id: str) -> Effect | None:
-        """What people's labels changed in a run; None where it learnt from none, or there is no run to compare it with."""
+        """What people's labels changed in a run; None where it was trained on none, or there is no run to compare it with."""
         info = self._resources.runs.info(run_id)
         before = self._before(info)
         snapshots = str(info.config.get("labels", NONE)).split("+")
@@ -119,7 +119,7 @@ class Retraining:
         return self._resources.runs.info(run_id) if run_id else None
 
     def _before(self, info: RunInfo) -> str | None:
-        """The run in use, or for that one itself the run that was in use before it; None where there is none."""
+        """The production run, or for that one itself the run that was in use before it; None where there is none."""
         from rebracket_core.runs.production import previous_id
 
         if not info.promoted:

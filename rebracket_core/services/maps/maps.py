@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.maps.predictions import MapPredictions, load_predictions
 from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
 from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
-from rebracket_core.services.maps.predictions import answers_of
+from rebracket_core.progress import NoProgress, ProgressReporter
+from rebracket_core.services.maps.predictions import predictions_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rebracket_core.services.review import Reviews
     from rebracket_core.services.verdicts import Verdicts
 
-Progress = Callable[[str, int, int], None]
 _KEPT = 4
 ALIKE = 50  # texts that a search by meaning gives
 NEAREST = 10
@@ -71,7 +71,7 @@ class Maps:
         self._settings = resources.settings
         self._lock = threading.Lock()
         self._open: OrderedDict[str, StoredMap] = OrderedDict()
-        self._answers: OrderedDict[tuple[str, str], MapPredictions] = OrderedDict()
+        self._predictions: OrderedDict[tuple[str, str], MapPredictions] = OrderedDict()
         self._layers: dict[tuple[str, str], Encoder] = {}
         self.selections = Selections(resources.settings.home)
 
@@ -113,16 +113,15 @@ class Maps:
             params=dict(params or {}),
         )
 
-    def fit(self, spec: MapSpec, *, progress: Progress | None = None) -> StoredMap:
+    def fit(self, spec: MapSpec, *, progress: ProgressReporter | None = None) -> StoredMap:
         """The map of a request, fitted in this process where it is not there yet."""
         from rebracket_core.jobs import JobInputs
         from rebracket_core.jobs.attempt import run_job
         from rebracket_core.jobs.kinds.map import create_map
-        from rebracket_core.progress import reporter_of
 
         folder = create_map(self._settings, spec)
         if not is_fitted(folder.path):
-            inputs = JobInputs(self._encoder, progress=reporter_of(progress))
+            inputs = JobInputs(self._encoder, progress=progress or NoProgress())
             run_job(folder, attempt=folder.new_attempt(), settings=self._settings, inputs=inputs)
         return self.open(spec.map_id)
 
@@ -206,19 +205,19 @@ class Maps:
                 self._open.popitem(last=False)
             return self._open[map_id]
 
-    def answers(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
-        """What a run says of each text of a map, out of fold where it learned from it."""
+    def predictions(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
+        """What a run says of each text of a map, out of fold where it was trained on it."""
         key = (map_id, run_id)
-        if key not in self._answers:
-            found = self._answers_of(map_id, run_id, progress=progress)
+        if key not in self._predictions:
+            found = self._predictions_of(map_id, run_id, progress=progress)
             with self._lock:
-                self._answers[key] = found
-                while len(self._answers) > _KEPT:
-                    self._answers.popitem(last=False)
-        return self._answers.get(key) or self._answers_of(map_id, run_id)
+                self._predictions[key] = found
+                while len(self._predictions) > _KEPT:
+                    self._predictions.popitem(last=False)
+        return self._predictions.get(key) or self._predictions_of(map_id, run_id)
 
-    def _answers_of(self, map_id: str, run_id: str, *, progress: Progress | None = None) -> MapPredictions:
-        return answers_of(
+    def _predictions_of(self, map_id: str, run_id: str, *, progress: ProgressReporter | None = None) -> MapPredictions:
+        return predictions_of(
             self.open(map_id),
             self._resources.runs.info(run_id),
             reviews=self._reviews,
@@ -227,11 +226,11 @@ class Maps:
         )
 
     def people(self, map_id: str) -> MapPeople:
-        """What people said of each text of a map in labelling projects, as it stands now."""
+        """People's labels of each text of a map in labelling projects, as it stands now."""
         return people_of(self._labels.session, self.open(map_id))
 
-    def has_answers(self, map_id: str, run_id: str) -> bool:
-        """Whether what a run says of a map's texts is there without asking it: kept before, or among its unseen rows."""
+    def has_predictions(self, map_id: str, run_id: str) -> bool:
+        """Whether what a run says of a map's texts is there without asking it: kept before, or among its held-out rows."""
         stored = self.open(map_id)
         same = self._resources.runs.info(run_id).dataset_digest == stored.spec.digest
         return same or load_predictions(stored, run_id) is not None
@@ -281,12 +280,12 @@ class Maps:
             )
         return stored.vectors
 
-    def coordinates(self, map_id: str, *, run_id: str | None = None, progress: Progress | None = None) -> pa.Table:
+    def coordinates(self, map_id: str, *, run_id: str | None = None, progress: ProgressReporter | None = None) -> pa.Table:
         """A map as a table to take away, with what a run says where one is named."""
         from rebracket_core.reports.map_export import coordinates
 
-        answers = self.answers(map_id, run_id, progress=progress) if run_id else None
-        return coordinates(self.open(map_id), answers=answers)
+        predictions = self.predictions(map_id, run_id, progress=progress) if run_id else None
+        return coordinates(self.open(map_id), predictions=predictions)
 
     # ---- comparing -----------------------------------------------------------------------------------------------------
 
@@ -319,7 +318,7 @@ class Maps:
     def drift(self, map_id: str, other_id: str) -> tuple[np.ndarray, NeighbourhoodOverlap]:
         """(k,) the positions of common texts on the first map, and how much of their neighbourhood both encoders share.
 
-        Of more than 20,000 texts, 2,000 are asked.
+        Of more than 20,000 texts, 2,000 are measured.
         """
         from rebracket_core.maps.align import neighbourhood_overlap
         from rebracket_core.maps.quality import ALL_UP_TO

@@ -1,14 +1,14 @@
-"""What a run says of the texts on a map: of texts that it learned from, only what the models that had not met them said."""
+"""What a run predicts of the texts on a map; of its training texts, only out-of-fold predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rebracket_core.errors import ModelError
 from rebracket_core.maps.predictions import VERDICTS, MapPredictions, PredictionSource, load_predictions, save_predictions
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import SEEN_IN_TRAINING, Concept
 
@@ -20,16 +20,14 @@ if TYPE_CHECKING:
     from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
 
-Progress = Callable[[str, int, int], None]
 
-
-def answers_of(
-    stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: Progress | None = None
+def predictions_of(
+    stored: StoredMap, run: RunInfo, *, reviews: Reviews, verdicts: Verdicts, progress: ProgressReporter | None = None
 ) -> MapPredictions:
-    """What a run says of each point; kept beside the map, so that it is asked once.
+    """What a run says of each point; kept beside the map, so that it is predicted once.
 
-    Texts that the run learned from carry what the other folds' models said (`held.parquet`); others are asked now. A text
-    that it learned from and kept no such answer of has none here.
+    Texts that the run was trained on carry the out-of-fold predictions (`held.parquet`); others are predicted now. A text
+    that it was trained on without such a prediction has none here.
     """
     run_id = run.run_id
     if known := load_predictions(stored, run_id):
@@ -53,7 +51,7 @@ def answers_of(
 def _take_held(found: MapPredictions, stored: StoredMap, *, run: RunInfo, reviews: Reviews) -> None:
     try:
         held = reviews.review(found.run_id)
-    except ModelError:  # a run of an older version kept none: what it learned from is marked, not answered
+    except ModelError:  # a run of an older version kept none: what it was trained on is marked, not answered
         return
     by_id = run.dataset_digest == stored.spec.digest
     keys = stored.column("row_id" if by_id else "text").to_pylist()
@@ -76,8 +74,8 @@ def _copy(found: MapPredictions, held: Review, *, here: np.ndarray, there: np.nd
     found.standing[here] = PredictionSource.OUT_OF_FOLD
 
 
-def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: Progress | None) -> None:
-    """Ask the run about concepts that have no answer yet; of other fields nothing is asked, the run reads concepts."""
+def _ask(found: MapPredictions, stored: StoredMap, *, verdicts: Verdicts, progress: ProgressReporter | None) -> None:
+    """Predict the concepts that have no prediction yet; of other fields nothing is predicted, the run reads concepts."""
     rest = np.flatnonzero(found.standing == PredictionSource.NOT_SCORED)
     if stored.spec.text != "concept" or not len(rest):
         return

@@ -1,4 +1,4 @@
-"""What people have said so far of the texts on a map: how far each one is, and who labelled it."""
+"""People's labels so far of the texts on a map: how far each one is, and who labelled it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LABEL_STATES = (
 
 @dataclass(frozen=True, slots=True)
 class MapPeople:
-    """What people said of n points.
+    """People's labels of n points.
 
     `state` (n,) a LabelState, -1 where no project has the text; `annotator` (n,) positions in `names`, -1 where nobody
     labelled it. `names` holds everybody who did, by alphabet, and SEVERAL at the end.
@@ -56,11 +56,11 @@ class MapPeople:
 
 
 def people_of(session: LabelSession, stored: StoredMap) -> MapPeople:
-    """What people said of a map's texts, as it stands now. A text is known by what it says, in whatever project."""
+    """People's labels of a map's texts, as it stands now. A text is known by what it says, in whatever project."""
     by_text = stored.spec.text == "concept"
-    place = {said: at for at, said in enumerate(stored.column("text" if by_text else "row_id").to_pylist())}
+    place = {key: at for at, key in enumerate(stored.column("text" if by_text else "row_id").to_pylist())}
     state = np.full(len(stored), -1, dtype=np.int8)
-    said_by: dict[int, set[str]] = {}
+    labelled_by: dict[int, set[str]] = {}
     for project in list_projects(session):
         if not by_text and project.dataset != stored.spec.dataset:
             continue
@@ -72,11 +72,11 @@ def people_of(session: LabelSession, stored: StoredMap) -> MapPeople:
                 state[at] = max(int(state[at]), _state(item))
         for label in list_labels(session, project.project_id):
             if label.item_id in where:
-                said_by.setdefault(where[label.item_id], set()).add(label.annotator)
+                labelled_by.setdefault(where[label.item_id], set()).add(label.annotator)
     known = {person.person_id: person.name for person in list_people(session)}
-    names = (*sorted({known.get(who, who) for people in said_by.values() for who in people}), SEVERAL)
+    names = (*sorted({known.get(who, who) for people in labelled_by.values() for who in people}), SEVERAL)
     annotator = np.full(len(stored), -1, dtype=np.int64)
-    for at, people in said_by.items():
+    for at, people in labelled_by.items():
         annotator[at] = names.index(known.get(next(iter(people)), next(iter(people)))) if len(people) == 1 else len(names) - 1
     return MapPeople(state, annotator, names)
 

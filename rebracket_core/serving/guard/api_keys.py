@@ -50,7 +50,7 @@ class ApiKey:
         return not self.revoked_at and scope in self.scopes
 
 
-class KeyRing:
+class ApiKeyStore:
     """The keys of a home, in one file; a change on disk is seen at the next request."""
 
     def __init__(self, path: Path) -> None:
@@ -93,7 +93,7 @@ class KeyRing:
         )
 
     def add(self, name: str, *, scopes: Iterable[str] = (Scope.VALIDATE, Scope.RUNS)) -> tuple[ApiKey, str]:
-        """A new key and its secret, which is told here and never again.
+        """A new key and its secret, which is shown here and never again.
 
         Raises InputError without a name or a scope, and for an unknown scope.
         """
@@ -175,11 +175,11 @@ class KeyRing:
         return {key.key_id: key for key in keys}
 
     def _unreadable(self, cause: Exception) -> StoreError:
-        said = cause.strerror if isinstance(cause, OSError) else cause  # an OSError's own words hold the path
+        reason = cause.strerror if isinstance(cause, OSError) else cause  # an OSError's own words hold the path
         return StoreError(
             "The API keys cannot be read.",
             expected="the file that Rebracket wrote",
-            found=f"{type(cause).__name__}: {said}",
+            found=f"{type(cause).__name__}: {reason}",
             hint="restore it, or delete it and make the keys again with `rebracket keys add NAME`",
             where=str(self._path),
         )
@@ -188,22 +188,22 @@ class KeyRing:
 class _Change:
     """The keys, to be changed under a lock between processes and written when the block ends well."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
-        make_folder(ring._path.parent)
-        tighten_home(ring._path.parent)
-        self._lock = lock_file(ring._lock_path)
+    def __init__(self, key_store: ApiKeyStore) -> None:
+        self._key_store = key_store
+        make_folder(key_store._path.parent)
+        tighten_home(key_store._path.parent)
+        self._lock = lock_file(key_store._lock_path)
 
     def __enter__(self) -> dict[str, ApiKey]:
         self._lock.acquire()
-        self._ring._refresh()
-        self._keys = dict(self._ring._keys)
+        self._key_store._refresh()
+        self._keys = dict(self._key_store._keys)
         return self._keys
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                write_json(self._ring._path, {"keys": [asdict(key) for key in self._keys.values()]})
+                write_json(self._key_store._path, {"keys": [asdict(key) for key in self._keys.values()]})
         finally:
             self._lock.release()
 

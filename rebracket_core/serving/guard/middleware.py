@@ -23,7 +23,7 @@ from rebracket_core.serving.guard.access import (
     foreign_caller,
     has_control,
 )
-from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
 
@@ -40,7 +40,7 @@ class TooLarge(Exception):
 
 
 @dataclass(slots=True)
-class Told:
+class RequestRecord:
     """What a handler tells the log of its request: how many texts, and the texts where the log may hold them."""
 
     n: int = 0
@@ -49,8 +49,8 @@ class Told:
 
 def problem(message: str, *, expected: str = "", found: str = "", hint: str = "", request_id: str = "") -> bytes:
     """The body of an answer that is no verdict."""
-    said = {"message": message, "expected": expected, "found": found, "hint": hint}
-    return to_json({"error": said, "request_id": request_id})
+    error = {"message": message, "expected": expected, "found": found, "hint": hint}
+    return to_json({"error": error, "request_id": request_id})
 
 
 def problem_of(error: RebracketError, *, request_id: str) -> bytes:
@@ -58,8 +58,8 @@ def problem_of(error: RebracketError, *, request_id: str) -> bytes:
     return problem(error.message, expected=error.expected, found=error.found, hint=error.hint, request_id=request_id)
 
 
-class Gate:
-    """An ASGI app around the API. `count(path, status, seconds)` is told how each request ended.
+class AccessMiddleware:
+    """An ASGI app around the API. `count(path, status, seconds)` hears how each request ended.
 
     Closed by default: only the paths of `OPEN_PATHS` and `SCOPES` reach the API, and all but the open ones need a key.
     """
@@ -69,13 +69,13 @@ class Gate:
         app: Callable[..., Any],
         *,
         options: ServeOptions,
-        ring: KeyRing,
+        key_store: ApiKeyStore,
         draining: Callable[[], bool],
         count: Callable[[str, int, float], None],
     ) -> None:
         self._app = app
         self._options = options
-        self._ring = ring
+        self._key_store = key_store
         self._draining = draining
         self._count = count
         self._limit = RateLimit(options.per_minute)
@@ -110,13 +110,13 @@ class Gate:
             logger.exception("request %s ended in an error that should not be: %s", visit.request_id, type(error).__name__)
             if visit.started:
                 raise
-            said = problem(
+            body = problem(
                 "Something went wrong that should not.",
                 found=type(error).__name__,
                 request_id=visit.request_id,
                 hint="the server's log holds it under this request id",
             )
-            await visit.refuse(500, said)
+            await visit.refuse(500, body)
         finally:
             self._tell(scope, visit, seconds=time.perf_counter() - start)
 
@@ -132,7 +132,7 @@ class Gate:
                 request_id=number,
             )
         try:
-            keyed = self._ring.required(local=self._options.local)
+            keyed = self._key_store.required(local=self._options.local)
             self._closed = ""
         except StoreError as error:
             return self._shut(error, scope, visit)
@@ -178,7 +178,7 @@ class Gate:
         if path in OPEN_PATHS:
             return None
         if keyed:
-            key = self._ring.match(visit.secret)  # of the keys that `required` has just read
+            key = self._key_store.match(visit.secret)  # of the keys that `required` has just read
             if key is None:
                 found = "one that is unknown or revoked" if visit.secret else "none"
                 return 401, problem(
@@ -219,12 +219,12 @@ class Gate:
 
     def _shut(self, error: StoreError, scope: Message, visit: _Visit) -> Refusal | None:
         """The answer of a server whose keys are lost: 503 with the reason; /health says it in its own shape."""
-        said = f"{error.message} Found: {error.found}."
-        if said != self._closed:
+        message = f"{error.message} Found: {error.found}."
+        if message != self._closed:
             logger.error("%s", error)
-            self._closed = said
+            self._closed = message
         if scope["path"] == "/health":
-            scope["state"]["closed"] = said
+            scope["state"]["closed"] = message
             return None
         return 503, problem_of(error, request_id=visit.request_id)
 
@@ -241,7 +241,7 @@ class Gate:
         self._count(scope["path"], visit.status, seconds)
         if not logger.isEnabledFor(logging.INFO):
             return
-        told: Told | None = scope.get("state", {}).get("told")
+        record: RequestRecord | None = scope.get("state", {}).get("record")
         line: dict[str, Any] = {
             "request_id": visit.request_id,
             "method": scope["method"],
@@ -249,10 +249,10 @@ class Gate:
             "status": visit.status,
             "ms": round(seconds * 1e3, 2),
             "caller": visit.caller,
-            "n": told.n if told else 0,
+            "n": record.n if record else 0,
         }
-        if self._options.log_texts and told:
-            line["texts"] = told.texts
+        if self._options.log_texts and record:
+            line["texts"] = record.texts
         logger.info(json.dumps(line, ensure_ascii=True))
 
 
@@ -261,8 +261,8 @@ class _Visit:
 
     def __init__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any], *, limit: int) -> None:
         headers = dict(scope["headers"])
-        asked = headers.get(b"x-request-id", b"")
-        self.request_id = asked.decode() if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(8)
+        wanted = headers.get(b"x-request-id", b"")
+        self.request_id = wanted.decode() if _REQUEST_ID.fullmatch(wanted) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = self.request_id
         bearer = headers.get(b"authorization", b"").decode("latin-1")
         self.secret = bearer[7:].strip() if bearer[:7].lower() == "bearer " else ""
@@ -287,7 +287,7 @@ class _Visit:
     async def send(self, message: Message) -> None:
         """Send a part of the answer, the first with the request's number.
 
-        What the framework makes of a body that was cut off for its size is kept back: the gate says it better.
+        What the framework makes of a body that was cut off for its size is kept back: the middleware says it better.
         """
         if self.too_large and not self.started and message.get("status") != 413:
             return

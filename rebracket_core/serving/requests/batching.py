@@ -38,7 +38,7 @@ class WorkerLost(RebracketError):
 
     def __init__(self, found: str) -> None:
         super().__init__(
-            "The worker that judged this ended.", expected="an answer", found=found, hint="ask again; another worker is there"
+            "The worker that scored this ended.", expected="an answer", found=found, hint="ask again; another worker is there"
         )
 
 
@@ -252,4 +252,4 @@ class Batcher(Generic[T, R]):
 
 
 def _lane(number: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix=f"judge-{number}")
+    return ThreadPoolExecutor(1, thread_name_prefix=f"score-{number}")

@@ -42,22 +42,22 @@ def chars_of(concept: Concept) -> int:
     return len(concept.text) + sum(map(len, concept.fields.values()))
 
 
-def read_concept(asked: ConceptIn, *, longest: int) -> Concept:
+def read_concept(item: ConceptIn, *, longest: int) -> Concept:
     """The concept with its text cleaned; one that is far longer than `longest` is refused as it is."""
-    album = read_album(asked.expected_album)
-    found = Concept(id=asked.id, text="", source=asked.source, expected_album=album, fields=dict(asked.fields))
-    if len(asked.text) > CLEANED_TIMES * longest:
-        error = f"Its text has {len(asked.text):,} characters, {longest:,} are allowed; shorten it"
-        return replace(found, text=asked.text[:SHOWN_CHARS], error=error)
-    return replace(found, text=clean_text(asked.text))
+    album = read_album(item.expected_album)
+    found = Concept(id=item.id, text="", source=item.source, expected_album=album, fields=dict(item.fields))
+    if len(item.text) > CLEANED_TIMES * longest:
+        error = f"Its text has {len(item.text):,} characters, {longest:,} are allowed; shorten it"
+        return replace(found, text=item.text[:SHOWN_CHARS], error=error)
+    return replace(found, text=clean_text(item.text))
 
 
 def read_item(item: object, number: int, *, longest: int) -> Concept:
     """An item of a batch as a concept; one that is no concept carries the error."""
     name = str(number)
     try:
-        asked = ConceptIn(text=item) if isinstance(item, str) else ConceptIn.model_validate(item)
-        concept = read_concept(asked, longest=longest)
+        item = ConceptIn(text=item) if isinstance(item, str) else ConceptIn.model_validate(item)
+        concept = read_concept(item, longest=longest)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the item"

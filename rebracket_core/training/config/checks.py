@@ -88,7 +88,7 @@ def a_weighting_has_something_to_balance(config: Sections) -> None:
 
 
 def a_softmax_over_types_knows_no_none(config: Sections) -> None:
-    """Whether a text has any type can only be learnt where each type is asked on its own."""
+    """Whether a text has any type can only be trained where each type is predicted on its own."""
     refuse_unless(
         "tasks",
         HAS_ANY_TYPE not in config.tasks.tasks or not config.tasks.exclusive_types,
@@ -147,7 +147,7 @@ def phases_train_the_backbone(config: Sections) -> None:
     phases = tuning.plan(config.tasks.tasks)
     refuse_unless(
         "phases",
-        not tuning.tunes or any(phase.learns != HEADS for phase in phases),
+        not tuning.tunes or any(phase.trained != HEADS for phase in phases),
         expected="a phase in which the backbone learns, or method=frozen",
         found=tuning.phases,
     )

@@ -12,7 +12,7 @@ FROZEN, FULL, LORA = "frozen", "full", "lora"
 HEADS, BACKBONE, ALL = "heads", "backbone", "all"
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 _LEARNING_RATES = {FULL: 5e-5, LORA: 5e-4}
-_LEARNS = {"method": (FULL, LORA)}
+_TRAINS_ENCODER = {"method": (FULL, LORA)}
 _METHODS = (
     Choice(FROZEN, "The heads alone", "The encoder stays as it is and only the heads learn: seconds, and the best start."),
     Choice(
@@ -33,24 +33,24 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What learns for some epochs: "heads", "backbone" or "all", and which parts of the tasks."""
+    """What is trained for some epochs: "heads", "backbone" or "all", and which parts of the tasks."""
 
-    learns: str
+    trained: str
     parts: tuple[str, ...]
     epochs: int
 
 
 @dataclass(frozen=True, slots=True)
 class FinetuningConfig:
-    """Whether the encoder learns too, and how; all but `method` counts only where it does."""
+    """Whether the encoder is fine-tuned too, and how; all but `method` counts only where it does."""
 
     method: str = option(
         FROZEN,
         choices=_METHODS,
         label="Fine-tuning mode",
         basic=True,
-        help="What learns. Each fold, and each source that is left out once, then trains an encoder of its own, so fewer folds "
-        "save the most time.",
+        help="Which weights of the encoder are trained. Each fold, and each source that is left out once, then trains an "
+        "encoder of its own, so fewer folds save the most time.",
     )
     epochs: int = option(
         4,
@@ -58,16 +58,16 @@ class FinetuningConfig:
         high=_LONGEST,
         step=1,
         label="Epochs",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         basic=True,
         help="Passes over the rows; it ends earlier where nothing is gained. Phases take its place.",
     )
     phases: tuple[str, ...] = option(
         (),
         label="Phases",
-        needs=_LEARNS,
-        help="What learns for how many epochs, such as heads:1, all:3 (heads, backbone or all); all/album+types:2 trains these "
-        "tasks alone. Empty: all learns in every epoch.",
+        needs=_TRAINS_ENCODER,
+        help="What is trained for how many epochs, such as heads:1, all:3 (heads, backbone or all); all/album+types:2 trains "
+        "these tasks alone. Empty: everything is trained in every epoch.",
     )
     learning_rate: float = option(
         0.0,
@@ -75,7 +75,7 @@ class FinetuningConfig:
         high=1.0,
         step=1e-5,
         label="Learning rate",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         basic=True,
         help="How far one step moves the encoder; 0 takes what suits the mode (0.00005 for full, 0.0005 for lora).",
     )
@@ -85,7 +85,7 @@ class FinetuningConfig:
         high=1.0,
         step=1e-4,
         label="Learning rate of the heads",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="How far one step moves the heads.",
     )
     batch_size: int = option(
@@ -94,7 +94,7 @@ class FinetuningConfig:
         high=4096,
         step=1,
         label="Batch size",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         basic=True,
         help="Texts a step, over all processes. Fewer take less memory, with noisier steps.",
     )
@@ -104,7 +104,7 @@ class FinetuningConfig:
         high=512,
         step=8,
         label="Most tokens",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="How much of a text training reads; verdicts read all of it.",
     )
     warmup: float = option(
@@ -113,7 +113,7 @@ class FinetuningConfig:
         high=0.9,
         step=0.05,
         label="Warm-up",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="The share of steps in which the learning rate rises.",
     )
     weight_decay: float = option(
@@ -122,7 +122,7 @@ class FinetuningConfig:
         high=1.0,
         step=0.01,
         label="Weight decay",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="How strongly the encoder's weights shrink.",
     )
     patience_epochs: int = option(
@@ -131,7 +131,7 @@ class FinetuningConfig:
         high=_LONGEST,
         step=1,
         label="Patience (epochs)",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         basic=True,
         help="So many epochs without a lower loss on the validation songs end the training, and the best epoch is kept. 0 "
         "holds nothing back and keeps the last epoch.",
@@ -142,7 +142,7 @@ class FinetuningConfig:
         high=0.5,
         step=0.025,
         label="Validation fraction",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="The share of songs that is held back to stop early.",
     )
     keep_checkpoints: int = option(
@@ -151,7 +151,7 @@ class FinetuningConfig:
         high=100,
         step=1,
         label="Checkpoints kept",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="How many of the best epochs stay in the run folder.",
     )
     checkpoint_steps: int = option(
@@ -160,7 +160,7 @@ class FinetuningConfig:
         high=1_000_000,
         step=10,
         label="Steps between checkpoints",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="Checkpoints between the epochs' own; 0 for none.",
     )
     lora_rank: int = option(
@@ -182,7 +182,7 @@ class FinetuningConfig:
         "auto",
         choices=PRECISIONS,
         label="Precision",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="auto is bf16 on a GPU that has it, else fp32. Halves (bf16, fp16) are quicker and take less "
         "memory, on a GPU alone.",
     )
@@ -192,7 +192,7 @@ class FinetuningConfig:
         high=64,
         step=1,
         label="Processes",
-        needs=_LEARNS,
+        needs=_TRAINS_ENCODER,
         help="So many share each batch (torchrun): one a GPU, or a part of the CPU's cores each.",
     )
 
@@ -224,9 +224,9 @@ def _parts(tasks: tuple[str, ...]) -> tuple[str, ...]:
 def _phase(text: str, tasks: tuple[str, ...]) -> Phase:
     """The phase that "all:3" or "heads/album+types:1" says."""
     head, _, epochs = text.partition(":")
-    learns, _, named = head.strip().partition("/")
+    trained, _, named = head.strip().partition("/")
     own = tuple(part.strip() for part in named.split("+")) if named else tasks
-    good = learns in (HEADS, BACKBONE, ALL) and set(own) <= set(tasks) and epochs.strip().isdecimal()
+    good = trained in (HEADS, BACKBONE, ALL) and set(own) <= set(tasks) and epochs.strip().isdecimal()
     if not good or not 1 <= int(epochs) <= _LONGEST:
         raise ConfigError(
             "A phase cannot be read.",
@@ -234,4 +234,4 @@ def _phase(text: str, tasks: tuple[str, ...]) -> Phase:
             found=repr(text),
             hint="such as phases=heads:1,all:3 or phases=heads/album:1,all:3",
         )
-    return Phase(learns, _parts(own), int(epochs))
+    return Phase(trained, _parts(own), int(epochs))

@@ -163,8 +163,8 @@ class TrainingConfig:
     def changed(self) -> dict[str, tuple[Option, Any]]:
         """The options that do not stand at their default and count beside the others, with their values."""
         values = self.values()
-        told = {name: (option, self.value(option)) for name, option in all_options().items()}
-        return {name: (o, value) for name, (o, value) in told.items() if value != o.default and o.counts(values)}
+        values_of = {name: (option, self.value(option)) for name, option in all_options().items()}
+        return {name: (o, value) for name, (o, value) in values_of.items() if value != o.default and o.counts(values)}
 
     @property
     def head(self) -> type[Head]:
@@ -197,7 +197,7 @@ def _flat(raw: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]
     out: dict[str, Any] = {}
     for name, value in raw.items():
         if name in SECTIONS and isinstance(value, Mapping):
-            out |= {str(inner): told for inner, told in value.items()}
+            out |= {str(inner): content for inner, content in value.items()}
             continue
         section, dot, bare = str(name).partition(".")
         out[bare if dot and section in SECTIONS else str(name)] = value

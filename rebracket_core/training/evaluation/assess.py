@@ -1,4 +1,4 @@
-"""A run asked about a data set that it was not trained on."""
+"""A run evaluated on a data set that it was not trained on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import hard_labels
-from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
-from rebracket_core.training.evaluation.evaluate import Evaluation, Held, evaluate_rows
+from rebracket_core.training.evaluation.baselines import NAMES, baseline_predictions
+from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.validation import ConceptModel, text_fingerprint
 
@@ -31,13 +31,13 @@ def evaluate_run(
     """The figures of a run on a data set other than its own.
 
     Rows whose text or group the run was trained on are left out and counted. The baselines learn from `training_frame`,
-    the rows that the run learnt from; without it they are absent. Raises DataError where no unseen labelled row is left.
+    the rows that the run was trained on; without it they are absent. Raises DataError where no held-out labelled row is left.
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
     n_all = len(rows)
-    rows = take_rows(rows, _unseen(rows, model))
-    held = Held(
+    rows = take_rows(rows, _new_rows(rows, model))
+    held_out = HeldOutRows(
         predictions=replace(
             model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
         ),
@@ -50,7 +50,7 @@ def evaluate_run(
         set_limits=np.full(len(rows), model.sets.limit(config.evaluation.coverage)) if model.sets else None,
     )
     return evaluate_rows(
-        held,
+        held_out,
         seed=config.data.seed,
         run_id=model.run_id,
         dataset=dataset.name,
@@ -62,7 +62,7 @@ def evaluate_run(
     )
 
 
-def _unseen(rows: TrainingRows, model: ConceptModel) -> np.ndarray:
+def _new_rows(rows: TrainingRows, model: ConceptModel) -> np.ndarray:
     """(m,) the positions of the rows whose text and group the run was not trained on; DataError where there are none."""
     groups = set(model.manifest["groups"])
     seen = np.array(
@@ -71,15 +71,15 @@ def _unseen(rows: TrainingRows, model: ConceptModel) -> np.ndarray:
             for t, g in zip(rows.frame["concept"].tolist(), rows.frame["group_id"].tolist(), strict=True)
         ]
     )
-    unseen = np.flatnonzero(~seen)
-    if not len(unseen):
+    new_at = np.flatnonzero(~seen)
+    if not len(new_at):
         raise DataError(
             "The run was trained on every row of this data set.",
             expected="rows that it has not seen",
             found=f"{len(rows)} rows, all seen",
             hint="evaluate on its own data set, or import other songs",
         )
-    return unseen
+    return new_at
 
 
 def _unknown_origins(rows: TrainingRows, model: ConceptModel) -> tuple[str, ...]:
@@ -114,15 +114,15 @@ def _baselines(
     texts = joined(own, fields=config.data.text) + joined(rows.texts, fields=config.data.text)
     n_train = len(training_frame)
     groups = np.array([*training_frame["group_id"].tolist(), *rows.frame["group_id"].tolist()], dtype=object)
-    learnt, asked = hard_labels(targets(training_frame, smoothing=0.0)), hard_labels(rows.plain)
+    learnt, labelled = hard_labels(targets(training_frame, smoothing=0.0)), hard_labels(rows.plain)
     out: dict[str, dict[str, np.ndarray]] = {}
-    for key, labels in asked.items():
+    for key, labels in labelled.items():
         both = np.concatenate([learnt[key], labels])
         train, test = np.flatnonzero(learnt[key] >= 0), n_train + np.flatnonzero(labels >= 0)
-        answers = {name: np.full(len(labels), -1) for name in NAMES}
+        by_baseline = {name: np.full(len(labels), -1) for name in NAMES}
         if len(train) and len(test):
-            told = baseline_answers(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
-            for name, values in told.items():
-                answers[name][test - n_train] = values
-        out[key] = answers
+            predicted = baseline_predictions(texts, both, groups=groups, train=train, test=test, seed=config.data.seed)
+            for name, values in predicted.items():
+                by_baseline[name][test - n_train] = values
+        out[key] = by_baseline
     return out

@@ -8,7 +8,7 @@ from rebracket_core.corpus.soft_targets import Targets
 from rebracket_core.encoders import joined
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.config.training_config import TrainingConfig
-from rebracket_core.training.evaluation.baselines import NAMES, baseline_answers
+from rebracket_core.training.evaluation.baselines import NAMES, baseline_predictions
 from rebracket_core.training.rows import TrainingRows
 
 
@@ -18,16 +18,16 @@ def cross_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingCon
     own_groups = np.array(rows.frame["group_id"].tolist(), dtype=object)
     out: dict[str, dict[str, np.ndarray]] = {}
     for key, labels in hard_labels(rows.plain).items():
-        answers = {name: np.full(len(rows), -1) for name in NAMES}
+        by_baseline = {name: np.full(len(rows), -1) for name in NAMES}
         labelled = labels >= 0
         for k in np.unique(fold):
             train, test = np.flatnonzero((fold != k) & labelled), np.flatnonzero((fold == k) & labelled)
             if not len(train) or not len(test):
                 continue
-            told = baseline_answers(texts, labels, groups=own_groups, train=train, test=test, seed=config.data.seed)
-            for name, values in told.items():
-                answers[name][test] = values
-        out[key] = answers
+            predicted = baseline_predictions(texts, labels, groups=own_groups, train=train, test=test, seed=config.data.seed)
+            for name, values in predicted.items():
+                by_baseline[name][test] = values
+        out[key] = by_baseline
     return out
 
 

@@ -9,10 +9,10 @@ import numpy as np
 NAMES: tuple[str, ...] = ("majority", "lookup", "tfidf_lr")
 
 
-def baseline_answers(
+def baseline_predictions(
     texts: list[str], labels: np.ndarray, *, groups: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Each baseline's (len(test),) labels: learnt from the indices `train`, asked at `test`; labels are ints.
+    """Each baseline's (len(test),) labels: trained on the indices `train`, predicted at `test`; labels are ints.
 
     `lookup` answers with the commonest label of the row's group, and with the majority for a group it never met.
     """
@@ -43,5 +43,5 @@ def _tfidf_lr(texts: list[str], labels: np.ndarray, *, train: np.ndarray, test: 
         model.fit([texts[i] for i in train], labels[train])
     except ValueError:  # no word at all in the training texts: the baseline has nothing to say but the majority
         return np.full(len(test), Counter(labels[train].tolist()).most_common(1)[0][0])
-    answers: np.ndarray = model.predict([texts[i] for i in test])
-    return answers
+    found: np.ndarray = model.predict([texts[i] for i in test])
+    return found

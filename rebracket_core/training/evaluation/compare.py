@@ -1,4 +1,4 @@
-"""Two runs or more on the rows that all pairs were asked: what differs, by how much, and whether chance would do the same."""
+"""Two runs or more on the rows that all pairs predicted: what differs, by how much, and whether chance would do the same."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LEAKED_NOTE = (
 
 
 @dataclass(frozen=True, slots=True)
-class RunAnswers:
-    """A run as it enters a comparison: its unseen rows, whether its split leaks, and its config as plain values."""
+class RunPredictions:
+    """A run as it enters a comparison: its held-out rows, whether its split leaks, and its config as plain values."""
 
     run_id: str
     rows: OutOfFoldRows
@@ -75,9 +75,9 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The second run against the first on the rows that both were asked.
+    """The second run against the first on the rows that both predicted.
 
-    `only_first` and `only_second` count rows that the other was not asked, `relabelled` common rows whose label changed
+    `only_first` and `only_second` count rows that the other did not predict, `relabelled` common rows whose label changed
     between the two (they count for no metric that changed). `leaked` names the runs whose figures are worth nothing; `honest`
     is False then. `config` maps each option that differs to its two values.
     """
@@ -97,7 +97,7 @@ class Comparison:
 
     @property
     def honest(self) -> bool:
-        """Whether both runs were measured on groups that they had not met."""
+        """Whether both runs were measured on groups that they were not trained on."""
         return not self.leaked
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,8 +105,8 @@ class Comparison:
         return {**asdict(self), "honest": self.honest}
 
 
-def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
-    """Each later run against the first, on the rows that both were asked: same id, same text.
+def compare_runs(runs: Sequence[RunPredictions], *, seed: int) -> list[Comparison]:
+    """Each later run against the first, on the rows that both predicted: same id, same text.
 
     The p-values are corrected over all metrics of all pairs (Holm). A leaked run is compared and marked. Raises InputError
     for fewer than two runs, a run named twice, or a pair with fewer than two common groups.
@@ -119,14 +119,14 @@ def compare_runs(runs: Sequence[RunAnswers], *, seed: int) -> list[Comparison]:
             found=", ".join(ids) or "none",
             hint="name each run once, the one to compare with first",
         )
-    told = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
-    corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in told for m in c.metrics])).tolist())
-    return [replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in told]
+    found = [_pair(runs[0], other, seed=seed) for other in runs[1:]]
+    corrected = iter(holm(np.array([m.p if m.p is not None else np.nan for c in found for m in c.metrics])).tolist())
+    return [replace(one, metrics=tuple(replace(m, p_holm=_plain(next(corrected))) for m in one.metrics)) for one in found]
 
 
 def on_truth_of_second(
-    first: RunAnswers, second: RunAnswers, *, answered: Mapping[str, Sequence[bool]]
-) -> tuple[RunAnswers, RunAnswers]:
+    first: RunPredictions, second: RunPredictions, *, answered: Mapping[str, Sequence[bool]]
+) -> tuple[RunPredictions, RunPredictions]:
     """Both runs on some rows alone, what is true of each taken from the second: for labels that only that one had.
 
     `answered` says by row id which of the axes (in the order of AXIS_NAMES) the labels answer; the others count for nothing.
@@ -147,15 +147,15 @@ def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> di
     return {name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)}
 
 
-def _pair(first: RunAnswers, second: RunAnswers, *, seed: int) -> Comparison:
+def _pair(first: RunPredictions, second: RunPredictions, *, seed: int) -> Comparison:
     at = common_positions(first.rows, second.rows)
     a, b = first.rows.take(at[0]), second.rows.take(at[1])
     groups = merged_groups(a.group_id, b.group_id)
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     if n_groups < MIN_GROUPS:
         raise InputError(
-            "These runs were not asked the same texts.",
-            expected=f"common unseen texts of at least {MIN_GROUPS} songs or threads",
+            "These runs did not predict the same texts.",
+            expected=f"common held-out texts of at least {MIN_GROUPS} songs or threads",
             found=f"{len(a):,} common texts in {n_groups} groups ({len(first.rows):,} and {len(second.rows):,} texts)",
             hint="compare runs on the same data set",
             where=f"{first.run_id} and {second.run_id}",
@@ -182,17 +182,17 @@ def _differences(a: OutOfFoldRows, b: OutOfFoldRows, *, groups: np.ndarray, seed
     changed = np.column_stack([a.album_truth != b.album_truth, a.axis_truth != b.axis_truth])[:, _TRUTH_OF]
     table_a[changed] = np.nan
     sums = group_sums(table_a, table_b, groups=groups)
-    told = paired_differences(sums, seed=seed)
+    paired = paired_differences(sums, seed=seed)
     return tuple(
         Difference(
             metric=metric,
             lower_is_better=metric in _LOWER_IS_BETTER,
-            first=_plain(told.first[k]),
-            second=_plain(told.second[k]),
-            difference=_plain(told.difference[k]),
-            ci_low=_plain(told.low[k]),
-            ci_high=_plain(told.high[k]),
-            p=_plain(told.p[k]),
+            first=_plain(paired.first[k]),
+            second=_plain(paired.second[k]),
+            difference=_plain(paired.difference[k]),
+            ci_low=_plain(paired.low[k]),
+            ci_high=_plain(paired.high[k]),
+            p=_plain(paired.p[k]),
             p_holm=None,
             n=int(sums.counts[:, k].sum()),
             n_groups=int((sums.counts[:, k] > 0).sum()),

@@ -67,7 +67,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldOutRows:
     """Held-out rows: predictions of models not trained on them, unsmoothed targets, groups, texts, baselines' predictions.
 
     `baselines` maps "album" and each axis to a mapping of baseline name → (n,) labels (-1 where it gives none).
@@ -85,10 +85,10 @@ class Held:
     set_limits: np.ndarray | None = None
 
 
-def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
+def evaluate_rows(held_out: HeldOutRows, *, seed: int, **facts: Any) -> Evaluation:
     """The evaluation of held-out rows; `facts` are the fields of Evaluation that the caller knows."""
-    scores, plain = held.predictions.scores, held.targets
-    album = _album_scores(held, seed=seed)
+    scores, plain = held_out.predictions.scores, held_out.targets
+    album = _album_scores(held_out, seed=seed)
     has = plain.album_idx >= 0
     top = scores.album.argmax(axis=1)
     right = (top == plain.album_idx)[has].astype(np.float64)
@@ -101,36 +101,36 @@ def evaluate_rows(held: Held, *, seed: int, **facts: Any) -> Evaluation:
             "mean_probability": float(p.mean()),
             "reliability": reliability(p, right),
         }
-        if held.set_limits is not None:
-            calibration["sets"] = set_scores(held, seed=seed)
+        if held_out.set_limits is not None:
+            calibration["sets"] = set_scores(held_out, seed=seed)
     return Evaluation(
-        n_rows=len(held.texts),
-        n_groups=len(set(held.groups.tolist())),
-        metrics={axis: _axis_scores(held, j, seed=seed) for j, axis in enumerate(AXIS_NAMES)},
+        n_rows=len(held_out.texts),
+        n_groups=len(set(held_out.groups.tolist())),
+        metrics={axis: _axis_scores(held_out, j, seed=seed) for j, axis in enumerate(AXIS_NAMES)},
         album=album,
         calibration=calibration,
-        selective=selective_scores(held, seed=seed),
+        selective=selective_scores(held_out, seed=seed),
         types=_type_scores(scores, plain),
         confusion=_confusion(top[has], plain.album_idx[has]),
         **facts,
     )
 
 
-def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
+def set_scores(held_out: HeldOutRows, *, seed: int) -> dict[str, Any]:
     """How often the album sets hold the right album, over groups as promised and over rows, how large they are, by album.
 
     `measured` weighs every group the same, as the promise does; `measured_rows` every row.
     """
-    has = held.targets.album_idx >= 0
-    truth, limits = held.targets.album_idx[has], np.asarray(held.set_limits)[has]
-    inside = in_sets(held.predictions.scores.album[has], limits)
-    hit, sizes, groups = inside[np.arange(len(truth)), truth].astype(np.float64), inside.sum(axis=1), held.groups[has]
+    has = held_out.targets.album_idx >= 0
+    truth, limits = held_out.targets.album_idx[has], np.asarray(held_out.set_limits)[has]
+    inside = in_sets(held_out.predictions.scores.album[has], limits)
+    hit, sizes, groups = inside[np.arange(len(truth)), truth].astype(np.float64), inside.sum(axis=1), held_out.groups[has]
     _, inverse = np.unique(groups.astype(str), return_inverse=True)
     per_group = np.bincount(inverse, weights=hit) / np.bincount(inverse)
     over_groups = clustered_mean(per_group, np.arange(len(per_group)), seed=seed)
     over_rows = clustered_mean(hit, groups, seed=seed)
     return {
-        "coverage": held.coverage,
+        "coverage": held_out.coverage,
         "measured": over_groups.value,
         "ci_low": over_groups.ci_low,
         "ci_high": over_groups.ci_high,
@@ -143,17 +143,17 @@ def set_scores(held: Held, *, seed: int) -> dict[str, Any]:
     }
 
 
-def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
+def selective_scores(held_out: HeldOutRows, *, seed: int) -> dict[str, Any]:
     """What the rules accept and how often that is right, over rows with an album or known to have none.
 
     Accepted means any of the three ACCEPTs; `by_verdict` has a line for each, the hybrids' own among them.
     """
-    verdicts = held_verdicts(held, thresholds=held.thresholds)
-    truth = [ALBUM_NAMES[i] if i >= 0 else None for i in held.targets.album_idx]
+    verdicts = held_out_verdicts(held_out, thresholds=held_out.thresholds)
+    truth = [ALBUM_NAMES[i] if i >= 0 else None for i in held_out.targets.album_idx]
     passed = np.array([v.is_accepted for v in verdicts], dtype=bool)
     right = np.array([v.album == t for v, t in zip(verdicts, truth, strict=True)], dtype=np.float64)
-    accuracy = clustered_mean(right[passed], held.groups[passed], seed=seed)
-    coverage = clustered_mean(passed.astype(np.float64), held.groups, seed=seed)
+    accuracy = clustered_mean(right[passed], held_out.groups[passed], seed=seed)
+    coverage = clustered_mean(passed.astype(np.float64), held_out.groups, seed=seed)
     ood = np.array([is_out_of_distribution({"reason": v.reason}) for v in verdicts], dtype=np.float64)
     kinds = {kind: np.array([v.verdict is kind for v in verdicts], dtype=bool) for kind in VerdictKind if kind.is_accepted}
     return {
@@ -166,7 +166,7 @@ def selective_scores(held: Held, *, seed: int) -> dict[str, Any]:
         "reasons": dict(Counter(str(v.reason) for v in verdicts if v.reason)),
         "ood_rejected": float(ood.mean()) if len(ood) else None,
         "by_verdict": {
-            str(kind): _share_right(clustered_mean(right[at], held.groups[at], seed=seed)) for kind, at in kinds.items()
+            str(kind): _share_right(clustered_mean(right[at], held_out.groups[at], seed=seed)) for kind, at in kinds.items()
         },
     }
 
@@ -175,13 +175,15 @@ def _share_right(found: MeanEstimate) -> dict[str, Any]:
     return {"n": found.n, "accuracy": found.value, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
-def held_verdicts(held: Held, *, thresholds: list[Thresholds]) -> list[Verdict]:
+def held_out_verdicts(held_out: HeldOutRows, *, thresholds: list[Thresholds]) -> list[Verdict]:
     """The verdict on each held-out row under that row's thresholds."""
-    concepts = [Concept(id=str(i), text=text or "-") for i, text in enumerate(held.texts)]
-    return verdicts_from(concepts, held.predictions, thresholds=thresholds)
+    concepts = [Concept(id=str(i), text=text or "-") for i, text in enumerate(held_out.texts)]
+    return verdicts_from(concepts, held_out.predictions, thresholds=thresholds)
 
 
-def _with_baselines(correct: MeanEstimate, held: Held, *, key: str, truth: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+def _with_baselines(
+    correct: MeanEstimate, held_out: HeldOutRows, *, key: str, truth: np.ndarray, mask: np.ndarray
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "accuracy": correct.value,
         "ci_low": correct.ci_low,
@@ -189,22 +191,26 @@ def _with_baselines(correct: MeanEstimate, held: Held, *, key: str, truth: np.nd
         "n": correct.n,
         "n_groups": correct.n_groups,
     }
-    for name, answers in held.baselines.get(key, {}).items():
-        known = mask & (answers >= 0)
-        row[name] = float((answers[known] == truth[known]).mean()) if known.any() else None
+    for name, predicted_labels in held_out.baselines.get(key, {}).items():
+        known = mask & (predicted_labels >= 0)
+        row[name] = float((predicted_labels[known] == truth[known]).mean()) if known.any() else None
     return row
 
 
-def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
-    plain = held.targets
+def _axis_scores(held_out: HeldOutRows, index: int, *, seed: int) -> dict[str, Any]:
+    plain = held_out.targets
     single = plain.axis_kind[:, index] == "single"
     truth = plain.axis[:, index].argmax(axis=1)
-    shown = held.predictions.scores.axis[:, index]
+    shown = held_out.predictions.scores.axis[:, index]
     right = (shown.argmax(axis=1) == truth).astype(np.float64)
     row = _with_baselines(
-        clustered_mean(right[single], held.groups[single], seed=seed), held, key=AXIS_NAMES[index], truth=truth, mask=single
+        clustered_mean(right[single], held_out.groups[single], seed=seed),
+        held_out,
+        key=AXIS_NAMES[index],
+        truth=truth,
+        mask=single,
     )
-    heads = held.predictions.scores.axis_heads[:, index].argmax(axis=1) == truth
+    heads = held_out.predictions.scores.axis_heads[:, index].argmax(axis=1) == truth
     row["heads_alone"] = float(heads[single].mean()) if single.any() else None
     uniform = plain.axis_kind[:, index] == "none"
     row["n_without_mode"] = int(uniform.sum())
@@ -212,13 +218,13 @@ def _axis_scores(held: Held, index: int, *, seed: int) -> dict[str, Any]:
     return row
 
 
-def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
-    truth = held.targets.album_idx
+def _album_scores(held_out: HeldOutRows, *, seed: int) -> dict[str, Any]:
+    truth = held_out.targets.album_idx
     has = truth >= 0
-    top = held.predictions.scores.album.argmax(axis=1)
+    top = held_out.predictions.scores.album.argmax(axis=1)
     row = _with_baselines(
-        clustered_mean((top == truth)[has].astype(np.float64), held.groups[has], seed=seed),
-        held,
+        clustered_mean((top == truth)[has].astype(np.float64), held_out.groups[has], seed=seed),
+        held_out,
         key="album",
         truth=truth,
         mask=has,
@@ -227,11 +233,11 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
     recalls = [float((top[truth == k] == k).mean()) for k in present]
     row["macro_recall"] = float(np.mean(recalls)) if recalls else None
     row["per_album"] = {
-        ALBUM_NAMES[k]: {"recall": r, "n": int((truth == k).sum()), "n_groups": len(set(held.groups[truth == k].tolist()))}
+        ALBUM_NAMES[k]: {"recall": r, "n": int((truth == k).sum()), "n_groups": len(set(held_out.groups[truth == k].tolist()))}
         for k, r in zip(present, recalls, strict=True)
     }
     row["absent"] = [name for i, name in enumerate(ALBUM_NAMES) if i not in present]
-    axes = axes_affinity(held.predictions.scores.axis).argmax(axis=1)
+    axes = axes_affinity(held_out.predictions.scores.axis).argmax(axis=1)
     differ = has & (axes != top)
     if differ.any():
         row["where_axes_disagree"] = {
@@ -240,7 +246,7 @@ def _album_scores(held: Held, *, seed: int) -> dict[str, Any]:
             "axes": float((axes == truth)[differ].mean()),
         }
     if has.any():
-        chosen = held.predictions.scores.album[has, truth[has]]
+        chosen = held_out.predictions.scores.album[has, truth[has]]
         row["log_loss"] = float(-np.log(np.maximum(chosen, 1e-12)).mean())
     return row
 
@@ -255,10 +261,10 @@ def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
     mask = plain.types_labelled
     if not mask.any():
         return {"n": 0}
-    truth, told = plain.types[mask] > 0.5, scores.types[mask]
+    truth, predicted = plain.types[mask] > 0.5, scores.types[mask]
     per_type = {
         name: {
-            "average_precision": float(average_precision_score(truth[:, k], told[:, k])),
+            "average_precision": float(average_precision_score(truth[:, k], predicted[:, k])),
             "prevalence": float(truth[:, k].mean()),
             "n": int(truth[:, k].sum()),
         }
@@ -266,7 +272,7 @@ def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
         if truth[:, k].any()
     }
     has = np.asarray(truth.any(axis=1))
-    any_p = 1.0 - np.prod(1.0 - told, axis=1)
+    any_p = 1.0 - np.prod(1.0 - predicted, axis=1)
     marked = {"prevalence": float(has.mean()), "n": int(has.sum())}
     if has.any():
         marked["average_precision"] = float(average_precision_score(has, any_p))

@@ -1,4 +1,4 @@
-"""What a training keeps of its answers to unseen rows, for the review of the run and for comparing two runs row by row."""
+"""What a training keeps of its answers to held-out rows, for the review of the run and for comparing two runs row by row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.stats.out_of_fold import OutOfFoldPredictions
 from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
-from rebracket_core.training.evaluation.evaluate import Held, held_verdicts
+from rebracket_core.training.evaluation.evaluate import HeldOutRows, held_out_verdicts
 from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _WORDS = ("row_id", "origin", "agent", "title", "types_from")
 
 
-def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> OutOfFoldPredictions:
+def out_of_fold_predictions_of(held_out: HeldOutRows, *, frame: pd.DataFrame, fold: np.ndarray) -> OutOfFoldPredictions:
     """The answers of an evaluation as they are kept; `frame` holds the same rows, `fold` (n,) the fold of each.
 
     Raises ModelError where there are no out-of-distribution p-values.
     """
-    scores, truth = held.predictions.scores, held.targets
-    ood_p = held.predictions.ood_p
+    scores, truth = held_out.predictions.scores, held_out.targets
+    ood_p = held_out.predictions.ood_p
     if ood_p is None:
         raise ModelError(
             "The held-out predictions have no OOD scores.",
@@ -42,7 +42,7 @@ def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> OutOfF
         types=scores.types,
         uncertainty=scores.uncertainty,
         ood_p=ood_p,
-        accept=np.array([limits.accept for limits in held.thresholds]),
+        accept=np.array([limits.accept for limits in held_out.thresholds]),
         fold=fold,
         axis_target=truth.axis,
         axis_kind=truth.axis_kind.astype(str),
@@ -51,18 +51,18 @@ def held_answers(held: Held, *, frame: pd.DataFrame, fold: np.ndarray) -> OutOfF
     )
 
 
-def held_rows(held: Held, *, frame: pd.DataFrame, tasks: Sequence[str]) -> OutOfFoldRows:
+def out_of_fold_rows_of(held_out: HeldOutRows, *, frame: pd.DataFrame, tasks: Sequence[str]) -> OutOfFoldRows:
     """The rows of an evaluation as they are kept; `frame` holds the same rows, `tasks` are those that were learnt.
 
     The text is the concept, whatever field the run read.
     """
-    truth, scores, n = held.targets, held.predictions.scores, len(frame)
+    truth, scores, n = held_out.targets, held_out.predictions.scores, len(frame)
     albums, axes = "album" in tasks, "axes" in tasks
-    judged = held_verdicts(held, thresholds=held.thresholds) if albums and axes else []
-    verdicts = [str(v.verdict) for v in judged] or [""] * n
+    scored = held_out_verdicts(held_out, thresholds=held_out.thresholds) if albums and axes else []
+    verdicts = [str(v.verdict) for v in scored] or [""] * n
     return OutOfFoldRows(
         row_id=tuple(map(str, frame["row_id"].tolist())),
-        group_id=tuple(map(str, held.groups.tolist())),
+        group_id=tuple(map(str, held_out.groups.tolist())),
         text=tuple(map(str, frame["concept"].tolist())),
         album_truth=truth.album_idx,
         album_top=scores.album.argmax(axis=1) if albums else np.full(n, -1),

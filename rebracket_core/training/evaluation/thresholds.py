@@ -10,7 +10,7 @@ import numpy as np
 
 from rebracket_core.settings import Thresholds
 from rebracket_core.thresholds import THRESHOLDS, Promise
-from rebracket_core.training.evaluation.evaluate import Held, held_verdicts
+from rebracket_core.training.evaluation.evaluate import HeldOutRows, held_out_verdicts
 from rebracket_core.validation import rules_reading
 
 NOTHING = 1.0  # the threshold at which a rule accepts nothing
@@ -61,23 +61,23 @@ class _Open:
     rows: np.ndarray
 
 
-def choose_thresholds(held: Held, *, targets: Mapping[str, float]) -> tuple[Choice, ...]:
+def choose_thresholds(held_out: HeldOutRows, *, targets: Mapping[str, float]) -> tuple[Choice, ...]:
     """The choice of every threshold that carries a promise, on all held-out rows.
 
     `targets` replaces, by threshold, the share that the held-out texts must reach.
     """
-    return _choose(held, _opened(held, targets), at=np.ones(len(held.texts), dtype=bool))
+    return _choose(held_out, _opened(held_out, targets), at=np.ones(len(held_out.texts), dtype=bool))
 
 
-def cross_thresholds(held: Held, *, fold: np.ndarray, targets: Mapping[str, float]) -> Held:
+def cross_thresholds(held_out: HeldOutRows, *, fold: np.ndarray, targets: Mapping[str, float]) -> HeldOutRows:
     """The same rows, each with the thresholds that were chosen on the other folds; `fold` is (n,)."""
-    opened = _opened(held, targets)
-    thresholds: list[Thresholds] = list(held.thresholds)
+    opened = _opened(held_out, targets)
+    thresholds: list[Thresholds] = list(held_out.thresholds)
     for k in np.unique(fold):
-        chosen = chosen_values(_choose(held, opened, at=fold != k))
+        chosen = chosen_values(_choose(held_out, opened, at=fold != k))
         for i in np.flatnonzero(fold == k):
             thresholds[i] = thresholds[i].with_(**chosen)
-    return replace(held, thresholds=thresholds)
+    return replace(held_out, thresholds=thresholds)
 
 
 def chosen_values(choices: tuple[Choice, ...]) -> dict[str, float]:
@@ -90,34 +90,34 @@ def _rules(threshold: str) -> tuple[str, ...]:
     return tuple(rule.code for rule in rules_reading(threshold) if rule.verdict.is_accepted)
 
 
-def _opened(held: Held, targets: Mapping[str, float]) -> list[_Open]:
+def _opened(held_out: HeldOutRows, targets: Mapping[str, float]) -> list[_Open]:
     """Which rows each promised threshold has to do with: the rules run once for each, over all rows."""
     promised = {info.name: info.promise for info in THRESHOLDS if info.promise is not None}
     shut = dict.fromkeys(promised, NOTHING)
     found = []
     for name, promise in promised.items():
-        limits = [own.with_(**{**shut, name: 0.0}) for own in held.thresholds]
+        limits = [own.with_(**{**shut, name: 0.0}) for own in held_out.thresholds]
         codes = _rules(name)
-        rows = np.array([v.rule in codes for v in held_verdicts(held, thresholds=limits)], dtype=bool)
+        rows = np.array([v.rule in codes for v in held_out_verdicts(held_out, thresholds=limits)], dtype=bool)
         found.append(_Open(name, promise, targets.get(name, promise.target), rows))
     return found
 
 
-def _choose(held: Held, opened: list[_Open], *, at: np.ndarray) -> tuple[Choice, ...]:
+def _choose(held_out: HeldOutRows, opened: list[_Open], *, at: np.ndarray) -> tuple[Choice, ...]:
     """The choices on the rows `at` (n,) bool; what an earlier threshold accepts does not reach a later one."""
-    p = held.predictions.scores.album.max(axis=1).round(_DIGITS)
-    right = (held.targets.album_idx >= 0) & (held.predictions.scores.album.argmax(axis=1) == held.targets.album_idx)
+    p = held_out.predictions.scores.album.max(axis=1).round(_DIGITS)
+    right = (held_out.targets.album_idx >= 0) & (held_out.predictions.scores.album.argmax(axis=1) == held_out.targets.album_idx)
     left, choices = at.copy(), []
     for one in opened:
         rows = one.rows & left
-        choice = _lowest(p[rows], right[rows], one, least=held.thresholds[0].uncertain_album)
+        choice = _lowest(p[rows], right[rows], one, least=held_out.thresholds[0].uncertain_album)
         choices.append(choice)
         if choice.kept:
             left &= ~(one.rows & (p >= choice.value))
     return tuple(choices)
 
 
-def _lowest(p: np.ndarray, right: np.ndarray, asked: _Open, *, least: float) -> Choice:
+def _lowest(p: np.ndarray, right: np.ndarray, opened: _Open, *, least: float) -> Choice:
     """The lowest probability from which on at least the target share is right, of enough texts, and never below `least`.
 
     A cut lies only where the probability changes, so that the texts at the threshold itself are all counted.
@@ -127,13 +127,13 @@ def _lowest(p: np.ndarray, right: np.ndarray, asked: _Open, *, least: float) -> 
     count = np.arange(1, len(p) + 1)
     share = np.cumsum(right) / count
     ends = np.append(p[1:] < p[:-1], True)[: len(p)]
-    good = np.flatnonzero(ends & (p >= least) & (p < NOTHING) & (count >= asked.promise.min_texts) & (share >= asked.target))
+    good = np.flatnonzero(ends & (p >= least) & (p < NOTHING) & (count >= opened.promise.min_texts) & (share >= opened.target))
     value, n = (float(p[good[-1]]), int(count[good[-1]])) if len(good) else (NOTHING, 0)
     return Choice(
-        threshold=asked.threshold,
+        threshold=opened.threshold,
         value=value,
-        promised=asked.promise.right,
-        target=asked.target,
+        promised=opened.promise.right,
+        target=opened.target,
         n_reached=len(p),
         n_accepted=n,
         right=float(share[good[-1]]) if len(good) else None,

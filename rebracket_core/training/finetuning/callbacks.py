@@ -32,7 +32,7 @@ _LEAST_GAIN = 1e-5
 
 
 class FinetuningCallback(TrainerCallback):
-    """Watches over one training. `callback` is told how far it is and may raise Cancelled.
+    """Watches over one training. `callback` hears how far it is and may raise Cancelled.
 
     `ranked` are the epochs' (loss on the held rows, step), best first; without held rows the newest counts as best.
     """
@@ -74,16 +74,16 @@ class FinetuningCallback(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Tell a point of the curves: the loss, each task's, the norms of their gradients, and the use of the GPU."""
-        told, logs = self._trainer.told, logs or {}
-        if not state.is_world_process_zero or "loss" not in logs or told is None:
+        loss, logs = self._trainer.last_loss, logs or {}
+        if not state.is_world_process_zero or "loss" not in logs or loss is None:
             return
         values: dict[str, Any] = {"epoch": round(float(logs["epoch"]), 4), "step": state.global_step}
         values["tuning_loss"] = logs["loss"]
-        values |= curves({name: float(value) for name, value in told.losses.items()})
-        if told.norms:
-            values["gradient_norms"] = told.norms
-            if (ratio := largest_ratio(list(told.norms.values()))) > MUCH_LARGER:
-                values["warning"] = _unequal(told.norms, ratio)
+        values |= curves({name: float(value) for name, value in loss.losses.items()})
+        if loss.norms:
+            values["gradient_norms"] = loss.norms
+            if (ratio := largest_ratio(list(loss.norms.values()))) > MUCH_LARGER:
+                values["warning"] = _unequal(loss.norms, ratio)
         self._tell({**values, **device_use(args.device)})
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -130,8 +130,8 @@ class FinetuningCallback(TrainerCallback):
         for at in range(0, len(self._held), size):
             batch = trainer._prepare_inputs(trainer.batches.collate(self._held[at : at + size]))
             with trainer.compute_loss_context_manager():
-                told = backbone(batch["ids"], batch["mask"], batch["present"], batch["words"])
-            logits.append(told["logits"].float())
+                output = backbone(batch["ids"], batch["mask"], batch["present"], batch["words"])
+            logits.append(output["logits"].float())
             parts.append(batch["y"])
         y = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         weight = y["weight"].expand(logits[0].shape[1], -1).to(device)
@@ -148,8 +148,8 @@ class FinetuningCallback(TrainerCallback):
         if state.is_world_process_zero:
             try:
                 self._callback.update("", state.global_step, state.max_steps)
-            except Cancelled as asked:
-                self.cancelled = asked
+            except Cancelled as error:
+                self.cancelled = error
                 stop += 1
         if dist.is_available() and dist.is_initialized():
             dist.broadcast(stop, src=0)

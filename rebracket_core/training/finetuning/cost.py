@@ -46,9 +46,9 @@ def smaller_tuning(base: Path, *, config: TrainingConfig, free: int) -> str:
             while size >= own.processes:
                 trial = config.with_(method=method, max_tokens=tokens, batch_size=size)
                 if tuning_bytes(base, config=trial) <= free:
-                    told = [f"method={method}"] if method != own.method else []
-                    told += [f"max_tokens={tokens}"] if tokens != own.max_tokens else []
-                    return "set " + " and ".join([*told, f"batch_size={size}"])
+                    changes = [f"method={method}"] if method != own.method else []
+                    changes += [f"max_tokens={tokens}"] if tokens != own.max_tokens else []
+                    return "set " + " and ".join([*changes, f"batch_size={size}"])
                 size = size // 2 // own.processes * own.processes
     return "leave method at frozen, or free some memory"
 

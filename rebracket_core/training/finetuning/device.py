@@ -18,9 +18,9 @@ def device_use(device: Any) -> dict[str, float]:
 
     if torch.device(device).type != "cuda":
         return {}
-    told = {"gpu_memory_bytes": float(torch.cuda.max_memory_allocated(device))}
+    use = {"gpu_memory_bytes": float(torch.cuda.max_memory_allocated(device))}
     busy = _utilisation(str(torch.cuda.get_device_properties(device).uuid))
-    return told if busy is None else {**told, "gpu_utilisation": busy}
+    return use if busy is None else {**use, "gpu_utilisation": busy}
 
 
 def _utilisation(uuid: str) -> float | None:

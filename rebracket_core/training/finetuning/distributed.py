@@ -87,7 +87,7 @@ class _Listener:
         for point in records_in(whole, where=self._folder / POINTS):
             self._callback.on_epoch(point)
         try:
-            told = json.loads((self._folder / STEP).read_text(encoding="utf-8"))
+            step = json.loads((self._folder / STEP).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            told = {"done": 0, "total": 1}
-        self._callback.update("", int(told["done"]), int(told["total"]))
+            step = {"done": 0, "total": 1}
+        self._callback.update("", int(step["done"]), int(step["total"]))

@@ -57,7 +57,7 @@ class EncoderTuner:
             self._tune(job, folder, name=name)
         heads = trained_heads(folder)
         encoder = open_trained(folder / ENCODER, settings=self._settings)
-        stage = f"Reading texts with {_told(name)}"
+        stage = f"Reading texts with {_shown_name(name)}"
         seen = replace(
             rows,
             vectors=encode_fields(
@@ -71,17 +71,17 @@ class EncoderTuner:
     def job(self, rows: TrainingRows, *, train: np.ndarray, seed: int) -> tuple[FeatureRecipe, TuningJob]:
         """How features are made of the rows at the indices `train`, and the training that `fit` runs on them."""
         config = self._config
-        held = np.zeros(len(train), dtype=bool)
+        validation = np.zeros(len(train), dtype=bool)
         if config.finetuning.patience_epochs:
             n_parts = max(2, round(1 / config.finetuning.validation_fraction))
-            held = split(rows, train=train, n_folds=n_parts, config=config, seed=seed) == 0
-        learns = train[~held]
-        first = fit_ensemble(rows, train=learns, config=config, seed=seed)
+            validation = split(rows, train=train, n_folds=n_parts, config=config, seed=seed) == 0
+        train_at = train[~validation]
+        first = fit_ensemble(rows, train=train_at, config=config, seed=seed)
         begin = first.head.to_arrays()
         weights = np.zeros((config.heads.ensemble_size, len(train)), dtype=np.float32)
-        weights[:, ~held] = member_weights(rows, train=learns, config=config, seed=seed)
+        weights[:, ~validation] = member_weights(rows, train=train_at, config=config, seed=seed)
         texts = {field: [rows.texts[field][i] for i in train] for field in config.data.text}
-        lexicon = first.recipe.vocabulary
+        vocabulary = first.recipe.vocabulary
         empty = np.zeros((len(train), 0), dtype=np.float32)
         return first.recipe, TuningJob(
             base=str(self._base),
@@ -90,12 +90,12 @@ class EncoderTuner:
             seed=seed,
             config=config,
             texts=texts,
-            words=lexicon.transform(joined(texts, fields=config.data.text)) if lexicon else empty,
+            words=vocabulary.transform(joined(texts, fields=config.data.text)) if vocabulary else empty,
             targets=head_targets(rows.soft).take(train),
             weight=begin["weight"],
             bias=begin["bias"],
             member_weights=weights,
-            held=held,
+            held=validation,
         )
 
     def forget(self, name: str) -> None:
@@ -138,7 +138,7 @@ class _OfOneEncoder(Callback):
     """Tells a run's callback of one encoder's training, under the encoder's name."""
 
     def __init__(self, run: Callback, *, name: str) -> None:
-        self._run, self._name, self._stage = run, name, f"Fine-tuning {_told(name)}"
+        self._run, self._name, self._stage = run, name, f"Fine-tuning {_shown_name(name)}"
 
     def update(self, stage: str, done: int, total: int, *, message: str = "") -> None:
         self._run.update(self._stage, done, total, message=message)
@@ -147,7 +147,7 @@ class _OfOneEncoder(Callback):
         self._run.on_epoch({"tuning": self._name, **figures})
 
 
-def _told(name: str) -> str:
+def _shown_name(name: str) -> str:
     """A training's name as people say it: "an encoder on the other songs (3)"."""
     kind, _, number = name.partition("-")
     return _NAMES[kind] + (f" ({int(number) + 1})" if number else "")

@@ -24,7 +24,7 @@ _EVERY_S = 0.2
 
 
 class _ToFiles(Callback):
-    """Writes what it is told into files of the folder, and hears there that it shall stop."""
+    """Writes progress into files of the folder, and hears there that it shall stop."""
 
     def __init__(self, folder: Path, *, parent: int) -> None:
         self._folder, self._parent, self._wrote_s = folder, parent, 0.0

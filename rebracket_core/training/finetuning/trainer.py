@@ -29,7 +29,7 @@ _NO_DECAY = ("bias", "norm", "layernorm")
 class BackboneTrainer(Trainer):
     """Trains the backbone and the heads of a job; `phase` says what learns now, `order` in which order rows come.
 
-    `told` is what the last batch said whose step is logged.
+    `last_loss` is that of the last batch whose step is logged.
     """
 
     def __init__(self, job: TuningJob, backbone: Backbone, batches: RowBatches, *, rows: list[int], folder: Path) -> None:
@@ -37,7 +37,7 @@ class BackboneTrainer(Trainer):
         self.config = job.config.finetuning
         self.phases = self.config.plan(job.config.tasks.tasks)
         self.phase = self.phases[0]
-        self.told: BackboneLoss | None = None
+        self.last_loss: BackboneLoss | None = None
         self.backbone = backbone
         self.balance: Balance | None = None
         tasks = job.config.tasks
@@ -49,7 +49,7 @@ class BackboneTrainer(Trainer):
         self.order = LengthOrder(batches.lengths[rows], batch_size=self.config.batch_size, seed=job.seed)
         super().__init__(
             model=backbone,
-            args=arguments(job, folder=folder, n_rows=len(rows), freezes=any(p.learns != ALL for p in self.phases)),
+            args=arguments(job, folder=folder, n_rows=len(rows), freezes=any(p.trained != ALL for p in self.phases)),
             train_dataset=rows,
             data_collator=batches.collate,
         )
@@ -59,11 +59,11 @@ class BackboneTrainer(Trainer):
     def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **__: Any) -> torch.Tensor:
         """The loss of a batch; where the step is logged, the gradients' norms are noted too."""
         backbone = self.backbone
-        backbone.learns_encoder, backbone.learns_heads = self.phase.learns != HEADS, self.phase.learns != BACKBONE
-        told = model(inputs["ids"], inputs["mask"], inputs["present"], inputs["words"], split=self.balance is not None)
+        backbone.trains_encoder, backbone.trains_heads = self.phase.trained != HEADS, self.phase.trained != BACKBONE
+        output = model(inputs["ids"], inputs["mask"], inputs["present"], inputs["words"], split=self.balance is not None)
         logged = (self.state.global_step + 1) % self.args.logging_steps == 0
         found = backbone_loss(
-            told,
+            output,
             inputs["y"],
             inputs["row_weight"],
             tasks=self.job.config.tasks,
@@ -73,8 +73,8 @@ class BackboneTrainer(Trainer):
             with_norms=logged,
         )
         if logged:
-            self.told = found
-        if not backbone.learns_heads:
+            self.last_loss = found
+        if not backbone.trains_heads:
             return found.total
         return found.total + head_penalty(
             backbone.weight, inverse_l2=self.job.config.heads.inverse_l2, n_train=self._n_train.to(backbone.weight.device)
@@ -84,13 +84,13 @@ class BackboneTrainer(Trainer):
         """AdamW: the encoder's weights with decay, its biases and norms without, the heads at a rate of their own."""
         if self.optimizer is None:
             config, heads = self.config, {"weight", "bias"}
-            learns = {name: p for name, p in self.backbone.named_parameters() if p.requires_grad}
-            shrinks = [p for n, p in learns.items() if n not in heads and not _without_decay(n)]
-            stays = [p for n, p in learns.items() if n not in heads and _without_decay(n)]
+            trainable = {name: p for name, p in self.backbone.named_parameters() if p.requires_grad}
+            shrinks = [p for n, p in trainable.items() if n not in heads and not _without_decay(n)]
+            stays = [p for n, p in trainable.items() if n not in heads and _without_decay(n)]
             groups = [
                 {"params": shrinks, "lr": config.rate, "weight_decay": config.weight_decay},
                 {"params": stays, "lr": config.rate, "weight_decay": 0.0},
-                {"params": [learns[n] for n in sorted(heads)], "lr": config.head_learning_rate, "weight_decay": 0.0},
+                {"params": [trainable[n] for n in sorted(heads)], "lr": config.head_learning_rate, "weight_decay": 0.0},
             ]
             self.optimizer = torch.optim.AdamW([g for g in groups if g["params"]], fused=True)
         return self.optimizer
@@ -151,12 +151,12 @@ def load_weights(backbone: Backbone, folder: Path) -> None:
 
 
 def arguments(job: TuningJob, *, folder: Path, n_rows: int, freezes: bool) -> TrainingArguments:
-    """What Trainer is told: nothing is logged, evaluated or saved but when the callback says so."""
+    """The arguments of Trainer: nothing is logged, evaluated or saved but when the callback says so."""
     config, processes = job.config.finetuning, job.config.finetuning.processes
     if job.device.startswith("cuda:"):
         os.environ.setdefault("ACCELERATE_TORCH_DEVICE", job.device)
     steps = -(-n_rows // config.batch_size)
-    told = TrainingArguments(
+    options = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=config.batch_size // processes,
         num_train_epochs=config.total_epochs(job.config.tasks.tasks),
@@ -179,14 +179,14 @@ def arguments(job: TuningJob, *, folder: Path, n_rows: int, freezes: bool) -> Tr
         **_precision(config.precision, device=job.device),
     )
     if processes == 1:
-        told._n_gpu = min(1, told.n_gpu)  # several GPUs in one process would be shared by threads; ask for processes
-    return told
+        options._n_gpu = min(1, options.n_gpu)  # several GPUs in one process would be shared by threads; ask for processes
+    return options
 
 
-def _precision(asked: str, *, device: str) -> dict[str, Any]:
-    if asked == "auto":
-        asked = "bf16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "fp32"
-    return {"bf16": asked == "bf16", "fp16": asked == "fp16"}
+def _precision(precision: str, *, device: str) -> dict[str, Any]:
+    if precision == "auto":
+        precision = "bf16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "fp32"
+    return {"bf16": precision == "bf16", "fp16": precision == "fp16"}
 
 
 def _without_decay(name: str) -> bool:

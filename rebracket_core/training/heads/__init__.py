@@ -1,4 +1,4 @@
-"""Heads fitted across folds, kept between attempts, calibrated on groups that they had not met."""
+"""Heads fitted across folds, kept between attempts, calibrated on groups that they were not trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Temperatures, the affinity's power and the blend, chosen by log-loss on rows that the models had not met."""
+"""Temperatures, the affinity's power and the blend, chosen by log-loss on rows that the models were not trained on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rebracket_core.corpus.soft_targets import Targets, take_targets
-from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.conformal import ConformalSets
 from rebracket_core.models.heads import Head
 from rebracket_core.models.layout import CONFIDENCE
 from rebracket_core.models.scores import Calibration, Scores, scores_from_logits, sigmoid
@@ -19,7 +19,7 @@ _TINY = 1e-9
 
 
 def fit_calibration(logits: np.ndarray, targets: Targets) -> Calibration:
-    """The calibration with the least log-loss on (n, M, 27) logits of unseen rows and their unsmoothed targets.
+    """The calibration with the least log-loss on (n, M, 27) logits of held-out rows and their unsmoothed targets.
 
     Temperatures follow Guo et al. 2017 (one number a head, here on soft labels); each part is chosen in turn, axes before
     albums before the blend, because each uses the one before.
@@ -75,7 +75,7 @@ def set_limits(
     for k, calibration in calibrations.items():
         others = fold != k
         album = scores_from_logits(logits[others], calibration=calibration).album
-        sets = AlbumSets.fit(album, targets.album_idx[others], groups[others])
+        sets = ConformalSets.fit(album, targets.album_idx[others], groups[others])
         if sets is None:
             return None
         limits[fold == k] = sets.limit(coverage)

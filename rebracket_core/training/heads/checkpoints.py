@@ -19,7 +19,7 @@ class FoldCheckpoints:
         self._folder = folder
 
     def load(self, fold: int, *, rows: np.ndarray) -> dict[str, np.ndarray] | None:
-        """The arrays of a fold that was asked about the rows at the indices `rows` (k,); None where there is no whole file."""
+        """The arrays of a fold that predicted the rows at the indices `rows`, or None."""
         from safetensors import SafetensorError
         from safetensors.numpy import load
 

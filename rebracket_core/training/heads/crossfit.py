@@ -1,4 +1,4 @@
-"""Models fitted on some groups and asked about the others: the only answers that figures may rest on."""
+"""Models fitted on some groups that predict the others: the only predictions that figures may rest on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FittedHeads:
 
 @dataclass(frozen=True, slots=True)
 class CrossFit:
-    """What models said of rows whose groups they had not met.
+    """Predictions for rows whose groups they were not trained on.
 
     `fold` (n,) int; `logits` (n, M, 27) float32; `ood_p` (n,) p-values of a detector fitted on the other folds.
     """
@@ -49,12 +49,12 @@ def fit_ensemble(
 ) -> FittedHeads:
     """Heads fitted on the rows at the indices `train`; each member stops early on its own share of the groups."""
     texts = {field: [rows.texts[field][i] for i in train] for field in config.data.text}
-    lexicon = None
+    vocabulary = None
     if config.features.tfidf:
-        lexicon = TfidfVocabulary.fit(
+        vocabulary = TfidfVocabulary.fit(
             joined(texts, fields=config.data.text), rows.groups[train].tolist(), max_terms=config.features.max_tfidf_terms
         )
-    recipe = FeatureRecipe(fields=config.data.text, vector_weight=config.features.embedding_weight, vocabulary=lexicon)
+    recipe = FeatureRecipe(fields=config.data.text, vector_weight=config.features.embedding_weight, vocabulary=vocabulary)
     features = recipe.assemble({f: rows.vectors[f][train] for f in config.data.text}, texts)
     head = config.head.fit(
         features,
@@ -68,8 +68,8 @@ def fit_ensemble(
 
 def member_weights(rows: TrainingRows, *, train: np.ndarray, config: TrainingConfig, seed: int) -> np.ndarray:
     """(M, len(train)) float32 weight of each row in each member's training: 0 for the member's own share of the groups."""
-    held = split(rows, train=train, n_folds=config.heads.ensemble_size, config=config, seed=seed)
-    return (held[None, :] != np.arange(config.heads.ensemble_size)[:, None]).astype(np.float32)
+    left_out = split(rows, train=train, n_folds=config.heads.ensemble_size, config=config, seed=seed)
+    return (left_out[None, :] != np.arange(config.heads.ensemble_size)[:, None]).astype(np.float32)
 
 
 class Tuner(Protocol):
@@ -125,7 +125,7 @@ def cross_fit(
     ood_p = np.ones(len(rows))
     folds = np.unique(fold).tolist()
     callback.update(STAGE, 0, len(folds))
-    asked = np.zeros(len(rows), dtype=bool)
+    predicted = np.zeros(len(rows), dtype=bool)
     for done, k in enumerate(folds, start=1):
         test = np.flatnonzero(fold == k)
         arrays = checkpoints.load(k, rows=test)
@@ -136,8 +136,8 @@ def cross_fit(
         if tuner is not None:
             tuner.forget(f"fold-{k}")
         logits[test], ood_p[test] = arrays["logits"], arrays["ood_p"]
-        asked[test] = True
-        callback.on_fold(_right_so_far(rows, logits, asked=asked, seed=config.data.seed), fold=k)
+        predicted[test] = True
+        callback.on_fold(_right_so_far(rows, logits, predicted=predicted, seed=config.data.seed), fold=k)
         callback.update(STAGE, done, len(folds))
     return CrossFit(fold=fold, logits=logits, ood_p=ood_p)
 
@@ -162,18 +162,18 @@ def _fit_fold(
     }
 
 
-def _right_so_far(rows: TrainingRows, logits: np.ndarray, *, asked: np.ndarray, seed: int) -> dict[str, Any]:
-    """How often the album and each axis are right on the groups asked so far, with the interval over groups."""
-    at = np.flatnonzero(asked)
+def _right_so_far(rows: TrainingRows, logits: np.ndarray, *, predicted: np.ndarray, seed: int) -> dict[str, Any]:
+    """How often the album and each axis are right on the groups predicted so far, with the interval over groups."""
+    at = np.flatnonzero(predicted)
     mean = logits[at].mean(axis=1)
-    told = {"album": (mean[:, ALBUM].argmax(axis=1) == rows.plain.album_idx[at], rows.plain.album_idx[at] >= 0)}
+    correct = {"album": (mean[:, ALBUM].argmax(axis=1) == rows.plain.album_idx[at], rows.plain.album_idx[at] >= 0)}
     target = rows.plain.axis[at]
     single = rows.plain.axis_known[at] & (target.max(axis=-1) == 1.0)
     says = mean[:, AXIS].reshape(len(at), -1, 3).argmax(axis=-1)
     for i, axis in enumerate(AXIS_NAMES):
-        told[axis] = (says[:, i] == target[:, i].argmax(axis=-1), single[:, i])
+        correct[axis] = (says[:, i] == target[:, i].argmax(axis=-1), single[:, i])
     out: dict[str, Any] = {"n": len(at)}
-    for name, (right, counts) in told.items():
+    for name, (right, counts) in correct.items():
         if counts.any():
             share = clustered_mean(right[counts].astype(np.float64), rows.groups[at][counts], seed=seed)
             out[name], out[f"{name}_low"], out[f"{name}_high"] = share.value, share.ci_low, share.ci_high

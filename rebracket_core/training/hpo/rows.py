@@ -1,4 +1,4 @@
-"""The rows of a search: outer groups put aside before anything is tried, and the same texts asked in every trial."""
+"""The rows of a search: outer groups held out before anything is tried, and the same texts predicted in every trial."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class SearchRows:
         self._frame, self._open, self._progress = frame, open_encoder, progress
         self._made: dict[tuple[object, ...], TrainingRows] = {}
         self._outer_ids = outer_ids(frame, seed=base.data.seed)
-        asked = space.options.get("text")
-        choices = [base, *(base.with_(text=v) for v in (asked.values if isinstance(asked, Choices) else ()))]
+        fields = space.options.get("text")
+        choices = [base, *(base.with_(text=v) for v in (fields.values if isinstance(fields, Choices) else ()))]
         common = set.intersection(*(set(self._rows(config).frame["row_id"].tolist()) for config in choices))
         self._common = common
         for what, rows in (("inner", self.inner(base)), ("outer", self.outer(base))):
@@ -60,7 +60,7 @@ class SearchRows:
         return self._part(config, outer=False)
 
     def outer(self, config: TrainingConfig) -> TrainingRows:
-        """The rows that are asked once, when the search is over."""
+        """The rows that are predicted once, when the search is over."""
         return self._part(config, outer=True)
 
     def _part(self, config: TrainingConfig, *, outer: bool) -> TrainingRows:
@@ -73,8 +73,8 @@ class SearchRows:
         return take_rows(rows, np.array(at, dtype=np.int64))
 
     def _rows(self, config: TrainingConfig) -> TrainingRows:
-        told = config.to_dict()
-        key = tuple(str(told[name]) for name in _OF_ROWS)
+        options = config.to_dict()
+        key = tuple(str(options[name]) for name in _OF_ROWS)
         if key not in self._made:
             while len(self._made) >= _KEPT:
                 self._made.pop(next(iter(self._made)))

@@ -1,8 +1,8 @@
 """A search for training options: trials on some groups, and a last word on groups that no trial has met.
 
-The groups are split once. A fifth of them, the outer groups, is put aside. All trials are trained and compared inside the
+The groups are split once. A fifth of them, the outer groups, is held out. All trials are trained and compared inside the
 rest, each by cross-fitting over the rest's own folds. When the trials are through, the best options and the ones that the
-search began with are trained on all of the rest and asked about the outer groups: these figures owe nothing to the choice.
+search began with are trained on all of the rest and evaluated on the outer groups: these figures owe nothing to the choice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rebracket_core.training.heads.calibration import fit_calibration
 from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows, split
 from rebracket_core.training.hpo.rows import SearchRows
 from rebracket_core.training.hpo.space import SearchSpace
-from rebracket_core.training.hpo.trials import Pruned, TrialLedger, TrialRecord, TrialRun, TrialStatus
+from rebracket_core.training.hpo.trials import Pruned, TrialRecord, TrialRun, TrialStatus, TrialStore
 from rebracket_core.training.rows import TrainingRows
 
 TRIALS_FILE, JOURNAL, RESULT_FILE = "trials.json", "trials.journal", "search.json"
@@ -42,12 +42,12 @@ OBJECTIVES = {
 }
 _PARCELS = 12  # of a fold's songs: what the pruner's test compares
 _TINY = 1e-9
-Turn = Callable[[Callback], AbstractContextManager[None]]
+TrialGuard = Callable[[Callback], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """What a search was asked to do: `n_trials` trials over `space`, all else as in `base`, to make `objective` small."""
+    """The plan of a search: `n_trials` trials over `space`, all else as in `base`, to minimise `objective`."""
 
     base: TrainingConfig
     space: SearchSpace
@@ -86,7 +86,7 @@ class SearchPlan:
 
 
 def run_search(
-    dataset: Dataset, *, plan: SearchPlan, rows: SearchRows, folder: Path, callback: Callback, turn: Turn | None = None
+    dataset: Dataset, *, plan: SearchPlan, rows: SearchRows, folder: Path, callback: Callback, guard: TrialGuard | None = None
 ) -> dict[str, Any]:
     """Go through the trials that are still to be made and write `trials.json` after each, and `search.json` at the end.
 
@@ -95,15 +95,15 @@ def run_search(
     """
     from threadpoolctl import threadpool_limits
 
-    ledger = TrialLedger(folder / JOURNAL, space=plan.space, seed=plan.base.data.seed, first=plan.space.values_of(plan.base))
-    hold = turn or (lambda _: nullcontext())
-    while len(done := ledger.records()) < plan.n_trials:
+    trials = TrialStore(folder / JOURNAL, space=plan.space, seed=plan.base.data.seed, first=plan.space.values_of(plan.base))
+    hold = guard or (lambda _: nullcontext())
+    while len(done := trials.records()) < plan.n_trials:
         _keep(folder, done, plan=plan)
         stage = f"Trial {len(done) + 1} of {plan.n_trials}"
-        with hold(callback), threadpool_limits(1), ledger.trial() as run:
+        with hold(callback), threadpool_limits(1), trials.trial() as run:
             _try(run, rows=rows, plan=plan, earlier=done, tell=partial(_tell, callback, stage, plan.base.evaluation.folds))
     _keep(folder, done, plan=plan)
-    best = ledger.best()
+    best = trials.best()
     if best is None:
         raise InputError(
             "No trial went through.",
@@ -111,16 +111,16 @@ def run_search(
             found=done[0].why if done else "nothing",
             hint="change the space of the search",
         )
-    callback.update("Asking about the groups that were put aside", 0, 1)
+    callback.update("Evaluating on the outer groups", 0, 1)
     with hold(callback), threadpool_limits(1):
-        outer = ask_outer(rows, plan=plan, best=best)
+        outer = outer_figures(rows, plan=plan, best=best)
     document = {
         "dataset": dataset.name,
         "objective": plan.objective,
         "best": best.to_dict(),
         "outer": outer,
         "config": plan.base.with_(**best.options).to_dict(),
-        "importance": ledger.importance(),
+        "importance": trials.importance(),
     }
     write_json(folder / RESULT_FILE, document)
     callback.update("Done", 1, 1)
@@ -136,7 +136,7 @@ def _keep(folder: Path, done: list[TrialRecord], *, plan: SearchPlan) -> None:
 
 
 def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[TrialRecord], tell: Callable[[int], None]) -> None:
-    """Measure a trial's options, and leave in `run` what became of it. The same options again get the answer that they got."""
+    """Train one trial and put its outcome into `run`. Options that were tried already get the outcome that they had."""
     began = time.perf_counter()
     tell(0)
     same = next((r for r in earlier if r.options == run.options), None)
@@ -151,7 +151,7 @@ def _try(run: TrialRun, *, rows: SearchRows, plan: SearchPlan, earlier: list[Tri
     except ConfigError as cause:
         run.status, run.why = TrialStatus.REFUSED, str(cause)
     except Pruned:
-        run.status, run.why = TrialStatus.PRUNED, "worse than the best on the songs asked so far"
+        run.status, run.why = TrialStatus.PRUNED, "worse than the best on the songs predicted so far"
     run.seconds = round(time.perf_counter() - began, 3)
 
 
@@ -160,7 +160,7 @@ def _cross_losses(
 ) -> tuple[float, dict[str, Any]]:
     """The mean loss over rows in folds, and scores with intervals. Each fold is calibrated on the folds before it.
 
-    The first has none before it and takes the second's, so the first two are told to the trial together.
+    The first has none before it and takes the second's, so the first two are reported to the trial together.
     """
     fold = split(rows, train=np.arange(len(rows)), n_folds=config.evaluation.folds, config=config, seed=config.data.seed)
     logits = np.zeros((len(rows), config.n_predictions, N_OUTPUTS), dtype=np.float32)
@@ -172,21 +172,21 @@ def _cross_losses(
         tell(done)
         if done == 1:
             continue
-        told: dict[int, float] = {}
+        losses: dict[int, float] = {}
         for part in (folds[0], k) if done == 2 else (k,):
             at, by = np.flatnonzero(fold == part), np.flatnonzero(np.isin(fold, folds[:done]) & (fold != part))
             scores = _calibrated(logits, rows.plain, at=at, by=by)
             plain = take_targets(rows.plain, at)
             loss[at] = row_losses(scores, plain, objective=objective)
             right[at] = row_losses(scores, plain, objective="album_error")
-            told |= _parcels(loss[at], rows.groups[at], first=part * _PARCELS)
-        run.tell_fold(told, folds=done, last=done == len(folds))
+            losses |= _parcels(loss[at], rows.groups[at], first=part * _PARCELS)
+        run.tell_fold(losses, folds=done, last=done == len(folds))
     has = np.isfinite(loss)
-    scores_told = {"loss": clustered_mean(loss[has], rows.groups[has], seed=config.data.seed).to_dict()}
+    estimates = {"loss": clustered_mean(loss[has], rows.groups[has], seed=config.data.seed).to_dict()}
     if (has_album := np.isfinite(right)).any():
         share = clustered_mean(1.0 - right[has_album], rows.groups[has_album], seed=config.data.seed)
-        scores_told["album"] = share.to_dict()
-    return float(loss[has].mean()), scores_told
+        estimates["album"] = share.to_dict()
+    return float(loss[has].mean()), estimates
 
 
 def _fold_logits(
@@ -223,21 +223,21 @@ def row_losses(scores: Scores, plain: Targets, *, objective: str) -> np.ndarray:
 def _parcels(loss: np.ndarray, groups: np.ndarray, *, first: int) -> dict[int, float]:
     """The mean losses of some parcels of whole groups, by a number that is the same for the same groups."""
     names = np.unique(groups)
-    told = {}
+    parcels = {}
     for j, part in enumerate(np.array_split(names, min(_PARCELS, len(names)))):
         values = loss[np.isin(groups, part) & np.isfinite(loss)]
         if len(values):
-            told[first + j] = float(values.mean())
-    return told
+            parcels[first + j] = float(values.mean())
+    return parcels
 
 
-def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[str, Any]:
+def outer_figures(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[str, Any]:
     """What the best options and the ones that the search began with are worth on the outer groups, and the difference.
 
     Both learn from the inner groups alone, as do their calibrations; the difference is paired, over whole groups.
     """
     configs = {"best": plan.base.with_(**best.options), "base": plan.base}
-    told: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     tables = []
     names = ["album_accuracy", *(name for name in OBJECTIVES if name != "album_error")]
     for key, config in configs.items():
@@ -245,13 +245,13 @@ def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[
         columns = [1.0 - row_losses(scores, plain, objective="album_error")]
         columns += [row_losses(scores, plain, objective=name) for name in names[1:]]
         tables.append(np.stack(columns, axis=1))
-        told[key] = {
+        document[key] = {
             name: clustered_mean(c[np.isfinite(c)], groups[np.isfinite(c)], seed=plan.base.data.seed).to_dict()
             for name, c in zip(names, columns, strict=True)
         }
     codes = np.unique(groups, return_inverse=True)[1]
     gap = paired_differences(group_sums(tables[1], tables[0], groups=codes), seed=plan.base.data.seed)
-    told["difference"] = {
+    document["difference"] = {
         name: {
             "value": _finite(gap.difference[i]),
             "ci_low": _finite(gap.low[i]),
@@ -260,7 +260,7 @@ def ask_outer(rows: SearchRows, *, plan: SearchPlan, best: TrialRecord) -> dict[
         }
         for i, name in enumerate(names)
     }
-    return {"n_rows": len(tables[0]), "n_groups": len(set(groups.tolist())), **told}
+    return {"n_rows": len(tables[0]), "n_groups": len(set(groups.tolist())), **document}
 
 
 def _outer_scores(rows: SearchRows, config: TrainingConfig) -> tuple[Scores, Targets, np.ndarray]:
@@ -271,8 +271,8 @@ def _outer_scores(rows: SearchRows, config: TrainingConfig) -> tuple[Scores, Tar
     for k in np.unique(fold).tolist():
         logits[fold == k] = _fold_logits(inner, k, fold=fold, config=config, tell=lambda: None)
     final = fit_ensemble(inner, train=everything, config=config, seed=config.data.seed)
-    asked = predict_rows(final, outer, at=np.arange(len(outer)))
-    return scores_from_logits(asked, calibration=fit_calibration(logits, inner.plain)), outer.plain, outer.groups
+    logits_outer = predict_rows(final, outer, at=np.arange(len(outer)))
+    return scores_from_logits(logits_outer, calibration=fit_calibration(logits, inner.plain)), outer.plain, outer.groups
 
 
 def _finite(value: float) -> float | None:

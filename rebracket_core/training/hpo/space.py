@@ -53,7 +53,7 @@ class SearchSpace:
                 where=where,
             )
         options: dict[str, Range | Choices] = {}
-        for given, told in raw.items():
+        for given, content in raw.items():
             name = modern_name(str(given))
             if name not in known or name in kept:
                 why = "which must be the same for all trials" if name in kept else "which is no training option"
@@ -64,7 +64,7 @@ class SearchSpace:
                     found=f"{brief(name)}, {why}",
                     where=where,
                 )
-            options[name] = _option(name, modern_value(name, told), kind=known[name].kind, where=where)
+            options[name] = _option(name, modern_value(name, content), kind=known[name].kind, where=where)
             _check_with(base, name, options[name])
         return cls(options)
 
@@ -91,8 +91,8 @@ class SearchSpace:
             if isinstance(option, Choices):
                 out[name] = list(option.values)
             else:
-                told = {"low": option.low, "high": option.high}
-                out[name] = told | ({"log": True} if option.log else {}) | ({"step": option.step} if option.step else {})
+                document = {"low": option.low, "high": option.high}
+                out[name] = document | ({"log": True} if option.log else {}) | ({"step": option.step} if option.step else {})
         return out
 
     def to_yaml(self) -> str:
@@ -108,37 +108,37 @@ class SearchSpace:
         return found if all(self.options[name].holds(value) for name, value in found.items()) else None
 
 
-def _option(name: str, told: Any, *, kind: str, where: str) -> Range | Choices:
-    if isinstance(told, (list, tuple)):
-        if len(told) > _MOST_CHOICES or not all(isinstance(v, (str, int, float, bool, list, tuple)) for v in told):
+def _option(name: str, raw: Any, *, kind: str, where: str) -> Range | Choices:
+    if isinstance(raw, (list, tuple)):
+        if len(raw) > _MOST_CHOICES or not all(isinstance(v, (str, int, float, bool, list, tuple)) for v in raw):
             raise _refused(
                 f"The choices of '{name}' cannot be used.",
                 expected=f"2 to {_MOST_CHOICES} different values",
-                found=brief(told, chars=120),
+                found=brief(raw, chars=120),
                 where=where,
             )
-        values = tuple(",".join(map(str, v)) if isinstance(v, (list, tuple)) else v for v in told)
+        values = tuple(",".join(map(str, v)) if isinstance(v, (list, tuple)) else v for v in raw)
         good = 2 <= len(values) <= _MOST_CHOICES and len(set(map(repr, values))) == len(values)
         if not good or not all(isinstance(v, (str, int, float, bool)) for v in values):
             raise _refused(
                 f"The choices of '{name}' cannot be used.",
                 expected=f"2 to {_MOST_CHOICES} different values",
-                found=brief(told, chars=120),
+                found=brief(raw, chars=120),
                 where=where,
             )
         return Choices(values)
-    if not isinstance(told, Mapping) or not {"low", "high"} <= set(told) <= set(_KEYS) or kind not in ("int", "float"):
+    if not isinstance(raw, Mapping) or not {"low", "high"} <= set(raw) <= set(_KEYS) or kind not in ("int", "float"):
         what = "low, high, and if wanted log or step" if kind in ("int", "float") else "a list of choices"
-        raise _refused(f"The range of '{name}' cannot be read.", expected=what, found=brief(told, chars=120), where=where)
-    low, high, step = (_number(name, told.get(key, 0), where=where) for key in ("low", "high", "step"))
+        raise _refused(f"The range of '{name}' cannot be read.", expected=what, found=brief(raw, chars=120), where=where)
+    low, high, step = (_number(name, raw.get(key, 0), where=where) for key in ("low", "high", "step"))
     if kind == "int" and not all(float(n).is_integer() for n in (low, high, step)):
-        raise _refused(f"The range of '{name}' cannot be used.", expected="whole numbers", found=brief(dict(told)), where=where)
-    log = told.get("log", False)
+        raise _refused(f"The range of '{name}' cannot be used.", expected="whole numbers", found=brief(dict(raw)), where=where)
+    log = raw.get("log", False)
     if not isinstance(log, bool) or not low < high or step < 0 or (log and (low <= 0 or step)):
         raise _refused(
             f"The range of '{name}' cannot be used.",
             expected="low below high; with log: true, low above 0 and no step",
-            found=brief(dict(told)),
+            found=brief(dict(raw)),
             where=where,
         )
     return Range(low, high, log=log, step=step or (1.0 if kind == "int" and not log else 0.0))

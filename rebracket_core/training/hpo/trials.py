@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 _NAME = "search"
-_P = 0.05  # a trial ends early where a Wilcoxon test over the songs asked so far finds it worse than the best at this level
+_P = 0.05  # a trial ends early where a Wilcoxon test over the songs predicted so far finds it worse than the best at this level
 _FEWEST_FOR_IMPORTANCE = 8
 
 
@@ -57,7 +57,7 @@ class Pruned(Exception):
     """The trial is worse than the best so far; the rest of its folds would be time lost."""
 
 
-class TrialLedger:
+class TrialStore:
     """The trials of one search, in a journal file; one process writes it at a time (the search's attempt lock).
 
     A draw depends on the seed and the trials that ended before it alone, so a search that was killed and goes on tries what
@@ -106,21 +106,21 @@ class TrialLedger:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study.sampler = optuna.samplers.TPESampler(seed=self._seed + len(self._ended()))
-        asked = self._study.ask({name: _distribution(name, option) for name, option in self._space.options.items()})
-        run = TrialRun(asked)
+        trial = self._study.ask({name: _distribution(name, option) for name, option in self._space.options.items()})
+        run = TrialRun(trial)
         try:
             yield run
         except BaseException:
-            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
             raise
-        asked.set_user_attr(
+        trial.set_user_attr(
             "facts",
             {"status": run.status, "folds": run.folds, "seconds": run.seconds, "scores": dict(run.scores), "why": run.why},
         )
         if run.status is TrialStatus.REFUSED:
-            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
+            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:  # a pruned trial teaches the sampler, and the importance of options, by its estimate
-            self._study.tell(asked, run.value if run.status is TrialStatus.DONE else self._estimate(asked.number))
+            self._study.tell(trial, run.value if run.status is TrialStatus.DONE else self._estimate(trial.number))
 
     def importance(self) -> dict[str, float]:
         """How much of the differences in value each option explains, as shares (functional ANOVA; Hutter et al. 2014).
@@ -136,7 +136,7 @@ class TrialLedger:
         return {name: float(share) for name, share in found.items() if math.isfinite(share)}
 
     def _estimate(self, number: int) -> float:
-        """The best value, and by how much the trial was worse on the parcels of songs that both were asked."""
+        """The best value, and by how much the trial was worse on the parcels of songs that both predicted."""
         trials = self._study.get_trials(deepcopy=False)
         best = self._study.best_trial
         mine = trials[number].intermediate_values

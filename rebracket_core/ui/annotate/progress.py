@@ -58,7 +58,7 @@ def retrain_button(workbench: Workbench, project: Project) -> None:
     """Draw the button that trains again with all labels, and once pressed go and watch. Raises as `retrain` does."""
     pressed = st.button("Retrain with these labels", icon=":material/model_training:", key="progress.retrain")
     st.caption(
-        "A worker trains on the project's texts; what people said of a text, here and in other projects, stands in the place "
+        "A worker trains on the project's texts; people's labels of a text, from here and other projects, stand in the place "
         "of its album. When it is done you see what the labels changed, and may promote the model."
     )
     if pressed:

@@ -66,7 +66,7 @@ def trust(verdict: Verdict, calibration: Calibration, *, unit: str, leaked: bool
     """What the probability may be taken to mean, in one or two sentences; `validation.trust_of` decides which."""
     found, share = trust_of(verdict.to_dict(), _as_document(calibration), leaked=leaked), verdict.album_probability or 0.0
     if found.claim is Claim.TOO_FEW:
-        return f"Only {found.n} held-out texts measured this probability: too few to say how often it is right."
+        return f"Only {found.n} held-out texts measured this probability: too few to say how accurate it is."
     near = "" if found.near_n is None else f"{found.near_n} held-out texts"
     if found.claim is Claim.OFF:
         tail = f" Of the {near} nearest to it, {found.near_right:.0%} were right." if near else ""

@@ -81,7 +81,7 @@ def one(workbench: Workbench, request: Request) -> None:
             found="an empty field",
             hint="write or paste a concept",
         )
-    with st.spinner("Asking the model", show_time=True):
+    with st.spinner("Scoring the texts", show_time=True):
         verdicts = workbench.verdicts.validate(
             [Concept("typed", text or "", "typed")], run_id=request.run_id, thresholds=request.thresholds, source="typed"
         )

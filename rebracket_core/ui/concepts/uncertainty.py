@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.models.conformal import AlbumSets
+from rebracket_core.models.conformal import ConformalSets
 from rebracket_core.models.heads import HEADS, LINEAR, Head
 from rebracket_core.runs.metrics import SetScores
 from rebracket_core.runs.store import RunInfo
@@ -28,10 +28,10 @@ def parts(verdict: Verdict, kind: type[Head]) -> dict[str, float]:
     return {kind.epistemic if name == "epistemic" else name: float(value) for name, value in found.items()}
 
 
-def sets_of(run: RunInfo | None) -> AlbumSets | None:
+def sets_of(run: RunInfo | None) -> ConformalSets | None:
     """The limits of a run's conformal sets; None where it has none, or none that can be read."""
     try:
-        return AlbumSets.from_dict(run.album_sets) if run and run.album_sets else None
+        return ConformalSets.from_dict(run.album_sets) if run and run.album_sets else None
     except (KeyError, TypeError, ValueError):
         return None
 

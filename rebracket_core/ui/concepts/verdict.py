@@ -38,7 +38,7 @@ def show_verdict(verdict: Verdict, *, run: RunInfo | None, key: str) -> None:
     _head(verdict, run=run)
     _figures(verdict, key=key)
     st.subheader("How clear each axis is", anchor=False)
-    st.table(states_table(verdict), border="horizontal", alt="The state of each axis beside what the album asks for")
+    st.table(states_table(verdict), border="horizontal", alt="How clear each axis is, beside what the album asks for")
     left, right = st.columns(2)
     with left:
         show(distance_bars(verdict.distances or {}), key=f"{key}.distances")
@@ -111,7 +111,7 @@ def states_table(verdict: Verdict) -> pd.DataFrame:
             {
                 "axis": axis,
                 "state": sentences.state_words(states.get(axis)),
-                "highest": f"{state.top_mode} {state.top:.2f}",
+                "highest": f"{state.argmax_mode} {state.top:.2f}",
                 f"{verdict.album} asks for": " or ".join(m for m in MODES[axis] if m in own[axis]) or "no clear mode",
                 "agrees": "yes" if agrees(state, own[axis]) else "no",
             }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
+from rebracket_core.progress import CallingReporter, ProgressReporter
 from rebracket_core.ui.kit.markdown import escape
 
-Progress = Callable[[str, int, int], None]
 _EVERY_S = 0.1
 
 
 @contextmanager
-def working(label: str, *, done: str = "Done") -> Iterator[Progress]:
-    """A `with` block whose value is a progress callback (stage, done, total); the box closes as done or as failed.
+def working(label: str, *, done: str = "Done") -> Iterator[ProgressReporter]:
+    """A `with` block whose value is a progress reporter; the box closes as done or as failed.
 
     Drawing is limited to ten times a second. `label` and `done` are our own words, `stage` is shown as written.
     """
@@ -34,7 +34,7 @@ def working(label: str, *, done: str = "Done") -> Iterator[Progress]:
             bar.progress(share, text=f"{escape(stage)}{count}")
 
         try:
-            yield show
+            yield CallingReporter(show)
         except BaseException:
             box.update(label=f"{label}: stopped", state="error", expanded=False)
             raise

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.corpus.schema import DatasetMeta, ReadReport
+from rebracket_core.progress import ProgressReporter
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.ui.kit.progress import Progress, working
+from rebracket_core.ui.kit.progress import working
 from rebracket_core.workbench import Workbench
 
 T = TypeVar("T")
@@ -23,7 +24,9 @@ def choose_dataset(workbench: Workbench, *, key: str) -> DatasetMeta:
     return datasets.get(name or "", next(iter(datasets.values())))
 
 
-def worked_out(kept: dict[str, T], meta: DatasetMeta, *, make: Callable[[Progress], T], doing: str, done: str, most: int) -> T:
+def worked_out(
+    kept: dict[str, T], meta: DatasetMeta, *, make: Callable[[ProgressReporter], T], doing: str, done: str, most: int
+) -> T:
     """What `make` makes of a data set, with progress the first time; `kept` remembers the last `most` by their digest."""
     place = place_of(meta)
     if place not in kept:

@@ -15,7 +15,7 @@ from rebracket_core.workbench import Workbench
 _MEAN = "mean"
 
 
-@st.cache_resource(max_entries=16, show_spinner="Asking where the encoder looked")
+@st.cache_resource(max_entries=16, show_spinner="Reading the encoder's attention")
 def _attention(home: str, run_id: str, text: str, *, _workbench: Workbench) -> Attention:
     return _workbench.explain.attention(text, run_id=run_id)
 
@@ -43,7 +43,7 @@ def show_attention(workbench: Workbench, found: Explanation, checks: Checks | No
     exact = checks.shapley if checks else None
     sizes = np.abs(np.array(exact or found.gradients))[: len(seen.words)]
     alike = rank_correlation(grid.mean(axis=0), sizes)
-    sentence = "cannot be told" if alike is None else f"{alike:+.2f}"
+    sentence = "not defined" if alike is None else f"{alike:+.2f}"
     st.caption(
         f"Of its attention {special:.0%} goes to the marks around the text and not to words. Rank correlation of what is "
         f"looked at with the size of the {'exact Shapley values' if exact else 'shares above'}: {sentence}."

@@ -35,7 +35,7 @@ def show_table(page: ReviewPage, section: ReviewSection, *, chosen: str) -> None
         key=f"confusion.grid.{run.run_id}.{what}.{expected}",
     )
     if what is Question.JOINT:
-        st.caption("The table holds the states of all three axes that occur, of 27; uncharted ones name no album.")
+        st.caption("The table holds the combinations of modes that occur, of 27; uncharted ones name no album.")
     with st.expander("The same as a table", icon=":material/table:"):
         st.dataframe(cell_frame(cells), hide_index=True, alt="Every cell with its count, share and interval")
     if what is Question.TYPE:
@@ -73,7 +73,7 @@ def cell_frame(cells: Cells) -> pd.DataFrame:
                 "too few": "yes" if cells.few[i] else "",
             }
             for i, truth in enumerate(cells.truths)
-            for j, answer in enumerate(cells.answers)
+            for j, answer in enumerate(cells.predictions)
             if cells.counts[i, j] > 0.05
         ]
     )
@@ -116,14 +116,14 @@ def _show_cell(review: Review, cells: Cells, *, pressed: tuple[int, int] | None)
     if pressed and st.session_state.get("confusion.pressed") != (*pressed, place, review.run_id):
         st.session_state["confusion.pressed"] = (*pressed, place, review.run_id)
         st.session_state["confusion.truth"] = cells.truths[pressed[0]]
-        st.session_state["confusion.answer"] = cells.answers[pressed[1]]
+        st.session_state["confusion.answer"] = cells.predictions[pressed[1]]
     with st.container(horizontal=True):
         truth = st.selectbox("Label", [_ANY, *cells.truths], key="confusion.truth", bind="query-params", width=260)
-        answer = st.selectbox("Prediction", [_ANY, *cells.answers], key="confusion.answer", bind="query-params", width=260)
-    if truth not in cells.truths or answer not in cells.answers:
+        answer = st.selectbox("Prediction", [_ANY, *cells.predictions], key="confusion.answer", bind="query-params", width=260)
+    if truth not in cells.truths or answer not in cells.predictions:
         st.caption("Press a cell above, or choose a label and a prediction.")
         return
-    i, j = cells.truths.index(truth), cells.answers.index(answer)
+    i, j = cells.truths.index(truth), cells.predictions.index(answer)
     rows = cells.texts_of(i, j)
     if not len(rows):
         st.text(f"No text of {truth} was predicted {answer}.")

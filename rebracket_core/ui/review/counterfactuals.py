@@ -36,12 +36,12 @@ def goals(verdict: Verdict) -> list[str]:
     shares = verdict.album_probabilities or {}
     albums = sorted((name for name in shares if name != verdict.album), key=lambda name: -shares[name])
     other = REJECT if verdict.is_accepted else ACCEPT
-    axes = [f"{axis}={mode}" for axis in AXIS_NAMES for mode in MODES[axis] if mode != _top_mode(verdict, axis)]
+    axes = [f"{axis}={mode}" for axis in AXIS_NAMES for mode in MODES[axis] if mode != _argmax_mode(verdict, axis)]
     albums.sort(key=lambda name: name != verdict.expected_album)
     return [f"album={albums[0]}", f"verdict={other}", *(f"album={name}" for name in albums[1:]), *axes]
 
 
-def _top_mode(verdict: Verdict, axis: str) -> str:
+def _argmax_mode(verdict: Verdict, axis: str) -> str:
     shares: Mapping[str, float] = getattr(verdict, axis) or {}
     return max(shares, key=lambda mode: shares[mode])
 
@@ -95,8 +95,8 @@ def _show_found(found: CounterfactualSearch, *, key: str) -> None:
         st.warning(f"Nothing was found. {why} {count(found.tried, 'texts')} were scored.", icon=":material/search_off:")
         return
     st.markdown(f"**To reach {escape(goal_words(str(found.goal)))}:**")
-    for at, flip in enumerate(found.counterfactuals):
-        _show_flip(flip, key=f"{key}.flip.{at}")
+    for at, counterfactual in enumerate(found.counterfactuals):
+        _show_counterfactual(counterfactual, key=f"{key}.flip.{at}")
     without = "The training texts are not here, so words were only deleted."
     st.caption(
         f"The fewest word changes of those that were tried: {count(found.tried, 'texts')} scored in {found.seconds:.1f} s. "
@@ -105,14 +105,14 @@ def _show_found(found: CounterfactualSearch, *, key: str) -> None:
     )
 
 
-def _show_flip(flip: Counterfactual, *, key: str) -> None:
+def _show_counterfactual(one: Counterfactual, *, key: str) -> None:
     with st.container(border=True):
-        st.markdown(" · ".join(f"**{escape(str(edit))}**" for edit in flip.edits))
-        st.text(flip.text)
-        natural = "" if flip.fluency is None else f" · reads naturally: {reads_naturally(flip.fluency)}"
-        st.caption(escape(f"{flip.verdict.album} {flip.verdict.album_probability:.2f} · {flip.verdict.verdict}{natural}"))
+        st.markdown(" · ".join(f"**{escape(str(edit))}**" for edit in one.edits))
+        st.text(one.text)
+        natural = "" if one.fluency is None else f" · reads naturally: {reads_naturally(one.fluency)}"
+        st.caption(escape(f"{one.verdict.album} {one.verdict.album_probability:.2f} · {one.verdict.verdict}{natural}"))
         st.button(
-            "Put it into the Validate form", key=f"{key}.take", icon=":material/rule:", on_click=_take, args=(flip.text, key)
+            "Put it into the Validate form", key=f"{key}.take", icon=":material/rule:", on_click=_take, args=(one.text, key)
         )
         if st.session_state.get("flips.taken") == key:
             site.link("validate", "It is in the form: go and validate it")
@@ -131,8 +131,8 @@ def _take(text: str, key: str) -> None:
 
 def show_saved(workbench: Workbench, run_id: str, *, key: str, at_once: bool = False) -> None:
     """Draw what a run makes of the counterfactuals that were kept: `at_once`, or on a button."""
-    flips = workbench.counterfactuals
-    n = len(flips.store.all())
+    service = workbench.counterfactuals
+    n = len(service.store.all())
     if not n:
         st.text("No change is saved yet. What a search finds is saved here.")
         return
@@ -141,7 +141,7 @@ def show_saved(workbench: Workbench, run_id: str, *, key: str, at_once: bool = F
         return
     found = None
     with guard(), working("Trying the saved changes", done="Tried") as progress:
-        found = flips.replay(run_id, progress=progress)
+        found = service.replay(run_id, progress=progress)
     if found is not None:
         _show_replay(found)
 
@@ -153,12 +153,12 @@ def _show_replay(found: Replay) -> None:
         [
             {
                 "outcome": str(r.outcome),
-                "goal": r.flip.goal,
+                "goal": r.counterfactual.goal,
                 "before": r.before,
                 "after": r.after,
-                "changes": "; ".join(r.flip.edits),
-                "text": r.flip.text,
-                "found on": r.flip.run_id,
+                "changes": "; ".join(r.counterfactual.edits),
+                "text": r.counterfactual.text,
+                "found on": r.counterfactual.run_id,
             }
             for r in sorted(found.rows, key=lambda r: list(Outcome).index(r.outcome), reverse=True)
         ],

@@ -124,7 +124,7 @@ def _re_annotation(page: ReviewPage, found: Sequence[LabelErrorCandidate], *, qu
 
 
 def show_people(page: ReviewPage, section: ReviewSection, *, chosen: str) -> None:
-    """Draw where the model differs from what people said, by who is to be blamed."""
+    """Draw where the model differs from people's labels, by who is to be blamed."""
     review = review_of(page.context)
     if not has_human_distributions(review):
         st.text(NO_PEOPLE)

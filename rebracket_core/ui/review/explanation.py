@@ -200,7 +200,7 @@ def _behavioural(checks: Checks | None) -> None:
     b = checks.behaviour
     if b is None:
         st.info(
-            "**Check 2, removing these words matters:** fewer than four words cannot be told from chance.",
+            "**Check 2, removing these words matters:** four words or more are needed to compare with random orders.",
             icon=":material/help:",
         )
         return
@@ -211,7 +211,7 @@ def _behavioural(checks: Checks | None) -> None:
         f"{b.random_comprehensiveness:.2f}, p {b.comprehensiveness_p:.3f}); with them alone by {b.sufficiency:.2f} (random "
         f"{b.random_sufficiency:.2f}, p {b.sufficiency_p:.3f}).",
     )
-    st.caption(f"Whether the words matter as said, against {b.orders} random orders. Both must beat 19 of 20.")
+    st.caption(f"Whether the words matter in this order, against {b.orders} random orders. Both must beat 19 of 20.")
 
 
 def _check_box(holds: bool, sentence: str) -> None:

@@ -79,7 +79,7 @@ def in_words(metric: Difference, *, leaked: bool = False) -> str:
     if leaked:
         return "says nothing: leaked"
     if metric.ci_low is None or metric.p_holm is None:
-        return "measured on one group alone: nothing can be said of others"
+        return "measured on one group alone: no interval"
     gain, low, high = _gain(metric)
     if not _proven(metric):
         return f"no proven difference: {gain:+.3f} [{low:+.3f}, {high:+.3f}], p {_p(metric.p_holm)}"
@@ -92,10 +92,10 @@ def _show_pair(one: Comparison, *, key: str) -> None:
     st.markdown(f"**{escape(one.second)}** against **{escape(one.first)}**")
     for note in one.notes:
         st.warning(f"Leaked. {escape(note)}", icon=":material/warning:")
-    aside = [f"{one.only_first:,} only the first predicted", f"{one.only_second:,} only the second"]
+    only_one = [f"{one.only_first:,} only the first predicted", f"{one.only_second:,} only the second"]
     again = f" {count(one.relabelled, 'texts')} got another label in between." if one.relabelled else ""
     texts, groups = count(one.n_rows, "texts in common"), count(one.n_groups, "groups")
-    st.caption(f"{texts}, from {groups}; {', '.join(aside)}.{again}")
+    st.caption(f"{texts}, from {groups}; {', '.join(only_one)}.{again}")
     show_differences(one, key=key)
     _show_config(one)
     _show_texts(one)

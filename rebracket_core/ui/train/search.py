@@ -1,4 +1,4 @@
-"""Searching for training options: what to vary, how the trials go, and what the groups that were put aside say."""
+"""Searching for training options: what to vary, how the trials go, and what the held-out groups say."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def _show_found(workbench: Workbench, view: SearchView) -> None:
     st.subheader("On groups that no trial was measured on", anchor=False)
     gap, mine = outer["difference"]["album_accuracy"], outer["best"]["album_accuracy"]
     st.text(
-        f"{outer['n_groups']} groups were put aside before the first trial. There trial {best['number']} has album accuracy "
+        f"{outer['n_groups']} groups were held out before the first trial. There trial {best['number']} has album accuracy "
         f"{_span(mine)}; what the search began with {_span(outer['base']['album_accuracy'])}."
     )
     proven = gap["ci_low"] is not None and (gap["ci_low"] > 0 or gap["ci_high"] < 0)
@@ -178,7 +178,7 @@ def _show_found(workbench: Workbench, view: SearchView) -> None:
         + (
             "It stands out from chance."
             if proven
-            else "It cannot be told from chance: the options that the search began with may be as good."
+            else "The difference may be chance: the options that the search began with may be as good."
         )
     )
     if st.button("Train it on everything", type="primary", icon=":material/rocket_launch:", key="search.train"):

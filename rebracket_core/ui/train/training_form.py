@@ -23,7 +23,7 @@ from rebracket_core.workbench import Workbench
 
 CONFIG_FILE = "training.yaml"
 _PREFIX, _WIDTH = "launch", 320
-_ASKED_APART = ("labels",)
+_OWN_CONTROLS = ("labels",)
 
 
 def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.dataset") -> DatasetMeta:
@@ -58,7 +58,7 @@ def choose_config(settings: Settings) -> TrainingConfig:
     """
     default = TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
     values, chosen = default.values(), dict[str, Any]()
-    options = {name: option for name, option in all_options().items() if name not in _ASKED_APART}
+    options = {name: option for name, option in all_options().items() if name not in _OWN_CONTROLS}
     first = {name: option for name, option in options.items() if option.basic and not option.needs}
     ask_all(first, values, prefix=_PREFIX, chosen=chosen)
     if chosen["split"] == LEAKED:

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 RULES: Registry[Rule] = Registry("verdict rule", Rule, group="rebracket.rules")
-"""The rules, in the order in which they are asked; the position is the rule's number."""
+"""The rules, in the order in which they are tried; the position is the rule's number."""
 
 for _rule in (
     OodDetection,

@@ -29,7 +29,7 @@ AXIS_CONDITIONS: Mapping[str, AxisCondition] = MappingProxyType(
         "agree": AxisCondition(
             lambda e: all(fits(state, e.album.modes[state.axis]) for state in e.states), "every axis agrees with it"
         ),
-        "flag": AxisCondition(lambda _: True, "the axes are not asked"),
+        "flag": AxisCondition(lambda _: True, "the axes do not matter"),
     }
 )
 
@@ -55,13 +55,13 @@ class Accept(Rule):
         axes = AXIS_CONDITIONS[limits.accept_axes]
         if not axes.holds(evidence):
             return None
-        asked = (
+        needed = (
             f"at least {number(limits.confidence)}" if evidence.album.has_modes else f"below {number(limits.black_confidence)}"
         )
         return self.decided(
             f"Accepted: {evidence.albums.album} has a probability of {number(evidence.probability)} (at least "
-            f"{number(limits.accept)} is asked), {axes.words} ({axes_words(evidence.states)}) and the chromatic confidence is "
-            f"{number(evidence.confidence)} ({asked} is asked)",
+            f"{number(limits.accept)} is needed), {axes.words} ({axes_words(evidence.states)}) and the chromatic confidence is "
+            f"{number(evidence.confidence)} ({needed} is needed)",
             flags=(AXES_CONTRADICT,) if evidence.contradicting else (),
         )
 

@@ -29,6 +29,6 @@ class AcceptBlack(Rule):
             return None
         return self.decided(
             f"Accepted as Black: Black has a probability of {number(evidence.probability)} (at least "
-            f"{number(limits.accept)} is asked) and the chromatic confidence is "
+            f"{number(limits.accept)} is needed) and the chromatic confidence is "
             f"{number(have, beside=limits.black_confidence)}, below {number(limits.black_confidence)}"
         )

@@ -37,7 +37,7 @@ class AcceptHybrid(Rule):
             return None
         return self.decided(
             f"Accepted as a hybrid of {evidence.albums.album}, whose probability is {number(evidence.probability)} (at least "
-            f"{number(limit)} is asked): {axes_words(hybrids)} (up to {number(evidence.thresholds.hybrid)} makes a hybrid), "
+            f"{number(limit)} is needed): {axes_words(hybrids)} (up to {number(evidence.thresholds.hybrid)} makes a hybrid), "
             "and the other axes agree"
         )
 

@@ -76,19 +76,19 @@ def confidence_advice(evidence: Evidence) -> list[Suggestion]:
                 f"and must reach {number(limits.confidence)}{note}."
             )
         ]
-    name, asked = evidence.album.name, limits.black_confidence
-    if not below(have, asked):
+    name, needed = evidence.album.name, limits.black_confidence
+    if not below(have, needed):
         return [
             Suggestion(
                 f"Loosen what ties it to a time, a subject and a reality: its chromatic confidence is "
-                f"{number(have, beside=asked)} and must fall below {number(asked)} for {name}."
+                f"{number(have, beside=needed)} and must fall below {number(needed)} for {name}."
             )
         ]
     if not low:
         return []
     return [
         Suggestion(
-            f"Its chromatic confidence is {number(have, beside=asked)}, below {number(limits.low_confidence)}: {name} allows "
+            f"Its chromatic confidence is {number(have, beside=needed)}, below {number(limits.low_confidence)}: {name} allows "
             "that, but only where the rest of what it asks is met."
         )
     ]

@@ -44,7 +44,7 @@ class OodDetection(Rule):
             limit, p = evidence.thresholds.ood_p, evidence.ood_p or 0.0
             found += [
                 f"The text is unlike what the model was trained on: about {max(1, round(p * 1000))} in 1000 texts of its "
-                f"sources look as unlike (p-value {number(p, beside=limit)}, at least {number(limit)} is asked).",
+                f"sources look as unlike (p-value {number(p, beside=limit)}, at least {number(limit)} is needed).",
                 "If it is no concept (a list, code, a message), write in plain prose what the song would be about.",
                 "If it is a concept, label some texts of its kind and train again: its scores mean little now.",
             ]

@@ -30,9 +30,9 @@ class UnchartedMode(Rule):
         """The rejection, or under `accept_uncharted` the acceptance, both flagged."""
         if not is_uncharted(evidence.states):
             return None
-        tops = ", ".join(f"{state.top_mode} {number(state.top)}" for state in evidence.states)
+        tops = ", ".join(f"{state.argmax_mode} {number(state.top)}" for state in evidence.states)
         what = (
-            f"all three axes are dominant ({tops}; {number(evidence.thresholds.dominant)} is asked) and their triple, "
+            f"all three axes are dominant ({tops}; {number(evidence.thresholds.dominant)} is needed) and their triple, "
             f"{evidence.mode}, belongs to no album"
         )
         if evidence.thresholds.accept_uncharted:
@@ -59,4 +59,4 @@ def is_uncharted(states: Sequence[AxisState]) -> bool:
     """Whether three dominant axes stand on a triple that belongs to no album."""
     if any(state.state is not State.DOMINANT for state in states):
         return False
-    return album_of_triple(state.top_mode for state in states) is None
+    return album_of_triple(state.argmax_mode for state in states) is None

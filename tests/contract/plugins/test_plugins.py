@@ -256,7 +256,7 @@ def test_a_format_is_read_by_every_command(home: Path, tower: Path, tmp_path: Pa
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / tower.name).write_bytes(tower.read_bytes())
-    Watch(open_home(home).verdicts, inbox, settle_s=0.0).look()
+    Watch(open_home(home).verdicts, inbox, settle_s=0.0).scan()
     assert json.loads(verdict_file(inbox / tower.name).read_text("utf-8"))["n"] == 3
 
 

@@ -41,7 +41,7 @@ def test_a_flip_that_no_longer_flips_ends_a_replay_with_3(invoke: Invoke, home: 
     url = Settings.from_env({"REBRACKET_HOME": str(home)}).database_url
     ledger = CounterfactualStore(url)
     same = {"run_id": "old", "goal": "album=Green", "text": TEXT, "edited": TEXT, "edits": ["none"], "fluency": None}
-    ledger.keep([same])
+    ledger.add([same])
     ledger.close()
     result = invoke("replay", "--home", home)
     assert result.exit_code == 3 and "no longer flips: album=Green" in result.stdout

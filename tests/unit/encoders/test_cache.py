@@ -32,13 +32,13 @@ def test_duplicates_are_encoded_once_and_the_rest_never_again(settings: Settings
     expected = WordEncoder().encode(TEXTS)
     seen: list[tuple[int, int]] = []
     assert np.array_equal(cached.encode(TEXTS, progress=lambda *p: seen.append(p)), expected)
-    assert sorted(inner.asked) == sorted(set(TEXTS))
+    assert sorted(inner.encoded) == sorted(set(TEXTS))
     assert seen[-1] == (7, 7)
     assert seen == sorted(seen)
     assert np.array_equal(cached.encode(TEXTS), expected)
     fresh = WordEncoder()
     assert np.array_equal(CachedEncoder(fresh, settings=settings).encode(TEXTS), expected)
-    assert len(inner.asked) == len(set(TEXTS)) and fresh.asked == []
+    assert len(inner.encoded) == len(set(TEXTS)) and fresh.encoded == []
 
 
 def test_another_encoder_id_shares_nothing(settings: Settings) -> None:
@@ -46,7 +46,7 @@ def test_another_encoder_id_shares_nothing(settings: Settings) -> None:
     other = WordEncoder(encoder_id="b")
     vectors = CachedEncoder(other, settings=settings).encode(TEXTS)
     assert np.array_equal(vectors, WordEncoder(encoder_id="b").encode(TEXTS))
-    assert len(other.asked) == len(set(TEXTS))
+    assert len(other.encoded) == len(set(TEXTS))
 
 
 def test_a_returned_array_belongs_to_the_caller(settings: Settings) -> None:
@@ -61,7 +61,7 @@ def test_memory_is_bounded(settings: Settings) -> None:
     texts = [str(n) for n in range(100)]
     assert np.array_equal(cached.encode(texts), WordEncoder().encode(texts))
     assert np.array_equal(cached.encode(texts), WordEncoder().encode(texts))
-    assert len(inner.asked) == 100 and len(cached._memory) == 10
+    assert len(inner.encoded) == 100 and len(cached._memory) == 10
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ def test_a_damaged_file_never_gives_a_wrong_vector(settings: Settings, damage: s
         assert list(path.parent.glob("*damaged*"))
     again = WordEncoder()
     assert np.array_equal(CachedEncoder(again, settings=settings).encode(texts), expected)
-    assert again.asked == []
+    assert again.encoded == []
 
 
 def test_rows_with_changed_bytes_are_made_again(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -132,7 +132,7 @@ def test_rows_with_changed_bytes_are_made_again(settings: Settings, caplog: pyte
     inner = WordEncoder()
     vectors = CachedEncoder(inner, settings=settings).encode(["a", "b", "c"])
     assert np.array_equal(vectors, WordEncoder().encode(["a", "b", "c"]))
-    assert sorted(inner.asked) == ["a", "b", "c"] and "is made again" in caplog.text
+    assert sorted(inner.encoded) == ["a", "b", "c"] and "is made again" in caplog.text
 
 
 def test_a_locked_file_is_logged_only(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -209,7 +209,7 @@ def test_processes_share_the_file_and_one_may_be_killed(settings: Settings) -> N
     inner = WordEncoder()
     texts = [f"{part}-{n}" for part in range(69) for n in range(50)]
     assert np.array_equal(CachedEncoder(inner, settings=settings).encode(texts), WordEncoder().encode(texts))
-    assert len(inner.asked) <= 50
+    assert len(inner.encoded) <= 50
     with sqlite3.connect(_file(settings)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     connection.close()

@@ -18,6 +18,7 @@ from rebracket_core.encoders.onnx.minilm import OnnxMiniLM
 from rebracket_core.encoders.onnx.minilm_files import find_minilm, installed_folder
 from rebracket_core.encoders.text.windows import window_starts
 from rebracket_core.errors import EncoderError, InputError
+from rebracket_core.progress import CallingReporter
 from rebracket_core.settings import Settings
 
 ODD = ["", " ", "x", "\U0001f600 emoji", "日本語の歌", "word" * 60, "nul\0here", "half \ud800 pair", "tab\tnew\nline", "..."]
@@ -139,7 +140,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.slow
 def test_a_damaged_graph_is_built_again(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     stages: list[tuple[str, int, int]] = []
-    path = build_minilm(settings, progress=lambda *stage: stages.append(stage))
+    path = build_minilm(settings, progress=CallingReporter(lambda *stage: stages.append(stage)))
     assert [done for _, done, _ in stages] == [0, 1, 2, 3]
     assert minilm_graph.graph_ready(settings)
     good, note = path.stat().st_size, path.with_name(path.name + ".sha256").read_text()

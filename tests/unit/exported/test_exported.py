@@ -37,7 +37,7 @@ def made(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """A workbench and the folder of its run in use."""
     bench = open_home(copy_home(trained_home, tmp_path_factory.mktemp("exported") / "home"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exporting, "HELD_TEXTS", 6)
+        patch.setattr(exporting, "COMPARED_TEXTS", 6)
         report = export_onnx(
             bench.resources.runs,
             bench.resources.runs.chosen(None),
@@ -141,7 +141,7 @@ def test_altered_weights_are_refused_and_nothing_is_left(
 
     real = onnx_export.build_graph
     monkeypatch.setattr(onnx_export, "build_graph", altered)
-    monkeypatch.setattr(exporting, "HELD_TEXTS", 4)
+    monkeypatch.setattr(exporting, "COMPARED_TEXTS", 4)
     bench = made[0]
     with pytest.raises(ModelError, match=r"not the run, so it is not written.*a difference of 0\.0") as caught:
         export_onnx(
@@ -174,7 +174,7 @@ def test_a_taken_folder_and_an_unwritable_one_are_refused(made: tuple[Workbench,
 def test_a_lower_precision_is_measured_and_says_so(
     made: tuple[Workbench, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision
 ) -> None:
-    monkeypatch.setattr(exporting, "HELD_TEXTS", 4)
+    monkeypatch.setattr(exporting, "COMPARED_TEXTS", 4)
     bench, whole = made
     check = [
         Concept(id=f"c{n}", text=f"The {word} kept a ledger of lost hours, number {n}.")
@@ -197,7 +197,7 @@ def test_a_lower_precision_is_measured_and_says_so(
     assert lower.manifest.encoder_id != ExportedRun(whole).manifest.encoder_id
     alone = lower.validate([check[0]])[0]
     among = ExportedRun(tmp_path / "low").validate([Concept("x", LONG), *check])[1]
-    assert exporting._said(alone) == exporting._said(among)  # no text's verdict depends on its batch mates
+    assert exporting._outcome(alone) == exporting._outcome(among)  # no text's verdict depends on its batch mates
     assert exporting._apart(alone, among) < 1e-3
 
 

@@ -9,16 +9,11 @@ from typing import Any
 import pytest
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import (
-    CounterfactualSearch,
-    EditScorer,
-    Progress,
-    SearchLimits,
-    find_counterfactuals,
-)
+from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch, EditScorer, SearchLimits, find_counterfactuals
 from rebracket_core.insight.explain.fluency import WordModel
 from rebracket_core.insight.explain.goals import Goal
 from rebracket_core.insight.explain.word_edits import Edit, apply
+from rebracket_core.progress import CallingReporter, ProgressReporter
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Verdict, VerdictKind
@@ -61,7 +56,7 @@ def _propose(words: Sequence[str]) -> list[Edit]:
     return [Edit(i, w, new) for i, w in enumerate(words) for new in ("", *NEW)]
 
 
-def _found(goal: str, *, progress: Progress | None = None, **limits: Any) -> CounterfactualSearch:
+def _found(goal: str, *, progress: ProgressReporter | None = None, **limits: Any) -> CounterfactualSearch:
     language = WordModel.fit(["An old stone hung by the quay.", "An old stone lay there."])
     return find_counterfactuals(
         TEXT,
@@ -114,7 +109,7 @@ def test_nothing_found_is_said_with_what_was_tried() -> None:
 
 def test_the_time_ends_a_search_after_one_batch() -> None:
     told: list[tuple[str, int, int]] = []
-    found = _found("album=Green", budget_s=1e-9, progress=lambda *step: told.append(step))
+    found = _found("album=Green", budget_s=1e-9, progress=CallingReporter(lambda *step: told.append(step)))
     assert not found.counterfactuals and not found.complete and 0 < found.tried <= 32
     assert told[0][1] == 0 and told[-1][1] <= told[-1][2]
 

@@ -74,16 +74,16 @@ def test_one_is_kept_and_it_ends_with_whoever_started_it(settings: Settings, all
 def test_another_environment_or_a_dead_warm_worker_takes_nothing(settings: Settings, allowed: None, tmp_path: Path) -> None:
     env = warm_pool.worker_env(settings)
     with open(tmp_path / "log", "wb") as log:
-        assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
+        assert not warm_pool.send(["run", "0001"], env=env, log=log, descriptors=())
         warm_pool.keep_one(settings)
         process = warm_pool._warm.process  # type: ignore[union-attr]
-        assert not warm_pool.hand_over(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
+        assert not warm_pool.send(["run", "0001"], env={**env, "REBRACKET_SEED": "7"}, log=log, descriptors=())
         assert process.wait(60) == 0 and warm_pool._warm is None
         warm_pool.keep_one(settings)
         process = warm_pool._warm.process  # type: ignore[union-attr,attr-defined]
         process.kill()
         process.wait(60)
-        assert not warm_pool.hand_over(["run", "0001"], env=env, log=log, descriptors=())
+        assert not warm_pool.send(["run", "0001"], env=env, log=log, descriptors=())
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rebracket_core.models.conformal import COVERAGES, AlbumSets, in_sets
+from rebracket_core.models.conformal import COVERAGES, ConformalSets, in_sets
 from rebracket_core.models.scores import softmax
 from rebracket_core.rainbow import ALBUM_NAMES
 
@@ -27,7 +27,7 @@ def test_where_each_group_is_one_row_the_sets_are_those_of_crepes() -> None:
     rng = np.random.default_rng(0)
     p, album, _ = _texts(rng, n_groups=83, most=1)
     new, *_ = _texts(rng, n_groups=50, most=1)
-    sets = AlbumSets.fit(p, album, np.arange(len(p)))
+    sets = ConformalSets.fit(p, album, np.arange(len(p)))
     assert sets is not None
     peer = ConformalClassifier().fit(1.0 - p[np.arange(len(p)), album])
     for coverage in (0.6, 0.8, 0.9, 0.95):
@@ -40,7 +40,7 @@ def test_it_is_what_one_row_a_group_drawn_again_and_again_comes_to() -> None:
     rng = np.random.default_rng(1)
     p, album, groups = _texts(rng, n_groups=40)
     scores = 1.0 - p[np.arange(len(p)), album]
-    sets = AlbumSets.fit(p, album, groups)
+    sets = ConformalSets.fit(p, album, groups)
     assert sets is not None
 
     def covered(limit: float) -> float:
@@ -68,7 +68,7 @@ def test_the_promise_is_kept_on_new_groups_and_rows_alone_would_break_it() -> No
         hit = np.arange(len(p)), album
         one = np.array([rng.choice(np.flatnonzero(groups == g)) for g in range(20)])
         for store, own in ((kept, groups), (careless, np.arange(len(p)))):
-            sets = AlbumSets.fit(p[known], album[known], own[known])
+            sets = ConformalSets.fit(p[known], album[known], own[known])
             assert sets is not None
             store.append(in_sets(p, np.full(len(p), sets.limit(0.8)))[hit][one].mean())
     assert np.mean(kept) >= 0.79
@@ -77,17 +77,17 @@ def test_the_promise_is_kept_on_new_groups_and_rows_alone_would_break_it() -> No
 
 def test_too_few_groups_promise_nothing_and_say_so() -> None:
     p, album, groups = _texts(np.random.default_rng(3), n_groups=8)
-    sets = AlbumSets.fit(p, album, groups)
+    sets = ConformalSets.fit(p, album, groups)
     assert sets is not None and sets.limit(0.9) == 0.0 and sets.limit(0.8) > 0.0
     assert sets.highest == pytest.approx(0.88)
     assert len(sets.names(dict(zip(ALBUM_NAMES, p[0], strict=True)), coverage=0.9)) == 9
-    assert AlbumSets.fit(p, np.full(len(p), -1), groups) is None
+    assert ConformalSets.fit(p, np.full(len(p), -1), groups) is None
 
 
 def test_the_first_album_is_always_in_and_larger_promises_make_larger_sets() -> None:
     p, album, groups = _texts(np.random.default_rng(4), n_groups=60)
-    sets = AlbumSets.fit(p, album, groups)
-    assert sets is not None and AlbumSets.from_dict(sets.to_dict()) == sets
+    sets = ConformalSets.fit(p, album, groups)
+    assert sets is not None and ConformalSets.from_dict(sets.to_dict()) == sets
     assert list(sets.limits) == sorted(sets.limits, reverse=True) and len(sets.limits) == len(COVERAGES)
     for row in p[:50]:
         named = dict(zip(ALBUM_NAMES, row.round(6), strict=True))
@@ -96,4 +96,4 @@ def test_the_first_album_is_always_in_and_larger_promises_make_larger_sets() -> 
         inside = in_sets(row[None], np.array([sets.limit(0.95)]))[0]
         assert set(large) == {name for name, ok in zip(ALBUM_NAMES, inside, strict=True) if ok}
     with pytest.raises(ValueError, match="limits"):
-        AlbumSets.from_dict({**sets.to_dict(), "limits": [0.5]})
+        ConformalSets.from_dict({**sets.to_dict(), "limits": [0.5]})

@@ -21,7 +21,7 @@ def of(*values: Any) -> Any:
 
 def weigh(method: str, gramian: Any) -> Any:
     balance = Balance(method, n_tasks=7, alpha=1.5)
-    return balance.weigh(of([1.0, 2.0]), of(gramian), asked=[0, 3])
+    return balance.weigh(of([1.0, 2.0]), of(gramian), tasks_at=[0, 3])
 
 
 @pytest.mark.parametrize("weighting", [w for w in offered() if w.torchjd], ids=lambda w: w.name)
@@ -48,19 +48,19 @@ def test_gradnorm_is_golden() -> None:
 def test_gradnorm_comes_to_rest_where_the_weighted_norms_are_alike() -> None:
     balance = Balance("gradnorm", n_tasks=2, alpha=0.0)
     for _ in range(400):
-        weights = balance.weigh(of([1.0, 1.0]), of([[1.0, 0.0], [0.0, 16.0]]), asked=[0, 1])
+        weights = balance.weigh(of([1.0, 1.0]), of([[1.0, 0.0], [0.0, 16.0]]), tasks_at=[0, 1])
     assert (weights * of([1.0, 4.0])).tolist() == pytest.approx([1.6, 1.6], rel=0.1)
     assert weights.sum().item() == pytest.approx(2.0, abs=1e-4)
 
 
 def test_gradnorm_remembers_through_a_checkpoint() -> None:
     balance = Balance("gradnorm", n_tasks=7, alpha=1.5)
-    balance.weigh(of([1.0, 2.0]), of(GRAMIAN), asked=[0, 3])
+    balance.weigh(of([1.0, 2.0]), of(GRAMIAN), tasks_at=[0, 3])
     other = Balance("gradnorm", n_tasks=7, alpha=1.5)
     other.load_state_dict(balance.state_dict())
     assert (
-        other.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist()
-        == balance.weigh(of([0.5, 2.0]), of(GRAMIAN), asked=[0, 3]).tolist()
+        other.weigh(of([0.5, 2.0]), of(GRAMIAN), tasks_at=[0, 3]).tolist()
+        == balance.weigh(of([0.5, 2.0]), of(GRAMIAN), tasks_at=[0, 3]).tolist()
     )
 
 
@@ -86,7 +86,7 @@ def test_no_question_is_pulled_backwards(method: str) -> None:
 @pytest.mark.parametrize("method", [w.name for w in offered() if w.needs_backbone])
 def test_one_question_and_questions_that_pull_nowhere_are_no_trouble(method: str) -> None:
     balance = Balance(method, n_tasks=7, alpha=1.5)
-    assert balance.weigh(of([1.0]), of([[4.0]]), asked=[2]).tolist() == [1.0]
+    assert balance.weigh(of([1.0]), of([[4.0]]), tasks_at=[2]).tolist() == [1.0]
     assert weigh(method, [[1.0, 0.0], [0.0, 0.0]]).isfinite().all()
     assert weigh(method, [[1.0, 1.0], [1.0, 1.0]]).isfinite().all()
 

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from rebracket_core.serving import server as server_module
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.guard.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.api_keys import ApiKeyStore, Scope
 from rebracket_core.serving.options import ServeOptions
 
 GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
@@ -132,8 +132,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         yield start
 
 
-def ring_of(home: Path) -> KeyRing:
-    return KeyRing(home / "api_keys.json")
+def key_store_of(home: Path) -> ApiKeyStore:
+    return ApiKeyStore(home / "api_keys.json")
 
 
 def spellings(path: str) -> list[str]:
@@ -221,10 +221,10 @@ def test_every_route_of_the_api_stands_in_one_of_the_two_tables_of_paths(home: P
 
 @pytest.mark.parametrize("local", [True, False])
 def test_no_spelling_of_a_guarded_path_is_answered_without_a_key(home: Path, serve: Serve, local: bool) -> None:
-    ring = ring_of(home)
-    _, right = ring.add("right", scopes=list(Scope))
-    revoked, taken_back = ring.add("revoked", scopes=list(Scope))
-    ring.revoke(revoked.key_id)
+    keys = key_store_of(home)
+    _, right = keys.add("right", scopes=list(Scope))
+    revoked, taken_back = keys.add("revoked", scopes=list(Scope))
+    keys.revoke(revoked.key_id)
     address = serve(home, host="127.0.0.1" if local else ELSEWHERE)
     opened, tried = [], 0
     for path in GUARDED:
@@ -243,8 +243,8 @@ def test_no_spelling_of_a_guarded_path_is_answered_without_a_key(home: Path, ser
 
 
 def test_a_key_opens_only_what_its_scope_says_however_the_path_is_spelled(home: Path, serve: Serve) -> None:
-    _, validates = ring_of(home).add("validates", scopes=["validate"])
-    _, reads = ring_of(home).add("reads", scopes=["runs"])
+    _, validates = key_store_of(home).add("validates", scopes=["validate"])
+    _, reads = key_store_of(home).add("reads", scopes=["runs"])
     address = serve(home)
     wrong = {
         "/v1/validate": reads,
@@ -264,7 +264,7 @@ def test_a_key_opens_only_what_its_scope_says_however_the_path_is_spelled(home: 
 
 @pytest.mark.parametrize("keyed", [True, False])
 def test_a_control_character_in_a_path_is_refused(home: Path, serve: Serve, keyed: bool) -> None:
-    key = ring_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
+    key = key_store_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
     address = serve(home)
     for path in (*GUARDED, *OPEN, "/nowhere"):
         for end in SEPARATORS:
@@ -278,7 +278,7 @@ def test_a_control_character_in_a_path_is_refused(home: Path, serve: Serve, keye
 
 @pytest.mark.parametrize("keyed", [True, False])
 def test_the_rate_holds_whatever_the_spelling(home: Path, serve: Serve, keyed: bool) -> None:
-    key = ring_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
+    key = key_store_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
     address = serve(home, per_minute=4)
     start = time.monotonic()
     found = [raw(address, target, key=key).status for path in GUARDED[2:] for target in spellings(path)]
@@ -331,7 +331,7 @@ def test_lost_keys_close_the_server_until_they_are_back(
     home: Path, serve: Serve, host: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = home / "api_keys.json"
-    _, key = ring_of(home).add("right", scopes=list(Scope))
+    _, key = key_store_of(home).add("right", scopes=list(Scope))
     whole = path.read_bytes()
     address = serve(home, host=host)
     for how in ("gone", "empty", "torn", "no keys", "zeros", "deep", "null", "other types", "a folder", "a link to nothing"):
@@ -356,21 +356,21 @@ def test_lost_keys_close_the_server_until_they_are_back(
 def test_keys_that_came_while_the_server_ran_cannot_be_lost_either(home: Path, serve: Serve) -> None:
     address = serve(home)
     assert raw(address, "/v1/runs").status == 200  # this machine alone, and there were never keys
-    ring_of(home).add("right", scopes=list(Scope))
+    key_store_of(home).add("right", scopes=list(Scope))
     assert raw(address, "/v1/runs").status == 401
     (home / "api_keys.json").unlink()
     assert [raw(address, "/v1/runs").status for _ in range(3)] == [503] * 3
 
 
 def test_keys_that_vanish_before_the_first_request_cannot_be_lost_either(home: Path, serve: Serve) -> None:
-    ring_of(home).add("right", scopes=list(Scope))
+    key_store_of(home).add("right", scopes=list(Scope))
     address = serve(home)
     (home / "api_keys.json").unlink()
     assert raw(address, "/v1/runs").status == 503
 
 
 def test_keys_that_vanish_before_the_server_starts_cannot_be_lost_either(home: Path, serve: Serve) -> None:
-    ring_of(home).add("right", scopes=list(Scope))
+    key_store_of(home).add("right", scopes=list(Scope))
     (home / "api_keys.json").unlink()
     address = serve(home)
     answer = raw(address, "/v1/runs")
@@ -381,9 +381,9 @@ def test_keys_that_vanish_before_the_server_starts_cannot_be_lost_either(home: P
 
 
 def test_a_server_whose_keys_are_all_revoked_is_closed(home: Path, serve: Serve) -> None:
-    ring = ring_of(home)
-    key, secret = ring.add("right", scopes=list(Scope))
-    ring.revoke(key.key_id)
+    keys = key_store_of(home)
+    key, secret = keys.add("right", scopes=list(Scope))
+    keys.revoke(key.key_id)
     for host in ("127.0.0.1", ELSEWHERE):
         address = serve(home, host=host)
         assert {at(address, path, key=one).status for path in GUARDED for one in ("", secret)} == {401}
@@ -435,7 +435,7 @@ def test_without_keys_a_foreign_host_is_refused_on_every_path(home: Path, serve:
 
 
 def test_with_keys_the_key_decides_and_not_the_host(home: Path, serve: Serve) -> None:
-    _, key = ring_of(home).add("right", scopes=list(Scope))
+    _, key = key_store_of(home).add("right", scopes=list(Scope))
     address = serve(home)
     assert raw(address, "/v1/runs", host="evil.example", key=key).status == 200
     assert raw(address, "/v1/runs", host="evil.example").status == 401
@@ -497,7 +497,7 @@ def test_a_server_without_keys_answers_nobody_for_whom_a_proxy_asks(home: Path, 
     for path in (*GUARDED, *OPEN, "/nowhere"):
         assert at(address, path, more=("X-Forwarded-For: 192.0.2.7",)).status == 403, path
     assert raw(address, "/v1/runs").status == 200
-    _, key = ring_of(home).add("right", scopes=list(Scope))
+    _, key = key_store_of(home).add("right", scopes=list(Scope))
     for header in FOREIGN:
         assert raw(address, "/v1/runs", key=key, more=(header.format(7),)).status == 200, header
 

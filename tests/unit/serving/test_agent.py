@@ -24,7 +24,7 @@ from rebracket_core.serving.agent import (
     branch_of,
     concept_graph,
     concept_tool,
-    judge_node,
+    validate_node,
 )
 from rebracket_core.serving.agent_example import main, run_example, scripted
 from tests.conftest import open_home
@@ -63,7 +63,7 @@ KINDS = {"good": "ACCEPT", "mixed": "ACCEPT_HYBRID", "dark": "ACCEPT_BLACK", "ba
     ("text", "branch"), [("good", "accept"), ("mixed", "hybrid"), ("dark", "black"), ("bad", "reject"), ("", "reject")]
 )
 def test_the_node_names_the_branch_and_what_to_change(text: str, branch: str) -> None:
-    found = judge_node(says(KINDS))({"text": text})
+    found = validate_node(says(KINDS))({"text": text})
     assert found["branch"] == branch_of(found) == branch  # type: ignore[arg-type]
     assert bool(found["feedback"]) is (branch == "reject")
     assert found["tries"] == [{"text": text, "branch": branch, "verdict": found["verdict"], "feedback": found["feedback"]}]

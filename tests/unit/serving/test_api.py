@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
 
 from rebracket_core.serving.api import create_app
-from rebracket_core.serving.guard.api_keys import KeyRing
+from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.validation import Concept
 
@@ -114,7 +114,7 @@ def test_health_runs_thresholds_metrics_and_docs(client: TestClient) -> None:
 
 
 def test_keys_scopes_and_limits(home: Path) -> None:
-    ring = KeyRing(home / "api_keys.json")
+    ring = ApiKeyStore(home / "api_keys.json")
     _, reader = ring.add("reader", scopes=["runs"])
     key, writer = ring.add("writer", scopes=["validate"])
     with TestClient(create_app(open_home(home), ServeOptions(per_minute=20))) as client:

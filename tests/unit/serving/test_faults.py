@@ -55,7 +55,7 @@ def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
         raise SystemExit(3)
 
     with monkeypatch.context() as broken:
-        broken.setattr(client.app.state.service.desk.bench.verdicts, "validate", die)  # type: ignore[attr-defined]
+        broken.setattr(client.app.state.service.router.bench.verdicts, "validate", die)  # type: ignore[attr-defined]
         answer = ask(client, 1)
     assert answer.status_code == 503 and answer.headers["retry-after"]
     assert "worker" in answer.json()["error"]["message"] and "ask again" in answer.json()["error"]["hint"]
@@ -65,12 +65,12 @@ def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
 def test_a_database_that_hangs_fills_no_memory_and_costs_no_verdict(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, freed, written = open_home(home), threading.Event(), []
 
-    def keep(verdicts: Iterator[dict[str, Any]], **_: object) -> None:
+    def add(verdicts: Iterator[dict[str, Any]], **_: object) -> None:
         freed.wait(30)
         written.append(len(list(verdicts)))
 
     monkeypatch.setattr(api, "MAX_UNWRITTEN", 2)
-    monkeypatch.setattr(type(bench.history), "keep", lambda self, verdicts, **more: keep(verdicts, **more))
+    monkeypatch.setattr(type(bench.history), "add", lambda self, verdicts, **more: add(verdicts, **more))
     with TestClient(create_app(bench, ServeOptions(keep=True))) as client:
         assert all(ask(client, number).status_code == 200 for number in range(5))
         assert b"rebracket_history_failures_total 3.0" in client.get("/metrics").content
@@ -91,11 +91,11 @@ def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: T
     bench.runs.promote("second")
     shutil.move(second / "model" / "model.safetensors", home / "away")
     service = client.app.state.service  # type: ignore[attr-defined]
-    if service.desk.run_id == first:
+    if service.router.run_id == first:
         trouble = until(lambda: client.get("/health").json()["trouble"])
         assert "model.safetensors" in trouble and client.get("/health").status_code == 200
     answer = ask(client, 2)
-    assert answer.status_code == 200 and answer.json()["run_id"] == service.desk.run_id
+    assert answer.status_code == 200 and answer.json()["run_id"] == service.router.run_id
     shutil.move(home / "away", second / "model" / "model.safetensors")
     until(lambda: client.get("/health").json()["run_id"] == "second")
     assert client.get("/health").json()["trouble"] == "" and ask(client, 3).json()["run_id"] == "second"

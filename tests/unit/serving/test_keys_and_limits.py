@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rebracket_core.errors import ConfigError, InputError, StoreError
-from rebracket_core.serving.guard.api_keys import KeyRing, Scope
+from rebracket_core.serving.guard.api_keys import ApiKeyStore, Scope
 from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
 
@@ -24,7 +24,7 @@ WRONG: list[dict[str, object]] = [
 
 
 def test_a_secret_opens_only_what_its_key_may_and_is_not_in_the_file(tmp_path: Path) -> None:
-    ring = KeyRing(tmp_path / "keys.json")
+    ring = ApiKeyStore(tmp_path / "keys.json")
     key, secret = ring.add("the agent", scopes=["validate"])
     assert ring.find(secret) == key and key.allows(Scope.VALIDATE) and not key.allows(Scope.METRICS)
     assert secret not in (tmp_path / "keys.json").read_text() and (tmp_path / "keys.json").stat().st_mode & 0o077 == 0
@@ -33,7 +33,7 @@ def test_a_secret_opens_only_what_its_key_may_and_is_not_in_the_file(tmp_path: P
 
 
 def test_a_key_revoked_by_another_process_is_refused_at_once(tmp_path: Path) -> None:
-    server, admin = KeyRing(tmp_path / "keys.json"), KeyRing(tmp_path / "keys.json")
+    server, admin = ApiKeyStore(tmp_path / "keys.json"), ApiKeyStore(tmp_path / "keys.json")
     key, secret = admin.add("a script")
     assert server.find(secret) is not None
     admin.revoke(key.key_id)
@@ -41,7 +41,7 @@ def test_a_key_revoked_by_another_process_is_refused_at_once(tmp_path: Path) -> 
 
 
 def test_a_key_without_name_or_with_a_strange_scope_is_refused(tmp_path: Path) -> None:
-    ring = KeyRing(tmp_path / "keys.json")
+    ring = ApiKeyStore(tmp_path / "keys.json")
     for name, scopes in ((" ", ["validate"]), ("x", ["everything"]), ("x", [])):
         with pytest.raises(InputError):
             ring.add(name, scopes=scopes)
@@ -53,12 +53,12 @@ def test_a_key_without_name_or_with_a_strange_scope_is_refused(tmp_path: Path) -
 def test_a_damaged_file_of_keys_opens_nothing(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [{"name": "x"}]}))
     with pytest.raises(StoreError, match="cannot be read"):
-        KeyRing(tmp_path / "keys.json").find("rbk_x_y")
+        ApiKeyStore(tmp_path / "keys.json").find("rbk_x_y")
 
 
 def test_only_a_file_that_was_never_there_leaves_a_server_without_keys(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
-    ring = KeyRing(path)
+    ring = ApiKeyStore(path)
     assert not ring.required(local=True)
     _, secret = ring.add("x")
     assert ring.required(local=True) and ring.required(local=False)
@@ -67,12 +67,12 @@ def test_only_a_file_that_was_never_there_leaves_a_server_without_keys(tmp_path:
         with pytest.raises(StoreError, match="has no API keys"):
             ring.required(local=local)
     assert ring.find(secret) is None
-    with pytest.raises(StoreError, match="keys.json.lock"):
-        KeyRing(path).required(local=True)
+    with pytest.raises(StoreError, match=r"keys\.json\.lock"):
+        ApiKeyStore(path).required(local=True)
     (tmp_path / "keys.json.lock").unlink()
-    assert not KeyRing(path).required(local=True)
+    assert not ApiKeyStore(path).required(local=True)
     with pytest.raises(StoreError, match="keys add"):
-        KeyRing(path).required(local=False)
+        ApiKeyStore(path).required(local=False)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_only_a_file_that_was_never_there_leaves_a_server_without_keys(tmp_path:
 )
 def test_a_key_that_rebracket_did_not_write_makes_the_file_damaged(tmp_path: Path, changes: dict[str, object]) -> None:
     path = tmp_path / "keys.json"
-    _, secret = KeyRing(path).add("x")
+    _, secret = ApiKeyStore(path).add("x")
     whole = json.loads(path.read_text())
     path.write_text(json.dumps({"keys": [{**whole["keys"][0], **changes}]}))
-    ring = KeyRing(path)
+    ring = ApiKeyStore(path)
     for ask in (lambda: ring.find(secret), lambda: ring.required(local=True), lambda: ring.required(local=False)):
         with pytest.raises(StoreError, match="cannot be read"):
             ask()
@@ -128,4 +128,4 @@ def test_options_out_of_range_are_refused(changes: dict[str, object]) -> None:
 def test_a_pipe_in_the_place_of_the_keys_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "api_keys.json")
     with pytest.raises(StoreError, match="no plain file"):
-        KeyRing(tmp_path / "api_keys.json").all()
+        ApiKeyStore(tmp_path / "api_keys.json").all()

@@ -92,7 +92,7 @@ def test_a_request_that_waits_too_long_is_told_so(home: Path, monkeypatch: pytes
 
 
 def test_whether_there_is_such_a_run_is_asked_once_a_request(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = client.app.state.service.desk.bench  # type: ignore[attr-defined]
+    bench = client.app.state.service.router.bench  # type: ignore[attr-defined]
     asked, real = [], bench.runs.all
     monkeypatch.setattr(bench.runs, "all", lambda: (asked.append(1), real())[1])
     run_id = client.get("/health").json()["run_id"]

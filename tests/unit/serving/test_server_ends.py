@@ -139,7 +139,8 @@ def test_a_call_that_keeps_pythons_lock_does_not_keep_the_server(home: Path, tmp
 def test_a_call_that_keeps_it_since_before_the_signal_does_not_either(
     home: Path, tmp_path: Path, drain_s: float, signals: int
 ) -> None:
-    port, log, answers = free_port(), tmp_path / "log", []
+    port, log = free_port(), tmp_path / "log"
+    answers: list[tuple[int, str]] = []
     with server(port, log, drain_s=drain_s) as process:
         thread = ask(port, "A bell that holds at once.", answers)
         time.sleep(0.5)

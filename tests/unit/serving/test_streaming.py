@@ -21,9 +21,10 @@ from benchmarks.stream import PEAKS
 from rebracket_core.corpus.sources.fingerprint import fingerprint_of
 from rebracket_core.corpus.sources.reading import iter_concepts, read_concepts
 from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.progress import CallingReporter
 from rebracket_core.reports.verdict_writers import FIELDS, csv_columns
 from rebracket_core.scoring.parts import MANIFEST, PartForm
-from rebracket_core.scoring.streaming import judge_into
+from rebracket_core.scoring.streaming import score_into
 from tests.conftest import open_home
 
 ROOT = Path(__file__).parents[3]
@@ -90,11 +91,12 @@ def test_the_print_of_a_source_knows_names_and_contents(mixed: Path) -> None:
 def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> None:
     bench, source, out = open_home(home), table(tmp_path / "in.parquet", 25), tmp_path / "out"
     seen: list[int] = []
+    progress = CallingReporter(lambda stage, done, total: seen.append(done))
     counted = bench.monitoring.traffic(bench.resources.model().run_id).total
-    parts = judge_into(bench.resources, [source], folder=out, rows_per_part=10, progress=seen.append)
+    parts = score_into(bench.resources, [source], folder=out, rows_per_part=10, progress=progress)
     more = bench.monitoring.traffic(bench.resources.model().run_id).total
     assert more.n - counted.n == 25 and more.kinds["error"] - counted.kinds["error"] == 1
-    judge_into(bench.resources, [source], folder=out, rows_per_part=10)  # everything is there already
+    score_into(bench.resources, [source], folder=out, rows_per_part=10)  # everything is there already
     assert bench.monitoring.traffic(bench.resources.model().run_id).total.n == more.n
     found = lines(out)
     told = [v.to_dict() for v in bench.verdicts.validate(read_concepts([source]).concepts, keep=False)]
@@ -113,12 +115,12 @@ def test_parts_hold_what_validate_says_in_order(home: Path, tmp_path: Path) -> N
 
 def test_the_same_again_makes_nothing_anew_and_repairs_what_is_gone(home: Path, tmp_path: Path) -> None:
     bench, source, out = open_home(home), table(tmp_path / "in.parquet", 25), tmp_path / "out"
-    judge_into(bench.resources, [source], folder=out, rows_per_part=10)
+    score_into(bench.resources, [source], folder=out, rows_per_part=10)
     before, made = bytes_of(out), (out / "part-00000.jsonl").stat().st_mtime_ns
     (out / "part-00001.jsonl").unlink()
     (out / "part-00002.jsonl").write_text("cut")
     (out / ".part-00001.jsonl.x.tmp").write_text("left by a kill")
-    judge_into(bench.resources, [source], folder=out, rows_per_part=10)
+    score_into(bench.resources, [source], folder=out, rows_per_part=10)
     assert bytes_of(out) == before and (out / "part-00000.jsonl").stat().st_mtime_ns == made
     assert not list(out.glob(".*.tmp"))
 
@@ -127,28 +129,28 @@ def test_a_folder_of_something_else_is_refused(home: Path, tmp_path: Path) -> No
     from filelock import FileLock
 
     bench, source, out = open_home(home), table(tmp_path / "in.parquet", 5), tmp_path / "out"
-    judge_into(bench.resources, [source], folder=out)
+    score_into(bench.resources, [source], folder=out)
     with pytest.raises(ConfigError, match="rows_per_part"):
-        judge_into(bench.resources, [source], folder=out, rows_per_part=7)
+        score_into(bench.resources, [source], folder=out, rows_per_part=7)
     table(source, 6)
     with pytest.raises(ConfigError, match="input_digest"):
-        judge_into(bench.resources, [source], folder=out)
+        score_into(bench.resources, [source], folder=out)
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "diary.txt").write_text("mine")
     with pytest.raises(ConfigError, match="other things"):
-        judge_into(bench.resources, [source], folder=tmp_path / "own")
+        score_into(bench.resources, [source], folder=tmp_path / "own")
     (tmp_path / "held").mkdir()
     with FileLock(str(tmp_path / "held" / ".lock")), pytest.raises(StoreError, match="Another process"):
-        judge_into(bench.resources, [source], folder=tmp_path / "held")
+        score_into(bench.resources, [source], folder=tmp_path / "held")
     (tmp_path / "nothing").mkdir()
     with pytest.raises(InputError, match="nothing to score"):
-        judge_into(bench.resources, [tmp_path / "nothing"], folder=tmp_path / "empty")
+        score_into(bench.resources, [tmp_path / "nothing"], folder=tmp_path / "empty")
 
 
 @pytest.mark.parametrize("form", [PartForm.CSV, PartForm.PARQUET])
 def test_every_form_is_whole_in_each_part(home: Path, tmp_path: Path, form: PartForm) -> None:
     out = tmp_path / "out"
-    judge_into(open_home(home).resources, [table(tmp_path / "in.parquet", 12)], folder=out, rows_per_part=8, form=form)
+    score_into(open_home(home).resources, [table(tmp_path / "in.parquet", 12)], folder=out, rows_per_part=8, form=form)
     paths = sorted(out.glob("part-*"))
     if form is PartForm.CSV:
         rows = [list(csv.DictReader(path.open(encoding="utf-8-sig", newline=""))) for path in paths]

@@ -45,23 +45,23 @@ def test_each_file_gets_the_verdicts_of_its_concepts(watching: Watch, folder: Pa
     (folder / "thread" / "b.jsonl").write_text(f'{{"id": "x", "concept": "{TEXT}"}}\n{{"concept": "?"}}\n')
     for other in ("sound.wav", ".hidden.yml", "c.yml.tmp", "d.lrc"):
         (folder / other).write_text(TEXT)
-    assert [judged.path.name for judged in watching.look()] == ["a.yml", "b.jsonl"]
+    assert [judged.path.name for judged in watching.scan()] == ["a.yml", "b.jsonl"]
     first, second = told(folder / "a.yml"), told(folder / "thread" / "b.jsonl")
     assert tuple(first["verdicts"][0]) == FIELDS and first["verdicts"][0]["expected_album"] == "Red"
     assert (first["n"], first["n_failed"], first["error"]) == (1, 0, None)
     assert (second["n"], second["n_failed"], second["error"]) == (2, 1, None)
     assert second["verdicts"][0]["id"] == "x" and second["run_id"] == first["verdicts"][0]["run_id"]
-    assert watching.look() == [] and len(list(folder.rglob("*.verdict.json"))) == 2
+    assert watching.scan() == [] and len(list(folder.rglob("*.verdict.json"))) == 2
 
 
 def test_a_file_that_cannot_be_judged_gets_its_error(watching: Watch, folder: Path) -> None:
     (folder / "a.yml").write_text("concept: [never closed\n")
     (folder / "b.json").write_bytes(b"\x00" * 40)
     (folder / "c.txt").write_text("?! 123")
-    assert [bool(judged.error) for judged in watching.look()] == [True, True, True]
+    assert [bool(judged.error) for judged in watching.scan()] == [True, True, True]
     assert "no letters" in told(folder / "c.txt")["error"]
     (folder / "a.yml").write_text(f"concept: {TEXT}\n")
-    assert [judged.error for judged in watching.look()] == [None]
+    assert [judged.error for judged in watching.scan()] == [None]
 
 
 def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_half_written_file_is_not_judged(home: Path, folder: Path) -> None:
         for _ in range(5):
             file.write("Half a sentence, ")
             file.flush()
-            assert watching.look() == []
+            assert watching.scan() == []
             time.sleep(0.1)
         file.write("and its end.")
     assert len(watching.settle(threading.Event())) == 1
@@ -84,23 +84,23 @@ def test_a_file_that_changes_while_it_is_read_waits(watching: Watch, folder: Pat
     path.write_text("Before.")
     digest = module.hashlib.file_digest
     monkeypatch.setattr(module.hashlib, "file_digest", lambda file, kind: (digest(file, kind), path.write_text(TEXT))[0])
-    assert watching.look() == [] and not verdict_file(path).exists()
+    assert watching.scan() == [] and not verdict_file(path).exists()
     monkeypatch.undo()
-    assert len(watching.look()) == 1 and told(path)["verdicts"][0]["text"] == TEXT
+    assert len(watching.scan()) == 1 and told(path)["verdicts"][0]["text"] == TEXT
 
 
 def test_nothing_is_judged_twice_over_restarts(home: Path, watching: Watch, folder: Path) -> None:
     path = folder / "a.txt"
     path.write_text(TEXT)
-    watching.look()
+    watching.scan()
     made = verdict_file(path).stat().st_mtime_ns
     os.utime(path, ns=(1, 1))  # the same bytes, another time
     again = Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False)
-    assert again.look() == [] and verdict_file(path).stat().st_mtime_ns == made
+    assert again.scan() == [] and verdict_file(path).stat().st_mtime_ns == made
     verdict_file(path).unlink()
-    assert len(again.look()) == 1
+    assert len(again.scan()) == 1
     verdict_file(path).write_text('{"digest": ')  # cut short by someone else
-    assert len(Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).look()) == 1
+    assert len(Watch(open_home(home).verdicts, folder, settle_s=0.0, keep=False).scan()) == 1
 
 
 def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,9 +114,9 @@ def test_what_is_not_the_files_fault_is_tried_again(watching: Watch, folder: Pat
 
     with monkeypatch.context() as patch:
         patch.setattr(watching.scorer, "validate", locked)
-        assert "cannot be written" in str(watching.look()[0].error)
+        assert "cannot be written" in str(watching.scan()[0].error)
     time.sleep(0.01)
-    assert [judged.error for judged in watching.look()] == [None]
+    assert [judged.error for judged in watching.scan()] == [None]
 
 
 def test_a_folder_that_is_not_there_is_refused(home: Path, tmp_path: Path) -> None:

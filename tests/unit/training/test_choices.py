@@ -14,7 +14,7 @@ from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.files import write_json
 from rebracket_core.runs.production import promote, promoted_id
 from rebracket_core.training import TrainingConfig
-from rebracket_core.training.rows import asked_of, head_targets, soft_targets
+from rebracket_core.training.rows import head_targets, labels_of_tasks, soft_targets
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def _rows(*cells: dict[str, Any]) -> Any:
 
 def test_labels_that_are_not_asked_for_are_not_there() -> None:
     told = targets(_rows({"album": "Red", "types": ["memory"]}), smoothing=0.0)
-    album = asked_of(told, tasks=("album",))
+    album = labels_of_tasks(told, tasks=("album",))
     assert album.album_idx[0] >= 0 and not album.labelled.any() and not album.types_labelled.any()
-    marked = asked_of(told, tasks=("has_any_type",))
+    marked = labels_of_tasks(told, tasks=("has_any_type",))
     assert marked.album_idx[0] == -1 and marked.types_labelled.all()
 
 

@@ -11,14 +11,14 @@ import pytest
 
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.settings import Thresholds
-from rebracket_core.training.evaluation.evaluate import Held, held_verdicts, selective_scores
+from rebracket_core.training.evaluation.evaluate import HeldOutRows, held_out_verdicts, selective_scores
 from rebracket_core.training.evaluation.thresholds import choose_thresholds, chosen_values, cross_thresholds
 from tests.support.evidence import KNOWN, PAST_OR_PRESENT, RED, THING, predictions, spread
 
 HYBRID = (PAST_OR_PRESENT, THING, KNOWN)
 
 
-def held(*parts: tuple[Any, float, int, int]) -> Held:
+def held(*parts: tuple[Any, float, int, int]) -> HeldOutRows:
     """Rows of Red in parts of (axis scores, probability, rows, wrong rows); each row is a group of its own."""
     axis, p, truth = [], [], []
     for scores, probability, n, wrong in parts:
@@ -33,7 +33,7 @@ def held(*parts: tuple[Any, float, int, int]) -> Held:
         uncertainty=[(0.2, 0.2, 0.0)] * n,
         ood_p=[0.5] * n,
     )
-    return Held(
+    return HeldOutRows(
         predictions=found,
         targets=cast("Any", SimpleNamespace(album_idx=np.array(truth))),
         groups=np.arange(n).astype(str),
@@ -69,7 +69,7 @@ def test_hybrids_have_a_promise_of_their_own_on_what_accept_leaves() -> None:
     assert (hybrid.value, hybrid.n_reached, hybrid.n_accepted) == (0.6, 40, 40)
     limits = Thresholds().with_(**chosen_values((accept, hybrid)))
     chosen = replace(rows, thresholds=[limits] * len(rows.texts))
-    rules = [v.rule for v in held_verdicts(chosen, thresholds=chosen.thresholds)]
+    rules = [v.rule for v in held_out_verdicts(chosen, thresholds=chosen.thresholds)]
     assert rules.count("accept") == 50 and rules.count("accept_hybrid") == 40
     scores = selective_scores(chosen, seed=0)
     assert scores["n_accepted"] == 90 and scores["by_verdict"]["ACCEPT_HYBRID"]["n"] == 40

@@ -12,7 +12,7 @@ import pytest
 from rebracket_core.errors import InputError
 from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
 from rebracket_core.stats.paired import group_sums, holm, paired_differences, sign_flip_p
-from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunAnswers, compare_runs, config_difference
+from rebracket_core.training.evaluation.compare import METRICS, Comparison, RunPredictions, compare_runs, config_difference
 
 
 def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 0.6, ids: str = "r") -> OutOfFoldRows:
@@ -33,8 +33,8 @@ def _rows(top: list[int], *, truth: list[int], groups: list[str], sure: float = 
     )
 
 
-def _run(name: str, rows: OutOfFoldRows, *, leaked: bool = False, **config: Any) -> RunAnswers:
-    return RunAnswers(run_id=name, rows=rows, leaked=leaked, config=config)
+def _run(name: str, rows: OutOfFoldRows, *, leaked: bool = False, **config: Any) -> RunPredictions:
+    return RunPredictions(run_id=name, rows=rows, leaked=leaked, config=config)
 
 
 def _one(first: OutOfFoldRows, second: OutOfFoldRows, **kw: Any) -> Comparison:
@@ -159,7 +159,7 @@ def test_what_is_no_comparison_is_refused() -> None:
     for runs in ([_run("a", rows)], [_run("a", rows), _run("a", rows)], []):
         with pytest.raises(InputError, match="two different runs"):
             compare_runs(runs, seed=1)
-    with pytest.raises(InputError, match="not asked the same texts"):
+    with pytest.raises(InputError, match="did not predict the same texts"):
         _one(rows, replace(rows, row_id=("x", "y", "z")))
     with pytest.raises(InputError, match="1 groups"):
         _one(rows, replace(rows, group_id=("a", "a", "a")))

@@ -21,7 +21,7 @@ from rebracket_core.training.callbacks import CurveCallback
 from rebracket_core.training.hpo.rows import SearchRows, outer_ids
 from rebracket_core.training.hpo.search import SearchPlan, run_search
 from rebracket_core.training.hpo.space import FIRST, SearchSpace, suggested
-from rebracket_core.training.hpo.trials import TrialLedger, TrialStatus
+from rebracket_core.training.hpo.trials import TrialStatus, TrialStore
 from rebracket_core.workbench import Workbench
 
 BASE = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=4)
@@ -202,7 +202,7 @@ def test_options_that_do_not_go_together_are_a_refused_trial(dataset: Dataset, e
 @pytest.mark.slow
 def test_a_trial_worse_on_the_same_songs_is_pruned_and_the_importance_finds_the_option_that_counts(tmp_path: Path) -> None:
     space = SearchSpace.from_dict({"inverse_l2": {"low": 1, "high": 100}, "album_weight": {"low": 1, "high": 2}}, base=BASE)
-    ledger = TrialLedger(tmp_path / "j", space=space, seed=1, first={"inverse_l2": 5.0, "album_weight": 1.0})
+    ledger = TrialStore(tmp_path / "j", space=space, seed=1, first={"inverse_l2": 5.0, "album_weight": 1.0})
     noise = np.random.default_rng(0).normal(size=24)
     for _ in range(12):
         with ledger.trial() as run:

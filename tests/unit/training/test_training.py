@@ -19,7 +19,7 @@ from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.stats.intervals import calibration_error, clustered_mean, perfect_calibration_error
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 from rebracket_core.training.callbacks import CurveCallback
-from rebracket_core.training.evaluation.baselines import baseline_answers
+from rebracket_core.training.evaluation.baselines import baseline_predictions
 from rebracket_core.training.heads.checkpoints import FoldCheckpoints
 from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench import Workbench
@@ -233,9 +233,9 @@ def test_a_lookup_table_knows_its_songs_and_nothing_else() -> None:
     labels = np.array([0, 0, 1, 1, 1, 0])
     groups = np.array(["a", "a", "b", "b", "c", "c"], dtype=object)
     texts = ["alpha", "alpha", "beta", "beta", "gamma", "gamma"]
-    leaked = baseline_answers(texts, labels, groups=groups, train=np.array([0, 2, 4]), test=np.array([1, 3]), seed=0)
+    leaked = baseline_predictions(texts, labels, groups=groups, train=np.array([0, 2, 4]), test=np.array([1, 3]), seed=0)
     assert leaked["lookup"].tolist() == [0, 1]
-    unseen = baseline_answers(texts, labels, groups=groups, train=np.array([0, 1, 2, 3]), test=np.array([4, 5]), seed=0)
+    unseen = baseline_predictions(texts, labels, groups=groups, train=np.array([0, 1, 2, 3]), test=np.array([4, 5]), seed=0)
     assert len(set(unseen["lookup"].tolist())) == 1
 
 

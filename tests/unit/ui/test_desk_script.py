@@ -1,4 +1,4 @@
-"""The desk's own script, run by Node without a browser: what keys mean, the outbox, undoing."""
+"""The keyboard view's own script, run by Node without a browser: what keys mean, the outbox, undoing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ const equal = (found, wanted) => {{
 
 @pytest.fixture
 def node(tmp_path: Path):  # type: ignore[no-untyped-def]
-    """A function that runs lines after the desk's script and gives what they print, read as JSON."""
+    """A function that runs lines after that script and gives what they print, read as JSON."""
     if not (program := shutil.which("node")):
         pytest.skip("node is not installed")
 
@@ -202,37 +202,37 @@ def test_a_batch_waits_for_a_pause_between_the_keys_but_not_for_ever(node) -> No
 
 def test_undo_takes_back_steps_first_and_then_the_label_itself(node) -> None:  # type: ignore[no-untyped-def]
     node("""
-      const desk = new Desk(fixed, new Box())
-      desk.sender.give = () => {}
-      desk.receive({ ...fixed, items: [item(1), item(2)] })
-      equal(desk.submit(), false)
-      for (const axis of [0, 1, 2]) desk.draft.press(axis, axis, presets)
-      desk.draft.toggleType("memory")
-      equal(desk.submit(), true)
-      equal(desk.item.item_id, "i2")
-      desk.draft.flag()
-      desk.undo()
-      equal([desk.item.item_id, desk.draft.now.flag], ["i2", false])
-      desk.undo()
-      equal([desk.item.item_id, desk.draft.now.types], ["i1", ["memory"]])
-      const [label, undo] = desk.outbox.load()
+      const client = new LabellingClient(fixed, new Box())
+      client.sender.give = () => {}
+      client.receive({ ...fixed, items: [item(1), item(2)] })
+      equal(client.submit(), false)
+      for (const axis of [0, 1, 2]) client.draft.press(axis, axis, presets)
+      client.draft.toggleType("memory")
+      equal(client.submit(), true)
+      equal(client.item.item_id, "i2")
+      client.draft.flag()
+      client.undo()
+      equal([client.item.item_id, client.draft.now.flag], ["i2", false])
+      client.undo()
+      equal([client.item.item_id, client.draft.now.types], ["i1", ["memory"]])
+      const [label, undo] = client.outbox.load()
       equal([label.kind, undo.kind, undo.target], ["label", "undo", label.id])
       equal(label.value.temporal, { per_mille: [1000, 0, 0], kind: "hard" })
-      desk.undo()
-      equal(desk.draft.now.types, null)
+      client.undo()
+      equal(client.draft.now.types, null)
       const done = [label, undo].map((entry) => ({ id: entry.id, status: "saved" }))
-      desk.receive({ ...fixed, items: [item(2), item(3)], done })
-      equal(desk.queue.map((one) => one.item_id), ["i1", "i2", "i3"])
+      client.receive({ ...fixed, items: [item(2), item(3)], done })
+      equal(client.queue.map((one) => one.item_id), ["i1", "i2", "i3"])
     """)
 
 
 def test_what_is_on_its_way_does_not_come_back_and_a_lost_lease_goes(node) -> None:  # type: ignore[no-untyped-def]
     node("""
       const box = new Box()
-      const desk = new Desk(fixed, box)
-      desk.receive({ ...fixed, items: [item(1), item(2), item(3)] })
-      desk.skip()
-      const again = new Desk(fixed, box)
+      const client = new LabellingClient(fixed, box)
+      client.receive({ ...fixed, items: [item(1), item(2), item(3)] })
+      client.skip()
+      const again = new LabellingClient(fixed, box)
       again.receive({ ...fixed, items: [item(1), item(2), item(3)] })
       equal(again.queue.map((one) => one.item_id), ["i2", "i3"])
       again.draft.press(0, 0, presets)
@@ -250,15 +250,15 @@ def test_a_page_loaded_anew_can_still_undo_what_was_saved(node) -> None:  # type
         temporal: { per_mille: [0, 1000, 0], kind: "hard" }, spatial: { per_mille: [0, 0, 0], kind: "abstain" },
         ontological: { per_mille: [750, 250, 0], kind: "soft" }, types: [], confidence: 650, note: "so", flag: true,
       }
-      const desk = new Desk(fixed, new Box())
+      const client = new LabellingClient(fixed, new Box())
       const recent = [{ id: "new-event", item: item(4), value }, { id: "old-event", item: item(3), value: null }]
-      desk.receive({ ...fixed, items: [item(5)], recent })
-      desk.undo()
-      equal([desk.item.item_id, desk.draft.now.confidence, desk.draft.value(fixed.axes)], ["i4", 650, value])
-      desk.undo()
-      equal(desk.queue.map((one) => one.item_id), ["i3", "i4", "i5"])
-      equal(desk.undo(), false)
-      equal(desk.outbox.load().map((entry) => entry.target), ["new-event", "old-event"])
+      client.receive({ ...fixed, items: [item(5)], recent })
+      client.undo()
+      equal([client.item.item_id, client.draft.now.confidence, client.draft.value(fixed.axes)], ["i4", 650, value])
+      client.undo()
+      equal(client.queue.map((one) => one.item_id), ["i3", "i4", "i5"])
+      equal(client.undo(), false)
+      equal(client.outbox.load().map((entry) => entry.target), ["new-event", "old-event"])
     """)
 
 

@@ -163,9 +163,9 @@ def test_every_answer_has_words_of_its_own_and_even_is_even_however_it_is_rounde
     for axis in AXIS_NAMES:
         found = choices(axis)
         assert len(found) == 17 == len({answer.per_mille for answer in found.values()})
-        assert found["even"].per_mille == EVEN and list(found)[-1] == "cannot tell"
+        assert found["all three equally"].per_mille == EVEN and list(found)[-1] == "cannot tell"
         assert all(in_words(axis, answer) == words for words, answer in found.items())
-        assert in_words(axis, AxisLabel.of((333, 333, 334))) == "even"
+        assert in_words(axis, AxisLabel.of((333, 333, 334))) == "all three equally"
     assert in_words("temporal", AxisLabel.of((620, 0, 380))) == "past 62 %, future 38 %"
 
 

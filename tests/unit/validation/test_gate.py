@@ -380,7 +380,7 @@ CASES = st.fixed_dictionaries(
 
 def _agrees(state: Any, modes: frozenset[str]) -> bool:
     if modes:
-        return state.state != "diffuse" and state.top_mode in modes
+        return state.state != "diffuse" and state.argmax_mode in modes
     return state.state != "dominant"
 
 
@@ -391,7 +391,7 @@ def _holding(case: dict[str, Any]) -> list[bool]:
     kinds, tiny = [s.state for s in states], 1e-9
     hybrids = [s for s in states if s.state == "hybrid"]
     agree = [_agrees(s, modes[s.axis]) for s in states]
-    against = any(s.state == "dominant" and s.top_mode not in modes[s.axis] for s in states)
+    against = any(s.state == "dominant" and s.argmax_mode not in modes[s.axis] for s in states)
     hovering = any(set(s.modes) != set(modes[s.axis]) for s in hybrids)
     axes = {"contradicts": not against, "agree": all(agree) and not hovering, "flag": True}[limits.accept_axes]
     probable = limits.accept < 1.0 and p >= limits.accept - tiny
@@ -400,7 +400,7 @@ def _holding(case: dict[str, Any]) -> list[bool]:
         case["ood_p"] is not None and case["ood_p"] < limits.ood_p - tiny,
         case["uncertainty"] > 0.8 + tiny,
         name == "Black" and probable and conf < 0.5 - tiny,
-        kinds == ["dominant"] * 3 and album_of_triple(s.top_mode for s in states) is None,
+        kinds == ["dominant"] * 3 and album_of_triple(s.argmax_mode for s in states) is None,
         name != "Black" and probable and axes and enough,
         p >= limits.accept_hybrid - tiny
         and len(hybrids) in (1, 2)

@@ -56,14 +56,14 @@ def test_boundaries(scores: list[float], state: str) -> None:
 
 def test_lead_top_and_margin_are_told_in_every_state() -> None:
     found = axis_state("ontological", [0.3, 0.28, 0.42], thresholds=LIMITS)
-    assert (found.state, found.top_mode, found.modes) == (State.DIFFUSE, "known", ())
+    assert (found.state, found.argmax_mode, found.modes) == (State.DIFFUSE, "known", ())
     assert found.top == pytest.approx(0.42)
     assert found.margin == pytest.approx(0.12)
 
 
 def test_equal_scores_lead_in_the_order_of_the_table() -> None:
     found = axis_state("temporal", [0.1, 0.45, 0.45], thresholds=LIMITS)
-    assert (found.top_mode, found.modes) == ("present", ("present", "future"))
+    assert (found.argmax_mode, found.modes) == ("present", ("present", "future"))
 
 
 def test_mode_names_hybrids_and_diffuse_axes() -> None:
@@ -88,7 +88,7 @@ def test_the_state_follows_from_its_definition(axis: str, weights: tuple[float, 
     found = axis_state(axis, scores, thresholds=LIMITS)
     ranked = sorted(scores, reverse=True)
     assert found.top == pytest.approx(ranked[0])
-    assert scores[MODES[axis].index(found.top_mode)] == ranked[0]
+    assert scores[MODES[axis].index(found.argmax_mode)] == ranked[0]
     assert len(found.modes) == {"diffuse": 0, "hybrid": 2}.get(found.state, 1)
     if found.state is State.DIFFUSE:
         assert ranked[0] - ranked[2] < 0.2

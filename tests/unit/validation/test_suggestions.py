@@ -106,7 +106,8 @@ def test_black_is_asked_to_loosen() -> None:
 def test_an_axis_without_modes_is_evened_out() -> None:
     found = ask((PAST, THIRD, (0.05, 0.48, 0.47)), album="Indigo")[1]
     assert found[0].text == (
-        "Even out temporal (past 0.90, present 0.05, future 0.05) to about 0.33 each: "
+        "Mention present and future as much as past on the temporal axis "
+        "(past 0.90, present 0.05, future 0.05; about 0.33 each): "
         "Indigo stands on no temporal mode, and now past stands out."
     )
 

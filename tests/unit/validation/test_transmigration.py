@@ -159,7 +159,7 @@ def test_black_and_white_are_told_to_share_a_target() -> None:
         "All three axes must change to reach White.",
         "White shares its target with Black: the axes cannot tell them apart.",
     )
-    assert found.steps[0].text == "Even out temporal, now led by past."
+    assert found.steps[0].text == "Mention present and future as much as past on the temporal axis."
 
 
 def test_indigo_is_reached_by_its_two_modes() -> None:
@@ -201,7 +201,8 @@ def test_minimal_edits_even_out_where_an_album_has_no_mode() -> None:
     found = minimal_edits([[0.62, 0.2, 0.18], [1 / 3] * 3, [0.3, 0.36, 0.34]], "Indigo", thresholds=LIMITS)
     assert [edit.axis for edit in found] == ["ontological", "temporal"]
     assert dict(found[0].targets) == {"forgotten": 0.45, "known": 0.45}
-    assert found[1].text == "Even out temporal (past 0.62, present 0.20, future 0.18) to about 0.33 each"
+    now = "(past 0.62, present 0.20, future 0.18; about 0.33 each)"
+    assert found[1].text == f"Mention present and future as much as past on the temporal axis {now}"
 
 
 @given(scores=SCORES, album=st.sampled_from(ALBUM_NAMES))

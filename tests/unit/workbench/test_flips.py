@@ -28,9 +28,9 @@ PLANTED = "They left one lantern in our garden today"
 def test_the_ledger_keeps_a_flip_once(tmp_path: Path) -> None:
     ledger = CounterfactualStore(f"sqlite:///{tmp_path / 'a.db'}")
     assert ledger.all() == [] and not (tmp_path / "a.db").exists()
-    assert ledger.keep([FLIP, FLIP]) == 1 and ledger.keep([FLIP]) == 0
+    assert ledger.add([FLIP, FLIP]) == 1 and ledger.add([FLIP]) == 0
     other = {**FLIP, "goal": "album=Green", "fluency": float("nan")}
-    assert ledger.keep([other]) == 1
+    assert ledger.add([other]) == 1
     kept = ledger.all()
     assert [k.goal for k in kept] == ["album=Blue", "album=Green"] and kept[0].n_edits == 1 and kept[1].fluency is None
     assert ledger.forget(kept[0].entry_id) and not ledger.forget(kept[0].entry_id)

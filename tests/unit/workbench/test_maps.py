@@ -65,8 +65,8 @@ def test_a_data_set_that_changed_gets_no_map_of_the_old_one(bench: Workbench, ho
 
 def test_answers_about_texts_that_were_learned_are_those_of_the_other_folds(bench: Workbench, map_id: str) -> None:
     run = bench.runs.production()
-    assert run is not None and bench.maps.has_answers(map_id, run.run_id)
-    found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
+    assert run is not None and bench.maps.has_predictions(map_id, run.run_id)
+    found, stored = bench.maps.predictions(map_id, run.run_id), bench.maps.open(map_id)
     held = read_out_of_fold_rows(bench.resources.runs.folder_of(run.run_id).path)
     place = {row_id: at for at, row_id in enumerate(stored.column("row_id").to_pylist())}
     for j in range(0, len(held), 17):
@@ -81,7 +81,7 @@ def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench:
     run = bench.runs.production()
     assert run is not None
     (bench.resources.runs.folder_of(run.run_id).path / "held.parquet").unlink()
-    found = bench.maps.answers(map_id, run.run_id)
+    found = bench.maps.predictions(map_id, run.run_id)
     learned = found.standing == PredictionSource.TRAINED_ON
     assert learned.sum() >= run.n_rows and (found.album[learned] == -1).all() and np.isnan(found.probability[learned]).all()
 
@@ -89,10 +89,10 @@ def test_without_kept_answers_what_was_learned_is_marked_and_not_answered(bench:
 def test_answers_kept_by_a_version_that_kept_less_are_asked_anew(bench: Workbench, map_id: str) -> None:
     run = bench.runs.production()
     assert run is not None
-    found, stored = bench.maps.answers(map_id, run.run_id), bench.maps.open(map_id)
+    found, stored = bench.maps.predictions(map_id, run.run_id), bench.maps.open(map_id)
     np.savez(predictions_file(stored, run.run_id), **{n: getattr(found, n) for n in ("album_proba", "right", "standing")})
     assert load_predictions(stored, run.run_id) is None
-    again = Workbench(bench.settings).maps.answers(map_id, run.run_id)
+    again = Workbench(bench.settings).maps.predictions(map_id, run.run_id)
     assert np.array_equal(again.confidence, found.confidence) and load_predictions(stored, run.run_id) is not None
 
 

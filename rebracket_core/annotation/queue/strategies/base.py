@@ -34,7 +34,7 @@ class ModelVerdict(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The items to score, without hidden repeats, and what the strategy said that it needs; the rest stays empty.
+    """The items to score, without repeated items, and what the strategy says that it needs; the rest stays empty.
 
     Args:
         items: in the order in which they came in.

@@ -17,7 +17,7 @@ export class AxisView {
       button.className = `corner corner-${i}`
       button.setAttribute("aria-keyshortcuts", AXIS_KEYS[index][i])
     })
-    this.even = keyButton("even", EVEN_KEY, () => act({ do: "even", axis: index }))
+    this.even = keyButton("all three equally", EVEN_KEY, () => act({ do: "even", axis: index }))
     this.cannotTell = toggleButton("cannot tell", CANNOT_TELL_KEY, () => act({ do: "cannotTell", axis: index }))
     this.node = el(
       "fieldset",

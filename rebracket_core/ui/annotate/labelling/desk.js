@@ -4,10 +4,10 @@ import { Draft } from "./draft.js"
 import { Outbox, Sender } from "./outbox.js"
 import { Clock, Pace } from "./time.js"
 
-const RUNNING_LOW = 4 // concepts in hand below which new ones are asked for at once
+const RUNNING_LOW = 4 // reserved concepts below which new ones are requested at once
 const same = (one, other) => one.item_id === other.item_id && one.round === other.round
 
-export class Desk {
+export class LabellingClient {
   constructor(data, storage) {
     this.person = data.person
     this.project = data.project

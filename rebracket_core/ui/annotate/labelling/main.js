@@ -1,12 +1,12 @@
-// The component: one desk for each place where it is mounted. Streamlit calls the default export again at every update.
+// The component: one keyboard view for each place where it is mounted. Streamlit calls the default export again at every update.
 
-import { Desk } from "./desk.js"
+import { LabellingClient } from "./desk.js"
 import { actionOf, belongsElsewhere } from "./keys.js"
 import { View } from "./view.js"
 
-const benches = new WeakMap()
+const views = new WeakMap()
 
-// Without a server Streamlit puts a dialog over everything, which takes the keys. The desk goes on and says "offline" itself.
+// Without a server Streamlit puts a dialog over everything, which takes the keys. The client goes on and says "offline" itself.
 function closeConnectionError() {
   for (const title of document.querySelectorAll("body > [data-testid=stDialog] h2[slot=title]")) {
     const close = title.parentElement.querySelector("button[aria-label=Close]")
@@ -14,24 +14,24 @@ function closeConnectionError() {
   }
 }
 
-class Bench {
+class KeyboardView {
   constructor(root, data) {
     this.root = root
-    this.desk = new Desk(data, window.localStorage)
-    this.desk.sender.silence = () => document.dispatchEvent(new Event("rebracket:wake"))
+    this.client = new LabellingClient(data, window.localStorage)
+    this.client.sender.silence = () => document.dispatchEvent(new Event("rebracket:wake"))
     this.view = new View(root, data, (action) => this.act(action))
     this.view.onMark = () => this.draw()
     this.listen()
   }
 
-  // Whether this desk serves the person and project of the data.
+  // Whether this client serves the person and project of the data.
   serves(data) {
-    return this.desk.person === data.person && this.desk.project === data.project
+    return this.client.person === data.person && this.client.project === data.project
   }
 
   update(data, setStateValue) {
-    this.desk.sender.give = (message) => setStateValue("outbox", { ...message, holding: this.desk.holding() })
-    this.desk.receive(data)
+    this.client.sender.give = (message) => setStateValue("outbox", { ...message, holding: this.client.holding() })
+    this.client.receive(data)
     this.draw()
     this.keepLeases(data.lease_s)
   }
@@ -41,22 +41,22 @@ class Bench {
     const { signal } = this.stop
     document.addEventListener("keydown", (event) => this.onKey(event), { signal })
     document.addEventListener("visibilitychange", () => this.onLook(), { signal })
-    window.addEventListener("online", () => { this.desk.sender.send(); this.draw() }, { signal })
+    window.addEventListener("online", () => { this.client.sender.send(); this.draw() }, { signal })
     window.addEventListener("offline", () => this.draw(), { signal })
-    window.addEventListener("beforeunload", (event) => { if (this.desk.outbox.fragile && this.desk.pending()) event.preventDefault() }, { signal })
+    window.addEventListener("beforeunload", (event) => { if (this.client.outbox.fragile && this.client.pending()) event.preventDefault() }, { signal })
     this.ticking = setInterval(() => this.showSaving(), 500)
     this.watch = new MutationObserver(() => closeConnectionError())
     this.watch.observe(document.body, { childList: true })
   }
 
   onLook() {
-    this.desk.clock.run(!document.hidden)
-    if (document.hidden) this.desk.sender.hurry()
+    this.client.clock.run(!document.hidden)
+    if (document.hidden) this.client.sender.hurry()
   }
 
   onKey(event) {
     if (event.defaultPrevented) return
-    this.desk.sender.hold()
+    this.client.sender.hold()
     const inNote = event.composedPath()[0] === this.view.part.note
     if (inNote && event.key === "Escape") return this.view.part.note.blur()
     if (belongsElsewhere(event) || (event.repeat && event.key !== "Backspace")) return
@@ -67,20 +67,20 @@ class Bench {
   }
 
   act(action) {
-    const { desk, view } = this
+    const { client, view } = this
     if (action.do === "help") return view.toggleHelp()
-    if (action.do === "dismiss") desk.refused = desk.refused.filter((one) => one !== action.refusal)
-    else if (action.do === "undo") { desk.say = ""; desk.undo() }
-    else if (desk.item) this.decide(action)
+    if (action.do === "dismiss") client.refused = client.refused.filter((one) => one !== action.refusal)
+    else if (action.do === "undo") { client.say = ""; client.undo() }
+    else if (client.item) this.decide(action)
     this.draw()
-    if (action.do === "note" && desk.item) view.part.note.focus()
+    if (action.do === "note" && client.item) view.part.note.focus()
   }
 
   decide(action) {
-    const { desk, view } = this
-    const { draft, data } = desk
+    const { client, view } = this
+    const { draft, data } = client
     const axis = action.axis ?? view.marked(draft)
-    desk.say = ""
+    client.say = ""
     const does = {
       press: () => draft.press(axis, action.mode, data.presets),
       answer: () => draft.answer(axis, action.answer, action.joined),
@@ -91,8 +91,8 @@ class Bench {
       confidence: () => draft.confidence(data.confidence[action.level][1]),
       flag: () => draft.flag(),
       setNote: () => draft.note(action.text),
-      submit: () => { this.takeNote(); desk.submit() },
-      skip: () => { this.takeNote(); desk.skip() },
+      submit: () => { this.takeNote(); client.submit() },
+      skip: () => { this.takeNote(); client.skip() },
     }
     does[action.do]?.()
   }
@@ -101,21 +101,21 @@ class Bench {
   takeNote() {
     const { note } = this.view.part
     if (note.getRootNode().activeElement === note) {
-      this.desk.draft.note(note.value)
+      this.client.draft.note(note.value)
       note.blur()
     }
   }
 
   draw() {
-    this.view.show(this.desk)
+    this.view.show(this.client)
     this.showSaving()
   }
 
   showSaving() {
-    const { desk } = this
-    const n = desk.pending()
-    const offline = !navigator.onLine || desk.sender.late()
-    const fragile = desk.outbox.fragile ? " This browser keeps nothing: do not close the page." : ""
+    const { client } = this
+    const n = client.pending()
+    const offline = !navigator.onLine || client.sender.late()
+    const fragile = client.outbox.fragile ? " This browser keeps nothing: do not close the page." : ""
     const words = offline && n ? `offline, ${n} kept in this browser` : offline ? "offline" : n ? `${n} pending` : "all saved"
     this.view.showSaving(words + (n ? fragile : ""), offline ? "offline" : n ? "pending" : "saved")
   }
@@ -124,7 +124,7 @@ class Bench {
   keepLeases(lease_s) {
     clearTimeout(this.beat)
     this.beat = setTimeout(() => {
-      if (!document.hidden) this.desk.sender.beat()
+      if (!document.hidden) this.client.sender.beat()
       this.keepLeases(lease_s)
     }, Math.max(5, lease_s / 3) * 1000)
   }
@@ -134,24 +134,24 @@ class Bench {
     clearInterval(this.ticking)
     this.watch.disconnect()
     clearTimeout(this.beat)
-    this.desk.close()
+    this.client.close()
   }
 }
 
 export default function (component) {
   const { data, parentElement, setStateValue } = component
-  let bench = benches.get(parentElement)
-  if (bench && !bench.serves(data)) {
-    bench.close()
-    bench = undefined
+  let shown = views.get(parentElement)
+  if (shown && !shown.serves(data)) {
+    shown.close()
+    shown = undefined
   }
-  if (!bench) {
-    bench = new Bench(parentElement, data)
-    benches.set(parentElement, bench)
+  if (!shown) {
+    shown = new KeyboardView(parentElement, data)
+    views.set(parentElement, shown)
   }
-  bench.update(data, setStateValue)
+  shown.update(data, setStateValue)
   return () => {
-    benches.get(parentElement)?.close()
-    benches.delete(parentElement)
+    views.get(parentElement)?.close()
+    views.delete(parentElement)
   }
 }

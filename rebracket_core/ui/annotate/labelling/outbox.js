@@ -68,7 +68,7 @@ export class Outbox {
 }
 
 // Sends the outbox again and again until it is empty: one batch under way at a time, and once more when no answer came.
-// An answer makes the page around the desk draw itself anew, which holds the browser up for tens of milliseconds. A batch
+// An answer makes the page around the component draw itself anew, which holds the browser up for tens of milliseconds. A batch
 // therefore waits for a pause between the keys, `quiet` ms long, but never more than `longest` ms.
 export class Sender {
   constructor(outbox, { patience = [2500, 4000, 8000, 15000], quiet = 250, longest = 2000 } = {}) {
@@ -121,7 +121,7 @@ export class Sender {
   }
 
   // No answer: the batch is sent again, and every other time the whole page is asked for instead, which brings the batch along.
-  // Both at once would be taken for the desk's own part of the page alone.
+  // Both at once would be taken for the component's own part of the page alone.
   again() {
     this.tries += 1
     if (this.tries % 2) return this.send()

@@ -38,7 +38,7 @@ def show_plain(client: ClientSession) -> None:
             icon=":material/undo:",
             on_click=_undo,
             args=(client, last["id"]),
-            help=f"Takes back what you said of “{escape(last['item']['text'][:60])}”.",
+            help=f"Undoes your label of “{escape(last['item']['text'][:60])}”.",
         )
 
 

@@ -57,7 +57,7 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
     if project is not None:
         with st.expander("Settings", icon=":material/tune:"), guard():
             _settings(workbench, project, person=person)
-        with st.expander("Ask the model", icon=":material/model_training:"), guard():
+        with st.expander("Suggestions and order by the model", icon=":material/model_training:"), guard():
             _ask_model(workbench, project, person=person)
         with st.expander("Labels in files", icon=":material/folder_open:"), guard():
             show_label_files(workbench.labels.session, project, person=person)
@@ -149,7 +149,7 @@ def _ask_model(workbench: Workbench, project: Project, *, person: Person) -> Non
     order = st.button("Order the queue now", key="label.order", icon=":material/sort:")
     st.caption(f"By: {_order_label(project.settings.order)}. Do it again after some labels or with a new model.")
     if suggest:
-        with working("Asking the model") as progress:
+        with working("Scoring the texts") as progress:
             n = workbench.labels.suggest(project.project_id, by=person.person_id, progress=progress)
         st.success(f"{n:,} concepts have a prediction of the model.", icon=":material/check_circle:")
     if order:

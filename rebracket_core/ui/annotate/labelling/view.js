@@ -32,19 +32,19 @@ export class View {
     return this.mark ?? draft?.open()[0] ?? this.axes.length - 1
   }
 
-  show(desk) {
-    const { item, draft } = desk
+  show(client) {
+    const { item, draft } = client
     setHidden(this.part.work, !item)
     setHidden(this.part.empty, Boolean(item))
-    if (item) this.showItem(desk, item, draft.now)
-    else setText(this.part.empty, desk.data.empty || "The next concept is on its way. Keys wait until it is here.")
-    this.showLast(desk)
-    setText(this.part.say, desk.say)
-    this.showProgress(desk)
-    this.showRefused(desk)
+    if (item) this.showItem(client, item, draft.now)
+    else setText(this.part.empty, client.data.empty || "The next concept is on its way. Keys wait until it is here.")
+    this.showLast(client)
+    setText(this.part.say, client.say)
+    this.showProgress(client)
+    this.showRefused(client)
   }
 
-  showItem(desk, item, now) {
+  showItem(client, item, now) {
     setText(this.part.title, item.title)
     if (this.part.text.textContent !== item.text) {
       this.part.text.textContent = item.text
@@ -54,12 +54,12 @@ export class View {
     setText(this.part.why, item.why ? `Why this one: ${item.why}` : "")
     setHidden(this.part.back, !item.note)
     setText(this.part.back, item.note ? `Sent back by a reviewer: ${item.note}` : "")
-    const marked = this.marked(desk.draft)
+    const marked = this.marked(client.draft)
     this.axes.forEach((view, i) => view.show(now.axes[i], { marked: i === marked, suggested: item.suggestion?.axes[i] }))
-    this.types.forEach((button, i) => pressed(button, now.types?.includes(desk.data.types[i])))
+    this.types.forEach((button, i) => pressed(button, now.types?.includes(client.data.types[i])))
     pressed(this.noType, now.types?.length === 0)
     this.showTypeHint(item.suggestion)
-    this.levels.forEach((button, i) => pressed(button, now.confidence === desk.data.confidence[i][1]))
+    this.levels.forEach((button, i) => pressed(button, now.confidence === client.data.confidence[i][1]))
     pressed(this.flag, now.flag)
     if (this.part.note.getRootNode().activeElement !== this.part.note) this.part.note.value = now.note
   }
@@ -71,16 +71,16 @@ export class View {
     setText(this.part.typeHint, `The model: ${suggestion.types.join(", ") || "none of these"}.${album}`)
   }
 
-  showLast(desk) {
-    const { last } = desk
-    setHidden(this.part.last, desk.data.policy !== "after")
+  showLast(client) {
+    const { last } = client
+    setHidden(this.part.last, client.data.policy !== "after")
     if (!last && !this.part.last.childNodes.length) this.part.last.append("Your last label and what the model says will stand here.")
     if (!last || this.part.last.dataset.id === last.id) return
     this.part.last.dataset.id = last.id
-    const rows = desk.data.axes.map((axis, i) => {
+    const rows = client.data.axes.map((axis, i) => {
       const mine = last.mine[i]
       const apart = mine === null ? "" : `, ${percent(last.model[i].reduce((sum, n, k) => sum + Math.abs(n - mine[k]), 0) / 2)} apart`
-      const words = (answer) => inWords(answer ?? "cannot_tell", axis.modes, desk.data.presets)
+      const words = (answer) => inWords(answer ?? "cannot_tell", axis.modes, client.data.presets)
       return el("li", {}, `${axis.name}: you ${words(mine)}; the model ${words(last.model[i])}${apart}`)
     })
     this.part.last.replaceChildren(
@@ -88,10 +88,10 @@ export class View {
     )
   }
 
-  showProgress(desk) {
-    const { done, total } = desk.data.progress
-    const mine = desk.data.progress.mine + desk.saved + desk.outbox.load().filter((entry) => entry.kind === "label").length
-    const pace = desk.pace.words()
+  showProgress(client) {
+    const { done, total } = client.data.progress
+    const mine = client.data.progress.mine + client.saved + client.outbox.load().filter((entry) => entry.kind === "label").length
+    const pace = client.pace.words()
     setText(this.part.progress, [`${done} of ${total} concepts done`, `${mine} by you`, pace].filter(Boolean).join(" · "))
   }
 
@@ -100,11 +100,11 @@ export class View {
     setText(this.part.saving, words)
   }
 
-  showRefused(desk) {
+  showRefused(client) {
     const shown = Number(this.part.refused.dataset.n ?? 0)
-    if (shown === desk.refused.length) return
-    this.part.refused.dataset.n = desk.refused.length
-    this.part.refused.replaceChildren(...desk.refused.map((one) => el(
+    if (shown === client.refused.length) return
+    this.part.refused.dataset.n = client.refused.length
+    this.part.refused.replaceChildren(...client.refused.map((one) => el(
       "p", {}, `Not kept: ${one.kind} of “${one.text}”. ${one.reason} `,
       el("button", { type: "button", onclick: () => this.act({ do: "dismiss", refusal: one }) }, "Understood"),
     )))

@@ -22,7 +22,7 @@ function ticks(low, high, n) {
   return found;
 }
 
-const told = (value) => (Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(3))));
+const shown = (value) => (Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(3))));
 
 // Where the axes of a plot begin and end: x from 0, y as far as lines and bands go.
 function reach(lines, share) {
@@ -40,10 +40,10 @@ function plot(one, data, width, height, labels) {
   const svg = el("svg", { viewBox: `0 0 ${width} ${height}`, height, class: "plot" });
   for (const v of data.share ? [0, 0.5, 1] : ticks(...y, 5)) {
     svg.append(el("line", { x1: ROOM.left, x2: ROOM.left + inner.w, y1: py(v), y2: py(v), stroke: data.colours.grid }));
-    svg.append(el("text", { x: ROOM.left - 6, y: py(v) + 4, "text-anchor": "end" }, told(v)));
+    svg.append(el("text", { x: ROOM.left - 6, y: py(v) + 4, "text-anchor": "end" }, shown(v)));
   }
   for (const v of ticks(...x, Math.max(2, Math.min(6, Math.floor(inner.w / 70))))) {
-    svg.append(el("text", { x: px(v), y: ROOM.top + inner.h + 16, "text-anchor": "middle" }, told(v)));
+    svg.append(el("text", { x: px(v), y: ROOM.top + inner.h + 16, "text-anchor": "middle" }, shown(v)));
   }
   if (labels.x) svg.append(el("text", { x: ROOM.left + inner.w / 2, y: height - 3, "text-anchor": "middle" }, data.x));
   if (labels.y) {
@@ -93,7 +93,7 @@ function draw(root, data) {
     const made = plot(one, data, many ? (width - GAP_PX) / 2 : width, HEIGHT[many ? "many" : "one"], labels);
     made.svg.addEventListener("pointermove", (event) => {
       const found = made.nearest(event.clientX - made.svg.getBoundingClientRect().left);
-      if (found) tip.textContent = `${found.line.name}, ${data.x} ${told(found.line.x[found.i])}: ${found.line.y[found.i].toFixed(3)}`;
+      if (found) tip.textContent = `${found.line.name}, ${data.x} ${shown(found.line.x[found.i])}: ${found.line.y[found.i].toFixed(3)}`;
     });
     made.svg.addEventListener("pointerleave", () => { tip.textContent = ""; });
     const box = document.createElement("div");

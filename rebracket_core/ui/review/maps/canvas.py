@@ -36,7 +36,7 @@ class Drawing:
     """All that is drawn: the map's name, (n, dims) places, what is shown of them, its paint, and what is chosen.
 
     `chosen` (n,) bool or None; `labels` gives the beginnings of the texts shown, called only where places are sent;
-    `hidden` the names that are not drawn. One `to_look_at` offers no selection.
+    `hidden` the names that are not drawn. One `view_only` offers no selection.
     """
 
     frame: str
@@ -49,7 +49,7 @@ class Drawing:
     placed: Sequence[Mark] = ()
     hidden: Sequence[str] = ()
     whole_is_sampled: bool = False
-    to_look_at: bool = False
+    view_only: bool = False
 
     @property
     def key(self) -> str:
@@ -89,7 +89,7 @@ def _message(drawing: Drawing, *, with_places: bool) -> dict[str, Any]:
         "labels": drawing.labels() if with_places and drawing.labels is not None else None,
         "middle": middle.tolist(),
         "reach": max(reach, 1e-6),
-        "look": drawing.to_look_at,
+        "view_only": drawing.view_only,
         "partial": drawing.whole_is_sampled,
         "paint": {
             "kind": "scale" if paint.scale else "class",

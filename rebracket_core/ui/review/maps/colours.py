@@ -37,7 +37,7 @@ PREDICTED = {
 }
 """Colours that need a run."""
 PEOPLE = {"people.state": "label state (people)", "people.annotator": "annotator (people)"}
-"""Colours by what people said in labelling projects, as it stands now."""
+"""Colours by people's labels in labelling projects, as it stands now."""
 _ORDER = {"album": ALBUM_NAMES, "type": TYPE_NAMES, **MODES}
 
 
@@ -64,24 +64,24 @@ def coded(column: pa.ChunkedArray, *, order: tuple[str, ...] = ()) -> tuple[np.n
     return place[whole.indices.fill_null(len(words)).to_numpy(zero_copy_only=False).astype(np.int64)], names
 
 
-def predicted_paint(answers: MapPredictions, by: str) -> MapPaint:
+def predicted_paint(predictions: MapPredictions, by: str) -> MapPaint:
     """The paint by what a run says; where it says nothing that can be shown, the point is grey."""
     title, what = PREDICTED[by], by.removeprefix("run.")
     unknown = "no prediction"
     if what == "album":
-        return class_paint(title, answers.album, ALBUM_NAMES, colours=ALBUM_COLOURS, unknown=unknown)
+        return class_paint(title, predictions.album, ALBUM_NAMES, colours=ALBUM_COLOURS, unknown=unknown)
     if what == "right":
-        codes = np.where(answers.right < 0, -1, 1 - answers.right)
+        codes = np.where(predictions.right < 0, -1, 1 - predictions.right)
         return class_paint(title, codes, ("right", "wrong"), colours=RIGHT_WRONG, unknown="no label or no prediction")
     if what == "probability":
-        return scale_paint(title, answers.probability, low=0.0, high=1.0, unknown=unknown)
+        return scale_paint(title, predictions.probability, low=0.0, high=1.0, unknown=unknown)
     if what == "confidence":
-        return scale_paint(title, answers.confidence, low=0.0, high=1.0, unknown=unknown)
+        return scale_paint(title, predictions.confidence, low=0.0, high=1.0, unknown=unknown)
     if what == "verdict":
-        return class_paint(title, answers.verdict, VERDICTS, unknown=unknown)
+        return class_paint(title, predictions.verdict, VERDICTS, unknown=unknown)
     if what == "standing":
-        return class_paint(title, answers.standing, STANDINGS, unknown="other")
-    return class_paint(title, answers.axis_top[:, AXIS_NAMES.index(what)], MODES[what], unknown=unknown)
+        return class_paint(title, predictions.standing, STANDINGS, unknown="other")
+    return class_paint(title, predictions.axis_top[:, AXIS_NAMES.index(what)], MODES[what], unknown=unknown)
 
 
 def people_paint(found: MapPeople, by: str) -> MapPaint:

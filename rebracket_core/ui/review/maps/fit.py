@@ -1,4 +1,4 @@
-"""Asking for a map: the first one at once, others in a worker that outlives the page, with its progress."""
+"""The form for a new map: the first one at once, others in a worker that outlives the page, with its progress."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _table(workbench: Workbench, request: MapRequest, chosen: Chosen, *, at: np.
 
 def table_of(request: MapRequest, at: np.ndarray, *, notes: dict[str, int], chosen: Chosen) -> pd.DataFrame:
     """One row a chosen text, in the order of `at`; empty columns are left out."""
-    stored, answers = request.stored, request.answers
+    stored, predictions = request.stored, request.predictions
     ids = stored.values("row_id", at)
     columns: dict[str, Sequence[Any]] = {
         "text": [snippet(text, limit=160) for text in stored.values("text", at)],
@@ -94,13 +94,13 @@ def table_of(request: MapRequest, at: np.ndarray, *, notes: dict[str, int], chos
     }
     if chosen.cosines:
         columns["likeness"] = [chosen.cosines.get(int(i)) for i in at]
-    if answers is not None:
+    if predictions is not None:
         columns |= {
-            "prediction": [ALBUM_NAMES[k] if k >= 0 else None for k in answers.album[at]],
-            "probability": [None if np.isnan(p) else float(p) for p in answers.probability[at]],
-            "right": [_RIGHT.get(int(k)) for k in answers.right[at]],
-            "verdict": [VERDICTS[k] if k >= 0 else None for k in answers.verdict[at]],
-            "standing": [STANDINGS[k] if k != PredictionSource.OUT_OF_FOLD else "held-out" for k in answers.standing[at]],
+            "prediction": [ALBUM_NAMES[k] if k >= 0 else None for k in predictions.album[at]],
+            "probability": [None if np.isnan(p) else float(p) for p in predictions.probability[at]],
+            "right": [_RIGHT.get(int(k)) for k in predictions.right[at]],
+            "verdict": [VERDICTS[k] if k >= 0 else None for k in predictions.verdict[at]],
+            "standing": [STANDINGS[k] if k != PredictionSource.OUT_OF_FOLD else "held-out" for k in predictions.standing[at]],
         }
     columns |= {
         "neighbours preserved": [None if np.isnan(v) else float(v) for v in stored.trust[at]],

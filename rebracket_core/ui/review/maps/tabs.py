@@ -20,7 +20,7 @@ from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.review.maps.canvas import Drawing, show_map
-from rebracket_core.ui.review.maps.view import MapRequest, answers_for, choose, paint_of, reading
+from rebracket_core.ui.review.maps.view import MapRequest, choose, paint_of, predictions_for, reading
 from rebracket_core.workbench import Workbench
 
 _REST = "all the others"
@@ -103,13 +103,13 @@ def _show_words(workbench: Workbench, request: MapRequest, pair: tuple[np.ndarra
 
 
 def _show_states(request: MapRequest, pair: tuple[np.ndarray, np.ndarray]) -> None:
-    if request.answers is None:
-        st.info("Choose a model above, and colour by what it predicts, to compare scores and states.")
+    if request.predictions is None:
+        st.info("Choose a model above, and colour by what it predicts, to compare scores and how clear each axis is.")
         return
     st.dataframe(
-        states_apart(request.answers, *pair),
+        states_apart(request.predictions, *pair),
         hide_index=True,
-        alt="Scores and states of both",
+        alt="Scores of both, and how clear each axis is",
         column_config={n: st.column_config.NumberColumn(format="%.2f") for n in ("first", "second")},
     )
     st.caption("Means over the held-out texts. A selection is no sample: no interval is given.")
@@ -119,17 +119,17 @@ def _positions(request: MapRequest, selection: Selection) -> np.ndarray:
     return request.stored.positions(selection.row_ids)
 
 
-def states_apart(answers: MapPredictions, one: np.ndarray, other: np.ndarray) -> pd.DataFrame:
+def states_apart(predictions: MapPredictions, one: np.ndarray, other: np.ndarray) -> pd.DataFrame:
     """One row a score or state: its mean or share in both selections, of the texts with an answer; empty ones left out."""
     rows = []
     for k, album in enumerate(ALBUM_NAMES):
-        rows.append((f"{album}, mean probability", *(_mean(answers.album_proba[at, k]) for at in (one, other))))
+        rows.append((f"{album}, mean probability", *(_mean(predictions.album_proba[at, k]) for at in (one, other))))
     for j, axis in enumerate(AXIS_NAMES):
         for k, mode in enumerate(MODES[axis]):
-            rows.append((f"{axis} is {mode}, share", *(_share(answers.axis_top[at, j], k) for at in (one, other))))
+            rows.append((f"{axis} is {mode}, share", *(_share(predictions.axis_top[at, j], k) for at in (one, other))))
     for k, verdict in enumerate(VERDICTS):
-        rows.append((f"{verdict}, share", *(_share(answers.verdict[at], k) for at in (one, other))))
-    rows.append(("accuracy", *(_share(answers.right[at], 1) for at in (one, other))))
+        rows.append((f"{verdict}, share", *(_share(predictions.verdict[at], k) for at in (one, other))))
+    rows.append(("accuracy", *(_share(predictions.right[at], 1) for at in (one, other))))
     return pd.DataFrame(rows, columns=["what", "first", "second"]).dropna(subset=["first", "second"], how="all")
 
 
@@ -162,11 +162,11 @@ def two_maps(workbench: Workbench, request: MapRequest, infos: Sequence[MapInfo]
 
 def _two_runs(workbench: Workbench, request: MapRequest, other: RunInfo) -> None:
     """Two runs on the same places: what moves is what they predict."""
-    stored, first = request.stored, request.answers
+    stored, first = request.stored, request.predictions
     if first is None or request.run is None:
         st.info("Colour the map by what the first model predicts.")
         return
-    second = answers_for(workbench, stored, other)
+    second = predictions_for(workbench, stored, other)
     both = (first.album >= 0) & (second.album >= 0)
     moved = np.flatnonzero(both & (first.album != second.album))
     if request.run.encoder_id == other.encoder_id:
@@ -199,7 +199,7 @@ def _two_fits(workbench: Workbench, request: MapRequest, other_id: str) -> None:
                 st.caption(escape(title))
                 view = scene(places, seed=stored.spec.seed)
                 show_map(
-                    Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}", to_look_at=True),
+                    Drawing(f"beside-{name}", places, view, part, f"{title}, coloured by {paint.title}", view_only=True),
                     key=f"map.beside.{name}",
                 )
         st.caption("The second is turned, mirrored and scaled to lie on the first, never bent.")
@@ -241,11 +241,11 @@ def export(workbench: Workbench, request: MapRequest) -> None:
     files = (
         (
             "Coordinates as Parquet",
-            lambda: to_parquet(coordinates(stored, answers=request.answers)),
+            lambda: to_parquet(coordinates(stored, predictions=request.predictions)),
             "parquet",
             "application/vnd.apache.parquet",
         ),
-        ("Coordinates as CSV", lambda: to_csv(coordinates(stored, answers=request.answers)), "csv", "text/csv"),
+        ("Coordinates as CSV", lambda: to_csv(coordinates(stored, predictions=request.predictions)), "csv", "text/csv"),
         (
             "The map as a page (HTML)",
             lambda: to_html(stored, paint_of(request), at=at, reading=reading(stored, request)),

@@ -42,7 +42,7 @@ class MapRequest:
     by: str
     find: str
     how: str
-    answers: MapPredictions | None = None
+    predictions: MapPredictions | None = None
     people: MapPeople | None = None
 
 
@@ -95,21 +95,21 @@ def ask(workbench: Workbench, infos: Sequence[MapInfo], runs: Sequence[RunInfo])
             "by their", [WORDS, MEANING], default=WORDS, required=True, key="map.how", bind="query-params"
         )
     stored = workbench.maps.open(map_id)
-    needed = run is not None and (by in PREDICTED or workbench.maps.has_answers(map_id, run.run_id))
+    needed = run is not None and (by in PREDICTED or workbench.maps.has_predictions(map_id, run.run_id))
     with st.container():
-        answers = answers_for(workbench, stored, run) if run and needed else None
+        predictions = predictions_for(workbench, stored, run) if run and needed else None
     people = workbench.maps.people(map_id) if by in PEOPLE else None
-    return MapRequest(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, answers, people)
+    return MapRequest(by_id[map_id], stored, run, by, (find or "").strip(), how or WORDS, predictions, people)
 
 
-def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapPredictions:
+def predictions_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapPredictions:
     """What a run says of a map's texts, with a progress box the first time, when they must be predicted."""
     known = st.session_state.setdefault("map.answered", [])
     place, box = f"{stored.map_id} {run.run_id}", st.empty()  # always there: what moves on a page is drawn anew by the browser
     if place in known:
-        return workbench.maps.answers(stored.map_id, run.run_id)
+        return workbench.maps.predictions(stored.map_id, run.run_id)
     with box.container(), working("Predicting these texts", done="Predicted") as progress:
-        found = workbench.maps.answers(stored.map_id, run.run_id, progress=progress)
+        found = workbench.maps.predictions(stored.map_id, run.run_id, progress=progress)
     box.empty()
     known.append(place)
     return found
@@ -117,8 +117,8 @@ def answers_for(workbench: Workbench, stored: StoredMap, run: RunInfo) -> MapPre
 
 def paint_of(request: MapRequest) -> MapPaint:
     """The paint that was asked for."""
-    if request.by in PREDICTED and request.answers is not None:
-        return predicted_paint(request.answers, request.by)
+    if request.by in PREDICTED and request.predictions is not None:
+        return predicted_paint(request.predictions, request.by)
     if request.by in PEOPLE and request.people is not None:
         return people_paint(request.people, request.by)
     return known_paint(request.stored, request.by if request.by in KNOWN else "album")
@@ -182,9 +182,9 @@ def reading(stored: StoredMap, request: MapRequest) -> str:
     )
     if request.by in PEOPLE:
         return f"{sentence} The colours say what people did in all labelling projects, as it stands now."
-    if request.run is None or request.answers is None or request.by not in PREDICTED:
+    if request.run is None or request.predictions is None or request.by not in PREDICTED:
         return sentence
-    found = request.answers
+    found = request.predictions
     parts = [f"{found.count(PredictionSource.OUT_OF_FOLD):,} predictions are held-out"]
     if n := found.count(PredictionSource.HELD_OUT):
         parts.append(f"{n:,} of the model itself about texts that it was not trained on")

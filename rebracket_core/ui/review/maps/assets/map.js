@@ -76,7 +76,7 @@ class PointMap {
       return;
     }
     this.data = data;
-    if (data.look) {
+    if (data.view_only) {
       this.root.querySelectorAll("[data-tool], [data-do=clear]").forEach((button) => (button.hidden = true));
       this.pick("move");
     }
@@ -391,7 +391,7 @@ class PointMap {
   click(at) {
     const i = this.near(at);
     this.drawn = [];
-    if (this.data.look) return;
+    if (this.data.view_only) return;
     this.say("region", i < 0 ? null : { point: i, key: this.key });
   }
 
@@ -399,13 +399,13 @@ class PointMap {
     const i = this.near([x, y]), { paint } = this.data;
     this.tip.hidden = i < 0;
     if (i < 0) return;
-    const words = this.labels?.[i] || (this.data.look ? "" : "press to read");
+    const words = this.labels?.[i] || (this.data.view_only ? "" : "press to read");
     this.tip.textContent = [paint.names[this.codes[i]], words].filter(Boolean).join(" · ");
     this.tip.style.left = `${Math.max(0, Math.min(x + 12, this.plane.clientWidth - this.tip.offsetWidth - 6))}px`;
     this.tip.style.top = `${y + 16 + this.tip.offsetHeight > this.plane.clientHeight ? y - this.tip.offsetHeight - 8 : y + 16}px`;
   }
 
-  // ---- pictures to take away ------------------------------------------------------------------------------------------
+  // ---- pictures to export --------------------------------------------------------------------------------------------
   svg() {
     const { w, h } = this.scale(), { paint, outline } = this.data, marks = [];
     const clean = (text) => text.replace(/[<>&"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
