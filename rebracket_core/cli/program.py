@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from rebracket_core import __version__
+from rebracket_core.cli.commands.annotations.files import group as annotations_group
 from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
 from rebracket_core.cli.commands.export import export_onnx
 from rebracket_core.cli.commands.jobs import jobs, submit
-from rebracket_core.cli.commands.label_files import group as annotations_group
 from rebracket_core.cli.commands.library import audit, import_
 from rebracket_core.cli.commands.machine import app as serve_app
 from rebracket_core.cli.commands.machine import doctor, encoders, formats

@@ -138,6 +138,10 @@ def validate_node(ask: Ask) -> Callable[[ConceptState], dict[str, Any]]:
     return validate
 
 
+judge_node = validate_node
+"""The name of `validate_node` in version 0.1, which goes on working."""
+
+
 def branch_of(state: ConceptState) -> str:
     """The branch of the last verdict, for `add_conditional_edges` of a graph of one's own."""
     return state["branch"]

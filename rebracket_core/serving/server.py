@@ -13,12 +13,12 @@ from types import FrameType
 
 import uvicorn
 
-from rebracket_core.blas import one_blas_thread
 from rebracket_core.errors import ConfigError
+from rebracket_core.process.blas import one_blas_thread
+from rebracket_core.process.watchdog import Watchdog
 from rebracket_core.serving.api import Service, create_app
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.watchdog import Watchdog
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)

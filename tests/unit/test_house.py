@@ -14,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "rebracket_core"
 FLOORS = {
     "aliases": 0,
-    "blas": 0,
     "database": 0,
     "errors": 0,
     "file_lock": 0,
@@ -22,6 +21,7 @@ FLOORS = {
     "lazy": 0,
     "options": 0,
     "parquet": 0,
+    "process": 0,
     "progress": 0,
     "rainbow": 0,
     "records": 0,
@@ -31,7 +31,6 @@ FLOORS = {
     "texts": 0,
     "thresholds": 0,
     "verdict_kinds": 0,
-    "watchdog": 0,
     "corpus": 1,
     "stats": 1,
     "annotation": 2,

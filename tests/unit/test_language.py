@@ -173,6 +173,7 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("rebracket_core/ui/annotate/labelling/presses.js", "per_mille", "the same field, as the browser sends it"),
     ("rebracket_core/services/explain/counterfactuals.py", "UNJUDGED", "its name is a key of `rebracket replay --json`"),
+    ("rebracket_core/serving/agent.py", "judge_node", "the name under which agents of version 0.1 import the node"),
     ("rebracket_core/runs/store.py", "album_sets", "a field of manifests and of `rebracket runs --json`"),
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.commands.annotations import ByOption, acting
+from rebracket_core.cli.commands.annotations.projects import ByOption, acting
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.errors import DataError

@@ -15,7 +15,7 @@ import typer
 
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, RunOption, workbench_for
-from rebracket_core.watchdog import Watchdog
+from rebracket_core.process.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.watch import ScoredFile, Watch
@@ -55,8 +55,7 @@ def watch(
     def show(scored: ScoredFile) -> None:
         seen[0] += 1
         seen[1] += bool(scored.error or scored.n_failed)
-        result = scored.error or f"{scored.n} concept{'' if scored.n == 1 else 's'}, {scored.n_failed} failed"
-        tell(f"{scored.path}: {result}")
+        tell(f"{scored.path}: {scored.error or _outcome(scored)}")
 
     def work() -> None:
         if once:
@@ -74,6 +73,10 @@ def watch(
     if not ended:
         _end_now(watching, code=SOME_FAILED if once else DONE)
     return SOME_FAILED if once and seen[1] else DONE
+
+
+def _outcome(scored: ScoredFile) -> str:
+    return f"{scored.n} concept{'' if scored.n == 1 else 's'}, {scored.n_failed} failed"
 
 
 def _ended_in_time(work: Callable[[], None], *, stop: threading.Event) -> bool:

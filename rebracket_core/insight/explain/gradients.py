@@ -184,8 +184,7 @@ class OpenModel:
             table = self.encoder.table
             forward = self.margins(places, target)
             inputs = (table[torch.from_numpy(ids)][None], torch.from_numpy(values)[None])
-            blank = table[torch.full((len(ids),), self.encoder.blank(baseline))][None]
-            start = (blank, torch.zeros_like(inputs[1]))
+            start = (table[torch.full((len(ids),), self.encoder.blank(baseline))][None], torch.zeros_like(inputs[1]))
             with torch.no_grad():
                 at_start = float(forward(*start)[0])
             rows = max(1, ROWS_TOKENS // max(1, len(ids)))

@@ -9,7 +9,7 @@ import numpy  # noqa: F401 - its library is the one that is held
 import pytest
 from threadpoolctl import ThreadpoolController
 
-from rebracket_core.blas import one_blas_thread
+from rebracket_core.process.blas import one_blas_thread
 
 
 def threads() -> set[int]:

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from rebracket_core.watchdog import Watchdog
+from rebracket_core.process.watchdog import Watchdog
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import ctypes, signal, threading, time
-from rebracket_core.watchdog import Watchdog
+from rebracket_core.process.watchdog import Watchdog
 signal.signal(signal.SIGTERM, lambda *_: print("handled", flush=True))
 with Watchdog({first}, second_s={second}):
     print("ready", flush=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.commands.annotations import ByOption, ProjectArgument, acting, group
+from rebracket_core.cli.commands.annotations.projects import ByOption, ProjectArgument, acting, group
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.registry_help import RegistryHelp

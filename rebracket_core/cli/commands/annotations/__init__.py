@@ -1,0 +1,1 @@
+"""The commands `annotations ...`: projects and people, labels in and out of files."""
