@@ -3,8 +3,7 @@
 import streamlit as st
 
 from rebracket_core.ui import access, site
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.kit.swatch import favicon
+from rebracket_core.ui.kit import favicon, guard
 
 st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
 page = st.navigation(site.navigation(), expanded=True)

@@ -205,13 +205,13 @@ def _skips(report: Any) -> str:
 
 
 def _by_read(path: Path) -> str:
-    from rebracket_core.corpus.sources.reading import read_concepts
+    from rebracket_core.corpus.sources import read_concepts
 
     return _first_error(read_concepts([path]).concepts)
 
 
 def _by_parts(path: Path) -> str:
-    from rebracket_core.corpus.sources.reading import iter_concepts
+    from rebracket_core.corpus.sources import iter_concepts
 
     return _first_error(iter_concepts([path]))
 
@@ -224,7 +224,7 @@ def _first_error(concepts: Any) -> str:
 
 
 def _read_upload(name: str, data: bytes) -> Any:
-    from rebracket_core.corpus.sources.reading_child import read_concepts_apart
+    from rebracket_core.corpus.sources import read_concepts_apart
 
     return read_concepts_apart(name, data, max_text_chars=100_000)
 
@@ -234,8 +234,8 @@ def _by_upload(path: Path) -> str:
 
 
 def _by_watch(path: Path) -> str:
-    from rebracket_core.reports.verdict_writers import FIELDS
-    from rebracket_core.scoring.watch import Watch
+    from rebracket_core.reports import FIELDS
+    from rebracket_core.scoring import Watch
 
     def validate(concepts: Any, **_: Any) -> list[Any]:
         empty = dict.fromkeys(FIELDS)
@@ -247,7 +247,7 @@ def _by_watch(path: Path) -> str:
 
 
 def _by_import_upload(path: Path) -> str:
-    from rebracket_core.corpus.sources.reading_child import read_rows_apart as read
+    from rebracket_core.corpus.sources import read_rows_apart as read
 
     return _skips(read(path.name, path.read_bytes())[1])
 
@@ -322,7 +322,7 @@ def _take(path: Path, door: str) -> dict[str, Any]:
     start = time.process_time() + before.ru_utime + before.ru_stime
     message = through(door, path)
     try:
-        from rebracket_core.corpus.sources.reading_child import close_children
+        from rebracket_core.corpus.sources import close_children
 
         close_children()
     except ImportError:

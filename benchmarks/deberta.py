@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.ratio import paired
-from rebracket_core.encoders.transformers.deberta import keep_positions
+from rebracket_core.encoders.transformers import keep_positions
 
 
 def deberta(*, threads: int) -> Iterator[dict[str, Any]]:

@@ -17,15 +17,13 @@ from benchmarks.labels_curve import MARK
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError
 from rebracket_core.files import write_bytes
-from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.models import N_OUTPUTS
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.stats.intervals import MeanEstimate, clustered_mean
-from rebracket_core.training import Callback, TrainingConfig
-from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
-from rebracket_core.training.heads.calibration import album_log_loss, cross_calibrate
-from rebracket_core.training.heads.crossfit import fit_with, predict_rows, split
-from rebracket_core.training.rows import TrainingRows, prepare_rows
+from rebracket_core.stats import MeanEstimate, clustered_mean
+from rebracket_core.training import Callback, TrainingConfig, TrainingRows, prepare_rows
+from rebracket_core.training.finetuning import EncoderTuner
+from rebracket_core.training.heads import album_log_loss, cross_calibrate, fit_with, predict_rows, split
 from rebracket_core.workbench import Workbench
 
 DEFAULT = "default"

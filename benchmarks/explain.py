@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.texts import SHORT, starter_texts
-from rebracket_core.insight.explain.goals import Goal
+from rebracket_core.insight.explain import Goal
 from rebracket_core.workbench import Workbench
 
 ROUNDS = 9

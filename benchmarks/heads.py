@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.ratio import paired
 from benchmarks.texts import distinct_concepts
 from rebracket_core.encoders import open_encoder
-from rebracket_core.models.targets import HeadTargets
+from rebracket_core.models import HeadTargets
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES, album_targets
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig

@@ -16,17 +16,14 @@ import numpy as np
 from scipy import stats
 
 from rebracket_core.annotation import AxisLabel, Item, LabelValue
-from rebracket_core.annotation.events.reducer import disagreement
-from rebracket_core.annotation.queue.ranking import mixed
-from rebracket_core.annotation.queue.strategies.base import Pool
-from rebracket_core.annotation.queue.strategies.registry import score_pool
-from rebracket_core.corpus.soft_targets import targets
+from rebracket_core.annotation.events import disagreement
+from rebracket_core.annotation.queue import mixed
+from rebracket_core.annotation.queue.strategies import Pool, score_pool
+from rebracket_core.corpus import targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_bytes
+from rebracket_core.models import ALBUM, AXIS, HeadTargets, entropy, softmax
 from rebracket_core.models.heads import LinearHead
-from rebracket_core.models.layout import ALBUM, AXIS
-from rebracket_core.models.scores import entropy, softmax
-from rebracket_core.models.targets import HeadTargets
 from rebracket_core.rainbow import ALBUM_NAMES, ALBUMS, AXIS_NAMES, MODES, N_MODES, SMOOTHING, album_of_triple
 from rebracket_core.settings import Settings
 from rebracket_core.workbench import Workbench

@@ -73,8 +73,7 @@ def _first_point(bench: Workbench) -> dict[str, Any]:
 
 def _on_screen(home: Path) -> Iterator[dict[str, Any]]:
     """The same in a browser: from the press to the first curve, and the page's drawings of each second after it."""
-    from playwright.sync_api import TimeoutError as TooLate
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import TimeoutError as TooLate, sync_playwright
     from tests.browser.app_server import AppServer
 
     if not _CHROMIUM.exists():

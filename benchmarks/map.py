@@ -22,10 +22,7 @@ import numpy as np
 
 from benchmarks.heads import DIM, ROWS, made_rows
 from benchmarks.ratio import paired
-from rebracket_core.maps.quality import MapQuality
-from rebracket_core.maps.reducers import Projection, pca, place
-from rebracket_core.maps.spec import MapMethod, MapSpec
-from rebracket_core.maps.store import write_map
+from rebracket_core.maps import MapMethod, MapQuality, MapSpec, Projection, pca, place, write_map
 from rebracket_core.rainbow import ALBUM_NAMES
 
 if TYPE_CHECKING:
@@ -199,10 +196,8 @@ def _stored(home: Path, n: int) -> tuple[str, np.ndarray, np.ndarray]:
     """A stored map of n points around clusters, under a data set of its own: (its name, places, albums)."""
     import pyarrow as pa
 
-    from rebracket_core.corpus import make_frame
-    from rebracket_core.corpus.library import Library
-    from rebracket_core.corpus.schema import ReadReport
-    from rebracket_core.jobs.kinds.map import create_map
+    from rebracket_core.corpus import Library, ReadReport, make_frame
+    from rebracket_core.jobs.kinds import create_map
     from rebracket_core.settings import Settings
 
     settings, name = Settings.from_env({"REBRACKET_HOME": str(home)}), f"points-{n}"

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.corpus import read_not_concepts
-from rebracket_core.models.layout import ALBUM
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.models import ALBUM
+from rebracket_core.runs import RunInfo
 from rebracket_core.settings import Settings, data_dir
-from rebracket_core.training import TrainingConfig
-from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows, split
-from rebracket_core.training.rows import prepare_rows
+from rebracket_core.training import TrainingConfig, prepare_rows
+from rebracket_core.training.heads import fit_ensemble, predict_rows, split
 from rebracket_core.validation import OodDetector
 from rebracket_core.workbench import Workbench
 

@@ -12,11 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.insight.calibration.acceptance import own_point
-from rebracket_core.insight.calibration.confidence import reliability_diagram, risk_coverage, top_predictions
-from rebracket_core.insight.errors.confusion_matrix import Question, confused_pairs, confusion
-from rebracket_core.insight.errors.joint import joint_failures
-from rebracket_core.insight.errors.slices import find_slices, properties_of, twin_cosines
+from rebracket_core.insight.calibration import own_point, reliability_diagram, risk_coverage, top_predictions
+from rebracket_core.insight.errors import (
+    Question,
+    confused_pairs,
+    confusion,
+    find_slices,
+    joint_failures,
+    properties_of,
+    twin_cosines,
+)
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench

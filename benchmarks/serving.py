@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.ratio import paired
 from benchmarks.texts import SHORT, distinct_concepts, short_concepts
-from rebracket_core.encoders.onnx.minilm_files import installed_folder
-from rebracket_core.reports.onnx_bundle.export import export_onnx
+from rebracket_core.encoders.onnx import installed_folder
+from rebracket_core.reports.onnx_bundle import export_onnx
 from rebracket_core.workbench import Workbench
 from tests.support.http_load import Caller, free_port, running, timed_requests
 

@@ -19,17 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.soft_targets import take_targets
+from rebracket_core.corpus import take_targets
 from rebracket_core.encoders import Encoder, open_encoder
-from rebracket_core.encoders.onnx.minilm_files import installed_folder
-from rebracket_core.models.layout import ALBUM
+from rebracket_core.encoders.onnx import installed_folder
+from rebracket_core.models import ALBUM
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.stats.intervals import MeanEstimate, clustered_mean
-from rebracket_core.training import Callback, TrainingConfig
-from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
-from rebracket_core.training.heads.crossfit import fit_ensemble, predict_rows
-from rebracket_core.training.rows import TrainingRows, prepare_rows
+from rebracket_core.stats import MeanEstimate, clustered_mean
+from rebracket_core.training import Callback, TrainingConfig, TrainingRows, prepare_rows
+from rebracket_core.training.finetuning import EncoderTuner
+from rebracket_core.training.heads import fit_ensemble, predict_rows
 from rebracket_core.workbench import Workbench
 
 # Texts an album → how often groups and texts are drawn. One draw of few texts is luck in large part; the last size has hardly

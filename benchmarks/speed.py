@@ -50,7 +50,7 @@ def peer(threads: int) -> Any:
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from rebracket_core.encoders.onnx.minilm_files import installed_folder
+    from rebracket_core.encoders.onnx import installed_folder
 
     torch.set_num_threads(threads)
     return SentenceTransformer(str(installed_folder()), device="cpu")
@@ -124,7 +124,7 @@ def scale() -> Iterator[dict[str, Any]]:
 
 def cold() -> Iterator[dict[str, Any]]:
     """A fresh process: importing the package, and the way to the first verdict."""
-    from rebracket_core.encoders.onnx.minilm_files import installed_folder
+    from rebracket_core.encoders.onnx import installed_folder
 
     def run(code: str) -> None:
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

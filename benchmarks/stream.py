@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from benchmarks.ratio import paired
 from benchmarks.texts import distinct_concepts, short_concepts
 from rebracket_core.encoders import open_encoder
-from rebracket_core.scoring.streaming import CHUNK, score_into
+from rebracket_core.scoring import CHUNK, score_into
 from rebracket_core.workbench import Workbench
 
 # REBRACKET_BENCH_ROWS=1000000 measures what is claimed of a million; it takes as long as a million texts take.

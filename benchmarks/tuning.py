@@ -16,10 +16,8 @@ import numpy as np
 from benchmarks.ratio import paired
 from rebracket_core.encoders import open_encoder
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.training import Callback, TrainingConfig
-from rebracket_core.training.finetuning.encoder_tuner import EncoderTuner
-from rebracket_core.training.finetuning.job import TuningJob
-from rebracket_core.training.rows import prepare_rows
+from rebracket_core.training import Callback, TrainingConfig, prepare_rows
+from rebracket_core.training.finetuning import EncoderTuner, TuningJob
 from rebracket_core.workbench import Workbench
 
 TEXTS, ROUNDS = 192, 7
@@ -51,7 +49,7 @@ def tuning(bench: Workbench, *, threads: int) -> Iterator[dict[str, Any]]:
 
 
 def _ours(job: TuningJob, folder: Path) -> Any:
-    from rebracket_core.training.finetuning.loop import make_trainer
+    from rebracket_core.training.finetuning import make_trainer
 
     return make_trainer(job, folder, callback=Callback())[0]
 
@@ -61,9 +59,8 @@ def _plain(job: TuningJob, folder: Path) -> Any:
     import torch
     from transformers import Trainer, TrainingArguments
 
-    from rebracket_core.encoders.transformers.trainable import load_trainable
-    from rebracket_core.training.finetuning.batches import LengthOrder, RowBatches
-    from rebracket_core.training.finetuning.loop import print_nothing
+    from rebracket_core.encoders.transformers import load_trainable
+    from rebracket_core.training.finetuning import LengthOrder, RowBatches, print_nothing
 
     tokens, encoder = load_trainable(Path(job.base))
     batches = RowBatches(job, tokens)

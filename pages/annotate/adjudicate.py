@@ -2,14 +2,18 @@
 
 import streamlit as st
 
-from rebracket_core.annotation import Role
-from rebracket_core.annotation.adjudication import list_cases
-from rebracket_core.ui.annotate.labelling.adjudication_form import Adjudication, decide_form, show_result
-from rebracket_core.ui.annotate.labelling.project import choose_project, open_projects
-from rebracket_core.ui.annotate.labelling.review_case import choose_case, show_case
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.person import person_here, show_person
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.annotation import Role, list_cases
+from rebracket_core.ui import PageSpec, person_here, show_person
+from rebracket_core.ui.annotate.labelling import (
+    Adjudication,
+    choose_case,
+    choose_project,
+    decide_form,
+    open_projects,
+    show_case,
+    show_result,
+)
+from rebracket_core.ui.kit import guard
 
 MOST = 200
 

@@ -2,13 +2,18 @@
 
 import streamlit as st
 
-from rebracket_core.ui.annotate.labelling.guideline import show_guideline
-from rebracket_core.ui.annotate.labelling.keyboard_view import MOST_RESERVED, show_form, show_keyboard_view
-from rebracket_core.ui.annotate.labelling.project import choose_project, manage, open_projects
-from rebracket_core.ui.annotate.labelling.protocol import RESERVED
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.person import person_here, show_person
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, person_here, show_person
+from rebracket_core.ui.annotate.labelling import (
+    MOST_RESERVED,
+    RESERVED,
+    choose_project,
+    manage,
+    open_projects,
+    show_form,
+    show_guideline,
+    show_keyboard_view,
+)
+from rebracket_core.ui.kit import guard
 
 KEYBOARD, FORM = "Keyboard view", "Plain form"
 

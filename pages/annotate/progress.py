@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.annotation.projects import list_projects
+from rebracket_core.annotation import list_projects
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.ui import PageSpec
 from rebracket_core.ui.annotate import progress as label_health
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui.kit import guard
 
 PAGE = PageSpec(
     title="Progress",

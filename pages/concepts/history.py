@@ -3,14 +3,10 @@
 import streamlit as st
 
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.scoring.history import HistoryFilters
-from rebracket_core.ui.concepts.batch import pick_row
-from rebracket_core.ui.concepts.history_entry import show_entry
-from rebracket_core.ui.concepts.reading import read_verdict
-from rebracket_core.ui.concepts.verdict_table import VERDICTS
-from rebracket_core.ui.kit.download_buttons import downloads
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.scoring import HistoryFilters
+from rebracket_core.ui import PageSpec
+from rebracket_core.ui.concepts import VERDICTS, pick_row, read_verdict, show_entry
+from rebracket_core.ui.kit import downloads, guard
 
 PAGE_SIZE = 100
 

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
+from rebracket_core.ui import PageSpec, site
 from rebracket_core.ui.concepts import monitoring
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui.kit import guard
 
 PAGE = PageSpec(
     title="Monitoring",

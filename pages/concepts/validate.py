@@ -2,15 +2,10 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.concepts import sources
-from rebracket_core.ui.concepts.batch import batches, show_batch
-from rebracket_core.ui.concepts.reading import read_verdict
-from rebracket_core.ui.concepts.verdict import show_verdict
-from rebracket_core.ui.kit.download_buttons import downloads
-from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.concepts import batches, read_verdict, show_batch, show_verdict, sources
+from rebracket_core.ui.kit import downloads, guard
 from rebracket_core.ui.review import counterfactuals, explanation
-from rebracket_core.ui.site import PageSpec
 
 ONE, MANY = "One concept", "Many concepts"
 

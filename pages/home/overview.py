@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.ui import home, site
-from rebracket_core.ui.concepts.reading import read_verdict
-from rebracket_core.ui.concepts.verdict_table import columns_of, verdict_frame
-from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.ui.library.datasets import dataset_table
-from rebracket_core.ui.site import PageSpec
-from rebracket_core.ui.train.run_summary import STARTER_NOTE, run_table
+from rebracket_core.ui import PageSpec, home, site
+from rebracket_core.ui.concepts import columns_of, read_verdict, verdict_frame
+from rebracket_core.ui.kit import escape
+from rebracket_core.ui.library import dataset_table
+from rebracket_core.ui.train import STARTER_NOTE, run_table
 
 PAGE = PageSpec(
     title="Overview",

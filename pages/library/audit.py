@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.library import audit
-from rebracket_core.ui.library.datasets import choose_dataset, show_report
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.library import audit, choose_dataset, show_report
 
 PAGE = PageSpec(
     title="Audit",

@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.library import import_form
-from rebracket_core.ui.library.datasets import dataset_table, show_report
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.kit import guard
+from rebracket_core.ui.library import dataset_table, import_form, show_report
 
 PAGE = PageSpec(
     title="Import",

@@ -2,12 +2,9 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.review import confusion
-from rebracket_core.ui.review.review import choose_review, query_of
-from rebracket_core.ui.review.sections import show_sections
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.kit import guard
+from rebracket_core.ui.review import choose_review, confusion, query_of, show_sections
 
 PAGE = PageSpec(
     title="Confusion",

@@ -2,11 +2,8 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.review import errors
-from rebracket_core.ui.review.review import choose_review, query_of
-from rebracket_core.ui.review.sections import show_section_tabs
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.review import choose_review, errors, query_of, show_section_tabs
 
 PAGE = PageSpec(
     title="Errors",

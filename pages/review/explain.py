@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.kit import guard
 from rebracket_core.ui.review import attention, counterfactuals, explanation
-from rebracket_core.ui.site import PageSpec
 
 PAGE = PageSpec(
     title="Explain",

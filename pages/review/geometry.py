@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.library.datasets import choose_dataset
-from rebracket_core.ui.review import geometry
-from rebracket_core.ui.review.sections import show_sections
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.kit import guard
+from rebracket_core.ui.library import choose_dataset
+from rebracket_core.ui.review import geometry, show_sections
 
 PAGE = PageSpec(
     title="Geometry",

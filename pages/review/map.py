@@ -2,12 +2,9 @@
 
 import streamlit as st
 
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.review.maps import tabs as map_tabs
-from rebracket_core.ui.review.maps.fit import ensure_first, fit_form, show_work
-from rebracket_core.ui.review.maps.selection import show_picture
-from rebracket_core.ui.review.maps.view import ask, choose
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec
+from rebracket_core.ui.kit import guard
+from rebracket_core.ui.review.maps import ask, choose, ensure_first, fit_form, show_picture, show_work, tabs as map_tabs
 
 PAGE = PageSpec(
     title="Map",

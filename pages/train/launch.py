@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.kit.errors import guard
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.kit import guard
 from rebracket_core.ui.train import other_jobs, run_progress, training_form
 
 PAGE = PageSpec(

@@ -2,16 +2,22 @@
 
 import streamlit as st
 
-from rebracket_core.ui import site
-from rebracket_core.ui.annotate.retraining_effect import show_labels_effect
-from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui import PageSpec, site
+from rebracket_core.ui.annotate import show_labels_effect
+from rebracket_core.ui.kit import guard
 from rebracket_core.ui.review import counterfactuals
-from rebracket_core.ui.site import PageSpec
-from rebracket_core.ui.train import run_choice, run_export
-from rebracket_core.ui.train.comparison import compare_controls, show_comparison
-from rebracket_core.ui.train.leaderboard import show_leaderboard, tags_of
-from rebracket_core.ui.train.run_note import note_form
-from rebracket_core.ui.train.run_summary import STARTER_NOTE, choose_run, show_figures
+from rebracket_core.ui.train import (
+    STARTER_NOTE,
+    choose_run,
+    compare_controls,
+    note_form,
+    run_choice,
+    run_export,
+    show_comparison,
+    show_figures,
+    show_leaderboard,
+    tags_of,
+)
 
 PAGE = PageSpec(
     title="Runs",

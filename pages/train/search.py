@@ -5,8 +5,8 @@ from importlib.util import find_spec
 import streamlit as st
 
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.ui.kit.errors import error_box, guard
-from rebracket_core.ui.site import PageSpec
+from rebracket_core.ui import PageSpec
+from rebracket_core.ui.kit import error_box, guard
 from rebracket_core.ui.train import search, training_form
 
 PAGE = PageSpec(

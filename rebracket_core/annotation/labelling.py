@@ -27,8 +27,7 @@ from rebracket_core.annotation.people import enrol_within
 from rebracket_core.annotation.projects import reproject
 from rebracket_core.annotation.queue.leases import lease_again
 from rebracket_core.annotation.session import LabelSession, enter, require
-from rebracket_core.database.statements import rows, several, statement
-from rebracket_core.database.store import lock
+from rebracket_core.database import lock, rows, several, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from rebracket_core.annotation.events.projection import PART, item_states, sync_
 from rebracket_core.annotation.queue.ranking import RANDOM_WHY, REPEAT_GAP, mixed
 from rebracket_core.annotation.queue.strategies.registry import canonical_order
 from rebracket_core.annotation.session import LabelSession, require
-from rebracket_core.database.statements import insertion, run, statement
+from rebracket_core.database import insertion, run, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

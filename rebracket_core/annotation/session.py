@@ -12,8 +12,7 @@ from rebracket_core.annotation.database.schema import labels_store
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import iso
 from rebracket_core.annotation.entities.enums import Role
-from rebracket_core.database.statements import rows, statement
-from rebracket_core.database.store import Store
+from rebracket_core.database import Store, rows, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

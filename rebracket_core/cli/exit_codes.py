@@ -60,7 +60,7 @@ class Output:
 
     def json(self, document: Any) -> None:
         """Print one JSON document, never NaN."""
-        from rebracket_core.reports.verdict_writers import plain
+        from rebracket_core.reports import plain
 
         text = json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False, default=str)
         self.data(f"{text}\n".encode())

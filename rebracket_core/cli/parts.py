@@ -15,7 +15,7 @@ from rebracket_core.errors import ConfigError
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.parts import PartForm, Parts
+    from rebracket_core.scoring import PartForm, Parts
     from rebracket_core.workbench import Workbench
 
 PartsOption = Annotated[
@@ -51,8 +51,8 @@ def score_in_parts(
     more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": request.rows}
     with showing() as progress:
         if request.ray is not None:
-            from rebracket_core.scoring.ray import score_on_ray
-            from rebracket_core.services.resources import Resources
+            from rebracket_core.scoring import score_on_ray
+            from rebracket_core.services import Resources
 
             parts = score_on_ray(
                 bench.resources,
@@ -65,7 +65,7 @@ def score_in_parts(
                 **more,
             )
         else:
-            from rebracket_core.scoring.streaming import score_into
+            from rebracket_core.scoring import score_into
 
             parts = score_into(bench.resources, request.sources, folder=folder, progress=progress, **more)
     counts = parts.counts
@@ -77,7 +77,7 @@ def score_in_parts(
 
 def _document(parts: Parts, folder: Path) -> dict[str, Any]:
     """The JSON document on parts that were written into a folder."""
-    from rebracket_core.scoring.parts import MANIFEST
+    from rebracket_core.scoring import MANIFEST
 
     return {
         "run_id": parts.order.run_id,
@@ -106,7 +106,7 @@ def code_of(counts: Mapping[str, int]) -> int:
 
 
 def _checked(request: PartsRequest) -> tuple[PartForm, Path]:
-    from rebracket_core.scoring.parts import PartForm
+    from rebracket_core.scoring import PartForm
 
     if request.folder is None:
         raise ConfigError(

@@ -14,8 +14,7 @@ from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
 from rebracket_core.cli.commands.export import export_onnx
 from rebracket_core.cli.commands.jobs import jobs, submit
 from rebracket_core.cli.commands.library import audit, import_
-from rebracket_core.cli.commands.machine import app as serve_app
-from rebracket_core.cli.commands.machine import doctor, encoders, formats
+from rebracket_core.cli.commands.machine import app as serve_app, doctor, encoders, formats
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
 from rebracket_core.cli.commands.report import report, review_sections

@@ -25,8 +25,8 @@ class RegistryHelp(TyperCommand):
 
 
 def _names() -> dict[str, str]:
-    from rebracket_core.annotation.formats.registry import LABEL_FORMATS
-    from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES
+    from rebracket_core.annotation.formats import LABEL_FORMATS
+    from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES
     from rebracket_core.jobs import JOB_KINDS, LAUNCHERS
 
     found = {

@@ -31,7 +31,7 @@ def columns(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def one_line(text: object) -> str:
     """The text on one line, without control characters: safe to print on a terminal."""
-    from rebracket_core.reports.verdict_writers import one_line as safe
+    from rebracket_core.reports import one_line as safe
 
     return safe(text)
 

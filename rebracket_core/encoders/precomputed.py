@@ -108,7 +108,7 @@ class PrecomputedTexts:
     window = 0
 
     def __init__(self, path: Path) -> None:
-        from rebracket_core.corpus.embeddings import SAME_VECTOR_TOLERANCE, read_embeddings
+        from rebracket_core.corpus import SAME_VECTOR_TOLERANCE, read_embeddings
 
         table = read_embeddings(path)
         found: dict[str, np.ndarray] = {}
@@ -136,7 +136,7 @@ class PrecomputedTexts:
 
     def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 of the texts, in their order. Raises: EncoderError for texts that have none."""
-        from rebracket_core.corpus.embeddings import text_digest
+        from rebracket_core.corpus import text_digest
         from rebracket_core.texts import clean_text
 
         listed = checked_texts(texts)

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.stats.out_of_fold import PREDICTIONS_FILE, OutOfFoldPredictions
-from rebracket_core.stats.out_of_fold_files import take_rows
-from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, common_positions
+from rebracket_core.stats import PREDICTIONS_FILE, OutOfFoldPredictions, OutOfFoldRows, common_positions, take_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

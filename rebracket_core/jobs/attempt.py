@@ -20,7 +20,7 @@ from rebracket_core.jobs.kinds import JobKind, kind_of
 from rebracket_core.jobs.state import LOCK, RESULT, Status
 from rebracket_core.jobs.tracking.tracker_thread import reported_to_tracker
 from rebracket_core.settings import Settings
-from rebracket_core.training.callbacks import Cancelled
+from rebracket_core.training import Cancelled
 
 logger = logging.getLogger(__name__)
 

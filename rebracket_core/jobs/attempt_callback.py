@@ -12,7 +12,7 @@ from rebracket_core.jobs.folder import now
 from rebracket_core.jobs.state import CANCEL, LOG, METRICS, PROGRESS
 from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.records import append_lines, append_records
-from rebracket_core.training.callbacks import Cancelled, CurveCallback
+from rebracket_core.training import Cancelled, CurveCallback
 
 _EVERY_S = 0.2
 

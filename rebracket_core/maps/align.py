@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebracket_core.maps.spec import NEIGHBOURS
-from rebracket_core.stats.nearest import Ints, neighbours
+from rebracket_core.stats import Ints, neighbours
 
 MOVED_BELOW = 1 / 3  # a text that keeps fewer than a third of its nearest texts has moved
 

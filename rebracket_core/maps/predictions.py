@@ -10,7 +10,7 @@ import numpy as np
 
 from rebracket_core.files import atomic_file
 from rebracket_core.maps.store import StoredMap
-from rebracket_core.validation import VerdictKind
+from rebracket_core.verdict_kinds import VerdictKind
 
 VERDICTS: tuple[str, ...] = tuple(str(kind) for kind in VerdictKind)
 _FILE = "answers-{run_id}.npz"

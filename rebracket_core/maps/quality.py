@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.maps.spec import NEIGHBOURS
-from rebracket_core.stats.nearest import Floats, Ints, blocks, squared_distances, squared_lengths
+from rebracket_core.stats import Floats, Ints, blocks, squared_distances, squared_lengths
 
 # Up to so many texts every point is measured; of more, a sample is, each of its points against all the others.
 ALL_UP_TO = 20_000

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.maps.spec import NEIGHBOURS, MapMethod, MapSpec
-from rebracket_core.stats.nearest import nearest_of
+from rebracket_core.stats import nearest_of
 
 Floats = NDArray[np.float32]
 Stage = Callable[[str, int, int], None]

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus import TEXT_FIELDS
 from rebracket_core.errors import ConfigError
 
 FIT_VERSION = 1  # a change of how maps are fitted makes other maps of the same request

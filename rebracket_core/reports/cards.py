@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rebracket_core.runs.metrics import Calibration, SetScores
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import Calibration, RunInfo, SetScores
 from rebracket_core.thresholds import in_words
 from rebracket_core.training.config import TrainingConfig, all_options, changed_table
-from rebracket_core.validation.describe import promise_words, rules_list
+from rebracket_core.validation import promise_words, rules_list
 
 _BASELINES = (("majority", "commonest label"), ("lookup", "lookup of seen texts"), ("tfidf_lr", "TF-IDF"))
 _MD = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>|#~$"})

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapPredictions
+from rebracket_core.maps import STANDINGS, VERDICTS, MapPredictions
 from rebracket_core.rainbow import ALBUM_NAMES
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from rebracket_core.charts import MapPaint
-    from rebracket_core.maps.store import StoredMap
+    from rebracket_core.maps import StoredMap
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _RIGHT = {1: "right", 0: "wrong"}
@@ -28,7 +28,7 @@ def coordinates(stored: StoredMap, *, predictions: MapPredictions | None = None)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from rebracket_core.maps.store import COORDINATES
+    from rebracket_core.maps import COORDINATES
 
     table = pq.read_table(stored.folder / COORDINATES)
     n = table.num_rows

@@ -33,15 +33,10 @@ from rebracket_core.rainbow import ALBUM_NAMES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.calibration.acceptance import GateCurve, GatePoint
-    from rebracket_core.insight.calibration.confidence import ReliabilityDiagram, RiskCoverage, TopPredictions
-    from rebracket_core.insight.errors.confusion_matrix import Cells
-    from rebracket_core.insight.errors.joint import Failure
-    from rebracket_core.insight.errors.slices import SliceReport
-    from rebracket_core.insight.geometry.angles import AxisAngles
-    from rebracket_core.insight.geometry.centroids import Distances
-    from rebracket_core.insight.geometry.layers import Layers
-    from rebracket_core.insight.review import Review
+    from rebracket_core.insight import Review
+    from rebracket_core.insight.calibration import GateCurve, GatePoint, ReliabilityDiagram, RiskCoverage, TopPredictions
+    from rebracket_core.insight.errors import Cells, Failure, SliceReport
+    from rebracket_core.insight.geometry import AxisAngles, Distances, Layers
 
 LEVEL = 0.05
 MOST_SLICES = 12

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.spreadsheet import harmless
-from rebracket_core.validation import FIELDS, is_accepted
-from rebracket_core.validation.evidence import UNCERTAINTIES
+from rebracket_core.validation import FIELDS, UNCERTAINTIES
+from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
     import pyarrow as pa

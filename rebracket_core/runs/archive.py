@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from rebracket_core.corpus import Limits
-from rebracket_core.corpus.sources.files import FileSource, source_of_bytes, source_of_path
+from rebracket_core.corpus.sources import FileSource, source_of_bytes, source_of_path
 from rebracket_core.errors import DataError, ModelError, RebracketError, StoreError
 from rebracket_core.files import export_file, make_folder, new_folder, write_bytes, write_json
-from rebracket_core.jobs.state import RESULT, Status
-from rebracket_core.models.artefact import load_artefact
+from rebracket_core.jobs import RESULT, Status
+from rebracket_core.models import load_artefact
 from rebracket_core.runs.notes import NOTE_FILE, note_of
-from rebracket_core.stats.out_of_fold import PREDICTIONS_FILE, read_out_of_fold_predictions
-from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
+from rebracket_core.stats import OUT_OF_FOLD_ROWS_FILE, PREDICTIONS_FILE, read_out_of_fold_predictions, read_out_of_fold_rows
 from rebracket_core.training import Evaluation
 from rebracket_core.validation import ConceptModel
 

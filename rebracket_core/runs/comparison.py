@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.runs.store import RunInfo, RunStore
 
 if TYPE_CHECKING:
-    from rebracket_core.training.evaluation.compare import Comparison, RunPredictions
+    from rebracket_core.training.evaluation import Comparison, RunPredictions
 
 
 def compare(store: RunStore, run_ids: Sequence[str], *, seed: int) -> list[Comparison]:
     """Each later run against the first. Raises ModelError for a run that is not there or kept no held-out rows."""
-    from rebracket_core.training.evaluation.compare import compare_runs
+    from rebracket_core.training.evaluation import compare_runs
 
     return compare_runs([predictions_of(store, run_id) for run_id in run_ids], seed=seed)
 
@@ -30,8 +30,8 @@ def ranked(runs: Sequence[RunInfo]) -> list[RunInfo]:
 
 def predictions_of(store: RunStore, run_id: str) -> RunPredictions:
     """The held-out predictions of a run. Raises ModelError for a run that is not there or kept no held-out rows."""
-    from rebracket_core.stats.out_of_fold_rows import read_out_of_fold_rows
-    from rebracket_core.training.evaluation.compare import RunPredictions
+    from rebracket_core.stats import read_out_of_fold_rows
+    from rebracket_core.training.evaluation import RunPredictions
 
     info = store.info(run_id)
     facts: dict[str, Any] = {

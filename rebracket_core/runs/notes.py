@@ -11,7 +11,7 @@ from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import write_json
-from rebracket_core.jobs.folder import now
+from rebracket_core.jobs import now
 from rebracket_core.texts import clean_note
 
 NOTE_FILE = "note.json"

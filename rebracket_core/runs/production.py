@@ -9,7 +9,7 @@ from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import write_json
-from rebracket_core.jobs.folder import SPEC, JobFolder, now
+from rebracket_core.jobs import SPEC, JobFolder, now
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
 

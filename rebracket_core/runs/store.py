@@ -11,7 +11,7 @@ from typing import Any
 from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import ModelError, NoModelError
 from rebracket_core.jobs import JobFolder, JobState, Status, job_state
-from rebracket_core.models.artefact import load_artefact, load_manifest
+from rebracket_core.models import load_artefact, load_manifest
 from rebracket_core.runs.metrics import RunMetrics
 from rebracket_core.runs.production import promote, promoted_id, roll_back
 from rebracket_core.thresholds import Thresholds

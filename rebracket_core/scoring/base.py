@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
+    from rebracket_core.corpus.sources.sinks import ConceptsRead
     from rebracket_core.encoders import Encoder
     from rebracket_core.scoring.verdict_counts import VerdictCounts
     from rebracket_core.settings import Settings

@@ -12,9 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from rebracket_core.database.migrations import Schema
-from rebracket_core.database.row_values import FOLD, finite, fold, storable_text
-from rebracket_core.database.store import Store
+from rebracket_core.database import FOLD, Schema, Store, finite, fold, storable_text
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.corpus.sources.reading import iter_concepts
+from rebracket_core.corpus.sources import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts

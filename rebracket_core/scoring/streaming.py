@@ -10,16 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.corpus.sources.fingerprint import fingerprint_of
-from rebracket_core.corpus.sources.reading import iter_concepts
+from rebracket_core.corpus.sources import fingerprint_of, iter_concepts
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
-from rebracket_core.process.blas import one_blas_thread
+from rebracket_core.process import one_blas_thread
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
 from rebracket_core.thresholds import Value
-from rebracket_core.validation import Verdict, rules_digest
-from rebracket_core.validation.scorer import failure_of, predict, verdicts_of
+from rebracket_core.validation import Verdict, failure_of, predict, rules_digest, verdicts_of
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources

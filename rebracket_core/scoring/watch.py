@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.corpus.sources.formats import ARCHIVE_SUFFIX, known_suffixes
 from rebracket_core.errors import ConfigError, InputError, RebracketError
 from rebracket_core.files import export_bytes
-from rebracket_core.reports.verdict_writers import ordered
+from rebracket_core.reports import ordered
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import Scorer

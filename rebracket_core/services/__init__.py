@@ -1,1 +1,5 @@
 """What pages, commands and the server ask of a home: one module a noun."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rebracket_core.errors import ModelError
 from rebracket_core.reports.onnx_bundle import ExportedRun
-from rebracket_core.runs.store import RunSnapshot, RunStore, info_of
+from rebracket_core.runs import RunSnapshot, RunStore, info_of
 from rebracket_core.services.resources import Resources
 from rebracket_core.settings import Settings
 from rebracket_core.validation import ConceptModel

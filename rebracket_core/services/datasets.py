@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rebracket_core.progress import ProgressReporter, counts
-from rebracket_core.runs.store import STARTER
+from rebracket_core.runs import STARTER
 from rebracket_core.services.roots import below_root
 from rebracket_core.settings import data_dir
 
@@ -40,7 +40,7 @@ class Datasets:
     def import_upload(self, file_name: str, data: bytes, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
         """The same for one uploaded file, read within bounds of memory and time; see `corpus.sources.reading_child`."""
         from rebracket_core.corpus import slug
-        from rebracket_core.corpus.sources.reading_child import read_rows_apart
+        from rebracket_core.corpus.sources import read_rows_apart
 
         frame, report = read_rows_apart(file_name, data)
         kept = self._resources.library.add(frame, name=name or slug(Path(file_name).stem), source=file_name, report=report)
@@ -52,7 +52,7 @@ class Datasets:
 
     def audit(self, name: str, *, progress: ProgressReporter | None = None) -> AuditReport:
         """What is wrong or remarkable about a data set, near duplicates by meaning included."""
-        from rebracket_core.corpus.audit.dataset_audit import audit
+        from rebracket_core.corpus.audit import audit
 
         dataset = self.get(name)
         encoder = self._resources.encoder(self._resources.settings.encoder)

@@ -131,7 +131,7 @@ def _disk(settings: Settings) -> Check:
 
 
 def _database(settings: Settings) -> Check:
-    from rebracket_core.scoring.history import History
+    from rebracket_core.scoring import History
 
     history = History(settings.database_url)
     try:
@@ -142,8 +142,7 @@ def _database(settings: Settings) -> Check:
 
 def _labels(settings: Settings) -> Check:
     """People's labels: events and tables agree, no lease is orphaned, and a backup can be made and read again."""
-    from rebracket_core.annotation.database.backup import verify_backup
-    from rebracket_core.annotation.database.health import examine_labels
+    from rebracket_core.annotation.database import examine_labels, verify_backup
 
     found = examine_labels(settings.database_url)
     if found.differences:

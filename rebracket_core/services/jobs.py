@@ -21,7 +21,7 @@ from rebracket_core.jobs import (
     kind_of,
     log_tail,
 )
-from rebracket_core.jobs.kinds.map import maps_dir
+from rebracket_core.jobs.kinds import maps_dir
 from rebracket_core.progress import ProgressReporter
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ class Jobs:
 
     def run(self, kind: str, *, values: Mapping[str, Any], progress: ProgressReporter | None = None) -> JobView:
         """Run a new job of a kind in this process until it is through; raises as `submit` does, and what ends the job."""
-        from rebracket_core.jobs import JobInputs
-        from rebracket_core.jobs.attempt import run_job
+        from rebracket_core.jobs import JobInputs, run_job
 
         folder = self._new(kind, values)
         run_job(folder, attempt=folder.new_attempt(), settings=self._settings, inputs=JobInputs(progress=progress))

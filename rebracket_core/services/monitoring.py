@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation import NewProject
-from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation import NewProject, create_project
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.scoring.verdict_counts import Bucket, quantile_s
-from rebracket_core.validation import SEEN_IN_TRAINING, is_accepted
+from rebracket_core.scoring import Bucket, quantile_s
+from rebracket_core.validation import SEEN_IN_TRAINING
+from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Project
-    from rebracket_core.insight.drift import Drift
-    from rebracket_core.scoring.history import HistoryEntry
+    from rebracket_core.insight import Drift
+    from rebracket_core.scoring import HistoryEntry
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
 
@@ -87,7 +87,7 @@ class Monitoring:
 
         Raises DataError where the run holds no training vectors or too few texts came in.
         """
-        from rebracket_core.insight.drift import MOST_TEXTS, two_sample
+        from rebracket_core.insight import MOST_TEXTS, two_sample
 
         model = self._resources.model(run_id)
         training = model.ood.training_vectors()

@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rebracket_core.encoders import Encoder, describe_device, open_text_encoder
-from rebracket_core.runs.store import RunStore
-from rebracket_core.scoring.history import History
-from rebracket_core.scoring.verdict_counts import VerdictCounts
+from rebracket_core.runs import RunStore
+from rebracket_core.scoring import History, VerdictCounts
 from rebracket_core.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ import numpy as np
 
 from rebracket_core.errors import DataError
 from rebracket_core.files import write_json
-from rebracket_core.insight.geometry.entities import Geometry
+from rebracket_core.insight.geometry import Geometry
 from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
-    from rebracket_core.insight.errors.split_comparison import SplitComparison
-    from rebracket_core.insight.geometry.layers import Layers
-    from rebracket_core.insight.review import Review
-    from rebracket_core.reports.sections.base import ReviewContext
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.insight import Review
+    from rebracket_core.insight.errors import SplitComparison
+    from rebracket_core.insight.geometry import Layers
+    from rebracket_core.reports.sections import ReviewContext
+    from rebracket_core.runs import RunInfo
     from rebracket_core.services.resources import Resources
 
 LAYER_TEXTS = 1000
@@ -54,9 +54,8 @@ class Reviews:
 
     def review(self, run_id: str) -> Review:
         """A run's predictions of its held-out texts. Raises ModelError where it did not keep them."""
-        from rebracket_core.insight.review import Review
-        from rebracket_core.stats.out_of_fold import read_out_of_fold_predictions
-        from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, read_out_of_fold_rows
+        from rebracket_core.insight import Review
+        from rebracket_core.stats import OutOfFoldRows, read_out_of_fold_predictions, read_out_of_fold_rows
 
         info, folder = self._resources.runs.info(run_id), self._resources.runs.folder_of(run_id).path
         rows, predictions = read_out_of_fold_rows(folder), read_out_of_fold_predictions(folder)
@@ -76,7 +75,7 @@ class Reviews:
 
         Raises ModelError where the run did not keep its held-out predictions.
         """
-        from rebracket_core.reports.sections.base import ReviewContext
+        from rebracket_core.reports.sections import ReviewContext
 
         info, review = self._resources.runs.info(run_id), self.review(run_id)
         return ReviewContext(
@@ -90,7 +89,7 @@ class Reviews:
 
     def report(self, run_id: str, *, sections: Sequence[str] = (), progress: ProgressReporter | None = None) -> str:
         """Write the sections of a run's review as one HTML document without texts; see `reports.review_html`."""
-        from rebracket_core.reports.review_html import run_report
+        from rebracket_core.reports import run_report
 
         return run_report(self.context(run_id, progress=progress), sections=sections, progress=progress)
 
@@ -107,9 +106,8 @@ class Reviews:
 
         Raises DataError for rows of fewer than two albums.
         """
-        from rebracket_core.corpus import leak_safe_groups
-        from rebracket_core.corpus.soft_targets import targets
-        from rebracket_core.insight.errors.split_comparison import compare_splits
+        from rebracket_core.corpus import leak_safe_groups, targets
+        from rebracket_core.insight.errors import compare_splits
 
         frame = self._resources.dataset(dataset).frame
         album = targets(frame, smoothing=0.0).album_idx
@@ -146,10 +144,14 @@ class Reviews:
         return self._resources.encoder(str(named or self._resources.settings.encoder))
 
     def _measured(self, texts: _Texts, *, name: str, encoder: Encoder, progress: ProgressReporter | None) -> Geometry:
-        from rebracket_core.insight.geometry.album_path import trajectory
-        from rebracket_core.insight.geometry.angles import axis_angles
-        from rebracket_core.insight.geometry.centroids import centroid_distances, make_units
-        from rebracket_core.insight.geometry.colour_space import colour_distances, mantel
+        from rebracket_core.insight.geometry import (
+            axis_angles,
+            centroid_distances,
+            colour_distances,
+            make_units,
+            mantel,
+            trajectory,
+        )
 
         vectors = encoder.encode(texts.texts, progress=counts(progress or NoProgress(), "Reading texts"))
         step = counts(progress or NoProgress(), "Measuring across songs")
@@ -180,7 +182,7 @@ class Reviews:
 
     def known_layers(self, dataset: str) -> Layers | None:
         """The layers of a data set where they were measured before; nothing is computed."""
-        from rebracket_core.insight.geometry.layers import Layers
+        from rebracket_core.insight.geometry import Layers
 
         path = self._layers_path(dataset)
         try:
@@ -190,8 +192,8 @@ class Reviews:
 
     def layers(self, dataset: str, *, progress: ProgressReporter | None = None) -> Layers:
         """What each layer of the default encoder knows, over at most 1,000 texts of whole songs; kept on disk."""
-        from rebracket_core.encoders.transformers.layers import layer_vectors
-        from rebracket_core.insight.geometry.layers import probe_layers
+        from rebracket_core.encoders.transformers import layer_vectors
+        from rebracket_core.insight.geometry import probe_layers
 
         known = self.known_layers(dataset)
         if known is not None:
@@ -217,8 +219,7 @@ class Reviews:
         return self._resources.settings.cache / "layers" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
     def _texts(self, dataset: str) -> _Texts:
-        from rebracket_core.corpus import collapse_repeats, leak_safe_groups
-        from rebracket_core.corpus.soft_targets import targets
+        from rebracket_core.corpus import collapse_repeats, leak_safe_groups, targets
 
         frame = collapse_repeats(self._resources.dataset(dataset).frame)
         frame = frame[frame["concept"].str.strip() != ""].reset_index(drop=True)

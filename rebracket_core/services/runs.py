@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rebracket_core.progress import ProgressReporter, counts
-from rebracket_core.runs.notes import RunNote, read_note, write_note
+from rebracket_core.runs import RunNote, read_note, write_note
 
 if TYPE_CHECKING:
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.runs import RunInfo
     from rebracket_core.services.resources import Resources
-    from rebracket_core.training.evaluation import Evaluation
-    from rebracket_core.training.evaluation.compare import Comparison
+    from rebracket_core.training.evaluation import Comparison, Evaluation
 
 
 class Runs:
@@ -50,19 +49,19 @@ class Runs:
 
     def compare(self, run_ids: Sequence[str]) -> Sequence[Comparison]:
         """Each later run against the first, on the held-out rows of both; see `training.evaluation.compare`."""
-        from rebracket_core.runs.comparison import compare
+        from rebracket_core.runs import compare
 
         return compare(self._store, run_ids, seed=self._resources.settings.seed)
 
     def card(self, run_id: str) -> str:
         """The model card of a run as Markdown."""
-        from rebracket_core.reports.cards import model_card
+        from rebracket_core.reports import model_card
 
         return model_card(self._store.info(run_id), spec=self._store.folder_of(run_id).spec())
 
     def export(self, run_id: str, *, to: Path | IO[bytes]) -> None:
         """Write a finished run as one file, to import it elsewhere; `to` is a path or an open binary file."""
-        from rebracket_core.runs.archive import export_run, pack_run
+        from rebracket_core.runs import export_run, pack_run
 
         folder = self._store.folder_of(self._store.info(run_id).run_id).path
         if isinstance(to, Path):
@@ -72,7 +71,7 @@ class Runs:
 
     def take_in(self, source: Path | bytes, *, name: str = "run.zip") -> RunInfo:
         """Import a run that `export` wrote, after checking every part; it is not promoted. `name` is for messages."""
-        from rebracket_core.runs.archive import import_run
+        from rebracket_core.runs import import_run
 
         return self._store.info(import_run(source, runs=self._store.folder, name=name))
 

@@ -12,11 +12,11 @@ from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
 from rebracket_core.progress import NoProgress, ProgressReporter
-from rebracket_core.training.config.training_config import TrainingConfig
+from rebracket_core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
-    from rebracket_core.training.hpo.search import SearchPlan
+    from rebracket_core.training.hpo import SearchPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Searches:
 
     def view(self, search_id: str) -> SearchView:
         """One search as it stands; an InputError where there is none of that id."""
-        from rebracket_core.jobs.kinds.search import plan_of
-        from rebracket_core.training.hpo.search import RESULT_FILE, TRIALS_FILE
+        from rebracket_core.jobs.kinds import plan_of
+        from rebracket_core.training.hpo import RESULT_FILE, TRIALS_FILE
 
         folder = self.folder_of(search_id)
         trials = _json(folder.path / TRIALS_FILE) or {}
@@ -82,8 +82,7 @@ class Searches:
 
     def run(self, dataset: str, *, plan: SearchPlan, progress: ProgressReporter | None = None) -> SearchView:
         """Search in this process until all trials are through."""
-        from rebracket_core.jobs import JobInputs
-        from rebracket_core.jobs.attempt import run_job
+        from rebracket_core.jobs import JobInputs, run_job
 
         folder = self._new(dataset, plan)
         inputs = JobInputs(self._resources.encoder, progress=progress or NoProgress())
@@ -131,7 +130,7 @@ class Searches:
         return JobFolder(self._folder / search_id)
 
     def _new(self, dataset: str, plan: SearchPlan) -> JobFolder:
-        from rebracket_core.jobs.kinds.search import create_search
+        from rebracket_core.jobs.kinds import create_search
 
         if find_spec("optuna") is None:
             raise MissingExtraError("search", what="A search")
@@ -144,8 +143,7 @@ def plan_from(
     space: dict[str, Any] | Path, *, base: TrainingConfig, n_trials: int, objective: str = "album_log_loss"
 ) -> SearchPlan:
     """A plan from a space as plain values or as a file; a ConfigError names what is not allowed."""
-    from rebracket_core.training.hpo.search import SearchPlan
-    from rebracket_core.training.hpo.space import SearchSpace
+    from rebracket_core.training.hpo import SearchPlan, SearchSpace
 
     read = SearchSpace.from_file(space, base=base) if isinstance(space, Path) else SearchSpace.from_dict(space, base=base)
     return SearchPlan(base=base, space=read, n_trials=n_trials, objective=objective)

@@ -10,12 +10,12 @@ from rebracket_core.progress import NoProgress, ProgressReporter
 
 if TYPE_CHECKING:
     from rebracket_core.jobs import JobFolder, JobState
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.runs import RunInfo
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.search import Searches
-    from rebracket_core.training.config.training_config import TrainingConfig
-    from rebracket_core.training.estimate import Estimate
+    from rebracket_core.training import Estimate
+    from rebracket_core.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Trainings:
         `executor` is where: "here", or "ray" for the cluster of the settings.
         """
         from rebracket_core.jobs.launchers.executors import launcher_for
-        from rebracket_core.runs.production import promote_first
+        from rebracket_core.runs import promote_first
 
         launcher = launcher_for(executor, self._resources.settings, on_done=promote_first)
         folder = self._new_run(dataset, config, executor=executor)
@@ -56,7 +56,7 @@ class Trainings:
 
     def get_ready(self) -> None:
         """Keep a worker warm for the training that somebody is about to launch; only a server of pages keeps one."""
-        from rebracket_core.jobs.workers.warm_pool import keep_one
+        from rebracket_core.jobs.workers import keep_one
 
         keep_one(self._resources.settings)
 
@@ -65,7 +65,7 @@ class Trainings:
         from tempfile import TemporaryDirectory
 
         from rebracket_core.jobs import create_run
-        from rebracket_core.jobs.launchers.dstack import DstackLauncher
+        from rebracket_core.jobs.launchers import DstackLauncher
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
         encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
@@ -88,7 +88,7 @@ class Trainings:
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
         """What a training will take at most, from a probe of some seconds on this machine."""
-        from rebracket_core.training.estimate import estimate_training
+        from rebracket_core.training import estimate_training
 
         chosen = config or self._default_config()
         encoder, frame = self._resources.encoder(chosen.features.encoder), self._resources.dataset(dataset).frame
@@ -113,32 +113,31 @@ class Trainings:
     def watch(self, run_id: str) -> RunWatch:
         """One run as it stands, with the points of its curves and the end of its log."""
         from rebracket_core.jobs import job_state, log_tail, metric_points
-        from rebracket_core.jobs.tracking.tracker_thread import tracked
+        from rebracket_core.jobs.tracking import tracked
 
         folder = self._resources.runs.folder_of(run_id)
         return RunWatch(job_state(folder), points=metric_points(folder), log=log_tail(folder), tracked=tracked(folder))
 
     def _launch(self, folder: JobFolder) -> None:
         from rebracket_core.jobs.launchers.executors import launcher_of
-        from rebracket_core.runs.production import promote_first
+        from rebracket_core.runs import promote_first
 
         launcher_of(folder, self._resources.settings, on_done=promote_first).launch(folder)
 
     def _train_here(self, folder: JobFolder, progress: ProgressReporter | None) -> RunInfo:
-        from rebracket_core.jobs import JobInputs
-        from rebracket_core.jobs.attempt import run_job
-        from rebracket_core.runs.production import promote_first
+        from rebracket_core.jobs import JobInputs, run_job
+        from rebracket_core.runs import promote_first
 
         inputs = JobInputs(self._resources.encoder, progress=progress or NoProgress(), on_done=promote_first)
         run_job(folder, attempt=folder.new_attempt(), settings=self._resources.settings, inputs=inputs)
         return self._resources.runs.info(folder.run_id)
 
     def _new_run(self, dataset: str, config: TrainingConfig | None, *, executor: str = "here") -> JobFolder:
-        from rebracket_core.encoders.transformers.trainable import trainable_folder
+        from rebracket_core.encoders.transformers import trainable_folder
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers.executors import EXECUTOR_FIELD, LOCAL
-        from rebracket_core.jobs.tracking.trackers import check_tracker
-        from rebracket_core.training.estimate import available_memory, refuse_too_large
+        from rebracket_core.jobs.tracking import check_tracker
+        from rebracket_core.training import available_memory, refuse_too_large
 
         chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
         if chosen.data.labels != "none":

@@ -12,7 +12,7 @@ from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.validation import Scorer
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
+    from rebracket_core.corpus.sources.sinks import ConceptsRead
     from rebracket_core.services.resources import Resources
     from rebracket_core.settings import Thresholds
     from rebracket_core.validation import Concept, Verdict
@@ -27,13 +27,13 @@ class Verdicts:
 
     def read(self, sources: Sequence[Path | str]) -> ConceptsRead:
         """The concepts of files, folders or "-", in input order, with what could not be read."""
-        from rebracket_core.corpus.sources.reading import read_concepts
+        from rebracket_core.corpus.sources import read_concepts
 
         return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars)
 
     def read_upload(self, name: str, data: bytes) -> ConceptsRead:
         """The concepts of one uploaded or watched file, read within bounds of memory and time; see `reading_child`."""
-        from rebracket_core.corpus.sources.reading_child import read_concepts_apart
+        from rebracket_core.corpus.sources import read_concepts_apart
 
         return read_concepts_apart(name, data, max_text_chars=self._resources.settings.max_text_chars)
 

@@ -105,7 +105,7 @@ def ask_workbench(
     """A way to ask the engine in this process; the verdicts are kept in the history unless `keep` says no."""
 
     def ask(text: str, *, expected_album: str | None = None) -> Verdict:
-        from rebracket_core.corpus.readers.labels import read_album
+        from rebracket_core.corpus.readers import read_album
         from rebracket_core.texts import clean_text
         from rebracket_core.validation import Concept
 

@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--strict", action="store_true", help="try again where the album is not the one asked for")
     options = parser.parse_args(arguments)
     try:
-        from rebracket_core.corpus.sources.reading import read_concepts
+        from rebracket_core.corpus.sources import read_concepts
         from rebracket_core.settings import Settings
 
         scripts = commissions(read_concepts([options.folder]).concepts)

@@ -38,8 +38,7 @@ from rebracket_core.serving.schemas import (
     ValidateIn,
     VerdictOut,
 )
-from rebracket_core.validation import Concept
-from rebracket_core.validation.describe import rules_document, thresholds_document
+from rebracket_core.validation import Concept, rules_document, thresholds_document
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)

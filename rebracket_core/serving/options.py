@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.serving.guard.access import LOOPBACK_HOSTS as LOOPBACK
-from rebracket_core.serving.guard.access import parse_hosts, parse_networks
+from rebracket_core.serving.guard.access import LOOPBACK_HOSTS as LOOPBACK, parse_hosts, parse_networks
 
 
 @dataclass(frozen=True, slots=True)

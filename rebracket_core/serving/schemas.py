@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from rebracket_core.thresholds import THRESHOLDS, Value
-from rebracket_core.validation import RULES, Verdict
-from rebracket_core.validation.describe import reasons
+from rebracket_core.validation import RULES, Verdict, reasons
 from rebracket_core.verdict_kinds import VerdictKind
 
 TEXT = "The ferry's brass bell, cast in 1911, hung for sixty years in the wheelhouse; its number is stamped on the rim."

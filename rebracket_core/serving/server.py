@@ -14,8 +14,7 @@ from types import FrameType
 import uvicorn
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.process.blas import one_blas_thread
-from rebracket_core.process.watchdog import Watchdog
+from rebracket_core.process import Watchdog, one_blas_thread
 from rebracket_core.serving.api import Service, create_app
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.options import ServeOptions

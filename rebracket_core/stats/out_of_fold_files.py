@@ -11,7 +11,7 @@ import numpy as np
 
 from rebracket_core.errors import DataError, ModelError
 from rebracket_core.files import write_bytes
-from rebracket_core.parquet.bounds import ParquetTable
+from rebracket_core.parquet import ParquetTable
 
 if TYPE_CHECKING:
     import pyarrow as pa

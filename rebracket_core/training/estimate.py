@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from rebracket_core.encoders import Encoder
-from rebracket_core.encoders.transformers.trainable import trainable_folder
+from rebracket_core.encoders.transformers import trainable_folder
 from rebracket_core.errors import ConfigError
-from rebracket_core.models.layout import N_OUTPUTS
+from rebracket_core.models import N_OUTPUTS
 from rebracket_core.settings import Settings
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.finetuning.cost import smaller_tuning, tuning_bytes, tuning_seconds

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus import collapse_repeats, leak_safe_groups, read_not_concepts
-from rebracket_core.corpus.soft_targets import (
+from rebracket_core.corpus import (
     HumanTarget,
     Targets,
     axis_sources,
+    collapse_repeats,
+    leak_safe_groups,
+    read_not_concepts,
     smooth_context,
     take_targets,
     targets,
@@ -20,7 +22,7 @@ from rebracket_core.corpus.soft_targets import (
 )
 from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
-from rebracket_core.models.targets import HeadTargets
+from rebracket_core.models import HeadTargets
 from rebracket_core.settings import data_dir
 from rebracket_core.training.config.training_config import TrainingConfig
 

@@ -9,18 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.soft_targets import HumanTarget
+from rebracket_core.corpus import Dataset, HumanTarget
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
-from rebracket_core.models.artefact import save_artefact
-from rebracket_core.models.conformal import ConformalSets
-from rebracket_core.models.scores import Calibration, scores_from_logits
+from rebracket_core.models import Calibration, ConformalSets, save_artefact, scores_from_logits
 from rebracket_core.progress import counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings, Thresholds
-from rebracket_core.stats.out_of_fold import write_out_of_fold_predictions
-from rebracket_core.stats.out_of_fold_rows import write_out_of_fold_rows
+from rebracket_core.stats import write_out_of_fold_predictions, write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import cross_baselines

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.corpus import DatasetMeta
+from rebracket_core.runs import RunInfo
 from rebracket_core.ui.concepts.sentences import units
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.train.run_summary import trained_on

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import LabelSession, Person
-from rebracket_core.annotation.people import enrol, get_person, list_people
+from rebracket_core.annotation import LabelSession, Person, enrol, get_person, list_people
 from rebracket_core.errors import InputError
 from rebracket_core.ui.access import auth_section
 from rebracket_core.ui.kit.errors import guard

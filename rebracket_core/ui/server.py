@@ -19,7 +19,7 @@ def serve(arguments: Sequence[str]) -> int:
     from streamlit.web.cli import main
 
     from rebracket_core.files import keep_private
-    from rebracket_core.jobs.workers.warm_pool import allow
+    from rebracket_core.jobs.workers import allow
 
     keep_private()
     PagesManager.uses_pages_directory = False

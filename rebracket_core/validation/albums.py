@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from rebracket_core.errors import InputError
-from rebracket_core.models.scores import axis_affinity
+from rebracket_core.models import axis_affinity
 from rebracket_core.rainbow import ALBUM_NAMES, album_named
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.states import EPSILON

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from rebracket_core.errors import ModelError
-from rebracket_core.models.scores import Scores
+from rebracket_core.models import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES, Album, album_named
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.albums import AlbumReport, album_report, axes_affinity, same_target

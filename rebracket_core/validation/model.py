@@ -11,10 +11,8 @@ import numpy as np
 from rebracket_core.aliases import modern
 from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ConfigError, ModelError
-from rebracket_core.models.artefact import Artefact
-from rebracket_core.models.conformal import ConformalSets
+from rebracket_core.models import Artefact, Calibration, ConformalSets, Scores
 from rebracket_core.models.heads import Head, heads_from
-from rebracket_core.models.scores import Calibration, Scores
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.ood import OodDetector
 

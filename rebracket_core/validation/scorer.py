@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.process.blas import one_blas_thread
+from rebracket_core.process import one_blas_thread
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.concept import Concept
 from rebracket_core.validation.evidence import Evidence, evidence_of

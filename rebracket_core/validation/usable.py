@@ -1,5 +1,5 @@
 """Whether a text can be scored at all; the rule lives with the records that come in."""
 
-from rebracket_core.corpus.usable import unusable
+from rebracket_core.corpus import unusable
 
 __all__ = ["unusable"]

@@ -1,5 +1,5 @@
 """The composition root: one home's services, for pages, commands and the API."""
 
-from rebracket_core.workbench.bench import Workbench, bundle_workbench, get_workbench
+from rebracket_core.lazy import lazy_face
 
-__all__ = ["Workbench", "bundle_workbench", "get_workbench"]
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

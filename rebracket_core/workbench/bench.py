@@ -6,21 +6,21 @@ from functools import lru_cache
 from pathlib import Path
 
 from rebracket_core.files import tighten_home
-from rebracket_core.services.bundle import bundle_resources
-from rebracket_core.services.datasets import Datasets
-from rebracket_core.services.explain.counterfactuals import Counterfactuals
-from rebracket_core.services.explain.explain import Explain
-from rebracket_core.services.jobs import Jobs
-from rebracket_core.services.labels.labels import Labels
-from rebracket_core.services.labels.retraining import Retraining
-from rebracket_core.services.maps.maps import Maps
-from rebracket_core.services.monitoring import Monitoring
-from rebracket_core.services.resources import Resources
-from rebracket_core.services.review import Reviews
-from rebracket_core.services.runs import Runs
-from rebracket_core.services.search import Searches
-from rebracket_core.services.training import Trainings
-from rebracket_core.services.verdicts import Verdicts
+from rebracket_core.services import (
+    Datasets,
+    Jobs,
+    Monitoring,
+    Resources,
+    Reviews,
+    Runs,
+    Searches,
+    Trainings,
+    Verdicts,
+    bundle_resources,
+)
+from rebracket_core.services.explain import Counterfactuals, Explain
+from rebracket_core.services.labels import Labels, Retraining
+from rebracket_core.services.maps import Maps
 from rebracket_core.settings import Settings
 
 

@@ -7,7 +7,7 @@ import time
 
 from rebracket_core.errors import RebracketError
 from rebracket_core.files import keep_private
-from rebracket_core.runs.store import STARTER
+from rebracket_core.runs import STARTER
 from rebracket_core.workbench.bench import Workbench, get_workbench
 
 

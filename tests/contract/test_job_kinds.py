@@ -23,6 +23,7 @@ from rebracket_core.jobs import (
     JobKind,
     LocalLauncher,
     Status,
+    attempt as attempts,
     create_job,
     create_run,
     job_state,
@@ -32,7 +33,6 @@ from rebracket_core.jobs import (
     metric_points,
     request_cancel,
 )
-from rebracket_core.jobs import attempt as attempts
 from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.kinds.map import create_map
 from rebracket_core.jobs.kinds.search import create_search

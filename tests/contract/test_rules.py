@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, album_named
 from rebracket_core.thresholds import THRESHOLDS, threshold
@@ -21,7 +20,6 @@ from rebracket_core.validation import (
     RULES,
     Evidence,
     Rule,
-    VerdictKind,
     axis_state,
     decide,
     decision_of,
@@ -33,6 +31,7 @@ from rebracket_core.validation import (
 )
 from rebracket_core.validation.rules import MAX_SUGGESTIONS
 from rebracket_core.validation.transmigration import apply_targets
+from rebracket_core.verdict_kinds import VerdictKind
 from tests.support.evidence import (
     INDIGO,
     KNOWN,

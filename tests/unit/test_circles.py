@@ -1,4 +1,4 @@
-"""No module of these rooms imports another that imports it back, inside functions and through lazy faces too."""
+"""No module of any room imports another that imports it back, inside functions and through lazy faces too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from rebracket_core.lazy import read_stub
+
 CORE = Path(__file__).resolve().parents[2] / "rebracket_core"
-ROOMS = ("models", "training", "validation")
+ROOMS = sorted(path.parent.name for path in CORE.glob("*/__init__.py"))
 
 
 def _name(path: Path) -> str:
@@ -18,11 +20,8 @@ def _name(path: Path) -> str:
 
 def _homes(path: Path) -> dict[str, str]:
     """By public name the module behind a lazy face."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_HOMES":
-            found: dict[str, str] = ast.literal_eval(node.value)
-            return found
-    return {}
+    stub = path.with_suffix(".pyi")
+    return read_stub(stub) if stub.exists() else {}
 
 
 def _imports(path: Path) -> list[tuple[str, str]]:
@@ -43,14 +42,14 @@ def test_a_room_has_no_circle(room: str) -> None:
         if f"{module}.{name}" in modules:
             return f"{module}.{name}"
         home = faces.get(module, {}).get(name)
-        return behind(f"{module}.{home}", name) if home else module
+        return behind(home, name) if home else module
 
     graph = {
         name: {behind(module, imported) for module, imported in _imports(path)} & set(modules) - set(faces) - {name}
         for name, path in modules.items()
         if name not in faces
     }
-    assert sum(map(len, graph.values())) > len(graph) / 2, "the imports were not found"
+    assert room not in ("models", "training", "validation") or sum(map(len, graph.values())) > len(graph) / 2
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as circle:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebracket_core import records
 from rebracket_core.records import append_lines, append_records, read_records

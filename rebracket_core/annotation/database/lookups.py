@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.entities.enums import DecisionKind
 from rebracket_core.annotation.entities.records import Item, ProjectSettings
-from rebracket_core.database.statements import rows, statement
+from rebracket_core.database import rows, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

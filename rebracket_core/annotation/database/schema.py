@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rebracket_core.annotation.database.tables import metadata
-from rebracket_core.database.migrations import Schema
-from rebracket_core.database.statements import prepare
-from rebracket_core.database.store import Store
+from rebracket_core.database import Schema, Store, prepare
 
 _REFUSED = "The labels' database refused."
 

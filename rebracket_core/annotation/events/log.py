@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id, storable
 from rebracket_core.annotation.entities.enums import EventKind
-from rebracket_core.database.statements import insertion, run, statement
-from rebracket_core.database.store import lock
+from rebracket_core.database import insertion, lock, run, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.entities.enums import EventKind
 from rebracket_core.annotation.events.reducer import ItemState, reduce_item, reduce_people, reduce_project
-from rebracket_core.database.statements import insertion, rows, run, several, statement
+from rebracket_core.database import insertion, rows, run, several, statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Delete, Insert, Select, Update

@@ -15,8 +15,8 @@ from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
 from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
-from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.sources.files import ZIP_MAGIC, source_of_bytes
+from rebracket_core.corpus import Limits
+from rebracket_core.corpus.sources import ZIP_MAGIC, source_of_bytes
 from rebracket_core.errors import DataError
 
 _LIMITS = Limits()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rebracket_core.corpus.readers.decoding import text_lines
-from rebracket_core.corpus.readers.json_text import bounded_json
+from rebracket_core.corpus.readers import bounded_json, text_lines
 from rebracket_core.errors import DataError
 
 

@@ -13,11 +13,10 @@ from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValu
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
 from rebracket_core.annotation.formats.json_rows import json_lines
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
-from rebracket_core.corpus.limits import MAX_COLUMNS
-from rebracket_core.corpus.readers.decoding import text_lines
-from rebracket_core.corpus.readers.delimited import bounded_csv
+from rebracket_core.corpus import MAX_COLUMNS
+from rebracket_core.corpus.readers import bounded_csv, text_lines
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.parquet.bounds import ParquetTable
+from rebracket_core.parquet import ParquetTable
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.spreadsheet import guarded, unguarded
 

@@ -1,1 +1,5 @@
 """Who labels what next: order, leases, suggestions and query strategies."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

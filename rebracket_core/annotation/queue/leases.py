@@ -16,8 +16,7 @@ from rebracket_core.annotation.entities.enums import SuggestionPolicy
 from rebracket_core.annotation.entities.records import Claimed, ClaimResult, EmptyQueue, Lease, ProjectSettings, Suggestion
 from rebracket_core.annotation.queue.suggestions import latest, note_shown
 from rebracket_core.annotation.session import LabelSession, enter, require
-from rebracket_core.database.statements import rows, run, statement
-from rebracket_core.database.store import lock
+from rebracket_core.database import lock, rows, run, statement
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from rebracket_core.charts.colours import ALBUM_COLOURS, GRID, NEUTRAL, OUTLINE, with_alpha
 from rebracket_core.charts.layout import EDGE, GUIDE, finish, plain
-from rebracket_core.stats.cells import wilson
+from rebracket_core.stats import wilson
 
 _COLOUR = ALBUM_COLOURS["Violet"]
 _TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]

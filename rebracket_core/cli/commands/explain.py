@@ -12,8 +12,8 @@ from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.insight.explain.counterfactuals import CounterfactualSearch
-    from rebracket_core.services.explain.explain import Checks, Explanation, Nearest
+    from rebracket_core.insight.explain import CounterfactualSearch
+    from rebracket_core.services.explain import Checks, Explanation, Nearest
     from rebracket_core.workbench import Workbench
 
 RunOption = Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")]
@@ -115,7 +115,7 @@ def counterfactuals(
     home: HomeOption = None,
 ) -> int:
     """Find the fewest word changes that flip a result, each scored by the run itself."""
-    from rebracket_core.insight.explain.goals import Goal
+    from rebracket_core.insight.explain import Goal
 
     goal = Goal.parse(to)
     with showing() as progress:
@@ -168,7 +168,7 @@ def replay(
     home: HomeOption = None,
 ) -> int:
     """Try every saved counterfactual on a run; exit code 3 where one no longer flips."""
-    from rebracket_core.services.explain.counterfactuals import Outcome
+    from rebracket_core.services.explain import Outcome
 
     with showing() as progress:
         found = workbench_for(home).counterfactuals.replay(run, progress=progress)
@@ -206,7 +206,7 @@ def replay(
 def report_replay(bench: Workbench, run_id: str) -> None:
     """Report on stderr what a new run makes of the saved counterfactuals, where there are any that it can score."""
     from rebracket_core.errors import ModelError
-    from rebracket_core.services.explain.counterfactuals import Outcome
+    from rebracket_core.services.explain import Outcome
 
     try:
         found = bench.counterfactuals.replay(run_id)

@@ -14,8 +14,7 @@ from rebracket_core.cli.tables import one_line
 from rebracket_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rebracket_core.reports.onnx_bundle import Precision
-    from rebracket_core.reports.onnx_bundle.export import Difference, ExportReport
+    from rebracket_core.reports.onnx_bundle import Difference, ExportReport, Precision
     from rebracket_core.validation import Concept
     from rebracket_core.workbench import Workbench
 
@@ -37,7 +36,7 @@ def export_onnx(
     home: HomeOption = None,
 ) -> int:
     """Write a run as one folder that gives its verdicts with ONNX Runtime alone, once they are equal to PyTorch's."""
-    from rebracket_core.reports.onnx_bundle.export import export_onnx as export
+    from rebracket_core.reports.onnx_bundle import export_onnx as export
 
     wanted = _precision(precision)
     bench = workbench_for(home)

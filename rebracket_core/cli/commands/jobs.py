@@ -13,7 +13,7 @@ from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
     from rebracket_core.jobs import JobKind
-    from rebracket_core.services.jobs import JobView
+    from rebracket_core.services import JobView
 
 
 @command

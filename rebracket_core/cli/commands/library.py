@@ -13,8 +13,8 @@ from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.audit.report import AuditReport, Finding
-    from rebracket_core.corpus.schema import ReadReport
+    from rebracket_core.corpus import ReadReport
+    from rebracket_core.corpus.audit import AuditReport, Finding
 
 STARTER = "starter"
 _SHOWN = 20

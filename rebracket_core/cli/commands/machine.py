@@ -52,7 +52,7 @@ def app(
 @command
 def doctor(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Check that this machine can score concepts: home, disk, database, encoder, model. Exit code 1 where something fails."""
-    from rebracket_core.services.health import Outcome, examine
+    from rebracket_core.services import Outcome, examine
 
     checks = examine(settings_for(home))
     healthy = all(check.outcome is not Outcome.FAIL for check in checks)
@@ -69,7 +69,7 @@ def doctor(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
 @command
 def encoders(*, as_json: JsonOption = False) -> int:
     """List the kinds of encoders, as `--set encoder=` and REBRACKET_ENCODER take them."""
-    from rebracket_core.encoders.kinds import ENCODERS
+    from rebracket_core.encoders import ENCODERS
 
     fields = ("name", "written", "modality", "label", "help")
     kinds = [{**{name: getattr(kind, name) for name in fields}, "written": kind.written or kind.name} for kind in ENCODERS]

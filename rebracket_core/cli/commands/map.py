@@ -15,9 +15,8 @@ from rebracket_core.cli.tables import one_line
 from rebracket_core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rebracket_core.maps.spec import MapSpec
-    from rebracket_core.maps.store import StoredMap
-    from rebracket_core.services.maps.maps import PlacedText
+    from rebracket_core.maps import MapSpec, StoredMap
+    from rebracket_core.services.maps import PlacedText
 
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the coordinates there: .csv or .parquet.")]
 
@@ -126,6 +125,6 @@ def _number(name: str, value: str) -> float:
 
 def _write(to: Path, kind: str, table: object) -> None:
     from rebracket_core.files import export_bytes
-    from rebracket_core.reports.map_export import to_csv, to_parquet
+    from rebracket_core.reports import to_csv, to_parquet
 
     export_bytes(to, to_csv(table) if kind == ".csv" else to_parquet(table))  # type: ignore[arg-type]

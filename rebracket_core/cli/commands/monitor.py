@@ -13,7 +13,7 @@ from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.errors import DataError
 
 if TYPE_CHECKING:
-    from rebracket_core.services.monitoring import Traffic
+    from rebracket_core.services import Traffic
 
 
 @command

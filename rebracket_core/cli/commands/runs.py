@@ -13,7 +13,7 @@ from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.training.evaluation.compare import Comparison
+    from rebracket_core.training.evaluation import Comparison
 
 _HEADS = ("question", "first", "second", "difference", "low", "high", "p", "p corrected", "n", "groups")
 _SHOWN = 10

@@ -13,7 +13,7 @@ from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
 
 if TYPE_CHECKING:
-    from rebracket_core.services.search import SearchView
+    from rebracket_core.services import SearchView
 
 _SHOWN = 20
 
@@ -36,8 +36,8 @@ def search(
     home: HomeOption = None,
 ) -> int:
     """Search for good training options. A fifth of the groups is put aside: no trial meets it, the last word comes from it."""
-    from rebracket_core.services.search import plan_from
-    from rebracket_core.training.config.training_config import TrainingConfig
+    from rebracket_core.services import plan_from
+    from rebracket_core.training.config import TrainingConfig
 
     bench = workbench_for(home)
     settings = bench.settings

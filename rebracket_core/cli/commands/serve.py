@@ -12,10 +12,10 @@ from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, settings_for, workbench_for
 from rebracket_core.cli.tables import columns
 from rebracket_core.errors import ConfigError, MissingExtraError
-from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving import ServeOptions
 
 if TYPE_CHECKING:
-    from rebracket_core.serving.guard.api_keys import ApiKeyStore
+    from rebracket_core.serving.guard import ApiKeyStore
     from rebracket_core.workbench import Workbench
 
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Keys for the API of `rebracket serve`.")
@@ -88,7 +88,7 @@ def _check_extra() -> None:
 
 
 def _serve(bench: Workbench, options: ServeOptions, *, quiet: bool) -> int:
-    from rebracket_core.serving.server import serve as run_server
+    from rebracket_core.serving import serve as run_server
 
     return run_server(bench, options, quiet=quiet)
 
@@ -153,7 +153,7 @@ def revoke(
 
 
 def _key_store(home: Path | None) -> ApiKeyStore:
-    from rebracket_core.serving.guard.api_keys import ApiKeyStore
+    from rebracket_core.serving.guard import ApiKeyStore
 
     return ApiKeyStore(settings_for(home).home / "api_keys.json")
 

@@ -15,14 +15,11 @@ from rebracket_core.cli.tables import columns, one_line
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
-    from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
-    from rebracket_core.runs.store import RunInfo
-    from rebracket_core.services.jobs import Jobs
-    from rebracket_core.services.search import Searches
-    from rebracket_core.services.training import Trainings
+    from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
+    from rebracket_core.services import Jobs, Searches, Trainings
     from rebracket_core.settings import Settings
-    from rebracket_core.training.config.training_config import TrainingConfig
-    from rebracket_core.training.evaluation.evaluate import Evaluation
+    from rebracket_core.training.config import TrainingConfig
+    from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.workbench import Workbench
 
 _SCORE_HEADS = ("question", "accuracy", "low", "high", "n", "majority", "lookup", "tfidf_lr")
@@ -112,7 +109,7 @@ def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
 
 
 def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
-    from rebracket_core.training.config.training_config import TrainingConfig
+    from rebracket_core.training.config import TrainingConfig
 
     base = TrainingConfig.from_file(file) if file else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
     return base.with_(**pairs(values))
@@ -194,7 +191,7 @@ def evaluate(
     home: HomeOption = None,
 ) -> int:
     """Score a run on a data set, with intervals over groups and beside majority, lookup and TF-IDF."""
-    from rebracket_core.runs.metrics import RunMetrics
+    from rebracket_core.runs import RunMetrics
 
     with showing() as progress:
         found: Evaluation = workbench_for(home).runs.evaluate(run, dataset, progress=progress)

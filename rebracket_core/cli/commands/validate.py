@@ -29,8 +29,8 @@ from rebracket_core.errors import ConfigError, InputError, StoreError
 from rebracket_core.thresholds import Value, threshold
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.concept import Concept
-    from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
+    from rebracket_core.corpus import Concept
+    from rebracket_core.corpus.sources.sinks import ConceptsRead
     from rebracket_core.workbench import Workbench
 
 CHUNK = 128
@@ -226,7 +226,7 @@ def _rendered(verdicts: list[dict[str, Any]], *, form: Format, first: bool, to_f
 def _summary(
     counts: Mapping[str, int], *, run_id: str, read: ConceptsRead, target: Path | None, verdicts: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    from rebracket_core.reports.verdict_writers import ordered
+    from rebracket_core.reports import ordered
 
     summary: dict[str, Any] = {
         "run_id": run_id,

@@ -15,10 +15,10 @@ import typer
 
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, RunOption, workbench_for
-from rebracket_core.process.watchdog import Watchdog
+from rebracket_core.process import Watchdog
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring.watch import ScoredFile, Watch
+    from rebracket_core.scoring import ScoredFile, Watch
 
 # How long a file at hand, and then a verdict file that is being written, may take to be finished after a signal.
 FINISH_S = 1.0
@@ -45,7 +45,7 @@ def watch(
     home: HomeOption = None,
 ) -> int:
     """Put a file NAME.verdict.json beside every file of concepts in a folder, until SIGTERM or Ctrl-C."""
-    from rebracket_core.scoring.watch import Watch
+    from rebracket_core.scoring import Watch
 
     bench = workbench_for(home)
     bench.resources.model(run)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rebracket_core.errors import DataError
-from rebracket_core.parquet.bounds import ParquetTable
+from rebracket_core.parquet import ParquetTable
 
 MAGIC = b"PAR1"
 

@@ -1,1 +1,5 @@
 """Encoders as ONNX graphs: the bundled MiniLM, graphs from files, export."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

@@ -1,1 +1,5 @@
 """Texts: tokens, windows, TF-IDF features and the features of heads."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

@@ -1,1 +1,5 @@
 """Encoders through PyTorch: any transformers model, by folder or hub name."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

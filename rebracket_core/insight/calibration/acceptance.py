@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebracket_core.insight.review import Review
-from rebracket_core.models.scores import Scores
+from rebracket_core.models import Scores
 from rebracket_core.settings import Thresholds
-from rebracket_core.stats.cells import ratio_intervals
-from rebracket_core.validation import Concept, Predictions, Verdict, VerdictKind, is_accepted, verdicts_from
+from rebracket_core.stats import ratio_intervals
+from rebracket_core.validation import Concept, Predictions, Verdict, verdicts_from
+from rebracket_core.verdict_kinds import VerdictKind, is_accepted
 
 
 @dataclass(frozen=True, slots=True)

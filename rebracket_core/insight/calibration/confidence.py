@@ -9,8 +9,7 @@ import numpy as np
 from rebracket_core.errors import ModelError
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
-from rebracket_core.stats.cells import group_codes, group_draws, ratio_intervals
-from rebracket_core.stats.intervals import calibration_error, equal_mass_bins
+from rebracket_core.stats import calibration_error, equal_mass_bins, group_codes, group_draws, ratio_intervals
 
 ALBUM = "album"
 PERFECT = 500

@@ -10,8 +10,7 @@ import numpy as np
 from rebracket_core.errors import ModelError
 from rebracket_core.insight.review import Review, common_rows
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES, album_of_triple
-from rebracket_core.stats.cells import merged_groups, ratio_intervals
-from rebracket_core.stats.paired import group_sums, holm, paired_differences
+from rebracket_core.stats import group_sums, holm, merged_groups, paired_differences, ratio_intervals
 from rebracket_core.verdict_kinds import VerdictKind
 
 FEW_GROUPS = 10  # below so many songs a 95 % interval over songs covers 0.81 to 0.90 (simulated with 4 to 8 songs)

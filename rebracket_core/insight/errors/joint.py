@@ -9,7 +9,7 @@ import numpy as np
 from rebracket_core.insight.errors.confusion_matrix import TYPE_LIMIT
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
-from rebracket_core.stats.cells import ratio_intervals
+from rebracket_core.stats import ratio_intervals
 
 
 @dataclass(frozen=True, slots=True)

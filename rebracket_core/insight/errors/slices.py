@@ -9,7 +9,7 @@ import numpy as np
 
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES
-from rebracket_core.stats.cells import group_codes, simultaneous_differences
+from rebracket_core.stats import group_codes, simultaneous_differences
 
 MIN_ROWS, MIN_GROUPS = 8, 5
 TWIN_COSINE = 0.8

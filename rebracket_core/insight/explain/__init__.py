@@ -1,1 +1,5 @@
 """Why a prediction: attribution, gradients, attention, counterfactuals, fluency."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

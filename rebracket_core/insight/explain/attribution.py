@@ -9,7 +9,7 @@ from math import factorial
 
 import numpy as np
 
-from rebracket_core.encoders.text.tfidf import WORD, TfidfVocabulary
+from rebracket_core.encoders.text import WORD, TfidfVocabulary
 
 SHAPLEY_WORDS = 10
 CHECKED_WORDS = 4

@@ -74,8 +74,8 @@ class OpenEncoder:
                 found=str(cause),
                 hint="install Rebracket with its requirements: pip install rebracket",
             ) from cause
-        from rebracket_core.encoders.text.tokens import Tokens
-        from rebracket_core.encoders.transformers.pretrained import load_pretrained
+        from rebracket_core.encoders.text import Tokens
+        from rebracket_core.encoders.transformers import load_pretrained
 
         transformers_logging.disable_progress_bar()
         if threads:
@@ -95,7 +95,7 @@ class OpenEncoder:
 
     def read(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """The ids of a text's tokens (t,), and the word (a position among its words) that each belongs to (t,)."""
-        from rebracket_core.encoders.text.tokens import readable
+        from rebracket_core.encoders.text import readable
 
         found = self.tokenizer.backend_tokenizer.encode(readable(text), add_special_tokens=False)
         spans = [match.span() for match in _WORD.finditer(text)]
@@ -114,7 +114,7 @@ class OpenEncoder:
         import torch
         from torch.nn.functional import normalize
 
-        from rebracket_core.encoders.text.windows import window_starts
+        from rebracket_core.encoders.text import window_starts
 
         before, after = (self.table[list(ids)] for ids in (self.frame.prefix, self.frame.suffix))
         body = self.window - len(before) - len(after)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rebracket_core.errors import InputError
-from rebracket_core.models.scores import Scores
+from rebracket_core.models import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 
 CONFIDENCE = "confidence"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.insight.explain.margins import CONFIDENCE as CONFIDENCE_OUTPUT
-from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
-from rebracket_core.models.scores import Calibration
+from rebracket_core.models import ALBUM, AXIS, CONFIDENCE, TYPES, Calibration
 from rebracket_core.rainbow import AXIS_NAMES, N_MODES, album_targets, album_vertices
 
 if TYPE_CHECKING:

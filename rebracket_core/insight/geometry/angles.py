@@ -9,7 +9,7 @@ import numpy as np
 
 from rebracket_core.insight.geometry.centroids import Units, cross_gram, inner_products
 from rebracket_core.rainbow import AXIS_NAMES, MODES, N_MODES
-from rebracket_core.stats.cells import group_codes, group_draws
+from rebracket_core.stats import group_codes, group_draws
 
 SAME = 0.9
 _DRAWS = 200

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebracket_core.stats.cells import group_codes, group_draws
-from rebracket_core.stats.paired import holm
+from rebracket_core.stats import group_codes, group_draws, holm
 
 PERMUTATIONS = 999
 BOOTSTRAP = 500

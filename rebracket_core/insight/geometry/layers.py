@@ -10,8 +10,7 @@ import numpy as np
 
 from rebracket_core.corpus import grouped_folds
 from rebracket_core.insight.geometry.centroids import Units, shuffled_labels
-from rebracket_core.stats.cells import group_codes
-from rebracket_core.stats.intervals import clustered_mean
+from rebracket_core.stats import clustered_mean, group_codes
 
 N_FOLDS = 5
 SHUFFLES = 3

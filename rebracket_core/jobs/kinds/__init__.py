@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rebracket_core.jobs.folder import JobFolder
 from rebracket_core.jobs.kinds.base import JobKind
-from rebracket_core.jobs.kinds.map import MapJob
-from rebracket_core.jobs.kinds.search import SearchJob
+from rebracket_core.jobs.kinds.map import MapJob, create_map, maps_dir, open_for_map
+from rebracket_core.jobs.kinds.search import SearchJob, create_search, plan_of
 from rebracket_core.jobs.kinds.training import TrainingJob
 from rebracket_core.registry import Registry
 
-__all__ = ["JOB_KINDS", "JobKind", "kind_of"]
+__all__ = ["JOB_KINDS", "JobKind", "create_map", "create_search", "kind_of", "maps_dir", "open_for_map", "plan_of"]
 
 JOB_KINDS: Registry[JobKind] = Registry("kind of job", JobKind, group="rebracket.jobs")
 """The kinds of jobs. Other packages add theirs by entry points of the group "rebracket.jobs"."""

@@ -18,8 +18,7 @@ from rebracket_core.settings import Settings
 
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
-    from rebracket_core.maps.spec import MapSpec
-    from rebracket_core.maps.store import StoredMap
+    from rebracket_core.maps import MapSpec, StoredMap
 
 MAPS = "maps"
 # A PCA map is drawn while its page waits: a thousand of its points are measured, each against all.
@@ -38,7 +37,7 @@ class MapJob(JobKind):
 
     def run(self, job: Job) -> StoredMap:
         """Wait until no other map is being fitted, fit this one, and return it."""
-        from rebracket_core.maps.store import StoredMap, is_fitted
+        from rebracket_core.maps import StoredMap, is_fitted
 
         with hold_lock(job.folder.path.parent / ".fitting.lock", reporter=job.callback):
             if not is_fitted(job.folder.path):  # two may have requested the same map at once
@@ -79,17 +78,13 @@ def create_map(settings: Settings, spec: MapSpec) -> JobFolder:
 def open_for_map(name: str, layer: str, *, settings: Settings) -> Encoder:
     """The encoder of a map: what it gives in the end, or one of its hidden layers."""
     from rebracket_core.encoders import open_text_encoder
-    from rebracket_core.maps.spec import layer_number
+    from rebracket_core.maps import layer_number
 
     return open_text_encoder(name, settings=settings, layer=layer_number(layer))
 
 
 def _fit(job: Job) -> None:
-    from rebracket_core.maps.points import map_rows
-    from rebracket_core.maps.quality import map_quality
-    from rebracket_core.maps.reducers import fit
-    from rebracket_core.maps.spec import MapMethod, MapSpec
-    from rebracket_core.maps.store import write_map
+    from rebracket_core.maps import MapMethod, MapSpec, fit, map_quality, map_rows, write_map
     from rebracket_core.progress import counts
 
     spec, callback = MapSpec.from_dict(job.spec["config"]), job.callback

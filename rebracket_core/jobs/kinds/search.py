@@ -15,9 +15,9 @@ from rebracket_core.jobs.kinds.pinned_data import pinned_dataset
 from rebracket_core.jobs.kinds.training import create_training, training_spec
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.schema import DatasetMeta
-    from rebracket_core.training.callbacks import Callback
-    from rebracket_core.training.hpo.search import SearchPlan
+    from rebracket_core.corpus import DatasetMeta
+    from rebracket_core.training import Callback
+    from rebracket_core.training.hpo import SearchPlan
 
 
 class SearchJob(JobKind):
@@ -37,8 +37,7 @@ class SearchJob(JobKind):
         """
         from rebracket_core.encoders import device_name, open_text_encoder
         from rebracket_core.progress import counts
-        from rebracket_core.training.hpo.rows import SearchRows
-        from rebracket_core.training.hpo.search import run_search
+        from rebracket_core.training.hpo import SearchRows, run_search
 
         settings, callback = job.settings, job.callback
 
@@ -65,6 +64,6 @@ def create_search(searches: Path, *, meta: DatasetMeta, plan: SearchPlan, encode
 
 def plan_of(folder: JobFolder) -> SearchPlan:
     """The plan of a search."""
-    from rebracket_core.training.hpo.search import SearchPlan
+    from rebracket_core.training.hpo import SearchPlan
 
     return SearchPlan.from_dict(folder.spec()["search"])

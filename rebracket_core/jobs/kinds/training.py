@@ -20,8 +20,7 @@ from rebracket_core.jobs.kinds.base import JobKind
 from rebracket_core.jobs.kinds.pinned_data import pinned_dataset
 
 if TYPE_CHECKING:
-    from rebracket_core.corpus.schema import DatasetMeta
-    from rebracket_core.corpus.soft_targets import HumanTarget
+    from rebracket_core.corpus import DatasetMeta, HumanTarget
     from rebracket_core.training import Evaluation, TrainingConfig
 
 LABELS = "labels.json"
@@ -132,7 +131,7 @@ def _fresh_folder(parent: Path, name: str) -> Path:
 
 def human_targets(folder: JobFolder, *, config: TrainingConfig) -> list[HumanTarget]:
     """People's labels, kept when the run was made, so that it can be trained anywhere. Raises DataError without them."""
-    from rebracket_core.corpus.soft_targets import HumanTarget
+    from rebracket_core.corpus import HumanTarget
 
     if config.data.labels == "none":
         return []

@@ -20,7 +20,7 @@ from rebracket_core.jobs.workers.log_transport import MARK, FolderReceiver
 from rebracket_core.jobs.workers.process import run_worker
 from rebracket_core.records import read_records
 from rebracket_core.settings import Settings
-from rebracket_core.training.callbacks import Cancelled
+from rebracket_core.training import Cancelled
 
 if TYPE_CHECKING:
     from ray.job_submission import JobSubmissionClient

@@ -21,7 +21,7 @@ from rebracket_core.jobs.state import CANCEL, LOG
 from rebracket_core.jobs.workers import warm_pool
 from rebracket_core.jobs.workers.liveness import held_for_worker
 from rebracket_core.settings import Settings
-from rebracket_core.training.callbacks import Cancelled
+from rebracket_core.training import Cancelled
 
 DONE, FAILED, CANCELLED = 0, 1, 4
 WORKER = "rebracket_core.jobs.workers.worker"

@@ -5,7 +5,6 @@ from rebracket_core.reports.onnx_bundle import open_exported
 verdicts = open_exported("songs-onnx").validate(["A bell that was cast for a tower that nobody built."])
 """
 
-from rebracket_core.reports.onnx_bundle.bundle import ExportedRun, open_exported
-from rebracket_core.reports.onnx_bundle.layout import Manifest, Precision, read_manifest, write_folder
+from rebracket_core.lazy import lazy_face
 
-__all__ = ["ExportedRun", "Manifest", "Precision", "open_exported", "read_manifest", "write_folder"]
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

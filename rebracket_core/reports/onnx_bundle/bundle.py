@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rebracket_core.encoders.device import thread_count
-from rebracket_core.encoders.onnx.graph_encoder import OnnxEncoder
+from rebracket_core.encoders import thread_count
+from rebracket_core.encoders.onnx import OnnxEncoder
 from rebracket_core.errors import ModelError
-from rebracket_core.models.artefact import load_artefact
+from rebracket_core.models import load_artefact
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, MODEL, TOKENIZER, Manifest, read_manifest
 from rebracket_core.settings import Settings
 from rebracket_core.texts import clean_text

@@ -17,7 +17,7 @@ from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_take
 from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
 
 if TYPE_CHECKING:
-    from rebracket_core.runs.store import RunStore
+    from rebracket_core.runs import RunStore
     from rebracket_core.settings import Settings
 
 TOLERANCE = 1e-5
@@ -128,7 +128,7 @@ class _Source:
 
 def _graph_folder(source: _Source, to: Path, *, settings: Settings) -> Path:
     """The temporary folder beside `to` with the run and its encoder's graph in float32."""
-    from rebracket_core.encoders.onnx.export import encoder_parts
+    from rebracket_core.encoders.onnx import encoder_parts
 
     parts = encoder_parts(source.encoder, trained_as=source.model.encoder_id, settings=settings)
     return write_folder(
@@ -188,7 +188,7 @@ def _enough(precision: Precision, check: Sequence[Concept]) -> None:
 
 def _own_texts(folder: Path) -> list[Concept]:
     """Texts that the run was not trained on, evenly spread, where it keeps them; and some of every length."""
-    from rebracket_core.stats.out_of_fold_rows import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
+    from rebracket_core.stats import OUT_OF_FOLD_ROWS_FILE, read_out_of_fold_rows
 
     texts = read_out_of_fold_rows(folder).text if (folder / OUT_OF_FOLD_ROWS_FILE).is_file() else ()
     spread = texts[:: max(1, len(texts) // COMPARED_TEXTS)][:COMPARED_TEXTS]
@@ -261,7 +261,7 @@ def _lower(
 
     int8 finds its ranges on every fourth of these concepts, and the other ones are compared.
     """
-    from rebracket_core.encoders.onnx.precision import as_bf16, as_int8, lowered_facts
+    from rebracket_core.encoders.onnx import as_bf16, as_int8, lowered_facts
 
     full = (room / GRAPH).read_bytes()
     compared = [at for at in range(len(check)) if precision is Precision.BF16 or at % CALIBRATION_STEP]

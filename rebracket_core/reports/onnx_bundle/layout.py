@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from rebracket_core.encoders.onnx.graph_encoder import EncoderFacts
+from rebracket_core.encoders.onnx import EncoderFacts
 from rebracket_core.errors import InputError, ModelError, StoreError
 from rebracket_core.files import give_to_person, make_folder, persons_mode, write_json
 

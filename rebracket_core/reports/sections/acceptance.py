@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebracket_core.insight.calibration.acceptance import gate_curve, own_point
-from rebracket_core.insight.calibration.confidence import ALBUM, risk_coverage, top_predictions
+from rebracket_core.insight.calibration import ALBUM, gate_curve, own_point, risk_coverage, top_predictions
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import REVIEW_SECTIONS, Note, ReviewContext, ReviewSection, Table, review_of, run_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.calibration.acceptance import GatePoint
-    from rebracket_core.insight.calibration.confidence import RiskCoverage
+    from rebracket_core.insight.calibration import GatePoint, RiskCoverage
 
 NO_VERDICTS = "This run gives no verdicts."
 

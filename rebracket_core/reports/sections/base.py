@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.geometry.entities import Geometry
-    from rebracket_core.insight.review import Review
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.insight import Review
+    from rebracket_core.insight.geometry import Geometry
+    from rebracket_core.runs import RunInfo
 
 
 class Need(StrEnum):

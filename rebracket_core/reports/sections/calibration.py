@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebracket_core.insight.calibration.confidence import (
-    ALBUM,
-    calibration_by_album,
-    ood_summary,
-    reliability_diagram,
-    top_predictions,
-)
+from rebracket_core.insight.calibration import ALBUM, calibration_by_album, ood_summary, reliability_diagram, top_predictions
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import (

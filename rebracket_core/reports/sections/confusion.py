@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebracket_core.insight.errors.confusion_matrix import Question, confused_pairs, confusion
-from rebracket_core.insight.errors.joint import joint_failures
+from rebracket_core.insight.errors import Question, confused_pairs, confusion, joint_failures
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import REVIEW_SECTIONS, Choice, Note, ReviewContext, ReviewSection, Table, review_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.errors.confusion_matrix import Cells
-    from rebracket_core.insight.errors.joint import Failure
+    from rebracket_core.insight.errors import Cells, Failure
 
 MOST_PAIRS = 12
 

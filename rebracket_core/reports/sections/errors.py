@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.insight.errors.ranking import (
+from rebracket_core.insight.errors import (
     DisagreementSource,
     cluster_misclassifications,
     disagreements,
+    find_slices,
     has_human_distributions,
     label_error_candidates,
     misclassifications,
+    properties_of,
+    twin_cosines,
 )
-from rebracket_core.insight.errors.slices import find_slices, properties_of, twin_cosines
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import (
@@ -33,9 +35,8 @@ from rebracket_core.reports.sections.base import (
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.errors.ranking import ErrorCluster, Misclassification
-    from rebracket_core.insight.errors.slices import SliceReport
-    from rebracket_core.insight.review import Review
+    from rebracket_core.insight import Review
+    from rebracket_core.insight.errors import ErrorCluster, Misclassification, SliceReport
 
 MOST_CANDIDATES = 50
 NO_PEOPLE = "No held-out text has a distribution that people gave, so this cannot be measured."

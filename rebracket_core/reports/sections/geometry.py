@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebracket_core.insight.geometry.album_path import Shape
-from rebracket_core.insight.geometry.angles import SAME
-from rebracket_core.insight.geometry.colour_space import colour_distances
+from rebracket_core.insight.geometry import SAME, Shape, colour_distances
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import REVIEW_SECTIONS, Need, Note, ReviewContext, ReviewSection, Table, geometry_of
@@ -15,8 +13,7 @@ from rebracket_core.reports.sections.base import REVIEW_SECTIONS, Need, Note, Re
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from rebracket_core.insight.geometry.album_path import Trajectory
-    from rebracket_core.insight.geometry.angles import AxisPair
+    from rebracket_core.insight.geometry import AxisPair, Trajectory
 
 
 _MEANING = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rebracket_core.reports.sections.base import REVIEW_SECTIONS, Need, ReviewContext, ReviewSection, Table, run_of
-from rebracket_core.runs.metrics import AccuracyScore
+from rebracket_core.runs import AccuracyScore
 
 
 @REVIEW_SECTIONS.register

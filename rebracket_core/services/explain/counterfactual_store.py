@@ -10,9 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.database.migrations import Schema
-from rebracket_core.database.row_values import finite, storable_text
-from rebracket_core.database.store import Store
+from rebracket_core.database import Schema, Store, finite, storable_text
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table

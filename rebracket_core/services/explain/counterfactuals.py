@@ -11,15 +11,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import InputError
-from rebracket_core.insight.explain.counterfactuals import (
+from rebracket_core.insight.explain import (
     BUDGET_S,
     MOST_EDITS,
     CounterfactualSearch,
     EditScorer,
+    Goal,
     SearchLimits,
+    answer_of,
     find_counterfactuals,
 )
-from rebracket_core.insight.explain.goals import Goal, answer_of
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.services.explain.counterfactual_store import CounterfactualStore, StoredCounterfactual
 from rebracket_core.services.explain.explain import Explain, ExplainedRun
@@ -27,8 +28,7 @@ from rebracket_core.settings import Thresholds
 from rebracket_core.validation import Concept, Verdict, verdicts_from
 
 if TYPE_CHECKING:
-    from rebracket_core.insight.explain.fluency import WordModel
-    from rebracket_core.insight.explain.word_edits import Proposer
+    from rebracket_core.insight.explain import Proposer, WordModel
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.verdicts import Verdicts
 
@@ -154,8 +154,7 @@ class Counterfactuals:
         return Replay(run_id=chosen, rows=tuple(_replayed(counterfactual, by_text) for counterfactual in kept))
 
     def _proposer(self, opened: ExplainedRun) -> tuple[Proposer, WordModel | None]:
-        from rebracket_core.insight.explain.fluency import WordModel
-        from rebracket_core.insight.explain.word_edits import Proposer
+        from rebracket_core.insight.explain import Proposer, WordModel
 
         key = (str(self._resources.settings.home), opened.model.run_id)
         with _guard:

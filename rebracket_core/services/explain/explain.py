@@ -13,19 +13,16 @@ import numpy as np
 
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.insight.explain.gradients import LIMIT
-from rebracket_core.insight.explain.margins import CONFIDENCE, Margin, margin_of
+from rebracket_core.insight.explain import CONFIDENCE, LIMIT, Margin, margin_of
 from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.texts import same_text
-from rebracket_core.validation.usable import unusable
+from rebracket_core.validation import unusable
 
 if TYPE_CHECKING:
-    from rebracket_core.insight.explain.attention_maps import Attention
-    from rebracket_core.insight.explain.attribution import Faithfulness
-    from rebracket_core.insight.explain.gradients import OpenEncoder, OpenModel
-    from rebracket_core.models.scores import Scores
+    from rebracket_core.insight.explain import Attention, Faithfulness, OpenEncoder, OpenModel
+    from rebracket_core.models import Scores
     from rebracket_core.services.resources import Resources
     from rebracket_core.validation import Predictions
 
@@ -164,7 +161,7 @@ class ExplainedRun:
     @cached_property
     def gradients(self) -> OpenModel:
         """The model opened for gradients. Raises EncoderError where its encoder has no torch weights here."""
-        from rebracket_core.insight.explain.gradients import OpenModel
+        from rebracket_core.insight.explain import OpenModel
 
         return OpenModel(self.model, _open_encoder(self._name, self._resources.settings, window=self.encoder.window))
 
@@ -221,9 +218,7 @@ class Explain:
 
     def check(self, found: Explanation, *, progress: ProgressReporter | None = None) -> Checks:
         """What deleting words and a second baseline say of an explanation: see `Checks`."""
-        from rebracket_core.insight.explain.attribution import SHAPLEY_WORDS, faithfulness, rank_correlation, shapley
-        from rebracket_core.insight.explain.gradients import MASK
-        from rebracket_core.insight.explain.word_shap import shap_values
+        from rebracket_core.insight.explain import MASK, SHAPLEY_WORDS, faithfulness, rank_correlation, shap_values, shapley
 
         reporter = progress or NoProgress()
         opened, seed = self.opened(found.run_id, output=found.output), self._resources.settings.seed
@@ -251,13 +246,13 @@ class Explain:
 
     def attention(self, text: str, *, run_id: str | None = None) -> Attention:
         """Where the encoder of a run looked: no reason for its answer."""
-        from rebracket_core.insight.explain.attention_maps import attention
+        from rebracket_core.insight.explain import attention
 
         return attention(self.opened(run_id).gradients.encoder, self.clean(text))
 
     def nearest(self, text: str, *, run_id: str | None = None) -> Nearest:
         """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""
-        from rebracket_core.stats.nearest import nearest_of
+        from rebracket_core.stats import nearest_of
 
         opened, clean = self.opened(run_id), self.clean(text)
         known_texts = opened.texts()
@@ -282,7 +277,7 @@ class Explain:
 
     def opened(self, run_id: str | None, *, output: str = "album") -> ExplainedRun:
         """Open a run for explanations. Raises ModelError where it did not learn the output."""
-        from rebracket_core.insight.explain.margins import classes_of
+        from rebracket_core.insight.explain import classes_of
 
         classes_of(output)
         opened = ExplainedRun(self._resources, run_id)
@@ -310,8 +305,8 @@ class Explain:
 def _open_encoder(name: str, settings: Settings, *, window: int) -> OpenEncoder:
     """The encoder of a run opened for gradients, kept for the process; at most two at a time."""
     from rebracket_core.encoders import thread_count
-    from rebracket_core.encoders.transformers.trainable import trainable_folder
-    from rebracket_core.insight.explain.gradients import OpenEncoder
+    from rebracket_core.encoders.transformers import trainable_folder
+    from rebracket_core.insight.explain import OpenEncoder
 
     folder = trainable_folder(name, settings=settings)
     with _guard:

@@ -1,1 +1,5 @@
 """Labelling projects of a home: made, ordered, measured, and led into a training."""
+
+from rebracket_core.lazy import lazy_face
+
+__getattr__, __dir__, __all__ = lazy_face(__name__, __file__)

@@ -6,22 +6,45 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation import Label, LabelSession, LabelValue, Progress
-from rebracket_core.annotation.agreement.annotators import AgainstOthers, Steadiness, against_others, steadiness
-from rebracket_core.annotation.agreement.automation_bias import AutomationBias, bias_by_axis, exposures, first_answers
-from rebracket_core.annotation.agreement.consensus import Aggregation, aggregate
-from rebracket_core.annotation.agreement.ratings import axis_ratings, unaided
-from rebracket_core.annotation.agreement.report import AgreementReport, agreement_report
-from rebracket_core.annotation.agreement.timing import Pace, TimeOutlier, Times, pace, times
-from rebracket_core.annotation.entities.records import EventKind
-from rebracket_core.annotation.queries import get_progress, list_events, list_items, list_labels
-from rebracket_core.annotation.queue.suggestions import list_suggestions
+from rebracket_core.annotation import (
+    Label,
+    LabelSession,
+    LabelValue,
+    Progress,
+    get_progress,
+    list_events,
+    list_items,
+    list_labels,
+)
+from rebracket_core.annotation.agreement import (
+    AgainstOthers,
+    Aggregation,
+    AgreementReport,
+    AutomationBias,
+    Pace,
+    Steadiness,
+    TimeOutlier,
+    Times,
+    against_others,
+    aggregate,
+    agreement_report,
+    axis_ratings,
+    bias_by_axis,
+    exposures,
+    first_answers,
+    pace,
+    steadiness,
+    times,
+    unaided,
+)
+from rebracket_core.annotation.entities import EventKind
+from rebracket_core.annotation.queue import list_suggestions
 from rebracket_core.rainbow import AXIS_NAMES
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rebracket_core.annotation.agreement.rating_arrays import Ratings
+    from rebracket_core.annotation.agreement import Ratings
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
 

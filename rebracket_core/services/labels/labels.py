@@ -6,15 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rebracket_core.annotation import LabelSession, NewProject, Project, ProjectSettings, Suggestion
-from rebracket_core.annotation.projects import create_project, get_project, list_projects
-from rebracket_core.annotation.queries import list_items, list_labels
-from rebracket_core.annotation.queue.ranking import put_order
-from rebracket_core.annotation.queue.strategies.base import Need, Pool
-from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES, canonical_order, score_pool
-from rebracket_core.annotation.queue.suggestions import put_suggestions
-from rebracket_core.annotation.snapshots import PROJECT, TRAINING, list_snapshots, resolve_labels, take_snapshot
-from rebracket_core.corpus.soft_targets import HumanTarget
+from rebracket_core.annotation import (
+    PROJECT,
+    TRAINING,
+    LabelSession,
+    NewProject,
+    Project,
+    ProjectSettings,
+    Suggestion,
+    create_project,
+    get_project,
+    list_items,
+    list_labels,
+    list_projects,
+    list_snapshots,
+    resolve_labels,
+    take_snapshot,
+)
+from rebracket_core.annotation.queue import put_order, put_suggestions
+from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES, Need, Pool, canonical_order, score_pool
+from rebracket_core.corpus import HumanTarget
 from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import AXIS_NAMES, MODES
@@ -22,7 +33,7 @@ from rebracket_core.services.labels.sending import LabelSets, new_items
 from rebracket_core.validation import Concept
 
 if TYPE_CHECKING:
-    from rebracket_core.annotation.database.backup import Backup
+    from rebracket_core.annotation.database import Backup
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
@@ -147,7 +158,7 @@ class Labels:
 
     def back_up(self, to: Path) -> Backup:
         """A copy of the database of labels, whole and checked, taken while others write."""
-        from rebracket_core.annotation.database.backup import back_up
+        from rebracket_core.annotation.database import back_up
 
         return back_up(self._resources.settings.database_url, to=to)
 

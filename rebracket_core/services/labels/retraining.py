@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.annotation.projects import get_project, list_projects
-from rebracket_core.annotation.queries import get_progress
-from rebracket_core.annotation.snapshots import PROJECT, list_snapshots, resolve_labels
+from rebracket_core.annotation import PROJECT, get_progress, get_project, list_projects, list_snapshots, resolve_labels
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.runs.comparison import predictions_of
+from rebracket_core.runs import predictions_of
 from rebracket_core.training import TrainingConfig
 
 if TYPE_CHECKING:
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.runs import RunInfo
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.training import Trainings
-    from rebracket_core.training.evaluation.compare import Comparison
+    from rebracket_core.training.evaluation import Comparison
 
 NONE, EVERYBODY = "none", "human"
 
@@ -87,7 +85,7 @@ class Retraining:
             return None
         chance, n_texts = self._labelled(snapshots)
         first, second = (predictions_of(self._resources.runs, one) for one in (before, run_id))
-        from rebracket_core.training.evaluation.compare import compare_runs, on_truth_of_second
+        from rebracket_core.training.evaluation import compare_runs, on_truth_of_second
 
         def compared(*pair: object) -> Comparison | None:
             try:
@@ -120,7 +118,7 @@ class Retraining:
 
     def _before(self, info: RunInfo) -> str | None:
         """The production run, or for that one itself the run that was in use before it; None where there is none."""
-        from rebracket_core.runs.production import previous_id
+        from rebracket_core.runs import previous_id
 
         if not info.promoted:
             return self._resources.runs.promoted_id()

@@ -17,11 +17,13 @@ from rebracket_core.annotation import (
     ProjectSettings,
     Resolved,
     SuggestionPolicy,
+    create_project,
+    get_project,
+    list_items,
+    list_projects,
+    resolve_labels,
 )
-from rebracket_core.annotation.projects import create_project, get_project, list_projects
-from rebracket_core.annotation.queries import list_items
-from rebracket_core.annotation.queue.ranking import put_first
-from rebracket_core.annotation.snapshots import resolve_labels
+from rebracket_core.annotation.queue import put_first
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:

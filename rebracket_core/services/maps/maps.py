@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.errors import InputError
-from rebracket_core.jobs.folder import JobFolder
-from rebracket_core.maps.predictions import MapPredictions, load_predictions
-from rebracket_core.maps.spec import FINAL, MapMethod, MapSpec
-from rebracket_core.maps.store import AddedText, StoredMap, is_fitted
+from rebracket_core.jobs import JobFolder
+from rebracket_core.maps import FINAL, AddedText, MapMethod, MapPredictions, MapSpec, StoredMap, is_fitted, load_predictions
 from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.services.maps.predictions import predictions_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
 
     from rebracket_core.encoders import Encoder
     from rebracket_core.jobs import JobState
-    from rebracket_core.maps.align import NeighbourhoodOverlap
-    from rebracket_core.maps.distinctive_words import WordContrast
+    from rebracket_core.maps import NeighbourhoodOverlap, WordContrast
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.review import Reviews
@@ -115,9 +112,8 @@ class Maps:
 
     def fit(self, spec: MapSpec, *, progress: ProgressReporter | None = None) -> StoredMap:
         """The map of a request, fitted in this process where it is not there yet."""
-        from rebracket_core.jobs import JobInputs
-        from rebracket_core.jobs.attempt import run_job
-        from rebracket_core.jobs.kinds.map import create_map
+        from rebracket_core.jobs import JobInputs, run_job
+        from rebracket_core.jobs.kinds import create_map
 
         folder = create_map(self._settings, spec)
         if not is_fitted(folder.path):
@@ -128,8 +124,8 @@ class Maps:
     def launch(self, spec: MapSpec) -> str:
         """Start a worker that fits a map, unless it is fitted or has one, and return the map's id at once."""
         from rebracket_core.jobs import job_state
-        from rebracket_core.jobs.kinds.map import create_map
-        from rebracket_core.jobs.workers.process import start_worker
+        from rebracket_core.jobs.kinds import create_map
+        from rebracket_core.jobs.workers import start_worker
 
         folder = create_map(self._settings, spec)
         if not is_fitted(folder.path) and not job_state(folder).status.active:
@@ -144,7 +140,7 @@ class Maps:
 
     def infos(self, dataset: str | None = None) -> list[MapInfo]:
         """The maps of a data set (of all by default), newest first, fitted or not."""
-        from rebracket_core.jobs.kinds.map import maps_dir
+        from rebracket_core.jobs.kinds import maps_dir
 
         folder, found = maps_dir(self._settings), []
         for path in folder.iterdir() if folder.is_dir() else ():
@@ -165,7 +161,7 @@ class Maps:
         return MapInfo(MapSpec.from_dict(raw["config"]), str(raw["created_at"]), is_fitted(folder.path), job_state(folder))
 
     def _folder(self, map_id: str) -> JobFolder:
-        from rebracket_core.jobs.kinds.map import maps_dir
+        from rebracket_core.jobs.kinds import maps_dir
 
         path = maps_dir(self._settings) / map_id
         if path.parent != maps_dir(self._settings) or map_id.startswith(".") or not (path / "spec.json").is_file():
@@ -178,7 +174,7 @@ class Maps:
         return JobFolder(path)
 
     def _encoder(self, name: str, layer: str) -> Encoder:
-        from rebracket_core.jobs.kinds.map import open_for_map
+        from rebracket_core.jobs.kinds import open_for_map
 
         if layer == FINAL:
             return self._resources.encoder(name)
@@ -244,7 +240,7 @@ class Maps:
 
     def alike(self, map_id: str, text: str, *, most: int = ALIKE) -> tuple[np.ndarray, np.ndarray]:
         """(k,) the positions of the texts nearest to a text in embedding space, nearest first, and (k,) their cosines."""
-        from rebracket_core.stats.nearest import nearest_of
+        from rebracket_core.stats import nearest_of
 
         stored = self.open(map_id)
         return nearest_of(self._vector(stored, text), vectors=self._vectors(stored), k=most)
@@ -254,8 +250,8 @@ class Maps:
 
         Raises InputError for a text that cannot be scored or a map that is not fitted.
         """
-        from rebracket_core.maps.reducers import place
-        from rebracket_core.validation.usable import unusable
+        from rebracket_core.maps import place
+        from rebracket_core.validation import unusable
 
         stored = self.open(map_id)
         if why := unusable(text, max_chars=self._settings.max_text_chars):
@@ -282,7 +278,7 @@ class Maps:
 
     def coordinates(self, map_id: str, *, run_id: str | None = None, progress: ProgressReporter | None = None) -> pa.Table:
         """A map as a table to take away, with what a run says where one is named."""
-        from rebracket_core.reports.map_export import coordinates
+        from rebracket_core.reports import coordinates
 
         predictions = self.predictions(map_id, run_id, progress=progress) if run_id else None
         return coordinates(self.open(map_id), predictions=predictions)
@@ -291,7 +287,7 @@ class Maps:
 
     def words(self, map_id: str, first: Sequence[int], second: Sequence[int]) -> list[WordContrast]:
         """The words that tell two selections of a map apart."""
-        from rebracket_core.maps.distinctive_words import most_distinctive
+        from rebracket_core.maps import most_distinctive
 
         stored = self.open(map_id)
         texts = [stored.values("text", at) for at in (first, second)]
@@ -302,7 +298,7 @@ class Maps:
 
         Raises InputError for maps of different dimensions or with fewer than three texts in common.
         """
-        from rebracket_core.maps.align import procrustes_aligned
+        from rebracket_core.maps import procrustes_aligned
 
         one, other = self.open(map_id), self.open(other_id)
         here, there = common_texts(one, other)
@@ -320,8 +316,7 @@ class Maps:
 
         Of more than 20,000 texts, 2,000 are measured.
         """
-        from rebracket_core.maps.align import neighbourhood_overlap
-        from rebracket_core.maps.quality import ALL_UP_TO
+        from rebracket_core.maps import ALL_UP_TO, neighbourhood_overlap
 
         one, other = self.open(map_id), self.open(other_id)
         here, there = common_texts(one, other)

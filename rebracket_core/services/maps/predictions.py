@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rebracket_core.errors import ModelError
-from rebracket_core.maps.predictions import VERDICTS, MapPredictions, PredictionSource, load_predictions, save_predictions
+from rebracket_core.maps import VERDICTS, MapPredictions, PredictionSource, load_predictions, save_predictions
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.validation import SEEN_IN_TRAINING, Concept
 
 if TYPE_CHECKING:
-    from rebracket_core.insight.review import Review
-    from rebracket_core.maps.store import StoredMap
-    from rebracket_core.runs.store import RunInfo
+    from rebracket_core.insight import Review
+    from rebracket_core.maps import StoredMap
+    from rebracket_core.runs import RunInfo
     from rebracket_core.services.review import Reviews
     from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict

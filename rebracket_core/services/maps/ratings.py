@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.annotation import DecisionKind, Item
-from rebracket_core.annotation.events.reducer import DISAGREES
-from rebracket_core.annotation.people import list_people
-from rebracket_core.annotation.projects import list_projects
-from rebracket_core.annotation.queries import list_items, list_labels
+from rebracket_core.annotation import DecisionKind, Item, list_items, list_labels, list_people, list_projects
+from rebracket_core.annotation.events import DISAGREES
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import LabelSession
-    from rebracket_core.maps.store import StoredMap
+    from rebracket_core.maps import StoredMap
 
 SEVERAL = "several people"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import lock_file, make_folder, write_json
-from rebracket_core.jobs.folder import now
+from rebracket_core.jobs import now
 from rebracket_core.records import append_records, read_records, skipped
 from rebracket_core.texts import clean_note
 

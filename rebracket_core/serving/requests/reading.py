@@ -7,7 +7,7 @@ from dataclasses import replace
 from fastapi import Request
 from pydantic import ValidationError
 
-from rebracket_core.corpus.readers.labels import read_album
+from rebracket_core.corpus.readers import read_album
 from rebracket_core.errors import InputError
 from rebracket_core.serving.requests.bodies import TooManyChars, chars_in
 from rebracket_core.serving.schemas import ConceptIn

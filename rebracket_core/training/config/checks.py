@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.config import ALBUM, HAS_ANY_TYPE
-from rebracket_core.models.losses.weighting import WEIGHTINGS
+from rebracket_core.models.losses import WEIGHTINGS
 from rebracket_core.options import refuse_unless
 from rebracket_core.training.config.finetuning import HEADS
 from rebracket_core.training.config.sections import NO_LABELS
 
 if TYPE_CHECKING:
-    from rebracket_core.models.config import FitConfig, HeadsConfig, TasksConfig
+    from rebracket_core.models import FitConfig, HeadsConfig, TasksConfig
     from rebracket_core.models.heads import Head
     from rebracket_core.training.config.finetuning import FinetuningConfig
     from rebracket_core.training.config.sections import DataConfig, EvaluationConfig, FeaturesConfig
@@ -158,8 +158,7 @@ def an_encoder_reads_texts(config: Sections) -> None:
 
     A name of no kind that is installed here is not refused: a run of another machine is read, and opening it says more.
     """
-    from rebracket_core.encoders.kinds import ENCODERS
-    from rebracket_core.encoders.modality import MODALITIES
+    from rebracket_core.encoders import ENCODERS, MODALITIES
 
     name = config.features.encoder
     kind = next((one for one in ENCODERS if not one.catch_all and one.matches(name)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rebracket_core.errors import ConfigError
-from rebracket_core.models.config import PARTS
+from rebracket_core.models import PARTS
 from rebracket_core.options import Choice, option
 
 FROZEN, FULL, LORA = "frozen", "full", "lora"

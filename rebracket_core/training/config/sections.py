@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.corpus.fields import FIELDS
+from rebracket_core.corpus import FIELDS
 from rebracket_core.options import Choice, Choices, Range, option
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class DataConfig:
 
 
 def _encoders() -> Iterable[EncoderKind]:
-    from rebracket_core.encoders.kinds import ENCODERS
+    from rebracket_core.encoders import ENCODERS
 
     return ENCODERS
 

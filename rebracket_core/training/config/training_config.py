@@ -10,7 +10,7 @@ from typing import Any
 
 from rebracket_core.aliases import modern
 from rebracket_core.errors import ConfigError, DataError
-from rebracket_core.models.config import VERDICT_TASKS, FitConfig, HeadsConfig, TasksConfig
+from rebracket_core.models import VERDICT_TASKS, FitConfig, HeadsConfig, TasksConfig
 from rebracket_core.models.heads import HEADS, HOUSE_KINDS, Head
 from rebracket_core.options import Option, options_of
 from rebracket_core.texts import brief
@@ -108,7 +108,7 @@ class TrainingConfig:
 
         Raises ConfigError for a file that cannot be read, an unknown option or a value that is not allowed.
         """
-        from rebracket_core.corpus.readers.yaml_text import load_yaml_file
+        from rebracket_core.corpus.readers import load_yaml_file
 
         try:
             raw = load_yaml_file(path)

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.soft_targets import take_targets, targets
+from rebracket_core.corpus import Dataset, take_targets, targets
 from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rebracket_core.corpus.soft_targets import Targets
+from rebracket_core.corpus import Targets
 from rebracket_core.encoders import joined
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.config.training_config import TrainingConfig

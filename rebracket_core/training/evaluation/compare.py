@@ -10,9 +10,7 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
-from rebracket_core.stats.cells import merged_groups
-from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows, common_positions
-from rebracket_core.stats.paired import group_sums, holm, paired_differences
+from rebracket_core.stats import OutOfFoldRows, common_positions, group_sums, holm, merged_groups, paired_differences
 
 MIN_GROUPS = 2
 BRIER, LOG_LOSS = "album_brier", "album_log_loss"

@@ -9,27 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.soft_targets import Targets
-from rebracket_core.models.conformal import in_sets
-from rebracket_core.models.scores import Scores
+from rebracket_core.corpus import Targets
+from rebracket_core.models import Scores, in_sets
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.settings import Thresholds
-from rebracket_core.stats.intervals import (
-    MeanEstimate,
-    calibration_error,
-    clustered_mean,
-    perfect_calibration_error,
-    reliability,
-)
-from rebracket_core.validation import (
-    Concept,
-    Predictions,
-    Verdict,
-    VerdictKind,
-    axes_affinity,
-    is_out_of_distribution,
-    verdicts_from,
-)
+from rebracket_core.stats import MeanEstimate, calibration_error, clustered_mean, perfect_calibration_error, reliability
+from rebracket_core.validation import Concept, Predictions, Verdict, axes_affinity, is_out_of_distribution, verdicts_from
+from rebracket_core.verdict_kinds import VerdictKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ import numpy as np
 
 from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.stats.out_of_fold import OutOfFoldPredictions
-from rebracket_core.stats.out_of_fold_rows import OutOfFoldRows
+from rebracket_core.stats import OutOfFoldPredictions, OutOfFoldRows
 from rebracket_core.training.evaluation.evaluate import HeldOutRows, held_out_verdicts
 from rebracket_core.verdict_kinds import is_accepted
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.models.layout import ALBUM
-from rebracket_core.stats.intervals import clustered_mean
+from rebracket_core.models import ALBUM
+from rebracket_core.stats import clustered_mean
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.heads.crossfit import Tuner, fit_with, predict_rows
 from rebracket_core.training.rows import MIN_GROUPS, TrainingRows

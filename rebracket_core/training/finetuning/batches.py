@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from rebracket_core.encoders.text.tokens import Tokens
-from rebracket_core.models.losses.functions import balanced_weights
+from rebracket_core.encoders.text import Tokens
+from rebracket_core.models.losses import balanced_weights
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.training.finetuning.job import TuningJob
 

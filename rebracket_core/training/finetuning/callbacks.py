@@ -16,9 +16,7 @@ from transformers import TrainerCallback
 
 from rebracket_core.aliases import curves
 from rebracket_core.files import tighten_tree, write_json
-from rebracket_core.models.losses.gradient_balance import MUCH_LARGER, largest_ratio
-from rebracket_core.models.losses.tasks import member_losses
-from rebracket_core.models.losses.weighting import FIXED
+from rebracket_core.models.losses import FIXED, MUCH_LARGER, largest_ratio, member_losses
 from rebracket_core.training.callbacks import Callback, Cancelled
 from rebracket_core.training.finetuning.device import device_use
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rebracket_core.encoders import thread_count, torch_device
-from rebracket_core.encoders.transformers.trainable import load_trainable, trainable_folder
+from rebracket_core.encoders.transformers import load_trainable, trainable_folder
 from rebracket_core.settings import Settings
 from rebracket_core.training.config.finetuning import LORA
 from rebracket_core.training.config.training_config import TrainingConfig

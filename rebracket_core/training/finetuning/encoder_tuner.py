@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.encoders import FeatureRecipe, encode_fields, joined, thread_count, torch_device
-from rebracket_core.encoders.transformers.trainable import open_trained, trainable_folder
+from rebracket_core.encoders.transformers import open_trained, trainable_folder
 from rebracket_core.errors import ConfigError
 from rebracket_core.files import make_folder, tighten_tree
 from rebracket_core.progress import counts

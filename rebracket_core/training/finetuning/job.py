@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.files import write_bytes, write_json
-from rebracket_core.models.targets import HeadTargets
+from rebracket_core.models import HeadTargets
 from rebracket_core.training.config import TrainingConfig
 
 _JOB, _ARRAYS = "job.json", "job.safetensors"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from rebracket_core.encoders.transformers.trainable import load_trainable, save_trained
+from rebracket_core.encoders.transformers import load_trainable, save_trained
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.models.backbone import Backbone
+from rebracket_core.models import Backbone
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.finetuning import LORA, FinetuningConfig
 from rebracket_core.training.finetuning.job import TuningJob

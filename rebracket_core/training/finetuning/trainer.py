@@ -12,10 +12,8 @@ from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainingArguments
 
 from rebracket_core.files import make_folder, write_json
-from rebracket_core.models.backbone import Backbone
-from rebracket_core.models.losses.backbone import ALL_PARTS, BackboneLoss, backbone_loss, head_penalty
-from rebracket_core.models.losses.gradient_balance import Balance
-from rebracket_core.models.losses.weighting import WEIGHTINGS
+from rebracket_core.models import Backbone
+from rebracket_core.models.losses import ALL_PARTS, WEIGHTINGS, BackboneLoss, Balance, backbone_loss, head_penalty
 from rebracket_core.training.config.finetuning import ALL, BACKBONE, HEADS
 from rebracket_core.training.finetuning.batches import LengthOrder, RowBatches
 from rebracket_core.training.finetuning.job import TuningJob

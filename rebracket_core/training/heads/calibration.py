@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rebracket_core.corpus.soft_targets import Targets, take_targets
-from rebracket_core.models.conformal import ConformalSets
+from rebracket_core.corpus import Targets, take_targets
+from rebracket_core.models import CONFIDENCE, Calibration, ConformalSets, Scores, scores_from_logits, sigmoid
 from rebracket_core.models.heads import Head
-from rebracket_core.models.layout import CONFIDENCE
-from rebracket_core.models.scores import Calibration, Scores, scores_from_logits, sigmoid
 
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 BLENDS = tuple(round(0.1 * i, 1) for i in range(11))

@@ -10,11 +10,10 @@ import numpy as np
 
 from rebracket_core.corpus import grouped_folds, row_folds
 from rebracket_core.encoders import FeatureRecipe, TfidfVocabulary, joined
-from rebracket_core.models.heads import Head
-from rebracket_core.models.heads.problem import OnStep
-from rebracket_core.models.layout import ALBUM, AXIS, N_OUTPUTS
+from rebracket_core.models import ALBUM, AXIS, N_OUTPUTS
+from rebracket_core.models.heads import Head, OnStep
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.stats.intervals import clustered_mean
+from rebracket_core.stats import clustered_mean
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.heads.checkpoints import FoldCheckpoints

@@ -7,8 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus import collapse_repeats, grouped_folds, leak_safe_groups
-from rebracket_core.corpus.soft_targets import targets
+from rebracket_core.corpus import collapse_repeats, grouped_folds, leak_safe_groups, targets
 from rebracket_core.encoders import Encoder
 from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig

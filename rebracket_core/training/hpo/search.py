@@ -17,14 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus.schema import Dataset
-from rebracket_core.corpus.soft_targets import Targets, take_targets
+from rebracket_core.corpus import Dataset, Targets, take_targets
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.files import write_json
-from rebracket_core.models.layout import N_OUTPUTS
-from rebracket_core.models.scores import Scores, scores_from_logits
-from rebracket_core.stats.intervals import clustered_mean
-from rebracket_core.stats.paired import group_sums, paired_differences
+from rebracket_core.models import N_OUTPUTS, Scores, scores_from_logits
+from rebracket_core.stats import clustered_mean, group_sums, paired_differences
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.heads.calibration import fit_calibration

@@ -71,7 +71,7 @@ class SearchSpace:
     @classmethod
     def from_file(cls, path: Path, *, base: TrainingConfig) -> SearchSpace:
         """A space from a YAML or JSON file."""
-        from rebracket_core.corpus.readers.yaml_text import load_yaml_file
+        from rebracket_core.corpus.readers import load_yaml_file
 
         try:
             raw = load_yaml_file(path)

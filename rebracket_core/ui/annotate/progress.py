@@ -7,13 +7,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.annotation import Project
-from rebracket_core.annotation.agreement.automation_bias import Measured
-from rebracket_core.annotation.agreement.krippendorff import Agreement
-from rebracket_core.annotation.queries import list_events
+from rebracket_core.annotation import Project, list_events
+from rebracket_core.annotation.agreement import Agreement, Measured
 from rebracket_core.charts import AgreementDot, agreement_intervals, labels_by_day
 from rebracket_core.rainbow import AXIS_NAMES, MODES
-from rebracket_core.services.labels.health import LabelHealth, label_health, weigh_people
+from rebracket_core.services.labels import LabelHealth, label_health, weigh_people
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.figure import show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.services.labels.retraining import Effect
+from rebracket_core.services.labels import Effect
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.train.comparison import show_differences

@@ -12,9 +12,9 @@ from uuid import uuid4
 import streamlit as st
 
 from rebracket_core.charts import TernaryPoint, axis_ternary, probability_distribution
-from rebracket_core.corpus.schema import ReadReport
+from rebracket_core.corpus import ReadReport
 from rebracket_core.rainbow import AXIS_NAMES, MODES
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo
 from rebracket_core.thresholds import Value
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
@@ -32,7 +32,8 @@ from rebracket_core.ui.kit.download_buttons import downloads
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
-from rebracket_core.validation import SEEN_IN_TRAINING, Verdict, VerdictKind, is_out_of_distribution
+from rebracket_core.validation import SEEN_IN_TRAINING, Verdict, is_out_of_distribution
+from rebracket_core.verdict_kinds import VerdictKind
 
 MAX_BATCHES, MAX_VERDICTS = 20, 60_000
 _MOST_POINTS = 1500  # a triangle of more marks than this is a blot

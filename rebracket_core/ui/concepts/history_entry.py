@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.scoring.history import HistoryEntry
+from rebracket_core.runs import RunInfo
+from rebracket_core.scoring import HistoryEntry
 from rebracket_core.ui.concepts.reading import read_verdict
 from rebracket_core.ui.concepts.verdict import show_verdict
 from rebracket_core.ui.kit.markdown import escape

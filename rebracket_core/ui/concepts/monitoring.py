@@ -9,9 +9,9 @@ import streamlit as st
 from rebracket_core.annotation import Role
 from rebracket_core.charts import albums_over_time, latency_over_time, verdicts_over_time
 from rebracket_core.errors import DataError
-from rebracket_core.insight.drift import Drift
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.services.monitoring import STEPS, Traffic
+from rebracket_core.insight import Drift
+from rebracket_core.runs import RunInfo
+from rebracket_core.services import STEPS, Traffic
 from rebracket_core.ui import site
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.figure import show

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rebracket_core.errors import InputError
-from rebracket_core.validation import Verdict
-from rebracket_core.validation.verdict import FIELDS
+from rebracket_core.validation import FIELDS, Verdict
 
 
 def read_verdict(plain: Mapping[str, Any]) -> Verdict:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.runs.metrics import Calibration
-from rebracket_core.services.review import unit_of
+from rebracket_core.runs import Calibration
+from rebracket_core.services import unit_of
 from rebracket_core.validation import Claim, Verdict, flag_sentence, is_remark, rule_behind, trust_of
 
 _FRACTIONS: tuple[tuple[float, str], ...] = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from rebracket_core.corpus.schema import ReadReport, Skip
+from rebracket_core.corpus import ReadReport, Skip
 from rebracket_core.corpus.sources.formats import file_types, formats_in_words
 from rebracket_core.errors import InputError
 from rebracket_core.thresholds import Value

@@ -10,8 +10,7 @@ from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.settings import Thresholds
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
-from rebracket_core.validation import Verdict
-from rebracket_core.validation.transmigration import Path, axis_distances, path, vertex
+from rebracket_core.validation import Path, Verdict, axis_distances, path, vertex
 
 
 def show_path(verdict: Verdict, *, key: str) -> None:

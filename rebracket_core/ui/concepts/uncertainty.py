@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.models.conformal import ConformalSets
+from rebracket_core.models import ConformalSets
 from rebracket_core.models.heads import HEADS, LINEAR, Head
-from rebracket_core.runs.metrics import SetScores
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo, SetScores
 from rebracket_core.ui.concepts import sentences
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.validation import Claim, Verdict, unmeasured_kind

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rebracket_core.charts import album_bars, axis_bars, distance_bars
 from rebracket_core.rainbow import AXIS_NAMES, MODES, album_named
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo
 from rebracket_core.settings import Thresholds
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts import sentences, uncertainty
@@ -18,8 +18,8 @@ from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.swatch import swatch
 from rebracket_core.ui.train.run_summary import run_line
-from rebracket_core.validation import Verdict, VerdictKind, agrees
-from rebracket_core.validation.states import read_state
+from rebracket_core.validation import Verdict, agrees, read_state
+from rebracket_core.verdict_kinds import VerdictKind
 
 _ICONS: dict[str, str] = {
     VerdictKind.ACCEPT: ":material/check_circle:",

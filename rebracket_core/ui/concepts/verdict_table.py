@@ -13,7 +13,8 @@ import streamlit as st
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui.kit.markdown import snippet
 from rebracket_core.ui.kit.swatch import swatch_svg
-from rebracket_core.validation import Verdict, VerdictKind, is_remark
+from rebracket_core.validation import Verdict, is_remark
+from rebracket_core.verdict_kinds import VerdictKind
 
 FAILED = "failed"
 VERDICTS = (*map(str, VerdictKind), FAILED)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rebracket_core.charts import Curves
-from rebracket_core.charts.colours import ALBUM_COLOURS, GRID, OUTLINE, with_alpha
+from rebracket_core.charts import ALBUM_COLOURS, GRID, OUTLINE, Curves, with_alpha
 
 _ASSETS = Path(__file__).parent / "assets"
 _HTML, _CSS, _JS = ((_ASSETS / f"curves.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.charts.colours import OUTLINE, ink_on
+from rebracket_core.charts import OUTLINE, ink_on
 from rebracket_core.rainbow import album_named
 
 

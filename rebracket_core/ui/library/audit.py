@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.charts import album_counts
-from rebracket_core.corpus.audit.report import AuditReport, Finding, Level
-from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.corpus import DatasetMeta
+from rebracket_core.corpus.audit import AuditReport, Finding, Level
 from rebracket_core.ui.concepts.sentences import units
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape

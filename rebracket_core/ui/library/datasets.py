@@ -8,7 +8,7 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.corpus.schema import DatasetMeta, ReadReport
+from rebracket_core.corpus import DatasetMeta, ReadReport
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rebracket_core.corpus.schema import Dataset, ReadReport
+from rebracket_core.corpus import Dataset, ReadReport
 from rebracket_core.corpus.sources.formats import file_types, formats_in_words
 from rebracket_core.errors import InputError
 from rebracket_core.ui import site

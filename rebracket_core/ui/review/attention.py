@@ -6,9 +6,8 @@ import numpy as np
 import streamlit as st
 
 from rebracket_core.charts import attention_grid
-from rebracket_core.insight.explain.attention_maps import MOST_WORDS, Attention
-from rebracket_core.insight.explain.attribution import rank_correlation
-from rebracket_core.services.explain.explain import Checks, Explanation
+from rebracket_core.insight.explain import MOST_WORDS, Attention, rank_correlation
+from rebracket_core.services.explain import Checks, Explanation
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.workbench import Workbench
 

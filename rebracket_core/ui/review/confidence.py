@@ -5,12 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from rebracket_core.errors import RebracketError
-from rebracket_core.insight.calibration.acceptance import gate_curve, own_point, point_at
-from rebracket_core.insight.calibration.confidence import ALBUM, risk_coverage, top_predictions
-from rebracket_core.reports.review_figures import coverage_figure
-from rebracket_core.reports.sections import ReviewSection
-from rebracket_core.reports.sections.acceptance import NO_VERDICTS, area_sentence, gate_row
-from rebracket_core.reports.sections.base import review_of, run_of
+from rebracket_core.insight.calibration import ALBUM, gate_curve, own_point, point_at, risk_coverage, top_predictions
+from rebracket_core.reports import coverage_figure
+from rebracket_core.reports.sections import NO_VERDICTS, ReviewSection, area_sentence, gate_row, review_of, run_of
 from rebracket_core.ui.kit.errors import error_box
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.review.sections import Drawer, ReviewPage

@@ -5,20 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.insight.errors.confusion_matrix import Cells, Question, cell_differences, confusion
-from rebracket_core.insight.errors.joint import type_rows
-from rebracket_core.insight.errors.split_comparison import SplitComparison
-from rebracket_core.insight.review import Review
-from rebracket_core.reports.review_figures import confusion_figure
-from rebracket_core.reports.sections import ReviewSection
-from rebracket_core.reports.sections.base import review_of, run_of
-from rebracket_core.reports.sections.confusion import pair_rows
+from rebracket_core.insight import Review
+from rebracket_core.insight.errors import Cells, Question, SplitComparison, cell_differences, confusion, type_rows
+from rebracket_core.reports import confusion_figure
+from rebracket_core.reports.sections import ReviewSection, pair_rows, review_of, run_of
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
-from rebracket_core.ui.review.review import pressed_cell, show_texts
-from rebracket_core.ui.review.review import review_of as held_out_of
+from rebracket_core.ui.review.review import pressed_cell, review_of as held_out_of, show_texts
 from rebracket_core.ui.review.sections import Drawer, ReviewPage
 from rebracket_core.ui.train.run_summary import run_label
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.insight.explain.counterfactuals import Counterfactual, CounterfactualSearch
-from rebracket_core.insight.explain.goals import ACCEPT, REJECT, Goal
+from rebracket_core.insight.explain import ACCEPT, REJECT, Counterfactual, CounterfactualSearch, Goal
 from rebracket_core.rainbow import AXIS_NAMES, MODES
-from rebracket_core.services.explain.counterfactuals import Outcome, Replay
+from rebracket_core.services.explain import Outcome, Replay
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard

@@ -8,21 +8,29 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from rebracket_core.insight.errors.ranking import (
+from rebracket_core.insight.errors import (
+    TWIN_COSINE,
     Disagreement,
     DisagreementSource,
     LabelErrorCandidate,
+    Side,
     cluster_misclassifications,
     disagreements,
     has_human_distributions,
+    label_error_candidates as label_error_candidates,
     misclassifications,
+    side_of,
 )
-from rebracket_core.insight.errors.ranking import label_error_candidates as label_error_candidates
-from rebracket_core.insight.errors.re_annotation import Side, side_of
-from rebracket_core.insight.errors.slices import TWIN_COSINE
-from rebracket_core.reports.sections import ReviewSection
-from rebracket_core.reports.sections.base import review_of, run_of, vectors_of
-from rebracket_core.reports.sections.errors import NO_PEOPLE, cluster_row, slice_report, wrong_sentence
+from rebracket_core.reports.sections import (
+    NO_PEOPLE,
+    ReviewSection,
+    cluster_row,
+    review_of,
+    run_of,
+    slice_report,
+    vectors_of,
+    wrong_sentence,
+)
 from rebracket_core.ui.annotate.labelling.send_to_labelling import re_annotation_form
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard

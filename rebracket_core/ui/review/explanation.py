@@ -8,8 +8,8 @@ import streamlit as st
 
 from rebracket_core.charts import WordShares, word_shares
 from rebracket_core.errors import RebracketError
-from rebracket_core.insight.explain.margins import OUTPUTS, classes_of
-from rebracket_core.services.explain.explain import AGREE, Checks, Explanation
+from rebracket_core.insight.explain import OUTPUTS, classes_of
+from rebracket_core.services.explain import AGREE, Checks, Explanation
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import error_box

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.insight.geometry.entities import Geometry
-from rebracket_core.reports.review_figures import cka_figure, layer_figures
+from rebracket_core.corpus import DatasetMeta
+from rebracket_core.insight.geometry import Geometry
+from rebracket_core.reports import cka_figure, layer_figures
 from rebracket_core.reports.sections import ReviewContext
-from rebracket_core.services.review import LAYER_TEXTS
+from rebracket_core.services import LAYER_TEXTS
 from rebracket_core.ui.concepts.sentences import units
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.progress import working

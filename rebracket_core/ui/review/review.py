@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from rebracket_core.insight.review import Review
+from rebracket_core.insight import Review
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.reports.sections import ReviewContext
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count, units
 from rebracket_core.ui.kit.engine import bench

@@ -9,9 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.charts import Gap, accuracy_overlay, difference_intervals, loss_overlay
-from rebracket_core.runs.comparison import ranked
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.training.evaluation.compare import Comparison, Difference, Disagreement
+from rebracket_core.runs import RunInfo, ranked
+from rebracket_core.training.evaluation import Comparison, Difference, Disagreement
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from rebracket_core.runs.comparison import ranked
-from rebracket_core.runs.notes import RunNote
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo, RunNote, ranked
 from rebracket_core.ui.train.run_summary import run_table
 from rebracket_core.workbench import Workbench
 

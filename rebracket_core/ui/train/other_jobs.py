@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.services.jobs import JobView
+from rebracket_core.services import JobView
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.option_form import ask_all

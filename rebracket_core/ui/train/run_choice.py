@@ -7,9 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.corpus.schema import DatasetMeta
-from rebracket_core.runs.metrics import AccuracyScore, RunMetrics
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.corpus import DatasetMeta
+from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.runs.notes import MOST_CHARS
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import MOST_CHARS, RunInfo
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench

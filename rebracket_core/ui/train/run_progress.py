@@ -16,7 +16,7 @@ from rebracket_core.charts import (
     newest_warning,
 )
 from rebracket_core.jobs import JobState, Status
-from rebracket_core.services.training import RunWatch
+from rebracket_core.services import RunWatch
 from rebracket_core.ui import site
 from rebracket_core.ui.annotate.retraining_effect import show_labels_effect
 from rebracket_core.ui.kit.curves import show_curves

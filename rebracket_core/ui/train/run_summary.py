@@ -9,8 +9,7 @@ import streamlit as st
 
 from rebracket_core.charts import ReliabilityBin, Score, confusion_counts, reliability_curve, score_intervals
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.runs.metrics import RunMetrics
-from rebracket_core.runs.store import RunInfo
+from rebracket_core.runs import RunInfo, RunMetrics
 from rebracket_core.ui.concepts import sentences, uncertainty
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape

@@ -9,13 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from rebracket_core.charts import option_importance, trial_values
-from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.corpus import DatasetMeta
 from rebracket_core.jobs import JobState, Status
 from rebracket_core.options import Choices, Range
-from rebracket_core.services.search import SearchView, plan_from
+from rebracket_core.services import SearchView, plan_from
 from rebracket_core.training.config import TrainingConfig, all_options
-from rebracket_core.training.hpo.search import OBJECTIVES, SearchPlan
-from rebracket_core.training.hpo.space import FIRST, suggested
+from rebracket_core.training.hpo import FIRST, OBJECTIVES, SearchPlan, suggested
 from rebracket_core.ui import site
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.figure import show

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.corpus.audit.report import Level
-from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.corpus import DatasetMeta
+from rebracket_core.corpus.audit import Level
 from rebracket_core.jobs.launchers.executors import LOCAL, executors
 from rebracket_core.options import Option
 from rebracket_core.settings import Settings

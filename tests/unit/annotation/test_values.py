@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebracket_core.annotation import EVEN, AnswerKind, AxisLabel, LabelValue, ProjectSettings
 from rebracket_core.annotation.entities.presets import axis_presets

@@ -10,14 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from rebracket_core.corpus import COLUMNS, Library, ReadReport, frame_digest, has_words, normalised_text, read_upload
+from rebracket_core.corpus import COLUMNS, Library, ReadReport, frame_digest, read_upload
 from rebracket_core.corpus.sources.formats.lrc import parse_lrc
 from rebracket_core.corpus.sources.formats.plain import split_texts
 from rebracket_core.errors import DataError
-from rebracket_core.texts import clean_text
+from rebracket_core.texts import clean_text, has_words, normalised_text
 
 QUICK = settings(max_examples=60, deadline=None)
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import normalised_text, read_not_concepts, read_source, targets
+from rebracket_core.corpus import read_not_concepts, read_source, targets
 from rebracket_core.corpus.audit.confounds import axis_pairs
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
+from rebracket_core.texts import normalised_text
 
 FORBIDDEN = re.compile(
     r"\b(?:" + "|".join([*ALBUM_NAMES, *(m for modes in MODES.values() for m in modes), "rainbow", "album"]) + r")(?:e?s)?\b",

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.corpus import collapse_repeats, grouped_folds, leak_safe_groups, make_frame, row_folds, sparse_classes
 from rebracket_core.corpus.audit.leakage import expected_twin_share

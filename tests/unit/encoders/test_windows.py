@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.encoders.text.windows import Frame, Padded, Windowing, batches, embed, split, unit, window_starts
 

@@ -14,8 +14,7 @@ import pytest
 
 from rebracket_core.encoders.onnx import export as onnx_export
 from rebracket_core.errors import InputError, ModelError, StoreError
-from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, open_exported
-from rebracket_core.reports.onnx_bundle import export as exporting
+from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, export as exporting, open_exported
 from rebracket_core.reports.onnx_bundle.export import export_onnx
 from rebracket_core.reports.onnx_bundle.layout import FILES, MANIFEST
 from rebracket_core.validation import Concept

@@ -16,7 +16,8 @@ from rebracket_core.insight.explain.word_edits import Edit, apply
 from rebracket_core.progress import CallingReporter, ProgressReporter
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
 from rebracket_core.settings import Thresholds
-from rebracket_core.validation import Verdict, VerdictKind
+from rebracket_core.validation import Verdict
+from rebracket_core.verdict_kinds import VerdictKind
 
 TEXT = "An old lantern hung by the quay."
 NEW = ("stone", "tale", "river")

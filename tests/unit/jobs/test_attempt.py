@@ -18,13 +18,13 @@ from rebracket_core.jobs import (
     JobInputs,
     LocalLauncher,
     Status,
+    attempt as module,
     create_run,
     job_state,
     job_states,
     log_tail,
     metric_points,
 )
-from rebracket_core.jobs import attempt as module
 from rebracket_core.jobs.attempt import run_job
 from rebracket_core.jobs.kinds.training import TrainingJob
 from rebracket_core.jobs.state import STARTING_S

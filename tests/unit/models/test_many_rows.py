@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rebracket_core.models.config import FitConfig, TasksConfig
-from rebracket_core.models.heads import full_batch_solver as many_rows
-from rebracket_core.models.heads import linear
+from rebracket_core.models.heads import full_batch_solver as many_rows, linear
 from rebracket_core.models.heads.analytic_gradients import AnalyticGradients, is_known
 from rebracket_core.models.heads.full_batch_solver import fit_many_rows
 from rebracket_core.models.heads.problem import Problem, logits_of, minimise

@@ -11,8 +11,7 @@ from rebracket_core.jobs import JobState, Status
 from rebracket_core.models.heads import HEADS
 from rebracket_core.options import Option
 from rebracket_core.training.config import SECTIONS, TrainingConfig, all_options
-from rebracket_core.ui.train import run_progress as training
-from rebracket_core.ui.train import training_form as launch
+from rebracket_core.ui.train import run_progress as training, training_form as launch
 
 CONFIG = TrainingConfig.of(
     text=("concept", "lyrics"),

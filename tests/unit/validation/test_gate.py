@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, album_named, album_of_triple
-from rebracket_core.validation import RULES, VerdictKind, axis_states
+from rebracket_core.validation import RULES, axis_states
 from rebracket_core.validation.wording import number
+from rebracket_core.verdict_kinds import VerdictKind
 from tests.support.evidence import (
     FUTURE,
     INDIGO,

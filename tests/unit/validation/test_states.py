@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES

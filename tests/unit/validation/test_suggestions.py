@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, album_named
 from rebracket_core.settings import Thresholds

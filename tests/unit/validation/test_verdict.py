@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.rainbow import ALBUM_NAMES, TYPE_NAMES

@@ -7,9 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 
 from rebracket_core.errors import ConfigError, InputError, ModelError, NoModelError
 from rebracket_core.jobs import JobFolder, JobState, job_state

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from rebracket_core.errors import StoreError
 from rebracket_core.jobs.attempt_callback import AttemptCallback

@@ -15,7 +15,7 @@ from rebracket_core.cli.tables import columns, one_line
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
-    from rebracket_core.services.labels.health import LabelHealth
+    from rebracket_core.services.labels import LabelHealth
 
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help="The label format: {label_formats}.")]
 _SHOWN = 20
@@ -34,7 +34,7 @@ def export_(
     home: HomeOption = None,
 ) -> int:
     """Write all labels of a project to a file; says what the form cannot hold. The count is checked with the database."""
-    from rebracket_core.annotation.formats.files import export_labels
+    from rebracket_core.annotation.formats import export_labels
     from rebracket_core.files import export_bytes
 
     made = export_labels(workbench_for(home).labels.session, project, format_name=form or "jsonl")
@@ -75,7 +75,7 @@ def import_(
     home: HomeOption = None,
 ) -> int:
     """Put the labels of a file into a project, under their own annotators, with the file as their source."""
-    from rebracket_core.annotation.formats.files import import_labels
+    from rebracket_core.annotation.formats import import_labels
 
     try:
         data = file.read_bytes()
@@ -105,7 +105,7 @@ def import_(
 @command
 def agreement(project: ProjectArgument, *, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Say how far people agree beyond chance, with intervals, what suggestions do to them, and how long labels take."""
-    from rebracket_core.services.labels.health import label_health
+    from rebracket_core.services.labels import label_health
 
     bench = workbench_for(home)
     found = label_health(bench.labels.session, project, seed=bench.settings.seed)

@@ -17,7 +17,7 @@ from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Progress, Project
-    from rebracket_core.services.labels.labels import Labels
+    from rebracket_core.services.labels import Labels
 
 group = typer.Typer(
     name="annotations",
@@ -37,7 +37,7 @@ SuggestionsOption = Annotated[
 
 def acting(labels: Labels, by: str | None) -> str:
     """The person_id of whoever acts, enrolled on the first time."""
-    from rebracket_core.annotation.people import enrol
+    from rebracket_core.annotation import enrol
 
     return enrol(labels.session, by or getpass.getuser()).person_id
 
@@ -60,9 +60,8 @@ def create(
     home: HomeOption = None,
 ) -> int:
     """Make a labelling project over the texts of a data set and put them in their order."""
-    from rebracket_core.annotation import ProjectSettings, SuggestionPolicy
-    from rebracket_core.annotation.queries import get_progress
-    from rebracket_core.annotation.queue.strategies.registry import canonical_order
+    from rebracket_core.annotation import ProjectSettings, SuggestionPolicy, get_progress
+    from rebracket_core.annotation.queue.strategies import canonical_order
 
     labels = workbench_for(home).labels
     settings = ProjectSettings(
@@ -95,9 +94,7 @@ def status(
     home: HomeOption = None,
 ) -> int:
     """Say how far the labelling projects are, and which snapshots were taken."""
-    from rebracket_core.annotation.projects import get_project, list_projects
-    from rebracket_core.annotation.queries import get_progress
-    from rebracket_core.annotation.snapshots import list_snapshots
+    from rebracket_core.annotation import get_progress, get_project, list_projects, list_snapshots
 
     session = workbench_for(home).labels.session
     chosen = [get_project(session, project)] if project else list_projects(session)
@@ -168,7 +165,7 @@ def suggest(
 @command
 def snapshot(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
     """Name the labels of a project as they are now; train with: --set labels=NAME"""  # noqa: D415 - to be copied as it is
-    from rebracket_core.annotation.snapshots import take_snapshot
+    from rebracket_core.annotation import take_snapshot
 
     labels = workbench_for(home).labels
     snap = take_snapshot(labels.session, project, by=acting(labels, by))

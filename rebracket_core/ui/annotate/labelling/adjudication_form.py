@@ -9,11 +9,19 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.annotation import Case, Decision, DecisionKind, LabelSession, LabelValue, Person, Project
-from rebracket_core.annotation.adjudication import decide_item
-from rebracket_core.annotation.labelling import undo_event
-from rebracket_core.annotation.projects import get_guideline
-from rebracket_core.annotation.queries import list_labels
+from rebracket_core.annotation import (
+    Case,
+    Decision,
+    DecisionKind,
+    LabelSession,
+    LabelValue,
+    Person,
+    Project,
+    decide_item,
+    get_guideline,
+    list_labels,
+    undo_event,
+)
 from rebracket_core.errors import InputError, RebracketError
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.choices import choices

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import DecisionKind, EventKind, Guideline, LabelSession, LabelValue, Person, Project, Role
-from rebracket_core.annotation.projects import get_guideline, list_guidelines, set_guideline
-from rebracket_core.annotation.queries import get_item, list_events
+from rebracket_core.annotation import (
+    DecisionKind,
+    EventKind,
+    Guideline,
+    LabelSession,
+    LabelValue,
+    Person,
+    Project,
+    Role,
+    get_guideline,
+    get_item,
+    list_events,
+    list_guidelines,
+    set_guideline,
+)
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUMS, AXES, AXIS_NAMES, TYPES
 from rebracket_core.ui.annotate.labelling.choices import in_words

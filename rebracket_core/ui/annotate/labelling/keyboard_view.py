@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rebracket_core.annotation.people import get_person
-from rebracket_core.annotation.projects import get_project
+from rebracket_core.annotation import get_person, get_project
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.annotate.labelling.component import let_wake, message, mount
 from rebracket_core.ui.annotate.labelling.plain_form import show_plain

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rebracket_core.annotation import LabelSession, Person, Project
-from rebracket_core.annotation.formats.files import Imported, export_labels, import_labels
-from rebracket_core.annotation.formats.registry import LABEL_FORMATS
+from rebracket_core.annotation.formats import LABEL_FORMATS, Imported, export_labels, import_labels
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import LabelSession, Person, Role
-from rebracket_core.annotation.people import list_people, set_role
+from rebracket_core.annotation import LabelSession, Person, Role, list_people, set_role
 from rebracket_core.errors import RebracketError
 from rebracket_core.ui.kit.markdown import escape
 

@@ -7,9 +7,17 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from rebracket_core.annotation import AckStatus, AxisLabel, Claimed, LabelValue, Submission
-from rebracket_core.annotation.labelling import skip_item, submit_labels, undo_event
-from rebracket_core.annotation.queue.leases import claim_items
+from rebracket_core.annotation import (
+    AckStatus,
+    AxisLabel,
+    Claimed,
+    LabelValue,
+    Submission,
+    skip_item,
+    submit_labels,
+    undo_event,
+)
+from rebracket_core.annotation.queue import claim_items
 from rebracket_core.errors import RebracketError
 from rebracket_core.rainbow import AXES, TYPE_NAMES, TYPES
 from rebracket_core.ui.annotate.labelling.choices import choices, in_words

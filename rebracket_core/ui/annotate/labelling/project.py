@@ -7,9 +7,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rebracket_core.annotation import LabelSession, Person, Project, ProjectSettings, Role, SuggestionPolicy
-from rebracket_core.annotation.projects import change_settings, list_projects
-from rebracket_core.annotation.queue.strategies.registry import QUERY_STRATEGIES
+from rebracket_core.annotation import (
+    LabelSession,
+    Person,
+    Project,
+    ProjectSettings,
+    Role,
+    SuggestionPolicy,
+    change_settings,
+    list_projects,
+)
+from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES
 from rebracket_core.ui.annotate.labelling.label_files import show_label_files
 from rebracket_core.ui.annotate.labelling.people import show_people
 from rebracket_core.ui.kit.errors import guard

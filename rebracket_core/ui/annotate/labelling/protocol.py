@@ -22,11 +22,16 @@ from rebracket_core.annotation import (
     Suggestion,
     SuggestionPolicy,
     axis_presets,
+    flag_item,
+    get_item,
+    get_progress,
+    list_events,
+    list_labels,
+    skip_item,
+    submit_labels,
+    undo_event,
 )
-from rebracket_core.annotation.labelling import flag_item, skip_item, submit_labels, undo_event
-from rebracket_core.annotation.queries import get_item, get_progress, list_events, list_labels
-from rebracket_core.annotation.queue.leases import claim_items, renew_leases
-from rebracket_core.annotation.queue.suggestions import show_suggestion
+from rebracket_core.annotation.queue import claim_items, renew_leases, show_suggestion
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.outbox import Entry, read_entries, read_holding, runs_of, unreadable

@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from rebracket_core.annotation import Person, Role
-from rebracket_core.services.labels.sending import Queued, ReAnnotation
+from rebracket_core.services.labels import Queued, ReAnnotation
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard

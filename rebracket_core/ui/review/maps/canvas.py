@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rebracket_core.charts import MapPaint
-from rebracket_core.charts.colours import OUTLINE
-from rebracket_core.maps.viewport import GRID, Scene, bounds
+from rebracket_core.charts import OUTLINE, MapPaint
+from rebracket_core.maps import GRID, Scene, bounds
 
 _ASSETS = Path(__file__).parent / "assets"
 _HTML, _CSS, _JS = ((_ASSETS / f"map.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rebracket_core.charts import RIGHT_WRONG, MapPaint, class_paint, scale_paint
-from rebracket_core.charts.colours import ALBUM_COLOURS
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, MapPredictions
-from rebracket_core.maps.store import StoredMap
+from rebracket_core.charts import ALBUM_COLOURS, RIGHT_WRONG, MapPaint, class_paint, scale_paint
+from rebracket_core.maps import STANDINGS, VERDICTS, MapPredictions, StoredMap
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
-from rebracket_core.services.maps.ratings import LABEL_STATES, MapPeople
+from rebracket_core.services.maps import LABEL_STATES, MapPeople
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rebracket_core.corpus.fields import TEXT_FIELDS
-from rebracket_core.corpus.schema import DatasetMeta
+from rebracket_core.corpus import TEXT_FIELDS, DatasetMeta
 from rebracket_core.encoders import MINILM
-from rebracket_core.maps.spec import DEFAULTS, FINAL, MapMethod
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.services.maps.maps import MapInfo
+from rebracket_core.maps import DEFAULTS, FINAL, MapMethod
+from rebracket_core.runs import RunInfo
+from rebracket_core.services.maps import MapInfo
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working

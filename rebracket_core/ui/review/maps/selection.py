@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.maps.predictions import STANDINGS, VERDICTS, PredictionSource
+from rebracket_core.maps import STANDINGS, VERDICTS, PredictionSource
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.ui.annotate.labelling.send_to_labelling import label_these
 from rebracket_core.ui.concepts.sentences import count

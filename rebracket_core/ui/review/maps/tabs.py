@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from rebracket_core.maps.predictions import VERDICTS, MapPredictions
-from rebracket_core.maps.viewport import scene
+from rebracket_core.maps import VERDICTS, MapPredictions, scene
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.services.maps.maps import MapInfo
-from rebracket_core.services.maps.selections import Selection
+from rebracket_core.runs import RunInfo
+from rebracket_core.services.maps import MapInfo, Selection
 from rebracket_core.texts import same_text
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.errors import guard
@@ -234,7 +232,7 @@ def _moved_table(request: MapRequest, at: np.ndarray, columns: Mapping[str, Sequ
 
 def export(workbench: Workbench, request: MapRequest) -> None:
     """Draw the downloads: coordinates with everything known of each text, and the map as one page. Pictures are on the map."""
-    from rebracket_core.reports.map_export import coordinates, to_csv, to_html, to_parquet
+    from rebracket_core.reports import coordinates, to_csv, to_html, to_parquet
 
     stored, name = request.stored, request.stored.map_id
     at = scene(stored.places, seed=stored.spec.seed).at

@@ -9,16 +9,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rebracket_core.charts import MapPaint
-from rebracket_core.charts.colours import album_colour
+from rebracket_core.charts import MapPaint, album_colour
 from rebracket_core.errors import InputError
-from rebracket_core.maps.predictions import MapPredictions, PredictionSource
-from rebracket_core.maps.quality import MapQuality
-from rebracket_core.maps.store import StoredMap
-from rebracket_core.maps.viewport import inside_polygon, on_plane, scene
-from rebracket_core.runs.store import RunInfo
-from rebracket_core.services.maps.maps import MapInfo
-from rebracket_core.services.maps.ratings import MapPeople
+from rebracket_core.maps import MapPredictions, MapQuality, PredictionSource, StoredMap, inside_polygon, on_plane, scene
+from rebracket_core.runs import RunInfo
+from rebracket_core.services.maps import MapInfo, MapPeople
 from rebracket_core.ui.kit.markdown import escape, snippet
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.review.maps.canvas import MOST_LABELS, Drawing, Mark, drawn_anew, hidden_of, show_map, state_of, view_of

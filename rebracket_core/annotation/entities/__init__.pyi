@@ -1,0 +1,1 @@
+from rebracket_core.annotation.entities.records import EventKind as EventKind

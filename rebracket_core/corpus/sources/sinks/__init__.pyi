@@ -1,0 +1,1 @@
+from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead as ConceptsRead

@@ -1,0 +1,32 @@
+from rebracket_core.models.artefact import (
+    Artefact as Artefact,
+    load_artefact as load_artefact,
+    load_manifest as load_manifest,
+    save_artefact as save_artefact,
+)
+from rebracket_core.models.backbone import Backbone as Backbone
+from rebracket_core.models.config import (
+    PARTS as PARTS,
+    VERDICT_TASKS as VERDICT_TASKS,
+    FitConfig as FitConfig,
+    HeadsConfig as HeadsConfig,
+    TasksConfig as TasksConfig,
+)
+from rebracket_core.models.conformal import ConformalSets as ConformalSets, in_sets as in_sets
+from rebracket_core.models.layout import (
+    ALBUM as ALBUM,
+    AXIS as AXIS,
+    CONFIDENCE as CONFIDENCE,
+    N_OUTPUTS as N_OUTPUTS,
+    TYPES as TYPES,
+)
+from rebracket_core.models.scores import (
+    Calibration as Calibration,
+    Scores as Scores,
+    axis_affinity as axis_affinity,
+    entropy as entropy,
+    scores_from_logits as scores_from_logits,
+    sigmoid as sigmoid,
+    softmax as softmax,
+)
+from rebracket_core.models.targets import HeadTargets as HeadTargets

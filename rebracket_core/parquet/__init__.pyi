@@ -1,0 +1,1 @@
+from rebracket_core.parquet.bounds import ParquetTable as ParquetTable

@@ -1,0 +1,2 @@
+from rebracket_core.serving.options import ServeOptions as ServeOptions
+from rebracket_core.serving.server import serve as serve

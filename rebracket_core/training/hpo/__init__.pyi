@@ -1,0 +1,9 @@
+from rebracket_core.training.hpo.rows import SearchRows as SearchRows
+from rebracket_core.training.hpo.search import (
+    OBJECTIVES as OBJECTIVES,
+    RESULT_FILE as RESULT_FILE,
+    TRIALS_FILE as TRIALS_FILE,
+    SearchPlan as SearchPlan,
+    run_search as run_search,
+)
+from rebracket_core.training.hpo.space import FIRST as FIRST, SearchSpace as SearchSpace, suggested as suggested

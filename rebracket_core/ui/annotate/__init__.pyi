@@ -1,0 +1,1 @@
+from rebracket_core.ui.annotate.retraining_effect import show_labels_effect as show_labels_effect
