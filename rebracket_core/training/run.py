@@ -83,12 +83,12 @@ def _train(given: _Inputs) -> Evaluation:
     folder, rows, config, callback = given.folder, given.rows, given.config, given.callback
     finished = FoldCheckpoints(folder / "checkpoints")
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=given.tuner)
-    callback.update("Calibrating on unseen songs", 0, 1)
+    callback.update("Calibrating on held-out songs", 0, 1)
     held_out = held_out_rows(rows, crossed, config=config, thresholds=given.thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain)
     choices = choose_thresholds(held_out, targets=_targets(config))
     transfer = transfer_between_origins(
-        rows, config=config, progress=counts(callback, "ExplainedRun about other sources"), tuner=given.tuner
+        rows, config=config, progress=counts(callback, "Evaluating on other sources"), tuner=given.tuner
     )
     callback.update("Scoring", 0, 1)
     evaluation = _evaluated(given, held_out, crossed=crossed, choices=choices, transfer=transfer)
