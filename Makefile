@@ -20,7 +20,7 @@ test: $(VENV)/.dev-ready
 test-all: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest
 
-# One file or test, with the environment that it needs: make test-one T=tests/unit/validation/test_gate.py
+# One file or test, with the environment that it needs: make test-one T=tests/unit/validation/test_decisions.py
 test-one: $(VENV)/.dev-ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(T)
 

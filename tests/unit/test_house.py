@@ -174,3 +174,8 @@ def test_what_lies_in_a_home_is_made_by_the_helpers_that_keep_it_private() -> No
             hits = [w for w in (".mkdir(", "FileLock(", ".touch(", ".write_text(", ".write_bytes(", "makedirs(") if w in line]
             if name != "files.py" and hits and "mode=PRIVATE_FOLDER" not in line:
                 assert any(name == place and sign in line for place, sign in allowed), f"{name}: {line.strip()}"
+
+
+def test_the_unit_tests_mirror_the_rooms() -> None:
+    folders = {path.name for path in (ROOT / "tests" / "unit").iterdir() if path.is_dir() and any(path.glob("test_*.py"))}
+    assert folders <= FLOORS.keys(), sorted(folders - FLOORS.keys())

@@ -16,7 +16,7 @@ from rebracket_core.services.labels.sending import ReAnnotation
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 from tests.support.labels import abstained
-from tests.unit.workbench.test_annotating import _label_all
+from tests.unit.services.test_annotating import _label_all
 
 
 @pytest.fixture
