@@ -9,6 +9,8 @@ import unicodedata
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MOST_MARKS = 30
+_MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -45,10 +47,31 @@ def same_text(one: str, other: str) -> bool:
     return normalised_text(one) == normalised_text(other)
 
 
+def stream_safe(text: str) -> str:
+    """The text with a combining grapheme joiner (U+034F) after every 30 combining marks in a row.
+
+    This is Unicode's Stream-Safe Text Format (UAX #15): the time that normalising takes grows with the square of such a run,
+    which no script has.
+    """
+    return _MAY_BE_MARKS.sub(_joined_marks, text)
+
+
+def _joined_marks(run: re.Match[str]) -> str:
+    out: list[str] = []
+    marks = 0
+    for sign in run.group():
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if marks > _MOST_MARKS:
+            out.append("\u034f")
+            marks = 1
+        out.append(sign)
+    return "".join(out)
+
+
 def normalised_text(text: str) -> str:
     """The text as it is compared: compatibility forms, case, punctuation and spacing no longer matter.
 
     A text without a letter or digit is compared as it stands.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", stream_safe(text)).casefold()
     return _NOT_WORD.sub(" ", folded).strip() or folded.strip()

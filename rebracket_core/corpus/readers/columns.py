@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
@@ -21,7 +23,6 @@ _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi
 _VERDICT = frozenset({"verdict", "run_id"})
 _LYRICS = "lyric_text"
 _PLANS_KEPT = 1000
-_PLAN_FIELDS = 200
 
 
 def axis_column_names(name: str, also: str) -> tuple[str, ...]:
@@ -52,6 +53,9 @@ KNOWN_NAMES: frozenset[str] = frozenset(
         *(name for names in _AXIS_COLUMNS.values() for name in names),
     }
 )
+
+_PLANNED = KNOWN_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
+"""The names that decide a plan; all others are never looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,24 +152,47 @@ class Planner:
 
     def __init__(self, hints: Hints = Hints()) -> None:
         self._hints = hints
-        self._plans: dict[tuple[str, ...], ColumnPlan] = {}
+        named = (hints.text_column, hints.group_column)
+        self._asked = _PLANNED | {name.strip().casefold() for name in named if name}
+        self._counts: dict[str, bool] = {}
+        self._plans: dict[tuple[str, ...], ColumnPlan | DataError] = {}
 
     def plan(self, record: Mapping[str, Any], *, where: str) -> ColumnPlan:
         """The plan of a record. Raises DataError where it has no text field."""
-        names = tuple(record)
-        found = self._plans.get(names)
-        if found is None:
-            found = plan_columns(names, hints=self._hints, where=where)
-            if len(self._plans) < _PLANS_KEPT and len(names) <= _PLAN_FIELDS:
-                self._plans[names] = found
+        found = self._found(record)
+        if isinstance(found, DataError):
+            names = ", ".join(islice(record, 40)) or "no fields"
+            raise DataError(found.message, expected=found.expected, found=names, hint=found.hint, where=where)
         return found
 
     def text(self, record: Mapping[str, Any]) -> object:
         """The value of a record's text field, None where it has none."""
-        try:
-            return record.get(self.plan(record, where="").text)
-        except DataError:
-            return None
+        found = self._found(record)
+        return None if isinstance(found, DataError) else record.get(found.text)
+
+    def planned(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a record that a plan may name."""
+        return {name: value for name, value in record.items() if self._may_count(name)}
+
+    def _found(self, record: Mapping[str, Any]) -> ColumnPlan | DataError:
+        names = tuple(name for name in record if self._may_count(name))
+        found = self._plans.get(names)
+        if found is None:
+            try:
+                found = plan_columns(names, hints=self._hints)
+            except DataError as error:
+                found = error
+            if len(self._plans) < _PLANS_KEPT:
+                self._plans[names] = found
+        return found
+
+    def _may_count(self, name: str) -> bool:
+        counts = self._counts.get(name)
+        if counts is None:
+            counts = name.strip().casefold() in self._asked
+            if len(self._counts) < MAX_COLUMNS:
+                self._counts[name] = counts
+        return counts
 
 
 def is_expected_album(name: str) -> bool:

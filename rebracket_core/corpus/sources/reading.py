@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from rebracket_core.corpus.concept import Concept
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import Hints
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.base import Aside, File, Format, Record, skip_of
@@ -131,15 +131,12 @@ def _numbered(concepts: Iterable[Concept], *, sink: ConceptSink) -> ConceptsRead
     """All concepts, each under an id that no other has: a repeated one is numbered and noted."""
     kept: list[Concept] = []
     seen: dict[str, int] = {}
+    budget = TextBudget(sink.limits)
     for concept in concepts:
         if len(kept) >= sink.limits.max_rows:
-            raise DataError(
-                "The source holds too many concepts.",
-                expected=f"at most {sink.limits.max_rows}",
-                found="more",
-                hint="split it, or judge it with --parts",
-                where=concept.source,
-            )
+            raise too_many_rows(sink.limits.max_rows, where=concept.source)
+        for text in (concept.text, *concept.fields.values()):
+            budget.take(text, where=concept.source)
         number = seen[concept.id] = seen.get(concept.id, 0) + 1
         if number > 1:
             sink.note("Some ids repeat; the later ones were numbered (#2, #3, ...).")
@@ -188,6 +185,14 @@ def _records_of_file(entry: Entry, *, reading: Reading, given: str) -> Iterator[
         unclaimed = many and entry.suffix not in known_suffixes()
         yield file, Aside(skip.where, skip.reason, skip.hint) if unclaimed else skip
         return
+    except MemoryError as error:
+        raise SourceTooLarge(
+            "There is not enough memory to read the file.",
+            expected="less than the memory that is free",
+            found="more",
+            hint="split it, or write it again as JSON lines or CSV",
+            where=entry.name,
+        ) from error
     if empty:
         yield file, Skip(entry.name, "holds no concept", "give it at least one text")
 

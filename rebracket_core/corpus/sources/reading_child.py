@@ -251,7 +251,7 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
     try:
         return json.dumps(_found(request, data)).encode()
     except InputError as error:
-        told: dict[str, Any] = _told(error)
+        told: dict[str, Any] = {**_told(error), "spent": isinstance(error.__cause__, MemoryError)}
     except MemoryError:
         told = {**_told(_stopped(name, "less memory", "it took more than a reader may have")), "spent": True}
     except RecursionError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from rebracket_core.corpus.limits import MAX_LINE_CHARS, MAX_LINES, Limits
+from rebracket_core.corpus.limits import MAX_LINE_CHARS, MAX_LINES, Limits, too_many_rows
 from rebracket_core.corpus.readers.columns import Hints
 from rebracket_core.corpus.readers.decoding import Decoded, decode, text_lines
 from rebracket_core.corpus.readers.json_text import begins_as_json, first_lines_are_json, is_json
@@ -131,15 +132,36 @@ class Stream:
 
     def lines(self) -> Iterator[str]:
         r"""The lines one by one, each with its "\n"; a file on disk in UTF-8 is never held whole."""
-        path = self._entry.path
-        if path is None or self.head.whole or not self.head.decoded.encoding.startswith("utf-8"):
-            return text_lines(self.text())
-        found = _scan(path)
-        if not found.is_utf8:
+        path, found = self._entry.path, self._scanned
+        if path is None or found is None:
             return text_lines(self.text())
         self._check_size(found)
         self._tell(f"{found.nuls} NUL characters were left out" if found.nuls else "")
         return _lines(path, where=self._entry.name)
+
+    def check_rows(self, rows: int | Callable[[], Iterable[object]]) -> None:
+        """Refuse (DataError) a file of more rows than a source may have, before one is made.
+
+        `rows` is their number, or gives them one by one to be counted, which is done for a file of as many lines alone.
+        """
+        most = self._limits.max_rows
+        if self._limits.long_tables:
+            return
+        if callable(rows):
+            if (self._scanned.lines if self._scanned else self.head.full().text.count("\n")) < most:
+                return
+            rows = sum(1 for _ in islice(rows(), most + 1))
+        if rows > most:
+            raise too_many_rows(most, where=self._entry.name)
+
+    @cached_property
+    def _scanned(self) -> _Scan | None:
+        """What a pass over a file shows that is read line by line; None for one that is held whole."""
+        path = self._entry.path
+        if path is None or self.head.whole or not self.head.decoded.encoding.startswith("utf-8"):
+            return None
+        found = _scan(path)
+        return found if found.is_utf8 else None
 
     def beside(self, names: tuple[str, ...]) -> Entry | None:
         """The first file of these names in the same folder, which thereby counts as read; None where there is none."""
@@ -162,7 +184,7 @@ class Stream:
     def _check_size(self, found: _Scan) -> None:
         if self._limits.long_tables:
             return
-        most = self._limits.max_file_bytes
+        most = self._limits.max_table_bytes
         if found.size > most or found.lines > MAX_LINES:
             raise DataError(
                 "The file is too large." if found.size > most else "The file holds too many lines.",
@@ -184,16 +206,17 @@ class _Scan:
 def _scan(path: Path) -> _Scan:
     """What a pass over the bytes shows; it ends where they are no UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    size = lines = nuls = 0
+    size = lines = returns = nuls = 0
     try:
         with open(path, "rb") as file:
             while block := file.read(_BLOCK_BYTES):
                 decoder.decode(block)
-                size, lines, nuls = size + len(block), lines + block.count(b"\n"), nuls + block.count(b"\0")
+                size, nuls = size + len(block), nuls + block.count(b"\0")
+                lines, returns = lines + block.count(b"\n"), returns + block.count(b"\r")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return _Scan(False)
-    return _Scan(True, size, lines, nuls)
+    return _Scan(True, size, max(lines, returns), nuls)
 
 
 def _lines(path: Path, *, where: str) -> Iterator[str]:

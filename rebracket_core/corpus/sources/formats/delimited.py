@@ -35,5 +35,6 @@ class DelimitedFormat(Format):
         if not layout.header:
             stream.note("The file has one column and no header; each line was taken as a text.")
         plan = plan_columns(layout.names, hints=stream.hints, where=entry.name)
+        stream.check_rows(lambda: table_rows(stream.lines(), name=entry.name, layout=layout))
         for found in table_rows(stream.lines(), name=entry.name, layout=layout):
             yield found if isinstance(found, Skip) else Record(found[0], found[1], found[1].get(plan.text), plan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.columns import TEXT_NAMES, Hints, Planner
 from rebracket_core.corpus.readers.json_text import load_json
 from rebracket_core.corpus.sources.base import Format, Record, Skip
@@ -44,6 +45,7 @@ class JsonFormat(Format):
                 hint='write [{"concept": "..."}]',
                 where=name,
             )
+        stream.check_rows(len(document))
         return value_records(((f"{name}:row {k}", v) for k, v in enumerate(document, start=1)), hints=stream.hints)
 
 
@@ -51,6 +53,7 @@ def value_records(values: Iterable[tuple[str, Any] | Skip], *, hints: Hints) -> 
     """The records of (where, value) pairs: a value is a record or a text, anything else becomes a Skip."""
     text_name = hints.text_column or TEXT_NAMES[0]
     planner = Planner(Hints(text_column=hints.text_column))
+    names: set[str] = set()
     for found in values:
         if isinstance(found, Skip):
             yield found
@@ -60,6 +63,15 @@ def value_records(values: Iterable[tuple[str, Any] | Skip], *, hints: Hints) -> 
             yield Record(where, {text_name: value}, value)
         elif isinstance(value, Mapping):
             fields = value if all(type(key) is str for key in value) else {str(k): v for k, v in value.items()}
+            names.update(fields)
+            if len(names) > MAX_COLUMNS:
+                raise DataError(
+                    "The records have too many different fields; the file was read up to here.",
+                    expected=f"at most {MAX_COLUMNS:,}",
+                    found=f"{len(names):,}",
+                    hint="give each record the same fields",
+                    where=where,
+                )
             yield Record(where, fields, planner.text(fields))
         else:
             yield Skip(where, f"is no record but {type(value).__name__}", 'write {"concept": "..."}')

@@ -32,6 +32,7 @@ class ParquetFormat(Format):
         """Give each row. Raises DataError for a damaged file and for one without a text column."""
         name = entry.name
         table = open_parquet(stream.binary(), where=name)
+        stream.check_rows(table.n_rows)
         schema = table.schema_arrow
         names = [n for n in schema.names if n != STRUCT or _has_type_field(schema)]
         plan = plan_columns(names, hints=stream.hints, where=name)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import (
     KEYWORD_TYPE_COLUMN,
     TEXT_NAMES,
     ColumnPlan,
     Hints,
+    Planner,
     cell_of,
     plain_cell,
     plan_columns,
@@ -29,14 +32,16 @@ _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
+_EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
 
 class DatasetSink:
     """Collects checked rows of a source, with each skip and note; `result` gives the frame and the report.
 
-    A record without a usable text, with an unknown label or with a repeated id becomes a skip. With `only` the files of
-    that format alone are imported, concepts or not, and their texts need no letters.
+    A record without a usable text, with an unknown label or with a repeated id becomes a skip; rows and texts without end
+    are a DataError. With `only` the files of that format alone are imported, concepts or not, and their texts need no
+    letters.
     """
 
     def __init__(self, limits: Limits, *, hints: Hints = Hints(), only: str = "") -> None:  # noqa: B008 - frozen
@@ -46,18 +51,21 @@ class DatasetSink:
         self._file: File | None = None
         self._number = 0
         self._waiting: list[tuple[int, Record]] = []
+        self._names: dict[str, None] = {}
+        self._planner = Planner(hints)
         self._rows: list[dict[str, Any]] = []
         self._skips: list[Skip] = []
         self._skip_counts: Counter[str] = Counter()
         self._notes: dict[str, int] = {}
         self._texts: dict[str, str] = {}
+        self._budget = TextBudget(limits)
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def take(self, file: File, found: Record | Skip) -> None:
-        """Import one record, or note that it is skipped."""
+        """Import one record, or note that it is skipped. Raises DataError where the source grows too large."""
         if file is not self._file:
             self._end_file()
             self._file = file
@@ -70,10 +78,16 @@ class DatasetSink:
             self.skip(found.where, found.reason, hint=found.hint)
         else:
             self._number += 1
-            try:
-                self._import(found, file)
-            except InputError as error:
-                self._refuse(found.where, error)
+            self._guarded(found, lambda: self._import(found, file))
+
+    def _guarded(self, record: Record, work: Callable[[], None]) -> None:
+        """Do the work; a record that cannot be read is skipped, and one that makes the source too large ends the reading."""
+        try:
+            work()
+        except SourceTooLarge:
+            raise
+        except InputError as error:
+            self._refuse(record.where, error)
 
     def _is_wanted(self, file: File) -> bool:
         assert file.format is not None
@@ -94,7 +108,8 @@ class DatasetSink:
                 self._note_all(record.plan)
             self._keep_planned(record, record.plan, number=self._number, file=file)
         elif record.values:
-            self._waiting.append((self._number, record))
+            self._names.update(dict.fromkeys(record.values))
+            self._waiting.append((self._number, replace(record, values=self._planner.planned(record.values))))
         else:
             row_id = f"{file.prefix}{file.entry.stem}-{self._number:04d}"
             origin = record.origin or "table"
@@ -102,25 +117,22 @@ class DatasetSink:
 
     def _end_file(self) -> None:
         """Import the records that name their fields each for itself, now that all names of the file are known."""
-        waiting, file = self._waiting, self._file
-        self._waiting, self._number = [], 0
+        waiting, names, file = self._waiting, list(self._names), self._file
+        self._waiting, self._names, self._number = [], {}, 0
         if not waiting or file is None:
             return
         try:
-            plan = self._plan_of([record for _, record in waiting], where=file.entry.name)
+            plan = self._plan_of(names, [record for _, record in waiting], where=file.entry.name)
         except InputError as error:
+            reason = skip_of(error, where=file.entry.name).reason
             for _, record in waiting:
-                self.skip(record.where, skip_of(error, where=record.where).reason, hint=error.hint)
+                self.skip(record.where, reason, hint=error.hint)
             return
         self._note_all(plan)
         for number, record in waiting:
-            try:
-                self._keep_planned(record, plan, number=number, file=file)
-            except InputError as error:
-                self._refuse(record.where, error)
+            self._guarded(record, partial(self._keep_planned, record, plan, number=number, file=file))
 
-    def _plan_of(self, records: list[Record], *, where: str) -> ColumnPlan:
-        names = list(dict.fromkeys(key for record in records for key in record.values))
+    def _plan_of(self, names: list[str], records: list[Record], *, where: str) -> ColumnPlan:
         try:
             return plan_columns(names, hints=self._hints, where=where)
         except DataError:
@@ -177,9 +189,6 @@ class DatasetSink:
     def _keep(self, row: Row, *, number_repeats: bool = False) -> None:
         """Keep a row; with `number_repeats` a repeated id that carries another text is kept as "id#2" and noted."""
         where = str(row.get("where", ""))
-        if len(self._rows) >= self.limits.max_rows:
-            self.skip(where, f"the source has more than {self.limits.max_rows} rows", hint="split the source")
-            return
         text = self._usable_text(row.get("concept"), where=where)
         if text is None:
             return
@@ -194,8 +203,10 @@ class DatasetSink:
                 return
             row_id = self._numbered(row_id)
             self.note("Some ids stand for several texts; the later ones were numbered (#2, #3, ...).")
-        self._texts[row_id] = text
-        extra = {name: clean_text(str(row.get(name) or "")) for name in ("descriptions", "lyrics", "title", "agent")}
+        if len(self._rows) >= self.limits.max_rows:
+            raise too_many_rows(self.limits.max_rows, where=where)
+        text = self._texts[row_id] = self._budget.take(text, where=where)
+        extra = {name: self._budget.take(clean_text(str(row.get(name) or "")), where=where) for name in _EXTRA}
         self._rows.append({**row, **extra, "row_id": row_id, "concept": text})
 
     def _numbered(self, row_id: str) -> str:
