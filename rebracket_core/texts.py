@@ -8,6 +8,13 @@ import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
+# Characters that are shown as nothing (Unicode's Default_Ignorable_Code_Point), but for joiners and variation selectors.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000\U000e0001]"
+)
+_JOINER = "[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_LONE_JOINER = re.compile(rf"(?<=[\0-\u02ff]){_JOINER}+|\A{_JOINER}+|[\u200c\u200d]+(?=[\0-\u02ff])|[\u200c\u200d]+\Z")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MOST_MARKS = 30
 _MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
@@ -15,9 +22,28 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def clean_text(text: str) -> str:
-    """The text with plain newlines, without control characters and outer blanks; half surrogates become U+FFFD."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", plain)).strip()
+    """The text as it is read and scored: what looks the same is the same.
+
+    Newlines are plain, letters composed (Unicode's NFC); control characters, outer blanks and signs that nobody sees (soft
+    hyphens, zero-width spaces, marks of direction) go; half surrogates become U+FFFD. Joiners stay between letters of scripts
+    that need them, and between emoji.
+    """
+    plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return plain.strip() if plain.isascii() else _visible(_SURROGATE.sub("\ufffd", plain))
+
+
+def _visible(text: str) -> str:
+    text = _INVISIBLE.sub("", text).strip()
+    if any(_joined_marks(run) != run.group() for run in _MAY_BE_MARKS.finditer(text)):
+        return text  # no writing has such a run of marks, and to put it in order takes the square of its length
+    while (found := _LONE_JOINER.sub("", unicodedata.normalize("NFC", text)).strip()) != text:
+        text = found
+    return text
+
+
+def identity(text: str) -> str:
+    """The text by which a person, a group or an id is known: as `clean_text` gives it, each blank a space, none twice."""
+    return " ".join(clean_text(text).split())
 
 
 def clean_note(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,6 +12,7 @@ from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
+from rebracket_core.texts import identity
 
 TEXT_NAMES = ("concept", "white_concept", "text", "content")
 GROUP_NAMES = ("song_id", "thread", "thread_id", "group_id", "group", "song", "manifest_id")
@@ -22,6 +24,7 @@ STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
 _LYRICS = "lyric_text"
+_WHOLE_FLOAT = re.compile(r"\A(-?(?:0|[1-9][0-9]*))\.0+\Z")  # as pandas writes whole numbers where one is missing
 _PLANS_KEPT = 1000
 
 
@@ -229,6 +232,11 @@ def is_stem_table(names: Iterable[str]) -> bool:
     return {"id", "track_id"} <= have and "segment_id" not in have and bool(have & _SONG_TABLE)
 
 
+def is_verdict_table(names: Iterable[str]) -> bool:
+    """Whether the columns are those of verdicts that Rebracket wrote."""
+    return {name.strip().casefold() for name in names} >= _VERDICT
+
+
 def _ids(first: _Finder) -> tuple[str, ...]:
     if is_stem_table(first.by_name):
         return first("id"), first("track_id")
@@ -253,7 +261,7 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
             plan = replace(plan, lyrics="")
     if not plan.types and STRUCT in first.by_name:
         plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
-    if first.by_name.keys() >= _VERDICT:
+    if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
         plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
     return replace(plan, notes=tuple(notes))
@@ -278,7 +286,7 @@ def _taken(plan: ColumnPlan) -> str:
 
 def row_ids(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
     """The id of a record from its id columns, joined by "/"; "" where one is missing."""
-    parts = [plain_cell(cell_of(record, name)) for name in ids]
+    parts = [plain_id(cell_of(record, name)) for name in ids]
     return "/".join(parts) if parts and all(parts) else ""
 
 
@@ -291,6 +299,12 @@ def cell_of(record: Mapping[str, Any], column: str) -> Any:
     outer, _, inner = column.partition(".")
     struct = record.get(outer)
     return struct.get(inner) if inner and isinstance(struct, Mapping) else None
+
+
+def plain_id(value: object) -> str:
+    """A cell that says who or what something is: whole numbers without ".0", and one spelling of what looks the same."""
+    text = identity(plain_cell(value))
+    return _WHOLE_FLOAT.sub(r"\1", text)
 
 
 def plain_cell(value: object) -> str:

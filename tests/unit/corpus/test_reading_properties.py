@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebracket_core.corpus import COLUMNS, Library, ReadReport, frame_digest, has_words, normalised_text, read_upload
+from rebracket_core.corpus.readers.labels import is_null_word
 from rebracket_core.corpus.sources.formats.lrc import parse_lrc
 from rebracket_core.corpus.sources.formats.plain import split_texts
 from rebracket_core.errors import DataError
@@ -24,6 +25,11 @@ QUICK = settings(max_examples=60, deadline=None)
 ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=200)
 WRITTEN = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], include_characters="\n\t"), max_size=200)
 NAMES = st.sampled_from(["a.txt", "a.csv", "a.jsonl", "a.json", "a.yml", "a.lrc", "a", "a.parquet", "a.zip"])
+
+
+def counts(text: str) -> bool:
+    """Whether a text is a concept: it has words, and is no word that tables write for nothing."""
+    return has_words(clean_text(text)) and not is_null_word(clean_text(text))
 
 
 def read_or_none(name: str, data: bytes) -> pd.DataFrame | None:
@@ -57,7 +63,7 @@ def test_any_text(name: str, text: str) -> None:
 def test_json_lines_keep_every_text_with_words(texts: Any) -> None:
     data = "\n".join(json.dumps({"concept": text}) for text in texts).encode()
     frame = read_or_none("a.jsonl", data)
-    expected = [clean_text(text) for text in texts if has_words(clean_text(text))]
+    expected = [clean_text(text) for text in texts if counts(text)]
     assert ([] if frame is None else frame["concept"].tolist()) == expected
 
 
@@ -65,7 +71,7 @@ def test_json_lines_keep_every_text_with_words(texts: Any) -> None:
 @given(st.lists(WRITTEN, min_size=1, max_size=5))
 def test_json_arrays_of_any_text(texts: Any) -> None:
     frame = read_or_none("a.json", json.dumps(texts, ensure_ascii=False).encode())
-    expected = [clean_text(text) for text in texts if has_words(clean_text(text))]
+    expected = [clean_text(text) for text in texts if counts(text)]
     assert ([] if frame is None else frame["concept"].tolist()) == expected
 
 
@@ -78,7 +84,7 @@ def test_quoted_csv_keeps_every_text_with_words(texts: Any, delimiter: str) -> N
     writer.writerows((f"n{k}", text.replace("\0", "")) for k, text in enumerate(texts))
     frame = read_or_none("a.csv", held.getvalue().encode())
     got = {} if frame is None else dict(zip(frame["row_id"], frame["concept"], strict=True))
-    expected = {f"n{k}": clean_text(text) for k, text in enumerate(texts) if has_words(clean_text(text))}
+    expected = {f"n{k}": clean_text(text) for k, text in enumerate(texts) if counts(text)}
     assert {k: v.split() for k, v in got.items()} == {k: v.split() for k, v in expected.items()}
 
 
@@ -88,7 +94,7 @@ def test_yaml_keeps_a_text_with_words(text: str) -> None:
     data = yaml.safe_dump({"concept": text, "rainbow_color": "R"}, allow_unicode=True).encode()
     frame = read_or_none("a.yml", data)
     wanted = clean_text(text)
-    assert (None if frame is None else frame["concept"][0]) == (wanted if has_words(wanted) else None)
+    assert (None if frame is None else frame["concept"][0]) == (wanted if counts(wanted) else None)
 
 
 @QUICK
@@ -108,7 +114,7 @@ def test_lyrics_are_in_order(text: str) -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(WRITTEN.filter(has_words), min_size=1, max_size=4))
+@given(st.lists(WRITTEN.filter(counts), min_size=1, max_size=4))
 def test_any_text_survives_the_library(tmp_path_factory: pytest.TempPathFactory, texts: Any) -> None:
     frame = read_or_none("a.jsonl", "\n".join(json.dumps({"concept": t}) for t in texts).encode())
     if frame is None:

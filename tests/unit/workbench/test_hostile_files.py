@@ -20,16 +20,19 @@ from rebracket_core.training import TrainingConfig
 from rebracket_core.training.hpo.space import SearchSpace
 
 MIB = 1 << 20
-LONG = (
-    "lines.txt",
-    "rows.csv",
-    "empty.json",
-    "numbers.json",
-    "among.parquet",
-    "texts.parquet",
-    "columns.parquet",
-    "groups.parquet",
+LONG = frozenset(
+    {
+        "lines.txt",
+        "rows.csv",
+        "empty.json",
+        "numbers.json",
+        "among.parquet",
+        "texts.parquet",
+        "columns.parquet",
+        "groups.parquet",
+    }
 )
+EACH = [pytest.param(bomb, marks=[pytest.mark.slow] * (bomb.name in LONG), id=bomb.name) for bomb in bombs.BOMBS]
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits and peaks are asked of Linux")
-@pytest.mark.parametrize(
-    "bomb",
-    [pytest.param(bomb, marks=[pytest.mark.slow] * (bomb.name in LONG)) for bomb in bombs.BOMBS],
-    ids=lambda bomb: bomb.name,
-)
+@pytest.mark.parametrize("bomb", EACH)
 def test_each_is_refused_by_name_at_every_door(bomb: bombs.Bomb, made: dict[str, Path]) -> None:
     path = made[bomb.name]
     verdicts = path.with_name(path.name + ".verdict.json")

@@ -13,7 +13,7 @@ from typing import Any
 
 from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.readers.columns import ColumnPlan, Planner, is_expected_album, row_ids
+from rebracket_core.corpus.readers.columns import ColumnPlan, Planner, is_expected_album, plain_id, row_ids
 from rebracket_core.corpus.readers.labels import missing, read_album
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.base import Aside, File, Record, skip_of
@@ -23,7 +23,7 @@ from rebracket_core.texts import clean_text
 
 _SHOWN_CHARS = 200
 _NOTES_KEPT = 100
-_ROW = re.compile(r":(?:row|line|text|concept) (\d+)$")
+_ROW = re.compile(r":(?:row|line|text|concept|document) (\d+)$")
 _FIELDS = ("title", "agent", "group", "descriptions", "lyrics")
 _TELLING_ORIGINS = frozenset({"songs", "proposals", "starter"})
 
@@ -101,6 +101,8 @@ class ConceptSink:
             if self._shape.plan is not plan:
                 self._shape = _Shape.of(plan, values)
             fields = {role: words for role, column in self._shape.roles if (words := _words(values.get(column)))}
+            if "group" in fields:
+                fields["group"] = plain_id(fields["group"])
             album = self._album(values, fields)
             concept_id = row_ids(values, plan.ids)
         origin = record.origin or (plan.origin if plan else "")
@@ -122,7 +124,7 @@ class ConceptSink:
 
     def _text(self, value: object) -> tuple[str, str | None]:
         """The text, or its beginning and why there is nothing to score."""
-        if missing(value) and not isinstance(value, str):
+        if value is None or (isinstance(value, float) and value != value):
             return "", "It has no text; write a concept of at least one word"
         error = unusable(value, max_chars=self.limits.max_text_chars)
         text = clean_text(value) if isinstance(value, str) else ""
@@ -145,6 +147,6 @@ def _words(value: object) -> str:
     """A cell as one text, its parts joined as a training row's are; "" for what is no text or number."""
     if isinstance(value, (list, tuple)):
         return "\n\n".join(part for item in value if (part := _words(item)))
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or missing(value):
         return ""
     return clean_text(str(value))

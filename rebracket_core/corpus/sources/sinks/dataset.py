@@ -19,19 +19,22 @@ from rebracket_core.corpus.readers.columns import (
     Planner,
     cell_of,
     plain_cell,
+    plain_id,
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.texts import clean_text, has_words
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.texts import brief, clean_text, has_words
 
 _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
+_SAID = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "group_id")
 _EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
@@ -58,6 +61,7 @@ class DatasetSink:
         self._skip_counts: Counter[str] = Counter()
         self._notes: dict[str, int] = {}
         self._texts: dict[str, str] = {}
+        self._at: dict[str, int] = {}
         self._budget = TextBudget(limits)
         self._numbers: dict[str, int] = {}
 
@@ -158,7 +162,7 @@ class DatasetSink:
         album = read_album(cell_of(values, plan.album))
         row: Row = {
             "row_id": row_ids(values, plan.ids),
-            "group_id": plain_cell(cell_of(values, plan.group)),
+            "group_id": plain_id(cell_of(values, plan.group)),
             "origin": record.origin or plan.origin,
             "where": record.where,
             "concept": record.text,
@@ -195,8 +199,7 @@ class DatasetSink:
         row_id = str(row["row_id"])
         if row_id in self._texts:
             if self._texts[row_id] == text:
-                self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
-                self.note("Some rows repeat an id with the same text; the first was taken.")
+                self._repeat(row, where=where)
                 return
             if not number_repeats:
                 self.skip(where, f"its id {row_id!r} was taken with another text", hint="make the ids different")
@@ -207,7 +210,20 @@ class DatasetSink:
             raise too_many_rows(self.limits.max_rows, where=where)
         text = self._texts[row_id] = self._budget.take(text, where=where)
         extra = {name: self._budget.take(clean_text(str(row.get(name) or "")), where=where) for name in _EXTRA}
+        self._at[row_id] = len(self._rows)
         self._rows.append({**row, **extra, "row_id": row_id, "concept": text})
+
+    def _repeat(self, row: Row, *, where: str) -> None:
+        """Skip a row that repeats one that was taken; one that says something else of it is named with both."""
+        taken = self._rows[self._at[str(row["row_id"])]]
+        other = next((name for name in _SAID if row.get(name) != taken.get(name)), None)
+        if other is None:
+            self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
+            self.note("Some rows repeat an id with the same text; the first was taken.")
+            return
+        said = f"{other} {brief(row.get(other), chars=80)} here, {brief(taken.get(other), chars=80)} there"
+        self.skip(where, f"contradicts {taken['where'] or row['row_id']}, which was taken: {said}", hint="keep the right one")
+        self.note("Some rows repeat an id and a text with another label; the first was taken, and the others are named.")
 
     def _numbered(self, row_id: str) -> str:
         number = self._numbers.get(row_id, 2)
@@ -224,7 +240,9 @@ class DatasetSink:
             self.skip(where, f"its text is not text but {type(value).__name__}", hint="put the text in quotes")
             return None
         text = clean_text(value)
-        if not text:
+        if is_null_word(text):
+            self.skip(where, f"has no text but {text!r}, which tables write for nothing", hint="give it a concept")
+        elif not text:
             self.skip(where, "its text is blank", hint="give it a concept or leave it out")
         elif len(text) > self.limits.max_text_chars:
             self.skip(
