@@ -41,6 +41,7 @@ class PartsAsked:
     rows: int
     ray: str | None
     workers: int
+    text_column: str = ""
 
 
 def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thresholds: dict[str, Value], as_json: bool) -> int:
@@ -49,6 +50,7 @@ def judge_in_parts(bench: Workbench, asked: PartsAsked, *, run: str | None, thre
 
     form, folder = _checked(asked)
     more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": asked.rows}
+    more["text_column"] = asked.text_column
     with showing() as show:
 
         def progress(done: int) -> None:

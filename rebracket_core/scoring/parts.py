@@ -48,10 +48,14 @@ class Order:
     rows_per_part: int
     max_text_chars: int
     rules: str
+    text_column: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""
-        return {"format": FORMAT, "rebracket": __version__, **asdict(self), "form": self.form.value}
+        told = {"format": FORMAT, "rebracket": __version__, **asdict(self), "form": self.form.value}
+        if not self.text_column:  # as in the manifests of folders that were begun before it could be named
+            del told["text_column"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

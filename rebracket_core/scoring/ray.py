@@ -53,7 +53,8 @@ class PartWorker:
         number = int(row["number"])
         rows = self._order.rows_per_part
         if self._at < 0 or number < self._at:
-            self._concepts, self._at = iter_concepts(self._sources, max_text_chars=self._order.max_text_chars), 0
+            how: dict[str, Any] = {"max_text_chars": self._order.max_text_chars, "text_column": self._order.text_column or None}
+            self._concepts, self._at = iter_concepts(self._sources, **how), 0
         for _ in itertools.islice(self._concepts, (number - self._at) * rows):
             pass
         mine = itertools.islice(self._concepts, rows)
@@ -82,6 +83,7 @@ def judge_on_ray(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
+    text_column: str = "",
     progress: Progress | None = None,
 ) -> Parts:
     """The parts that `judge_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
@@ -99,9 +101,17 @@ def judge_on_ray(
             found=str(workers),
             hint="leave it out for one a free core",
         )
-    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    order = order_of(
+        resources,
+        sources,
+        run_id=run_id,
+        thresholds=thresholds,
+        form=form,
+        rows_per_part=rows_per_part,
+        text_column=text_column,
+    )
     with Parts(folder, order).held() as parts:
-        total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars))
+        total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars, text_column=text_column or None))
         todo = [k for k in range(-(-total // rows_per_part)) if not parts.has(k)]
         done = total - sum(min(rows_per_part, total - k * rows_per_part) for k in todo)
         given = {

@@ -12,7 +12,15 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, ThresholdOption, pairs, workbench_for
+from rebracket_core.cli.options import (
+    HomeOption,
+    JsonOption,
+    ModelOption,
+    TextColumnOption,
+    ThresholdOption,
+    pairs,
+    workbench_for,
+)
 from rebracket_core.cli.parts import (
     PartRowsOption,
     PartsAsked,
@@ -72,6 +80,7 @@ def validate(
     part_rows: PartRowsOption = 10_000,
     ray: RayOption = None,
     workers: WorkersOption = 0,
+    text_column: TextColumnOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
@@ -79,14 +88,24 @@ def validate(
     bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
     if parts is not None or ray is not None:
-        wanted = PartsAsked(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
+        wanted = PartsAsked(
+            sources,
+            parts,
+            form=form,
+            out=target,
+            history=history,
+            rows=part_rows,
+            ray=ray,
+            workers=workers,
+            text_column=text_column or "",
+        )
         return judge_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
     history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
     if history:
         _check_history(bench)
-    read = _read(sources, bench=bench)
+    read = _read(sources, bench=bench, text_column=text_column)
     counts: Counter[str] = Counter()
     kept: list[dict[str, Any]] = []
     chunks = _judged(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
@@ -103,8 +122,8 @@ def validate(
     return code_of(counts)
 
 
-def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
-    read = bench.verdicts.read(sources)
+def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> ConceptsRead:
+    read = bench.verdicts.read(sources, text_column=text_column)
     _tell_report(read)
     if not read.concepts:
         raise InputError(

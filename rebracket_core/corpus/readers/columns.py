@@ -127,7 +127,7 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
             "No column holds the text.",
             expected=f"a column named {', '.join(TEXT_NAMES)}",
             found=", ".join(list(by_name.values())[:40]) or "no columns",
-            hint="rename it or name the text column",
+            hint="rename it, or name the text column (--text-column NAME, or the field 'Text column' on the page)",
             where=where,
         )
     plan = ColumnPlan(
@@ -157,6 +157,8 @@ class Planner:
         self._hints = hints
         named = (hints.text_column, hints.group_column)
         self._asked = _PLANNED | {name.strip().casefold() for name in named if name}
+        asked = hints.text_column
+        self._texts = frozenset({asked.strip().casefold()} if asked else TEXT_NAMES)
         self._counts: dict[str, bool] = {}
         self._plans: dict[tuple[str, ...], ColumnPlan | DataError] = {}
 
@@ -172,6 +174,10 @@ class Planner:
         """The value of a record's text field, None where it has none."""
         found = self._found(record)
         return None if isinstance(found, DataError) else record.get(found.text)
+
+    def is_text(self, name: str) -> bool:
+        """Whether a field of this name holds the text."""
+        return name.strip().casefold() in self._texts
 
     def planned(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a record that a plan may name."""

@@ -247,23 +247,10 @@ def table_rows(
     check_width(layout, name=name)
     below = islice(text_lines(lines) if isinstance(lines, str) else lines, layout.above, None)
     reader = _Rows(below, layout.delimiter)
-    rows = iter(reader)
-    waiting, number = layout.header, 0
+    waiting, number, is_told = layout.header, 0, False
     width = len(layout.names)
     columns = [(column, k) for k, column in reversed(list(enumerate(layout.names)))]  # of two with one name the first counts
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except (csv.Error, DataError) as error:
-            raise DataError(
-                "The table cannot be read further.",
-                expected=f"closed quotes, and cells of at most {MAX_CELL_CHARS:,} characters",
-                found=str(error),
-                hint=f"look at the lines after row {number}",
-                where=name,
-            ) from error
+    for row in _until_unreadable(reader, name=name):
         if isinstance(row, list) and not any(cell.strip() for cell in row):
             continue
         if waiting:
@@ -273,22 +260,31 @@ def table_rows(
         where = f"{name}:row {number}"
         if isinstance(row, _OpenQuote):
             yield Skip(where, f"opens a quote that is not closed: {row.line.strip()[:80]}", "close it, or write it twice")
-            continue
-        if len(row) > width and not any(cell.strip() for cell in row[width:]):
-            row = row[:width]
-        if len(row) > width:
+        elif any(cell.strip() for cell in row[width:]):
             reason = f"has {len(row)} cells where the header has {width}"
             yield Skip(where, reason, "put texts that hold the delimiter in quotes")
-            continue
-        if len(reader.lines) > 1 and width > 1 and _may_be_rows(reader.lines[1:], layout):
-            note(f"{name}: a cell holds lines that look like rows of their own ({where}); check its quotes.")
-            note = _silent
-        cells: list[str | None] = [*row, *[None] * (width - len(row))]
-        yield where, {column: cells[k] for column, k in columns}
+        else:
+            if not is_told and width > 1 and _may_be_rows(reader.lines[1:], layout):
+                is_told = True
+                note(f"{name}: a cell holds lines that look like rows of their own ({where}); check its quotes.")
+            cells: list[str | None] = [*row[:width], *[None] * (width - len(row))]
+            yield where, {column: cells[k] for column, k in columns}
 
 
-def _silent(text: str) -> None:
-    """Tell nobody: it was said once."""
+def _until_unreadable(rows: _Rows, *, name: str) -> Iterator[list[str] | _OpenQuote]:
+    """The rows as they come. Raises DataError, naming the place, where no more can be read."""
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):  # noqa: B007 - told of in the error
+            yield row
+    except (csv.Error, DataError) as error:
+        raise DataError(
+            "The table cannot be read further.",
+            expected=f"closed quotes, and cells of at most {MAX_CELL_CHARS:,} characters",
+            found=str(error),
+            hint=f"look at the lines after row {number}",
+            where=name,
+        ) from error
 
 
 def _may_be_rows(lines: list[str], layout: Layout) -> bool:

@@ -13,9 +13,8 @@ from rebracket_core.texts import brief
 
 _ALBUM_KEYS = ("color_name", "name", "mnemonic_character_value")
 _UNLABELLED = frozenset({"unlabeled", "unlabelled"})
-_NULL_WORDS = frozenset(
-    ("nan", "NaN", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "NA", "N/A", "n/a", "<NA>", "None", "NONE")
-    + ("#N/A", "#NA", "#n/a", "#NULL!", "#N/D", "#NV", "NaT", "\\N")
+_NULL_WORDS = frozenset(("nan", "NaN", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "NaT", "\\N")) | frozenset(
+    ("NA", "N/A", "n/a", "<NA>", "None", "NONE", "#N/A", "#NA", "#n/a", "#NULL!", "#N/D", "#NV")
 )
 _NULL_CHARS = 32
 _NO_MODE = frozenset({"None", "NONE"})  # said of an axis: no mode at all

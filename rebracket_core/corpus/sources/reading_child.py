@@ -52,25 +52,36 @@ class ReadingBounds:
 BOUNDS = ReadingBounds()
 
 
-def read_concepts_apart(name: str, data: bytes, *, max_text_chars: int, bounds: ReadingBounds | None = None) -> ConceptsRead:
+def read_concepts_apart(
+    name: str, data: bytes, *, max_text_chars: int, text_column: str | None = None, bounds: ReadingBounds | None = None
+) -> ConceptsRead:
     """The concepts that `read_concepts_upload` gives of one file, read where it can be stopped.
 
     Raises DataError, naming the file, where reading it took more than the bounds.
     """
+    how: dict[str, Any] = {"max_text_chars": max_text_chars, "text_column": text_column}
     if is_small(data):
-        return read_concepts_upload(name, data, max_text_chars=max_text_chars)
-    told = _ask({"kind": "concepts", "name": name, "max_text_chars": max_text_chars}, data, bounds=bounds or BOUNDS)
+        return read_concepts_upload(name, data, **how)
+    told = _ask({"kind": "concepts", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
     return ConceptsRead(tuple(Concept(**concept) for concept in told["concepts"]), _report_of(told["report"]))
 
 
-def read_rows_apart(name: str, data: bytes, *, bounds: ReadingBounds | None = None) -> tuple[pd.DataFrame, ReadReport]:
+def read_rows_apart(
+    name: str,
+    data: bytes,
+    *,
+    text_column: str | None = None,
+    group_column: str | None = None,
+    bounds: ReadingBounds | None = None,
+) -> tuple[pd.DataFrame, ReadReport]:
     """The rows and the report that `corpus.read_upload` gives of one file, read where it can be stopped.
 
     Raises DataError as `read_upload` does, and where reading the file took more than the bounds.
     """
+    how: dict[str, Any] = {"text_column": text_column, "group_column": group_column}
     if is_small(data):
-        return read_upload(name, data)
-    told = _ask({"kind": "rows", "name": name}, data, bounds=bounds or BOUNDS)
+        return read_upload(name, data, **how)
+    told = _ask({"kind": "rows", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
     return make_frame(told["rows"]), _report_of(told["report"])
 
 
@@ -261,9 +272,9 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
 
 def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if request["kind"] == "concepts":
-        read = read_concepts_upload(request["name"], data, max_text_chars=request["max_text_chars"])
+        read = read_concepts_upload(request["name"], data, **request["how"])
         return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
-    frame, report = read_upload(request["name"], data)
+    frame, report = read_upload(request["name"], data, **request["how"])
     return {"rows": frame.to_dict("records"), "report": report.to_dict()}
 
 

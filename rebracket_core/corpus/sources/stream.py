@@ -5,18 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from rebracket_core.corpus.limits import MAX_LINE_CHARS, MAX_LINES, Limits, too_many_rows
-from rebracket_core.corpus.readers.columns import Hints
+from rebracket_core.corpus.readers.columns import GROUP_NAMES, ID_NAMES, Hints
 from rebracket_core.corpus.readers.decoding import Decoded, decode, text_lines
 from rebracket_core.corpus.readers.json_text import begins_as_json, first_lines_are_json, is_json
-from rebracket_core.corpus.readers.yaml_text import load_yaml
-from rebracket_core.corpus.sources.files import Entry, FileSource
+from rebracket_core.corpus.readers.yaml_text import TWICE, load_yaml_documents
+from rebracket_core.corpus.sources.files import DOCUMENT, Entry, FileSource
 from rebracket_core.errors import DataError
 
 HEAD_BYTES = 1 << 20
@@ -26,6 +26,27 @@ _NO_TEXT = (b"PAR1", b"PK\x03\x04")
 _YAML_KEY = re.compile(
     r"^(?:manifest_id|rainbow_color|structure|concepts|concept|texts|agent_name):(?:\s|$)", re.MULTILINE
 )  # keys that make a file YAML whatever it is called
+_PARTING = re.compile(r"^---(?:\s|$)", re.MULTILINE)
+AS_WRITTEN = frozenset(
+    {
+        *GROUP_NAMES,
+        *ID_NAMES,
+        *(
+            "category",
+            "motif",
+            "title",
+            "agent",
+            "agent_name",
+            "description",
+            "descriptions",
+            "lyrics",
+            "lyric_text",
+            "lrc_file",
+        ),
+        *("section_name", "start_time", "end_time"),
+    }
+)
+"""The keys under which a YAML file names something, or holds a text other than the concept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +64,12 @@ class Reading:
 class Head:
     """The beginning of a file, by which its format is found; what is asked of it is worked out once."""
 
-    def __init__(self, entry: Entry, *, reading: Reading) -> None:
+    def __init__(self, entry: Entry, *, reading: Reading, documents: list[Any] | None = None) -> None:
+        self._documents = documents
         self.name = PurePosixPath(entry.name).name
         self.suffix = entry.suffix
         self.many = reading.source.many
+        self.named_as_lyrics = entry.name.casefold() in reading.source.lyrics
         self.piped = reading.source.piped
         self.text_column = reading.hints.text_column or ""
         data = entry.read(HEAD_BYTES, cut=True)
@@ -86,21 +109,43 @@ class Head:
         """Whether the first lines are JSON, each by itself, and the whole is not."""
         return first_lines_are_json(self.text) and not self.is_json
 
-    @cached_property
+    @property
     def yaml(self) -> Any:
-        """The values of a YAML file; None where it is none. Raises DataError for a broken file that is called .yml."""
+        """The values of a YAML file, of its one document; None where it is none. Raises DataError as `documents` does."""
+        return self.documents[self._entry.document] if self.documents else None
+
+    @cached_property
+    def documents(self) -> list[Any]:
+        """The values of each document of a YAML file; none for another. Raises DataError for a broken one called .yml."""
+        if self._documents is not None:
+            return self._documents
         named = self.suffix in YAML_SUFFIXES
         if not self.text or not (named or _YAML_KEY.search(self.text)):
-            return None
+            return []
         decoded = self.full()
         self.yaml_note = decoded.note
         try:
-            document = load_yaml(decoded.text, where=self._entry.name)
-        except DataError:
-            if named:
+            documents = load_yaml_documents(decoded.text, where=self._entry.name, as_written=AS_WRITTEN)
+        except DataError as error:
+            if named or TWICE in error.found:
                 raise
-            return None
-        return document if named or isinstance(document, dict) else None
+            return []
+        return documents if named or (documents and isinstance(documents[0], dict)) else []
+
+    def one_by_one(self) -> Iterator[tuple[Entry, Head]]:
+        """The file itself, or its documents where YAML holds several, each as an entry of its own."""
+        documents = [] if self.data.startswith(_NO_TEXT) else self._several()
+        if not documents:
+            yield self._entry, self
+        for number in range(len(documents)):
+            entry = replace(self._entry, name=f"{self._entry.name}{DOCUMENT}{number + 1}", document=number)
+            yield entry, Head(entry, reading=self._reading, documents=documents)
+
+    def _several(self) -> list[Any]:
+        """The documents of a YAML file that holds more than one."""
+        if not _PARTING.search(self.text) or self.is_json_lines:
+            return []
+        return self.documents if len(self.documents) > 1 else []
 
 
 class Stream:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.readers.columns import ColumnPlan, Planner, is_expected_album, plain_id, row_ids
+from rebracket_core.corpus.readers.columns import ColumnPlan, Hints, Planner, is_expected_album, plain_id, row_ids
 from rebracket_core.corpus.readers.labels import missing, read_album
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.base import Aside, File, Record, skip_of
@@ -58,11 +58,12 @@ class _Shape:
 class ConceptSink:
     """Makes one concept of each record and forgets it; what it keeps are notes, and what was passed over."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, hints: Hints = Hints()) -> None:  # noqa: B008 - frozen
         self.limits = limits
+        self.hints = hints
         self.skipped: list[Skip] = []
         self._notes: dict[str, int] = {}
-        self._planner = Planner()
+        self._planner = Planner(hints)
         self._shape = _Shape()
 
     def concept(self, file: File, found: Record | Skip) -> Concept | None:
