@@ -113,17 +113,17 @@ def _first_row(text: str, delimiter: str) -> list[str]:
 
 
 def _even(text: str, delimiter: str) -> bool:
-    """Whether at least nine in ten rows are as wide as most, empty cells at their end apart."""
+    """Whether at least nine in ten rows are as wide as most, or as the first but for empty cells at their end."""
     try:
-        widths = Counter(_width(row) for row in islice(_closed_rows(text, delimiter), _SAMPLE_ROWS) if row)
+        rows = [row for row in islice(_closed_rows(text, delimiter), _SAMPLE_ROWS) if row]
     except (csv.Error, DataError):
         return False
-    width, times = widths.most_common(1)[0] if widths else (0, 0)
-    return width > 1 and times >= 0.9 * widths.total()
-
-
-def _width(row: list[str]) -> int:
-    return len(row) - 1 if len(row) > 2 and not row[-1].strip() else len(row)
+    if not rows:
+        return False
+    width, times = Counter(map(len, rows)).most_common(1)[0]
+    first = len(rows[0])
+    like_first = sum(len(row) >= first and not any(cell.strip() for cell in row[first:]) for row in rows)
+    return (width > 1 and times >= 0.9 * len(rows)) or (first > 1 and like_first >= 0.9 * len(rows))
 
 
 def _closed_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -259,7 +259,7 @@ def table_rows(
         number += 1
         where = f"{name}:row {number}"
         if isinstance(row, _OpenQuote):
-            yield Skip(where, f"opens a quote that is not closed: {row.line.strip()[:80]}", "close it, or write it twice")
+            yield Skip(where, "opens a quote that is not closed", f"close it, or write it twice: {row.line.strip()[:80]}")
         elif any(cell.strip() for cell in row[width:]):
             reason = f"has {len(row)} cells where the header has {width}"
             yield Skip(where, reason, "put texts that hold the delimiter in quotes")

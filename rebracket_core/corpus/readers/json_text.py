@@ -27,8 +27,8 @@ def bounded_json(text: str | bytes, *, where: str = "", once: bool = True) -> An
     if opened + told.count(",") > MAX_JSON_NODES or told.count("{") > MAX_JSON_OBJECTS:
         _check_size(told, where=where)
     try:
-        value = json.loads(told, object_pairs_hook=_with_each_key_once if once else None)
-    except _RepeatedKeyError as error:
+        value = json.loads(told, object_pairs_hook=with_each_key_once if once else None)
+    except RepeatedKeyError as error:
         raise DataError(
             f"The key {error.key!r} stands twice in a JSON object.",
             expected="each key once",
@@ -41,18 +41,21 @@ def bounded_json(text: str | bytes, *, where: str = "", once: bool = True) -> An
     return value
 
 
-class _RepeatedKeyError(Exception):
+class RepeatedKeyError(Exception):
+    """A key that stands twice in a JSON object, and its two values."""
+
     def __init__(self, key: str, values: list[Any]) -> None:
         super().__init__(key)
         self.key, self.values = key[:100], values
 
 
-def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises RepeatedKeyError for a key that stands twice with different values."""
     found = dict(pairs)
     if len(found) < len(pairs):
         for key, value in pairs:
             if value is not found[key] and value != found[key]:
-                raise _RepeatedKeyError(key, [value, found[key]])
+                raise RepeatedKeyError(key, [value, found[key]])
     return found
 
 

@@ -221,8 +221,10 @@ class DatasetSink:
             self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
             self.note("Some rows repeat an id with the same text; the first was taken.")
             return
-        said = f"{other} {brief(row.get(other), chars=80)} here, {brief(taken.get(other), chars=80)} there"
-        self.skip(where, f"contradicts {taken['where'] or row['row_id']}, which was taken: {said}", hint="keep the right one")
+        said = (
+            f"{brief(row.get(other), chars=80)} here, {brief(taken.get(other), chars=80)} at {taken['where'] or row['row_id']}"
+        )
+        self.skip(where, f"contradicts a row that was taken, with another {other}", hint=f"keep the right one: {said}")
         self.note("Some rows repeat an id and a text with another label; the first was taken, and the others are named.")
 
     def _numbered(self, row_id: str) -> str:
