@@ -159,7 +159,7 @@ def empty_texts() -> bytes:
 
 
 def wide_parquet() -> bytes:
-    """A table of nine thousand columns in eight row groups, which its footer describes in 8 MB."""
+    """A table of eight thousand columns in fourteen row groups."""
     import pyarrow as pa
 
     columns = {**{f"c{k}": pa.array([1], pa.int8()) for k in range(8_000)}, "concept": pa.array([TEXT])}

@@ -52,10 +52,7 @@ class Order:
 
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""
-        told = {"format": FORMAT, "rebracket": __version__, **asdict(self), "form": self.form.value}
-        if not self.text_column:  # as in the manifests of folders that were begun before it could be named
-            del told["text_column"]
-        return told
+        return {"format": FORMAT, "rebracket": __version__, **asdict(self), "form": self.form.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class Parts:
                 )
             self._write(done=False)
             return
-        found = _read(path)
+        found = {"text_column": "", **_read(path)}  # folders begun by earlier versions do not name it
         wanted = self.order.to_dict()
         for name, value in wanted.items():
             if found.get(name) != value:

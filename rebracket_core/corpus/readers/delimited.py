@@ -143,40 +143,36 @@ class _Rows:
     `lines` are the lines of the row that was given last.
     """
 
-    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
-        self._source = _Lines(lines)
+    def __init__(self, lines: Iterable[str], delimiter: str, *, name: str = "") -> None:
+        self._feed = _Feed(lines)
         self._how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": delimiter != "\t"}
-        self._again: deque[str] = deque()
-        self._read_again = 0
-        self.lines: list[str] = []
+        self._reader = bounded_csv(self._feed, **self._how)
+        self._name, self._number, self._read_again = name, 0, 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the row that was given last."""
+        return self._feed.lines
 
     def __iter__(self) -> Iterator[list[str] | _OpenQuote]:
-        reader = bounded_csv(self._next_lines(), **self._how)
-        while True:
-            self.lines = []
-            try:
-                row = next(reader)
-            except StopIteration:
-                return
-            if self._is_open():
-                yield _OpenQuote(self.lines[0])
-                self._push_back(self.lines[1:])
-                reader = bounded_csv(self._next_lines(), **self._how)
-            else:
-                yield row
-            self._source.chars = 0
+        return self
 
-    def _next_lines(self) -> Iterator[str]:
-        while True:
-            if self._again:
-                line = self._again.popleft()
-            else:
-                try:
-                    line = next(self._source)
-                except StopIteration:
-                    return
-            self.lines.append(line)
-            yield line
+    def __next__(self) -> list[str] | _OpenQuote:
+        self._feed.begin()
+        try:
+            row = next(self._reader)
+            self._number += 1
+            if not self._is_open():
+                return row
+            return self._broken()
+        except (csv.Error, DataError) as error:
+            raise DataError(
+                "The table cannot be read further.",
+                expected=f"closed quotes, and cells of at most {MAX_CELL_CHARS:,} characters",
+                found=str(error),
+                hint=f"look at the lines after row {self._number}",
+                where=self._name,
+            ) from error
 
     def _is_open(self) -> bool:
         if len(self.lines) == 1 and self.lines[0].count('"') % 2 == 0:
@@ -187,16 +183,36 @@ class _Rows:
             return True
         return False
 
-    def _push_back(self, lines: list[str]) -> None:
-        self._read_again += sum(map(len, lines))
+    def _broken(self) -> _OpenQuote:
+        first, *rest = self.lines
+        self._read_again += sum(map(len, rest))
         if self._read_again > 2 * MAX_CELL_CHARS:
-            raise DataError(
-                "The table cannot be read further.",
-                expected="quotes that are closed",
-                found="too many that are not",
-                hint="close them, or write a quote within a cell twice",
-            )
-        self._again.extendleft(reversed(lines))
+            raise DataError("Too many quotes are open.", expected="quotes that are closed", found="too many that are not")
+        self._feed.again.extendleft(reversed(rest))
+        self._reader = bounded_csv(self._feed, **self._how)
+        return _OpenQuote(first)
+
+
+class _Feed:
+    """Lines as a reader of CSV asks for them, those first that are to be read again; `lines` are those since `begin`."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._source = _Lines(lines)
+        self.again: deque[str] = deque()
+        self.lines: list[str] = []
+
+    def begin(self) -> None:
+        """Begin a row."""
+        self.lines = []
+        self._source.chars = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self.again.popleft() if self.again else next(self._source)
+        self.lines.append(line)
+        return line
 
 
 class _Lines:
@@ -246,11 +262,11 @@ def table_rows(
     """(where, record) pairs of a table that is given as one text or line by line, and a Skip for each row that is unclear."""
     check_width(layout, name=name)
     below = islice(text_lines(lines) if isinstance(lines, str) else lines, layout.above, None)
-    reader = _Rows(below, layout.delimiter)
+    reader = _Rows(below, layout.delimiter, name=name)
     waiting, number, is_told = layout.header, 0, False
     width = len(layout.names)
     columns = [(column, k) for k, column in reversed(list(enumerate(layout.names)))]  # of two with one name the first counts
-    for row in _until_unreadable(reader, name=name):
+    for row in reader:
         if isinstance(row, list) and not any(cell.strip() for cell in row):
             continue
         if waiting:
@@ -269,22 +285,6 @@ def table_rows(
                 note(f"{name}: a cell holds lines that look like rows of their own ({where}); check its quotes.")
             cells: list[str | None] = [*row[:width], *[None] * (width - len(row))]
             yield where, {column: cells[k] for column, k in columns}
-
-
-def _until_unreadable(rows: _Rows, *, name: str) -> Iterator[list[str] | _OpenQuote]:
-    """The rows as they come. Raises DataError, naming the place, where no more can be read."""
-    number = 0
-    try:
-        for number, row in enumerate(rows, start=1):  # noqa: B007 - told of in the error
-            yield row
-    except (csv.Error, DataError) as error:
-        raise DataError(
-            "The table cannot be read further.",
-            expected=f"closed quotes, and cells of at most {MAX_CELL_CHARS:,} characters",
-            found=str(error),
-            hint=f"look at the lines after row {number}",
-            where=name,
-        ) from error
 
 
 def _may_be_rows(lines: list[str], layout: Layout) -> bool:

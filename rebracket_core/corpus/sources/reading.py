@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ STDIN = "-"
 _DEFAULT_LIMITS = Limits()
 _MAX_TEXT_CHARS = _DEFAULT_LIMITS.max_text_chars
 Found = tuple[File, "Record | Skip"]
+Result = TypeVar("Result")
 
 
 # ---- into a data set --------------------------------------------------------------------------------------------------
@@ -47,7 +49,11 @@ def read_source(
     the whole source gives nothing.
     """
     hints = Hints(group_column, text_column)
-    return _dataset(source_of_path(Path(source), limits=limits), into=DatasetSink(limits, hints=hints), hints=hints)
+    current: list[str] = [Path(source).name]
+    into = DatasetSink(limits, hints=hints)
+    return _within_memory(
+        lambda: _dataset(source_of_path(Path(source), limits=limits), into=into, hints=hints, current=current), current
+    )
 
 
 def read_upload(
@@ -64,8 +70,26 @@ def read_not_concepts(folder: Path, *, limits: Limits = _DEFAULT_LIMITS) -> tupl
     return _dataset(source_of_path(Path(folder), limits=limits), into=into, hints=Hints(), label=str(folder))
 
 
-def _dataset(source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "") -> tuple[pd.DataFrame, ReadReport]:
-    for file, found in records_of(Reading(source, into.limits, hints, into.note)):
+def _within_memory(work: Callable[[], Result], current: list[str]) -> Result:
+    """What the work gives. Raises SourceTooLarge, naming the file that was being read, where the memory ends."""
+    try:
+        return work()
+    except MemoryError:
+        pass  # what it held is let go before anything else is made
+    raise SourceTooLarge(
+        "There is not enough memory to read the file.",
+        expected="less than the memory that is free",
+        found="more",
+        hint="split it, or write it again as JSON lines or CSV",
+        where=readable_name(current[0]) if current else "",
+    )
+
+
+def _dataset(
+    source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "", current: list[str] | None = None
+) -> tuple[pd.DataFrame, ReadReport]:
+    reading = Reading(source, into.limits, hints, into.note, current=[] if current is None else current)
+    for file, found in records_of(reading):
         into.take(file, found)
     return into.result(label or source.root)
 
@@ -82,7 +106,8 @@ def read_concepts(
     holds but more rows or text than are read at once: an unreadable source, file or record is a Concept with an `error`.
     """
     sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column))
-    return _numbered((c for source in sources for c in _concepts_of(source, sink=sink)), sink=sink)
+    found = (c for source in sources for c in _concepts_of(source, sink=sink))
+    return _within_memory(lambda: _numbered(found, sink=sink), sink.current)
 
 
 def read_concepts_upload(
@@ -105,7 +130,9 @@ def iter_concepts(
     sink = ConceptSink(Limits(max_text_chars=max_text_chars, long_tables=True), hints=Hints(text_column=text_column))
     for given in sources:
         source = path_source(given, limits=sink.limits)
-        yield from _made(records_of(Reading(source, sink.limits, sink.hints, sink.note), given=str(given)), sink=sink)
+        yield from _made(
+            records_of(Reading(source, sink.limits, sink.hints, sink.note, current=sink.current), given=str(given)), sink=sink
+        )
         sink.skipped.clear()
 
 
@@ -133,7 +160,7 @@ def _guarded(given: str, opened: Callable[[], FileSource], *, sink: ConceptSink)
     if not source.entries:
         nothing = Skip(name, "holds no file", "give a file or folder with at least one concept")
         return _made([(File(Entry(name), None, given), nothing)], sink=sink)
-    return _made(records_of(Reading(source, sink.limits, sink.hints, sink.note), given=given), sink=sink)
+    return _made(records_of(Reading(source, sink.limits, sink.hints, sink.note, current=sink.current), given=given), sink=sink)
 
 
 def _made(records: Iterable[Found], *, sink: ConceptSink) -> Iterator[Concept]:
@@ -206,12 +233,16 @@ def _named_lyrics(source: FileSource) -> frozenset[str]:
 
 def _records_of_file(entry: Entry, *, reading: Reading, given: str) -> Iterator[Found]:
     many = reading.source.many
+    reading.current[:] = [entry.name]
     file, empty = File(entry, None, given, many), True
     try:
-        for part, head in Head(entry, reading=reading).one_by_one():
+        head = Head(entry, reading=reading)
+        parts = head.parts()
+        while parts:
+            entry, head = parts.pop(0)
             format_ = format_of(head)
-            file = File(part, format_, given, many)
-            for found in format_.records(Stream(part, head=head, reading=reading), part):
+            file = File(entry, format_, given, many)
+            for found in format_.records(Stream(entry, head=head, reading=reading), entry):
                 empty = False
                 yield file, found
     except InputError as error:
@@ -219,14 +250,6 @@ def _records_of_file(entry: Entry, *, reading: Reading, given: str) -> Iterator[
         unclaimed = many and entry.suffix not in known_suffixes()
         yield file, Aside(skip.where, skip.reason, skip.hint) if unclaimed else skip
         return
-    except MemoryError as error:
-        raise SourceTooLarge(
-            "There is not enough memory to read the file.",
-            expected="less than the memory that is free",
-            found="more",
-            hint="split it, or write it again as JSON lines or CSV",
-            where=entry.name,
-        ) from error
     if empty:
         yield file, Skip(entry.name, "holds no concept", "give it at least one text")
 

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ MIB = 1 << 20
 SMALL_BYTES = 256 * 1024
 IDLE_S = 60.0
 _START_S = 30.0
+_TOO_MUCH = 77  # the exit code of a child that has taken more memory than it may
+_LOOK_S, _WALL = 0.02, 16 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ class _Child:
             code = self._process.wait()
             if code == 0 and not self._late:  # it went, as nobody had asked, at the moment when it was asked
                 return None
+            if code == _TOO_MUCH:
+                raise _stopped(name, "less memory", "it took more than a reader may have") from error
             if self._late or code == -14:
                 raise _stopped(name, f"done within {seconds:g} seconds", "it was not") from error
             found = f"it was ended ({code}), as happens for want of memory"
@@ -262,7 +267,7 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
     try:
         return json.dumps(_found(request, data)).encode()
     except InputError as error:
-        told: dict[str, Any] = {**_told(error), "spent": isinstance(error.__cause__, MemoryError)}
+        told: dict[str, Any] = _told(error)
     except MemoryError:
         told = {**_told(_stopped(name, "less memory", "it took more than a reader may have")), "spent": True}
     except RecursionError:
@@ -300,15 +305,33 @@ def _alarm(seconds: float) -> None:
 
 
 def _bound_memory(memory: int) -> None:
-    """Let this process have so many bytes more than it has now, where the system can hold it to that."""
+    """Let this process have so many bytes more than it has now, where the system can hold it to that.
+
+    It ends by itself a little before the wall: an interpreter that has no byte left cannot always unwind.
+    """
     if not sys.platform.startswith("linux"):
         return
     import resource
 
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])  # data and stack
-    most = pages * resource.getpagesize() + memory
+    most = _data_bytes() + memory
+    threading.Thread(target=_end_above, args=(most,), daemon=True).start()
+    most += _WALL
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _data_bytes() -> int:
+    """The bytes of data and stack that this process has."""
+    import resource
+
+    return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+
+
+def _end_above(most: int) -> None:
+    """End this process when it has more bytes than that."""
+    while _data_bytes() <= most:
+        time.sleep(_LOOK_S)
+    os._exit(_TOO_MUCH)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ class Reading:
     note: Callable[[str], None]
     used: set[str] = field(default_factory=set)
     """The names of the files that belong to others and were read with them."""
+    current: list[str] = field(default_factory=list)
+    """The name of the file that is being read, for an error that cannot know it."""
 
 
 class Head:
@@ -132,14 +134,12 @@ class Head:
             return []
         return documents if named or (documents and isinstance(documents[0], dict)) else []
 
-    def one_by_one(self) -> Iterator[tuple[Entry, Head]]:
+    def parts(self) -> list[tuple[Entry, Head]]:
         """The file itself, or its documents where YAML holds several, each as an entry of its own."""
         documents = [] if self.data.startswith(_NO_TEXT) else self._several()
-        if not documents:
-            yield self._entry, self
-        for number in range(len(documents)):
-            entry = replace(self._entry, name=f"{self._entry.name}{DOCUMENT}{number + 1}", document=number)
-            yield entry, Head(entry, reading=self._reading, documents=documents)
+        names = [f"{self._entry.name}{DOCUMENT}{number}" for number in range(1, len(documents) + 1)]
+        entries = [replace(self._entry, name=name, document=number) for number, name in enumerate(names)]
+        return [(entry, Head(entry, reading=self._reading, documents=documents)) for entry in entries] or [(self._entry, self)]
 
     def _several(self) -> list[Any]:
         """The documents of a YAML file that holds more than one."""

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rebracket_core.corpus import Limits, ReadReport, read_source, read_upload
+from rebracket_core.corpus.sources.reading import read_concepts
 from rebracket_core.errors import DataError
 
 Read = tuple[pd.DataFrame, ReadReport]
@@ -307,3 +308,18 @@ def test_an_upload_is_read_as_the_file_would_be(tmp_path: Path) -> None:
     path.write_text(f'concept,album\n"{TEXT}",Red\n')
     on_disk, uploaded = read_source(path), read_upload("C:\\folder\\a.csv", path.read_bytes())
     assert on_disk[0].equals(uploaded[0]) and on_disk[1] == uploaded[1]
+
+
+def test_a_file_that_takes_all_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.csv").write_text("text\nOne text\n")
+    (tmp_path / "b.csv").write_text("text\nTwo texts\n")
+
+    def full(*args: Any, **how: Any) -> Any:
+        raise MemoryError
+
+    for place in ("DatasetSink._usable_text", "ConceptSink._text"):
+        module = "dataset" if place.startswith("Dataset") else "concepts"
+        monkeypatch.setattr(f"rebracket_core.corpus.sources.sinks.{module}.{place}", full)
+    for read in (read_source, lambda path: read_concepts([path])):
+        with pytest.raises(DataError, match=r"a\.csv: There is not enough memory"):
+            read(tmp_path)

@@ -61,6 +61,7 @@ class ConceptSink:
     def __init__(self, limits: Limits, *, hints: Hints = Hints()) -> None:  # noqa: B008 - frozen
         self.limits = limits
         self.hints = hints
+        self.current: list[str] = []
         self.skipped: list[Skip] = []
         self._notes: dict[str, int] = {}
         self._planner = Planner(hints)
