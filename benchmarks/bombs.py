@@ -111,6 +111,73 @@ def many_rows() -> bytes:
     return _parquet(pa.table({"concept": pa.nulls(50_000_000)}))
 
 
+def tiny_lines() -> bytes:
+    """Nearly four million lines of two letters."""
+    return b"ab\n" * 3_900_000
+
+
+def tiny_rows() -> bytes:
+    """A table of nearly four million rows of two letters."""
+    return b"text\n" + b"ab\n" * 3_900_000
+
+
+def empty_objects() -> bytes:
+    """Just under 1.2 million objects without a field."""
+    return b"[" + b"{}," * 1_190_000 + b"{}]"
+
+
+def many_numbers() -> bytes:
+    """Nearly eight million numbers in the place of records."""
+    return b"[" + b"1," * 7_900_000 + b"1]"
+
+
+def distinct_keys() -> bytes:
+    """Four hundred thousand records, each with a field of its own."""
+    return b"".join(b'{"k%d":1,"text":"a b"}\n' % k for k in range(400_000))
+
+
+def long_among_short() -> bytes:
+    """Ten texts of 3 MB in the dictionary of four thousand short ones."""
+    import pyarrow as pa
+
+    return _parquet(pa.table({"concept": [f"{'A key. ' * 430_000}{k}" for k in range(10)] + ["a key"] * 4_000}))
+
+
+def long_texts() -> bytes:
+    """Two thousand different texts of 90,000 characters."""
+    import pyarrow as pa
+
+    texts = [f"{k} {'A key ' * 15_000}" for k in range(2000)]
+    return _parquet(pa.table({"concept": texts}), use_dictionary=False, rows=200)
+
+
+def empty_texts() -> bytes:
+    """Four million empty texts."""
+    import pyarrow as pa
+
+    return _parquet(pa.table({"concept": [""] * 4_000_000}))
+
+
+def wide_parquet() -> bytes:
+    """A table of eight thousand columns in fourteen row groups."""
+    import pyarrow as pa
+
+    columns = {**{f"c{k}": pa.array([1], pa.int8()) for k in range(8_000)}, "concept": pa.array([TEXT])}
+    return _parquet(pa.table(columns), times=14, write_statistics=False, compression="none")
+
+
+def many_groups() -> bytes:
+    """Twenty thousand row groups of one row."""
+    import pyarrow as pa
+
+    return _parquet(pa.table({"concept": [TEXT]}), times=20_000, write_statistics=False)
+
+
+def combining_marks() -> bytes:
+    """A letter under ninety thousand combining marks, which take the square of their number to be put in order."""
+    return ("a" + "\u0301\u0323" * 45_000).encode()
+
+
 def many_entries() -> bytes:
     """An archive that names three hundred thousand empty files."""
     return _archive(b"", entries=300_000)
@@ -130,13 +197,13 @@ def song_of_stamps() -> bytes:
     return out.getvalue()
 
 
-def _parquet(table: Any, *, times: int = 1, **how: Any) -> bytes:
+def _parquet(table: Any, *, times: int = 1, rows: int | None = None, **how: Any) -> bytes:
     import pyarrow.parquet as pq
 
     out = io.BytesIO()
-    with pq.ParquetWriter(out, table.schema, compression="zstd", **how) as writer:
+    with pq.ParquetWriter(out, table.schema, **{"compression": "zstd", **how}) as writer:
         for _ in range(times):
-            writer.write_table(table)
+            writer.write_table(table, row_group_size=rows)
     return out.getvalue()
 
 
@@ -153,14 +220,24 @@ def _archive(data: bytes, *, entries: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Bomb:
-    """A file: its name, how it is made, the door that it was made for, and where it does no harm and is read."""
+    """A file: its name, how it is made, the door that it was made for, and where it does no harm and is read.
+
+    `streamed` are the doors at which any number of rows may come, one by one: the time that they take is no bound.
+    """
 
     name: str
     make: Callable[[], bytes]
     door: str = "read"
     harmless: tuple[str, ...] = ()
+    streamed: tuple[str, ...] = ()
+
+    @property
+    def doors(self) -> tuple[str, ...]:
+        """The doors at which the file is refused, or does no harm, in bounded time and memory."""
+        return tuple(door for door in DOORS if door not in self.streamed)
 
 
+_PARTS = ("parts",)
 _CONCEPT_DOORS = ("read", "parts", "watch", "upload")
 BOMBS = (
     Bomb("merge.yml", merge_keys, "watch"),
@@ -175,6 +252,17 @@ BOMBS = (
     Bomb("beginnings.parquet", shared_beginning, "parts"),
     Bomb("list.parquet", long_list, "import"),
     Bomb("rows.parquet", many_rows, "parts"),
+    Bomb("lines.txt", tiny_lines, "import", streamed=_PARTS),
+    Bomb("rows.csv", tiny_rows, "import", streamed=_PARTS),
+    Bomb("empty.json", empty_objects, "import", streamed=_PARTS),
+    Bomb("numbers.json", many_numbers, "import", streamed=_PARTS),
+    Bomb("keys.jsonl", distinct_keys, "import", ("watch",)),
+    Bomb("among.parquet", long_among_short, "import", DOORS),
+    Bomb("texts.parquet", long_texts, "import", streamed=_PARTS),
+    Bomb("empty.parquet", empty_texts, "import", streamed=_PARTS),
+    Bomb("columns.parquet", wide_parquet, "import"),
+    Bomb("groups.parquet", many_groups, "read"),
+    Bomb("marks.txt", combining_marks, "read", DOORS),
     Bomb("entries.zip", many_entries, "upload"),
     Bomb("overlap.zip", shared_bytes, "import"),
     Bomb("stamps.zip", song_of_stamps, "import", _CONCEPT_DOORS),

@@ -20,6 +20,11 @@ def harmless(text: str) -> str:
     return text.replace("\x00", "\ufffd")
 
 
+def unharmed(cell: str) -> str:
+    """The text of which `harmless` made a cell; one that begins with an apostrophe before a formula loses it."""
+    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
+
+
 def guarded(text: str) -> str:
     """The harmless text, in a way that `unguarded` can undo: a text that begins with an apostrophe gets a second one."""
     return f"'{text}".replace("\x00", "\ufffd") if text.startswith("'") else harmless(text)

@@ -8,14 +8,42 @@ import unicodedata
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
+# Characters that are shown as nothing (Unicode's Default_Ignorable_Code_Point), but for joiners and variation selectors.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000\U000e0001]"
+)
+_JOINER = "[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+_LONE_JOINER = re.compile(rf"(?<=[\0-\u02ff]){_JOINER}+|\A{_JOINER}+|[\u200c\u200d]+(?=[\0-\u02ff])|[\u200c\u200d]+\Z")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_MOST_MARKS = 30
+_MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
 def clean_text(text: str) -> str:
-    """The text with plain newlines, without control characters and outer blanks; half surrogates become U+FFFD."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub("", plain)).strip()
+    """The text as it is read and scored: what looks the same is the same.
+
+    Newlines are plain, letters composed (Unicode's NFC); control characters, outer blanks and signs that nobody sees (soft
+    hyphens, zero-width spaces, marks of direction) go; half surrogates become U+FFFD. Joiners stay between letters of scripts
+    that need them, and between emoji.
+    """
+    plain = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return plain.strip() if plain.isascii() else _visible(_SURROGATE.sub("\ufffd", plain))
+
+
+def _visible(text: str) -> str:
+    text = _INVISIBLE.sub("", text).strip()
+    if any(_joined_marks(run) != run.group() for run in _MAY_BE_MARKS.finditer(text)):
+        return text  # no writing has such a run of marks, and to put it in order takes the square of its length
+    while (found := _LONE_JOINER.sub("", unicodedata.normalize("NFC", text)).strip()) != text:
+        text = found
+    return text
+
+
+def identity(text: str) -> str:
+    """The text by which a person, a group or an id is known: as `clean_text` gives it, each blank a space, none twice."""
+    return " ".join(clean_text(text).split())
 
 
 def clean_note(text: str) -> str:
@@ -45,10 +73,31 @@ def same_text(one: str, other: str) -> bool:
     return normalised_text(one) == normalised_text(other)
 
 
+def stream_safe(text: str) -> str:
+    """The text with a combining grapheme joiner (U+034F) after every 30 combining marks in a row.
+
+    This is Unicode's Stream-Safe Text Format (UAX #15): the time that normalising takes grows with the square of such a run,
+    which no script has.
+    """
+    return _MAY_BE_MARKS.sub(_joined_marks, text)
+
+
+def _joined_marks(run: re.Match[str]) -> str:
+    out: list[str] = []
+    marks = 0
+    for sign in run.group():
+        marks = marks + 1 if unicodedata.combining(sign) else 0
+        if marks > _MOST_MARKS:
+            out.append("\u034f")
+            marks = 1
+        out.append(sign)
+    return "".join(out)
+
+
 def normalised_text(text: str) -> str:
     """The text as it is compared: compatibility forms, case, punctuation and spacing no longer matter.
 
     A text without a letter or digit is compared as it stands.
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", stream_safe(text)).casefold()
     return _NOT_WORD.sub(" ", folded).strip() or folded.strip()

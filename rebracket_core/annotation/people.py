@@ -12,6 +12,7 @@ from rebracket_core.annotation.events.log import NewEvent, append_event, lock_ev
 from rebracket_core.annotation.events.projection import update_people
 from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError
+from rebracket_core.texts import identity
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -24,8 +25,8 @@ def enrol(session: LabelSession, name: str, *, person_id: str | None = None) -> 
 
     Raises InputError for a name that cannot be used.
     """
-    shown = " ".join(storable(name).split())
-    key = " ".join((person_id or shown).split()).casefold()
+    shown = identity(storable(name))
+    key = key_of(person_id or shown)
     if not shown or not key or key.startswith("(") or len(shown) > MAX_NAME or len(key) > MAX_NAME:
         raise InputError(
             "This name cannot be used.",
@@ -33,8 +34,13 @@ def enrol(session: LabelSession, name: str, *, person_id: str | None = None) -> 
             found=repr(name)[:200],
             hint="give a name by which others know you",
         )
-    known = _find(session, key)
+    known = _find(session, " ".join((person_id or storable(name)).split()).casefold()) or _find(session, key)
     return known or session.store.write(lambda connection: enrol_within(connection, key, name=shown, at=session.now()))
+
+
+def key_of(name: str) -> str:
+    """The id of the person of a name: case, blanks, invisible characters and how letters are composed make no difference."""
+    return identity(identity(name).casefold())
 
 
 def enrol_within(connection: Connection, person_id: str, *, name: str, at: str) -> Person:
@@ -44,6 +50,9 @@ def enrol_within(connection: Connection, person_id: str, *, name: str, at: str) 
     lock_events(connection)
     people = tables().people
     row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).first()
+    if row is None and (key := key_of(person_id)) != person_id:  # ids of earlier versions stand as they were typed
+        person_id = key
+        row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).first()
     if row is None:
         anybody = connection.execute(sa.select(people.c.person_id).limit(1)).first()
         role = Role.ANNOTATOR if anybody else Role.ADMIN

@@ -20,6 +20,10 @@ HomeOption = Annotated[
     typer.Option("--home", metavar="FOLDER", help="Where everything lies; by default REBRACKET_HOME, else data/home."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+TextColumnOption = Annotated[
+    str | None,
+    typer.Option("--text-column", metavar="NAME", help="The column or field that holds the texts, where it has another name."),
+]
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FOLDER", help="Ask the run of a folder that export-onnx wrote, not the home's."),

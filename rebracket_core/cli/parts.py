@@ -41,6 +41,7 @@ class PartsRequest:
     rows: int
     ray: str | None
     workers: int
+    text_column: str = ""
 
 
 def score_in_parts(
@@ -49,6 +50,7 @@ def score_in_parts(
     """The exit code, after every part was written."""
     form, folder = _checked(request)
     more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": request.rows}
+    more["text_column"] = request.text_column
     with showing() as progress:
         if request.ray is not None:
             from rebracket_core.scoring import score_on_ray

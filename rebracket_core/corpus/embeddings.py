@@ -57,8 +57,8 @@ def read_embeddings(
     _check_magic(source, where=where)
     table = open_parquet(source, where=where)
     names = list(table.schema_arrow.names)
-    column = _vector_column(vector_columns(table.schema_arrow), names=names, asked=vector_column, where=where)
-    ids = _id_columns(names, asked=id_column, where=where)
+    column = _vector_column(vector_columns(table.schema_arrow), names=names, wanted=vector_column, where=where)
+    ids = _id_columns(names, wanted=id_column, where=where)
     text_columns = [n for n in ([_TEXT_OF[column]] if column in _TEXT_OF else _FALLBACK_TEXTS) if n in names]
     read = list(dict.fromkeys([*ids, column, *text_columns]))
     gathered = _Gathered(column=column, ids=ids, text_columns=text_columns, where=where)
@@ -85,17 +85,17 @@ def _check_magic(source: Path | bytes, *, where: str) -> None:
         )
 
 
-def _vector_column(found: tuple[str, ...], *, names: list[str], asked: str | None, where: str) -> str:
-    if asked is not None:
-        if asked not in names:
+def _vector_column(found: tuple[str, ...], *, names: list[str], wanted: str | None, where: str) -> str:
+    if wanted is not None:
+        if wanted not in names:
             raise DataError(
                 "The vector column is not there.",
-                expected=repr(asked),
+                expected=repr(wanted),
                 found=", ".join(names[:40]),
                 hint="name one of the columns found",
                 where=where,
             )
-        return asked
+        return wanted
     chosen = next((name for name in _CONCEPT_VECTORS if name in found), None)
     if chosen is None:
         others = f"only {', '.join(found)}" if found else "no column of embeddings"
@@ -109,17 +109,17 @@ def _vector_column(found: tuple[str, ...], *, names: list[str], asked: str | Non
     return chosen
 
 
-def _id_columns(names: list[str], *, asked: str | None, where: str) -> tuple[str, ...]:
-    if asked is not None:
-        if asked not in names:
+def _id_columns(names: list[str], *, wanted: str | None, where: str) -> tuple[str, ...]:
+    if wanted is not None:
+        if wanted not in names:
             raise DataError(
                 "The id column is not there.",
-                expected=repr(asked),
+                expected=repr(wanted),
                 found=", ".join(names[:40]),
                 hint="name one of the columns found",
                 where=where,
             )
-        return (asked,)
+        return (wanted,)
     # Any column can stand in as the text here: only the ids of the plan are used.
     ids = plan_columns(names, hints=Hints(text_column=names[0]), where=where).ids
     if not ids:

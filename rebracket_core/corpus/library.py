@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame
+from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame, rows_of
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.files import atomic_file, new_folder, remove_folder, write_json
 from rebracket_core.rainbow import AXIS_NAMES
 
 META_FILE = "meta.json"
+_ROWS_AT_ONCE, _CHARS_AT_ONCE = 100_000, 16_000_000
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){0,62}(?<!\.)")
 _LISTS = {
     **{axis: pa.list_(pa.float64()) for axis in AXIS_NAMES},
@@ -81,7 +83,7 @@ class Library:
         home = self._home(name)
         if frame.empty:
             raise DataError("The data set is empty.", expected="at least one row", found="none", hint="read another source")
-        checked = make_frame(frame.to_dict("records"))
+        checked = make_frame(rows_of(frame))
         digest = frame_digest(checked)
         if (home / META_FILE).exists():
             return self._known(name, digest)
@@ -200,10 +202,10 @@ class Library:
 
     def _write(self, home: Path, *, frame: pd.DataFrame, meta: DatasetMeta) -> None:
         try:
-            table = pa.Table.from_pylist(frame.to_dict("records"), schema=_SCHEMA)
             with new_folder(home, is_left_over=_is_left_over) as room:
-                with atomic_file(room / _rows_file(meta.digest)) as file:
-                    pq.write_table(table, file)
+                with atomic_file(room / _rows_file(meta.digest)) as file, pq.ParquetWriter(file, _SCHEMA) as writer:
+                    for rows in _pieces(frame):
+                        writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
                 write_json(room / META_FILE, meta.to_dict())
         except FileExistsError:
             raise
@@ -215,6 +217,18 @@ class Library:
                 hint="check the disk and its rights",
                 where=str(home),
             ) from error
+
+
+def _pieces(frame: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
+    """The rows in pieces that are written at once; there is always one."""
+    sizes = sum((frame[name].map(len) for name in TEXT_FIELDS), start=pd.Series(0, index=frame.index)).tolist()
+    start = chars = 0
+    for end, size in enumerate(sizes):
+        if end > start and (end - start >= _ROWS_AT_ONCE or chars + size > _CHARS_AT_ONCE):
+            yield list(rows_of(frame.iloc[start:end]))
+            start, chars = end, 0
+        chars += size
+    yield list(rows_of(frame.iloc[start:]))
 
 
 def _is_left_over(home: Path) -> bool:

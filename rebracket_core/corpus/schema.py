@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,14 +96,13 @@ def make_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
                 where=str(complete["where"]),
             )
         seen[row_id] = str(complete["where"])
-        full.append({name: complete[name] for name in COLUMNS})
-    frame = pd.DataFrame(full, columns=list(COLUMNS)).astype({"weight": "float64"})
-    for name in (*_PLAIN, "row_id", "group_id"):
-        frame[name] = frame[name].fillna("").astype(str).astype(object)
-    objects = ["album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types"]
-    for name in objects:
-        frame[name] = pd.Series([_plain(v) for v in frame[name].tolist()], index=frame.index, dtype=object)
-    return frame
+        full.append(complete)
+    columns: dict[str, Any] = {}
+    for name in COLUMNS:  # as objects: texts that rows share stay shared
+        values = [row[name] for row in full]
+        plain = (_text(v) for v in values) if name in _PLAIN else (_plain(v) for v in values)
+        columns[name] = pd.Series(list(plain), dtype=object) if name != "weight" else pd.Series(values, dtype="float64")
+    return pd.DataFrame(columns, columns=list(COLUMNS))
 
 
 def _complete(row: dict[str, Any]) -> dict[str, Any]:
@@ -129,10 +128,21 @@ def _complete(row: dict[str, Any]) -> dict[str, Any]:
     return complete
 
 
+def _text(value: Any) -> str:
+    return "" if value is None or (isinstance(value, float) and value != value) else str(value)
+
+
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
     return list(value) if not isinstance(value, str) else value
+
+
+def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows of a frame one by one, as plain values."""
+    names = [str(name) for name in frame.columns]
+    for values in zip(*(frame[name].tolist() for name in names), strict=True):
+        yield dict(zip(names, values, strict=True))
 
 
 def frame_digest(frame: pd.DataFrame) -> str:
@@ -142,7 +152,7 @@ def frame_digest(frame: pd.DataFrame) -> str:
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
-    for row in frame.sort_values("row_id")[names].to_dict("records"):
+    for row in rows_of(frame.sort_values("row_id")[names]):
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

@@ -83,8 +83,10 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
 
 @dataclass(frozen=True, slots=True)
 class HumanTarget:
-    """What people said of one text, named by the sha256 of its `concept`: shares by axis (None: nothing), types (None:
-    nothing), and their mean confidence, 0 to 1."""
+    """People's labels of one text, which is named by the sha256 of its `concept`.
+
+    `axes` the shares by axis (None: no label), `types` (None: no label), `weight` their mean confidence, 0 to 1.
+    """
 
     text_digest: str
     axes: dict[str, tuple[float, ...] | None]
@@ -108,14 +110,14 @@ def with_human(frame: pd.DataFrame, human: Sequence[HumanTarget]) -> tuple[pd.Da
 
     A row is found by the digest of its concept. Its weight becomes the people's confidence; its album stays.
     """
-    told = {target.text_digest: target for target in human}
+    by_digest = {target.text_digest: target for target in human}
     mask = np.zeros((len(frame), len(AXIS_NAMES)), dtype=bool)
-    if not told:
+    if not by_digest:
         return frame, mask
     frame = frame.copy()
     columns = {name: frame[name].tolist() for name in (*AXIS_NAMES, "types", "types_from", "weight")}
     for i, text in enumerate(frame["concept"].tolist()):
-        target = told.get(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        target = by_digest.get(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
         if target is None:
             continue
         columns["weight"][i] = target.weight
@@ -150,9 +152,9 @@ def axis_sources(frame: pd.DataFrame, human: np.ndarray) -> np.ndarray:
     return out
 
 
-def take_targets(told: Targets, rows: np.ndarray) -> Targets:
+def take_targets(of: Targets, rows: np.ndarray) -> Targets:
     """The targets of some rows (mask or indices)."""
-    return Targets(*(getattr(told, name)[rows] for name in Targets.__slots__))
+    return Targets(*(getattr(of, name)[rows] for name in Targets.__slots__))
 
 
 def smooth_context(axis: np.ndarray, *, groups: np.ndarray, has_modes: np.ndarray) -> np.ndarray:

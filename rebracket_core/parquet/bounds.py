@@ -25,6 +25,8 @@ MIB = 1 << 20
 MAX_FOOTER_BYTES = 8 * MIB
 MAX_PARTS = 20_000
 """Columns (with their fields), row groups, and entries of any other list of the footer."""
+MAX_GROUPS, MAX_CHUNKS = 10_000, 100_000
+"""Row groups, and columns times row groups."""
 MAX_PAGE_BYTES = 32 * MIB
 MAX_GROWN_BYTES = 512 * MIB
 """What the wanted columns may grow to; for a larger file MAX_RATIO times its size."""
@@ -41,7 +43,7 @@ _ROWS_A_BYTE = 8
 
 
 class ParquetTable:
-    """An opened file whose footer is within bounds; `schema_arrow` are its columns."""
+    """An opened file whose footer is within bounds; `schema_arrow` are its columns, `n_rows` the number of its rows."""
 
     def __init__(self, source: Path | bytes, *, where: str) -> None:
         import pyarrow as pa
@@ -121,9 +123,13 @@ class ParquetTable:
     def _check_shape(self) -> None:
         metadata = self._table.metadata
         most = max(MAX_ROWS, _ROWS_A_BYTE * self.size)
+        if metadata.num_row_groups > MAX_GROUPS or metadata.num_row_groups * metadata.num_columns > MAX_CHUNKS:
+            found = f"{metadata.num_columns:,} columns in {metadata.num_row_groups:,} row groups"
+            raise self._grows(f"at most {MAX_GROUPS:,} row groups, and {MAX_CHUNKS:,} of columns times row groups", found)
         rows = sum(metadata.row_group(k).num_rows for k in range(metadata.num_row_groups))
-        if max(metadata.num_rows, rows) > most:
-            raise self._grows(f"at most {most:,} rows", f"{max(metadata.num_rows, rows):,} in {self.size:,} bytes")
+        self.n_rows = max(metadata.num_rows, rows)
+        if self.n_rows > most:
+            raise self._grows(f"at most {most:,} rows", f"{self.n_rows:,} in {self.size:,} bytes")
         if any(_depth(field.type) > _MAX_TYPE_DEPTH for field in self.schema_arrow):
             raise self._grows(f"columns nested at most {_MAX_TYPE_DEPTH} levels deep", "more")
 
@@ -358,9 +364,18 @@ def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
     arrays, fields = [], []
     for field, array in zip(batch.schema, batch.columns, strict=True):
         kind = _plain_type(field.type)
-        arrays.append(array if kind == field.type else array.cast(kind))
+        arrays.append(_own_values(array) if pa.types.is_dictionary(field.type) else array.cast(kind))
         fields.append(pa.field(field.name, kind))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _own_values(array: Any) -> Any:
+    """The values of an array that shares them, each written out; no more memory is asked for than they take."""
+    import pyarrow as pa
+
+    used = array.indices.unique().drop_null()
+    words = dict(zip(used.to_pylist(), array.dictionary.take(used).to_pylist(), strict=True))
+    return pa.array([words.get(at) for at in array.indices.to_pylist()], array.type.value_type)
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:

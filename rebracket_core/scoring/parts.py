@@ -48,6 +48,7 @@ class Order:
     rows_per_part: int
     max_text_chars: int
     rules: str
+    text_column: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""
@@ -123,7 +124,7 @@ class Parts:
                 )
             self._write(done=False)
             return
-        found = _read(path)
+        found = {"text_column": "", **_read(path)}  # folders begun by earlier versions do not name it
         wanted = self.order.to_dict()
         for name, value in wanted.items():
             if found.get(name) != value:

@@ -54,7 +54,8 @@ class PartWorker:
         number = int(row["number"])
         rows = self._order.rows_per_part
         if self._at < 0 or number < self._at:
-            self._concepts, self._at = iter_concepts(self._sources, max_text_chars=self._order.max_text_chars), 0
+            how: dict[str, Any] = {"max_text_chars": self._order.max_text_chars, "text_column": self._order.text_column or None}
+            self._concepts, self._at = iter_concepts(self._sources, **how), 0
         for _ in itertools.islice(self._concepts, (number - self._at) * rows):
             pass
         mine = itertools.islice(self._concepts, rows)
@@ -83,6 +84,7 @@ def score_on_ray(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
+    text_column: str = "",
     progress: ProgressReporter | None = None,
 ) -> Parts:
     """The parts that `score_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
@@ -92,11 +94,17 @@ def score_on_ray(
     machine has to see the sources, the home and the folder under the same paths. Raises MissingExtraError without Ray.
     """
     _check_request(workers)
-    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    order = order_of(
+        resources,
+        sources,
+        run_id=run_id,
+        thresholds=thresholds,
+        form=form,
+        rows_per_part=rows_per_part,
+        text_column=text_column,
+    )
     with Parts(folder, order).held() as parts:
-        total = sum(1 for _ in iter_concepts(sources, max_text_chars=order.max_text_chars))
-        todo = [k for k in range(-(-total // rows_per_part)) if not parts.has(k)]
-        done = total - sum(min(rows_per_part, total - k * rows_per_part) for k in todo)
+        done, todo = _left_to_make(parts, sources)
         given = {"opener": opener, **_plain_arguments(resources.settings, sources, folder=folder, order=order)}
         for part in _made(todo, given=given, address=address, workers=workers):
             parts.add(part)
@@ -104,6 +112,15 @@ def score_on_ray(
             if progress:
                 progress.update(STAGE, done, 0)
         return finished(parts)
+
+
+def _left_to_make(parts: Parts, sources: Sequence[Path | str]) -> tuple[int, list[int]]:
+    """How many concepts of the sources have their verdicts, and the numbers of the parts that are still to be made."""
+    order, rows = parts.order, parts.order.rows_per_part
+    concepts = iter_concepts(sources, max_text_chars=order.max_text_chars, text_column=order.text_column or None)
+    total = sum(1 for _ in concepts)
+    todo = [k for k in range(-(-total // rows)) if not parts.has(k)]
+    return total - sum(min(rows, total - k * rows) for k in todo), todo
 
 
 def _check_request(workers: int) -> None:

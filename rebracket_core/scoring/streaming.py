@@ -95,13 +95,23 @@ def score_into(
     thresholds: dict[str, Value] | None = None,
     form: PartForm = PartForm.JSONL,
     rows_per_part: int = ROWS_PER_PART,
+    text_column: str = "",
     progress: ProgressReporter | None = None,
 ) -> Parts:
     """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
 
+    `text_column` names the column of the texts where it has another name.
     Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to score.
     """
-    order = order_of(resources, sources, run_id=run_id, thresholds=thresholds, form=form, rows_per_part=rows_per_part)
+    order = order_of(
+        resources,
+        sources,
+        run_id=run_id,
+        thresholds=thresholds,
+        form=form,
+        rows_per_part=rows_per_part,
+        text_column=text_column,
+    )
     with Parts(folder, order).held() as parts:
         chunks = _missing(sources, parts=parts, progress=progress)
         scored = StreamScorer(resources, order).verdicts(chunks)
@@ -124,6 +134,7 @@ def order_of(
     thresholds: dict[str, Value] | None,
     form: PartForm,
     rows_per_part: int,
+    text_column: str = "",
 ) -> Order:
     """What is asked for, with the run chosen and the input's fingerprint taken.
 
@@ -151,6 +162,7 @@ def order_of(
         rows_per_part=rows_per_part,
         max_text_chars=resources.settings.max_text_chars,
         rules=rules_digest(),
+        text_column=text_column,
     )
 
 
@@ -170,7 +182,7 @@ def finished(parts: Parts) -> Parts:
 def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: ProgressReporter | None) -> Iterator[Numbered]:
     """The chunks of the parts that are not finished; a chunk never lies in two parts."""
     order, done = parts.order, 0
-    concepts = iter_concepts(sources, max_text_chars=order.max_text_chars)
+    concepts = iter_concepts(sources, max_text_chars=order.max_text_chars, text_column=order.text_column or None)
     for number in itertools.count():
         part = itertools.islice(concepts, order.rows_per_part)
         rows = 0

@@ -29,20 +29,36 @@ class Datasets:
         """One imported data set with its rows; "songs+proposals" gives the rows of both, to train on or evaluate at once."""
         return self._resources.dataset(name)
 
-    def import_path(self, source: Path, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
-        """Read any source of the users' data and keep it under a name (by default the source's own)."""
-        from rebracket_core.corpus import read_source, slug
+    def import_path(
+        self, source: Path, *, name: str | None = None, text_column: str | None = None, group_column: str | None = None
+    ) -> tuple[Dataset, ReadReport]:
+        """Read any source of the users' data and keep it under a name (by default the source's own).
 
-        frame, report = read_source(source)
-        kept = self._resources.library.add(frame, name=name or slug(source.stem), source=source.name, report=report)
+        `text_column` and `group_column` name the columns that hold texts and songs where these have other names.
+        """
+        from rebracket_core.corpus import read_source, slug
+        from rebracket_core.corpus.sources.files import readable_name
+
+        frame, report = read_source(source, text_column=text_column, group_column=group_column)
+        kept = self._resources.library.add(
+            frame, name=name or slug(source.stem), source=readable_name(source.name), report=report
+        )
         return kept, report
 
-    def import_upload(self, file_name: str, data: bytes, *, name: str | None = None) -> tuple[Dataset, ReadReport]:
+    def import_upload(
+        self,
+        file_name: str,
+        data: bytes,
+        *,
+        name: str | None = None,
+        text_column: str | None = None,
+        group_column: str | None = None,
+    ) -> tuple[Dataset, ReadReport]:
         """The same for one uploaded file, read within bounds of memory and time; see `corpus.sources.reading_child`."""
         from rebracket_core.corpus import slug
         from rebracket_core.corpus.sources import read_rows_apart
 
-        frame, report = read_rows_apart(file_name, data)
+        frame, report = read_rows_apart(file_name, data, text_column=text_column, group_column=group_column)
         kept = self._resources.library.add(frame, name=name or slug(Path(file_name).stem), source=file_name, report=report)
         return kept, report
 

@@ -25,17 +25,18 @@ class Verdicts:
         self._resources = resources
         self._scorer = Scorer(max_text_chars=resources.settings.max_text_chars)
 
-    def read(self, sources: Sequence[Path | str]) -> ConceptsRead:
+    def read(self, sources: Sequence[Path | str], *, text_column: str | None = None) -> ConceptsRead:
         """The concepts of files, folders or "-", in input order, with what could not be read."""
         from rebracket_core.corpus.sources import read_concepts
 
-        return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars)
+        return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars, text_column=text_column)
 
-    def read_upload(self, name: str, data: bytes) -> ConceptsRead:
+    def read_upload(self, name: str, data: bytes, *, text_column: str | None = None) -> ConceptsRead:
         """The concepts of one uploaded or watched file, read within bounds of memory and time; see `reading_child`."""
         from rebracket_core.corpus.sources import read_concepts_apart
 
-        return read_concepts_apart(name, data, max_text_chars=self._resources.settings.max_text_chars)
+        most = self._resources.settings.max_text_chars
+        return read_concepts_apart(name, data, max_text_chars=most, text_column=text_column)
 
     def validate(
         self,

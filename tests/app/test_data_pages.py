@@ -36,6 +36,21 @@ def test_an_upload_says_what_was_left_aside_and_why(open_page: Open, empty_home:
         app.file_uploader(key="import.file.0")  # the file was let go
 
 
+def test_the_text_column_is_named_after_a_look_at_the_file(open_page: Open, empty_home: Path) -> None:
+    app = open_page("pages/library/import.py")
+    app.segmented_control(key="import.way").set_value("Files").run()
+    app.file_uploader(key="import.file.0").upload("survey.csv", b"id,review\n1,A bell that was cast in 1804.\n2,\n")
+    app.button(key="import.preview.0").click().run()
+    assert not app.exception and "0 of 1 texts can be read" in words(app)
+    assert "name the text column" in str(table_with(app, "problem")["problem"].iloc[0])
+    app.text_input(key="import.column.0").set_value("review")
+    app.button(key="import.preview.0").click().run()
+    assert table_with(app, "problem")["text"].iloc[0] == "A bell that was cast in 1804." and "1 of 2 texts" in words(app)
+    assert not get_workbench(Settings.from_env()).datasets.all()  # it was a look
+    app.form_submit_button[0].click().run()
+    assert "in the library: 1 texts" in app.success[0].value or "in the library: 1 text" in app.success[0].value
+
+
 def test_a_bad_name_and_no_file_are_explained(open_page: Open, empty_home: Path) -> None:
     app = open_page("pages/library/import.py")
     app.segmented_control(key="import.way").set_value("Files").run()

@@ -274,6 +274,33 @@ def test_the_command_line_reads_it_too(bells: Path, trained_home: Path, tmp_path
     assert (judged.n, judged.n_failed) == (3, 1)
 
 
+def test_the_text_column_is_named_on_the_command_line(trained_home: Path, tmp_path: Path) -> None:
+    home, run = copy_home(trained_home, tmp_path / "home"), CliRunner()
+    table = tmp_path / "survey.csv"
+    table.write_text(f"id,review,singer\n1,{ONE},a\n2,{TWO},a\n")
+
+    def told(*arguments: object, code: int) -> Any:
+        done = run.invoke(program, [*map(str, arguments), "--json", "--home", str(home)])
+        assert done.exit_code == code, done.output
+        return json.loads(done.stdout)
+
+    assert "--text-column NAME" in json.dumps(told("import", table, code=2))
+    kept = told("import", table, "--text-column", "review", "--group-column", "singer", "--name", "survey", code=0)
+    assert (kept["n_rows"], kept["n_groups"]) == (2, 1)
+    verdicts = told("validate", table, "--text-column", "review", "--no-history", code=0)["verdicts"]
+    assert [verdict["text"] for verdict in verdicts] == [ONE, TWO]
+    parts = ["validate", table, "--parts", tmp_path / "parts"]
+    assert told(*parts, "--text-column", "review", code=0)["n"] == 2
+    assert "text_column" in json.dumps(told(*parts, code=2))  # another question is not gone on with in the same folder
+    (tmp_path / "a.txt").write_text(ONE)
+    older = ["validate", tmp_path / "a.txt", "--parts", tmp_path / "older"]
+    told(*older, code=0)
+    manifest = json.loads((tmp_path / "older" / "manifest.json").read_text("utf-8"))
+    assert manifest.pop("text_column") == ""
+    (tmp_path / "older" / "manifest.json").write_text(json.dumps(manifest))
+    assert told(*older, code=0)["n"] == 1  # as an earlier version wrote it
+
+
 def test_an_installed_package_brings_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = SimpleNamespace(name="bells", value="bells:Bells", dist=None, load=lambda: Bells)
     monkeypatch.setattr("rebracket_core.registry._entry_points", lambda group: (entry,) if group == "rebracket.formats" else ())

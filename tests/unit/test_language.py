@@ -165,7 +165,6 @@ PHRASES: dict[str, str] = {
 EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("rebracket_core/aliases.py", "*", "the one module that reads the old names of options"),
     ("rebracket_core/annotation/database/migrations/", "*", "migrations are frozen: what a database was is not renamed"),
-    ("rebracket_core/corpus/", "*", "this room joins when its own change is in"),
     (
         "rebracket_core/annotation/entities/label_schema.py",
         "per_mille",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, TextColumnOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
 
@@ -28,6 +28,10 @@ def import_(
     ],
     *,
     name: Annotated[str | None, typer.Option("--name", help="The data set's name; by default the source's.")] = None,
+    text_column: TextColumnOption = None,
+    group_column: Annotated[
+        str | None, typer.Option("--group-column", metavar="NAME", help="The column or field that names the song.")
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
@@ -36,7 +40,9 @@ def import_(
     if source == STARTER and name in (None, STARTER) and not Path(source).exists():
         dataset, report = bench.datasets.import_starter()
     else:
-        dataset, report = bench.datasets.import_path(Path(source), name=name)
+        dataset, report = bench.datasets.import_path(
+            Path(source), name=name, text_column=text_column, group_column=group_column
+        )
     if as_json:
         out.json({**dataset.meta.to_dict(), "report": report.to_dict()})
     else:

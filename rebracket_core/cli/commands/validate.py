@@ -12,7 +12,16 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, RunOption, ThresholdOption, pairs, workbench_for
+from rebracket_core.cli.options import (
+    HomeOption,
+    JsonOption,
+    ModelOption,
+    RunOption,
+    TextColumnOption,
+    ThresholdOption,
+    pairs,
+    workbench_for,
+)
 from rebracket_core.cli.parts import (
     PartRowsOption,
     PartsOption,
@@ -56,12 +65,14 @@ HistoryOption = Annotated[
     bool | None, typer.Option("--history/--no-history", help="Keep the verdicts in the history (not with --parts).")
 ]
 
+SourcesArgument = Annotated[
+    list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin. See: rebracket formats")
+]
+
 
 @command
 def validate(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="Files, folders or ZIPs; - for stdin. See: rebracket formats")
-    ],
+    sources: SourcesArgument,
     *,
     run: RunOption = None,
     model: ModelOption = None,
@@ -73,6 +84,7 @@ def validate(
     part_rows: PartRowsOption = 10_000,
     ray: RayOption = None,
     workers: WorkersOption = 0,
+    text_column: TextColumnOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
@@ -80,14 +92,14 @@ def validate(
     bench = workbench_for(home, model=model)
     thresholds = _thresholds(values, bench=bench)
     if parts is not None or ray is not None:
-        wanted = PartsRequest(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
+        wanted = PartsRequest(sources, parts, form, target, history, part_rows, ray, workers, text_column or "")
         return score_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
     history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
     if history:
         _check_history(bench)
-    read = _read(sources, bench=bench)
+    read = _read(sources, bench=bench, text_column=text_column)
     chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
     counts, kept = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
@@ -96,8 +108,8 @@ def validate(
     return code_of(counts)
 
 
-def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
-    read = bench.verdicts.read(sources)
+def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> ConceptsRead:
+    read = bench.verdicts.read(sources, text_column=text_column)
     _tell_report(read)
     if not read.concepts:
         raise InputError(

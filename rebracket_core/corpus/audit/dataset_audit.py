@@ -120,13 +120,13 @@ def _label_counts(frame: pd.DataFrame, of: Targets) -> dict[str, Any]:
         modes[axis] = {mode: _count((kind == "single") & (top == k), groups) for k, mode in enumerate(MODES[axis])}
         modes[axis] |= {other: _count(kind == other, groups) for other in ("none", "multi", "soft")}
     rows = np.array([count.rows for count in albums.values()], dtype=np.float64)
-    said = frame["types_from"].to_numpy(dtype=str)[of.types_labelled]
+    sources = frame["types_from"].to_numpy(dtype=str)[of.types_labelled]
     return {
         "albums": albums,
         "modes": modes,
         "album_balance": _balance(rows),
         "types": {name: int(of.types[of.types_labelled, k].sum()) for k, name in enumerate(TYPE_NAMES)},
-        "types_from": {str(k): int(n) for k, n in zip(*np.unique(said, return_counts=True), strict=True)},
+        "types_from": {str(k): int(n) for k, n in zip(*np.unique(sources, return_counts=True), strict=True)},
         "missing": {
             "album": int((of.album_idx < 0).sum()),
             "types": int((~of.types_labelled).sum()),
@@ -173,9 +173,9 @@ def _contradicting_modes(frame: pd.DataFrame) -> Iterable[str]:
             continue
         album = album_named(name)
         wrong = [
-            f"{axis} {' + '.join(said[at]) or 'none'} instead of {' + '.join(sorted(album.modes[axis])) or 'none'}"
-            for axis, said in zip(AXIS_NAMES, stated, strict=True)
-            if said[at] is not None and frozenset(said[at]) != album.modes[axis]
+            f"{axis} {' + '.join(labels[at]) or 'none'} instead of {' + '.join(sorted(album.modes[axis])) or 'none'}"
+            for axis, labels in zip(AXIS_NAMES, stated, strict=True)
+            if labels[at] is not None and frozenset(labels[at]) != album.modes[axis]
         ]
         if wrong:
             yield f"{row_id} ({name}): {'; '.join(wrong)}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
+from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
+from rebracket_core.texts import identity
 
 TEXT_NAMES = ("concept", "white_concept", "text", "content")
 GROUP_NAMES = ("song_id", "thread", "thread_id", "group_id", "group", "song", "manifest_id")
@@ -20,8 +24,8 @@ STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
 _LYRICS = "lyric_text"
+_WHOLE_FLOAT = re.compile(r"\A(-?(?:0|[1-9][0-9]*))\.0+\Z")  # as pandas writes whole numbers where one is missing
 _PLANS_KEPT = 1000
-_PLAN_FIELDS = 200
 
 
 def axis_column_names(name: str, also: str) -> tuple[str, ...]:
@@ -52,6 +56,9 @@ KNOWN_NAMES: frozenset[str] = frozenset(
         *(name for names in _AXIS_COLUMNS.values() for name in names),
     }
 )
+
+_PLANNED = KNOWN_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
+"""The names that decide a plan; all others are never looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,7 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
             "No column holds the text.",
             expected=f"a column named {', '.join(TEXT_NAMES)}",
             found=", ".join(list(by_name.values())[:40]) or "no columns",
-            hint="rename it or name the text column",
+            hint="rename it, or name the text column (--text-column NAME, or the field 'Text column' on the page)",
             where=where,
         )
     plan = ColumnPlan(
@@ -148,24 +155,53 @@ class Planner:
 
     def __init__(self, hints: Hints = Hints()) -> None:
         self._hints = hints
-        self._plans: dict[tuple[str, ...], ColumnPlan] = {}
+        named = (hints.text_column, hints.group_column)
+        self._wanted = _PLANNED | {name.strip().casefold() for name in named if name}
+        wanted = hints.text_column
+        self._texts = frozenset({wanted.strip().casefold()} if wanted else TEXT_NAMES)
+        self._counts: dict[str, bool] = {}
+        self._plans: dict[tuple[str, ...], ColumnPlan | DataError] = {}
 
     def plan(self, record: Mapping[str, Any], *, where: str) -> ColumnPlan:
         """The plan of a record. Raises DataError where it has no text field."""
-        names = tuple(record)
-        found = self._plans.get(names)
-        if found is None:
-            found = plan_columns(names, hints=self._hints, where=where)
-            if len(self._plans) < _PLANS_KEPT and len(names) <= _PLAN_FIELDS:
-                self._plans[names] = found
+        found = self._found(record)
+        if isinstance(found, DataError):
+            names = ", ".join(islice(record, 40)) or "no fields"
+            raise DataError(found.message, expected=found.expected, found=names, hint=found.hint, where=where)
         return found
 
     def text(self, record: Mapping[str, Any]) -> object:
         """The value of a record's text field, None where it has none."""
-        try:
-            return record.get(self.plan(record, where="").text)
-        except DataError:
-            return None
+        found = self._found(record)
+        return None if isinstance(found, DataError) else record.get(found.text)
+
+    def is_text(self, name: str) -> bool:
+        """Whether a field of this name holds the text."""
+        return name.strip().casefold() in self._texts
+
+    def planned(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a record that a plan may name."""
+        return {name: value for name, value in record.items() if self._may_count(name)}
+
+    def _found(self, record: Mapping[str, Any]) -> ColumnPlan | DataError:
+        names = tuple(name for name in record if self._may_count(name))
+        found = self._plans.get(names)
+        if found is None:
+            try:
+                found = plan_columns(names, hints=self._hints)
+            except DataError as error:
+                found = error
+            if len(self._plans) < _PLANS_KEPT:
+                self._plans[names] = found
+        return found
+
+    def _may_count(self, name: str) -> bool:
+        counts = self._counts.get(name)
+        if counts is None:
+            counts = name.strip().casefold() in self._wanted
+            if len(self._counts) < MAX_COLUMNS:
+                self._counts[name] = counts
+        return counts
 
 
 def is_expected_album(name: str) -> bool:
@@ -181,14 +217,14 @@ class _Finder:
         return next((self.by_name[name] for name in names if name in self.by_name), "")
 
 
-def _named(asked: str | None, by_name: Mapping[str, str], *, what: str, where: str) -> str:
-    if not asked:
+def _named(wanted: str | None, by_name: Mapping[str, str], *, what: str, where: str) -> str:
+    if not wanted:
         return ""
-    found = asked if asked in by_name.values() else by_name.get(asked.strip().casefold())
+    found = wanted if wanted in by_name.values() else by_name.get(wanted.strip().casefold())
     if found is None:
         raise DataError(
             f"The {what} column is not there.",
-            expected=repr(asked),
+            expected=repr(wanted),
             where=where,
             found=", ".join(list(by_name.values())[:40]),
             hint="name one of the columns found",
@@ -200,6 +236,11 @@ def is_stem_table(names: Iterable[str]) -> bool:
     """Whether the columns are those of the table with one row per audio stem, where `id` is the song."""
     have = set(names)
     return {"id", "track_id"} <= have and "segment_id" not in have and bool(have & _SONG_TABLE)
+
+
+def is_verdict_table(names: Iterable[str]) -> bool:
+    """Whether the columns are those of verdicts that Rebracket wrote."""
+    return {name.strip().casefold() for name in names} >= _VERDICT
 
 
 def _ids(first: _Finder) -> tuple[str, ...]:
@@ -226,7 +267,7 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
             plan = replace(plan, lyrics="")
     if not plan.types and STRUCT in first.by_name:
         plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
-    if first.by_name.keys() >= _VERDICT:
+    if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
         plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
     return replace(plan, notes=tuple(notes))
@@ -251,7 +292,7 @@ def _taken(plan: ColumnPlan) -> str:
 
 def row_ids(record: Mapping[str, Any], ids: tuple[str, ...]) -> str:
     """The id of a record from its id columns, joined by "/"; "" where one is missing."""
-    parts = [plain_cell(cell_of(record, name)) for name in ids]
+    parts = [plain_id(cell_of(record, name)) for name in ids]
     return "/".join(parts) if parts and all(parts) else ""
 
 
@@ -264,6 +305,12 @@ def cell_of(record: Mapping[str, Any], column: str) -> Any:
     outer, _, inner = column.partition(".")
     struct = record.get(outer)
     return struct.get(inner) if inner and isinstance(struct, Mapping) else None
+
+
+def plain_id(value: object) -> str:
+    """A cell that says who or what something is: whole numbers without ".0", and one spelling of what looks the same."""
+    text = identity(plain_cell(value))
+    return _WHOLE_FLOAT.sub(r"\1", text)
 
 
 def plain_cell(value: object) -> str:

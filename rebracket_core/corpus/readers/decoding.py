@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,7 +33,32 @@ _FORMATS = (
     (b"BZh", "a bzip2 file"),
     (b"\xfd7zXZ", "an xz file"),
     (b"\xd0\xcf\x11\xe0", "an old Office file"),
+    (b"OggS", "a sound file"),
+    (b"FORM", "a sound file"),
+    (b"GIF8", "a GIF image"),
+    (b"II*\0", "a TIFF image"),
+    (b"MM\0*", "a TIFF image"),
+    (b"ARROW1", "an Arrow file"),
+    (b"FEA1", "a Feather file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+    (b"\x80\x04\x95", "a Python pickle"),
+    (b"\x80\x05\x95", "a Python pickle"),
+    (b"\x7fELF", "a program"),
 )
+# Files that are written in letters and hold no text of a person's: how they begin, what they are, and what to do.
+_IN_LETTERS = (
+    (r"version https://git-lfs\.github\.com/spec/", "a pointer to a file in Git LFS", "fetch the file itself: git lfs pull"),
+    (r"<!doctype html|<html[\s>]|<head[\s>]", "a web page", "download the file itself; the page may ask to sign in"),
+    (r"<\?xml|<svg[\s>]|<rss[\s>]", "XML", "export it as text or CSV"),
+    (r"\{\\rtf", "RTF (a word processor's file)", "save it as plain text"),
+    (r"%!PS|%FDF-", "PostScript", "export it as text"),
+    (r"-----BEGIN [A-Z ]+-----", "a key or certificate", "give a file of texts"),
+    (r"MIME-Version: 1\.", "a saved web page or mail (MIME)", "save it as plain text"),
+    (r"\\documentclass|\\begin\{document\}", "LaTeX", "export it as text"),
+)
+_OTHER = tuple((re.compile(pattern, re.IGNORECASE), what, hint) for pattern, what, hint in _IN_LETTERS)
+_COMMENT = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*", re.DOTALL)
 # Valid UTF-8 is rarely anything but text; any bytes at all can be read as cp1252 or latin-1.
 _MAX_CONTROL_SHARE = {True: 0.3, False: 0.05}
 _MIN_ZERO_SHARE = 0.3
@@ -63,6 +89,7 @@ def decode(data: bytes) -> Decoded:
                 hint="export it as text or CSV",
             )
     text, encoding = _text_of(data)
+    _refuse_other_forms(text)
     nuls = text.count("\0")
     odd = nuls + sum(
         1 for ch in text[:20_000] if (ch < " " and ch not in "\n\r\t\f\0") or ("\x7f" <= ch <= "\x9f" and ch != "\x85")
@@ -84,8 +111,18 @@ def decode(data: bytes) -> Decoded:
     return Decoded(plain, encoding, "; ".join(notes))
 
 
+def _refuse_other_forms(text: str) -> None:
+    """Raise DataError for a text that is no text of a person's but another form, such as a web page."""
+    start = text[:4000].removeprefix("\ufeff")
+    begins = _COMMENT.match(start)
+    at = begins.end() if begins else 0
+    for pattern, what, hint in _OTHER:
+        if pattern.match(start, at):
+            raise DataError("The file is not what it should be.", expected="text or a table", found=what, hint=hint)
+
+
 def text_lines(text: str) -> Iterator[str]:
-    """The lines of a text one by one, each with its "\\n"; no second copy of the text is made."""
+    """The lines of a text one by one, each with its line feed; no second copy of the text is made."""
     start = 0
     while end := text.find("\n", start) + 1:
         yield text[start:end]

@@ -9,26 +9,54 @@ from typing import Any
 
 from rebracket_core.corpus.limits import MAX_CELL_CHARS, MAX_JSON_NODES, MAX_JSON_OBJECTS, MAX_NESTING
 from rebracket_core.errors import DataError
+from rebracket_core.texts import brief
 
 _PIECE_CHARS = 1 << 20
 _CUT_CHARS = 8
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-def bounded_json(text: str | bytes, *, where: str = "") -> Any:
+def bounded_json(text: str | bytes, *, where: str = "", once: bool = True) -> Any:
     """The values of a JSON text, as `json.loads` gives them, with its ValueError and RecursionError.
 
     Raises DataError, before anything is made of it, for a text of too many values or objects, and for one that is nested
-    deeper than MAX_NESTING.
+    deeper than MAX_NESTING; also (with `once`) for an object in which a key stands twice with different values.
     """
-    told = text if isinstance(text, str) else text.decode("utf-8")
-    opened = told.count("[") + told.count("{")
-    if opened + told.count(",") > MAX_JSON_NODES or told.count("{") > MAX_JSON_OBJECTS:
-        _check_size(told, where=where)
-    value = json.loads(told)
+    document = text if isinstance(text, str) else text.decode("utf-8")
+    opened = document.count("[") + document.count("{")
+    if opened + document.count(",") > MAX_JSON_NODES or document.count("{") > MAX_JSON_OBJECTS:
+        _check_size(document, where=where)
+    try:
+        value = json.loads(document, object_pairs_hook=with_each_key_once if once else None)
+    except RepeatedKeyError as error:
+        raise DataError(
+            f"The key {error.key!r} stands twice in a JSON object.",
+            expected="each key once",
+            found=brief(error.values, chars=120),
+            hint="keep the right one",
+            where=where,
+        ) from error
     if opened > MAX_NESTING:
         _check_nesting(value, where=where)
     return value
+
+
+class RepeatedKeyError(Exception):
+    """A key that stands twice in a JSON object, and its two values."""
+
+    def __init__(self, key: str, values: list[Any]) -> None:
+        super().__init__(key)
+        self.key, self.values = key[:100], values
+
+
+def with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises RepeatedKeyError for a key that stands twice with different values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, value in pairs:
+            if value is not found[key] and value != found[key]:
+                raise RepeatedKeyError(key, [value, found[key]])
+    return found
 
 
 def load_json(text: str, *, where: str) -> Any:
@@ -65,7 +93,7 @@ def first_lines_are_json(text: str) -> bool:
 
 def _line_value(line: str) -> Any:
     try:
-        return bounded_json(line)
+        return bounded_json(line, once=False)
     except (ValueError, RecursionError, DataError):
         return None
 

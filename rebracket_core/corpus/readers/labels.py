@@ -11,20 +11,40 @@ from rebracket_core.errors import DataError, InputError
 from rebracket_core.rainbow import MODES, TYPE_NAMES, parse_album, parse_modes, parse_types
 from rebracket_core.texts import brief
 
+_ALBUM_KEYS = ("color_name", "name", "mnemonic_character_value")
 _UNLABELLED = frozenset({"unlabeled", "unlabelled"})
+_NULL_WORDS = frozenset(("nan", "NaN", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "NaT", "\\N")) | frozenset(
+    ("NA", "N/A", "n/a", "<NA>", "None", "NONE", "#N/A", "#NA", "#n/a", "#NULL!", "#N/D", "#NV")
+)
+_NULL_CHARS = 32
+_NO_MODE = frozenset({"None", "NONE"})  # said of an axis: no mode at all
 _SUM_SLACK = 0.02
 _MOST = 1e9  # above any share; infinity, NaN and a whole number that no float can hold are not below it
 
 
 def missing(value: object) -> bool:
-    """Whether a cell says nothing: None, NaN or blank."""
-    return value is None or (isinstance(value, float) and value != value) or (isinstance(value, str) and not value.strip())
+    """Whether a cell says nothing: None, NaN, blank, or a word that tables write for nothing (nan, NULL, NA, #N/A)."""
+    if isinstance(value, str):
+        return not value.strip() or is_null_word(value)
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def is_null_word(text: str) -> bool:
+    """Whether a text is one of the words that tables write for nothing, as spreadsheets, R, SQL and pandas spell them."""
+    return len(text) < _NULL_CHARS and text.strip() in _NULL_WORDS
 
 
 def read_album(value: object) -> str | None:
     """The name of the album that a cell means, None for nothing; an unknown word is an InputError that names it."""
     if missing(value) or (isinstance(value, str) and value.strip().casefold() in _UNLABELLED):
         return None
+    if isinstance(value, Mapping) and value and not any(str(key) in _ALBUM_KEYS or str(key).endswith("_mode") for key in value):
+        raise InputError(
+            "This mapping names no album.",
+            expected=f"a field {' or '.join(_ALBUM_KEYS)}",
+            found=brief(dict(value)),
+            hint="write the album's name",
+        )
     album = parse_album(value)
     return album.name if album else None
 
@@ -35,7 +55,7 @@ def read_axis(axis: str, value: object) -> tuple[list[float] | None, list[str] |
     A mapping or three numbers are shares; words, lists and "none" are modes ([] = none). Raises InputError naming an
     unknown mode, and DataError for shares that are negative or do not sum to 1.
     """
-    if missing(value):
+    if missing(value) and not (isinstance(value, str) and value.strip() in _NO_MODE):
         return None, None
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         value = _json_or_same(value)
@@ -56,7 +76,7 @@ def read_axis(axis: str, value: object) -> tuple[list[float] | None, list[str] |
 
 def read_types(value: object) -> list[str] | None:
     """The rebracketing types that a cell names, in the table's order; None where it says nothing ([] = "none")."""
-    if missing(value):
+    if missing(value) and not (isinstance(value, str) and value.strip() in _NO_MODE):
         return None
     if isinstance(value, str) and value.lstrip()[:1] == "[":
         value = _json_or_same(value)

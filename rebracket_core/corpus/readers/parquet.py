@@ -36,6 +36,9 @@ def iter_records(table: ParquetTable, *, columns: list[str], where: str) -> Iter
     """
     try:
         for batch in table.batches(columns):
+            names = batch.schema.names
+            if len(set(names)) < len(names):  # of two columns with one name the first counts
+                batch = batch.select([k for k, name in enumerate(names) if names.index(name) == k])
             yield from batch.to_pylist()
     except UnicodeDecodeError as error:
         raise DataError(

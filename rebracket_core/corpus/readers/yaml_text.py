@@ -30,22 +30,43 @@ _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNREADABLE = (yaml.YAMLError, ValueError, TypeError, LookupError, OverflowError, RecursionError, AttributeError)
 # Asked of the beginning alone: the patterns by which YAML knows a number take memory with each ":" of it.
 _LONG_NUMBER = re.compile(rf"[-+.0-9][-+.:_0-9a-fA-FxXoO]{{{MAX_NUMBER_CHARS - 1}}}")
+TWICE = "stands twice"
+_READ_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "timestamp"))
 _STR_TAG = "tag:yaml.org,2002:str"
 
 
 def load_yaml(text: str, *, where: str = "") -> Any:
     """The plain values of a YAML document, read by PyYAML's safe loader (in C where available).
 
-    Raises DataError for broken YAML, for tags such as !!python, and for a document that nests too deep, holds too many
-    values or multiplies itself by aliases and merge keys.
+    Raises DataError for broken YAML, for tags such as !!python, for a key that stands twice in a mapping with different
+    values, for several documents, and for a document that nests too deep, holds too many values or multiplies itself by
+    aliases and merge keys.
+    """
+    documents = load_yaml_documents(text, where=where)
+    if len(documents) > 1:
+        raise _refused(
+            "The YAML holds several documents.", expected="one", found=f"{len(documents):,}", where=where, hint="keep one"
+        )
+    return documents[0] if documents else None
+
+
+def load_yaml_documents(text: str, *, where: str = "", as_written: frozenset[str] = frozenset()) -> list[Any]:
+    """The plain values of each document of a YAML text, those between two lines "---" that say nothing left out.
+
+    What stands under a key of `as_written` is its text as it was written, where YAML would see a number, a date, a truth
+    value or a time in it: No, 007 and 1:00 stay. Raises DataError as `load_yaml` does.
     """
     try:
         _Walk(text, where=where).run()
         loader = _BoundedLoader(text)
+        loader.as_written = as_written
+        found: list[Any] = []
         try:
-            return loader.get_single_data()
+            while loader.check_data():
+                found.append(loader.get_data())
         finally:
             loader.dispose()
+        return found if len(found) == 1 else [document for document in found if document is not None]
     except _UNREADABLE as error:
         mark = getattr(error, "problem_mark", None)
         at = f" at line {mark.line + 1}" if mark is not None else ""
@@ -54,7 +75,7 @@ def load_yaml(text: str, *, where: str = "") -> Any:
             f"The YAML cannot be read{at}.",
             expected="plain YAML without tags",
             found=str(problem)[:200],
-            hint="correct the line; texts with ':' or '#' need quotes",
+            hint="keep the right one" if TWICE in str(problem) else "correct the line; texts with ':' or '#' need quotes",
             where=where,
         ) from error
 
@@ -165,10 +186,16 @@ class _Walk:
 
 
 class _BoundedLoader(_BASE):  # type: ignore[misc]
-    """PyYAML's safe loader, which refuses numbers without end and mappings made to be slow to fill."""
+    """PyYAML's safe loader, which refuses numbers without end, keys that stand twice and mappings made to be slow to fill."""
+
+    as_written: frozenset[str] = frozenset()
 
     def flatten_mapping(self, node: Any) -> None:
         """Take up merge keys. Keys that are no texts are few: numbers can be chosen so that all fall on one place."""
+        if not getattr(node, "is_checked", False):  # a mapping that others merge comes here again, with what it has merged
+            node.is_checked = True
+            self._check_keys(node)
+            node.value = [(key, self._written(key, value)) for key, value in node.value]
         super().flatten_mapping(node)
         if len(node.value) > _MAX_ODD_KEYS:
             odd = sum(1 for key, _ in node.value if key.tag != _STR_TAG)
@@ -176,6 +203,23 @@ class _BoundedLoader(_BASE):  # type: ignore[misc]
                 raise yaml.constructor.ConstructorError(
                     None, None, f"a mapping with more than {_MAX_ODD_KEYS:,} keys that are no texts", node.start_mark
                 )
+
+    def _check_keys(self, node: Any) -> None:
+        seen: dict[tuple[str, str], Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
+                continue
+            first = seen.setdefault((key.tag, key.value), value)
+            scalars = isinstance(first, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode)
+            if first is not value and not (scalars and (first.tag, first.value) == (value.tag, value.value)):
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value[:100]!r} {TWICE}", key.start_mark)
+
+    def _written(self, key: Any, value: Any) -> Any:
+        """The value of a key, as it was written where the key is one of `as_written`."""
+        wanted = isinstance(key, yaml.ScalarNode) and key.value in self.as_written and isinstance(value, yaml.ScalarNode)
+        if not wanted or value.tag not in _READ_TAGS:
+            return value
+        return yaml.ScalarNode(_STR_TAG, value.value, value.start_mark, value.end_mark, value.style)
 
     def construct_number(self, node: Any) -> Any:
         """A whole or broken number of at most MAX_NUMBER_CHARS characters."""

@@ -40,7 +40,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside(Skip):
+class Unclaimed(Skip):
     """A file that holds no concept and does not claim to: a picture, lyrics, a page about the files."""
 
 

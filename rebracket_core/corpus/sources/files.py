@@ -18,27 +18,37 @@ ZIP_MAGIC = b"PK\x03\x04"
 _OFFICE = frozenset({"[Content_Types].xml", "mimetype"})
 _MIN_RATIO_BYTES = 1024 * 1024
 _MAX_UPLOAD_NAME = 255
+DOCUMENT = ":document "
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a source: its relative name with "/", and where its bytes are (disk, memory or archive)."""
+    """One file of a source: its relative name with "/", and where its bytes are (disk, memory or archive).
+
+    Of a YAML file that holds several documents each is an entry, whose name ends in ":document 2"; `document` counts from 0.
+    """
 
     name: str
     path: Path | None = None
     held: bytes = b""
     archive: zipfile.ZipFile | None = None
     member: zipfile.ZipInfo | None = None
+    document: int = 0
 
     @property
     def stem(self) -> str:
         """The file's name without folders and suffix."""
-        return PurePosixPath(self.name).stem or "text"
+        return PurePosixPath(self.file_name).stem or "text"
 
     @property
     def suffix(self) -> str:
         """The file's suffix in lower case, with its dot."""
-        return PurePosixPath(self.name).suffix.casefold()
+        return PurePosixPath(self.file_name).suffix.casefold()
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file that the entry is, or stands in."""
+        return self.name.rpartition(DOCUMENT)[0] or self.name if DOCUMENT in self.name else self.name
 
     def head(self, size: int = 16) -> bytes:
         """The first bytes of the file."""
@@ -88,6 +98,8 @@ class FileSource:
     many: bool = False
     piped: bool = False
     by_name: dict[str, Entry] = field(default_factory=dict)
+    lyrics: frozenset[str] = frozenset()
+    """The names, in lower case, of the files that a song among them names as its lyrics."""
 
     def __post_init__(self) -> None:
         self.by_name.update({entry.name.casefold(): entry for entry in (*self.companions, *self.entries)})
@@ -104,11 +116,13 @@ def source_of_path(path: Path, *, limits: Limits) -> FileSource:
         return _source_of_folder(path, limits=limits)
     if not path.is_file():
         raise DataError("There is no such file or folder.", expected="a file or folder", found=str(path), hint="check the path")
-    entry = Entry(path.name, path=path)
+    entry = Entry(readable_name(path.name), path=path)
     if entry.head(4) == ZIP_MAGIC:
-        return _source_of_archive(path, name=path.stem, limits=limits)
+        return _source_of_archive(path, name=readable_name(path.stem), limits=limits)
     near = sorted(path.parent.glob("*.lrc"))[: limits.max_files] if entry.suffix in (".yml", ".yaml") else []
-    return FileSource(path.resolve().parent.name, (entry,), tuple(Entry(p.name, path=p) for p in near))
+    return FileSource(
+        readable_name(path.resolve().parent.name), (entry,), tuple(Entry(readable_name(p.name), path=p) for p in near)
+    )
 
 
 def source_of_bytes(name: str, data: bytes, *, limits: Limits) -> FileSource:
@@ -140,18 +154,18 @@ def _source_of_folder(folder: Path, *, limits: Limits) -> FileSource:
                 hint="give a smaller folder",
                 where=str(folder),
             )
-        entries.append(Entry(path.relative_to(root).as_posix(), path=path))
-    return FileSource(root.name, tuple(entries), skipped=tuple(skipped), many=True)
+        entries.append(Entry(readable_name(path.relative_to(root).as_posix()), path=path))
+    return FileSource(readable_name(root.name), tuple(entries), skipped=tuple(skipped), many=True)
 
 
 def _walk(folder: Path, *, depth: int, skipped: list[tuple[str, str]], root: Path) -> Iterator[Path]:
     try:
         children = sorted(folder.iterdir())
     except OSError as error:
-        skipped.append((folder.relative_to(root).as_posix(), f"the folder cannot be read ({error.strerror})"))
+        skipped.append((readable_name(folder.relative_to(root).as_posix()), f"the folder cannot be read ({error.strerror})"))
         return
     for child in children:
-        name = child.relative_to(root).as_posix()
+        name = readable_name(child.relative_to(root).as_posix())
         if child.name.startswith(".") or child.name == "__MACOSX":
             continue
         if child.is_symlink():
@@ -167,16 +181,26 @@ def _walk(folder: Path, *, depth: int, skipped: list[tuple[str, str]], root: Pat
 
 def _source_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> FileSource:
     archive = open_zip(source, name=name, max_files=limits.max_files)
-    members = [m for m in archive.infolist() if not m.is_dir()]
+    members = [m for m in archive.infolist() if not name_of(m).endswith("/")]
     size = source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
     _check_members(members, size=size, name=name, limits=limits)
     hidden = ("__MACOSX", ".")
     entries = [
-        Entry(m.filename, archive=archive, member=m)
+        Entry(readable_name(name_of(m)), archive=archive, member=m)
         for m in members
-        if not any(part.startswith(hidden) for part in PurePosixPath(m.filename).parts)
+        if not any(part.startswith(hidden) for part in PurePosixPath(name_of(m)).parts)
     ]
     return FileSource(name, tuple(sorted(entries, key=lambda e: e.name)), many=True)
+
+
+def name_of(member: zipfile.ZipInfo) -> str:
+    """The name of an archive's file with "/" between its folders, as Windows packs them with a backslash."""
+    return member.filename.replace("\\", "/")
+
+
+def readable_name(name: str) -> str:
+    """A file's name as a text that can be written anywhere: bytes of it that are no UTF-8 stand as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _check_members(members: list[zipfile.ZipInfo], *, size: int, name: str, limits: Limits) -> None:
@@ -194,12 +218,12 @@ def _check_members(members: list[zipfile.ZipInfo], *, size: int, name: str, limi
 
 
 def _check_member(member: zipfile.ZipInfo, *, limits: Limits) -> None:
-    name = member.filename
+    name = name_of(member)
     path = PurePosixPath(name)
     bad = problem_of(member)
     if bad:
         pass
-    elif path.is_absolute() or "\\" in name or (len(name) > 1 and name[1] == ":"):
+    elif path.is_absolute() or (len(name) > 1 and name[1] == ":"):
         bad = "an absolute path"
     elif ".." in path.parts:
         bad = "a path that leaves the archive"

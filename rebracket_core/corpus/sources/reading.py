@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import pandas as pd
 
 from rebracket_core.corpus.concept import Concept
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import Hints
 from rebracket_core.corpus.schema import ReadReport, Skip
-from rebracket_core.corpus.sources.base import Aside, File, Format, Record, skip_of
-from rebracket_core.corpus.sources.files import ZIP_MAGIC, Entry, FileSource, source_of_bytes, source_of_path, source_of_stdin
+from rebracket_core.corpus.sources.base import File, Format, Record, Unclaimed, skip_of
+from rebracket_core.corpus.sources.files import (
+    ZIP_MAGIC,
+    Entry,
+    FileSource,
+    readable_name,
+    source_of_bytes,
+    source_of_path,
+    source_of_stdin,
+)
 from rebracket_core.corpus.sources.formats import FORMATS, known_suffixes
+from rebracket_core.corpus.sources.formats.manifest import named_lyrics
 from rebracket_core.corpus.sources.sinks.concepts import ConceptSink, ConceptsRead
 from rebracket_core.corpus.sources.sinks.dataset import DatasetSink
-from rebracket_core.corpus.sources.stream import Head, Reading, Stream
+from rebracket_core.corpus.sources.stream import HEAD_BYTES, YAML_SUFFIXES, Head, Reading, Stream
 from rebracket_core.errors import DataError, InputError
 
 STDIN = "-"
 _DEFAULT_LIMITS = Limits()
 _MAX_TEXT_CHARS = _DEFAULT_LIMITS.max_text_chars
 Found = tuple[File, "Record | Skip"]
+Result = TypeVar("Result")
 
 
 # ---- into a data set --------------------------------------------------------------------------------------------------
@@ -38,7 +49,11 @@ def read_source(
     the whole source gives nothing.
     """
     hints = Hints(group_column, text_column)
-    return _dataset(source_of_path(Path(source), limits=limits), into=DatasetSink(limits, hints=hints), hints=hints)
+    current: list[str] = [Path(source).name]
+    into = DatasetSink(limits, hints=hints)
+    return _within_memory(
+        lambda: _dataset(source_of_path(Path(source), limits=limits), into=into, hints=hints, current=current), current
+    )
 
 
 def read_upload(
@@ -55,8 +70,26 @@ def read_not_concepts(folder: Path, *, limits: Limits = _DEFAULT_LIMITS) -> tupl
     return _dataset(source_of_path(Path(folder), limits=limits), into=into, hints=Hints(), label=str(folder))
 
 
-def _dataset(source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "") -> tuple[pd.DataFrame, ReadReport]:
-    for file, found in records_of(Reading(source, into.limits, hints, into.note)):
+def _within_memory(work: Callable[[], Result], current: list[str]) -> Result:
+    """What the work gives. Raises SourceTooLarge, naming the file that was being read, where the memory ends."""
+    try:
+        return work()
+    except MemoryError:
+        pass  # what it held is let go before anything else is made
+    raise SourceTooLarge(
+        "There is not enough memory to read the file.",
+        expected="less than the memory that is free",
+        found="more",
+        hint="split it, or write it again as JSON lines or CSV",
+        where=readable_name(current[0]) if current else "",
+    )
+
+
+def _dataset(
+    source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "", current: list[str] | None = None
+) -> tuple[pd.DataFrame, ReadReport]:
+    reading = Reading(source, into.limits, hints, into.note, current=[] if current is None else current)
+    for file, found in records_of(reading):
         into.take(file, found)
     return into.result(label or source.root)
 
@@ -64,32 +97,42 @@ def _dataset(source: FileSource, *, into: DatasetSink, hints: Hints, label: str 
 # ---- to concepts ------------------------------------------------------------------------------------------------------
 
 
-def read_concepts(sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS) -> ConceptsRead:
+def read_concepts(
+    sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+) -> ConceptsRead:
     """The concepts of files, folders and archives; "-" is standard input, one concept a line or JSON lines.
 
-    Nothing raises for what a source holds: an unreadable source, file or record is a Concept with an `error`.
+    `text_column` names the field or column that holds the texts where it has another name. Nothing raises for what a source
+    holds but more rows or text than are read at once: an unreadable source, file or record is a Concept with an `error`.
     """
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars))
-    return _numbered((c for source in sources for c in _concepts_of(source, sink=sink)), sink=sink)
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column))
+    found = (c for source in sources for c in _concepts_of(source, sink=sink))
+    return _within_memory(lambda: _numbered(found, sink=sink), sink.current)
 
 
-def read_concepts_upload(name: str, data: bytes, *, max_text_chars: int = _MAX_TEXT_CHARS) -> ConceptsRead:
+def read_concepts_upload(
+    name: str, data: bytes, *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+) -> ConceptsRead:
     """The concepts of one uploaded file, as `read_concepts` would read it from disk; nothing is written anywhere."""
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars))
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column))
     found = _guarded(name, lambda: source_of_bytes(name, data, limits=sink.limits), sink=sink)
     return _numbered(found, sink=sink)
 
 
-def iter_concepts(sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS) -> Iterator[Concept]:
+def iter_concepts(
+    sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+) -> Iterator[Concept]:
     """The concepts that `read_concepts` gives, in the same order, without holding them; tables may be of any length.
 
     Ids stand as in the source: to number those that repeat, all would have to be remembered. Raises InputError for
     standard input, which cannot be read twice, and DataError for a source that cannot be opened.
     """
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars, long_tables=True))
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars, long_tables=True), hints=Hints(text_column=text_column))
     for given in sources:
         source = path_source(given, limits=sink.limits)
-        yield from _made(records_of(Reading(source, sink.limits, Hints(), sink.note), given=str(given)), sink=sink)
+        yield from _made(
+            records_of(Reading(source, sink.limits, sink.hints, sink.note, current=sink.current), given=str(given)), sink=sink
+        )
         sink.skipped.clear()
 
 
@@ -117,7 +160,7 @@ def _guarded(given: str, opened: Callable[[], FileSource], *, sink: ConceptSink)
     if not source.entries:
         nothing = Skip(name, "holds no file", "give a file or folder with at least one concept")
         return _made([(File(Entry(name), None, given), nothing)], sink=sink)
-    return _made(records_of(Reading(source, sink.limits, Hints(), sink.note), given=given), sink=sink)
+    return _made(records_of(Reading(source, sink.limits, sink.hints, sink.note, current=sink.current), given=given), sink=sink)
 
 
 def _made(records: Iterable[Found], *, sink: ConceptSink) -> Iterator[Concept]:
@@ -131,15 +174,12 @@ def _numbered(concepts: Iterable[Concept], *, sink: ConceptSink) -> ConceptsRead
     """All concepts, each under an id that no other has: a repeated one is numbered and noted."""
     kept: list[Concept] = []
     seen: dict[str, int] = {}
+    budget = TextBudget(sink.limits)
     for concept in concepts:
         if len(kept) >= sink.limits.max_rows:
-            raise DataError(
-                "The source holds too many concepts.",
-                expected=f"at most {sink.limits.max_rows}",
-                found="more",
-                hint="split it, or judge it with --parts",
-                where=concept.source,
-            )
+            raise too_many_rows(sink.limits.max_rows, where=concept.source)
+        for text in (concept.text, *concept.fields.values()):
+            budget.take(text, where=concept.source)
         number = seen[concept.id] = seen.get(concept.id, 0) + 1
         if number > 1:
             sink.note("Some ids repeat; the later ones were numbered (#2, #3, ...).")
@@ -160,9 +200,13 @@ def records_of(reading: Reading, *, given: str = "") -> Iterator[Found]:
     A file as a whole that cannot be read or holds nothing is one Skip. Nothing raises for what a file holds.
     """
     source = reading.source
+    if source.many and (named := _named_lyrics(source)):
+        source = replace(source, lyrics=named)
+        reading = replace(reading, source=source)
+    given = readable_name(given)
     for where, reason in source.skipped:
         file = File(Entry(where), None, given, source.many)
-        yield file, Aside(where, reason, "copy it into the folder to have it read")
+        yield file, Unclaimed(where, reason, "copy it into the folder to have it read")
     companions: list[Found] = []
     for entry in source.entries:
         for file, found in _records_of_file(entry, reading=reading, given=given):
@@ -173,20 +217,38 @@ def records_of(reading: Reading, *, given: str = "") -> Iterator[Found]:
     yield from (pair for pair in companions if pair[0].entry.name not in reading.used)
 
 
+def _named_lyrics(source: FileSource) -> frozenset[str]:
+    """The files of a folder or archive that a YAML file among them names as its lyrics; one that cannot be read names none."""
+    found: set[str] = set()
+    for entry in source.entries:
+        if entry.suffix in YAML_SUFFIXES:
+            try:
+                names = named_lyrics(entry.read(HEAD_BYTES, cut=True))
+            except DataError:
+                continue  # it is named when its records are asked for
+            lying = (source.beside(entry, (name,)) for name in names)
+            found.update(lyrics.name.casefold() for lyrics in lying if lyrics is not None)
+    return frozenset(found)
+
+
 def _records_of_file(entry: Entry, *, reading: Reading, given: str) -> Iterator[Found]:
     many = reading.source.many
+    reading.current[:] = [entry.name]
     file, empty = File(entry, None, given, many), True
     try:
         head = Head(entry, reading=reading)
-        format_ = format_of(head)
-        file = File(entry, format_, given, many)
-        for found in format_.records(Stream(entry, head=head, reading=reading), entry):
-            empty = False
-            yield file, found
+        parts = head.parts()
+        while parts:
+            entry, head = parts.pop(0)
+            format_ = format_of(head)
+            file = File(entry, format_, given, many)
+            for found in format_.records(Stream(entry, head=head, reading=reading), entry):
+                empty = False
+                yield file, found
     except InputError as error:
         skip = skip_of(error, where=entry.name)
         unclaimed = many and entry.suffix not in known_suffixes()
-        yield file, Aside(skip.where, skip.reason, skip.hint) if unclaimed else skip
+        yield file, Unclaimed(skip.where, skip.reason, skip.hint) if unclaimed else skip
         return
     if empty:
         yield file, Skip(entry.name, "holds no concept", "give it at least one text")

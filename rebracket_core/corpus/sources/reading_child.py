@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -33,12 +34,16 @@ MIB = 1 << 20
 SMALL_BYTES = 256 * 1024
 IDLE_S = 60.0
 _START_S = 30.0
+_TOO_MUCH = 77  # the exit code of a child that has taken more memory than it may
+_LOOK_S, _WALL = 0.02, 16 * MIB
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingBounds:
-    """What the reading of one file may take: seconds, more of them for each MiB of it, and bytes of memory above those of
-    a reader that has nothing to do."""
+    """What the reading of one file may take.
+
+    `seconds`, `seconds_a_mib` more of them for each MiB of it, and bytes of `memory` above those of an idle reader.
+    """
 
     seconds: float = 60.0
     seconds_a_mib: float = 5.0
@@ -52,26 +57,37 @@ class ReadingBounds:
 BOUNDS = ReadingBounds()
 
 
-def read_concepts_apart(name: str, data: bytes, *, max_text_chars: int, bounds: ReadingBounds | None = None) -> ConceptsRead:
+def read_concepts_apart(
+    name: str, data: bytes, *, max_text_chars: int, text_column: str | None = None, bounds: ReadingBounds | None = None
+) -> ConceptsRead:
     """The concepts that `read_concepts_upload` gives of one file, read where it can be stopped.
 
     Raises DataError, naming the file, where reading it took more than the bounds.
     """
+    how: dict[str, Any] = {"max_text_chars": max_text_chars, "text_column": text_column}
     if is_small(data):
-        return read_concepts_upload(name, data, max_text_chars=max_text_chars)
-    told = _ask({"kind": "concepts", "name": name, "max_text_chars": max_text_chars}, data, bounds=bounds or BOUNDS)
-    return ConceptsRead(tuple(Concept(**concept) for concept in told["concepts"]), _report_of(told["report"]))
+        return read_concepts_upload(name, data, **how)
+    reply = _ask({"kind": "concepts", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
+    return ConceptsRead(tuple(Concept(**concept) for concept in reply["concepts"]), _report_of(reply["report"]))
 
 
-def read_rows_apart(name: str, data: bytes, *, bounds: ReadingBounds | None = None) -> tuple[pd.DataFrame, ReadReport]:
+def read_rows_apart(
+    name: str,
+    data: bytes,
+    *,
+    text_column: str | None = None,
+    group_column: str | None = None,
+    bounds: ReadingBounds | None = None,
+) -> tuple[pd.DataFrame, ReadReport]:
     """The rows and the report that `corpus.read_upload` gives of one file, read where it can be stopped.
 
     Raises DataError as `read_upload` does, and where reading the file took more than the bounds.
     """
+    how: dict[str, Any] = {"text_column": text_column, "group_column": group_column}
     if is_small(data):
-        return read_upload(name, data)
-    told = _ask({"kind": "rows", "name": name}, data, bounds=bounds or BOUNDS)
-    return make_frame(told["rows"]), _report_of(told["report"])
+        return read_upload(name, data, **how)
+    reply = _ask({"kind": "rows", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
+    return make_frame(reply["rows"]), _report_of(reply["report"])
 
 
 def is_small(data: bytes) -> bool:
@@ -79,8 +95,8 @@ def is_small(data: bytes) -> bool:
     return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC))
 
 
-def _report_of(told: dict[str, Any]) -> ReadReport:
-    return ReadReport(int(told["taken"]), tuple(Skip(**skip) for skip in told["skipped"]), tuple(told["notes"]))
+def _report_of(reply: dict[str, Any]) -> ReadReport:
+    return ReadReport(int(reply["taken"]), tuple(Skip(**skip) for skip in reply["skipped"]), tuple(reply["notes"]))
 
 
 # ---- the side that asks -----------------------------------------------------------------------------------------------
@@ -123,6 +139,8 @@ class _Child:
             code = self._process.wait()
             if code == 0 and not self._late:  # it went, as nobody had asked, at the moment when it was asked
                 return None
+            if code == _TOO_MUCH:
+                raise _stopped(name, "less memory", "it took more than a reader may have") from error
             if self._late or code == -14:
                 raise _stopped(name, f"done within {seconds:g} seconds", "it was not") from error
             found = f"it was ended ({code}), as happens for want of memory"
@@ -159,23 +177,23 @@ def _exchange(to: IO[bytes], back: IO[bytes], request: dict[str, Any], data: byt
 
 
 def _ask(request: dict[str, Any], data: bytes, *, bounds: ReadingBounds) -> dict[str, Any]:
-    told = None
-    while told is None:
+    reply = None
+    while reply is None:
         child, kept = _taken(bounds)
         try:
-            told = child.ask(request, data)
+            reply = child.ask(request, data)
         except BaseException:
             child.close()
             raise
-        if told is None or told.get("spent"):
+        if reply is None or reply.get("spent"):
             child.close()
         else:
             _keep(child)
-        if told is None and not kept:
+        if reply is None and not kept:
             raise _stopped(str(request["name"]), "a process to read it in", "it could not be started")
-    if error := told.get("error"):
-        raise DataError(**error) if told.get("data") else InputError(**error)
-    return told
+    if error := reply.get("error"):
+        raise DataError(**error) if reply.get("data") else InputError(**error)
+    return reply
 
 
 def _taken(bounds: ReadingBounds) -> tuple[_Child, bool]:
@@ -231,7 +249,7 @@ def main(memory: int) -> int:
     while True:
         out.write(b"ready\n")
         out.flush()
-        if not _is_asked(source):
+        if not _has_request(source):
             return 0
         line = source.readline()
         if not line:
@@ -251,28 +269,28 @@ def _answer(request: dict[str, Any], data: bytes) -> bytes:
     try:
         return json.dumps(_found(request, data)).encode()
     except InputError as error:
-        told: dict[str, Any] = _told(error)
+        reply: dict[str, Any] = _error_of(error)
     except MemoryError:
-        told = {**_told(_stopped(name, "less memory", "it took more than a reader may have")), "spent": True}
+        reply = {**_error_of(_stopped(name, "less memory", "it took more than a reader may have")), "spent": True}
     except RecursionError:
-        told = _told(_stopped(name, "values that are not nested deep", "more levels than can be read"))
-    return json.dumps(told).encode()
+        reply = _error_of(_stopped(name, "values that are not nested deep", "more levels than can be read"))
+    return json.dumps(reply).encode()
 
 
 def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if request["kind"] == "concepts":
-        read = read_concepts_upload(request["name"], data, max_text_chars=request["max_text_chars"])
+        read = read_concepts_upload(request["name"], data, **request["how"])
         return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
-    frame, report = read_upload(request["name"], data)
+    frame, report = read_upload(request["name"], data, **request["how"])
     return {"rows": frame.to_dict("records"), "report": report.to_dict()}
 
 
-def _told(error: InputError) -> dict[str, Any]:
+def _error_of(error: InputError) -> dict[str, Any]:
     names = ("message", "expected", "found", "hint", "where")
     return {"error": {name: getattr(error, name) for name in names}, "data": isinstance(error, DataError)}
 
 
-def _is_asked(source: IO[bytes]) -> bool:
+def _has_request(source: IO[bytes]) -> bool:
     if os.name != "posix":
         return True
     import select
@@ -289,15 +307,33 @@ def _alarm(seconds: float) -> None:
 
 
 def _bound_memory(memory: int) -> None:
-    """Let this process have so many bytes more than it has now, where the system can hold it to that."""
+    """Let this process have so many bytes more than it has now, where the system can hold it to that.
+
+    It ends by itself a little before the wall: an interpreter that has no byte left cannot always unwind.
+    """
     if not sys.platform.startswith("linux"):
         return
     import resource
 
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[5])  # data and stack
-    most = pages * resource.getpagesize() + memory
+    most = _data_bytes() + memory
+    threading.Thread(target=_end_above, args=(most,), daemon=True).start()
+    most += _WALL
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _data_bytes() -> int:
+    """The bytes of data and stack that this process has."""
+    import resource
+
+    return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+
+
+def _end_above(most: int) -> None:
+    """End this process when it has more bytes than that."""
+    while _data_bytes() <= most:
+        time.sleep(_LOOK_S)
+    os._exit(_TOO_MUCH)
 
 
 if __name__ == "__main__":

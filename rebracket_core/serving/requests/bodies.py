@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
+from rebracket_core.corpus.readers.json_text import RepeatedKeyError, with_each_key_once
 from rebracket_core.errors import InputError
 
 # A body below this is parsed where it is: the way to another thread would take longer.
@@ -28,6 +29,13 @@ class TooManyValues(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(413, f"The request holds more than {MAX_VALUES:,} JSON values; send fewer at a time.")
+
+
+class RepeatedKey(HTTPException):
+    """A body holds a key twice with different values: which of them was meant, nobody can say."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(400, f"The key {key!r} stands twice in a JSON object; send it once.")
 
 
 class BodyTimeout(HTTPException):
@@ -53,7 +61,7 @@ class BodyRequest(Request):
         """The parsed body. Raises json.JSONDecodeError, or TooManyValues."""
         body = await self.body()
         if len(body) <= SMALL_BYTES:
-            return json.loads(body)
+            return _loaded(body)
         return await asyncio.get_running_loop().run_in_executor(None, _parse, body)
 
 
@@ -89,7 +97,14 @@ def chars_in(value: object) -> int:
 def _parse(body: bytes) -> Any:
     if _may_exceed(body, MAX_VALUES) and _exceeds(body, MAX_VALUES):
         raise TooManyValues
-    return json.loads(body)
+    return _loaded(body)
+
+
+def _loaded(body: bytes) -> Any:
+    try:
+        return json.loads(body, object_pairs_hook=with_each_key_once)
+    except RepeatedKeyError as error:
+        raise RepeatedKey(error.key) from error
 
 
 def _may_exceed(body: bytes, most: int) -> bool:

@@ -15,6 +15,7 @@ from rebracket_core.ui.concepts.batch import batches
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
 from rebracket_core.ui.kit.progress import working
+from rebracket_core.ui.text_column import preview, preview_button, text_column_field
 from rebracket_core.ui.threshold_inputs import threshold_inputs
 from rebracket_core.ui.train.run_summary import run_label
 from rebracket_core.validation import Concept
@@ -136,7 +137,11 @@ def _files(workbench: Workbench, request: Request) -> None:
             key=f"validate.files.{form_number}",
             help=f"Files of these formats, or a ZIP of them. Nothing is kept but the verdicts.\n\n{formats_in_words()}",
         )
+        column = text_column_field("validate.column")
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
+        seen = preview_button("validate.preview")
+    if seen:
+        preview([(file.name, file.getvalue()) for file in files or ()], column=column, workbench=workbench)
     if not pressed:
         return
     if not files:
@@ -144,7 +149,7 @@ def _files(workbench: Workbench, request: Request) -> None:
     concepts: list[Concept] = []
     taken, skipped, notes = 0, list[Skip](), list[str]()
     for file in files:
-        read = workbench.verdicts.read_upload(file.name, file.getvalue())
+        read = workbench.verdicts.read_upload(file.name, file.getvalue(), text_column=column)
         concepts += read.concepts
         taken, skipped, notes = (taken + read.report.taken, [*skipped, *read.report.skipped], [*notes, *read.report.notes])
     label = files[0].name if len(files) == 1 else f"{len(files)} files"
@@ -159,10 +164,11 @@ def _folder(workbench: Workbench, request: Request) -> None:
         return
     with st.form("validate.folder", border=False):
         chosen = choose_place(root, key="validate.path")
+        column = text_column_field("validate.folder.column")
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
     if pressed:
         place = named(chosen)
-        read = workbench.verdicts.read([workbench.datasets.below_root(place)])
+        read = workbench.verdicts.read([workbench.datasets.below_root(place)], text_column=column)
         validate(workbench, request, read.concepts, report=read.report, label=place)
 
 

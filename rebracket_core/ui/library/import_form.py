@@ -14,6 +14,7 @@ from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.library.datasets import show_report
+from rebracket_core.ui.text_column import preview, preview_button, text_column_field
 from rebracket_core.workbench import Workbench
 
 _STARTER, _FILES, _FOLDER = "Starter corpus", "Files", "Folder"
@@ -53,13 +54,17 @@ def _files(workbench: Workbench) -> None:
             help=f"For a folder of manifests or proposals, upload it as a ZIP.\n\n{formats_in_words()}",
         )
         name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
+        column = text_column_field(f"import.column.{turn}")
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")
+        seen = preview_button(f"import.preview.{turn}")
+    if seen:
+        preview([(file.name, file.getvalue())] if file else [], column=column, workbench=workbench)
     if not pressed:
         return
     if file is None:
         raise InputError("No file was chosen.", expected="one file", found="none", hint="choose a file first")
     data, chosen = file.getvalue(), (name or "").strip() or None
-    if _take(file.name, lambda: workbench.datasets.import_upload(file.name, data, name=chosen)):
+    if _take(file.name, lambda: workbench.datasets.import_upload(file.name, data, name=chosen, text_column=column)):
         st.session_state["import.turn"] = turn + 1
         st.rerun()
 
@@ -71,11 +76,13 @@ def _folder(workbench: Workbench) -> None:
     with st.form("import.folder", border=False):
         chosen = choose_place(root, key="import.path")
         name = st.text_input("Name of the data set", key="import.folder.name", placeholder="the folder's own name")
+        column = text_column_field("import.folder.column")
         pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
     if pressed:
         place = named(chosen)
         source = workbench.datasets.below_root(place)
-        _take(place, lambda: workbench.datasets.import_path(source, name=(name or "").strip() or None))
+        chosen_name = (name or "").strip() or None
+        _take(place, lambda: workbench.datasets.import_path(source, name=chosen_name, text_column=column))
 
 
 def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:

@@ -28,7 +28,7 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.adjudication import decide_item, list_cases
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.labelling import flag_item, skip_item, submit_imported, submit_labels, undo_event
-from rebracket_core.annotation.people import enrol, get_person, list_people, set_role
+from rebracket_core.annotation.people import enrol, enrol_within, get_person, list_people, set_role
 from rebracket_core.annotation.projects import (
     change_settings,
     create_project,
@@ -61,6 +61,18 @@ def test_nothing_is_there_before_the_first_write(session: LabelSession) -> None:
     )
     with pytest.raises(InputError):
         get_project(session, "none")
+
+
+def test_names_that_look_the_same_are_one_person(people: LabelSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = enrol(people, "\u00d6zil")
+    for same in ("O\u0308zil", "\u00f6zil\u200b", " \u00d6zil\u00a0", "\u00d6\u00adzil"):
+        assert enrol(people, same) == first
+    assert enrol(people, "\u00d6zil A") != first
+
+    with monkeypatch.context() as earlier:  # whose ids stand as they were typed
+        earlier.setattr("rebracket_core.annotation.people.key_of", lambda name: name)
+        people.store.write(lambda held: enrol_within(held, "zoe\u0308", name="Zoe\u0308", at=people.now()))
+    assert enrol(people, "Zoe\u0308").person_id == "zoe\u0308"
 
 
 def test_the_first_person_is_admin_and_roles_are_checked(people: LabelSession) -> None:

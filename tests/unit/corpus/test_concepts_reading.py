@@ -22,10 +22,10 @@ TEXT = "A tide table with one wrong column drowns a harbour."
 PROPOSAL = "concept: {text}\ntitle: Low Water\nagent_name: Somebody\nrainbow_color: {colour}\n"
 
 
-def one(path: Path, content: str | bytes, **options: int) -> ConceptsRead:
+def one(path: Path, content: str | bytes, max_text_chars: int = 100_000) -> ConceptsRead:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_concepts([path], **options)
+    return read_concepts([path], max_text_chars=max_text_chars)
 
 
 def only(read: ConceptsRead) -> Concept:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rebracket_core.corpus import Limits, ReadReport, read_source, read_upload
+from rebracket_core.corpus.sources.reading import read_concepts
 from rebracket_core.errors import DataError
 
 Read = tuple[pd.DataFrame, ReadReport]
@@ -256,9 +257,50 @@ def test_skips_of_one_reason_are_counted_beyond_the_limit() -> None:
     assert any(note.startswith("25 more") for note in report.notes)
 
 
-def test_the_rows_of_a_source_are_limited() -> None:
-    frame, report = concepts("a.txt", "\n".join(f"text number {k} of many words" for k in range(9)), limits=Limits(max_rows=4))
-    assert len(frame) == 4 and len(report.skipped) == 5
+TABLES = {
+    "a.txt": "\n".join(["A text"] * 5),
+    "a.csv": "text\n" + "A text\n" * 5,
+    "a.jsonl": '{"text": "A text"}\n' * 5,
+    "a.json": json.dumps(["A text"] * 5),
+    "b.json": "[" + "{}," * 4 + "{}]",
+    "mac.csv": "text\r" + "A text\r" * 5,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_file_of_more_rows_than_are_read_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    few, many = Limits(max_rows=4), Limits(max_rows=5)
+    path = tmp_path / name
+    path.write_text(TABLES[name])
+    for read in (lambda: read_source(path, limits=few), lambda: read_upload(name, path.read_bytes(), limits=few)):
+        with pytest.raises(DataError, match=rf"{name}.*too many rows.*at most 4 rows"):
+            read()
+    if name != "b.json":
+        assert len(read_source(path, limits=many)[0]) == 5
+
+
+def test_rows_are_counted_over_all_files_of_a_source(tmp_path: Path) -> None:
+    for k in range(3):
+        (tmp_path / f"{k}.csv").write_text("text\nOne text\nTwo texts\n")
+    with pytest.raises(DataError, match=r"2\.csv:row 1.*too many rows.*at most 4"):
+        read_source(tmp_path, limits=Limits(max_rows=4))
+
+
+def test_texts_of_a_source_are_limited_and_repeats_cost_nothing(tmp_path: Path) -> None:
+    texts = [f"{k} " + "a key " * 100 for k in range(4)]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"id": k, "text": texts[0]}) + "\n" for k in range(50)))
+    assert len(read_source(path, limits=Limits(max_chars=2_000))[0]) == 50
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    with pytest.raises(DataError, match=r"a\.jsonl:line 4.*too much.*1,900"):
+        read_source(path, limits=Limits(max_chars=1_900))
+
+
+def test_records_of_ever_other_fields_end_the_reading() -> None:
+    lines = "".join(json.dumps({f"k{k}": 1, "text": "A text"}) + "\n" for k in range(10_010))
+    frame, report = concepts("a.jsonl", lines)
+    assert len(frame) == 9_999 and "different fields" in report.skipped[0].reason
+    assert report.skipped[0].where == "a.jsonl:line 10000" and "up to here" in report.skipped[0].reason
 
 
 def test_an_upload_is_read_as_the_file_would_be(tmp_path: Path) -> None:
@@ -266,3 +308,18 @@ def test_an_upload_is_read_as_the_file_would_be(tmp_path: Path) -> None:
     path.write_text(f'concept,album\n"{TEXT}",Red\n')
     on_disk, uploaded = read_source(path), read_upload("C:\\folder\\a.csv", path.read_bytes())
     assert on_disk[0].equals(uploaded[0]) and on_disk[1] == uploaded[1]
+
+
+def test_a_file_that_takes_all_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.csv").write_text("text\nOne text\n")
+    (tmp_path / "b.csv").write_text("text\nTwo texts\n")
+
+    def full(*args: Any, **how: Any) -> Any:
+        raise MemoryError
+
+    for place in ("DatasetSink._usable_text", "ConceptSink._text"):
+        module = "dataset" if place.startswith("Dataset") else "concepts"
+        monkeypatch.setattr(f"rebracket_core.corpus.sources.sinks.{module}.{place}", full)
+    for read in (read_source, lambda path: read_concepts([path])):
+        with pytest.raises(DataError, match=r"a\.csv: There is not enough memory"):
+            read(tmp_path)

@@ -60,6 +60,15 @@ def test_values_of_a_body_are_counted_outside_of_strings(client: TestClient, mon
     assert client.post("/v1/validate/batch", content=b'{"items": [' + b" " * 200, headers=JSON).status_code == 422
 
 
+@pytest.mark.parametrize("padding", [0, 200_000])
+def test_a_key_that_stands_twice_in_a_body_is_named(client: TestClient, padding: int) -> None:
+    body = f'{{"text": "One bell.", "text": "Another bell."{" " * padding}}}'
+    answer = client.post("/v1/validate", content=body, headers=JSON)
+    assert answer.status_code == 400 and "'text' stands twice" in json.dumps(answer.json())
+    same = '{"text": "One bell of bronze.", "text": "One bell of bronze."}'
+    assert client.post("/v1/validate", content=same, headers=JSON).status_code == 200
+
+
 def test_a_text_far_too_long_is_refused_before_it_is_cleaned(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rebracket_core.serving.requests import reading
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rebracket_core.corpus.readers.columns import plan_columns
+from rebracket_core.corpus.readers.columns import is_verdict_table, plan_columns
 from rebracket_core.corpus.readers.delimited import check_width, find_layout, table_rows
 from rebracket_core.corpus.sources.base import Format, Record, Skip
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.errors import DataError
+from rebracket_core.spreadsheet import unharmed
 
 
 class DelimitedFormat(Format):
@@ -32,8 +33,16 @@ class DelimitedFormat(Format):
         check_width(layout, name=entry.name)
         if len({name.casefold() for name in layout.names}) < len(layout.names):
             stream.note("Two columns have the same name; the first is used.")
+        if layout.above:
+            stream.note(f"{entry.name}: {layout.above} lines above the header were left out.")
         if not layout.header:
             stream.note("The file has one column and no header; each line was taken as a text.")
         plan = plan_columns(layout.names, hints=stream.hints, where=entry.name)
-        for found in table_rows(stream.lines(), name=entry.name, layout=layout):
-            yield found if isinstance(found, Skip) else Record(found[0], found[1], found[1].get(plan.text), plan)
+        stream.check_rows(lambda: table_rows(stream.lines(), name=entry.name, layout=layout))
+        own = is_verdict_table(layout.names)  # written by Rebracket, with an apostrophe where a spreadsheet sees a formula
+        for found in table_rows(stream.lines(), name=entry.name, layout=layout, note=stream.note):
+            if isinstance(found, Skip):
+                yield found
+                continue
+            values = {name: cell and unharmed(cell) for name, cell in found[1].items()} if own else found[1]
+            yield Record(found[0], values, values.get(plan.text), plan)

@@ -27,7 +27,8 @@ class JsonLinesFormat(Format):
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give the record of each line that is not blank, and a Skip for one that is no JSON."""
-        return value_records(_values(stream.lines(), name=entry.name), hints=stream.hints)
+        stream.check_rows(lambda: (line for line in stream.lines() if line.strip()))
+        return value_records(_values(stream.lines(), name=entry.name), hints=stream.hints, note=stream.note)
 
 
 def _values(lines: Iterable[str], *, name: str) -> Iterator[tuple[str, Any] | Skip]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rebracket_core.corpus.limits import MAX_CELL_CHARS
-from rebracket_core.corpus.sources.base import Aside, Format, Record, Skip
+from rebracket_core.corpus.sources.base import Format, Record, Skip, Unclaimed
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.errors import DataError
@@ -15,9 +15,16 @@ from rebracket_core.errors import DataError
 LAST_LINE_S = 3.0
 _LOOKED_AT = 200_000
 _MAX_STAMPS = 1_000
-_TIME = re.compile(r"\[?\s*(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\s*\]?")
-_STAMP = re.compile(r"\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]")
+_CLOCK = r"\s*(?:(?P<h>\d{1,2}):(?P<m>\d{1,2}):(?P<s>\d{1,2})[.,](?P<f>\d{1,9})|(\d{1,3}):(\d{1,2})(?:[.:,](\d{1,9}))?)\s*"
+_TIME = re.compile(rf"\[?{_CLOCK}\]?")
+_STAMP = re.compile(rf"\[{_CLOCK}\]")
+_WORD_TIME = re.compile(
+    r"\s*(?:<\s*\d{1,3}(?::\d{1,2}){1,2}(?:[.:,]\d{1,9})?\s*>|\[\s*\d{1,3}(?::\d{1,2}){1,2}(?:[.:,]\d{1,9})?\s*\])"
+)
+_ODD_STAMP = re.compile(r"\[\s*[-+]?\d[^\]\n]{0,30}\]")
 _TAG = re.compile(r"\[[A-Za-z#]+:.*\]\s*")
+_OFFSET = re.compile(r"\[offset:\s*([-+]?\d{1,9})\s*\]\s*", re.IGNORECASE)
+_SHOWN_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +36,21 @@ class LyricLine:
     end_s: float
 
 
-def parse_time(text: str) -> float:
-    """The seconds meant by "[mm:ss.mmm]" (brackets optional, one to three digits of fraction, padded on the right).
+@dataclass(frozen=True, slots=True)
+class Lyrics:
+    """The sung lines in order of time, and the lines of the file whose time cannot be read, as "line 3: [0:75]words"."""
 
-    Raises DataError for anything else and for 60 seconds or more.
+    lines: tuple[LyricLine, ...]
+    unread: tuple[str, ...] = ()
+
+
+def parse_time(text: str) -> float:
+    """The seconds meant by "[mm:ss.mmm]" (brackets optional, a comma for the point, up to nine digits of fraction).
+
+    "[hh:mm:ss.mmm]" is read too. Raises DataError for anything else and for 60 seconds or more.
     """
     match = _TIME.fullmatch(text.strip())
-    if match is None or int(match[2]) >= 60:
+    if match is None or not _is_time(match):
         raise DataError(
             "This time cannot be read.",
             expected="[mm:ss.mmm], such as [03:46.193]",
@@ -45,8 +60,18 @@ def parse_time(text: str) -> float:
     return _seconds(match)
 
 
+def _is_time(match: re.Match[str]) -> bool:
+    """Whether a match is a time of the clock: two digits of seconds, below 60 (and minutes, where there are hours)."""
+    minutes, seconds = (match["m"], match["s"]) if match["h"] else ("0", match[6])
+    return len(seconds) == 2 and int(seconds) < 60 and int(minutes) < 60
+
+
 def _seconds(match: re.Match[str]) -> float:
-    return int(match[1]) * 60 + int(match[2]) + int((match[3] or "0").ljust(3, "0")) / 1000
+    if match["h"]:
+        whole, fraction = int(match["h"]) * 3600 + int(match["m"]) * 60 + int(match["s"]), match["f"]
+    else:
+        whole, fraction = int(match[5]) * 60 + int(match[6]), match[7] or "0"
+    return whole + int(fraction) / 10 ** len(fraction)
 
 
 def parse_lrc(text: str) -> list[LyricLine]:
@@ -56,12 +81,29 @@ def parse_lrc(text: str) -> list[LyricLine]:
     ends the line before it. Header tags are left out; lines before the first stamp too. Raises DataError for times or words
     without end.
     """
+    return list(read_lyrics(text).lines)
+
+
+def read_lyrics(text: str) -> Lyrics:
+    """The sung lines as `parse_lrc` gives them, and those that cannot be read.
+
+    "[offset:500]" moves all lines 500 ms to the front, as players do. Times of words ("<00:05.50>") and of a second voice
+    within a line are left out of the words.
+    """
+    unread: list[str] = []
+    offset = 0.0
     stamped: list[tuple[float, list[str]]] = []
     open_times: list[float] = []
     fresh = False
-    for line in text.split("\n"):
+    for number, line in enumerate(text.split("\n"), start=1):
         times, rest = _leading_stamps(line.strip())
-        if times:
+        if moved := _OFFSET.fullmatch(rest):
+            offset = int(moved[1]) / 1000
+        rest = _WORD_TIME.sub(" ", rest).strip() if "<" in rest or "[" in rest[1:] else rest
+        if _ODD_STAMP.match(rest):
+            unread.append(f"line {number}: {line.strip()[:_SHOWN_CHARS]}")
+            open_times, fresh = [], False
+        elif times:
             if not fresh:
                 open_times = []
             open_times += times
@@ -78,13 +120,15 @@ def parse_lrc(text: str) -> list[LyricLine]:
     ends = [*starts[1:], starts[-1] + LAST_LINE_S] if starts else []
     if sum(len(word) for _, words in stamped for word in words) > MAX_CELL_CHARS:
         raise _refused("too many words", f"lyrics of at most {MAX_CELL_CHARS:,} characters, repeated ones counted again")
-    return [LyricLine("\n".join(words), start, end) for (start, words), end in zip(stamped, ends, strict=True) if words]
+    timed = zip(stamped, ends, strict=True)
+    lines = (LyricLine("\n".join(words), max(0.0, a - offset), max(0.0, b - offset)) for (a, words), b in timed if words)
+    return Lyrics(tuple(lines), tuple(unread))
 
 
 def _leading_stamps(line: str) -> tuple[list[float], str]:
     times: list[float] = []
     at = 0
-    while len(times) <= _MAX_STAMPS and (match := _STAMP.match(line, at)) and int(match[2]) < 60:
+    while len(times) <= _MAX_STAMPS and (match := _STAMP.match(line, at)) and _is_time(match):
         times.append(_seconds(match))
         at = match.end()
         while line[at : at + 1].isspace():
@@ -114,9 +158,9 @@ class LyricsFormat(Format):
     companion = True
 
     def sniff(self, head: Head, suffix: str) -> bool:
-        """Tell timed lyrics by the share of stamped lines."""
-        return looks_like_lrc(head.text)
+        """Tell timed lyrics by their name, by the song that names them, or by the share of stamped lines."""
+        return suffix in self.suffixes or head.named_as_lyrics or looks_like_lrc(head.text)
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give no record; say where lyrics belong, for those that no song has read."""
-        yield Aside(entry.name, "these are lyrics without a song", "put the song's manifest beside them")
+        yield Unclaimed(entry.name, "these are lyrics without a song", "put the song's manifest beside them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -10,10 +11,11 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
+from rebracket_core.corpus.readers.columns import plain_id
 from rebracket_core.corpus.readers.labels import missing, read_album
 from rebracket_core.corpus.sources.base import Format, Record, Row, Skip, skip_of
 from rebracket_core.corpus.sources.files import Entry
-from rebracket_core.corpus.sources.formats.lrc import LyricLine, parse_lrc, parse_time
+from rebracket_core.corpus.sources.formats.lrc import LyricLine, Lyrics, parse_time, read_lyrics
 from rebracket_core.corpus.sources.repeats import check_repeats
 from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.errors import DataError
@@ -28,9 +30,18 @@ def is_manifest(document: object) -> bool:
 
 def lyrics_names(document: Mapping[str, Any], *, stem: str, folder: str) -> tuple[str, ...]:
     """The file names under which the song's lyrics may lie beside it, best first; folders are ignored."""
-    said = document.get("lrc_file")
-    named = [said.replace("\\", "/").rsplit("/", 1)[-1]] if isinstance(said, str) else []
+    named_file = document.get("lrc_file")
+    named = [named_file.replace("\\", "/").rsplit("/", 1)[-1]] if isinstance(named_file, str) else []
     return tuple(dict.fromkeys([*named, f"{stem}.lrc", f"{folder}.lrc"]))
+
+
+_NAMES_LYRICS = re.compile(rb"^[ \t]*(?:lrc_file|\"lrc_file\"|'lrc_file')[ \t]*:[ \t]*(.{1,300})", re.MULTILINE)
+
+
+def named_lyrics(data: bytes) -> tuple[str, ...]:
+    """The names of the lyrics files that the text of a YAML file names, folders left out; nothing of it is interpreted."""
+    found = (match[1].decode("utf-8", "replace").split(" #")[0].strip().strip("\"'") for match in _NAMES_LYRICS.finditer(data))
+    return tuple(name for named_file in found if (name := named_file.replace("\\", "/").rsplit("/", 1)[-1]))
 
 
 class ManifestFormat(Format):
@@ -63,12 +74,14 @@ def _rows(document: Mapping[str, Any], *, entry: Entry, lyrics: Entry | None, st
     Raises DataError for a song without a concept, InputError for an unknown colour.
     """
     name = entry.name
-    song = str(document.get("manifest_id") or entry.stem)
+    song = plain_id(document.get("manifest_id")) or entry.stem
     common = _common(document, song=song, name=name)
     lines: list[LyricLine] = []
     if lyrics is not None:
         try:
-            lines = parse_lrc(stream.text_of(lyrics))
+            sung_lines = read_lyrics(stream.text_of(lyrics))
+            lines = list(sung_lines.lines)
+            yield from _unread(sung_lines, name=lyrics.name)
         except DataError as error:
             yield skip_of(error, where=lyrics.name)
     elif document.get("lrc_file"):
@@ -90,6 +103,15 @@ def _rows(document: Mapping[str, Any], *, entry: Entry, lyrics: Entry | None, st
             "descriptions": _word(section.get("description")),
             "lyrics": words,
         }
+
+
+def _unread(lyrics: Lyrics, *, name: str) -> Iterator[Skip]:
+    """What of a lyrics file was not read, as one Skip; the song's own rows stay."""
+    if lyrics.unread:
+        reason = f"{len(lyrics.unread)} lines have a time that cannot be read ({'; '.join(lyrics.unread[:3])})"
+        yield Skip(name, reason, "write it as [mm:ss.xx], such as [01:15.00]")
+    if not lyrics.lines:
+        yield Skip(name, "holds no line with a time, so the song has no lyrics", "write [mm:ss.xx] before each line")
 
 
 def _common(document: Mapping[str, Any], *, song: str, name: str) -> Row:

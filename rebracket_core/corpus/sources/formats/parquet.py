@@ -25,15 +25,18 @@ class ParquetFormat(Format):
     own_ids = True
 
     def sniff(self, head: Head, suffix: str) -> bool:
-        """Tell Parquet by its first bytes."""
-        return head.data.startswith(MAGIC)
+        """Tell Parquet by its first bytes, or its name: what is called .parquet and is none is refused."""
+        return head.data.startswith(MAGIC) or suffix in self.suffixes
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give each row. Raises DataError for a damaged file and for one without a text column."""
         name = entry.name
         table = open_parquet(stream.binary(), where=name)
+        stream.check_rows(table.n_rows)
         schema = table.schema_arrow
         names = [n for n in schema.names if n != STRUCT or _has_type_field(schema)]
+        if len({name.strip().casefold() for name in names}) < len(names):
+            stream.note("Two columns have the same name; the first is used.")
         plan = plan_columns(names, hints=stream.hints, where=name)
         if vectors := vector_columns(schema):
             stream.note(f"Embeddings ({', '.join(vectors)}) stand beside the texts; they are read on their own, by id.")
@@ -44,5 +47,5 @@ class ParquetFormat(Format):
 
 
 def _has_type_field(schema: pa.Schema) -> bool:
-    kind = schema.field(STRUCT).type
+    kind = schema.field(schema.names.index(STRUCT)).type
     return pa.types.is_struct(kind) and kind.get_field_index(_TYPE_FIELD) >= 0

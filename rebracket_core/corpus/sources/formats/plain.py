@@ -5,20 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rebracket_core.corpus.sources.base import Aside, Format, Record, Skip
+from rebracket_core.corpus.sources.base import Format, Record, Skip, Unclaimed
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.texts import clean_text
 
 _ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+_LINE_END = re.compile(r"\n")
 
 
 def split_texts(text: str) -> list[str]:
     """The texts of a file: its paragraphs, set apart by blank lines; its lines where it has one paragraph only."""
-    whole = clean_text(text)
-    parts = _BLANK_LINES.split(whole)
-    return [part.strip() for part in (parts if len(parts) > 1 else whole.split("\n")) if part.strip()]
+    return list(_iter_texts(clean_text(text)))
+
+
+def _iter_texts(whole: str) -> Iterator[str]:
+    between = _BLANK_LINES if _BLANK_LINES.search(whole) else _LINE_END
+    start = 0
+    for gap in between.finditer(whole):
+        if part := whole[start : gap.start()].strip():
+            yield part
+        start = gap.end()
+    if part := whole[start:].strip():
+        yield part
 
 
 class PlainFormat(Format):
@@ -36,8 +46,10 @@ class PlainFormat(Format):
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give each text of the file, unlabelled."""
         text = stream.text()
-        parts = split_texts(text)
-        unit = "each paragraph" if "\n\n" in clean_text(text) else "each line"
+        whole = clean_text(text)
+        stream.check_rows(lambda: _iter_texts(whole))
+        parts = list(_iter_texts(whole))
+        unit = "each paragraph" if "\n\n" in whole else "each line"
         stream.note(f"Plain text: {unit} was taken as a concept.")
         for number, part in enumerate(parts, start=1):
             yield Record(entry.name if len(parts) == 1 else f"{entry.name}:text {number}", text=part, origin="text")
@@ -56,6 +68,7 @@ class PipedFormat(Format):
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give each line that is not blank."""
+        stream.check_rows(lambda: (line for line in stream.lines() if line.strip()))
         for number, line in enumerate(stream.lines(), start=1):
             if line.strip():
                 yield Record(f"{entry.name}:line {number}", text=line, origin="text")
@@ -75,4 +88,4 @@ class AboutFormat(Format):
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give no record, but the word what to do where the page is a concept after all."""
-        yield Aside(entry.name, "it is a page about the files, not a concept", "read it on its own if it is one")
+        yield Unclaimed(entry.name, "it is a page about the files, not a concept", "read it on its own if it is one")

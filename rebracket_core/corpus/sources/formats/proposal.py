@@ -45,19 +45,19 @@ class ProposalFormat(Format):
         """Give the proposal; without an album it tells nothing of where it comes from."""
         document = {str(key): value for key, value in stream.document().items()}
         origin = "proposals" if "rainbow_color" in document else ""
-        thread = thread_of(entry.name, root=stream.root)
-        rows = partial(_rows, document, name=entry.name, thread=thread)
+        thread = thread_of(entry.file_name, root=stream.root)
+        rows = partial(_rows, document, name=entry.name, stem=entry.stem, thread=thread)
         yield Record(entry.name, document, document.get("concept"), origin=origin, rows=rows)
 
 
-def _rows(document: Mapping[str, Any], *, name: str, thread: str) -> Iterator[Row | Skip]:
+def _rows(document: Mapping[str, Any], *, name: str, stem: str, thread: str) -> Iterator[Row | Skip]:
     """One row; what the proposal says of its modes goes to the stated modes, as it stands.
 
     Raises InputError for an unknown colour or mode.
     """
     colour = document.get("rainbow_color", document.get("album"))
     row: Row = {
-        "row_id": f"{thread}/{PurePosixPath(name).stem}",
+        "row_id": f"{thread}/{stem}",
         "group_id": thread,
         "origin": "proposals",
         "where": name,

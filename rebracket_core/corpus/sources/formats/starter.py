@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from rebracket_core.corpus.readers.labels import missing, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.columns import plain_cell, plain_id
+from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight
 from rebracket_core.corpus.sources.base import Format, Record, Row, Skip
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.repeats import check_repeats
@@ -40,9 +41,9 @@ class StarterFormat(Format):
         """Give each concept of the group. Modes are stated modes, shares the axis itself, types were given by people."""
         document, name = stream.document(), entry.name
         check_repeats(document, ("group", "motif"), times=len(document["concepts"]), name=name)
-        group = str(document.get("group") or entry.stem)
-        common = {"group_id": group, "title": str(document.get("motif") or ""), "origin": "starter"}
-        told = {"title": document.get("motif"), "group": document.get("group")}
+        group = plain_id(document.get("group")) or entry.stem
+        common = {"group_id": group, "title": plain_cell(document.get("motif")), "origin": "starter"}
+        shared = {"title": document.get("motif"), "group": document.get("group")}
         for number, item in enumerate(document["concepts"], start=1):
             where = f"{name}:concept {number}"
             if not isinstance(item, (str, Mapping)):
@@ -53,7 +54,7 @@ class StarterFormat(Format):
             text = fields.get("text", fields.get("concept"))
             rows = partial(_row, fields, fallback=f"{group}-{number:02d}", common={**common, "where": where})
             # A bare text stays one: what the group says goes into the rows of a data set alone.
-            yield Record(where, {} if isinstance(item, str) else {**told, **fields}, text, origin="starter", rows=rows)
+            yield Record(where, {} if isinstance(item, str) else {**shared, **fields}, text, origin="starter", rows=rows)
 
 
 class NotConceptsFormat(Format):
@@ -73,13 +74,13 @@ class NotConceptsFormat(Format):
         """Give each text, unlabelled, its category as group."""
         document, name = stream.document(), entry.name
         check_repeats(document, ("category",), times=len(document["texts"]), name=name)
-        category = str(document.get("category") or entry.stem)
+        category = plain_id(document.get("category")) or entry.stem
         for number, item in enumerate(document["texts"], start=1):
             fields = {str(key): value for key, value in item.items()} if isinstance(item, Mapping) else {}
             text = fields.get("text", fields.get("concept")) if fields else item
-            own = fields.get("id")
+            own = plain_id(fields.get("id"))
             row: Row = {
-                "row_id": f"{category}-{number:02d}" if missing(own) else str(own),
+                "row_id": own or f"{category}-{number:02d}",
                 "group_id": category,
                 "origin": "not_concepts",
                 "where": f"{name}:text {number}",
@@ -91,7 +92,7 @@ class NotConceptsFormat(Format):
 def _row(item: Mapping[str, Any], *, fallback: str, common: Row) -> Iterator[Row | Skip]:
     kinds = read_types(item.get("types"))
     row: Row = {
-        "row_id": str(item.get("id") or fallback),
+        "row_id": plain_id(item.get("id")) or fallback,
         "concept": item.get("text", item.get("concept")),
         "album": read_album(item.get("album")),
         "weight": read_weight(item.get("weight")),

@@ -29,11 +29,13 @@ class YamlFormat(Format):
         """Give each element of a list, or the one record. Raises DataError where there is none."""
         document, name = stream.document(), entry.name
         if isinstance(document, list):
-            return value_records(((f"{name}:row {k}", v) for k, v in enumerate(document, start=1)), hints=stream.hints)
+            return value_records(
+                ((f"{name}:row {k}", v) for k, v in enumerate(document, start=1)), hints=stream.hints, note=stream.note
+            )
         if isinstance(document, Mapping):
             fields = {str(key): value for key, value in document.items()}
             if Planner(Hints(text_column=stream.hints.text_column)).text(fields) is not None:
-                return value_records([(name, fields)], hints=stream.hints)
+                return value_records([(name, fields)], hints=stream.hints, note=stream.note)
         keys = islice((key for key in document if isinstance(key, str)), 20) if isinstance(document, Mapping) else ()
         raise DataError(
             "This YAML holds no concept.",

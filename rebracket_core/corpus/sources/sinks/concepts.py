@@ -13,17 +13,17 @@ from typing import Any
 
 from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.limits import Limits
-from rebracket_core.corpus.readers.columns import ColumnPlan, Planner, is_expected_album, row_ids
+from rebracket_core.corpus.readers.columns import ColumnPlan, Hints, Planner, is_expected_album, plain_id, row_ids
 from rebracket_core.corpus.readers.labels import missing, read_album
 from rebracket_core.corpus.schema import ReadReport, Skip
-from rebracket_core.corpus.sources.base import Aside, File, Record, skip_of
+from rebracket_core.corpus.sources.base import File, Record, Unclaimed, skip_of
 from rebracket_core.corpus.usable import unusable
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.texts import clean_text
 
 _SHOWN_CHARS = 200
 _NOTES_KEPT = 100
-_ROW = re.compile(r":(?:row|line|text|concept) (\d+)$")
+_ROW = re.compile(r":(?:row|line|text|concept|document) (\d+)$")
 _FIELDS = ("title", "agent", "group", "descriptions", "lyrics")
 _TELLING_ORIGINS = frozenset({"songs", "proposals", "starter"})
 
@@ -58,11 +58,13 @@ class _Shape:
 class ConceptSink:
     """Makes one concept of each record and forgets it; what it keeps are notes, and what was passed over."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, hints: Hints = Hints()) -> None:  # noqa: B008 - frozen
         self.limits = limits
+        self.hints = hints
+        self.current: list[str] = []
         self.skipped: list[Skip] = []
         self._notes: dict[str, int] = {}
-        self._planner = Planner()
+        self._planner = Planner(hints)
         self._shape = _Shape()
 
     def concept(self, file: File, found: Record | Skip) -> Concept | None:
@@ -72,7 +74,7 @@ class ConceptSink:
                 return self._made(found, source=_place(file, found.where))
             except DataError as error:
                 return self._failed(file, skip_of(error, where=found.where))
-        if isinstance(found, Aside) and (file.many or found.where != file.entry.name):
+        if isinstance(found, Unclaimed) and (file.many or found.where != file.entry.name):
             self.skipped.append(Skip(_place(file, found.where), found.reason, "name it alone if it is a concept"))
             return None
         return self._failed(file, found)
@@ -101,6 +103,8 @@ class ConceptSink:
             if self._shape.plan is not plan:
                 self._shape = _Shape.of(plan, values)
             fields = {role: words for role, column in self._shape.roles if (words := _words(values.get(column)))}
+            if "group" in fields:
+                fields["group"] = plain_id(fields["group"])
             album = self._album(values, fields)
             concept_id = row_ids(values, plan.ids)
         origin = record.origin or (plan.origin if plan else "")
@@ -122,7 +126,7 @@ class ConceptSink:
 
     def _text(self, value: object) -> tuple[str, str | None]:
         """The text, or its beginning and why there is nothing to score."""
-        if missing(value) and not isinstance(value, str):
+        if value is None or (isinstance(value, float) and value != value):
             return "", "It has no text; write a concept of at least one word"
         error = unusable(value, max_chars=self.limits.max_text_chars)
         text = clean_text(value) if isinstance(value, str) else ""
@@ -145,6 +149,6 @@ def _words(value: object) -> str:
     """A cell as one text, its parts joined as a training row's are; "" for what is no text or number."""
     if isinstance(value, (list, tuple)):
         return "\n\n".join(part for item in value if (part := _words(item)))
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or missing(value):
         return ""
     return clean_text(str(value))

@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from rebracket_core.corpus.limits import Limits
+from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import (
     KEYWORD_TYPE_COLUMN,
     TEXT_NAMES,
     ColumnPlan,
     Hints,
+    Planner,
     cell_of,
     plain_cell,
+    plain_id,
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
 from rebracket_core.errors import DataError, InputError
-from rebracket_core.texts import clean_text, has_words
+from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.texts import brief, clean_text, has_words
 
 _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
+_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "group_id")
+_EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
 
 class DatasetSink:
     """Collects checked rows of a source, with each skip and note; `result` gives the frame and the report.
 
-    A record without a usable text, with an unknown label or with a repeated id becomes a skip. With `only` the files of
-    that format alone are imported, concepts or not, and their texts need no letters.
+    A record without a usable text, with an unknown label or with a repeated id becomes a skip; rows and texts without end
+    are a DataError. With `only` the files of that format alone are imported, concepts or not, and their texts need no
+    letters.
     """
 
     def __init__(self, limits: Limits, *, hints: Hints = Hints(), only: str = "") -> None:  # noqa: B008 - frozen
@@ -46,18 +54,22 @@ class DatasetSink:
         self._file: File | None = None
         self._number = 0
         self._waiting: list[tuple[int, Record]] = []
+        self._names: dict[str, None] = {}
+        self._planner = Planner(hints)
         self._rows: list[dict[str, Any]] = []
         self._skips: list[Skip] = []
         self._skip_counts: Counter[str] = Counter()
         self._notes: dict[str, int] = {}
         self._texts: dict[str, str] = {}
+        self._at: dict[str, int] = {}
+        self._budget = TextBudget(limits)
         self._numbers: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def take(self, file: File, found: Record | Skip) -> None:
-        """Import one record, or note that it is skipped."""
+        """Import one record, or note that it is skipped. Raises DataError where the source grows too large."""
         if file is not self._file:
             self._end_file()
             self._file = file
@@ -70,10 +82,16 @@ class DatasetSink:
             self.skip(found.where, found.reason, hint=found.hint)
         else:
             self._number += 1
-            try:
-                self._import(found, file)
-            except InputError as error:
-                self._refuse(found.where, error)
+            self._guarded(found, lambda: self._import(found, file))
+
+    def _guarded(self, record: Record, work: Callable[[], None]) -> None:
+        """Do the work; a record that cannot be read is skipped, and one that makes the source too large ends the reading."""
+        try:
+            work()
+        except SourceTooLarge:
+            raise
+        except InputError as error:
+            self._refuse(record.where, error)
 
     def _is_wanted(self, file: File) -> bool:
         assert file.format is not None
@@ -94,7 +112,8 @@ class DatasetSink:
                 self._note_all(record.plan)
             self._keep_planned(record, record.plan, number=self._number, file=file)
         elif record.values:
-            self._waiting.append((self._number, record))
+            self._names.update(dict.fromkeys(record.values))
+            self._waiting.append((self._number, replace(record, values=self._planner.planned(record.values))))
         else:
             row_id = f"{file.prefix}{file.entry.stem}-{self._number:04d}"
             origin = record.origin or "table"
@@ -102,25 +121,22 @@ class DatasetSink:
 
     def _end_file(self) -> None:
         """Import the records that name their fields each for itself, now that all names of the file are known."""
-        waiting, file = self._waiting, self._file
-        self._waiting, self._number = [], 0
+        waiting, names, file = self._waiting, list(self._names), self._file
+        self._waiting, self._names, self._number = [], {}, 0
         if not waiting or file is None:
             return
         try:
-            plan = self._plan_of([record for _, record in waiting], where=file.entry.name)
+            plan = self._plan_of(names, [record for _, record in waiting], where=file.entry.name)
         except InputError as error:
+            reason = skip_of(error, where=file.entry.name).reason
             for _, record in waiting:
-                self.skip(record.where, skip_of(error, where=record.where).reason, hint=error.hint)
+                self.skip(record.where, reason, hint=error.hint)
             return
         self._note_all(plan)
         for number, record in waiting:
-            try:
-                self._keep_planned(record, plan, number=number, file=file)
-            except InputError as error:
-                self._refuse(record.where, error)
+            self._guarded(record, partial(self._keep_planned, record, plan, number=number, file=file))
 
-    def _plan_of(self, records: list[Record], *, where: str) -> ColumnPlan:
-        names = list(dict.fromkeys(key for record in records for key in record.values))
+    def _plan_of(self, names: list[str], records: list[Record], *, where: str) -> ColumnPlan:
         try:
             return plan_columns(names, hints=self._hints, where=where)
         except DataError:
@@ -146,7 +162,7 @@ class DatasetSink:
         album = read_album(cell_of(values, plan.album))
         row: Row = {
             "row_id": row_ids(values, plan.ids),
-            "group_id": plain_cell(cell_of(values, plan.group)),
+            "group_id": plain_id(cell_of(values, plan.group)),
             "origin": record.origin or plan.origin,
             "where": record.where,
             "concept": record.text,
@@ -177,26 +193,39 @@ class DatasetSink:
     def _keep(self, row: Row, *, number_repeats: bool = False) -> None:
         """Keep a row; with `number_repeats` a repeated id that carries another text is kept as "id#2" and noted."""
         where = str(row.get("where", ""))
-        if len(self._rows) >= self.limits.max_rows:
-            self.skip(where, f"the source has more than {self.limits.max_rows} rows", hint="split the source")
-            return
         text = self._usable_text(row.get("concept"), where=where)
         if text is None:
             return
         row_id = str(row["row_id"])
         if row_id in self._texts:
             if self._texts[row_id] == text:
-                self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
-                self.note("Some rows repeat an id with the same text; the first was taken.")
+                self._repeat(row, where=where)
                 return
             if not number_repeats:
                 self.skip(where, f"its id {row_id!r} was taken with another text", hint="make the ids different")
                 return
             row_id = self._numbered(row_id)
             self.note("Some ids stand for several texts; the later ones were numbered (#2, #3, ...).")
-        self._texts[row_id] = text
-        extra = {name: clean_text(str(row.get(name) or "")) for name in ("descriptions", "lyrics", "title", "agent")}
+        if len(self._rows) >= self.limits.max_rows:
+            raise too_many_rows(self.limits.max_rows, where=where)
+        text = self._texts[row_id] = self._budget.take(text, where=where)
+        extra = {name: self._budget.take(clean_text(str(row.get(name) or "")), where=where) for name in _EXTRA}
+        self._at[row_id] = len(self._rows)
         self._rows.append({**row, **extra, "row_id": row_id, "concept": text})
+
+    def _repeat(self, row: Row, *, where: str) -> None:
+        """Skip a row that repeats one that was taken; one that says something else of it is named with both."""
+        taken = self._rows[self._at[str(row["row_id"])]]
+        other = next((name for name in _LABELS if row.get(name) != taken.get(name)), None)
+        if other is None:
+            self.skip(where, "repeats a row that was taken", hint="nothing to do: same id, same text")
+            self.note("Some rows repeat an id with the same text; the first was taken.")
+            return
+        labels = (
+            f"{brief(row.get(other), chars=80)} here, {brief(taken.get(other), chars=80)} at {taken['where'] or row['row_id']}"
+        )
+        self.skip(where, f"contradicts a row that was taken, with another {other}", hint=f"keep the right one: {labels}")
+        self.note("Some rows repeat an id and a text with another label; the first was taken, and the others are named.")
 
     def _numbered(self, row_id: str) -> str:
         number = self._numbers.get(row_id, 2)
@@ -213,7 +242,9 @@ class DatasetSink:
             self.skip(where, f"its text is not text but {type(value).__name__}", hint="put the text in quotes")
             return None
         text = clean_text(value)
-        if not text:
+        if is_null_word(text):
+            self.skip(where, f"has no text but {text!r}, which tables write for nothing", hint="give it a concept")
+        elif not text:
             self.skip(where, "its text is blank", hint="give it a concept or leave it out")
         elif len(text) > self.limits.max_text_chars:
             self.skip(
