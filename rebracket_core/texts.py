@@ -9,6 +9,7 @@ import unicodedata
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/'\"]+[\\/])*")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -16,6 +17,21 @@ def clean_text(text: str) -> str:
     """The text with plain newlines, without control characters and outer blanks; half surrogates become U+FFFD."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     return _SURROGATE.sub("\ufffd", _CONTROL.sub("", plain)).strip()
+
+
+def whole_text(text: str) -> str:
+    """The text with U+FFFD in the place of half surrogates, which no encoding takes; everything else stays."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def without_paths(text: str, *, home: str = "") -> str:
+    """The text with the bare names of the files that it names: their folders say how a machine is laid out.
+
+    `home` is a folder whose own name may hold blanks; what lies below it keeps its path from there.
+    """
+    for folder in (f"{home}/", f"{home}\\", home) if home.strip("/\\.") else ():
+        text = text.replace(folder, "")
+    return _FOLDERS.sub("", text)
 
 
 def clean_note(text: str) -> str:

@@ -47,16 +47,17 @@ class History:
     def __init__(self, database_url: str) -> None:
         self._store = Store(database_url, HISTORY, functions={FOLD: fold})
 
-    def add(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
+    def add(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "", durable: bool = False) -> int:
         """The number of verdicts that were kept, all in one transaction: all of them or none.
 
         `verdicts` are dicts of `Verdict.to_dict()`. Those with an `error` are no verdicts and are left out. `source`
-        stands in for verdicts that name none. Raises StoreError when the database refuses.
+        stands in for verdicts that name none. With `durable` they are on the disk when this returns; without, a loss of power
+        (not the end of this process) may take them back. Raises StoreError when the database refuses.
         """
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [_row(verdict, at=at, source=source) for verdict in verdicts if not verdict.get("error")]
         if rows:
-            self._store.write(lambda connection: connection.execute(_table().insert(), rows), durable=False)
+            self._store.write(lambda connection: connection.execute(_table().insert(), rows), durable=durable)
         return len(rows)
 
     def search(
