@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from rebracket_core.database import FOLD, Schema, Store, finite, fold, storable_text
+from rebracket_core.database import FOLD, Schema, Store, finite, fold, log_bytes, storable_text
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,6 +134,11 @@ class History:
         url = self._store.url
         name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(url.get_backend_name(), url.get_backend_name())
         return f"{name}, {kept} verdict{'' if kept == 1 else 's'} kept"
+
+    @property
+    def log_bytes(self) -> int:
+        """How much of the database stands in SQLite's log alone, in bytes; 0 for other databases."""
+        return log_bytes(self._store.file) if self._store.file is not None else 0
 
     def close(self) -> None:
         """Close every connection. The history opens them again on next use."""

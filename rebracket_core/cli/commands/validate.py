@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
+from rebracket_core.cli.keeping import Keeping
 from rebracket_core.cli.options import HomeOption, JsonOption, ModelOption, RunOption, ThresholdOption, pairs, workbench_for
 from rebracket_core.cli.parts import (
     PartRowsOption,
@@ -25,7 +26,7 @@ from rebracket_core.cli.parts import (
 )
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import terminal_width
-from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.thresholds import Value, threshold
 
 if TYPE_CHECKING:
@@ -82,18 +83,16 @@ def validate(
     if parts is not None or ray is not None:
         wanted = PartsRequest(sources, parts, form=form, out=target, history=history, rows=part_rows, ray=ray, workers=workers)
         return score_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
-    history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
-    if history:
-        _check_history(bench)
+    keeping = Keeping.begin(bench, wanted=history is not False)
     read = _read(sources, bench=bench)
-    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
-    counts, kept = _written(chunks, form=chosen, target=target, as_json=as_json)
+    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keeping=keeping)
+    counts, rest = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
-        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
+        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=rest) | keeping.document())
     tell_counts(counts, target=target)
-    return code_of(counts)
+    return keeping.code(code_of(counts))
 
 
 def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
@@ -110,7 +109,7 @@ def _read(sources: list[str], *, bench: Workbench) -> ConceptsRead:
 
 
 def _scored(
-    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keep: bool
+    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keeping: Keeping
 ) -> Iterator[list[dict[str, Any]]]:
     """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being scored."""
     total = len(concepts)
@@ -118,7 +117,7 @@ def _scored(
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
             progress.update("Scoring concepts", start, total)
-            verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
+            verdicts = keeping.add(bench, chunk, run_id=run_id, thresholds=thresholds)
             progress.update("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 
@@ -166,14 +165,6 @@ def _format(form: Format | None, *, target: Path | None, as_json: bool) -> Forma
     if found is None:
         tell(f"Note: the name {target.name!r} says no format, so one JSON document a line is written; see --format.")
     return found or Format.JSONL
-
-
-def _check_history(bench: Workbench) -> None:
-    try:
-        bench.history.check()
-    except StoreError as error:
-        error.hint = f"{error.hint}; or validate without saving: --no-history"
-        raise
 
 
 @contextmanager
