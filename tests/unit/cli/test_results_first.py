@@ -32,7 +32,7 @@ def read_only(home: Path, arguments: list[object]) -> object:
 
 
 def full(home: Path, arguments: list[object]) -> object:
-    return run_full(home, arguments, most_bytes=40_000)
+    return run_full(home, arguments, most_bytes=20_000)
 
 
 def in_the_way(home: Path, arguments: list[object]) -> object:
