@@ -14,6 +14,7 @@ import re
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -33,6 +34,9 @@ _OURS = re.compile(
     r"workbench\.db.*|api_keys\.json.*|\.api_keys\.json\..*\.tmp|\.doctor\..*|\.new.*|"
     r"library|runs|searches|tracking|cache|maps|selections|notes|monitoring"
 )
+_HALF = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
+_SETTLED_S = 60.0
+_swept: set[Path] = set()
 _homes: set[Path] = set()  # those that this process has opened
 _persons_umask: int | None = None  # of whoever started this process, where its entry point has narrowed it
 
@@ -155,6 +159,7 @@ def make_folder(path: Path, *, mode: int = PRIVATE_FOLDER) -> Path:
             folder.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:  # another process was quicker
             continue
+        put_folder_on_disk(folder.parent)
         if mode != PRIVATE_FOLDER:
             os.chmod(folder, mode)
     if not path.is_dir():
@@ -181,6 +186,7 @@ def new_folder(place: Path, *, is_left_over: Callable[[Path], bool] | None = Non
         try:
             inner = make_folder(room / place.name)
             yield inner
+            put_tree_on_disk(inner)
             os.rename(inner, place)
             put_folder_on_disk(parent)
         finally:
@@ -230,6 +236,23 @@ def put_folder_on_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
+def put_tree_on_disk(folder: Path) -> None:
+    """Have the disk keep a folder and all that is in it, before it is said to be there. Raises OSError."""
+    if os.name != "posix":
+        return
+    for root, _, files in os.walk(folder):
+        for name in files:
+            path = Path(root) / name
+            if path.is_symlink() or not path.is_file():
+                continue
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        put_folder_on_disk(Path(root))
+
+
 def lock_file(path: Path, *, timeout: float = -1) -> BaseFileLock:
     """A lock between processes, not taken yet, whose file is private; `timeout` in seconds, -1 waits without end."""
     from filelock import FileLock
@@ -259,7 +282,11 @@ def export_file(path: Path) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _placed(path: Path, *, mode: int) -> Iterator[IO[bytes]]:
+    _sweep(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    if fcntl is not None:
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -273,6 +300,26 @@ def _placed(path: Path, *, mode: int) -> Iterator[IO[bytes]]:
             os.unlink(name)
         raise
     put_folder_on_disk(path.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed left half written, once a process and folder, and within a home alone.
+
+    Whoever still writes holds a lock on his file; one that was made a moment ago may not have it yet.
+    """
+    if fcntl is None or folder in _swept:
+        return
+    place = Path(os.path.abspath(folder))
+    if not any(place.is_relative_to(os.path.abspath(home)) for home in _homes):
+        return
+    _swept.add(folder)
+    for left in [Path(entry.path) for entry in os.scandir(folder) if _HALF.fullmatch(entry.name)]:
+        with contextlib.suppress(OSError):  # somebody writes it, or has just removed it
+            if time.time() - left.lstat().st_mtime < _SETTLED_S or left.is_symlink():
+                continue
+            with open(left, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
 
 def private_touch(path: Path) -> None:

@@ -18,6 +18,7 @@ _LONE_JOINER = re.compile(rf"(?<=[\0-\u02ff]){_JOINER}+|\A{_JOINER}+|[\u200c\u20
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _MOST_MARKS = 30
 _MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
+_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/'\"]+[\\/])*")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -44,6 +45,21 @@ def _visible(text: str) -> str:
 def identity(text: str) -> str:
     """The text by which a person, a group or an id is known: as `clean_text` gives it, each blank a space, none twice."""
     return " ".join(clean_text(text).split())
+
+
+def whole_text(text: str) -> str:
+    """The text with U+FFFD in the place of half surrogates, which no encoding takes; everything else stays."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def without_paths(text: str, *, home: str = "") -> str:
+    """The text with the bare names of the files that it names: their folders say how a machine is laid out.
+
+    `home` is a folder whose own name may hold blanks; what lies below it keeps its path from there.
+    """
+    for folder in (f"{home}/", f"{home}\\", home) if home.strip("/\\.") else ():
+        text = text.replace(folder, "")
+    return _FOLDERS.sub("", text)
 
 
 def clean_note(text: str) -> str:

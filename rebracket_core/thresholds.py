@@ -185,7 +185,7 @@ class Thresholds:
         for info in THRESHOLDS:
             info.check(getattr(self, info.name))
 
-    def with_(self, **changes: Any) -> Thresholds:
+    def with_(self, /, **changes: Any) -> Thresholds:
         """A copy with some thresholds replaced, by today's names or those of earlier versions.
 
         Raises ConfigError for an unknown name, a value that is not allowed, or two values for one threshold.

@@ -19,7 +19,7 @@ from rebracket_core.cli.signals import INTERRUPTED, stop
 from rebracket_core.cli.tables import one_line
 from rebracket_core.errors import InputError, RebracketError
 
-DONE, FAILED, BAD_INPUT, SOME_FAILED = 0, 1, 2, 3
+DONE, FAILED, BAD_INPUT, SOME_FAILED, NOT_KEPT = 0, 1, 2, 3, 4
 BROKEN_PIPE = 141
 P = ParamSpec("P")
 

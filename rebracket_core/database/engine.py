@@ -169,6 +169,17 @@ def _dumps(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True)
 
 
+def needs_repair(error: StoreError) -> bool:
+    """Whether a database refused because of what it holds, damage or a newer version: it refuses until somebody looks at it.
+
+    A disk, a lock or a network that refuses is another matter.
+    """
+    import sqlite3
+
+    cause = getattr(error.__cause__, "orig", None) or error.__cause__
+    return cause is None or type(cause) is sqlite3.DatabaseError
+
+
 def refused(problem: Exception, *, message: str, where: str) -> StoreError:
     """The StoreError that says what to do about what the database or the disk answered."""
     orig = getattr(problem, "orig", None) or problem

@@ -6,6 +6,7 @@ Through SQLAlchemy Core alone.
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rebracket_core.database.checkpoint import written
 from rebracket_core.database.engine import new_engine, parsed_url, put_on_disk, refused, shown, sqlite_file, transaction
 from rebracket_core.database.migrations import Schema
+from rebracket_core.database.read_only import cannot_open, read_only_engine
 from rebracket_core.errors import StoreError
 from rebracket_core.files import make_folder
 
@@ -62,10 +65,19 @@ class Store:
         return sqlite_file(self.url)
 
     def read(self, work: Callable[[Connection], T], *, empty: E) -> T | E:
-        """What `work` returns over one consistent view; `empty` where nothing was ever written."""
-        if not self._opened(write=False):
-            return empty
-        return self._run(work, write=False, soon=True)
+        """What `work` returns over one consistent view; `empty` where nothing was ever written.
+
+        On a disk that takes nothing it is read as it stands; see `read_only`.
+        """
+        try:
+            if not self._opened(write=False):
+                return empty
+            return self._run(work, write=False, soon=True)
+        except StoreError as refusal:
+            if self.file is None or not self.file.exists() or not cannot_open(refusal.__cause__ or refusal):
+                raise
+            self.close()
+            return self._read_as_it_stands(work, empty=empty, refusal=refusal)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True, soon: bool = False) -> T:
         """What `work` returns, in one transaction that is on disk when this returns (`durable`), whole or not at all.
@@ -79,6 +91,8 @@ class Store:
         done = self._run(work, write=True, soon=soon)
         if durable:
             self._put_on_disk()
+        if self.file is not None:
+            written(self.file)
         return done
 
     def close(self) -> None:
@@ -88,6 +102,24 @@ class Store:
                 self._engine.dispose()
             self._engine, self._new_log = None, True
             self._readable = self._writable = False
+
+    def _read_as_it_stands(self, work: Callable[[Connection], T], *, empty: E, refusal: StoreError) -> T | E:
+        """The same where the disk takes nothing. Raises `refusal` for tables that would have to be brought up to date first."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        assert self.file is not None
+        try:
+            with read_only_engine(self.file, functions=self._functions or {}) as engine:
+                if not self._schema.exists(engine):
+                    return empty
+                if self._schema.is_old(engine):
+                    raise refusal
+                if self._schema.prepare is not None:
+                    self._schema.prepare(engine.dialect)
+                with engine.connect() as connection, connection.begin():
+                    return work(connection)
+        except (SQLAlchemyError, sqlite3.Error, OSError) as problem:
+            raise self._refused(problem, write=False) from problem
 
     def _put_on_disk(self) -> None:
         if not self.is_sqlite or self.file is None:

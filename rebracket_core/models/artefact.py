@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,29 @@ def load_artefact(folder: Path) -> Artefact:
             hint="train again or restore the run folder",
             where=str(path),
         )
+    _check_finite(arrays, manifest, path=path)
     return Artefact(arrays=arrays, manifest=manifest)
+
+
+def _check_finite(arrays: dict[str, np.ndarray], manifest: dict[str, Any], *, path: Path) -> None:
+    """Raise ModelError for NaN or infinity in an array, the recipe or the calibration: no score can be made of them."""
+    wrong = [name for name, value in arrays.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
+    wrong += [name for name in ("recipe", "calibration") if not _all_finite(manifest.get(name))]
+    if wrong:
+        raise ModelError(
+            "The model holds numbers that are not finite.",
+            expected="finite numbers alone",
+            found=f"NaN or infinity in {', '.join(wrong[:5])}",
+            hint="train again, or restore the run folder from a copy",
+            where=str(path),
+        )
+
+
+def _all_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(_all_finite, parts))
 
 
 def load_manifest(folder: Path) -> dict[str, Any]:

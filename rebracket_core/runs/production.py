@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.files import write_json
+from rebracket_core.files import lock_file, make_folder, write_json
 from rebracket_core.jobs import SPEC, JobFolder, now
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
@@ -30,8 +32,11 @@ def gives_verdicts(folder: JobFolder) -> bool:
 
 def promote_first(folder: JobFolder, settings: Settings) -> None:
     """Promote a run where none is in production and it gives verdicts; a `jobs.DoneHook` for trainings."""
-    if promoted_id(settings.runs) is None and gives_verdicts(folder):
-        promote(settings.runs, folder.run_id)
+    if not gives_verdicts(folder):
+        return
+    with _alone(settings.runs):
+        if promoted_id(settings.runs) is None:
+            _promote(settings.runs, folder.run_id)
 
 
 def promote(runs: Path, run_id: str) -> None:
@@ -44,29 +49,42 @@ def promote(runs: Path, run_id: str) -> None:
             found=f"tasks: {', '.join(TrainingConfig.from_dict(folder.spec()['config']).tasks.tasks)}",
             hint="train a run with the tasks axes and album, and promote that one",
         )
-    note = _note(runs)
-    earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
-    _write(runs, run_id, earlier=earlier)
+    with _alone(runs):
+        _promote(runs, run_id)
 
 
 def roll_back(runs: Path) -> str:
     """Promote the previous production run again, and return its id. Raises InputError where there was none."""
-    note = _note(runs)
-    earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
-    if not note or not earlier:
-        raise InputError(
-            "There is nothing to roll back to.",
-            expected="a production model before this one",
-            found="none",
-            hint="promote another run by name",
-        )
-    _write(runs, earlier[0], earlier=earlier[1:])
-    return str(earlier[0])
+    with _alone(runs):
+        note = _note(runs)
+        earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
+        if not note or not earlier:
+            raise InputError(
+                "There is nothing to roll back to.",
+                expected="a production model before this one",
+                found="none",
+                hint="promote another run by name",
+            )
+        _write(runs, earlier[0], earlier=earlier[1:])
+        return str(earlier[0])
 
 
 def previous_id(runs: Path) -> str | None:
     """The id of the run that was in production before this one and is still there, or None."""
     return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
+
+
+@contextmanager
+def _alone(runs: Path) -> Iterator[None]:
+    """Hold the note while it is read and written anew: two processes that promote at once forget no run of each other's."""
+    with lock_file(make_folder(runs) / f".{_PROMOTED}.lock"):
+        yield
+
+
+def _promote(runs: Path, run_id: str) -> None:
+    note = _note(runs)
+    earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
+    _write(runs, run_id, earlier=earlier)
 
 
 def _write(runs: Path, run_id: str, *, earlier: list[str]) -> None:

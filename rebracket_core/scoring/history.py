@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from rebracket_core.database import FOLD, Schema, Store, finite, fold, storable_text
+from rebracket_core.database import FOLD, Schema, Store, finite, fold, log_bytes, storable_text
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,16 +47,17 @@ class History:
     def __init__(self, database_url: str) -> None:
         self._store = Store(database_url, HISTORY, functions={FOLD: fold})
 
-    def add(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "") -> int:
+    def add(self, verdicts: Iterable[Mapping[str, Any]], *, source: str = "", durable: bool = False) -> int:
         """The number of verdicts that were kept, all in one transaction: all of them or none.
 
         `verdicts` are dicts of `Verdict.to_dict()`. Those with an `error` are no verdicts and are left out. `source`
-        stands in for verdicts that name none. Raises StoreError when the database refuses.
+        stands in for verdicts that name none. With `durable` they are on the disk when this returns; without, a loss of power
+        (not the end of this process) may take them back. Raises StoreError when the database refuses.
         """
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         rows = [_row(verdict, at=at, source=source) for verdict in verdicts if not verdict.get("error")]
         if rows:
-            self._store.write(lambda connection: connection.execute(_table().insert(), rows), durable=False)
+            self._store.write(lambda connection: connection.execute(_table().insert(), rows), durable=durable)
         return len(rows)
 
     def search(
@@ -133,6 +134,11 @@ class History:
         url = self._store.url
         name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(url.get_backend_name(), url.get_backend_name())
         return f"{name}, {kept} verdict{'' if kept == 1 else 's'} kept"
+
+    @property
+    def log_bytes(self) -> int:
+        """How much of the database stands in SQLite's log alone, in bytes; 0 for other databases."""
+        return log_bytes(self._store.file) if self._store.file is not None else 0
 
     def close(self) -> None:
         """Close every connection. The history opens them again on next use."""

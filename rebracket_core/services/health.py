@@ -135,7 +135,13 @@ def _database(settings: Settings) -> Check:
 
     history = History(settings.database_url)
     try:
-        return Check("database", Outcome.OK, history.check())
+        detail = history.check()
+        if history.log_bytes:
+            detail = (
+                f"{detail}; {history.log_bytes / 1024:,.0f} KiB stand in its -wal file alone: copy both files, or use "
+                "`rebracket annotations backup FILE`"
+            )
+        return Check("database", Outcome.OK, detail)
     finally:
         history.close()
 
@@ -172,6 +178,8 @@ def _device(settings: Settings) -> Check:
 
 
 def _encoder(settings: Settings) -> Check:
+    import numpy as np
+
     from rebracket_core.encoders import open_text_encoder
 
     started = time.perf_counter()
@@ -184,6 +192,13 @@ def _encoder(settings: Settings) -> Check:
             Outcome.FAIL,
             f"{settings.encoder} gave vectors of shape {vectors.shape}",
             f"expected (1, {encoder.dim}); install the encoder's files again",
+        )
+    if not np.isfinite(vectors).all():
+        return Check(
+            "encoder",
+            Outcome.FAIL,
+            f"{settings.encoder} gave numbers that are not finite",
+            "install the encoder's files again, or set REBRACKET_ENCODER to another",
         )
     return Check("encoder", Outcome.OK, f"{settings.encoder}: one text to {encoder.dim} numbers in {took_s:.1f} s")
 
@@ -209,4 +224,7 @@ def _verdict(settings: Settings) -> Check:
     started = time.perf_counter()
     verdict = Verdicts(Resources(settings)).validate([Concept("doctor", _PROBE)], keep=False)[0]
     took_s = time.perf_counter() - started
+    if verdict.error:
+        hint = "promote another run (rebracket promote RUN), or train again"
+        return Check("verdict", Outcome.FAIL, f"a plain text cannot be scored: {verdict.error}", hint)
     return Check("verdict", Outcome.OK, f"{verdict.verdict} {verdict.album} in {took_s * 1000:.0f} ms")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.encoders import uncached
+from rebracket_core.errors import StoreError
 from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.validation import Scorer
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
     from rebracket_core.settings import Thresholds
     from rebracket_core.validation import Concept, Verdict
+
+logger = logging.getLogger(__name__)
 
 
 class Verdicts:
@@ -47,13 +51,15 @@ class Verdicts:
         progress: ProgressReporter | None = None,
         source: str = "",
         keep: bool = True,
+        not_kept: Callable[[StoreError], None] | None = None,
         counted: bool = False,
         remembered: bool = True,
     ) -> list[Verdict]:
         """One verdict a concept, in input order; what cannot be scored carries `error`. Raises NoModelError without a run.
 
-        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; what is
-        kept or `counted` shows in the monitoring. Vectors that are not to be `remembered` are made and forgotten: a server
+        `thresholds` replaces some of the run's own. `keep` writes the verdicts to the history in one transaction; where it
+        refuses, the verdicts are given all the same and `not_kept` is called with the refusal (by default it is logged). What
+        is kept or `counted` shows in the monitoring. Vectors that are not to be `remembered` are made and forgotten: a server
         that answers strangers for months would fill memory and disk with texts that never come again.
         """
         start = time.perf_counter()
@@ -70,5 +76,15 @@ class Verdicts:
         if keep or counted:
             self._resources.counts.count(verdicts, seconds=time.perf_counter() - start, run_id=model.run_id)
         if keep:
-            self._resources.history.add((v.to_dict() for v in verdicts), source=source)
+            self._keep(verdicts, source=source, not_kept=not_kept or _log_refusal)
         return verdicts
+
+    def _keep(self, verdicts: Sequence[Verdict], *, source: str, not_kept: Callable[[StoreError], None]) -> None:
+        try:
+            self._resources.history.add((v.to_dict() for v in verdicts), source=source)
+        except StoreError as refusal:
+            not_kept(refusal)
+
+
+def _log_refusal(refusal: StoreError) -> None:
+    logger.error("Verdicts were not kept in the history: %s", refusal)

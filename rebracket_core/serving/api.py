@@ -12,32 +12,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
-from starlette.exceptions import HTTPException
 
 from rebracket_core import __version__
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
+from rebracket_core.serving.docs_page import add_docs
+from rebracket_core.serving.error_handlers import ERRORS, add_error_handlers
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
-from rebracket_core.serving.guard.middleware import RETRY_AFTER_S, AccessMiddleware, RequestRecord, problem, problem_of
+from rebracket_core.serving.guard.middleware import AccessMiddleware, RequestRecord
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
 from rebracket_core.serving.model_router import Change, ModelRouter, share_of
 from rebracket_core.serving.options import ServeOptions
-from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, DeadlinePassed, QueueFull, ServerStopped
-from rebracket_core.serving.requests.bodies import BodyRoute, TooManyChars
-from rebracket_core.serving.requests.disconnects import CallerGone, while_connected
+from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, ServerStopped
+from rebracket_core.serving.requests.bodies import BodyRoute
+from rebracket_core.serving.requests.disconnects import while_connected
 from rebracket_core.serving.requests.reading import caller_of, chars_of, checked_chars, read_concept, read_item
-from rebracket_core.serving.schemas import (
-    BatchIn,
-    BatchOut,
-    ErrorOut,
-    HealthOut,
-    RulesOut,
-    RunOut,
-    ThresholdsOut,
-    ValidateIn,
-    VerdictOut,
-)
+from rebracket_core.serving.schemas import BatchIn, BatchOut, HealthOut, RulesOut, RunOut, ThresholdsOut, ValidateIn, VerdictOut
 from rebracket_core.validation import Concept, rules_document, thresholds_document
 from rebracket_core.workbench import Workbench
 
@@ -48,27 +38,9 @@ DRIFT_S = 300.0
 WORKERS = 2
 # How long after the drain time verdicts that were given are still written to the history.
 FLUSH_S = 1.0
-# When a request that waited too long may come again, in seconds.
-LATER_S = 10
-# What nginx logs for a client that closed the connection; nobody receives it.
-CLIENT_GONE = 499
 # Answers whose verdicts wait for the history: a database that is locked for long is not to fill the memory.
 MAX_UNWRITTEN = 2000
 _SAMPLE = b"sample"
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorOut, "description": meaning}
-    for status, meaning in (
-        (400, "The path or the Host is not one that is answered."),
-        (408, "The body did not arrive in time."),
-        (401, "No key, or one that is unknown or revoked."),
-        (403, "The key lacks the scope."),
-        (413, "The request is larger than the server takes."),
-        (422, "The request cannot be used."),
-        (429, "Too many requests, or too much waits; see Retry-After."),
-        (503, "The server is being stopped, or has no run, or did not get to the request in time."),
-        (504, "The request could not be finished in time; see Retry-After."),
-    )
-}
 
 
 class Service:
@@ -159,7 +131,7 @@ class Service:
             await asyncio.sleep(REFRESH_S)
             try:
                 await loop.run_in_executor(None, self.router.refresh)
-                if (self.options.keep or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
+                if (self.options.keep or self.options.keep_first or self.options.sample) and loop.time() - tested_s >= DRIFT_S:
                     await loop.run_in_executor(None, self.test_drift)
                     tested_s = loop.time()
             except Exception:  # the production run goes on answering, and the next look may be a better one
@@ -195,13 +167,15 @@ class Service:
         self._unanswered += 1
         try:
             verdicts = await self._scored_items(concepts, run=run, thresholds=thresholds, caller=caller, deadline=deadline)
+            kept = self._to_keep(verdicts)
+            if kept and self.options.keep_first:
+                await self._kept_first(kept, deadline=deadline)
+                return verdicts
         except ServerStopped:
             self._cut_off += 1
             raise
         finally:
             self._unanswered -= 1
-        share = self.options.sample
-        kept = verdicts if self.options.keep else [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
         if kept and self._room.acquire(blocking=False):
             writing = self._history.submit(self._keep, kept)
             self._writing[writing] = len(kept)
@@ -209,6 +183,33 @@ class Service:
         elif kept:
             self._not_kept(kept, "the database is too slow")
         return verdicts
+
+    def _to_keep(self, verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        share = self.options.sample
+        if self.options.keep or self.options.keep_first:
+            return verdicts
+        return [v for v in verdicts if share and share_of(v["text"], salt=_SAMPLE) < share]
+
+    async def _kept_first(self, verdicts: list[dict[str, Any]], *, deadline: float | None) -> None:
+        """Write verdicts before they are answered. Raises StoreError where the history refuses, or takes too long."""
+        loop = asyncio.get_running_loop()
+        add = self.router.bench.history.add
+        writing = loop.run_in_executor(self._history, lambda: add(iter(verdicts), source="api", durable=True))
+        try:
+            async with asyncio.timeout_at(deadline):
+                await writing
+        except TimeoutError:
+            error = StoreError(
+                "The verdict could not be kept in time.",
+                expected="a history that answers",
+                found="none within the deadline of the request",
+                hint="ask again later",
+            )
+            self._not_kept(verdicts, str(error))
+            raise error from None
+        except StoreError as error:
+            self._not_kept(verdicts, str(error))
+            raise
 
     async def _scored_items(
         self, concepts: Sequence[Concept], *, run: str | None, thresholds: Change, caller: str, deadline: float | None
@@ -272,7 +273,9 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
         title="Rebracket",
         version=__version__,
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
+        servers=[{"url": service.options.root_path}] if service.options.root_path else None,
         redirect_slashes=False,
         description="Concepts in, verdicts out. Keys go into `Authorization: Bearer <key>`; every answer has an X-Request-ID.",
     )
@@ -282,8 +285,8 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     _add_verdicts(app, service)
     _add_runs(app, service)
     _add_metrics(app, service)
-    _add_engine_errors(app)
-    _add_request_errors(app)
+    add_error_handlers(app, counts=service.counts, deadline_s=service.options.deadline_s)
+    add_docs(app)
     app.add_middleware(
         AccessMiddleware,
         options=service.options,
@@ -314,7 +317,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
 def _add_verdicts(app: FastAPI, service: Service) -> None:
     longest = service.router.bench.settings.max_text_chars
 
-    @app.post("/v1/validate", response_model=VerdictOut, responses=_ERRORS)
+    @app.post("/v1/validate", response_model=VerdictOut, responses=ERRORS)
     async def validate(request: Request, body: ValidateIn) -> Response:
         """The verdict on one concept."""
         chars = checked_chars(body.model_dump(), most=service.options.max_chars)
@@ -323,7 +326,7 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
             raise InputError("The text cannot be scored.", expected="a concept in words", found=str(verdict["error"]))
         return _json(verdict)
 
-    @app.post("/v1/validate/batch", response_model=BatchOut, responses=_ERRORS)
+    @app.post("/v1/validate/batch", response_model=BatchOut, responses=ERRORS)
     async def validate_batch(request: Request, body: BatchIn) -> Response:
         """The verdicts on many concepts, in their order; an item that cannot be scored carries `error`."""
         if len(body.items) > service.options.max_items:
@@ -346,19 +349,19 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
 
 
 def _add_runs(app: FastAPI, service: Service) -> None:
-    @app.get("/v1/runs", response_model=list[RunOut], responses=_ERRORS)
+    @app.get("/v1/runs", response_model=list[RunOut], responses=ERRORS)
     def runs() -> Response:
         """The finished runs, newest first."""
         return _json([_run(info) for info in service.router.bench.runs.all()])
 
-    @app.get("/v1/thresholds", response_model=ThresholdsOut, responses=_ERRORS)
+    @app.get("/v1/thresholds", response_model=ThresholdsOut, responses=ERRORS)
     def thresholds() -> Response:
         """The thresholds of the production run."""
         run_id = service.router.run_id
         limits = service.router.bench.resources.model(run_id).thresholds if run_id else service.router.bench.settings.thresholds
         return _json({"run_id": run_id, "thresholds": limits.to_dict()})
 
-    @app.get("/v1/rules", response_model=RulesOut, responses=_ERRORS)
+    @app.get("/v1/rules", response_model=RulesOut, responses=ERRORS)
     def rules() -> Response:
         """The verdict rules in their order, and every threshold with its description."""
         run_id = service.router.run_id
@@ -367,69 +370,10 @@ def _add_runs(app: FastAPI, service: Service) -> None:
 
 
 def _add_metrics(app: FastAPI, service: Service) -> None:
-    @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **_ERRORS}, response_class=Response)
+    @app.get("/metrics", responses={200: {"content": {"text/plain": {}}}, **ERRORS}, response_class=Response)
     def metrics() -> Response:
         """What the server counts, as Prometheus reads it."""
         return Response(service.counts.text(), media_type=CONTENT_TYPE)
-
-
-def _add_engine_errors(app: FastAPI) -> None:
-    """Answer what the engine, the queue and the wait for a verdict raise."""
-
-    @app.exception_handler(RebracketError)
-    async def engine(request: Request, error: RebracketError) -> Response:
-        status = 413 if isinstance(error, TooManyChars) else 422 if isinstance(error, InputError) else 503
-        headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
-        if isinstance(error, ServerStopped):
-            app.state.service.counts.dropped("stopped")
-        body = problem_of(error, request_id=request.state.request_id)
-        return Response(body, status_code=status, media_type="application/json", headers=headers)
-
-    @app.exception_handler(QueueFull)
-    async def full(request: Request, _: QueueFull) -> Response:
-        body = problem("Too much waits already.", hint=f"ask again in {RETRY_AFTER_S} s", request_id=request.state.request_id)
-        return Response(body, 429, {"Retry-After": str(RETRY_AFTER_S)}, "application/json")
-
-    @app.exception_handler(DeadlinePassed)
-    async def late(request: Request, error: DeadlinePassed) -> Response:
-        service: Service = app.state.service
-        service.counts.dropped("deadline")
-        hint = f"send fewer texts at a time, or ask again in {LATER_S} s" if error.begun else f"ask again in {LATER_S} s"
-        body = problem(
-            "The request waited longer than it may.",
-            expected=f"an answer within {service.options.deadline_s:g} s",
-            found="a part was scored by then" if error.begun else "others were before it",
-            hint=hint,
-            request_id=request.state.request_id,
-        )
-        return Response(body, 504 if error.begun else 503, {"Retry-After": str(LATER_S)}, "application/json")
-
-    @app.exception_handler(CallerGone)
-    async def gone(_: Request, error: CallerGone) -> Response:
-        app.state.service.counts.dropped("gone")
-        return Response(status_code=CLIENT_GONE)
-
-
-def _add_request_errors(app: FastAPI) -> None:
-    """Answer requests that no route takes: another shape, another path, another method."""
-
-    @app.exception_handler(RequestValidationError)
-    async def unusable(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        body = problem(
-            "The request cannot be used.",
-            expected=str(first["msg"]),
-            found=f"at {where}",
-            hint="see /openapi.json for the shape",
-            request_id=request.state.request_id,
-        )
-        return Response(body, 422, media_type="application/json")
-
-    @app.exception_handler(HTTPException)
-    async def other(request: Request, error: HTTPException) -> Response:
-        body = problem(str(error.detail), found=request.url.path, hint="see /docs", request_id=request.state.request_id)
-        return Response(body, error.status_code, error.headers, "application/json")
 
 
 async def _scored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -101,9 +102,11 @@ class Client:
         return found
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        content = None if body is None else _encoded(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
         for left in reversed(range(self._tries)):
             try:
-                answer = self._http.request(method, path, json=body)
+                answer = self._http.request(method, path, content=content, headers=headers)
             except httpx.TransportError as cause:
                 if not left:
                     raise _unreachable(cause) from cause
@@ -120,6 +123,22 @@ class Client:
 def _options(run: str | None, thresholds: Mapping[str, float | bool | str] | None) -> dict[str, Any]:
     options: dict[str, Any] = {"run": run} if run else {}
     return {**options, "thresholds": dict(thresholds)} if thresholds else options
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """The body as JSON in ASCII: half a surrogate pair, where a generator was cut off, goes as JSON's own escape.
+
+    Raises InputError for a number that JSON cannot carry.
+    """
+    try:
+        return json.dumps(body, allow_nan=False).encode("ascii")
+    except (ValueError, RecursionError) as cause:
+        raise InputError(
+            "The request cannot be sent.",
+            expected="texts and finite numbers",
+            found=str(cause),
+            hint="leave out NaN, infinity and what holds itself",
+        ) from cause
 
 
 def _checked(answer: httpx.Response) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import InputError, ModelError, RebracketError
+from rebracket_core.texts import without_paths
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ Change = tuple[tuple[str, Value], ...]
 class ModelRouter:
     """Answers concepts with the production run. A newly promoted run is opened and tried before it takes over.
 
-    While a run cannot be opened the one before goes on answering, and `trouble` says why.
+    While a run cannot be opened the one before goes on answering, and `trouble` says why: it is read by anybody who asks
+    /health, so it names files and not where they lie; the log does.
     """
 
     def __init__(self, bench: Workbench, *, second_run: str | None = None, second_share: float = 0.0) -> None:
@@ -51,9 +53,10 @@ class ModelRouter:
             if self._second_run:
                 self._open(self._second_run)
         except (RebracketError, OSError) as error:
-            if str(error) != self.trouble:
+            trouble = without_paths(str(error), home=str(self.bench.settings.home))
+            if trouble != self.trouble:
                 logger.error("The promoted run cannot be opened: %s", error)
-            self.trouble = str(error)
+            self.trouble = trouble
             return False
         changed, self._run_id, self.trouble = wanted != self._run_id, wanted, ""
         return changed

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.serving.guard.access import LOOPBACK_HOSTS as LOOPBACK, parse_hosts, parse_networks
+
+_ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,9 @@ class ServeOptions:
     those of this share of the texts, always the same ones, to watch for drift and to label;
     `second_run`, `second_share`: that share of the texts, always the same ones, asks another run (A/B);
     `trusted_proxies`: addresses or networks whose forwarded headers say who asks; `allowed_hosts`: values of Host that a
-    server without keys answers beside those of this machine and `host`.
+    server without keys answers beside those of this machine and `host`; `root_path` is the prefix under which a proxy serves
+    the API, such as /rebracket; `head_timeout_s`: how long a connection may take until the head of its request is there;
+    `keep_first`: a verdict is in the history and on the disk before its answer is sent, or there is no answer.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +47,9 @@ class ServeOptions:
     second_share: float = 0.0
     trusted_proxies: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+    root_path: str = ""
+    head_timeout_s: float = 10.0
+    keep_first: bool = False
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -57,6 +65,7 @@ class ServeOptions:
             ("max_chars", 1, 2**30),
             ("max_queued_chars", 1, 2**32),
             ("deadline_s", 0.01, 86_400.0),
+            ("head_timeout_s", 0.01, 3600.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -68,6 +77,13 @@ class ServeOptions:
                 )
         parse_networks(self.trusted_proxies)
         parse_hosts(self.allowed_hosts)
+        if self.root_path and not _ROOT_PATH.fullmatch(self.root_path):
+            raise ConfigError(
+                "The path prefix of the server cannot be used.",
+                expected="a path such as /rebracket, without a slash at its end",
+                found=repr(self.root_path),
+                hint="give it as the proxy serves it: --root-path /rebracket",
+            )
         if bool(self.second_run) != (self.second_share > 0):
             raise ConfigError(
                 "The share of a second run is not whole.",

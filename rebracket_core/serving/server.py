@@ -17,6 +17,7 @@ from rebracket_core.errors import ConfigError
 from rebracket_core.process import Watchdog, one_blas_thread
 from rebracket_core.serving.api import Service, create_app
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
+from rebracket_core.serving.guard.timeouts import timed_protocol
 from rebracket_core.serving.options import ServeOptions
 from rebracket_core.workbench import Workbench
 
@@ -107,6 +108,7 @@ def serve(bench: Workbench, options: ServeOptions, *, quiet: bool = False) -> in
         app,
         host=options.host,
         port=options.port,
+        http=timed_protocol(head_timeout_s=options.head_timeout_s, answer_timeout_s=options.deadline_s),
         log_config=None,
         access_log=False,
         server_header=False,

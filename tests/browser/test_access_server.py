@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support.app_server import AppServer
+from tests.support.app_visits import title_of as _ask
 
 pytestmark = pytest.mark.slow
 
 SECRET = "a secret of the test's own"
 REFUSED, SIGN_IN, RUNS = "Not open to this visitor", "Sign in", "Runs"
-
-
-def _ask(
-    server: AppServer, *, page: str = "runs", source: str = "127.0.0.1", host: str = "", token: str = "none", **headers: str
-) -> str:
-    """The title of the page that one visit gets: all headers are the client's to write, its address is not."""
-    from streamlit.proto.BackMsg_pb2 import BackMsg
-    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-    from websockets.sync.client import connect
-
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    line = socket.create_connection(("127.0.0.1", server.port), timeout=20, source_address=(source, 0))
-    uri = f"ws://{host or f'127.0.0.1:{server.port}'}/_stcore/stream"
-    said = ["streamlit", token]
-    with connect(uri, sock=line, additional_headers=named, subprotocols=said, max_size=None, proxy=None) as link:  # type: ignore[arg-type]
-        ask = BackMsg()
-        ask.rerun_script.page_name = page
-        link.send(ask.SerializeToString())
-        titles = []
-        while True:
-            told = ForwardMsg.FromString(link.recv(timeout=60))  # type: ignore[arg-type]
-            new = told.delta.new_element
-            if told.WhichOneof("type") == "delta" and new.WhichOneof("type") == "heading" and new.heading.tag == "h1":
-                titles.append(new.heading.body)
-            if told.WhichOneof("type") == "script_finished":
-                assert len(titles) == 1, titles
-                return titles[0]
 
 
 def _upload(server: AppServer, *, cookie: str = "", **headers: str) -> int:

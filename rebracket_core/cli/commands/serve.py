@@ -38,6 +38,15 @@ TrustedProxyOption = Annotated[
 AllowHostOption = Annotated[
     list[str] | None, typer.Option("--allow-host", metavar="NAME", help="Without keys, answer this Host too; may be repeated.")
 ]
+RootPathOption = Annotated[
+    str, typer.Option("--root-path", metavar="/PREFIX", help="The path prefix under which a proxy serves the API.")
+]
+HeadTimeoutOption = Annotated[
+    float, typer.Option("--head-timeout", metavar="SECONDS", min=0.01, help="How long the head of a request may take.")
+]
+HistoryFirstOption = Annotated[
+    bool, typer.Option("--history-first", help="Keep each verdict, on the disk, before it is answered; else answer 503.")
+]
 
 
 @command
@@ -52,17 +61,19 @@ def serve(
     deadline_s: DeadlineOption = 120.0,
     drain_s: DrainOption = 10.0,
     keep: Annotated[bool, typer.Option("--history/--no-history", help="Keep the verdicts in the history.")] = False,
+    keep_first: HistoryFirstOption = False,
     sample: SampleOption = 0.0,
     log_texts: Annotated[bool, typer.Option("--log-texts", help="Let texts stand in the log.")] = False,
     second: SecondOption = None,
     trusted_proxy: TrustedProxyOption = None,
     allow_host: AllowHostOption = None,
+    root_path: RootPathOption = "",
+    head_timeout_s: HeadTimeoutOption = 10.0,
     model: ModelOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line a request.")] = False,
     home: HomeOption = None,
 ) -> int:
     """Serve verdicts over HTTP until SIGTERM; the API tells itself at /docs."""
-    _check_extra()
     options = ServeOptions(
         host=host,
         port=port,
@@ -72,22 +83,38 @@ def serve(
         max_queued_chars=max_queued_chars,
         deadline_s=deadline_s,
         drain_s=drain_s,
-        keep=keep,
-        sample=sample,
+        head_timeout_s=head_timeout_s,
+        **_kept(keep, keep_first, sample),
         log_texts=log_texts,
         **_second(second),
-        trusted_proxies=tuple(trusted_proxy or ()),
-        allowed_hosts=tuple(allow_host or ()),
+        **_access(trusted_proxy, allow_host, root_path),
     )
     return _serve(workbench_for(home, model=model), options, quiet=quiet)
 
 
-def _check_extra() -> None:
-    if find_spec("fastapi") is None or find_spec("prometheus_client") is None:
-        raise MissingExtraError("serve", what="The API")
+class _Kept(TypedDict):
+    keep: bool
+    keep_first: bool
+    sample: float
+
+
+def _kept(keep: bool, keep_first: bool, sample: float) -> _Kept:
+    return {"keep": keep, "keep_first": keep_first, "sample": sample}
+
+
+class _Access(TypedDict):
+    trusted_proxies: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    root_path: str
+
+
+def _access(proxies: list[str] | None, hosts: list[str] | None, root_path: str) -> _Access:
+    return {"trusted_proxies": tuple(proxies or ()), "allowed_hosts": tuple(hosts or ()), "root_path": root_path}
 
 
 def _serve(bench: Workbench, options: ServeOptions, *, quiet: bool) -> int:
+    if find_spec("fastapi") is None or find_spec("prometheus_client") is None:
+        raise MissingExtraError("serve", what="The API")
     from rebracket_core.serving import serve as run_server
 
     return run_server(bench, options, quiet=quiet)

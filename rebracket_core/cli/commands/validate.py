@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
+from rebracket_core.cli.keeping import Keeping
 from rebracket_core.cli.options import (
     HomeOption,
     JsonOption,
@@ -34,7 +35,7 @@ from rebracket_core.cli.parts import (
 )
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import terminal_width
-from rebracket_core.errors import ConfigError, InputError, StoreError
+from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.thresholds import Value, threshold
 
 if TYPE_CHECKING:
@@ -94,18 +95,16 @@ def validate(
     if parts is not None or ray is not None:
         wanted = PartsRequest(sources, parts, form, target, history, part_rows, ray, workers, text_column or "")
         return score_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
-    history = history is not False
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
-    if history:
-        _check_history(bench)
+    keeping = Keeping.begin(bench, wanted=history is not False)
     read = _read(sources, bench=bench, text_column=text_column)
-    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keep=history)
-    counts, kept = _written(chunks, form=chosen, target=target, as_json=as_json)
+    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keeping=keeping)
+    counts, rest = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
-        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=kept))
+        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=rest) | keeping.document())
     tell_counts(counts, target=target)
-    return code_of(counts)
+    return keeping.code(code_of(counts))
 
 
 def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> ConceptsRead:
@@ -122,7 +121,7 @@ def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> C
 
 
 def _scored(
-    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keep: bool
+    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keeping: Keeping
 ) -> Iterator[list[dict[str, Any]]]:
     """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being scored."""
     total = len(concepts)
@@ -130,7 +129,7 @@ def _scored(
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
             progress.update("Scoring concepts", start, total)
-            verdicts = bench.verdicts.validate(chunk, run_id=run_id, thresholds=thresholds, keep=keep)
+            verdicts = keeping.add(bench, chunk, run_id=run_id, thresholds=thresholds)
             progress.update("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 
@@ -178,14 +177,6 @@ def _format(form: Format | None, *, target: Path | None, as_json: bool) -> Forma
     if found is None:
         tell(f"Note: the name {target.name!r} says no format, so one JSON document a line is written; see --format.")
     return found or Format.JSONL
-
-
-def _check_history(bench: Workbench) -> None:
-    try:
-        bench.history.check()
-    except StoreError as error:
-        error.hint = f"{error.hint}; or validate without saving: --no-history"
-        raise
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import Any
 
 from rebracket_core.encoders.onnx import EncoderFacts
 from rebracket_core.errors import InputError, ModelError, StoreError
-from rebracket_core.files import give_to_person, make_folder, persons_mode, write_json
+from rebracket_core.files import give_to_person, make_folder, persons_mode, put_folder_on_disk, put_tree_on_disk, write_json
 
 KIND = "rebracket-exported-run"
 SCHEMA_VERSION = 1
@@ -121,7 +121,9 @@ def finish(room: Path, *, to: Path) -> Path:
     """
     try:
         give_to_person(room, place=to)
+        put_tree_on_disk(room)
         os.replace(room, to)  # onto nothing, or an empty folder
+        put_folder_on_disk(to.parent)
     except OSError as cause:
         refuse_taken(to)
         raise unwritable(to, cause) from cause

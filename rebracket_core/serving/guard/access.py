@@ -25,6 +25,8 @@ SCOPES: Mapping[str, Scope] = {
     "/metrics": Scope.METRICS,
 }
 SERVED_PATHS = OPEN_PATHS | SCOPES.keys()
+# Those that are read with GET, and so with HEAD.
+READ_PATHS = OPEN_PATHS | {"/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics"}
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 # Headers in which a proxy names its caller, and all by which one shows itself.

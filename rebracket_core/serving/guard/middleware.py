@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from rebracket_core.errors import RebracketError, StoreError
 from rebracket_core.serving.guard.access import (
     OPEN_PATHS,
+    READ_PATHS,
     SCOPES,
     SERVED_PATHS,
     AllowedHosts,
@@ -26,12 +27,15 @@ from rebracket_core.serving.guard.access import (
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.texts import whole_text
 
 logger = logging.getLogger("rebracket.access")
 
 Message = dict[str, Any]
 Refusal = tuple[int, bytes]
 RETRY_AFTER_S = 1
+# Characters of a message; what a caller sent may stand in it.
+MAX_WORDS = 2000
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,80}")
 
 
@@ -49,8 +53,8 @@ class RequestRecord:
 
 def problem(message: str, *, expected: str = "", found: str = "", hint: str = "", request_id: str = "") -> bytes:
     """The body of an answer that is no verdict."""
-    error = {"message": message, "expected": expected, "found": found, "hint": hint}
-    return to_json({"error": error, "request_id": request_id})
+    words = {"message": message, "expected": expected, "found": found, "hint": hint}
+    return to_json({"error": {name: whole_text(text[:MAX_WORDS]) for name, text in words.items()}, "request_id": request_id})
 
 
 def problem_of(error: RebracketError, *, request_id: str) -> bytes:
@@ -92,6 +96,7 @@ class AccessMiddleware:
             await send({"type": "websocket.close", "code": 1008})
             return
         self._proxies.apply(scope)
+        self._strip_prefix(scope)
         visit = _Visit(scope, receive, send, limit=self._options.max_body_bytes)
         start = time.perf_counter()
         try:
@@ -119,6 +124,12 @@ class AccessMiddleware:
             await visit.refuse(500, body)
         finally:
             self._tell(scope, visit, seconds=time.perf_counter() - start)
+
+    def _strip_prefix(self, scope: Message) -> None:
+        """Take the prefix under which a proxy serves the API from the path; a proxy may also have done so itself."""
+        prefix, path = self._options.root_path, scope["path"]
+        if prefix and path not in SERVED_PATHS and path.startswith(f"{prefix}/"):
+            scope["path"] = path[len(prefix) :]
 
     def _refusal(self, scope: Message, visit: _Visit) -> Refusal | None:
         """The status and body of a request that goes no further, or None."""
@@ -214,7 +225,8 @@ class AccessMiddleware:
         if path not in SERVED_PATHS:
             return 404, problem("Not Found", found=scope["path"], hint="see /docs", request_id=visit.request_id)
         query = scope.get("query_string", b"")
-        visit.extra = [(b"location", path.encode() + (b"?" + query if query else b""))]
+        place = f"{self._options.root_path}{path}".encode()
+        visit.extra = [(b"location", place + (b"?" + query if query else b""))]
         return 307, b""
 
     def _shut(self, error: StoreError, scope: Message, visit: _Visit) -> Refusal | None:
@@ -244,7 +256,7 @@ class AccessMiddleware:
         record: RequestRecord | None = scope.get("state", {}).get("record")
         line: dict[str, Any] = {
             "request_id": visit.request_id,
-            "method": scope["method"],
+            "method": visit.method,
             "path": scope["path"],
             "status": visit.status,
             "ms": round(seconds * 1e3, 2),
@@ -269,11 +281,15 @@ class _Visit:
         self.caller = (scope.get("client") or ("unknown",))[0]
         length = headers.get(b"content-length", b"")
         self.declared = int(length) if length.isdigit() else 0
+        self.method = scope["method"]
         self.status = 0
         self.started = False
         self.too_large = False
         self.extra: list[tuple[bytes, bytes]] = []
         self._receive, self._send, self._limit, self._read = receive, send, limit, 0
+        self._headless = self.method == "HEAD"
+        if self._headless and scope["path"] in READ_PATHS:
+            scope["method"] = "GET"  # the same answer, without its body
 
     async def receive(self) -> Message:
         """The next part of the body; TooLarge once it is more than the server takes."""
@@ -294,6 +310,8 @@ class _Visit:
         if message["type"] == "http.response.start":
             self.started, self.status = True, message["status"]
             message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]}
+        elif self._headless:
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def refuse(self, status: int, body: bytes) -> None:

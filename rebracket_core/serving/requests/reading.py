@@ -11,7 +11,7 @@ from rebracket_core.corpus.readers import read_album
 from rebracket_core.errors import InputError
 from rebracket_core.serving.requests.bodies import TooManyChars, chars_in
 from rebracket_core.serving.schemas import ConceptIn
-from rebracket_core.texts import clean_text
+from rebracket_core.texts import clean_text, whole_text
 from rebracket_core.validation import Concept
 
 # A text that is longer than so many times what the engine takes is refused before it is cleaned.
@@ -45,10 +45,11 @@ def chars_of(concept: Concept) -> int:
 def read_concept(item: ConceptIn, *, longest: int) -> Concept:
     """The concept with its text cleaned; one that is far longer than `longest` is refused as it is."""
     album = read_album(item.expected_album)
-    found = Concept(id=item.id, text="", source=item.source, expected_album=album, fields=dict(item.fields))
+    fields = {whole_text(name): whole_text(value) for name, value in item.fields.items()}
+    found = Concept(id=whole_text(item.id), text="", source=whole_text(item.source), expected_album=album, fields=fields)
     if len(item.text) > CLEANED_TIMES * longest:
         error = f"Its text has {len(item.text):,} characters, {longest:,} are allowed; shorten it"
-        return replace(found, text=item.text[:SHOWN_CHARS], error=error)
+        return replace(found, text=whole_text(item.text[:SHOWN_CHARS]), error=error)
     return replace(found, text=clean_text(item.text))
 
 
@@ -61,7 +62,7 @@ def read_item(item: object, number: int, *, longest: int) -> Concept:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the item"
-        return Concept(id=name, text="", error=f"Item {number} is no concept: {where}: {first['msg']}")
+        return Concept(id=name, text="", error=whole_text(f"Item {number} is no concept: {where}: {first['msg']}"))
     except InputError as error:
-        return Concept(id=name, text="", error=str(error))
+        return Concept(id=name, text="", error=whole_text(str(error)))
     return concept if concept.id else replace(concept, id=name)

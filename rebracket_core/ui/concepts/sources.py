@@ -9,7 +9,7 @@ import streamlit as st
 
 from rebracket_core.corpus import ReadReport, Skip
 from rebracket_core.corpus.sources.formats import file_types, formats_in_words
-from rebracket_core.errors import InputError
+from rebracket_core.errors import InputError, StoreError
 from rebracket_core.thresholds import Value
 from rebracket_core.ui.concepts.batch import batches
 from rebracket_core.ui.concepts.sentences import count
@@ -84,9 +84,18 @@ def one(workbench: Workbench, request: Request) -> None:
         )
     with st.spinner("Scoring the texts", show_time=True):
         verdicts = workbench.verdicts.validate(
-            [Concept("typed", text or "", "typed")], run_id=request.run_id, thresholds=request.thresholds, source="typed"
+            [Concept("typed", text or "", "typed")],
+            run_id=request.run_id,
+            thresholds=request.thresholds,
+            source="typed",
+            not_kept=_show_not_kept,
         )
     st.session_state["validate.one"] = verdicts[0].to_dict()
+
+
+def _show_not_kept(refusal: StoreError) -> None:
+    """Say beside verdicts that the history did not take them."""
+    st.warning(f"Not kept in the history: {refusal.found or refusal.message}. What to do: {refusal.hint}.")
 
 
 def many(workbench: Workbench, request: Request) -> None:
@@ -185,6 +194,11 @@ def validate(workbench: Workbench, request: Request, concepts: Sequence[Concept]
         f"Validating {count(len(concepts), 'concepts')}", done=f"{count(len(concepts), 'concepts')} validated"
     ) as progress:
         verdicts = workbench.verdicts.validate(
-            concepts, run_id=request.run_id, thresholds=request.thresholds, progress=progress, source=label
+            concepts,
+            run_id=request.run_id,
+            thresholds=request.thresholds,
+            progress=progress,
+            source=label,
+            not_kept=_show_not_kept,
         )
     st.session_state["validate.batch"] = batches().put(label, verdicts, report)

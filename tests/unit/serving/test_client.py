@@ -83,3 +83,19 @@ def test_it_needs_httpx_and_nothing_heavy() -> None:
     root = Path(__file__).parents[3]
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert out.stdout.strip() == "[]"
+
+
+def test_what_json_cannot_carry_is_refused_before_it_is_sent_and_half_surrogates_are_sent() -> None:
+    sent: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        return httpx.Response(200, json={"verdict": "REJECT"})
+
+    with Client(transport=httpx.MockTransport(answer)) as client:
+        for value in (float("nan"), float("inf")):
+            with pytest.raises(InputError, match="cannot be sent"):
+                client.validate("a bell", thresholds={"accept": value})
+        assert sent == []
+        client.validate("\ud83d a bell", id="\udfff", thresholds={"\ud800": 0.5})
+    assert json.loads(sent[0])["text"] == "\ud83d a bell" and sent[0].isascii()
