@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def _command(arguments: Sequence[object]) -> list[str]:
     return [sys.executable, "-m", "rebracket_core.cli", *map(str, arguments)]
 
 
-def _run(command: list[str], home: Path, limit: object = None) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], home: Path, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "REBRACKET_HOME": str(home)}
     return subprocess.run(
         command,
@@ -55,5 +55,5 @@ def _run(command: list[str], home: Path, limit: object = None) -> subprocess.Com
         text=True,
         timeout=TIMEOUT_S,
         check=False,
-        preexec_fn=limit,  # type: ignore[arg-type]
+        preexec_fn=limit,
     )
