@@ -45,7 +45,7 @@ def _command(arguments: Sequence[object]) -> list[str]:
     return [sys.executable, "-m", "rebracket_core.cli", *map(str, arguments)]
 
 
-def _run(command: list[str], home: Path, limit: Callable[[], object] | None = None) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], home: Path, limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "REBRACKET_HOME": str(home)}
     return subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, preexec_fn=limit
