@@ -12,6 +12,7 @@ from rebracket_core.files import write_json
 from rebracket_core.jobs import SPEC, JobFolder, now
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
+from rebracket_core.validation import untrained_tasks
 
 _PROMOTED = "promoted.json"
 _MOST_KEPT = 50
@@ -24,8 +25,18 @@ def promoted_id(runs: Path) -> str | None:
 
 
 def gives_verdicts(folder: JobFolder) -> bool:
-    """Whether a run is trained on what a verdict needs: axes and album."""
-    return TrainingConfig.from_dict(folder.spec()["config"]).gives_verdicts
+    """Whether a run learnt what a verdict needs: axes and album."""
+    return not _untrained(folder)
+
+
+def _untrained(folder: JobFolder) -> tuple[str, ...]:
+    """What a verdict needs and the run did not learn: it is no task of it, or its labels could not teach it."""
+    tasks = TrainingConfig.from_dict(folder.spec()["config"]).tasks.tasks
+    try:
+        metrics = json.loads((folder.path / "evaluation.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not finished, or of an earlier version: the tasks alone say it
+        metrics = {}
+    return untrained_tasks({"config": {"tasks": tasks}, "metrics": metrics})
 
 
 def promote_first(folder: JobFolder, settings: Settings) -> None:
@@ -41,8 +52,8 @@ def promote(runs: Path, run_id: str) -> None:
         raise ModelError(
             "The run cannot be promoted.",
             expected="a run that was trained on axes and album, which every verdict needs",
-            found=f"tasks: {', '.join(TrainingConfig.from_dict(folder.spec()['config']).tasks.tasks)}",
-            hint="train a run with the tasks axes and album, and promote that one",
+            found=f"it did not learn {' and '.join(_untrained(folder))}",
+            hint="train a run with the tasks axes and album on texts of several albums, and promote that one",
         )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)

@@ -15,7 +15,7 @@ from rebracket_core.models import load_artefact, load_manifest
 from rebracket_core.runs.metrics import RunMetrics
 from rebracket_core.runs.production import promote, promoted_id, roll_back
 from rebracket_core.thresholds import Thresholds
-from rebracket_core.validation import ConceptModel
+from rebracket_core.validation import ConceptModel, untrained_tasks
 
 STARTER = "starter"
 
@@ -49,6 +49,11 @@ class RunInfo:
     def measured(self) -> RunMetrics:
         """Its figures on held-out groups as values; None and empty where it did not measure them."""
         return RunMetrics.from_dict(self.metrics)
+
+    @property
+    def gives_verdicts(self) -> bool:
+        """Whether it learnt what a verdict needs: axes and album."""
+        return not untrained_tasks({"config": self.config, "metrics": self.metrics})
 
     @property
     def limits(self) -> Thresholds:

@@ -66,11 +66,13 @@ class Trainings:
 
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers import DstackLauncher
+        from rebracket_core.training import refuse_unlearnable
 
-        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
+        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
+        refuse_unlearnable(data.frame, config=chosen)
         encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
         with TemporaryDirectory() as room:
-            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
+            folder = create_run(Path(room) / "runs", meta=data.meta, config=chosen, encoder_id=encoder_id)
             launcher = DstackLauncher(self._resources.settings, task=to)
             launcher.launch(folder)
             return launcher.files
@@ -137,21 +139,22 @@ class Trainings:
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers.executors import EXECUTOR_FIELD, LOCAL
         from rebracket_core.jobs.tracking import check_tracker
-        from rebracket_core.training import available_memory, refuse_too_large
+        from rebracket_core.training import available_memory, refuse_too_large, refuse_unlearnable
 
-        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
+        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
         if chosen.data.labels != "none":
             chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.data.labels))
         human = [] if chosen.data.labels == "none" else self._labels.human_targets(chosen.data.labels)
+        refuse_unlearnable(data.frame, config=chosen, human=human)
         encoder = self._resources.encoder(chosen.features.encoder)
         check_tracker(self._resources.settings)
         if executor == LOCAL:
             tunes, name = chosen.finetuning.tunes, chosen.features.encoder
             base = trainable_folder(name, settings=self._resources.settings) if tunes else None
-            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
+            refuse_too_large(data.meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
         more = {EXECUTOR_FIELD: executor}
         return create_run(
-            self._resources.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
+            self._resources.settings.runs, meta=data.meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
         )
 
     def _default_config(self) -> TrainingConfig:
