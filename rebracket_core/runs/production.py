@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.files import write_json
+from rebracket_core.files import is_archived, write_json
 from rebracket_core.jobs import SPEC, JobFolder, now
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
@@ -55,6 +55,13 @@ def promote(runs: Path, run_id: str) -> None:
             found=f"it did not learn {' and '.join(_untrained(folder))}",
             hint="train a run with the tasks axes and album on texts of several albums, and promote that one",
         )
+    if is_archived(folder.path):
+        raise ModelError(
+            "The run cannot be promoted.",
+            expected="a run that is not archived",
+            found=f"{run_id} is archived",
+            hint=f"rebracket restore run {run_id}",
+        )
     note = _note(runs)
     earlier = [note["run_id"], *_earlier(note)] if note and note["run_id"] != run_id else _earlier(note)
     _write(runs, run_id, earlier=earlier)
@@ -63,7 +70,7 @@ def promote(runs: Path, run_id: str) -> None:
 def roll_back(runs: Path) -> str:
     """Promote the previous production run again, and return its id. Raises InputError where there was none."""
     note = _note(runs)
-    earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
+    earlier = [old for old in _earlier(note) if _is_listed(runs / old)]
     if not note or not earlier:
         raise InputError(
             "There is nothing to roll back to.",
@@ -77,7 +84,11 @@ def roll_back(runs: Path) -> str:
 
 def previous_id(runs: Path) -> str | None:
     """The id of the run that was in production before this one and is still there, or None."""
-    return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
+    return next((old for old in _earlier(_note(runs)) if _is_listed(runs / old)), None)
+
+
+def _is_listed(folder: Path) -> bool:
+    return folder.is_dir() and not is_archived(folder)
 
 
 def _write(runs: Path, run_id: str, *, earlier: list[str]) -> None:

@@ -12,6 +12,7 @@ from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
 from rebracket_core.progress import NoProgress, ProgressReporter
+from rebracket_core.services.usage import changing
 from rebracket_core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -118,7 +119,10 @@ class Searches:
         refuse_unlearnable(data.frame, config=config)
         more = {"notes": [_note(view, chosen)], "search_id": search_id, "trial": chosen["number"]}
         encoder_id = self._resources.encoder(config.features.encoder).encoder_id
-        return create_run(self._resources.settings.runs, meta=data.meta, config=config, encoder_id=encoder_id, more=more)
+        with changing(self._resources.settings):
+            self.folder_of(search_id)
+            self._resources.library.require(data.name)
+            return create_run(self._resources.settings.runs, meta=data.meta, config=config, encoder_id=encoder_id, more=more)
 
     def folder_of(self, search_id: str) -> JobFolder:
         """The folder of a search; an InputError where there is none of that id."""
@@ -141,7 +145,9 @@ class Searches:
         data = self._resources.dataset(dataset)
         shared_rows(data.frame, base=plan.base, space=plan.space, objective=plan.objective)
         encoder_id = self._resources.encoder(plan.base.features.encoder).encoder_id
-        return create_search(self._folder, meta=data.meta, plan=plan, encoder_id=encoder_id)
+        with changing(self._resources.settings):
+            self._resources.library.require(dataset)
+            return create_search(self._folder, meta=data.meta, plan=plan, encoder_id=encoder_id)
 
 
 def plan_from(

@@ -38,7 +38,7 @@ def _add(bench: Workbench, rows: list[Row], name: str = "odd") -> str:
     return name
 
 
-NOTHING = {
+NOTHING: dict[str, tuple[list[Row], str, dict[str, Any]]] = {
     "one album": (_rows(["Green"] * 8), "All 8 labelled texts are Green", {}),
     "one text": (_rows(["Green"]), "1 groups", {}),
     "all texts the same": (
