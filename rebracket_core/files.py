@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+ARCHIVED = "archived.json"  # in the folder of a run, data set, search or map: lists leave it out
 _NEW, _NEW_LOCK = ".new-", ".new.lock"
 # What lies directly in a home. A folder that holds other things too is not Rebracket's alone: its mode is left as it is.
 _OURS = re.compile(
     r"workbench\.db.*|api_keys\.json.*|\.api_keys\.json\..*\.tmp|\.doctor\..*|\.new.*|"
-    r"library|runs|searches|tracking|cache|maps|selections|notes|monitoring"
+    r"library|runs|searches|tracking|cache|maps|projects|selections|notes|monitoring"
 )
 _HALF = re.compile(r"\..+\.[a-z0-9_]{8}\.tmp")
 _SETTLED_S = 60.0
@@ -194,14 +195,29 @@ def new_folder(place: Path, *, is_left_over: Callable[[Path], bool] | None = Non
 
 
 def remove_folder(place: Path) -> None:
-    """Remove a folder that `new_folder` made: from one moment to the next its name is free. Raises OSError."""
+    """Remove a folder: from one moment to the next its name is free, and a kill leaves all of it or nothing under the name.
+
+    What a removal that was killed left behind is removed too; of a symbolic link the link goes. Raises OSError.
+    """
     with _alone_in(place.parent):
+        for left in place.parent.glob(f"{_NEW}*"):
+            shutil.rmtree(left, ignore_errors=True)
         room = Path(tempfile.mkdtemp(dir=place.parent, prefix=_NEW))
         try:
-            os.rename(place, room / place.name)
-            shutil.rmtree(room / place.name)
+            moved = room / place.name
+            os.rename(place, moved)
+            put_folder_on_disk(place.parent)
+            if moved.is_symlink():
+                moved.unlink()
+            else:
+                shutil.rmtree(moved)
         finally:
             shutil.rmtree(room, ignore_errors=True)
+
+
+def is_archived(folder: Path) -> bool:
+    """Whether a folder of a home is archived: lists leave it out, and whoever names it reads it."""
+    return (folder / ARCHIVED).is_file()
 
 
 @contextlib.contextmanager

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from rebracket_core.annotation import list_projects
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec
 from rebracket_core.ui.annotate import progress as label_health
-from rebracket_core.ui.kit import guard
+from rebracket_core.ui.kit import guard, lifecycle_menu, show_archived
 
 PAGE = PageSpec(
     title="Progress",
@@ -21,12 +21,14 @@ PAGE = PageSpec(
 )
 
 workbench = PAGE.open()
-projects = {project.project_id: project for project in list_projects(workbench.labels.session)}
+projects = {project.project_id: project for project in workbench.lifecycle.projects()}
 PAGE.require(projects, "no_project" if workbench.datasets.all() else "no_texts")
 chosen = st.selectbox(
     "Project", list(projects), format_func=lambda key: projects[key].name, key="progress.project", bind="query-params"
 )
 project = projects.get(chosen or "", next(iter(projects.values())))
+lifecycle_menu(workbench, StoredKind.PROJECT, project.project_id, key="progress.own")
+show_archived(workbench, StoredKind.PROJECT, key="progress")
 health = label_health.health_of(workbench, project)
 if not health.progress.n_labels:
     st.info("Nobody has labelled anything here yet. Figures come with the labels.", icon=":material/inbox:")

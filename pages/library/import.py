@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec, site
-from rebracket_core.ui.kit import guard
+from rebracket_core.ui.kit import guard, lifecycle_menu, show_archived
 from rebracket_core.ui.library import dataset_table, import_form, show_report
 
 PAGE = PageSpec(
@@ -25,14 +26,16 @@ st.subheader("In the library", anchor=False)
 datasets = workbench.datasets.all()
 if datasets:
     st.dataframe(dataset_table(datasets), hide_index=True, alt="The imported data sets")
-    chosen = st.selectbox("What was skipped in", [d.name for d in datasets], key="import.report", bind="query-params")
+    chosen = st.selectbox("Data set", [d.name for d in datasets], key="import.report", bind="query-params")
     meta = next((d for d in datasets if d.name == chosen), datasets[0])
     if meta.report.skipped or meta.report.notes:
         show_report(meta.report)
     else:
-        st.text("Nothing: every row was imported.")
+        st.text("Nothing was skipped: every row was imported.")
     with st.container(horizontal=True):
         site.link("audit", "Audit what it can teach")
         site.link("launch", "Train on it")
+        lifecycle_menu(workbench, StoredKind.DATASET, meta.name, key="import.own")
 else:
     PAGE.show_empty("no_data")
+show_archived(workbench, StoredKind.DATASET, key="import")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec
-from rebracket_core.ui.kit import guard
+from rebracket_core.ui.kit import guard, lifecycle_menu, show_archived
 from rebracket_core.ui.review.maps import ask, choose, ensure_first, fit_form, show_picture, show_work, tabs as map_tabs
 
 PAGE = PageSpec(
@@ -22,6 +23,12 @@ runs = sorted(workbench.runs.all(), key=lambda run: not run.promoted)
 
 meta = datasets[choose("Data set", {name: name for name in datasets}, param="dataset")]
 infos = ensure_first(workbench, meta)
+if not infos:
+    st.info("The maps of this data set are archived.", icon=":material/archive:")
+    show_archived(workbench, StoredKind.MAP, key="map")
+    with guard():
+        fit_form(workbench, meta, runs)
+    st.stop()
 request = ask(workbench, infos, runs)
 
 show_picture(workbench, request)
@@ -44,3 +51,6 @@ if fit.open:
 if away.open:
     with away, guard():
         map_tabs.export(workbench, request)
+        with st.container(horizontal=True):
+            lifecycle_menu(workbench, StoredKind.MAP, request.stored.map_id, key="map.own")
+        show_archived(workbench, StoredKind.MAP, key="map")

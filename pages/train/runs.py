@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec, site
 from rebracket_core.ui.annotate import show_labels_effect
-from rebracket_core.ui.kit import guard
+from rebracket_core.ui.kit import guard, lifecycle_menu, show_archived
 from rebracket_core.ui.review import counterfactuals
 from rebracket_core.ui.train import (
     STARTER_NOTE,
@@ -37,6 +38,8 @@ datasets, snapshot = workbench.datasets.all(), workbench.resources.runs.snapshot
 runs = {run.run_id: run for run in snapshot.finished}
 if not runs:
     PAGE.show_empty("no_model" if datasets else "no_data")
+    run_choice.show_broken(workbench, snapshot.broken)
+    show_archived(workbench, StoredKind.RUN, key="runs")
     run_export.import_form(workbench)
     st.stop()
 site.link("launch", "Launch a training, or watch one")
@@ -45,7 +48,8 @@ st.subheader("All models", anchor=False)
 st.caption("Best first by album accuracy on held-out groups, with the range that new ones would likely give (95 %).")
 with guard():
     show_leaderboard(list(runs.values()), notes=tags_of(workbench, list(runs.values())))
-run_choice.show_broken(snapshot.broken)
+run_choice.show_broken(workbench, snapshot.broken)
+show_archived(workbench, StoredKind.RUN, key="runs")
 run_export.import_form(workbench)
 
 st.subheader("One model", anchor=False)
@@ -54,6 +58,7 @@ with guard(), st.container(horizontal=True, vertical_alignment="center"):
     run_choice.promote_button(workbench, run)
     if len(runs) > 1:
         run_export.roll_back_button(workbench)
+    lifecycle_menu(workbench, StoredKind.RUN, run.run_id, key="runs.own")
 if run.starter:
     st.caption(f":material/info: {STARTER_NOTE}")
 figures, facts, elsewhere, saved, note, export = st.tabs(

@@ -5,8 +5,9 @@ from importlib.util import find_spec
 import streamlit as st
 
 from rebracket_core.errors import MissingExtraError
+from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec
-from rebracket_core.ui.kit import error_box, guard
+from rebracket_core.ui.kit import error_box, guard, lifecycle_menu, show_archived
 from rebracket_core.ui.train import search, training_form
 
 PAGE = PageSpec(
@@ -32,6 +33,10 @@ if datasets:
                 plan = search.choose_plan(workbench)
                 search.press(workbench, meta, plan=plan)
 if states:
-    search.show_search(workbench, search.choose_search(states))
+    search_id = search.choose_search(states)
+    search.show_search(workbench, search_id)
+    with st.container(horizontal=True):
+        lifecycle_menu(workbench, StoredKind.SEARCH, search_id, key="search.own")
 else:
     st.caption("No search yet.")
+show_archived(workbench, StoredKind.SEARCH, key="search")

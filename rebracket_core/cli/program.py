@@ -14,6 +14,7 @@ from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
 from rebracket_core.cli.commands.export import export_onnx
 from rebracket_core.cli.commands.jobs import jobs, submit
 from rebracket_core.cli.commands.library import audit, import_
+from rebracket_core.cli.commands.lifecycle import archive, archived, delete, restore
 from rebracket_core.cli.commands.machine import app as serve_app, doctor, encoders, formats
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
@@ -77,6 +78,8 @@ for _command in (
     review_sections,
 ):
     program.command()(_command)
+for _keeping in (archive, restore, archived, delete):
+    program.command()(_keeping)
 for _explaining in (explain, counterfactuals, replay):
     program.command()(_explaining)
 for _naming in (train, submit):

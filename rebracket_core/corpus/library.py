@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from rebracket_core.corpus.fields import TEXT_FIELDS
 from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame, rows_of
 from rebracket_core.errors import DataError, InputError, StoreError
-from rebracket_core.files import atomic_file, new_folder, remove_folder, write_json
+from rebracket_core.files import ARCHIVED, atomic_file, is_archived, new_folder, remove_folder, write_json
 from rebracket_core.rainbow import AXIS_NAMES
 
 META_FILE = "meta.json"
@@ -95,7 +95,11 @@ class Library:
         return Dataset(name, checked, meta)
 
     def names(self) -> list[str]:
-        """The names of the data sets, in alphabetical order."""
+        """The names of the data sets that are not archived, in alphabetical order."""
+        return [name for name in self.every_name() if not is_archived(self.folder / name)]
+
+    def every_name(self) -> list[str]:
+        """The names of all data sets, archived ones too, in alphabetical order."""
         if not self.folder.is_dir():
             return []
         return sorted(p.name for p in self.folder.iterdir() if _SLUG.fullmatch(p.name) and (p / META_FILE).is_file())
@@ -151,6 +155,11 @@ class Library:
         parts = [self.load(part.strip()) for part in name.split("+")]
         return parts[0] if len(parts) == 1 else join_datasets(parts)
 
+    def require(self, name: str) -> None:
+        """Raise as `meta` does where a data set, or one of several ("songs+proposals"), is not there."""
+        for part in name.split("+"):
+            self.meta(part.strip())
+
     def remove(self, name: str) -> None:
         """Remove a data set. Raises DataError for an unknown name, StoreError where the disk refuses."""
         home = self._home(name)
@@ -192,6 +201,7 @@ class Library:
                 hint="choose another name, or move that folder away",
             )
         if self.meta(name).digest == digest:
+            (self._home(name) / ARCHIVED).unlink(missing_ok=True)  # it is wanted again
             return self.load(name)
         raise DataError(
             "There is a data set of this name with other rows.",

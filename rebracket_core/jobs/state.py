@@ -15,7 +15,7 @@ from filelock import Timeout
 
 from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.files import lock_file, private_touch
+from rebracket_core.files import is_archived, lock_file, private_touch
 from rebracket_core.jobs.folder import SPEC, JobFolder
 from rebracket_core.jobs.workers.liveness import worker_lives
 from rebracket_core.records import read_records
@@ -119,10 +119,10 @@ def job_state(folder: JobFolder) -> JobState:
 
 
 def job_states(parent: Path) -> list[JobState]:
-    """The states of all jobs below a folder whose spec can be read, newest first."""
+    """The states of all jobs below a folder whose spec can be read, newest first; archived ones are left out."""
     states = []
     for path in parent.iterdir() if parent.is_dir() else ():
-        if (path / SPEC).is_file():
+        if (path / SPEC).is_file() and not is_archived(path):
             try:
                 states.append(job_state(JobFolder(path)))
             except ModelError:

@@ -50,7 +50,7 @@ def _what(run: RunInfo) -> str:
     members = config.heads.ensemble_size
     heads = f"an ensemble of {members} classifiers" if members > 1 else "one classifier"
     gives = [f"{choice.help}" for choice in all_options()["tasks"].choices if choice.name in config.tasks.tasks]
-    verdict = ", and from these a verdict" if config.gives_verdicts else "; it cannot give verdicts"
+    verdict = ", and from these a verdict" if run.gives_verdicts else "; it cannot give verdicts"
     text = (
         f"A Rebracket model: it reads a concept and gives {', '.join(gives)}{verdict}. It has "
         f"{heads} ({_words(config.head.label)}) on vectors of the "
@@ -101,8 +101,9 @@ def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
 
 def _figures(run: RunInfo) -> list[str]:
     metrics = run.measured
+    notes = [_list(_words(note) for note in metrics.notes)] if metrics.notes else []
     if not metrics.measured:
-        return ["Nothing could be measured: no held-out text has a label."]
+        return ["Nothing could be measured: no held-out text has a label that was learnt.", *notes]
     heads = ("question", "accuracy", "95 % interval", "texts", *(title for _, title in _BASELINES))
     table = [
         (
@@ -124,7 +125,7 @@ def _figures(run: RunInfo) -> list[str]:
             f"(by chance {_number(metrics.types.prevalence)})."
         )
     warning = [_leak_warning()] if run.leaked else []
-    return [*warning, tail, _table(heads, table), *more]
+    return [*warning, tail, _table(heads, table), *notes, *more]
 
 
 def _calibration(found: Calibration) -> str:
@@ -222,7 +223,7 @@ def _licence(run: RunInfo) -> str:
 
 def _use(run: RunInfo) -> str:
     lines = ["rebracket import-run FILE.zip", f"rebracket evaluate {run.run_id} DATASET"]
-    if _config(run).gives_verdicts:
+    if run.gives_verdicts:
         lines.append(f"rebracket promote {run.run_id}")
         lines.append(f'echo "A concept." | rebracket validate - --run {run.run_id} --format jsonl')
     return "```sh\n" + "\n".join(line.replace("`", "") for line in lines) + "\n```"

@@ -169,6 +169,7 @@ class RunMetrics:
         confusion_labels: the names of the rows and columns of `confusion_counts` (n, n).
         absent: albums that no text of the data has, so that nothing was measured of them.
         promises: what was found for each threshold that carries a promise, as `validation.describe.promise_words` reads it.
+        not_learnt: questions that the labels could not teach ("album", an axis, "types"); the notes say why.
     """
 
     scores: Mapping[str, AccuracyScore] = field(default_factory=dict)
@@ -185,6 +186,7 @@ class RunMetrics:
     confusion_counts: Sequence[Sequence[int]] = ()
     notes: tuple[str, ...] = ()
     promises: tuple[Raw, ...] = ()
+    not_learnt: tuple[str, ...] = ()
 
     @property
     def album(self) -> AccuracyScore:
@@ -218,4 +220,5 @@ class RunMetrics:
             confusion_counts=table.get("counts") or (),
             notes=tuple(raw.get("notes") or ()),
             promises=tuple(raw.get("promises") or ()),
+            not_learnt=tuple(raw.get("not_learnt") or ()),
         )

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.files import lock_file, make_folder, write_json
+from rebracket_core.files import is_archived, lock_file, make_folder, write_json
 from rebracket_core.jobs import SPEC, JobFolder, now
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
+from rebracket_core.validation import untrained_tasks
 
 _PROMOTED = "promoted.json"
 _MOST_KEPT = 50
@@ -26,8 +27,18 @@ def promoted_id(runs: Path) -> str | None:
 
 
 def gives_verdicts(folder: JobFolder) -> bool:
-    """Whether a run is trained on what a verdict needs: axes and album."""
-    return TrainingConfig.from_dict(folder.spec()["config"]).gives_verdicts
+    """Whether a run learnt what a verdict needs: axes and album."""
+    return not _untrained(folder)
+
+
+def _untrained(folder: JobFolder) -> tuple[str, ...]:
+    """What a verdict needs and the run did not learn: it is no task of it, or its labels could not teach it."""
+    tasks = TrainingConfig.from_dict(folder.spec()["config"]).tasks.tasks
+    try:
+        metrics = json.loads((folder.path / "evaluation.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not finished, or of an earlier version: the tasks alone say it
+        metrics = {}
+    return untrained_tasks({"config": {"tasks": tasks}, "metrics": metrics})
 
 
 def promote_first(folder: JobFolder, settings: Settings) -> None:
@@ -46,8 +57,15 @@ def promote(runs: Path, run_id: str) -> None:
         raise ModelError(
             "The run cannot be promoted.",
             expected="a run that was trained on axes and album, which every verdict needs",
-            found=f"tasks: {', '.join(TrainingConfig.from_dict(folder.spec()['config']).tasks.tasks)}",
-            hint="train a run with the tasks axes and album, and promote that one",
+            found=f"it did not learn {' and '.join(_untrained(folder))}",
+            hint="train a run with the tasks axes and album on texts of several albums, and promote that one",
+        )
+    if is_archived(folder.path):
+        raise ModelError(
+            "The run cannot be promoted.",
+            expected="a run that is not archived",
+            found=f"{run_id} is archived",
+            hint=f"rebracket restore run {run_id}",
         )
     with _alone(runs):
         _promote(runs, run_id)
@@ -57,7 +75,7 @@ def roll_back(runs: Path) -> str:
     """Promote the previous production run again, and return its id. Raises InputError where there was none."""
     with _alone(runs):
         note = _note(runs)
-        earlier = [old for old in _earlier(note) if (runs / old).is_dir()]
+        earlier = [old for old in _earlier(note) if _is_listed(runs / old)]
         if not note or not earlier:
             raise InputError(
                 "There is nothing to roll back to.",
@@ -71,7 +89,11 @@ def roll_back(runs: Path) -> str:
 
 def previous_id(runs: Path) -> str | None:
     """The id of the run that was in production before this one and is still there, or None."""
-    return next((old for old in _earlier(_note(runs)) if (runs / old).is_dir()), None)
+    return next((old for old in _earlier(_note(runs)) if _is_listed(runs / old)), None)
+
+
+def _is_listed(folder: Path) -> bool:
+    return folder.is_dir() and not is_archived(folder)
 
 
 @contextmanager

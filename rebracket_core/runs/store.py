@@ -10,12 +10,13 @@ from typing import Any
 
 from rebracket_core.aliases import modern, with_old_names
 from rebracket_core.errors import ModelError, NoModelError
+from rebracket_core.files import is_archived
 from rebracket_core.jobs import JobFolder, JobState, Status, job_state
 from rebracket_core.models import load_artefact, load_manifest
 from rebracket_core.runs.metrics import RunMetrics
 from rebracket_core.runs.production import promote, promoted_id, roll_back
 from rebracket_core.thresholds import Thresholds
-from rebracket_core.validation import ConceptModel
+from rebracket_core.validation import ConceptModel, untrained_tasks
 
 STARTER = "starter"
 
@@ -51,6 +52,11 @@ class RunInfo:
         return RunMetrics.from_dict(self.metrics)
 
     @property
+    def gives_verdicts(self) -> bool:
+        """Whether it learnt what a verdict needs: axes and album."""
+        return not untrained_tasks({"config": self.config, "metrics": self.metrics})
+
+    @property
     def limits(self) -> Thresholds:
         """Its thresholds; those that it does not know stand at their default."""
         return Thresholds.from_dict(self.thresholds)
@@ -76,14 +82,15 @@ class RunStore:
         self.folder = folder
 
     def snapshot(self) -> RunSnapshot:
-        """Every run as it stands now, each in exactly one of the three lists, whatever ends meanwhile."""
+        """Every run that is not archived as it stands now, each in exactly one of the lists, whatever ends meanwhile."""
         if not self.folder.is_dir():
             return RunSnapshot((), (), ())
         promoted = self.promoted_id()
         finished: list[RunInfo] = []
         active: list[JobState] = []
         broken: list[tuple[str, str]] = []
-        for folder in sorted((p for p in self.folder.iterdir() if (p / "spec.json").is_file()), reverse=True):
+        listed = (p for p in self.folder.iterdir() if (p / "spec.json").is_file() and not is_archived(p))
+        for folder in sorted(listed, reverse=True):
             match _read(folder, promoted=folder.name == promoted):
                 case RunInfo() as info:
                     finished.append(info)

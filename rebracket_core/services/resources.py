@@ -71,8 +71,17 @@ class Resources:
         return self.library.joined(name)
 
     def datasets(self) -> list[DatasetMeta]:
-        """What is imported, without opening rows."""
+        """What is imported and not archived, without opening rows."""
         return [self.library.meta(name) for name in self.library.names()]
+
+    def every_dataset(self) -> list[DatasetMeta]:
+        """What is imported, archived data sets too."""
+        return [self.library.meta(name) for name in self.library.every_name()]
+
+    def forget(self, run_id: str) -> None:
+        """Let go of the model of a run that is gone."""
+        with self._lock:
+            self._models.pop(run_id, None)
 
     def device(self) -> str:
         """In words, what the engine runs on."""

@@ -95,7 +95,7 @@ class Reviews:
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run was trained on is imported here; None where it is not."""
-        metas = self._resources.datasets()
+        metas = self._resources.every_dataset()
         if "+" in info.dataset and set(info.dataset.split("+")) <= {m.name for m in metas}:
             metas = [self._resources.dataset(info.dataset).meta, *metas]
         named = [m.name for m in metas if m.digest == info.dataset_digest]

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from rebracket_core.progress import ProgressReporter, counts
 from rebracket_core.runs import RunNote, read_note, write_note
+from rebracket_core.services.usage import changing
 
 if TYPE_CHECKING:
     from rebracket_core.runs import RunInfo
@@ -33,11 +34,13 @@ class Runs:
 
     def promote(self, run_id: str) -> None:
         """Make a run the one that verdicts come from."""
-        self._store.promote(run_id)
+        with changing(self._resources.settings):
+            self._store.promote(run_id)
 
     def roll_back(self) -> str:
         """Put the production run before this one back; its id."""
-        return self._store.roll_back()
+        with changing(self._resources.settings):
+            return self._store.roll_back()
 
     def note(self, run_id: str) -> RunNote:
         """What people wrote about a run; an empty note where nobody did."""
@@ -84,7 +87,7 @@ class Runs:
         if other.meta.digest == info.dataset_digest:
             return Evaluation.from_dict(info.metrics)
         model = self._resources.model(run_id)
-        own = next((m.name for m in self._resources.datasets() if m.digest == info.dataset_digest), None)
+        own = next((m.name for m in self._resources.every_dataset() if m.digest == info.dataset_digest), None)
         return evaluate_run(
             model,
             other,

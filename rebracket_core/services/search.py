@@ -12,6 +12,7 @@ from rebracket_core.aliases import modern, modern_name, with_old_names
 from rebracket_core.errors import InputError, MissingExtraError
 from rebracket_core.jobs import JobFolder, JobState, LocalLauncher, Status, create_run, job_state, job_states, log_tail
 from rebracket_core.progress import NoProgress, ProgressReporter
+from rebracket_core.services.usage import changing
 from rebracket_core.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -109,13 +110,19 @@ class Searches:
         Its figures will come from groups on which the options were chosen, so the run says in a note that they are a little
         too good, and the figures on the outer groups.
         """
+        from rebracket_core.training import refuse_unlearnable
+
         view = self.view(search_id)
         chosen = _chosen(view, trial)
         config = view.plan.base.with_(**chosen["options"])
-        meta = self._resources.dataset(view.state.dataset).meta
+        data = self._resources.dataset(view.state.dataset)
+        refuse_unlearnable(data.frame, config=config)
         more = {"notes": [_note(view, chosen)], "search_id": search_id, "trial": chosen["number"]}
         encoder_id = self._resources.encoder(config.features.encoder).encoder_id
-        return create_run(self._resources.settings.runs, meta=meta, config=config, encoder_id=encoder_id, more=more)
+        with changing(self._resources.settings):
+            self.folder_of(search_id)
+            self._resources.library.require(data.name)
+            return create_run(self._resources.settings.runs, meta=data.meta, config=config, encoder_id=encoder_id, more=more)
 
     def folder_of(self, search_id: str) -> JobFolder:
         """The folder of a search; an InputError where there is none of that id."""
@@ -131,12 +138,16 @@ class Searches:
 
     def _new(self, dataset: str, plan: SearchPlan) -> JobFolder:
         from rebracket_core.jobs.kinds import create_search
+        from rebracket_core.training.hpo import shared_rows
 
         if find_spec("optuna") is None:
             raise MissingExtraError("search", what="A search")
-        meta = self._resources.dataset(dataset).meta
+        data = self._resources.dataset(dataset)
+        shared_rows(data.frame, base=plan.base, space=plan.space, objective=plan.objective)
         encoder_id = self._resources.encoder(plan.base.features.encoder).encoder_id
-        return create_search(self._folder, meta=meta, plan=plan, encoder_id=encoder_id)
+        with changing(self._resources.settings):
+            self._resources.library.require(dataset)
+            return create_search(self._folder, meta=data.meta, plan=plan, encoder_id=encoder_id)
 
 
 def plan_from(

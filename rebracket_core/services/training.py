@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rebracket_core.errors import RebracketError
+from rebracket_core.files import remove_folder
 from rebracket_core.progress import NoProgress, ProgressReporter
+from rebracket_core.services.usage import changing
 
 if TYPE_CHECKING:
     from rebracket_core.jobs import JobFolder, JobState
@@ -51,7 +56,8 @@ class Trainings:
 
         launcher = launcher_for(executor, self._resources.settings, on_done=promote_first)
         folder = self._new_run(dataset, config, executor=executor)
-        launcher.launch(folder)
+        with _gone_unless_begun(folder):
+            launcher.launch(folder)
         return folder.run_id
 
     def get_ready(self) -> None:
@@ -66,11 +72,13 @@ class Trainings:
 
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers import DstackLauncher
+        from rebracket_core.training import refuse_unlearnable
 
-        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
+        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
+        refuse_unlearnable(data.frame, config=chosen)
         encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
         with TemporaryDirectory() as room:
-            folder = create_run(Path(room) / "runs", meta=meta, config=chosen, encoder_id=encoder_id)
+            folder = create_run(Path(room) / "runs", meta=data.meta, config=chosen, encoder_id=encoder_id)
             launcher = DstackLauncher(self._resources.settings, task=to)
             launcher.launch(folder)
             return launcher.files
@@ -83,7 +91,8 @@ class Trainings:
     def launch_found(self, search_id: str, *, trial: int | None = None) -> str:
         """Start a worker that does the same; the run's id at once."""
         folder = self._searches.run_of(search_id, trial=trial)
-        self._launch(folder)
+        with _gone_unless_begun(folder):
+            self._launch(folder)
         return folder.run_id
 
     def estimate(self, dataset: str, *, config: TrainingConfig | None = None) -> Estimate:
@@ -96,7 +105,8 @@ class Trainings:
 
     def resume(self, run_id: str) -> None:
         """Start a worker on a run that was cancelled, failed or lost; it goes on from the run's checkpoints."""
-        self._launch(self._resources.runs.folder_of(run_id))
+        with changing(self._resources.settings):
+            self._launch(self._resources.runs.folder_of(run_id))
 
     def cancel(self, run_id: str) -> None:
         """Ask the worker of a run to stop at its next step; what is finished stays in the checkpoints."""
@@ -137,24 +147,38 @@ class Trainings:
         from rebracket_core.jobs import create_run
         from rebracket_core.jobs.launchers.executors import EXECUTOR_FIELD, LOCAL
         from rebracket_core.jobs.tracking import check_tracker
-        from rebracket_core.training import available_memory, refuse_too_large
+        from rebracket_core.training import available_memory, refuse_too_large, refuse_unlearnable
 
-        chosen, meta = config or self._default_config(), self._resources.dataset(dataset).meta
+        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
         if chosen.data.labels != "none":
             chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.data.labels))
         human = [] if chosen.data.labels == "none" else self._labels.human_targets(chosen.data.labels)
+        refuse_unlearnable(data.frame, config=chosen, human=human)
         encoder = self._resources.encoder(chosen.features.encoder)
         check_tracker(self._resources.settings)
         if executor == LOCAL:
             tunes, name = chosen.finetuning.tunes, chosen.features.encoder
             base = trainable_folder(name, settings=self._resources.settings) if tunes else None
-            refuse_too_large(meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
-        more = {EXECUTOR_FIELD: executor}
-        return create_run(
-            self._resources.settings.runs, meta=meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more
-        )
+            refuse_too_large(data.meta.n_rows, config=chosen, dim=encoder.dim, free=available_memory(), base=base)
+        runs, more = self._resources.settings.runs, {EXECUTOR_FIELD: executor}
+        with changing(self._resources.settings):
+            self._resources.library.require(dataset)
+            return create_run(runs, meta=data.meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more)
 
     def _default_config(self) -> TrainingConfig:
         from rebracket_core.training import TrainingConfig
 
         return TrainingConfig.of(encoder=self._resources.settings.encoder, seed=self._resources.settings.seed)
+
+
+@contextmanager
+def _gone_unless_begun(folder: JobFolder) -> Iterator[None]:
+    """Remove a new run where its launch is refused before a worker has it: nobody could do anything with it."""
+    from rebracket_core.jobs import job_state
+
+    try:
+        yield
+    except RebracketError:
+        if not job_state(folder).status.active:
+            remove_folder(folder.path)
+        raise

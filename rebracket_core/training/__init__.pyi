@@ -7,5 +7,10 @@ from rebracket_core.training.estimate import (
     refuse_too_large as refuse_too_large,
 )
 from rebracket_core.training.evaluation import Evaluation as Evaluation, evaluate_run as evaluate_run
+from rebracket_core.training.learnability import (
+    Learnability as Learnability,
+    learnable_questions as learnable_questions,
+    refuse_unlearnable as refuse_unlearnable,
+)
 from rebracket_core.training.rows import TrainingRows as TrainingRows, prepare_rows as prepare_rows
 from rebracket_core.training.run import train_run as train_run

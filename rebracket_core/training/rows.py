@@ -24,6 +24,7 @@ from rebracket_core.encoders import Encoder, encode_fields
 from rebracket_core.errors import DataError
 from rebracket_core.models import HeadTargets
 from rebracket_core.settings import data_dir
+from rebracket_core.texts import normalised_text
 from rebracket_core.training.config.training_config import TrainingConfig
 
 MIN_GROUPS = 4
@@ -57,6 +58,17 @@ class TrainingRows:
         return np.where(self.plain.album_idx < 0, self.plain.album_idx.max() + 1, self.plain.album_idx)
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledRows:
+    """The rows of a data set that a config trains on, before anything is encoded; see `TrainingRows` for the fields."""
+
+    frame: pd.DataFrame
+    soft: Targets
+    plain: Targets
+    groups: np.ndarray
+    sources: np.ndarray
+
+
 def prepare_rows(
     frame: pd.DataFrame,
     *,
@@ -67,7 +79,26 @@ def prepare_rows(
 ) -> TrainingRows:
     """The rows of a data set, collapsed, encoded and with targets; rows without any text of the config are refused.
 
-    People's labels (`human`) stand in the place of albums and keywords.
+    People's labels (`human`) stand in the place of albums and keywords. Raises what `labelled_rows` raises.
+    """
+    rows = labelled_rows(frame, config=config, human=human)
+    texts = {field: rows.frame[field].tolist() for field in config.data.text}
+    return TrainingRows(
+        frame=rows.frame,
+        texts=texts,
+        vectors=encode_fields(texts, fields=config.data.text, encoder=encoder, progress=progress),
+        soft=rows.soft,
+        plain=rows.plain,
+        groups=rows.groups,
+        background=encoder.encode(background_texts()),
+        sources=rows.sources,
+    )
+
+
+def labelled_rows(frame: pd.DataFrame, *, config: TrainingConfig, human: Sequence[HumanTarget] = ()) -> LabelledRows:
+    """The rows with a text and a label that the config reads, collapsed, with targets and groups; nothing is encoded.
+
+    Raises DataError where all texts are the same, or songs and threads are too few.
     """
     rows, by_people = with_human(collapse_repeats(frame), human)
     has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
@@ -79,28 +110,33 @@ def prepare_rows(
         useful = plain.types_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
+    refuse_one_text(rows, fields=("concept",))  # which would make one group of all
     groups = _enough_groups(rows, n_rows=len(frame))
-    texts = {field: rows[field].tolist() for field in config.data.text}
-    return TrainingRows(
-        frame=rows,
-        texts=texts,
-        vectors=encode_fields(texts, fields=config.data.text, encoder=encoder, progress=progress),
-        soft=soft,
-        plain=plain,
-        groups=groups,
-        background=encoder.encode(background_texts()),
-        sources=axis_sources(rows, by_people),
-    )
+    return LabelledRows(rows, soft=soft, plain=plain, groups=groups, sources=axis_sources(rows, by_people))
+
+
+def refuse_one_text(labelled: pd.DataFrame, *, fields: Sequence[str]) -> None:
+    """Raise DataError where several labelled rows have one text alone, case, punctuation and spacing aside."""
+    texts = {tuple(map(normalised_text, row)) for row in zip(*(labelled[field].tolist() for field in fields), strict=True)}
+    if len(labelled) > 1 and len(texts) == 1 and any(next(iter(texts))):
+        raise DataError(
+            "All texts are the same, so nothing can be learnt from them.",
+            expected=f"different texts ({', '.join(fields)})",
+            found=f"{len(labelled):,} labelled rows with the one text {' / '.join(labelled.iloc[0][list(fields)])[:80]!r}",
+            hint="check the column that the text was read from, or import other texts",
+        )
 
 
 def _enough_groups(labelled: pd.DataFrame, *, n_rows: int) -> np.ndarray:
     """(n,) the groups of the labelled rows; DataError where they are too few. `n_rows` is how many rows there were."""
     groups = leak_safe_groups(labelled)
-    if len(set(groups.tolist())) < MIN_GROUPS:
+    if (n_groups := len(set(groups.tolist()))) < MIN_GROUPS:
+        n_named = labelled["group_id"].nunique()
+        merged = f"; {n_named} songs or threads share texts and count as {n_groups}" if n_named > n_groups else ""
         raise DataError(
             "There are too few groups to train on.",
             expected=f"at least {MIN_GROUPS} songs or threads with labelled texts",
-            found=f"{len(set(groups.tolist()))} groups, {len(labelled)} labelled rows of {n_rows}",
+            found=f"{n_groups} groups, {len(labelled)} labelled rows of {n_rows}{merged}",
             hint="import more songs, or check the columns that name song and album",
         )
     return groups

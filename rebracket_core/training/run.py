@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from rebracket_core.training.finetuning.encoder_tuner import FINAL, EncoderTuner
 from rebracket_core.training.heads.calibration import cross_scores, fit_calibration, fold_calibrations, set_limits
 from rebracket_core.training.heads.checkpoints import FoldCheckpoints
 from rebracket_core.training.heads.crossfit import CrossFit, cross_fit, fit_ood, fit_with
+from rebracket_core.training.learnability import Learnability, require_learnable
 from rebracket_core.training.rows import TrainingRows, prepare_rows
 from rebracket_core.validation import ConceptModel, Predictions, text_fingerprint
 
@@ -54,14 +55,18 @@ def train_run(
 
     Gives the figures on held-out groups. The same data, config and code give the same numbers, whether the training went
     through at once or went on from the checkpoints of an earlier attempt. `human` are people's labels of texts, as the
-    config's `labels` names it; `notes` are kept with the figures. Raises Cancelled where the callback does.
+    config's `labels` names it; `notes` are kept with the figures. Questions that the labels cannot teach are neither fitted
+    nor measured, and the notes say so. Raises Cancelled where the callback does, DataError where nothing can be learnt.
     """
     from threadpoolctl import threadpool_limits
 
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, human=human, progress=counts(callback, "Reading texts"))
+    learnable = require_learnable(rows, config=config)
+    rows = replace(rows, plain=learnable.without_missing(rows.plain), soft=learnable.without_missing(rows.soft))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
+    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, (*learnable.notes, *notes), learnable)
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
-        return _train(_Inputs(folder, rows, dataset, config, encoder, thresholds, callback=callback, tuner=tuner, notes=notes))
+        return _train(given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class _Inputs:
     callback: Callback
     tuner: EncoderTuner | None
     notes: tuple[str, ...]
+    learnable: Learnability
 
 
 def _train(given: _Inputs) -> Evaluation:
@@ -122,8 +128,9 @@ def _evaluated(
         split=f"{config.evaluation.split}, {len(np.unique(crossed.fold))} folds",
         leaked=config.evaluation.split == "leaked",
         n_seen_excluded=0,
-        notes=(*_notes(config, transfer), *(choice.note for choice in choices if choice.note), *given.notes),
+        notes=(*_notes(config, transfer), *given.notes, *(choice.note for choice in choices if choice.note)),
         promises=tuple(choice.to_dict() for choice in choices),
+        not_learnt=tuple(given.learnable.missing),
     )
 
 

@@ -20,7 +20,11 @@ from rebracket_core.validation.flags import (
     flag_sentence as flag_sentence,
     is_remark as is_remark,
 )
-from rebracket_core.validation.model import ConceptModel as ConceptModel, Predictions as Predictions
+from rebracket_core.validation.model import (
+    ConceptModel as ConceptModel,
+    Predictions as Predictions,
+    untrained_tasks as untrained_tasks,
+)
 from rebracket_core.validation.ood import OodDetector as OodDetector, OodMethod as OodMethod
 from rebracket_core.validation.rules import (
     RULES as RULES,

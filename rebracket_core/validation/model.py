@@ -13,6 +13,7 @@ from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.models import Artefact, Calibration, ConformalSets, Scores
 from rebracket_core.models.heads import Head, heads_from
+from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.ood import OodDetector
 
@@ -46,6 +47,14 @@ class Predictions:
                 found=f"it was trained without {' and '.join(self.untrained)}",
                 hint="ask another run, or train one with these tasks",
             )
+
+
+def untrained_tasks(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a verdict needs and the run of the manifest did not learn: no task of it, or labels that could not teach it."""
+    tasks = manifest.get("config", {}).get("tasks", _NEEDED)
+    missing = set(manifest.get("metrics", {}).get("not_learnt", ()))
+    parts = {"axes": set(AXIS_NAMES), "album": {"album"}}
+    return tuple(name for name in _NEEDED if name not in tasks or parts[name] <= missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class ConceptModel:
         return Predictions(
             scores=self.head.scores(logits, calibration=self.calibration),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
-            untrained=tuple(name for name in _NEEDED if name not in self.manifest.get("config", {}).get("tasks", _NEEDED)),
+            untrained=untrained_tasks(self.manifest),
         )
 
     @property

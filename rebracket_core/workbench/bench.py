@@ -9,6 +9,7 @@ from rebracket_core.files import tighten_home
 from rebracket_core.services import (
     Datasets,
     Jobs,
+    Lifecycle,
     Monitoring,
     Resources,
     Reviews,
@@ -39,6 +40,7 @@ class Workbench:
         self.search = Searches(resources)
         self.training = Trainings(resources, labels=self.labels, searches=self.search)
         self.jobs = Jobs(resources)
+        self.lifecycle = Lifecycle(resources, labels=self.labels)
         self.retraining = Retraining(resources, labels=self.labels, trainings=self.training)
         self.review = Reviews(resources)
         self.explain = Explain(resources)

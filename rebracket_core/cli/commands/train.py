@@ -140,6 +140,9 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
         out.text(columns(heads, [_run_row(info) for info in snapshot.finished]))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
+    for info in snapshot.finished:
+        if missing := info.measured.not_learnt:
+            tell(f"{info.run_id} did not learn: {', '.join(missing)} (see: rebracket card {info.run_id})")
     for state in snapshot.active:
         part = f" {state.done}/{state.total}" if state.total > 1 else ""
         tell(f"{state.run_id} on {one_line(state.dataset)}: {state.status}, {state.stage}{part}")

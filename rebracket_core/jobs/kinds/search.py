@@ -50,6 +50,7 @@ class SearchJob(JobKind):
             dataset.frame,
             base=plan.base,
             space=plan.space,
+            objective=plan.objective,
             open_encoder=job.inputs.open_encoder or (lambda name: open_text_encoder(name, settings=settings)),
             progress=counts(callback, "Reading texts"),
         )

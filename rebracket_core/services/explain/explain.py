@@ -168,7 +168,7 @@ class ExplainedRun:
     def texts(self) -> list[tuple[str, str | None]]:
         """The different texts that the run was trained on with their albums; none where its data set is not here."""
         digest = self._resources.runs.info(self.model.run_id).dataset_digest
-        name = next((meta.name for meta in self._resources.datasets() if meta.digest == digest), None)
+        name = next((meta.name for meta in self._resources.every_dataset() if meta.digest == digest), None)
         if name is None:
             return []
         frame = self._resources.dataset(name).frame.drop_duplicates(FIELD)

@@ -68,7 +68,7 @@ class Retraining:
                 found=project.name,
                 hint="label some texts first",
             )
-        names = {meta.digest: meta.name for meta in self._resources.datasets()}
+        names = {meta.digest: meta.name for meta in self._resources.every_dataset()}
         dataset = names.get(project.dataset_digest, project.dataset)
         used, settings = self._production(), self._resources.settings
         config = TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rebracket_core.errors import InputError
+from rebracket_core.files import ARCHIVED, is_archived
 from rebracket_core.jobs import JobFolder
 from rebracket_core.maps import FINAL, AddedText, MapMethod, MapPredictions, MapSpec, StoredMap, is_fitted, load_predictions
 from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.services.maps.predictions import predictions_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
+from rebracket_core.services.usage import changing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,9 +115,8 @@ class Maps:
     def fit(self, spec: MapSpec, *, progress: ProgressReporter | None = None) -> StoredMap:
         """The map of a request, fitted in this process where it is not there yet."""
         from rebracket_core.jobs import JobInputs, run_job
-        from rebracket_core.jobs.kinds import create_map
 
-        folder = create_map(self._settings, spec)
+        folder = self._wanted(spec)
         if not is_fitted(folder.path):
             inputs = JobInputs(self._encoder, progress=progress or NoProgress())
             run_job(folder, attempt=folder.new_attempt(), settings=self._settings, inputs=inputs)
@@ -124,13 +125,22 @@ class Maps:
     def launch(self, spec: MapSpec) -> str:
         """Start a worker that fits a map, unless it is fitted or has one, and return the map's id at once."""
         from rebracket_core.jobs import job_state
-        from rebracket_core.jobs.kinds import create_map
         from rebracket_core.jobs.workers import start_worker
 
-        folder = create_map(self._settings, spec)
+        folder = self._wanted(spec)
         if not is_fitted(folder.path) and not job_state(folder).status.active:
             start_worker(folder, settings=self._settings)
         return folder.job_id
+
+    def _wanted(self, spec: MapSpec) -> JobFolder:
+        """The folder of a map, made where it is not there yet; an archived one is wanted again."""
+        from rebracket_core.jobs.kinds import create_map
+
+        with changing(self._settings):
+            self._resources.library.require(spec.dataset)
+            folder = create_map(self._settings, spec)
+            (folder.path / ARCHIVED).unlink(missing_ok=True)
+            return folder
 
     def cancel(self, map_id: str) -> None:
         """Ask the worker of a map to stop at its next step."""
@@ -138,13 +148,13 @@ class Maps:
 
         request_cancel(self._folder(map_id))
 
-    def infos(self, dataset: str | None = None) -> list[MapInfo]:
-        """The maps of a data set (of all by default), newest first, fitted or not."""
+    def infos(self, dataset: str | None = None, *, archived: bool = False) -> list[MapInfo]:
+        """The maps of a data set (of all by default), newest first, fitted or not; those that are archived, or the others."""
         from rebracket_core.jobs.kinds import maps_dir
 
         folder, found = maps_dir(self._settings), []
         for path in folder.iterdir() if folder.is_dir() else ():
-            if (path / "spec.json").is_file():
+            if (path / "spec.json").is_file() and is_archived(path) == archived:
                 info = self._info(JobFolder(path))
                 if dataset in (None, info.spec.dataset):
                     found.append(info)

@@ -22,7 +22,8 @@ from rebracket_core.verdict_kinds import VerdictKind
 class Evaluation:
     """The figures of one run on one data set; `to_dict` gives the document of `rebracket evaluate --json`.
 
-    `promises` says of each threshold that the run chose what it was chosen on, and whether its promise is kept.
+    `promises` says of each threshold that the run chose what it was chosen on, and whether its promise is kept. `not_learnt`
+    names the questions that the labels could not teach (see `training.learnability`); `notes` say why.
     """
 
     run_id: str
@@ -41,15 +42,18 @@ class Evaluation:
     confusion: dict[str, Any]
     notes: tuple[str, ...]
     promises: tuple[dict[str, Any], ...] = ()
+    not_learnt: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as plain values."""
-        return {**asdict(self), "notes": list(self.notes), "promises": list(self.promises)}
+        lists = {"notes": list(self.notes), "promises": list(self.promises), "not_learnt": list(self.not_learnt)}
+        return {**asdict(self), **lists}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Evaluation:
         """The evaluation that `to_dict` gave."""
-        return cls(**{**raw, "notes": tuple(raw["notes"]), "promises": tuple(raw.get("promises", ()))})
+        lists = {name: tuple(raw.get(name, ())) for name in ("promises", "not_learnt")}
+        return cls(**{**raw, "notes": tuple(raw["notes"]), **lists})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-from rebracket_core.training.hpo.rows import SearchRows as SearchRows
+from rebracket_core.training.hpo.rows import SearchRows as SearchRows, shared_rows as shared_rows
 from rebracket_core.training.hpo.search import (
     OBJECTIVES as OBJECTIVES,
     RESULT_FILE as RESULT_FILE,

@@ -9,8 +9,10 @@ import streamlit as st
 
 from rebracket_core.corpus import DatasetMeta
 from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
+from rebracket_core.services import StoredKind
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
+from rebracket_core.ui.kit.lifecycle import lifecycle_menu
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.ui.train.run_summary import show_figures, trained_on
@@ -83,8 +85,12 @@ def evaluate_form(workbench: Workbench, run: RunInfo, datasets: Sequence[Dataset
         show_figures(found, key="runs.evaluated")
 
 
-def show_broken(broken: Sequence[tuple[str, str]]) -> None:
-    """Draw the runs that cannot be used, (run_id, why) each; nothing where there are none."""
+def show_broken(workbench: Workbench, broken: Sequence[tuple[str, str]]) -> None:
+    """Draw the runs that cannot be used, (run_id, why) each, to be put away; nothing where there are none."""
     if broken:
         with st.expander(f"{len(broken)} cannot be used: see why", icon=":material/block:"):
             st.dataframe([{"model": run_id, "why": why} for run_id, why in broken], alt="Models that cannot be used, and why")
+            chosen = st.selectbox("Put away", [run_id for run_id, _ in broken], key="runs.broken")
+            if chosen:
+                with st.container(horizontal=True):
+                    lifecycle_menu(workbench, StoredKind.RUN, chosen, key="runs.broken")

@@ -54,6 +54,8 @@ def run_line(run: RunInfo | None, *, run_id: str | None) -> None:
         f"Given by the model {escape(run.run_id)}, trained on {escape(trained_on(run))}. Album accuracy on held-out "
         f"{sentences.units(run.origins)}: {escape(run.measured.album)}.{leaked}"
     )
+    if run.measured.not_learnt:
+        st.caption(f":material/info: It did not learn {escape(', '.join(run.measured.not_learnt))} from its data.")
     if run.starter:
         st.caption(f":material/info: {STARTER_NOTE}")
 
@@ -91,6 +93,7 @@ def run_table(runs: Sequence[RunInfo]) -> pd.DataFrame:
                 **{axis: str(metrics.scores[axis]) for axis in AXIS_NAMES},
                 "calibration error": metrics.calibration.ece,
                 "split": "leaked" if run.leaked else metrics.split,
+                "not learnt": ", ".join(metrics.not_learnt),
                 "texts": run.n_rows,
                 "groups": run.n_groups,
                 "trained (UTC)": run.created_at[:16].replace("T", " "),
@@ -104,9 +107,12 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
     """Draw an evaluation: scores beside simple rules, whether the probabilities are calibrated, what is taken for what."""
     if metrics.leaked:
         st.warning("Leaked: texts of one song stood on both sides of the split. These figures are worth nothing.")
+    if metrics.not_learnt:
+        st.warning(f"Not learnt: {escape(', '.join(metrics.not_learnt))}. Why stands in the notes below.")
     scores = scores_of(metrics)
     if not scores:
-        st.info("Nothing could be measured: no held-out text of this data set has a label.")
+        st.info("Nothing could be measured: no held-out text of this data set has a label that was learnt.")
+        _show_notes(metrics)
         return
     gate, calibration = metrics.gate, metrics.calibration
     if gate.accuracy is not None:
@@ -127,5 +133,9 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
             show(reliability_curve(bins, ece=calibration.ece), key=f"{key}.reliability")
     if metrics.confusion_labels:
         show(confusion_counts(metrics.confusion_counts, metrics.confusion_labels), key=f"{key}.confusion")
+    _show_notes(metrics)
+
+
+def _show_notes(metrics: RunMetrics) -> None:
     for note in metrics.notes:
         st.caption(escape(note))

@@ -25,9 +25,12 @@ _METHODS = {
 
 
 def ensure_first(workbench: Workbench, meta: DatasetMeta) -> list[MapInfo]:
-    """The fitted maps of a data set as it is now, newest first; where there is none yet, a PCA map is drawn with progress."""
+    """The fitted maps of a data set as it is now, newest first; where there is none yet, a PCA map is drawn with progress.
+
+    Empty where all that there are were archived: none of them comes back unless somebody wants it.
+    """
     fitted, box = _fitted(workbench, meta), st.empty()
-    if not fitted:
+    if not fitted and not workbench.maps.infos(meta.name, archived=True):
         with box.container(), working("Drawing the first map", done="Drawn") as progress:
             workbench.maps.fit(workbench.maps.spec(meta.name, method=MapMethod.PCA), progress=progress)
         box.empty()
