@@ -9,15 +9,17 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import text_of, words_in
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
 from rebracket_core.corpus import Limits
 from rebracket_core.corpus.sources import ZIP_MAGIC, source_of_bytes
-from rebracket_core.errors import DataError
+from rebracket_core.errors import DataError, InputError
 
 _LIMITS = Limits()
 _UNSAFE = re.compile(r"[^\w.@ -]")
@@ -68,8 +70,15 @@ class Doccano(LabelFormat):
                 found=", ".join(entry.name for entry in source.entries[:5]) or "nothing",
                 where=name,
             )
+        problems = []
         for entry in entries:
-            _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
+            try:
+                _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
+            except DataError as error:
+                found.skip(entry.name, str(error))
+                problems.append(error)
+        if len(problems) == len(entries):
+            raise problems[0]
         return found
 
 
@@ -90,28 +99,41 @@ def _line(row: Row, number: int, losses: Losses) -> str:
 
 
 def _read_file(found: Reading, data: bytes, *, who: str, prefix: str) -> None:
-    for number, raw in json_lines(data):
-        where, ticks = f"{prefix}line {number}", Ticks()
-        words = raw.get("label", raw.get("labels"))
-        for word in words if isinstance(words, list) else [words] if words else ():
-            ticks.add(str(word))
-        if ticks.unknown:
-            found.taken_as[f"unknown labels skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
-        note = "\n".join(str(comment) for comment in raw.get("Comments") or ())
-        value = value_of(ticks, taken_as=found.taken_as, note=note)
-        if value is None:
-            found.skip(where, "it has no label of an axis or type")
+    for number, raw in json_entries(data, found=found, prefix=prefix):
+        where = f"{prefix}line {number}"
+        try:
+            draft = _draft(found, raw, who=who, where=where)
+        except InputError as error:
+            found.skip(where, str(error))
             continue
-        found.drafts.append(
-            Draft(
-                str(raw.get("annotator") or raw.get("username") or who),
-                value,
-                where,
-                item_id=str(raw.get("item_id") or ""),
-                text=str(raw.get("text") or raw.get("data") or ""),
-                text_digest=str(raw.get("text_digest") or ""),
-            )
-        )
+        if draft is None:
+            found.skip(where, "it has no label of an axis or type")
+        else:
+            found.drafts.append(draft)
+
+
+def _draft(found: Reading, raw: Mapping[str, Any], *, who: str, where: str) -> Draft | None:
+    """The label of a line, None where it has none of an axis or type. Raises InputError naming a field."""
+    ticks = Ticks()
+    name = "label" if raw.get("label") is not None else "labels"
+    words = raw.get(name)
+    for word in words_in(words, field=name) if words is not None else ():
+        ticks.add(word)
+    if ticks.unknown:
+        found.taken_as[f"unknown labels skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
+    comments = raw.get("Comments")
+    note = "\n".join(words_in(comments, field="Comments")) if comments is not None else ""
+    value = value_of(ticks, taken_as=found.taken_as, note=note)
+    if value is None:
+        return None
+    return Draft(
+        text_of(raw, "annotator", "username") or who,
+        value,
+        where,
+        item_id=text_of(raw, "item_id"),
+        text=text_of(raw, "text", "data"),
+        text_digest=text_of(raw, "text_digest"),
+    )
 
 
 def _stem(name: str) -> str:
