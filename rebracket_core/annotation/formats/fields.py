@@ -9,7 +9,7 @@ from typing import Any
 from rebracket_core.annotation.database.values import iso_of, storable
 from rebracket_core.annotation.entities.label_schema import WHOLE, AxisLabel, LabelValue
 from rebracket_core.errors import InputError
-from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 from rebracket_core.texts import brief
 
 MOST = 2**31 - 1
@@ -128,9 +128,12 @@ def label_value(raw: Mapping[str, Any]) -> LabelValue:
     if note is not None and not isinstance(note, str):
         raise unreadable("note", "a text", note)
     sure = raw.get("confidence")
+    marked = None if types is None else frozenset(words_in(types, field="types"))
+    if marked is not None and not marked <= set(TYPE_NAMES):
+        raise unreadable("types", f"some of {', '.join(TYPE_NAMES)}", ", ".join(sorted(marked - set(TYPE_NAMES))))
     return LabelValue(
         **axes,
-        types=None if types is None else frozenset(words_in(types, field="types")),
+        types=marked,
         confidence=None if sure is None else whole_in(sure, field="confidence", most=WHOLE),
         note=str(storable(note or "")),
         flag=bool(flag),
