@@ -11,12 +11,12 @@ _TERMINAL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_WORD = re.compile(r"[\W_]+")
 # Unicode's Default_Ignorable_Code_Point: what no font shows.
-_UNSEEN = (
+_INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_IGNORABLE = re.compile(f"[{_UNSEEN}]")
-_IGNORABLE_ENDS = re.compile(f"^[{_UNSEEN}]+|[{_UNSEEN}]+$")
+_IGNORABLE = re.compile(f"[{_INVISIBLE}]")
+_IGNORABLE_ENDS = re.compile(f"^[{_INVISIBLE}]+|[{_INVISIBLE}]+$")
 
 
 def clean_text(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from rebracket_core.corpus.sources import ZIP_MAGIC, source_of_bytes
 from rebracket_core.errors import DataError, InputError
 
 _LIMITS = Limits()
+_MOST_NAME = 80
 _UNSAFE = re.compile(r"[^\w.@ -]")
 
 
@@ -39,14 +41,13 @@ class Doccano(LabelFormat):
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes; its lost shares are counted."""
-        losses, out, used = Losses(), io.BytesIO(), set()  # type: ignore[var-annotated]
+        losses, out = Losses(), io.BytesIO()
+        used: set[str] = set()
         numbers = {item_id: k for k, item_id in enumerate(dict.fromkeys(row.item.item_id for row in rows), 1)}
         people = sorted({row.label.annotator for row in rows})
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in people:
-                file = _UNSAFE.sub("_", name) or "user"
-                file = file if file.casefold() not in used else f"{file}-{len(used)}"
-                used.add(file.casefold())
+                file = _file_name(name, used)
                 lines = [_line(row, numbers[row.item.item_id], losses) for row in rows if row.label.annotator == name]
                 archive.writestr(f"{file}.jsonl", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         losses.add("times, ids, rounds, guideline versions and what was shown are not held", len(rows))
@@ -69,7 +70,13 @@ class Doccano(LabelFormat):
                 expected="JSON lines, below 512 MiB together",
                 found=", ".join(entry.name for entry in source.entries[:5]) or "nothing",
                 where=name,
+                hint="give the ZIP that doccano or an export wrote",
             )
+        for place, reason in source.skipped:
+            found.skip(place, reason)
+        for entry in source.entries:
+            if entry not in entries:
+                found.skip(entry.name, "it is no file of JSON lines")
         problems = []
         for entry in entries:
             try:
@@ -80,6 +87,18 @@ class Doccano(LabelFormat):
         if len(problems) == len(entries):
             raise problems[0]
         return found
+
+
+def _file_name(name: str, used: set[str]) -> str:
+    """A person's name as the name of a file that no reader hides or takes for another's; it is added to `used`."""
+    plain = _UNSAFE.sub("_", name).lstrip(".")[:_MOST_NAME]
+    plain = plain if plain.strip() and not plain.startswith("__") else f"user{plain}"
+    file, n = plain, 1
+    while unicodedata.normalize("NFC", file.casefold()) in used:
+        n += 1
+        file = f"{plain}-{n}"
+    used.add(unicodedata.normalize("NFC", file.casefold()))
+    return file
 
 
 def _line(row: Row, number: int, losses: Losses) -> str:

@@ -96,15 +96,15 @@ def import_labels(
 ) -> Imported:
     """Put a file's labels into a project, as events with the file as their source (reviewers and admins).
 
-    A label is matched to its item by id and the digest of the text, or by the text alone, of which blanks, line ends and
-    characters that nobody sees do not matter. Of several answers of a person to an item and round the newest by its own time
-    counts, those in the database among them. One that the database has already is left as it is.
+    A label is matched to its item by id and the digest of the text, or by the text alone (blanks, line ends and characters
+    that nobody sees do not matter). Of several answers of a person to an item, those in the database among them, the newest
+    counts; one that the database has already is left as it is.
 
     Args:
         session: the labels' session.
         project_id: the project whose items the labels are of.
         data: the bytes of the file.
-        name: the name of the file.
+        name: the name of the file, which becomes the source of its labels.
         by: the person_id of whoever imports.
         format_name: the format; None to find it from the content.
 
@@ -116,22 +116,30 @@ def import_labels(
     chosen = LABEL_FORMATS.get(format_name) if format_name else detect(data, name=name)
     reading = chosen.read(data, name=name)
     labels, n_already = _new_labels(session, project_id, reading=reading, name=name)
-    statuses = {status: 0 for status in AckStatus}
+    statuses = _save(session, project_id, labels=labels, by=by, source=name, reading=reading)
+    return Imported(
+        format_name=chosen.name,
+        n_saved=statuses[AckStatus.SAVED],
+        n_revised=statuses[AckStatus.REVISED],
+        n_already=statuses[AckStatus.ALREADY] + n_already,
+        skipped=tuple(reading.skipped),
+        taken_as=dict(reading.taken_as),
+    )
+
+
+def _save(
+    session: LabelSession, project_id: str, *, labels: list[tuple[str, Label]], by: str, source: str, reading: Reading
+) -> dict[AckStatus, int]:
+    """How many labels were saved, were there and were refused; the refused ones are skipped in the reading."""
+    statuses = dict.fromkeys(AckStatus, 0)
     for start in range(0, len(labels), _CHUNK):
         part = labels[start : start + _CHUNK]
-        acks = submit_imported(session, project_id, labels=[label for _, label in part], by=by, source=name)
+        acks = submit_imported(session, project_id, labels=[label for _, label in part], by=by, source=source)
         for (where, _), ack in zip(part, acks, strict=True):
             statuses[ack.status] += 1
             if ack.status is AckStatus.REFUSED:
                 reading.skip(where, ack.reason)
-    return Imported(
-        chosen.name,
-        statuses[AckStatus.SAVED],
-        statuses[AckStatus.REVISED],
-        statuses[AckStatus.ALREADY] + n_already,
-        tuple(reading.skipped),
-        dict(reading.taken_as),
-    )
+    return statuses
 
 
 def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, name: str) -> tuple[list[tuple[str, Label]], int]:

@@ -152,7 +152,7 @@ def _results(row: Row) -> list[dict[str, Any]]:
     return out
 
 
-def _texts(task: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, str]:
+def _texts(task: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
     """What names the item of a task, by the names of a `Draft`."""
     fields = mapping_of(task, "data") if "data" in task else task
     return {
@@ -181,7 +181,7 @@ def _annotations(task: Mapping[str, Any]) -> list[Any]:
     return [{**plain, "id": task["annotation_id"], "completed_by": task.get("annotator"), "result": results}]
 
 
-def _take(found: Reading, annotation: Any, *, where: str, number: int, ours: Mapping[str, Any], texts: dict[str, str]) -> None:
+def _take(found: Reading, annotation: Any, *, where: str, number: int, ours: Mapping[str, Any], texts: dict[str, Any]) -> None:
     """Take the label of one annotation, or skip it."""
     if not isinstance(annotation, Mapping):
         found.skip(f"{where}, annotation {number}", str(unreadable("annotations", "an object", annotation)))
@@ -202,7 +202,7 @@ def _take(found: Reading, annotation: Any, *, where: str, number: int, ours: Map
 
 
 def _draft(
-    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, str]
+    found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, Any]
 ) -> Draft | None:
     """The label of an annotation, None where it answers no axis and no type. Raises InputError naming a field."""
     value = _value(annotation, found)

@@ -96,7 +96,7 @@ def _draft(found: Reading, task: Mapping[str, Any], *, where: str) -> Draft | No
     words = words_in(task[name], field=name) if task.get(name) is not None else []
     text = text_of(task, "text")
     ours = mapping_of(task, _OURS)
-    names = {"item_id": text_of(ours, "item_id"), "text_digest": text_of(ours, "text_digest"), "text": text}
+    names: dict[str, Any] = {"item_id": text_of(ours, "item_id"), "text_digest": text_of(ours, "text_digest"), "text": text}
     if ours:
         value = label_value(mapping_of(ours, "value"))
         if "accept" not in task or set(words_of(value)) == set(words):

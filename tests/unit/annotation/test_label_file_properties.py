@@ -10,15 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rebracket_core.annotation import AxisLabel, Item, Label, LabelSession, LabelValue, NewItem, NewProject, text_digest
-from rebracket_core.annotation.formats import LABEL_FORMATS, import_labels
+from rebracket_core.annotation.formats import LABEL_FORMATS, export_labels, import_labels
 from rebracket_core.annotation.formats.records import Reading, Row
 from rebracket_core.annotation.people import enrol
 from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import list_labels
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
+from rebracket_core.texts import caseless_name
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TEXTS = ("=1+1 sings\r\nin two lines", "'@home \u2603", "Plain.")
 TEXT = "A bell cast in 1911 hung in the drowned tower."
 JSON_FORMS = ("jsonl", "label-studio", "argilla", "prodigy", "doccano")
 WHOLE_FORMS = ("jsonl", "csv", "parquet", "label-studio", "prodigy")
@@ -231,6 +233,38 @@ def test_doccano_keeps_every_hard_answer(rows: list[Row]) -> None:
     assert found is not None and not found.skipped and not found.taken_as
     expected = {row.item.item_id: (row.label.annotator, replace(row.label.value, confidence=None)) for row in rows}
     assert {d.item_id: (d.annotator, d.value) for d in found.drafts} == expected
+
+
+def _project(labels: bytes, form: str) -> LabelSession:
+    session = LabelSession.open("sqlite:///:memory:")
+    enrol(session, "Rev")
+    create_project(session, NewProject("One", [NewItem(f"i{k}", text) for k, text in enumerate(TEXTS)]), by="rev")
+    back = import_labels(session, "one", data=labels, name=f"x{LABEL_FORMATS.get(form).suffix}", by="rev", format_name=form)
+    assert not back.skipped
+    return session
+
+
+@settings(QUICK, max_examples=8)
+@given(st.lists(ROWS, min_size=1, max_size=5, unique_by=lambda row: caseless_name(row.label.annotator)))
+@pytest.mark.parametrize("form", [*WHOLE_FORMS, "argilla"])
+def test_a_project_exported_and_imported_is_the_same(form: str, rows: list[Row]) -> None:
+    usable = [
+        row for row in rows if not caseless_name(row.label.annotator).startswith("(") and caseless_name(row.label.annotator)
+    ]
+    placed = []
+    for k, row in enumerate(usable):
+        item = Item("one", f"i{k % len(TEXTS)}", TEXTS[k % len(TEXTS)], text_digest(TEXTS[k % len(TEXTS)]))
+        own = replace(row.label, item_id=item.item_id, text_digest=item.text_digest, round=1)
+        placed.append(Row(own, item))
+    source = _project(LABEL_FORMATS.get("jsonl").write(placed).data, "jsonl")
+    there = list_labels(source, "one")
+    assert len(there) == len(placed)
+    again = _project(export_labels(source, "one", format_name=form).data, form)
+    names = ("item_id", "annotator", "value") if form == "argilla" else FIELDS
+    fields = [[getattr(label, name) for name in names] for label in there]
+    assert [[getattr(label, name) for name in names] for label in list_labels(again, "one")] == fields
+    source.close()
+    again.close()
 
 
 def test_the_project_of_these_tests_took_labels(project: LabelSession) -> None:

@@ -157,7 +157,7 @@ def test_cancelled_rejected_and_unanswered_are_no_labels_and_named(session: Labe
 
 # ---- entries in a shape that nobody expects ----------------------------------------------------------------------------
 
-GOOD = {
+GOOD: dict[str, dict[str, Any]] = {
     "label-studio": {
         "id": 99,
         "data": {"text": BELL},
@@ -167,7 +167,7 @@ GOOD = {
     "prodigy": {"text": BELL, "accept": ["past"], "answer": "accept", "_annotator_id": "u"},
     "doccano": {"id": 99, "text": BELL, "label": ["past"]},
 }
-ODD: list[tuple[str, str, Any]] = [
+ODD: list[tuple[str, str, dict[str, Any]]] = [
     (
         "label-studio",
         "temporal choices",
@@ -248,7 +248,7 @@ def test_names_times_and_texts_that_no_database_holds(session: LabelSession) -> 
     assert json.dumps(back.to_dict(), ensure_ascii=False).encode()
 
 
-OWN_ODD: list[tuple[str, Any]] = [
+OWN_ODD: list[tuple[str, dict[str, Any]]] = [
     ("temporal", {"value": {"temporal": None}}),
     ("temporal", {"value": {"temporal": {"kind": ["hard"], "per_mille": [1000, 0, 0]}}}),
     ("temporal", {"value": {"temporal": {"kind": "hard", "per_mille": "100"}}}),
@@ -313,7 +313,7 @@ def test_a_broken_file_in_a_zip_is_named_and_the_others_are_taken(session: Label
         return out.getvalue()
 
     back = take(session, packed(ann=lines(GOOD["doccano"]), bo=b"{broken"), "d.zip")
-    assert back.n_saved == 1 and back.skipped[0].where.endswith("bo.jsonl")
+    assert back.n_saved == 1 and [one.where for one in back.skipped] == ["bo.jsonl"]
     with pytest.raises(DataError):
         take(session, packed(bo=b"{broken"), "d.zip")
 
@@ -561,8 +561,17 @@ def test_numbers_that_are_no_shares_are_named_and_not_passed_over(session: Label
     tasks = [
         task(0, number("temporal_past", 750.0), number("temporal_present", 250)),
         task(1, number("temporal_past", 500), number("temporal_present", 100)),
-        task(2, number("confidence", 2000), GOOD["label-studio"]["annotations"][0]["result"][0]),  # type: ignore[index]
+        task(2, number("confidence", 2000), GOOD["label-studio"]["annotations"][0]["result"][0]),
     ]
     back = take(session, tasks)
     assert temporal(session) == {("i0", "label studio user 5"): AxisLabel.of((750, 250, 0))}
     assert [one.reason.partition(":")[0] for one in back.skipped] == ["temporal numbers", "confidence"]
+
+
+def test_people_of_any_name_come_back_from_doccano(new_session: Sessions) -> None:
+    names = [".", "..", ".hidden", "__MACOSX", "a/b", "a_b", "A_B", "a_b-2", "   x", "\u00fc", "con", "n" * 100]
+    source, to = new_session("source"), new_session("to")
+    rows = [GOOD["doccano"] | {"annotator": name} for name in names]
+    assert take(source, lines(*rows), "d.jsonl").n_saved == len(names) - 1  # A_B is a_b
+    back = take(to, export_labels(source, "one", format_name="doccano").data, "d.zip")
+    assert back.skipped == () and temporal(to) == temporal(source)
