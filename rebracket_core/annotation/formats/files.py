@@ -150,11 +150,12 @@ def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, nam
     labels, n_already = [], 0
     for one in newest(placed, reading=reading, there=stands):
         label = _label(one.draft, one.item, name=name)
-        same = known.get(label.label_id)
+        by_content = _label(replace(one.draft, label_id=""), one.item, name=name)
+        same = known.get(label.label_id) or known.get(by_content.label_id)
         if same is not None and same.item_id == label.item_id and same.value != label.value:  # changed since: a revision
-            label = _label(replace(one.draft, label_id=""), one.item, name=name)
-            same = known.get(label.label_id)
-        if (same is not None and same.item_id == label.item_id) or _is_there(label, stands.get(one.key)):
+            label, same = by_content, known.get(by_content.label_id)
+        alike = None if one.draft.label_id else stands.get(one.key)
+        if (same is not None and same.item_id == label.item_id) or _is_there(label, alike):
             n_already += 1
         else:
             labels.append((one.draft.where, label))
@@ -162,7 +163,7 @@ def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, nam
 
 
 def _is_there(label: Label, stands: Label | None) -> bool:
-    """Whether the database has this answer already, under another id."""
+    """Whether the database has an answer without an id of its own already, from a file of another name."""
     return stands is not None and (stands.value, stands.client_time) == (label.value, label.client_time)
 
 
