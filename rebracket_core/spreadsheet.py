@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _FORMULA_SIGNS = frozenset("=+-@")
+_REPLACED = "\ufffd"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -12,12 +13,21 @@ def harmless(text: str) -> str:
     """The text without NUL characters, with an apostrophe in front where a spreadsheet would see a formula.
 
     A formula begins with = + - @ (or a wide or small form of one) after any blanks and invisible characters, and some
-    programs treat a tab or line break at the beginning as one.
+    programs treat a tab or line break at the beginning as one. Where apostrophes stand before such a beginning already, one
+    more is put in front, so that `restored` can undo it.
     """
-    first = next((ch for ch in text if not (ch.isspace() or unicodedata.category(ch) in _INVISIBLE)), "")
-    if text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS:
-        text = f"'{text}"
-    return text.replace("\x00", "\ufffd")
+    text = text.replace("\x00", _REPLACED)
+    return f"'{text}" if _is_formula(text.lstrip("'")) else text
+
+
+def restored(cell: str) -> str:
+    """The text that `harmless` was given (NUL characters apart); any other cell comes back as it is."""
+    return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
+
+
+def _is_formula(text: str) -> bool:
+    first = next((ch for ch in text if not (ch.isspace() or ch == _REPLACED or unicodedata.category(ch) in _INVISIBLE)), "")
+    return text[:1] in ("\t", "\r", "\n") or unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS
 
 
 def unharmed(cell: str) -> str:

@@ -20,6 +20,13 @@ _MOST_MARKS = 30
 _MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/'\"]+[\\/])*")
 _NOT_WORD = re.compile(r"[\W_]+")
+# Unicode's Default_Ignorable_Code_Point: what no font shows.
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_IGNORABLE = re.compile(f"[{_INVISIBLE}]")
+_IGNORABLE_ENDS = re.compile(f"^[{_INVISIBLE}]+|[{_INVISIBLE}]+$")
 
 
 def clean_text(text: str) -> str:
@@ -117,3 +124,29 @@ def normalised_text(text: str) -> str:
     """
     folded = unicodedata.normalize("NFKC", stream_safe(text)).casefold()
     return _NOT_WORD.sub(" ", folded).strip() or folded.strip()
+
+
+def caseless_name(name: str) -> str:
+    """The name as names are compared: Unicode's NFKC_Casefold, blanks joined.
+
+    Case, compatibility forms, the way an accent is composed and characters that nobody sees (Default_Ignorable) no longer
+    matter.
+    """
+    folded = unicodedata.normalize("NFD", _IGNORABLE.sub("", name)).casefold()
+    folded = unicodedata.normalize("NFKC", folded).casefold()
+    return " ".join(_IGNORABLE.sub("", unicodedata.normalize("NFKC", folded)).split())
+
+
+def visible_name(name: str) -> str:
+    """The name as it is shown: composed (NFC), blanks joined, no character that nobody sees at its ends."""
+    shown = " ".join(unicodedata.normalize("NFC", name).split())
+    ends = _IGNORABLE_ENDS.sub("", shown)
+    return shown if ends == shown else visible_name(ends)
+
+
+def matched_text(text: str) -> str:
+    """The text as a label's text is found again: composed, blanks and line ends joined, without what nobody sees.
+
+    Case and punctuation matter still.
+    """
+    return " ".join(_IGNORABLE.sub("", unicodedata.normalize("NFC", clean_text(text))).split())

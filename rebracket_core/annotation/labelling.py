@@ -111,7 +111,7 @@ def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[
         require(connection, by, role=Role.REVIEWER)
         key: dict[str, str] = {}
         for name in sorted({label.annotator for label in labels}):
-            key[name] = enrol_within(connection, " ".join(name.split()).casefold(), name=name, at=session.now()).person_id
+            key[name] = enrol_within(connection, name, name=name, at=session.now()).person_id
         given = [
             _NewLabel(label.label_id, label.item_id, storable(_imported(label, key[label.annotator], source=source)))
             for label in labels

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import new_id, storable
@@ -12,21 +13,40 @@ from rebracket_core.annotation.events.log import NewEvent, append_event, lock_ev
 from rebracket_core.annotation.events.projection import update_people
 from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError
-from rebracket_core.texts import identity
+from rebracket_core.texts import brief, caseless_name, visible_name
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Row
 
 MAX_NAME = 120
+MAX_ID_CHARS = 200
+
+
+def person_key(written: str) -> str:
+    """The id of the person whose id or name this is: what is typed in other ways, or holds what nobody sees, is the same.
+
+    Raises InputError for one that cannot be used.
+    """
+    key = caseless_name(storable(written))
+    if not key or key.startswith("(") or len(key) > MAX_ID_CHARS:
+        raise InputError(
+            "This name cannot be used.",
+            expected=f"1 to {MAX_ID_CHARS} signs, the first of them no bracket",
+            found=brief(written),
+            hint="give a name by which others know the person",
+        )
+    return key
 
 
 def enrol(session: LabelSession, name: str, *, person_id: str | None = None) -> Person:
     """The person of this name (or id, such as an e-mail address), made on the first visit; the first one is an admin.
 
-    Raises InputError for a name that cannot be used.
+    Names that differ in case, in how accents are composed or in characters that nobody sees are one person's. Raises
+    InputError for a name that cannot be used.
     """
-    shown = identity(storable(name))
-    key = key_of(person_id or shown)
+    shown = visible_name(storable(name))
+    written = person_id or name
+    key = caseless_name(storable(written))
     if not shown or not key or key.startswith("(") or len(shown) > MAX_NAME or len(key) > MAX_NAME:
         raise InputError(
             "This name cannot be used.",
@@ -34,33 +54,29 @@ def enrol(session: LabelSession, name: str, *, person_id: str | None = None) -> 
             found=repr(name)[:200],
             hint="give a name by which others know you",
         )
-    known = _find(session, " ".join((person_id or storable(name)).split()).casefold()) or _find(session, key)
-    return known or session.store.write(lambda connection: enrol_within(connection, key, name=shown, at=session.now()))
+    known = _known(list_people(session), written)
+    return known or session.store.write(lambda connection: enrol_within(connection, written, name=shown, at=session.now()))
 
 
-def key_of(name: str) -> str:
-    """The id of the person of a name: case, blanks, invisible characters and how letters are composed make no difference."""
-    return identity(identity(name).casefold())
+def enrol_within(connection: Connection, written: str, *, name: str, at: str) -> Person:
+    """The person of this id or name, made inside the transaction where there is none yet.
 
-
-def enrol_within(connection: Connection, person_id: str, *, name: str, at: str) -> Person:
-    """The person of this id, made inside the transaction where there is none yet."""
+    Raises InputError as `person_key` does.
+    """
     import sqlalchemy as sa
 
     lock_events(connection)
-    people = tables().people
-    row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).first()
-    if row is None and (key := key_of(person_id)) != person_id:  # ids of earlier versions stand as they were typed
-        person_id = key
-        row = connection.execute(sa.select(people).where(people.c.person_id == person_id)).first()
-    if row is None:
-        anybody = connection.execute(sa.select(people.c.person_id).limit(1)).first()
-        role = Role.ANNOTATOR if anybody else Role.ADMIN
-        payload = {"person_id": person_id, "name": storable(name), "role": str(role), "active": True}
-        append_event(connection, NewEvent(EventKind.PERSON, new_id(), at, person_id, payload=payload))
-        update_people(connection)
-        return Person(person_id, name, role)
-    return Person(row.person_id, row.name, Role(row.role), bool(row.active))
+    found = [_person(row) for row in connection.execute(sa.select(tables().people))]
+    known = _known(found, written)
+    if known is not None:
+        return known
+    person_id = person_key(written)
+    role = Role.ANNOTATOR if found else Role.ADMIN
+    shown = visible_name(storable(name))[:MAX_ID_CHARS]
+    payload = {"person_id": person_id, "name": shown, "role": str(role), "active": True}
+    append_event(connection, NewEvent(EventKind.PERSON, new_id(), at, person_id, payload=payload))
+    update_people(connection)
+    return Person(person_id, shown, role)
 
 
 def get_person(session: LabelSession, person_id: str) -> Person:
@@ -77,7 +93,7 @@ def list_people(session: LabelSession) -> list[Person]:
 
     people = tables().people
     rows = session.store.read(lambda c: c.execute(sa.select(people)).all(), empty=[])
-    return sorted((Person(r.person_id, r.name, Role(r.role), bool(r.active)) for r in rows), key=lambda p: p.name.casefold())
+    return sorted(map(_person, rows), key=lambda p: p.name.casefold())
 
 
 def set_role(session: LabelSession, person_id: str, *, role: Role, by: str, active: bool = True) -> Person:
@@ -106,6 +122,18 @@ def set_role(session: LabelSession, person_id: str, *, role: Role, by: str, acti
         return Person(person_id, rows[person_id].name, role, active)
 
     return session.store.write(work)
+
+
+def _known(people: Sequence[Person], written: str) -> Person | None:
+    """The person whose id this is; an id as earlier versions made it comes before one that is only typed in another way."""
+    exact = " ".join(storable(written).split()).casefold()
+    key = caseless_name(storable(written))
+    alike = sorted((p for p in people if caseless_name(p.person_id) == key), key=lambda p: p.person_id)
+    return next((p for p in alike if p.person_id == exact), alike[0] if alike else None)
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(row.person_id, row.name, Role(row.role), bool(row.active))
 
 
 def _find(session: LabelSession, person_id: str) -> Person | None:

@@ -26,15 +26,15 @@ def iso_of(text: str) -> str:
     """
     try:
         when = dt.datetime.fromisoformat(text)
-    except ValueError:
+        when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+        return when.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):  # the first and last hours of the calendar have no moment in UTC
         raise InputError(
             "This moment cannot be read.",
             expected="ISO 8601, such as 2026-03-01T12:00:00+00:00",
-            found=repr(text),
+            found=repr(text)[:200],
             hint="write it so",
         ) from None
-    when = when if when.tzinfo else when.replace(tzinfo=dt.UTC)
-    return when.astimezone(dt.UTC).isoformat(timespec="milliseconds")
 
 
 def new_id() -> str:

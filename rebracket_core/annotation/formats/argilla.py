@@ -1,19 +1,32 @@
 """Argilla's records, as its SDK 2 writes them with `to_json`: a record a text, an answer a question and user.
 
-A question named after the axis holds a mode; a mixture stands in the text question `<axis>_shares`.
+A question named after the axis holds a mode; a mixture stands in the text question `<axis>_shares`. Records of versions 1
+are read too: those of feedback datasets, an answer a user, and those of text classification, an annotation a record.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from rebracket_core.annotation.entities.label_schema import WHOLE, AnswerKind
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import (
+    brief_name,
+    list_of,
+    mapping_of,
+    place,
+    text_of,
+    unreadable,
+    whole_in,
+    words_in,
+)
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import (
     CANNOT_TELL,
@@ -25,9 +38,12 @@ from rebracket_core.annotation.formats.vocabulary import (
     shares_text,
     value_of,
 )
+from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 _PEOPLE = uuid.UUID("6f0d6cf0-0b3f-5a3e-9b7b-6d1f0c5f2a10")
+_NOBODY = "argilla"
+_LABEL = ("", "submitted")
 _QUESTIONS = (*AXIS_NAMES, TYPES, "flag")
 
 
@@ -42,7 +58,7 @@ class Argilla(LabelFormat):
 
     def recognises(self, file: LabelFile) -> bool:
         """Whether the file is of this form."""
-        return "responses" in file.first
+        return "responses" in file.first or {"annotation", "annotation_agent"} <= set(file.first)
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as records; a user answers a question once, so of several rounds the last one is written."""
@@ -78,26 +94,102 @@ class Argilla(LabelFormat):
         )
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """The labels of records; a user id becomes a name where the metadata gives it."""
+        """The labels of records; a user id becomes a name where the metadata gives it. Drafts and discarded ones give none."""
         found = Reading()
-        for number, record in json_lines(data):
-            metadata = record.get("metadata") or {}
-            names = dict(str(pair).split(" ", 1) for pair in metadata.get("annotators") or () if " " in str(pair))
-            by_user: dict[str, dict[str, Any]] = {}
-            for question, given in (record.get("responses") or {}).items():
-                for answer in given or ():
-                    by_user.setdefault(str(answer.get("user_id")), {})[question] = answer.get("value")
-            texts = {
-                "item_id": str(record.get("id") or ""),
-                "text": str((record.get("fields") or {}).get("text") or ""),
-                "text_digest": str(metadata.get("text_digest") or ""),
-            }
-            for user, answers in by_user.items():
-                where = f"record {record.get('id', number)}, user {user}"
-                _read_one(found, answers, who=names.get(user, user), where=where, texts=texts)
-            if not by_user:
-                found.skip(f"record {record.get('id', number)}", "nobody answered it")
+        for number, record in json_entries(data, found=found):
+            where = place("record", record, number, names=("id", "external_id"))
+            try:
+                _read_record(found, record, where=where)
+            except InputError as error:
+                found.skip(where, str(error))
         return found
+
+
+def _read_record(found: Reading, record: Mapping[str, Any], *, where: str) -> None:
+    """Take the answers of each user of a record, and skip those that are no label. Raises InputError naming a field."""
+    metadata = mapping_of(record, "metadata")
+    pairs = [str(pair).split(" ", 1) for pair in list_of(metadata, "annotators") if " " in str(pair)]
+    names = {pair[0]: pair[1] for pair in pairs}
+    fields = mapping_of(record, "fields") or mapping_of(record, "inputs")
+    texts = {
+        "item_id": text_of(record, "id", "external_id"),
+        "text": text_of(fields, "text", "concept") or text_of(record, "text"),
+        "text_digest": text_of(metadata, "text_digest"),
+        "client_time": text_of(record, "event_timestamp"),
+    }
+    answers = _classified(record) if "responses" not in record else _responses(record)
+    if not answers:
+        found.skip(where, "nobody answered it")
+    for (user, _), group in _by_user(answers).items():
+        at = f"{where}, user {brief_name(user)}"
+        good = [answer for answer in group if answer.status.casefold() in _LABEL]
+        if not good:
+            found.skip(at, f"the answer is no label there: {', '.join(sorted({brief_name(a.status) for a in group}))}")
+            continue
+        if len(good) < len(group):
+            found.taken_as["answers to single questions that are no label there, left out"] += len(group) - len(good)
+        given = {answer.question: answer.value for answer in good if answer.question}
+        moment = max((answer.at for answer in good), default="") or texts["client_time"]
+        try:
+            _read_one(found, given, who=names.get(user, user), where=at, texts=texts | {"client_time": moment})
+        except InputError as error:
+            found.skip(at, str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of a user to a question ("" for none), with its status and the moment that the record gives."""
+
+    user: str
+    question: str
+    value: Any
+    status: str = ""
+    at: str = ""
+
+
+def _by_user(answers: Iterable[_Answer]) -> dict[tuple[str, int], list[_Answer]]:
+    """The answers by user and by how often the user had answered the question before."""
+    times: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, int], list[_Answer]] = {}
+    for answer in answers:
+        found.setdefault((answer.user, times[answer.user, answer.question]), []).append(answer)
+        times[answer.user, answer.question] += 1
+    return found
+
+
+def _responses(record: Mapping[str, Any]) -> list[_Answer]:
+    """The answers of a record: by question a list of users' (version 2), or a list of users' by question (version 1)."""
+    responses, found = record["responses"], []
+    if isinstance(responses, Mapping):
+        for question in responses:
+            for raw in list_of(responses, question):
+                found.append(_answer(raw, field=str(question), question=str(question)))
+        return found
+    for raw in list_of(record, "responses"):
+        one = _answer(raw, field="responses")
+        values = mapping_of(raw, "values") or {"": None}
+        found += [
+            replace(one, question=str(name), value=value.get("value") if isinstance(value, Mapping) else value)
+            for name, value in values.items()
+        ]
+    return found
+
+
+def _answer(raw: Any, *, field: str, question: str = "") -> _Answer:
+    if not isinstance(raw, Mapping):
+        raise unreadable(field, "answers with a user_id", raw)
+    at = text_of(raw, "updated_at", "inserted_at")
+    return _Answer(text_of(raw, "user_id") or _NOBODY, question, raw.get("value"), text_of(raw, "status"), at)
+
+
+def _classified(record: Mapping[str, Any]) -> list[_Answer]:
+    """The annotation of a record of text classification (version 1), which is a label where it was validated."""
+    annotation = record.get("annotation")
+    if annotation is None or annotation == []:
+        return []
+    status = text_of(record, "status")
+    status = "submitted" if status.casefold() == "validated" else status
+    return [_Answer(text_of(record, "annotation_agent") or _NOBODY, "annotation", annotation, status)]
 
 
 def _user(name: str) -> str:
@@ -127,19 +219,23 @@ def _answers(row: Row) -> dict[str, Any]:
 def _read_one(found: Reading, answers: Mapping[str, Any], *, who: str, where: str, texts: dict[str, Any]) -> None:
     ticks, shares = Ticks(), {}
     for question, answer in answers.items():
+        if answer is None:
+            continue
         axis = question.removesuffix("_shares")
-        mixture = shares_from(axis, str(answer)) if axis in AXIS_NAMES and axis != question else None
-        words: list[Any] = answer if isinstance(answer, list) else [answer]
+        if question in ("confidence", "note"):
+            continue
+        words = words_in(answer, field=question)
+        mixture = shares_from(axis, words[0]) if axis in AXIS_NAMES and axis != question and len(words) == 1 else None
         if mixture is not None:
             shares[axis] = mixture
-        elif question not in ("confidence", "note"):
-            for word in words:
-                ticks.add(str(word), question=question if question in _QUESTIONS else "")
+            continue
+        for word in words:
+            ticks.add(word, question=question if question in _QUESTIONS else "")
     if ticks.unknown:
         found.taken_as[f"unknown answers skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
-    sure = str(answers.get("confidence") or "")
-    confidence = int(sure) if sure.isdecimal() and int(sure) <= WHOLE else None
-    value = value_of(ticks, taken_as=found.taken_as, shares=shares, confidence=confidence, note=str(answers.get("note") or ""))
+    sure = answers.get("confidence")
+    confidence = None if sure is None or sure == "" else whole_in(sure, field="confidence", most=WHOLE)
+    value = value_of(ticks, taken_as=found.taken_as, shares=shares, confidence=confidence, note=text_of(answers, "note"))
     if value is None:
         found.skip(where, "it answers no axis and no type")
     else:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Reading, Row, Written
 from rebracket_core.errors import DataError
+
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,18 @@ class LabelFile:
 
     @cached_property
     def first(self) -> dict[str, Any]:
-        """The first entry of JSON lines or of a JSON array; {} where the file holds none or is neither."""
+        """The first entry of JSON lines or of a JSON array, with the fields that only later ones of the first have.
+
+        It is {} where the file holds no entries or is neither.
+        """
         try:
-            found = next(iter(json_lines(self.data)), (0, {}))[1]
+            entries = json_entries(self.data, found=Reading())
         except DataError:
             return {}
-        return found if isinstance(found, dict) else {}
+        found: dict[str, Any] = {}
+        for _, entry in entries[:_LOOKED_AT]:
+            found = entry | found
+        return found
 
 
 class LabelFormat(ABC):

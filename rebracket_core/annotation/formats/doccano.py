@@ -8,18 +8,22 @@ from __future__ import annotations
 import io
 import json
 import re
+import unicodedata
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import text_of, words_in
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import Ticks, only_hard, value_of, words_of
 from rebracket_core.corpus import Limits
 from rebracket_core.corpus.sources import ZIP_MAGIC, source_of_bytes
-from rebracket_core.errors import DataError
+from rebracket_core.errors import DataError, InputError
 
 _LIMITS = Limits()
+_MOST_NAME = 80
 _UNSAFE = re.compile(r"[^\w.@ -]")
 
 
@@ -37,14 +41,13 @@ class Doccano(LabelFormat):
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as a ZIP of `<user>.jsonl`. A mixture becomes the list of its modes; its lost shares are counted."""
-        losses, out, used = Losses(), io.BytesIO(), set()  # type: ignore[var-annotated]
+        losses, out = Losses(), io.BytesIO()
+        used: set[str] = set()
         numbers = {item_id: k for k, item_id in enumerate(dict.fromkeys(row.item.item_id for row in rows), 1)}
         people = sorted({row.label.annotator for row in rows})
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in people:
-                file = _UNSAFE.sub("_", name) or "user"
-                file = file if file.casefold() not in used else f"{file}-{len(used)}"
-                used.add(file.casefold())
+                file = _file_name(name, used)
                 lines = [_line(row, numbers[row.item.item_id], losses) for row in rows if row.label.annotator == name]
                 archive.writestr(f"{file}.jsonl", "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
         losses.add("times, ids, rounds, guideline versions and what was shown are not held", len(rows))
@@ -67,10 +70,35 @@ class Doccano(LabelFormat):
                 expected="JSON lines, below 512 MiB together",
                 found=", ".join(entry.name for entry in source.entries[:5]) or "nothing",
                 where=name,
+                hint="give the ZIP that doccano or an export wrote",
             )
+        for place, reason in source.skipped:
+            found.skip(place, reason)
+        for entry in source.entries:
+            if entry not in entries:
+                found.skip(entry.name, "it is no file of JSON lines")
+        problems = []
         for entry in entries:
-            _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
+            try:
+                _read_file(found, entry.read(_LIMITS.max_file_bytes), who=_stem(entry.name), prefix=f"{entry.name}, ")
+            except DataError as error:
+                found.skip(entry.name, str(error))
+                problems.append(error)
+        if len(problems) == len(entries):
+            raise problems[0]
         return found
+
+
+def _file_name(name: str, used: set[str]) -> str:
+    """A person's name as the name of a file that no reader hides or takes for another's; it is added to `used`."""
+    plain = _UNSAFE.sub("_", name).lstrip(".")[:_MOST_NAME]
+    plain = plain if plain.strip() and not plain.startswith("__") else f"user{plain}"
+    file, n = plain, 1
+    while unicodedata.normalize("NFC", file.casefold()) in used:
+        n += 1
+        file = f"{plain}-{n}"
+    used.add(unicodedata.normalize("NFC", file.casefold()))
+    return file
 
 
 def _line(row: Row, number: int, losses: Losses) -> str:
@@ -90,28 +118,41 @@ def _line(row: Row, number: int, losses: Losses) -> str:
 
 
 def _read_file(found: Reading, data: bytes, *, who: str, prefix: str) -> None:
-    for number, raw in json_lines(data):
-        where, ticks = f"{prefix}line {number}", Ticks()
-        words = raw.get("label", raw.get("labels"))
-        for word in words if isinstance(words, list) else [words] if words else ():
-            ticks.add(str(word))
-        if ticks.unknown:
-            found.taken_as[f"unknown labels skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
-        note = "\n".join(str(comment) for comment in raw.get("Comments") or ())
-        value = value_of(ticks, taken_as=found.taken_as, note=note)
-        if value is None:
-            found.skip(where, "it has no label of an axis or type")
+    for number, raw in json_entries(data, found=found, prefix=prefix):
+        where = f"{prefix}line {number}"
+        try:
+            draft = _draft(found, raw, who=who, where=where)
+        except InputError as error:
+            found.skip(where, str(error))
             continue
-        found.drafts.append(
-            Draft(
-                str(raw.get("annotator") or raw.get("username") or who),
-                value,
-                where,
-                item_id=str(raw.get("item_id") or ""),
-                text=str(raw.get("text") or raw.get("data") or ""),
-                text_digest=str(raw.get("text_digest") or ""),
-            )
-        )
+        if draft is None:
+            found.skip(where, "it has no label of an axis or type")
+        else:
+            found.drafts.append(draft)
+
+
+def _draft(found: Reading, raw: Mapping[str, Any], *, who: str, where: str) -> Draft | None:
+    """The label of a line, None where it has none of an axis or type. Raises InputError naming a field."""
+    ticks = Ticks()
+    name = "label" if raw.get("label") is not None else "labels"
+    words = raw.get(name)
+    for word in words_in(words, field=name) if words is not None else ():
+        ticks.add(word)
+    if ticks.unknown:
+        found.taken_as[f"unknown labels skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
+    comments = raw.get("Comments")
+    note = "\n".join(words_in(comments, field="Comments")) if comments is not None else ""
+    value = value_of(ticks, taken_as=found.taken_as, note=note)
+    if value is None:
+        return None
+    return Draft(
+        text_of(raw, "annotator", "username") or who,
+        value,
+        where,
+        item_id=text_of(raw, "item_id"),
+        text=text_of(raw, "text", "data"),
+        text_digest=text_of(raw, "text_digest"),
+    )
 
 
 def _stem(name: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from rebracket_core.annotation.database.values import storable
 from rebracket_core.annotation.entities.enums import AckStatus
-from rebracket_core.annotation.entities.label_schema import text_digest
 from rebracket_core.annotation.entities.records import Item, Label
+from rebracket_core.annotation.formats.matching import ItemMatcher, labels_by_key, newest
 from rebracket_core.annotation.formats.records import Draft, Reading, Row, Skipped
 from rebracket_core.annotation.formats.registry import LABEL_FORMATS, detect
 from rebracket_core.annotation.labelling import submit_imported
@@ -96,14 +96,15 @@ def import_labels(
 ) -> Imported:
     """Put a file's labels into a project, as events with the file as their source (reviewers and admins).
 
-    A label is matched to its item by id and the digest of the text, or by the text alone. One that the database has
-    already, by its id, is left as it is.
+    A label is matched to its item by id and the digest of the text, or by the text alone (blanks, line ends and characters
+    that nobody sees do not matter). Of several answers of a person to an item, those in the database among them, the newest
+    counts; one that the database has already is left as it is.
 
     Args:
         session: the labels' session.
         project_id: the project whose items the labels are of.
         data: the bytes of the file.
-        name: the name of the file.
+        name: the name of the file, which becomes the source of its labels.
         by: the person_id of whoever imports.
         format_name: the format; None to find it from the content.
 
@@ -111,66 +112,59 @@ def import_labels(
         InputError: for an unknown project or format, or a person who may not import.
         DataError: for a file that cannot be read.
     """
+    name = storable(name)
     chosen = LABEL_FORMATS.get(format_name) if format_name else detect(data, name=name)
     reading = chosen.read(data, name=name)
     labels, n_already = _new_labels(session, project_id, reading=reading, name=name)
-    statuses = {status: 0 for status in AckStatus}
+    statuses = _save(session, project_id, labels=labels, by=by, source=name, reading=reading)
+    return Imported(
+        format_name=chosen.name,
+        n_saved=statuses[AckStatus.SAVED],
+        n_revised=statuses[AckStatus.REVISED],
+        n_already=statuses[AckStatus.ALREADY] + n_already,
+        skipped=tuple(reading.skipped),
+        taken_as=dict(reading.taken_as),
+    )
+
+
+def _save(
+    session: LabelSession, project_id: str, *, labels: list[tuple[str, Label]], by: str, source: str, reading: Reading
+) -> dict[AckStatus, int]:
+    """How many labels were saved, were there and were refused; the refused ones are skipped in the reading."""
+    statuses = dict.fromkeys(AckStatus, 0)
     for start in range(0, len(labels), _CHUNK):
         part = labels[start : start + _CHUNK]
-        acks = submit_imported(session, project_id, labels=[label for _, label in part], by=by, source=name)
+        acks = submit_imported(session, project_id, labels=[label for _, label in part], by=by, source=source)
         for (where, _), ack in zip(part, acks, strict=True):
             statuses[ack.status] += 1
             if ack.status is AckStatus.REFUSED:
                 reading.skip(where, ack.reason)
-    return Imported(
-        chosen.name,
-        statuses[AckStatus.SAVED],
-        statuses[AckStatus.REVISED],
-        statuses[AckStatus.ALREADY] + n_already,
-        tuple(reading.skipped),
-        dict(reading.taken_as),
-    )
+    return statuses
 
 
 def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, name: str) -> tuple[list[tuple[str, Label]], int]:
     """The labels that the database does not have yet, each with its place in the file, and how many it has already."""
-    known = {label.label_id: label.item_id for label in list_labels(session, project_id)}
-    labels, n_already, matcher = [], 0, _ItemMatcher(list_items(session, project_id))
-    for draft in reading.drafts:
-        item, why = matcher.match(draft)
-        if item is None:
-            reading.skip(draft.where, why)
-            continue
-        label = _label(draft, item, name=name)
-        if known.get(label.label_id) == item.item_id:
+    there = list_labels(session, project_id)
+    known, stands = {label.label_id: label for label in there}, labels_by_key(there)
+    placed = ItemMatcher(list_items(session, project_id)).place(reading)
+    labels, n_already = [], 0
+    for one in newest(placed, reading=reading, there=stands):
+        label = _label(one.draft, one.item, name=name)
+        by_content = _label(replace(one.draft, label_id=""), one.item, name=name)
+        same = known.get(label.label_id) or known.get(by_content.label_id)
+        if same is not None and same.item_id == label.item_id and same.value != label.value:  # changed since: a revision
+            label, same = by_content, known.get(by_content.label_id)
+        alike = None if one.draft.label_id else stands.get(one.key)
+        if (same is not None and same.item_id == label.item_id) or _is_there(label, alike):
             n_already += 1
         else:
-            labels.append((draft.where, label))
+            labels.append((one.draft.where, label))
     return labels, n_already
 
 
-class _ItemMatcher:
-    """Finds the item that a draft is of."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self._by_id = {item.item_id: item for item in items}
-        self._by_digest: dict[str, list[Item]] = {}
-        for item in items:
-            if not item.repeat_of:
-                self._by_digest.setdefault(item.text_digest, []).append(item)
-
-    def match(self, draft: Draft) -> tuple[Item | None, str]:
-        """The item, or None and why there is none."""
-        digest = draft.text_digest or (text_digest(draft.text) if draft.text else "")
-        item = self._by_id.get(draft.item_id)
-        if item is not None and digest in ("", item.text_digest):
-            return item, ""
-        same = self._by_digest.get(digest, [])
-        if len(same) == 1:
-            return same[0], ""
-        if item is not None:
-            return None, f"its text is not the one that item {draft.item_id} has here"
-        return None, "several items have this text: an id is needed" if same else "the project has no item of this text or id"
+def _is_there(label: Label, stands: Label | None) -> bool:
+    """Whether the database has an answer without an id of its own already, from a file of another name."""
+    return stands is not None and (stands.value, stands.client_time) == (label.value, label.client_time)
 
 
 def _label(draft: Draft, item: Item, *, name: str) -> Label:

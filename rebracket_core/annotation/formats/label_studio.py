@@ -9,13 +9,28 @@ from typing import Any
 
 from rebracket_core.annotation.entities.label_schema import WHOLE, AnswerKind, AxisLabel, LabelValue
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import (
+    brief_name,
+    list_of,
+    mapping_of,
+    place,
+    rest_of,
+    seconds_of,
+    text_of,
+    unreadable,
+    whole_in,
+    words_in,
+)
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Draft, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import CANNOT_TELL, LOOK_AT_THIS, NONE_OF_THEM, TYPES, Ticks, value_of
+from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 
 _REST = ("round", "guideline_version", "shown_run", "shown_at", "server_time")
 _OURS = "rebracket"
+_CHOICES = (*AXIS_NAMES, TYPES, "flag")
+_NUMBERS = (*(f"{axis}_{mode}" for axis in AXIS_NAMES for mode in MODES[axis]), "confidence")
 
 
 def labelling_config() -> str:
@@ -43,7 +58,7 @@ class LabelStudio(LabelFormat):
 
     def recognises(self, file: LabelFile) -> bool:
         """Whether the file is of this form."""
-        return "annotations" in file.first
+        return not {"annotations", "completions", "annotation_id"}.isdisjoint(file.first)
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as tasks with annotations; a mixture's shares are Number results."""
@@ -72,22 +87,21 @@ class LabelStudio(LabelFormat):
         return Written((json.dumps(tasks, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace"), len(rows))
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """The labels of exported tasks; cancelled annotations are skips and give none."""
+        """The labels of exported tasks (JSON, JSON-MIN, or the completions of early versions); cancelled ones give none."""
         found = Reading()
-        for number, task in json_lines(data):
-            fields, meta = _mapping(task.get("data")), _mapping(task.get("meta"))
-            ours = _mapping(meta.get(_OURS))
-            texts = {
-                "text": fields.get("text") or fields.get("concept"),
-                "item_id": fields.get("item_id"),
-                "text_digest": ours.get("text_digest"),
-            }
-            for k, annotation in enumerate(task.get("annotations") or (), 1):
-                where = f"task {task.get('id', number)}, annotation {annotation.get('id', k)}"
-                if annotation.get("was_cancelled"):
-                    found.skip(where, "it was skipped there")
-                    continue
-                _read_one(found, annotation, where=where, ours=ours, texts={n: str(v or "") for n, v in texts.items()})
+        for number, task in json_entries(data, found=found):
+            where = place("task", task, number)
+            try:
+                ours = mapping_of(mapping_of(task, "meta"), _OURS)
+                texts = _texts(task, ours)
+                annotations = _annotations(task)
+            except InputError as error:
+                found.skip(where, str(error))
+                continue
+            if not annotations:
+                found.skip(where, "nobody annotated it")
+            for k, annotation in enumerate(annotations, 1):
+                _take(found, annotation, where=where, number=k, ours=ours, texts=texts)
         return found
 
     def companions(self) -> dict[str, bytes]:
@@ -138,65 +152,120 @@ def _results(row: Row) -> list[dict[str, Any]]:
     return out
 
 
-def _read_one(
+def _texts(task: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """What names the item of a task, by the names of a `Draft`."""
+    fields = mapping_of(task, "data") if "data" in task else task
+    return {
+        "text": text_of(fields, "text", "concept"),
+        "item_id": text_of(fields, "item_id"),
+        "text_digest": text_of(ours, "text_digest"),
+    }
+
+
+def _annotations(task: Mapping[str, Any]) -> list[Any]:
+    """The annotations of a task; a task of JSON-MIN is one annotation itself, its answers beside its text."""
+    if "annotation_id" not in task or "annotations" in task:
+        return list_of(task, "annotations", "completions")
+    results = []
+    for name, value in task.items():
+        if name in _CHOICES or (isinstance(value, Mapping) and "choices" in value):
+            content = value if isinstance(value, Mapping) else {"choices": value if isinstance(value, list) else [value]}
+        elif name in _NUMBERS:
+            content = {"number": value}
+        elif name == "note":
+            content = {"text": value}
+        else:
+            continue
+        results.append({"from_name": name, "type": "", "value": content})
+    plain = {name: task.get(name) for name in ("created_at", "updated_at", "lead_time")}
+    return [{**plain, "id": task["annotation_id"], "completed_by": task.get("annotator"), "result": results}]
+
+
+def _take(found: Reading, annotation: Any, *, where: str, number: int, ours: Mapping[str, Any], texts: dict[str, Any]) -> None:
+    """Take the label of one annotation, or skip it."""
+    if not isinstance(annotation, Mapping):
+        found.skip(f"{where}, annotation {number}", str(unreadable("annotations", "an object", annotation)))
+        return
+    where = f"{where}, {place('annotation', annotation, number)}"
+    if annotation.get("was_cancelled"):
+        found.skip(where, "it was skipped there")
+        return
+    try:
+        draft = _draft(found, annotation, where=where, ours=ours, texts=texts)
+    except InputError as error:
+        found.skip(where, str(error))
+        return
+    if draft is None:
+        found.skip(where, "it answers no axis and no type")
+    else:
+        found.drafts.append(draft)
+
+
+def _draft(
     found: Reading, annotation: Mapping[str, Any], *, where: str, ours: Mapping[str, Any], texts: dict[str, Any]
-) -> None:
+) -> Draft | None:
+    """The label of an annotation, None where it answers no axis and no type. Raises InputError naming a field."""
     value = _value(annotation, found)
     if value is None:
-        found.skip(where, "it answers no axis and no type")
-        return
-    label_id = str(annotation.get("unique_id") or "")
-    rest = (ours.get("labels") or {}).get(label_id, {})
-    found.drafts.append(
-        Draft(
-            _person(annotation.get("completed_by")),
-            value,
-            where,
-            **texts,
-            label_id=label_id,
-            client_time=str(annotation.get("created_at") or ""),
-            active_s=float(annotation.get("lead_time") or 0.0),
-            **{name: rest[name] for name in _REST if name in rest},
-        )
+        return None
+    label_id = text_of(annotation, "unique_id")
+    rest = rest_of(mapping_of(mapping_of(ours, "labels"), label_id))
+    created, updated = text_of(annotation, "created_at"), text_of(annotation, "updated_at")
+    return Draft(
+        _person(annotation.get("completed_by")),
+        value,
+        where,
+        **texts,
+        label_id=label_id,
+        client_time=created if updated == rest["server_time"] else updated or created,
+        active_s=seconds_of(annotation, "lead_time"),
+        **{name: rest[name] for name in _REST},
     )
 
 
 def _value(annotation: Mapping[str, Any], found: Reading) -> LabelValue | None:
     """The label of an annotation's results; None where they answer no axis and no type."""
-    ticks, numbers, note = Ticks(), {}, ""
-    for result in annotation.get("result") or ():
-        value, name = result.get("value") or {}, str(result.get("from_name") or "")
+    ticks, note = Ticks(), ""
+    numbers: dict[str, Any] = {}
+    for result in list_of(annotation, "result"):
+        if not isinstance(result, Mapping):
+            raise unreadable("result", "a list of objects", result)
+        value, name = mapping_of(result, "value"), text_of(result, "from_name")
         if "choices" in value:
-            for word in value["choices"]:
-                ticks.add(str(word), question=name if name in (*AXIS_NAMES, TYPES, "flag") else "")
+            for word in words_in(value["choices"], field=f"{name} choices"):
+                ticks.add(word, question=name if name in _CHOICES else "")
         elif "number" in value:
             numbers[name] = value["number"]
         elif "text" in value and name == "note":
-            note = "\n".join(value["text"]) if isinstance(value["text"], list) else str(value["text"])
+            note = "\n".join(words_in(value["text"], field="note"))
         else:
-            found.taken_as[f"a result of the kind {result.get('type')} skipped"] += 1
+            found.taken_as[f"a result of the kind {brief_name(result.get('type'))} skipped"] += 1
     if ticks.unknown:
         found.taken_as[f"unknown choices skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
     sure = numbers.get("confidence")
-    confidence = sure if type(sure) is int and 0 <= sure <= WHOLE else None
+    confidence = None if sure is None else whole_in(sure, field="confidence", most=WHOLE)
     return value_of(ticks, taken_as=found.taken_as, shares=_shares(numbers), note=note, confidence=confidence)
 
 
 def _shares(numbers: Mapping[str, Any]) -> dict[str, AxisLabel]:
-    """The axes whose three numbers are exact shares."""
+    """The axes that have numbers, which are exact shares. Raises InputError for numbers that are none."""
     shares = {}
     for axis in AXIS_NAMES:
-        given = [numbers.get(f"{axis}_{mode}") for mode in MODES[axis]]
-        if all(isinstance(n, int) for n in given) and sum(given) == WHOLE:  # type: ignore[arg-type]
-            shares[axis] = AxisLabel.of(given)  # type: ignore[arg-type]
+        names = [f"{axis}_{mode}" for mode in MODES[axis]]
+        if all(numbers.get(name) is None for name in names):
+            continue
+        given = [0 if numbers.get(name) is None else whole_in(numbers[name], field=name, most=WHOLE) for name in names]
+        if sum(given) != WHOLE:
+            raise unreadable(f"{axis} numbers", f"three that sum to {WHOLE}", given)
+        shares[axis] = AxisLabel.of(given)
     return shares
 
 
-def _mapping(raw: Any) -> dict[str, Any]:
-    return raw if isinstance(raw, dict) else {}
-
-
 def _person(author: Any) -> str:
-    if isinstance(author, dict):
-        return str(author.get("email") or author.get("username") or f"label studio user {author.get('id')}")
-    return f"label studio user {author}"
+    if isinstance(author, Mapping):
+        return text_of(author, "email", "username") or _by_number(text_of(author, "id"))
+    return _by_number(text_of({"completed_by": author}, "completed_by"))
+
+
+def _by_number(number: str) -> str:
+    return number if "@" in number else f"label studio user {number}".rstrip()

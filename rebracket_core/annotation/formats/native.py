@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from rebracket_core.annotation.entities.label_schema import AxisLabel, LabelValue
+from rebracket_core.annotation.entities.label_schema import WHOLE, LabelValue
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import label_value, mapping_of, rest_of, text_of, unreadable, whole_in
+from rebracket_core.annotation.formats.json_rows import file_text, json_entries
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
 from rebracket_core.corpus import MAX_COLUMNS
 from rebracket_core.corpus.readers import bounded_csv, text_lines
@@ -41,6 +42,8 @@ _OF_ITEM = ("title", "group_id", "album", "text")
 _SHARES = tuple(f"{axis}_{mode}" for axis in AXIS_NAMES for mode in MODES[axis])
 _KINDS = tuple(f"{axis}_kind" for axis in AXIS_NAMES)
 _UNANSWERED = "not answered"
+_DELIMITERS = (",", ";", "\t", "|")
+_FLAGS = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 COLUMNS: tuple[str, ...] = (
     "item_id",
     "text",
@@ -93,14 +96,12 @@ class JsonLines(LabelFormat):
     def read(self, data: bytes, *, name: str) -> Reading:
         """The labels of our JSON lines."""
         found = Reading()
-        for number, raw in json_lines(data):
+        for number, raw in json_entries(data, found=found):
             where = f"line {number}"
             try:
-                value = LabelValue.from_dict(raw.get("value") or {})
+                _take(found, raw, label_value(mapping_of(raw, "value")), where=where)
             except InputError as error:
                 found.skip(where, str(error))
-                continue
-            _take(found, raw, value, where=where)
         return found
 
 
@@ -128,15 +129,16 @@ class Csv(LabelFormat):
         return Written(b"\xef\xbb\xbf" + out.getvalue().encode("utf-8", "replace"), len(rows), losses.sentences())
 
     def read(self, data: bytes, *, name: str) -> Reading:
-        """The labels of our CSV. Raises DataError where a column is missing."""
+        """The labels of our CSV, also as a spreadsheet saved it again. Raises DataError where a column is missing.
+
+        Cells may be parted by semicolons, tabs or bars, decimals by a comma, and the text may be UTF-16 or cp1252.
+        """
+        text, note = file_text(data)
+        found = Reading()
+        if note:
+            found.taken_as[note] += 1
         try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataError(
-                "The CSV is not UTF-8.", expected="UTF-8 text", found=str(error), hint="save it as CSV UTF-8"
-            ) from error
-        try:
-            return _read_flat(_csv_rows(text))
+            return _read_flat(_csv_rows(text, found), found)
         except csv.Error as error:
             raise DataError(
                 "The CSV cannot be read.",
@@ -179,15 +181,31 @@ class Parquet(LabelFormat):
         table = ParquetTable(data, where="the Parquet table of labels")
         names = table.schema_arrow.names
         _need_columns(names)
-        rows = (row for batch in table.batches([name for name in names if name in COLUMNS]) for row in batch.to_pylist())
-        plain = ({k: "yes" if v is True else "" if v is None or v is False else str(v) for k, v in raw.items()} for raw in rows)
-        return _read_flat((f"row {k}", raw) for k, raw in enumerate(plain, 1))
+        found = Reading()
+        batches = table.batches([name for name in names if name in COLUMNS])
+        rows = ((f"row {k}", raw) for k, raw in enumerate((raw for batch in batches for raw in batch.to_pylist()), 1))
+        try:
+            return _read_flat(_plain_rows(rows, found), found)
+        except (ValueError, OverflowError) as error:  # a text that is no UTF-8, a moment before or after all calendars
+            raise DataError(
+                "The Parquet table cannot be read.",
+                expected="the columns of an export",
+                found=str(error)[:200],
+                hint="give the file that an export wrote",
+            ) from error
 
 
-def _csv_rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a CSV with their places, a cell by its column. Raises DataError for columns that no export has."""
-    rows = bounded_csv(text_lines(text if "\n" in text else text.replace("\r", "\n")))
-    names = next(rows, [])
+def _csv_rows(text: str, found: Reading) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of a CSV with their places, a cell by its column. Raises DataError for columns that no export has.
+
+    A row with more cells than the header is skipped in `found`; one without any is none.
+    """
+    lines = text if "\n" in text else text.replace("\r", "\n")
+    first, _, rest = lines.partition("\n")
+    if first.casefold().startswith("sep="):  # what some spreadsheets write and obey
+        lines = rest
+    rows = bounded_csv(text_lines(lines), delimiter=_delimiter(lines), strict=True)
+    names = [name.strip() for name in next(rows, [])]
     _need_columns(names)
     if len(names) > MAX_COLUMNS:
         raise DataError(
@@ -196,9 +214,38 @@ def _csv_rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
             found=f"{len(names):,}",
             hint="give the file that an export wrote",
         )
-    for k, raw in enumerate((row for row in rows if row), 2):
+    for k, raw in enumerate(rows, 2):
+        if not any(cell.strip() for cell in raw):
+            continue
+        if any(cell.strip() for cell in raw[len(names) :]):
+            found.skip(f"row {k}", f"it has {len(raw)} cells, the header {len(names)}")
+            continue
         cells = zip_longest(names, raw[: len(names)], fillvalue="")
         yield f"row {k}", {name: unguarded(cell) for name, cell in cells if name}
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells of a CSV: the sign between which most of our columns' names stand."""
+    first = text.partition("\n")[0].rstrip("\r")
+
+    def hits(delimiter: str) -> int:
+        try:
+            cells = next(iter(bounded_csv([first], delimiter=delimiter)), [])
+        except csv.Error:
+            return 0
+        return len({cell.strip() for cell in cells} & set(COLUMNS))
+
+    return max(_DELIMITERS, key=hits)
+
+
+def _plain_rows(rows: Iterable[tuple[str, dict[str, Any]]], found: Reading) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a data frame with the cells that a CSV has; a row with a cell of another kind is skipped in `found`."""
+    for where, raw in rows:
+        odd = next((name for name, cell in raw.items() if isinstance(cell, (list, dict, bytes))), None)
+        if odd is not None:
+            found.skip(where, str(unreadable(odd, "a text or number", raw[odd])))
+            continue
+        yield where, {k: "yes" if v is True else "" if v is None or v is False else str(v) for k, v in raw.items()}
 
 
 def _flat(row: Row) -> dict[str, Any]:
@@ -218,55 +265,54 @@ def _flat(row: Row) -> dict[str, Any]:
     return {name: cells[name] for name in COLUMNS}
 
 
-def _need_columns(names: Iterable[str]) -> None:
+def _need_columns(names: Sequence[str]) -> None:
     missing = [name for name in ("annotator", *_SHARES, *_KINDS) if name not in set(names)]
     if missing:
         raise DataError(
             "Columns are missing.",
             expected=", ".join(missing),
-            found=", ".join(names) or "no columns",
+            found=", ".join(names)[:500] or "no columns",
             hint="give a file that an export wrote",
+        )
+    twice = sorted({name for name in names if name in COLUMNS and names.count(name) > 1})
+    if twice:
+        raise DataError(
+            "A column stands twice.", expected="each column once", found=", ".join(twice), hint="keep the right one"
         )
 
 
-def _read_flat(rows: Iterable[tuple[str, Mapping[str, str]]]) -> Reading:
-    found = Reading()
+def _read_flat(rows: Iterable[tuple[str, Mapping[str, Any]]], found: Reading) -> Reading:
     for where, raw in rows:
         try:
-            axes = {
-                axis: AxisLabel.from_dict(
-                    {"per_mille": [int(raw[f"{axis}_{mode}"]) for mode in MODES[axis]], "kind": raw[f"{axis}_kind"]}
-                )
-                for axis in AXIS_NAMES
-            }
-            marked = raw.get("types", _UNANSWERED)
-            types = None if marked == _UNANSWERED else frozenset(t.strip() for t in marked.split(";") if t.strip())
-            confidence = int(raw["confidence"]) if raw.get("confidence") else None
-            value = LabelValue(
-                **axes,
-                types=types,
-                confidence=confidence,
-                note=raw.get("note", ""),
-                flag=raw.get("flag", "").casefold() in ("yes", "true", "1"),
-            )
-        except (ValueError, TypeError, OverflowError, InputError) as error:
+            _take(found, raw, _flat_value(raw), where=where)
+        except InputError as error:
             found.skip(where, str(error))
-            continue
-        _take(found, raw, value, where=where)
     return found
 
 
+def _flat_value(raw: Mapping[str, Any]) -> LabelValue:
+    """The label of a row. Raises InputError naming the column that cannot be read."""
+    axes = {
+        axis: {
+            "per_mille": [whole_in(raw[f"{axis}_{mode}"], field=f"{axis}_{mode}", most=WHOLE) for mode in MODES[axis]],
+            "kind": raw[f"{axis}_kind"],
+        }
+        for axis in AXIS_NAMES
+    }
+    marked = raw.get("types", _UNANSWERED)
+    types = None if marked == _UNANSWERED else [t.strip() for t in marked.split(";") if t.strip()]
+    flag = raw.get("flag", "").strip().casefold()
+    if flag not in _FLAGS:
+        raise unreadable("flag", "yes, or nothing", raw["flag"])
+    return label_value(
+        {**axes, "types": types, "confidence": raw.get("confidence") or None, "note": raw.get("note", ""), "flag": _FLAGS[flag]}
+    )
+
+
 def _take(found: Reading, raw: Mapping[str, Any], value: LabelValue, *, where: str) -> None:
-    annotator = str(raw.get("annotator") or "")
-    if not annotator:
+    """Take the label of an entry. Raises InputError naming the field that cannot be read."""
+    annotator = text_of(raw, "annotator")
+    if not annotator.strip():
         found.skip(where, "no annotator is named")
         return
-    try:
-        numbers = {name: int(raw.get(name) or default) for name, default in (("round", 1), ("guideline_version", 0))}
-        active_s = float(raw.get("active_s") or 0.0)
-    except (TypeError, ValueError, OverflowError) as error:
-        found.skip(where, f"a number cannot be read: {error}")
-        return
-    names = ("item_id", "text", "text_digest", "label_id", "client_time", "server_time", "shown_run", "shown_at")
-    texts = {name: str(raw.get(name) or "") for name in names}
-    found.drafts.append(Draft(annotator, value, where, **texts, **numbers, active_s=active_s))  # type: ignore[arg-type]
+    found.drafts.append(Draft(annotator, value, where, text=text_of(raw, "text"), **rest_of(raw)))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rebracket_core.annotation.entities.label_schema import LabelValue
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
-from rebracket_core.annotation.formats.json_rows import json_lines
+from rebracket_core.annotation.formats.fields import label_value, mapping_of, rest_of, text_of, unreadable, words_in
+from rebracket_core.annotation.formats.json_rows import json_entries
 from rebracket_core.annotation.formats.records import Draft, Reading, Row, Written
 from rebracket_core.annotation.formats.vocabulary import CANNOT_TELL, Ticks, value_of, words_of
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
+from rebracket_core.texts import brief
 
 _OURS = "rebracket"
 _REST = ("label_id", "round", "client_time", "server_time", "guideline_version", "shown_run", "shown_at", "active_s")
@@ -68,41 +69,66 @@ class Prodigy(LabelFormat):
     def read(self, data: bytes, *, name: str) -> Reading:
         """The labels of accepted tasks; rejected and ignored ones give none."""
         found = Reading()
-        for number, task in json_lines(data):
+        for number, task in json_entries(data, found=found):
             where = f"line {number}"
             if task.get("answer") != "accept":
-                found.skip(where, f"it was answered with {task.get('answer')!r}")
+                found.skip(where, f"it was answered with {brief(task.get('answer'), chars=40)}")
                 continue
-            who = str(task.get("_annotator_id") or task.get("_session_id") or "prodigy")
-            ours = task.get(_OURS)
-            if isinstance(ours, dict):
-                try:
-                    value = LabelValue.from_dict(ours.get("value") or {})
-                except InputError as error:
-                    found.skip(where, str(error))
-                    continue
-                rest = {name: ours[name] for name in (*_REST, "item_id", "text_digest") if name in ours}
-                found.drafts.append(Draft(who, value, where, text=str(task.get("text") or ""), **rest))
+            try:
+                draft = _draft(found, task, where=where)
+            except InputError as error:
+                found.skip(where, str(error))
                 continue
-            ticks = Ticks()
-            for word in task.get("accept") or ([task["label"]] if task.get("label") else ()):
-                ticks.add(str(word))
-            if ticks.unknown:
-                found.taken_as[f"unknown options skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
-            plain = value_of(ticks, taken_as=found.taken_as)
-            if plain is None:
+            if draft is None:
                 found.skip(where, "it answers no axis and no type")
-                continue
-            at = task.get("_timestamp")
-            client_time = datetime.fromtimestamp(at, UTC).isoformat() if isinstance(at, (int, float)) else ""
-            item_id = str((task.get("meta") or {}).get("id") or "")
-            text = str(task.get("text") or "")
-            found.drafts.append(Draft(who, plain, where, item_id=item_id, text=text, client_time=client_time))
+            else:
+                found.drafts.append(draft)
         return found
+
+
+def _draft(found: Reading, task: Mapping[str, Any], *, where: str) -> Draft | None:
+    """The label of an accepted task, None where it answers no axis and no type. Raises InputError naming a field.
+
+    A task that an export wrote holds the label whole; where other options were accepted since, these count.
+    """
+    who = text_of(task, "_annotator_id", "_session_id") or "prodigy"
+    name = "accept" if task.get("accept") is not None else "label"
+    words = words_in(task[name], field=name) if task.get(name) is not None else []
+    text = text_of(task, "text")
+    ours = mapping_of(task, _OURS)
+    names: dict[str, Any] = {"item_id": text_of(ours, "item_id"), "text_digest": text_of(ours, "text_digest"), "text": text}
+    if ours:
+        value = label_value(mapping_of(ours, "value"))
+        if "accept" not in task or set(words_of(value)) == set(words):
+            return Draft(who, value, where, text=text, **rest_of(ours))
+        found.taken_as["options accepted since the export, taken in the place of the label that was exported"] += 1
+    ticks = Ticks()
+    for word in words:
+        ticks.add(word)
+    if ticks.unknown:
+        found.taken_as[f"unknown options skipped ({', '.join(sorted(set(ticks.unknown))[:5])})"] += 1
+    plain = value_of(ticks, taken_as=found.taken_as)
+    if plain is None:
+        return None
+    names["item_id"] = names["item_id"] or text_of(mapping_of(task, "meta"), "id")
+    return Draft(who, plain, where, client_time=_moment(task), **names)
+
+
+def _moment(task: Mapping[str, Any]) -> str:
+    """The moment of `_timestamp`, seconds since 1970; "" where there is none."""
+    at = task.get("_timestamp")
+    if at is None:
+        return ""
+    try:
+        if isinstance(at, (int, float)) and not isinstance(at, bool):
+            return datetime.fromtimestamp(at, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        pass  # no such moment: told below, as for what is no number
+    raise unreadable("_timestamp", "seconds since 1970", at)
 
 
 def _seconds(moment: str) -> int:
     try:
         return int(datetime.fromisoformat(moment).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0

@@ -12,6 +12,7 @@ CANNOT_TELL = "cannot tell"
 NONE_OF_THEM = "none of them"
 LOOK_AT_THIS = "look at this"
 TYPES = "types"
+_MOST_SHOWN = 80
 
 _EVEN_SPLIT = "several modes marked on one axis, taken as an even split"
 _UNANSWERED = 'an axis without an answer, taken as "cannot tell"'
@@ -42,7 +43,7 @@ class Ticks:
         elif name == LOOK_AT_THIS and scope in ("", "flag"):
             self.flag = True
         else:
-            self.unknown.append(word)
+            self.unknown.append(word[:_MOST_SHOWN])
 
 
 def words_of(value: LabelValue) -> list[str]:

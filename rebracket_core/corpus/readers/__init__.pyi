@@ -1,4 +1,4 @@
-from rebracket_core.corpus.readers.decoding import text_lines as text_lines
+from rebracket_core.corpus.readers.decoding import decode as decode, text_lines as text_lines
 from rebracket_core.corpus.readers.delimited import bounded_csv as bounded_csv
 from rebracket_core.corpus.readers.json_text import bounded_json as bounded_json
 from rebracket_core.corpus.readers.labels import read_album as read_album
