@@ -49,8 +49,8 @@ export class LabellingClient {
       this.remember(data.recent ?? [])
       this.queue = broughtForward(this.queue, this.kept.front(), undoing)
     }
+    this.start(this.known ? "queue" : "load")
     this.known = true
-    this.start("queue")
   }
 
   isKept(entry, done) {
@@ -156,8 +156,8 @@ export class LabellingClient {
     return this.outbox.add({ kind, ...place, about, ...more, client_time: new Date().toISOString() })
   }
 
-  // Whether the concept in front changed a moment ago, so that a press was meant for the one before. `by`: counting these alone.
-  justChanged(by = [this.changed.by]) {
+  // Whether the concept in front changed a moment ago, by one of these, so that a press was meant for the one before.
+  justChanged(by = ["queue", "label", "skip", "undo"]) {
     return performance.now() - this.changed.at < TOO_SOON_MS && by.includes(this.changed.by)
   }
 

@@ -51,6 +51,7 @@ class KeyboardView {
     window.addEventListener("online", () => { this.client.sender.send(); this.draw() }, { signal })
     window.addEventListener("offline", () => this.draw(), { signal })
     window.addEventListener("beforeunload", (event) => { if (this.client.outbox.fragile && this.client.pending()) event.preventDefault() }, { signal })
+    window.addEventListener("pagehide", () => this.tabs.bye(), { signal })
     this.ticking = setInterval(() => this.showSaving(), 500)
     this.watch = new MutationObserver(() => closeConnectionError())
     this.watch.observe(document.body, { childList: true })

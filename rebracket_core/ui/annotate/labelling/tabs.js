@@ -48,10 +48,14 @@ export class Tabs {
     this.channel?.postMessage({ word: "wrote", from: this.id })
   }
 
+  bye() {
+    this.channel?.postMessage({ word: "bye", from: this.id })
+  }
+
   close() {
     clearTimeout(this.counting)
     clearInterval(this.asking)
-    this.channel?.postMessage({ word: "bye", from: this.id })
+    this.bye()
     this.channel?.close()
     this.channel = undefined
   }
