@@ -16,13 +16,14 @@ from rebracket_core.annotation import (
     NewItem,
     NewProject,
     ProjectSettings,
+    Role,
     Submission,
     Suggestion,
     SuggestionPolicy,
 )
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.labelling import submit_labels
-from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.people import enrol, set_role
 from rebracket_core.annotation.projects import change_settings, create_project, get_project
 from rebracket_core.annotation.queries import get_item, list_events, list_items, list_labels
 from rebracket_core.annotation.queue.suggestions import put_suggestions
@@ -71,7 +72,7 @@ def desk(chromium: Browser, server: AppServer) -> Iterator[Open]:
 
     def go(path: str = "/label?person=ann&label.ahead=60", **options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(server.url + path)
@@ -553,8 +554,25 @@ def test_a_refusal_stands_where_the_eyes_are(desk: Open, session: LabelSession, 
     say = page.locator(".desk .say", has_text="Not saved yet")
     inside = lambda found: (found.bounding_box() or {"y": 0})["y"] < 844 and (found.bounding_box() or {"y": -1})["y"] > 0  # noqa: E731
     assert inside(say)
-    change_settings(session, "trial", settings=get_project(session, "trial").settings, by="ann", closed=True)
+    enrol(session, "Bo")
+    set_role(session, "bo", role=Role.ADMIN, by="ann")
+    set_role(session, "ann", role=Role.ADMIN, by="bo", active=False)
     press(page, ["1", "q", "a", "Enter"])
-    refused = page.locator(".desk [data-part=refused] p").first
+    problem = page.locator(".desk [data-part=problem]", has_text="may not work here")
+    problem.wait_for()
+    assert inside(problem)
+    set_role(session, "ann", role=Role.ADMIN, by="bo", active=True)
+    all_saved(page)
+    problem.wait_for(state="hidden")
+    page.context.set_offline(True)
+    press(page, ["1", "q", "a", "Enter"])
+    page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.startsWith("rebracket.outbox")).forEach((key) => {
+          localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key)), text_digest: "another" }))
+        })"""
+    )
+    page.context.set_offline(False)
+    refused = page.locator(".desk [data-part=refused] p", has_text="Not kept")
     refused.wait_for()
     assert inside(refused)
+    assert len(list_labels(session, "trial")) == 1

@@ -2,7 +2,7 @@
 
 import { Draft } from "./draft.js"
 import { Kept } from "./kept.js"
-import { Outbox, Sender } from "./outbox.js"
+import { newId, Outbox, Sender } from "./outbox.js"
 import { broughtForward, keepReserved, keyOf, putIn, same } from "./queue.js"
 import { Clock, Pace } from "./time.js"
 
@@ -17,6 +17,7 @@ export class LabellingClient {
     this.outbox = new Outbox(data.person, data.project, storage)
     this.sender = new Sender(this.outbox)
     this.kept = new Kept(data.person, data.project, { drafts: storage, tab })
+    this.id = newId()
     this.queue = []
     this.changed = { at: -Infinity, by: "" } // when the concept in front changed, and what did it
     this.drafts = new Map()
@@ -33,8 +34,9 @@ export class LabellingClient {
 
   // ---- what comes from the server -----------------------------------------------------------------------------------
 
-  receive(data) {
-    this.data = { ...this.data, ...data, done: data.done, items: data.items, lost: data.lost }
+  receive(given) {
+    const data = this.asked(given) ? given : { ...given, items: [], recent: [], lost: [], leases: {} }
+    this.data = { ...this.data, ...data, done: data.done, items: data.items, problem: data.problem }
     this.last = data.last ?? this.last
     const done = data.done ?? []
     for (const ack of done) if (ack.status === "refused") this.refuse(ack)
@@ -42,15 +44,19 @@ export class LabellingClient {
     else this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.isKept(entry, done)).length
     this.sender.answered(done.map((ack) => ack.id))
     const away = this.decided()
+    const wasEmpty = !this.queue.length
     const undoing = new Set(this.outbox.load().filter((entry) => entry.kind === "undo").map(keyOf))
     this.queue = keepReserved(this.queue, { leases: data.leases ?? {}, lost: new Set(data.lost ?? []), undoing })
     for (const item of data.items ?? []) if (!away.has(keyOf(item))) putIn(this.queue, item)
-    if (!this.known) {
-      this.remember(data.recent ?? [])
-      this.queue = broughtForward(this.queue, this.kept.front(), undoing)
-    }
+    if (!this.known) this.remember(data.recent ?? [])
+    if (wasEmpty) this.queue = broughtForward(this.queue, this.kept.front(), undoing)
     this.start(this.known ? "queue" : "load")
-    this.known = true
+    this.known ||= this.asked(given)
+  }
+
+  // Whether a reply is to this client, or to nobody yet: one that was mounted anew first sees what its forerunner was sent.
+  asked(reply) {
+    return !reply.client || reply.client === this.id
   }
 
   isKept(entry, done) {
@@ -74,7 +80,7 @@ export class LabellingClient {
     return away
   }
 
-  // What this person did before the page was loaded, newest first, so that it can be undone too.
+  // What this person did before the page was loaded, newest first: it can be undone too.
   remember(recent) {
     const undone = new Set(this.outbox.load().filter((entry) => entry.kind === "undo").map((entry) => entry.target))
     this.history = recent
@@ -181,15 +187,13 @@ export class LabellingClient {
     return true
   }
 
-  holding() {
-    return this.queue.map((item) => ({ item_id: item.item_id, lease_id: item.lease_id }))
+  // What every message says of this client beside what it sends.
+  about() {
+    const holding = this.queue.map((item) => ({ item_id: item.item_id, lease_id: item.lease_id }))
+    return { client: this.id, fresh: !this.known, holding }
   }
 
   pending() {
     return this.outbox.load().length
-  }
-
-  close() {
-    this.sender.close()
   }
 }

@@ -34,12 +34,13 @@ class KeyboardView {
   }
 
   update(data, setStateValue) {
-    this.client.sender.give = (message) => setStateValue("outbox", { ...message, holding: this.client.holding() })
+    this.client.sender.give = (message) => setStateValue("outbox", { ...message, ...this.client.about() })
     this.client.receive(data)
     if (data.done?.length) this.tabs.wrote()
     this.draw()
     if (!this.drawn) takeFocus(this.view.part.concept)
     this.drawn = true
+    if (!this.client.known) setTimeout(() => this.client.sender.beat())
     this.keepLeases(data.lease_s)
   }
 
@@ -170,7 +171,7 @@ class KeyboardView {
     this.watch.disconnect()
     clearTimeout(this.beat)
     this.tabs.close()
-    this.client.close()
+    this.client.sender.close()
   }
 }
 

@@ -67,7 +67,8 @@ class ClientSession:
             "lost": [lease for item_id, lease in holding.items() if item_id not in kept],
             **self.more(holding),
             "last": self.comparison(entries, done),
-            "recent": [] if request else self.recent(),
+            "client": request.get("client", ""),
+            "recent": self.recent() if not request or request.get("fresh") is True else [],
         }
         with_counts = not request or self.project.n_items <= COUNTED
         return {**reply, "progress": self.progress()} if with_counts else reply

@@ -61,6 +61,9 @@ export class View {
     else setText(this.part.empty, client.data.empty || "The next concept is on its way. Keys wait until it is here.")
     this.showLast(client)
     setText(this.part.say, client.say)
+    const { problem } = client.data
+    setHidden(this.part.problem, !problem)
+    setText(this.part.problem, problem ? `${problem} What you decided is kept in this browser and is sent again.` : "")
     this.showProgress(client)
     this.showRefused(client)
   }
