@@ -497,7 +497,9 @@ def test_half_made_answers_survive_reload_and_back_also_without_a_network(
 def test_enter_saves_however_one_arrived(desk: Open, session: LabelSession) -> None:
     for name in ("Second", "Third"):
         settings = ProjectSettings(blind_share=0.0, random_share=0.0)
-        create_project(session, NewProject(name, [NewItem(f"{n}", f"{name} {n}") for n in range(9)], settings=settings), by="ann")
+        create_project(
+            session, NewProject(name, [NewItem(f"{n}", f"{name} {n}") for n in range(9)], settings=settings), by="ann"
+        )
     page = desk("/label?person=ann")
 
     def label_one() -> None:
