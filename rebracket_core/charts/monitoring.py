@@ -105,7 +105,7 @@ def _stacked(times: Sequence[str], counts: Sequence[Mapping[str, int]], looks: M
 
 
 def _time_axis(figure: go.Figure, times: Sequence[str]) -> None:
-    """Give a figure an axis of whole minutes, at least `_LEAST_SPAN` long: around a single time Plotly would count milliseconds."""
+    """Give a figure an axis at least `_LEAST_SPAN` long: around a single time Plotly would count milliseconds."""
     figure.update_xaxes(type="date", nticks=5, tickformat="%H:%M\n%d %b %Y")
     moments = sorted(datetime.fromisoformat(time) for time in times)
     if moments:

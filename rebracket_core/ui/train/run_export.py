@@ -81,8 +81,8 @@ def roll_back_button(workbench: Workbench) -> None:
         now = workbench.runs.production()
         confirm(
             "Roll back?",
-            changes=f"For everybody, verdicts stop coming from **{escape(now.run_id) if now else 'the present model'}** and come "
-            "from the production model before it again. Verdicts that were given stay in the history.",
+            changes=f"For everybody, verdicts stop coming from **{escape(now.run_id) if now else 'the present model'}** and "
+            "come from the production model before it again. Verdicts that were given stay in the history.",
             yes="Roll back now",
             key="runs.back",
             then=lambda: _roll_back(workbench),
