@@ -35,7 +35,7 @@ export class LabellingClient {
   // ---- what comes from the server -----------------------------------------------------------------------------------
 
   receive(given) {
-    const data = this.asked(given) ? given : { ...given, items: [], recent: [], lost: [], leases: {} }
+    const data = this.isMine(given) ? given : { ...given, items: [], recent: [], lost: [], leases: {} }
     this.data = { ...this.data, ...data, done: data.done, items: data.items, problem: data.problem }
     this.last = data.last ?? this.last
     const done = data.done ?? []
@@ -51,11 +51,11 @@ export class LabellingClient {
     if (!this.known) this.remember(data.recent ?? [])
     if (wasEmpty) this.queue = broughtForward(this.queue, this.kept.front(), undoing)
     this.start(this.known ? "queue" : "load")
-    this.known ||= this.asked(given)
+    this.known ||= this.isMine(given)
   }
 
   // Whether a reply is to this client, or to nobody yet: one that was mounted anew first sees what its forerunner was sent.
-  asked(reply) {
+  isMine(reply) {
     return !reply.client || reply.client === this.id
   }
 

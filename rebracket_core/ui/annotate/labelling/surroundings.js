@@ -1,4 +1,4 @@
-// What is around the desk: the browser's stores, and Streamlit's page.
+// What is around the keyboard view: the browser's stores, and Streamlit's page.
 
 const LEADING_HERE = "[data-testid=stSidebarNav] a, .st-key-label-project, .st-key-label-mode" // what was used to come here
 
@@ -19,7 +19,7 @@ export function closeConnectionError() {
   }
 }
 
-// Gives the focus to a part of the desk where it stayed on what led to the desk, so that Enter is not taken for a press there.
+// Gives the focus to a part of the keyboard view where it stayed on what led to the keyboard view, so that Enter is not taken for a press there.
 export function takeFocus(part) {
   const active = document.activeElement
   if (!active || active === document.body || active.closest(LEADING_HERE)) part.focus({ preventScroll: true })

@@ -14,13 +14,13 @@ export class Tabs {
     this.onCount = onCount
     this.onWrite = onWrite
     if (typeof BroadcastChannel === "undefined") return
-    this.channel = new BroadcastChannel(`rebracket.desk/${encodeURIComponent(person)}/${encodeURIComponent(project)}`)
-    this.channel.onmessage = ({ data }) => this.hear(data)
-    this.ask()
-    this.asking = setInterval(() => { if (!document.hidden) this.ask() }, AGAIN_MS)
+    this.channel = new BroadcastChannel(`rebracket.labelling/${encodeURIComponent(person)}/${encodeURIComponent(project)}`)
+    this.channel.onmessage = ({ data }) => this.take(data)
+    this.query()
+    this.polling = setInterval(() => { if (!document.hidden) this.query() }, AGAIN_MS)
   }
 
-  ask() {
+  query() {
     if (!this.channel) return
     clearTimeout(this.counting)
     this.found = new Set()
@@ -28,7 +28,7 @@ export class Tabs {
     this.counting = setTimeout(() => this.count(), ANSWER_MS)
   }
 
-  hear({ word, from }) {
+  take({ word, from }) {
     if (word === "wrote") return this.onWrite()
     if (word === "bye") this.found.delete(from)
     else this.found.add(from)
@@ -54,7 +54,7 @@ export class Tabs {
 
   close() {
     clearTimeout(this.counting)
-    clearInterval(this.asking)
+    clearInterval(this.polling)
     this.bye()
     this.channel?.close()
     this.channel = undefined
