@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rebracket_core.ui import site
-from tests.support.moves import settle
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -48,28 +47,6 @@ def test_each_page_gives_the_tab_its_title(visit: Callable[..., Page]) -> None:
     for spec in site.PAGES:
         page.locator("[data-testid=stSidebarNav] a", has_text=spec.title).first.click()
         page.wait_for_function("(title) => document.title === title", arg=site.tab_title(spec.title))
-
-
-def test_a_typed_text_its_verdict_and_filters_survive_refresh_and_back(visit: Callable[..., Page]) -> None:
-    page = visit("/validate")
-    page.get_by_label("Concept", exact=True).fill("A bell that was cast in 1804 and never rung.")
-    page.get_by_role("button", name="Validate", exact=True).click()
-    page.get_by_text("Word changes that flip the result").wait_for()
-    for again in (page.reload, lambda: (page.goto(page.url.split("/validate")[0] + "/import"), settle(page), page.go_back())):
-        again()
-        page.get_by_text("Word changes that flip the result").wait_for()
-        assert page.get_by_label("Concept", exact=True).input_value() == "A bell that was cast in 1804 and never rung."
-    page.locator("[data-testid=stSidebarNav] a", has_text="History").click()
-    page.get_by_label("Search in the texts").fill("bell")
-    page.get_by_label("Search in the texts").press("Enter")
-    page.wait_for_url("**history.search=bell*")
-    settle(page)
-    page.locator("[data-testid=stSidebarNav] a", has_text="Import").click()
-    settle(page)
-    page.go_back()
-    page.wait_for_url("**/history*")
-    settle(page)
-    assert page.get_by_label("Search in the texts").input_value() == "bell"
 
 
 def test_a_batch_survives_a_refresh(visit: Callable[..., Page]) -> None:
