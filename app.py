@@ -5,8 +5,9 @@ import streamlit as st
 from rebracket_core.ui import access, site
 from rebracket_core.ui.kit import favicon, guard
 
-st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
 page = st.navigation(site.navigation(), expanded=True)
+st.set_page_config(page_title=site.tab_title(page.title), page_icon=favicon(), layout="wide")
 with guard():
     access.require_access()
-    page.run()
+    with site.address_kept(page.url_path or site.HOME):
+        page.run()

@@ -47,7 +47,7 @@ if not total:
     st.info("No verdict passes these filters. Clear one of them to see more.")
     st.stop()
 pages = -(-total // PAGE_SIZE)
-page = min(st.pagination(pages, key="history.page"), pages) if pages > 1 else 1
+page = min(st.pagination(pages, key="history.page", bind="query-params"), pages) if pages > 1 else 1
 entries = history.search(**filters, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE)
 st.caption(f"{len(entries):,} of {total:,}. Press a column's head to sort this page; tick a row to open it below.")
 extra = {

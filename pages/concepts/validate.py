@@ -44,6 +44,7 @@ mode = st.segmented_control(
     "How many", [ONE, MANY], default=ONE, required=True, key="validate.mode", bind="query-params", label_visibility="collapsed"
 )
 form = st.container()
+sources.bring_back()
 request = sources.options(workbench, prefix="validate")
 
 if mode == ONE:

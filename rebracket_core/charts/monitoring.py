@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import plotly.graph_objects as go
 
@@ -17,6 +19,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     VerdictKind.REJECT: (ALBUM_COLOURS["Red"], "x"),
     "error": (NEUTRAL, "."),
 }
+_LEAST_SPAN = timedelta(hours=1)
 _WORDS: dict[str, str] = {**{kind: kind.word for kind in VerdictKind}, "error": "failed"}
 
 
@@ -57,11 +60,11 @@ def latency_over_time(times: Sequence[str], median_s: Sequence[float | None], p9
                 mode="lines+markers",
                 line={"color": ALBUM_COLOURS[album], "width": 2.5, "dash": dash},
                 marker={"size": 7},
-                hovertemplate="%{x}: %{y:.1f} ms<extra>%{fullData.name}</extra>",
+                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:.1f} ms<extra>%{fullData.name}</extra>",
             )
         )
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
-    figure.update_xaxes(type="date", nticks=5)
+    _time_axis(figure, times)
     figure.update_yaxes(title="ms a verdict", rangemode="tozero")
     known = [v for v in p95_s if v is not None]
     return finish(
@@ -92,13 +95,23 @@ def _stacked(times: Sequence[str], counts: Sequence[Mapping[str, int]], looks: M
                     "line": {"color": OUTLINE, "width": 1},
                     "pattern": {"shape": pattern, "fgcolor": OUTLINE, "fillmode": "overlay"},
                 },
-                hovertemplate="%{x}: %{customdata} (%{y:.2f})<extra>%{fullData.name}</extra>",
+                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{customdata} (%{y:.2f})<extra>%{fullData.name}</extra>",
             )
         )
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.3, "x": 0})
-    figure.update_xaxes(type="date", nticks=5)
+    _time_axis(figure, times)
     figure.update_yaxes(title="share", range=[0, 1])
     return figure
+
+
+def _time_axis(figure: go.Figure, times: Sequence[str]) -> None:
+    """Give a figure an axis at least `_LEAST_SPAN` long: around a single time Plotly would count milliseconds."""
+    figure.update_xaxes(type="date", nticks=5, tickformat="%H:%M\n%d %b %Y")
+    moments = sorted(datetime.fromisoformat(time) for time in times)
+    if moments:
+        step = min((b - a for a, b in pairwise(moments) if b > a), default=_LEAST_SPAN)
+        figure.update_xaxes(range=[(moments[0] - step / 2).isoformat(), (moments[-1] + step / 2).isoformat()])
+        figure.update_traces(width=0.9 * step.total_seconds() * 1e3, selector={"type": "bar"})
 
 
 def _alt(what: str, counts: Sequence[Mapping[str, int]], words: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rebracket_core.ui.admissions import Admissions
@@ -92,6 +92,24 @@ class OriginGuard:
         except ValueError:
             return True
         return page.netloc != headers.get("host") and name not in self._hosts()
+
+
+class HomeByName:
+    """Leads from the overview's own address to the app's, where it stands; Streamlit would say "Page not found"."""
+
+    def __init__(self, app: ASGIApp, *, name: str) -> None:
+        self._app = app
+        self._name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 307 to a visit of `name`, keeping what stands after the question mark, and pass on all else."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        if scope.get("method") in ("GET", "HEAD") and path.rstrip("/").rpartition("/")[2] == self._name:
+            query = scope.get("query_string", b"").decode("latin-1")
+            up = "../" if path.endswith("/") else "./"
+            await RedirectResponse(up + (f"?{query}" if query else ""), status_code=307)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

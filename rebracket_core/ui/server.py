@@ -13,18 +13,21 @@ def serve(arguments: Sequence[str]) -> int:
     Before the first visitor has reached `st.navigation`, Streamlit takes a folder `pages/` beside the app for its old
     kind of pages and greets a link to a page with "Page not found". Saying that there is none turns that off.
     The address of a visitor is the connection's own, never one that a header claims (`ui.access` reads these itself).
-    Every connection passes the guards of `ui.middleware` first.
+    Every connection passes the guards of `ui.middleware` first. What no page foresaw is drawn as this app's own box.
     """
+    from streamlit import error_util
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
     from rebracket_core.files import keep_private
     from rebracket_core.jobs.workers import allow
+    from rebracket_core.ui.kit.errors import unforeseen_box
 
     keep_private()
     PagesManager.uses_pages_directory = False
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     allow()
+    error_util.show_uncaught_app_exception = unforeseen_box
     _put_guards_in_front()
     sys.argv = ["streamlit", *arguments]
     try:
@@ -43,7 +46,8 @@ def _put_guards_in_front() -> None:
     from streamlit.web.server.starlette import starlette_app
 
     from rebracket_core.ui.admissions import ADMISSIONS
-    from rebracket_core.ui.middleware import OriginGuard, SecurityHeaders, UploadGuard
+    from rebracket_core.ui.middleware import HomeByName, OriginGuard, SecurityHeaders, UploadGuard
+    from rebracket_core.ui.site import HOME
 
     streamlits = starlette_app.create_streamlit_middleware
 
@@ -52,6 +56,7 @@ def _put_guards_in_front() -> None:
             Middleware(SecurityHeaders),
             Middleware(OriginGuard, hosts=own_names),
             Middleware(UploadGuard, admissions=ADMISSIONS),
+            Middleware(HomeByName, name=HOME),
             *streamlits(),
         ]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AREAS = {"home": "", "concepts": "Concepts", "annotate": "Annotate", "train": "Train", "review": "Review", "library": "Library"}
 """Folder below pages/ → heading in the navigation, in its order; other folders follow under their own names."""
 HOME = "overview"
+_PAGE_HERE, _ADDRESSES = "site.page", "site.addresses"
 
 Empty = tuple[str | tuple[str, str], ...]
 """What is missing, in a sentence, and the (page, label) of each link that helps."""
@@ -133,6 +135,35 @@ def navigation() -> dict[str, list[StreamlitPage]]:
         )
         found.setdefault(page.area or "", []).append(drawn)
     return found
+
+
+def tab_title(title: str) -> str:
+    """What the browser's tab says on a page: its title, so that several tabs can be told apart."""
+    return f"{title} · Rebracket"
+
+
+def current_page() -> str:
+    """The name of the page that is drawn in this session, the overview before the first."""
+    return str(st.session_state.get(_PAGE_HERE, HOME))
+
+
+@contextmanager
+def address_kept(page: str) -> Iterator[None]:
+    """A `with` block around a page, in which its address says again what it said when the page was left.
+
+    Filters stand in the address after the question mark. Streamlit forgets them when another page is opened, so that Back and
+    the links of the navigation would lead to a page without them. A link that brings filters of its own is followed as it is.
+    """
+    kept = st.session_state.setdefault(_ADDRESSES, {})
+    came = st.session_state.get(_PAGE_HERE, page) != page
+    st.session_state[_PAGE_HERE] = page
+    if came and not set(st.query_params) - {"person"}:
+        for name, values in kept.get(page, {}).items():
+            st.query_params[name] = values
+    try:
+        yield
+    finally:
+        kept[page] = {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def link(page: str, label: str | None = None, *, query: Mapping[str, str] | None = None) -> None:

@@ -81,6 +81,8 @@ def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     assert made != before.run_id and "Production model" in app.success[0].value
     app.selectbox(key="runs.run").set_value(made).run()
     app.button(key="runs.promote").click().run()
+    assert bench.resources.runs.promoted_id() == before.run_id and made in words(app)
+    app.button(key="runs.promote.yes").click().run()
     assert not app.exception and not app.error
     after = bench.runs.production()
     assert after is not None and after.run_id == made

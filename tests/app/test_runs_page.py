@@ -104,8 +104,14 @@ def test_rolling_back_promotes_the_model_before(open_page: Open, home: Path, ben
     bench.runs.promote(twin)
     app = open_page(PAGE)
     app.button(key="runs.back").click().run()
+    assert twin in words(app) and bench.resources.runs.promoted_id() == twin
+    app.button(key="runs.back.no").click().run()
+    assert bench.resources.runs.promoted_id() == twin
+    app.button(key="runs.back").click().run()
+    app.button(key="runs.back.yes").click().run()
     assert not app.exception and bench.resources.runs.promoted_id() == first
     app.button(key="runs.back").click().run()
+    app.button(key="runs.back.yes").click().run()
     assert "nothing to roll back to" in app.error[0].value
 
 

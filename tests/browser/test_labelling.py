@@ -16,15 +16,16 @@ from rebracket_core.annotation import (
     NewItem,
     NewProject,
     ProjectSettings,
+    Role,
     Submission,
     Suggestion,
     SuggestionPolicy,
 )
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.labelling import submit_labels
-from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.people import enrol, set_role
 from rebracket_core.annotation.projects import change_settings, create_project, get_project
-from rebracket_core.annotation.queries import get_item, list_events, list_labels
+from rebracket_core.annotation.queries import get_item, list_events, list_items, list_labels
 from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 from tests.support.app_server import ROOT, AppServer
@@ -38,6 +39,8 @@ Open = Callable[..., "Page"]
 AXE = ROOT / "build" / "axe" / "package" / "axe.min.js"
 KEYS = ("123", "qwe", "asd")
 GAP_MS = 20
+TOO_SOON_MS = 350
+"""Longer than presses are not taken after the concept in front changed."""
 PAINT_MS = 50
 
 
@@ -69,7 +72,7 @@ def desk(chromium: Browser, server: AppServer) -> Iterator[Open]:
 
     def go(path: str = "/label?person=ann&label.ahead=60", **options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 1000}, **options})
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(server.url + path)
@@ -359,3 +362,219 @@ def test_a_phone_labels_by_touch(desk: Open, session: LabelSession) -> None:
     (label,) = list_labels(session, "trial")
     assert label.value.temporal.per_mille == (0, 1000, 0) and label.value.ontological.per_mille == (0, 0, 1000)
     assert list(label.value.spatial.per_mille) == mixed and min(mixed) > 0
+
+
+def shown(page: Page) -> str:
+    return str(page.locator(".desk .text").inner_text())
+
+
+def answers(page: Page) -> list[str | None]:
+    """What each axis says, in words."""
+    return [page.get_by_role("slider", name=axis).get_attribute("aria-valuetext") for axis in AXIS_NAMES]
+
+
+def skips(session: LabelSession) -> list[str]:
+    """The items skipped, in order, those taken back too."""
+    return [e.item_id for e in reversed(list_events(session, "trial", limit=500)) if e.kind is EventKind.SKIP]
+
+
+def test_what_an_undo_brought_back_stays_in_front_until_its_reader_leaves_it(desk: Open, session: LabelSession) -> None:
+    page = desk()
+    seen = [shown(page)]
+    for _ in range(3):
+        page.keyboard.press("x")
+        all_saved(page)
+        page.wait_for_timeout(TOO_SOON_MS)
+        seen.append(shown(page))
+    assert len(set(seen)) == 4
+    for before in reversed(seen[:3]):
+        page.keyboard.press("Backspace")
+        all_saved(page)
+        page.wait_for_timeout(800)  # the answer of the server moves nothing
+        assert shown(page) == before
+    for concept in seen[:3]:
+        assert shown(page) == concept
+        press(page, ["1", "q", "a", "Enter"])
+    all_saved(page)
+    texts = {item.item_id: item.text for item in list_items(session, "trial")}
+    assert [texts[label.item_id] for label in in_order(session)] == seen[:3]
+
+
+def test_a_double_click_leaves_one_concept(desk: Open, session: LabelSession) -> None:
+    page = desk()
+    page.wait_for_timeout(TOO_SOON_MS)
+    button = lambda name: page.get_by_role("button", name=name)  # noqa: E731
+    first = shown(page)
+    button("Skip").dblclick()
+    assert page.locator(".desk .say", has_text="was not taken").is_visible()
+    all_saved(page)
+    assert len(skips(session)) == 1
+    second = shown(page)
+    page.wait_for_timeout(TOO_SOON_MS)
+    press(page, ["x", "x"])  # a key that bounces
+    all_saved(page)
+    assert len(skips(session)) == 2
+    page.wait_for_timeout(TOO_SOON_MS)
+    button("Undo").dblclick()
+    assert shown(page) == second
+    page.wait_for_timeout(TOO_SOON_MS)
+    page.keyboard.press("1")
+    button("Undo").dblclick()  # the step alone, not the skip before it
+    assert shown(page) == second and answers(page)[0] == "no answer yet"
+    page.wait_for_timeout(TOO_SOON_MS)
+    press(page, ["1", "q", "a"])
+    button("Save").dblclick()
+    all_saved(page)
+    assert len(list_labels(session, "trial")) == 1 and shown(page) not in (first, second)
+
+
+LAYOUTS = {
+    "Cyrillic": [("й", "KeyQ"), ("ф", "KeyA"), ("ч", "KeyX")],
+    "Greek": [(";", "KeyQ"), ("α", "KeyA"), ("χ", "KeyX")],
+    "Hebrew": [("/", "KeyQ"), ("ש", "KeyA"), ("ס", "KeyX")],
+    "AZERTY": [("a", "KeyQ"), ("q", "KeyA"), ("x", "KeyX")],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_keys_keep_their_places_and_hints_show_the_readers_letters(layout: str, desk: Open, session: LabelSession) -> None:
+    page = desk()
+    page.wait_for_timeout(TOO_SOON_MS)
+    keydown = """([key, code]) => document.body.dispatchEvent(
+        new KeyboardEvent("keydown", { key, code, bubbles: true, composed: true, cancelable: true }))"""
+    spatial, ontological, skip = LAYOUTS[layout]
+    page.evaluate(keydown, ["1", "Digit1"])
+    page.evaluate(keydown, spatial)
+    assert "hints show your letters" in page.locator(".desk .say").inner_text()
+    page.evaluate(keydown, ontological)
+    assert answers(page) == [MODES[axis][0] for axis in AXIS_NAMES]
+    for mode, (letter, _) in ((MODES["spatial"][0], spatial), (MODES["ontological"][0], ontological)):
+        button = page.get_by_role("button", name=mode, exact=True)
+        assert button.locator("kbd").inner_text() == letter and button.get_attribute("aria-keyshortcuts") == letter
+    before = shown(page)
+    page.evaluate(keydown, skip)
+    assert shown(page) != before
+    page.reload()
+    wait(page)
+    assert page.get_by_role("button", name=MODES["spatial"][0], exact=True).locator("kbd").inner_text() == spatial[0]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_half_made_answers_survive_reload_and_back_also_without_a_network(
+    desk: Open, session: LabelSession, width: int, scheme: str
+) -> None:
+    page = desk(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.keyboard.press("x")
+    all_saved(page)
+    page.wait_for_timeout(TOO_SOON_MS)
+    for key in ("Backspace", "1", "w", "d", "y", "6", "n"):
+        page.keyboard.press(key)
+    page.keyboard.type("half a no")
+    concept, given = shown(page), answers(page)
+
+    def same() -> None:
+        assert shown(page) == concept and answers(page) == given
+        assert page.locator(".desk textarea").input_value() == "half a no"
+        assert page.get_by_role("button", name=TYPE_NAMES[0], exact=True).get_attribute("aria-pressed") == "true"
+
+    page.context.set_offline(True)
+    same()
+    page.context.set_offline(False)
+    page.reload()
+    wait(page)
+    same()
+    page.goto(page.url.split("/label")[0] + "/import")
+    page.get_by_role("heading", name="Import", exact=False).first.wait_for()
+    page.go_back()
+    wait(page)
+    same()
+    page.keyboard.press("Enter")
+    all_saved(page)
+    (label,) = list_labels(session, "trial")
+    assert label.value.note == "half a no" and label.value.types == {TYPE_NAMES[0]} and shown(page) != concept
+
+
+def test_enter_saves_however_one_arrived(desk: Open, session: LabelSession) -> None:
+    for name in ("Second", "Third"):
+        settings = ProjectSettings(blind_share=0.0, random_share=0.0)
+        create_project(
+            session, NewProject(name, [NewItem(f"{n}", f"{name} {n}") for n in range(9)], settings=settings), by="ann"
+        )
+    page = desk("/label?person=ann")
+
+    def label_one() -> None:
+        wait(page)
+        before = shown(page)
+        for key in ("1", "q", "a", "Enter"):
+            page.keyboard.press(key)
+        page.wait_for_function("(before) => !document.body.innerText.includes(before)", arg=before)
+        all_saved(page)
+
+    page.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_role("heading", name="Import", exact=False).first.wait_for()
+    page.get_by_role("link", name="Label", exact=True).click()
+    page.wait_for_timeout(600)
+    label_one()
+    page.locator(".st-key-label-project input").click()
+    page.get_by_role("option", name="Second").click()
+    page.locator(".desk .text", has_text="Second").wait_for()
+    label_one()
+    page.get_by_text("Guideline", exact=True).first.click()  # a toggle keeps the focus
+    page.wait_for_timeout(600)
+    label_one()
+    assert [len(list_labels(session, name)) for name in ("third", "second")] == [1, 2]
+
+
+def test_a_second_tab_is_told_and_changes_nothing_in_the_first(desk: Open, session: LabelSession) -> None:
+    page = desk()
+    told = page.locator(".desk [data-part=tabs]", has_text="open in another tab")
+    other = page.context.new_page()
+    other.goto(page.url)
+    wait(other)
+    other.locator(".desk [data-part=tabs]", has_text="open in another tab").wait_for()
+    told.wait_for()
+    concept = shown(page)
+    assert shown(other) == concept
+    for key in ("1", "q", "a", "Enter"):
+        other.keyboard.press(key)
+    all_saved(other)
+    page.locator(".desk [data-part=lost]", has_text="no longer reserved").wait_for()
+    assert shown(page) == concept != shown(other)
+    other.close(run_before_unload=True)
+    told.wait_for(state="hidden", timeout=15_000)
+    for key in ("2", "q", "a", "Enter"):
+        page.keyboard.press(key)
+    all_saved(page)
+    (label,) = list_labels(session, "trial")
+    assert label.value.temporal.per_mille == (0, 1000, 0) and check_consistency(session) == []
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_refusal_stands_where_the_eyes_are(desk: Open, session: LabelSession, width: int) -> None:
+    page = desk(viewport={"width": width, "height": 844})
+    page.keyboard.press("Enter")
+    say = page.locator(".desk .say", has_text="Not saved yet")
+    inside = lambda found: (found.bounding_box() or {"y": 0})["y"] < 844 and (found.bounding_box() or {"y": -1})["y"] > 0  # noqa: E731
+    assert inside(say)
+    enrol(session, "Bo")
+    set_role(session, "bo", role=Role.ADMIN, by="ann")
+    set_role(session, "ann", role=Role.ADMIN, by="bo", active=False)
+    press(page, ["1", "q", "a", "Enter"])
+    problem = page.locator(".desk [data-part=problem]", has_text="may not work here")
+    problem.wait_for()
+    assert inside(problem)
+    set_role(session, "ann", role=Role.ADMIN, by="bo", active=True)
+    all_saved(page)
+    problem.wait_for(state="hidden")
+    page.context.set_offline(True)
+    press(page, ["1", "q", "a", "Enter"])
+    page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.startsWith("rebracket.outbox")).forEach((key) => {
+          localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key)), text_digest: "another" }))
+        })"""
+    )
+    page.context.set_offline(False)
+    refused = page.locator(".desk [data-part=refused] p", has_text="Not kept")
+    refused.wait_for()
+    assert inside(refused)
+    assert len(list_labels(session, "trial")) == 1

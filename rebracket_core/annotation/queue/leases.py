@@ -5,7 +5,7 @@ A lease that ran out is free at once, because every claim looks at the clock; no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -240,6 +240,38 @@ def renew_leases(session: LabelSession, project_id: str, *, lease_ids: Sequence[
                 .values(until_ms=now + settings.lease_s * 1000)
             )
         return good
+
+    return session.store.write(work, durable=False, soon=True)
+
+
+def keep_items(session: LabelSession, project_id: str, *, holding: Mapping[str, str], by: str) -> dict[str, str]:
+    """Renew what a person holds of these items, whatever lease it is held under, for a whole term.
+
+    A lease that ran out is renewed too as long as nobody else took the item.
+
+    Args:
+        session: the labels' session.
+        project_id: the project of the items.
+        holding: item id → the lease that the client knows of, "" for none.
+        by: the person_id of whoever labels.
+
+    Returns:
+        Item id → the lease that holds; items that are missing ran out and may be with somebody else.
+
+    Raises:
+        InputError: for a person or project that is unknown, or a person who may not label.
+    """
+
+    def work(connection: Connection) -> dict[str, str]:
+        lock(connection, by)
+        require(connection, by)
+        until = session.now_ms() + settings_of(project_row(connection, project_id)).lease_s * 1000
+        found = [row for row in rows(connection, _mine, project=project_id, me=by, now=0) if row.item_id in holding]
+        found.sort(key=lambda row: (row.lease_id == holding[row.item_id], row.until_ms))
+        kept = {row.item_id: row for row in found}  # the lease that is known counts before another one of the same item
+        renewed = [{"no": row.slot_no, "lease": row.lease_id, "me": by, "until": until} for row in kept.values()]
+        run(connection, _lease, renewed)
+        return {item_id: row.lease_id for item_id, row in kept.items()}
 
     return session.store.write(work, durable=False, soon=True)
 

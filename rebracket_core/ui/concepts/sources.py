@@ -22,6 +22,7 @@ from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
 
 _PRODUCTION = "The production model"
+_CONCEPT, _BATCH = "concept", "batch"
 _PASTE, _FILES, _FOLDER = "Paste", "Files", "Folder"
 
 
@@ -91,6 +92,7 @@ def one(workbench: Workbench, request: Request) -> None:
             not_kept=_show_not_kept,
         )
     st.session_state["validate.one"] = verdicts[0].to_dict()
+    st.query_params[_CONCEPT] = batches().put("One concept", verdicts, ReadReport(1))
 
 
 def _show_not_kept(refusal: StoreError) -> None:
@@ -201,4 +203,18 @@ def validate(workbench: Workbench, request: Request, concepts: Sequence[Concept]
             source=label,
             not_kept=_show_not_kept,
         )
-    st.session_state["validate.batch"] = batches().put(label, verdicts, report)
+    st.session_state["validate.batch"] = st.query_params[_BATCH] = batches().put(label, verdicts, report)
+
+
+def bring_back() -> None:
+    """Put into the session what the address names, where the page was loaded anew: the concept with its verdict, the batch.
+
+    What is no longer in memory is in the history; the page says so of a batch.
+    """
+    state = st.session_state
+    if "validate.batch" not in state and (batch_id := st.query_params.get(_BATCH)):
+        state["validate.batch"] = batch_id
+    if "validate.one" not in state and (found := batches().get(st.query_params.get(_CONCEPT, ""))):
+        state["validate.one"] = found.verdicts[0].to_dict()
+        if not state.get("validate.text"):
+            state["validate.text"] = found.verdicts[0].text

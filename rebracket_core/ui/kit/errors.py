@@ -22,6 +22,23 @@ def error_box(error: RebracketError) -> None:
         site.link("runs", "Train or choose a model")
 
 
+def unforeseen_box(error: BaseException) -> None:
+    """Draw what no page foresaw, below everything that is there, with ways out; the server's log holds the whole trace."""
+    with st._main:
+        if isinstance(error, RebracketError):
+            error_box(error)
+            return
+        st.error(
+            f"**This page met a fault of the app ({escape(type(error).__name__)}).**  \n"
+            "**Expected:** that the page can be drawn; what was saved before is safe  \n"
+            "**What to do:** open the page again; if that happens again, report it with the last lines of the server's log",
+            icon=":material/error:",
+        )
+        with st.container(horizontal=True):
+            site.link(site.current_page(), "Open this page again")
+            site.link(site.HOME, "Go to the overview")
+
+
 @contextmanager
 def guard() -> Iterator[None]:
     """A `with` block in which a RebracketError is drawn as a box instead of ending the page with a trace."""

@@ -12,6 +12,7 @@ from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
 from rebracket_core.services import StoredKind
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
+from rebracket_core.ui.kit.confirm import confirm, show_refusal
 from rebracket_core.ui.kit.lifecycle import lifecycle_menu
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
@@ -26,15 +27,24 @@ def promote_button(workbench: Workbench, run: RunInfo, *, key: str = "runs.promo
     if run.promoted:
         st.success("Production model: verdicts come from it.", icon=":material/verified:")
         return
-    st.button(
+    show_refusal(key=key)
+    if st.button(
         "Promote to production",
         type="primary",
         icon=":material/verified:",
         key=key,
-        on_click=_promote,
-        args=(workbench, run.run_id),
         help="Verdicts come from the promoted model. Earlier ones stay in the history with the model that gave them.",
-    )
+    ):
+        now = workbench.runs.production()
+        before = f"instead of **{escape(now.run_id)}**" if now else "; there is no production model yet"
+        confirm(
+            "Promote this model?",
+            changes=f"From then on verdicts come from **{escape(run.run_id)}** {before}, for everybody: on the pages, the "
+            "command line, watched folders and the API. Verdicts that were given stay in the history. “Roll back” undoes it.",
+            yes="Promote it",
+            key=key,
+            then=lambda: _promote(workbench, run.run_id),
+        )
 
 
 def _promote(workbench: Workbench, run_id: str) -> None:

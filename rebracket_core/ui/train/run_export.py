@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rebracket_core.runs import RunInfo
+from rebracket_core.ui.kit.confirm import confirm, show_refusal
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench
@@ -73,11 +74,22 @@ def import_form(workbench: Workbench) -> None:
 
 def roll_back_button(workbench: Workbench) -> None:
     """Draw the button that rolls back to the production model before."""
+    show_refusal(key="runs.back")
     if st.button(
         "Roll back", key="runs.back", icon=":material/undo:", help="Verdicts come from the production model before this one."
     ):
-        with guard():
-            back = workbench.runs.roll_back()
-            st.toast(f"{escape(back)} is the production model again.", icon=":material/undo:")
-            st.session_state["runs.back.to"] = back
-            st.rerun()
+        now = workbench.runs.production()
+        confirm(
+            "Roll back?",
+            changes=f"For everybody, verdicts stop coming from **{escape(now.run_id) if now else 'the present model'}** and "
+            "come from the production model before it again. Verdicts that were given stay in the history.",
+            yes="Roll back now",
+            key="runs.back",
+            then=lambda: _roll_back(workbench),
+        )
+
+
+def _roll_back(workbench: Workbench) -> None:
+    back = workbench.runs.roll_back()
+    st.toast(f"{escape(back)} is the production model again.", icon=":material/undo:")
+    st.session_state["runs.back.to"] = back

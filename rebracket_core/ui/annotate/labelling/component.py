@@ -13,14 +13,19 @@ import streamlit as st
 _MODULES = (
     "presses.js",
     "ternary.js",
+    "letters.js",
     "keys.js",
     "parts.js",
     "axis_view.js",
     "view.js",
     "time.js",
     "outbox.js",
+    "queue.js",
     "draft.js",
+    "kept.js",
+    "tabs.js",
     "desk.js",
+    "surroundings.js",
     "main.js",
 )
 """The modules in the order in which one may use the ones before it."""

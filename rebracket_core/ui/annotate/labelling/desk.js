@@ -1,19 +1,25 @@
 // The work of one person in one project: the concepts handed out, the one in front, what was decided, and undoing it.
 
 import { Draft } from "./draft.js"
-import { Outbox, Sender } from "./outbox.js"
+import { Kept } from "./kept.js"
+import { newId, Outbox, Sender } from "./outbox.js"
+import { broughtForward, keepReserved, keyOf, putIn, same } from "./queue.js"
 import { Clock, Pace } from "./time.js"
 
 const RUNNING_LOW = 4 // reserved concepts below which new ones are requested at once
-const same = (one, other) => one.item_id === other.item_id && one.round === other.round
+export const TOO_SOON_MS = 300 // a press so soon after the concept in front changed was meant for the one before
 
 export class LabellingClient {
-  constructor(data, storage) {
+  // `storage` is the browser's localStorage, `tab` what lives as long as this tab: its sessionStorage.
+  constructor(data, storage, tab) {
     this.person = data.person
     this.project = data.project
     this.outbox = new Outbox(data.person, data.project, storage)
     this.sender = new Sender(this.outbox)
+    this.kept = new Kept(data.person, data.project, { drafts: storage, tab })
+    this.id = newId()
     this.queue = []
+    this.changed = { at: -Infinity, by: "" } // when the concept in front changed, and what did it
     this.drafts = new Map()
     this.history = []
     this.refused = []
@@ -28,24 +34,32 @@ export class LabellingClient {
 
   // ---- what comes from the server -----------------------------------------------------------------------------------
 
-  receive(data) {
-    this.data = { ...this.data, ...data, done: data.done, items: data.items, lost: data.lost }
+  receive(given) {
+    const data = this.isMine(given) ? given : { ...given, items: [], recent: [], lost: [], leases: {} }
+    this.data = { ...this.data, ...data, done: data.done, items: data.items, problem: data.problem }
     this.last = data.last ?? this.last
     const done = data.done ?? []
     for (const ack of done) if (ack.status === "refused") this.refuse(ack)
     if (data.progress) this.saved = 0
-    else this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.kept(entry, done)).length
+    else this.saved += this.outbox.load().filter((entry) => entry.kind === "label" && this.isKept(entry, done)).length
     this.sender.answered(done.map((ack) => ack.id))
     const away = this.decided()
-    const lost = new Set(data.lost ?? [])
-    this.queue = this.queue.filter((item, i) => !lost.has(item.lease_id) || (i === 0 && this.draftOf(item).touched))
-    for (const item of data.items ?? []) this.take(item, away)
+    const wasEmpty = !this.queue.length
+    const undoing = new Set(this.outbox.load().filter((entry) => entry.kind === "undo").map(keyOf))
+    this.queue = keepReserved(this.queue, { leases: data.leases ?? {}, lost: new Set(data.lost ?? []), undoing })
+    for (const item of data.items ?? []) if (!away.has(keyOf(item))) putIn(this.queue, item)
     if (!this.known) this.remember(data.recent ?? [])
-    this.known = true
-    this.start()
+    if (wasEmpty) this.queue = broughtForward(this.queue, this.kept.front(), undoing)
+    this.start(this.known ? "queue" : "load")
+    this.known ||= this.isMine(given)
   }
 
-  kept(entry, done) {
+  // Whether a reply is to this client, or to nobody yet: one that was mounted anew first sees what its forerunner was sent.
+  isMine(reply) {
+    return !reply.client || reply.client === this.id
+  }
+
+  isKept(entry, done) {
     return done.some((ack) => ack.id === entry.id && ack.status !== "refused")
   }
 
@@ -60,20 +74,13 @@ export class LabellingClient {
   decided() {
     const away = new Map()
     for (const entry of this.outbox.load()) {
-      if (entry.kind === "label" || entry.kind === "skip") away.set(`${entry.item_id} ${entry.round}`, entry.id)
+      if (entry.kind === "label" || entry.kind === "skip") away.set(keyOf(entry), entry.id)
       if (entry.kind === "undo") for (const [key, id] of away) if (id === entry.target) away.delete(key)
     }
     return away
   }
 
-  take(item, away) {
-    if (away.has(`${item.item_id} ${item.round}`)) return
-    const at = this.queue.findIndex((one) => same(one, item))
-    if (at >= 0) this.queue[at] = { ...this.queue[at], ...item }
-    else this.queue.push(item)
-  }
-
-  // What this person did before the page was loaded, newest first, so that it can be undone too.
+  // What this person did before the page was loaded, newest first: it can be undone too.
   remember(recent) {
     const undone = new Set(this.outbox.load().filter((entry) => entry.kind === "undo").map((entry) => entry.target))
     this.history = recent
@@ -89,8 +96,8 @@ export class LabellingClient {
   }
 
   draftOf(item) {
-    const key = `${item.item_id} ${item.round}`
-    if (!this.drafts.has(key)) this.drafts.set(key, new Draft())
+    const key = keyOf(item)
+    if (!this.drafts.has(key)) this.drafts.set(key, Draft.from(this.kept.read(key)))
     return this.drafts.get(key)
   }
 
@@ -98,8 +105,15 @@ export class LabellingClient {
     return this.item && this.draftOf(this.item)
   }
 
-  start() {
-    this.clock.face(this.item && `${this.item.item_id} ${this.item.round}`)
+  // Keeps the draft in front, so that it is there again when the page was left or loaded anew.
+  keepDraft() {
+    if (this.item) this.kept.keep(keyOf(this.item), this.draft)
+  }
+
+  start(by) {
+    const key = this.item && keyOf(this.item)
+    if (this.clock.face(key)) this.changed = { at: performance.now(), by }
+    this.kept.setFront(this.item)
     if (this.item?.suggestion && !this.item.shown_at) this.item.shown_at = new Date().toISOString()
   }
 
@@ -132,11 +146,12 @@ export class LabellingClient {
       ...more, active_s, shown_at: item.shown_at ?? "", text_digest: item.text_digest, lease_id: item.lease_id,
       guideline_version: this.data.guideline_version,
     })
-    this.drafts.delete(`${item.item_id} ${item.round}`)
+    this.drafts.delete(keyOf(item))
+    this.kept.keep(keyOf(item), null)
     this.history.push({ id: entry.id, item, draft })
     this.queue.shift()
     this.say = kind === "label" ? "" : "Skipped."
-    this.start()
+    this.start(kind)
     this.sender.push()
     if (this.queue.length < RUNNING_LOW) this.sender.hurry()
   }
@@ -147,9 +162,16 @@ export class LabellingClient {
     return this.outbox.add({ kind, ...place, about, ...more, client_time: new Date().toISOString() })
   }
 
-  // Takes back the last thing: a step of the draft, else the last label or skip, which brings its concept back in front.
-  undo() {
+  // Whether the concept in front changed a moment ago, by one of these, so that a press was meant for the one before.
+  justChanged(by = ["queue", "label", "skip", "undo"]) {
+    return performance.now() - this.changed.at < TOO_SOON_MS && by.includes(this.changed.by)
+  }
+
+  // Takes back the last thing: a step of the draft, else the last label or skip, which brings its concept back in front;
+  // with `stepsAlone` it never leaves the concept in front.
+  undo({ stepsAlone = false } = {}) {
     if (this.draft?.undo()) return true
+    if (stepsAlone) return false
     const last = this.history.pop()
     if (!last) {
       this.say = "There is nothing to undo."
@@ -157,22 +179,21 @@ export class LabellingClient {
     }
     this.add("undo", last.item, { target: last.id })
     this.queue = [last.item, ...this.queue.filter((item) => !same(item, last.item))]
-    this.drafts.set(`${last.item.item_id} ${last.item.round}`, last.draft)
+    this.drafts.set(keyOf(last.item), last.draft)
+    this.keepDraft()
     this.say = "Taken back."
-    this.start()
+    this.start("undo")
     this.sender.push()
     return true
   }
 
-  holding() {
-    return this.queue.map((item) => ({ item_id: item.item_id, lease_id: item.lease_id }))
+  // What every message says of this client beside what it sends.
+  about() {
+    const holding = this.queue.map((item) => ({ item_id: item.item_id, lease_id: item.lease_id }))
+    return { client: this.id, fresh: !this.known, holding }
   }
 
   pending() {
     return this.outbox.load().length
-  }
-
-  close() {
-    this.sender.close()
   }
 }

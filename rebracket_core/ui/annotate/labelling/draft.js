@@ -22,6 +22,12 @@ export class Draft {
     })
   }
 
+  // The draft that was kept (see kept.js), or a blank one.
+  static from(kept) {
+    const whole = (now) => ({ ...BLANK, ...now })
+    return kept ? new Draft(whole(kept.now), kept.past.map(whole)) : new Draft()
+  }
+
   // Does one thing; nothing is kept where it changed nothing. Returns whether it did.
   change(make) {
     const next = structuredClone(this.now)
@@ -79,7 +85,12 @@ export class Draft {
     return this.change((now) => { now.flag = !now.flag })
   }
 
-  note(text) {
+  // `joined` makes it one step with the one before, as while it is being written.
+  note(text, joined = false) {
+    if (joined && this.past.length) {
+      this.now.note = text
+      return true
+    }
     return this.change((now) => { now.note = text })
   }
 

@@ -13,7 +13,7 @@ from rebracket_core.ui.annotate.labelling.component import let_wake, message, mo
 from rebracket_core.ui.annotate.labelling.plain_form import show_plain
 from rebracket_core.ui.annotate.labelling.protocol import ClientSession
 from rebracket_core.ui.kit.engine import bench
-from rebracket_core.ui.kit.errors import error_box, guard
+from rebracket_core.ui.kit.errors import guard
 
 MOST_RESERVED = 60
 
@@ -43,9 +43,8 @@ def show_form(*, project_id: str, person_id: str) -> None:
 
 
 def _served(client: ClientSession, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The reply to a request. Where the engine refuses, nothing is acknowledged, and the client sends it again."""
+    """The reply to a request. Where the engine refuses, it says why and acknowledges nothing, and the client sends it again."""
     try:
         return client.reply(request)
     except RebracketError as error:
-        error_box(error)
-        return client.fixed()
+        return {**client.fixed(), "problem": str(error)}

@@ -1,27 +1,31 @@
 // The component: one keyboard view for each place where it is mounted. Streamlit calls the default export again at every update.
 
-import { LabellingClient } from "./desk.js"
+import { LabellingClient, TOO_SOON_MS } from "./desk.js"
 import { actionOf, belongsElsewhere } from "./keys.js"
+import { Letters } from "./letters.js"
+import { closeConnectionError, storageOf, takeFocus } from "./surroundings.js"
+import { Tabs } from "./tabs.js"
 import { View } from "./view.js"
 
 const views = new WeakMap()
-
-// Without a server Streamlit puts a dialog over everything, which takes the keys. The client goes on and says "offline" itself.
-function closeConnectionError() {
-  for (const title of document.querySelectorAll("body > [data-testid=stDialog] h2[slot=title]")) {
-    const close = title.parentElement.querySelector("button[aria-label=Close]")
-    if (title.textContent.trim() === "Connection error") close?.click()
-  }
-}
+const LEAVING = ["submit", "skip", "undo"]
 
 class KeyboardView {
   constructor(root, data) {
     this.root = root
-    this.client = new LabellingClient(data, window.localStorage)
+    this.client = new LabellingClient(data, storageOf("localStorage"), storageOf("sessionStorage"))
     this.client.sender.silence = () => document.dispatchEvent(new Event("rebracket:wake"))
-    this.view = new View(root, data, (action) => this.act(action))
+    this.letters = new Letters(storageOf("localStorage"))
+    this.view = new View(root, data, (action) => this.press(action))
+    this.view.showLetters(this.letters)
     this.view.onMark = () => this.draw()
+    this.tabs = new Tabs(data.person, data.project, {
+      onCount: (n) => this.view.showTabs(n),
+      onWrite: () => this.client.sender.beat(),
+    })
+    this.lastPress = { do: "", at: -Infinity }
     this.listen()
+    this.letters.ask(navigator.keyboard).then((fresh) => { if (fresh) this.view.showLetters(this.letters) })
   }
 
   // Whether this client serves the person and project of the data.
@@ -30,9 +34,13 @@ class KeyboardView {
   }
 
   update(data, setStateValue) {
-    this.client.sender.give = (message) => setStateValue("outbox", { ...message, holding: this.client.holding() })
+    this.client.sender.give = (message) => setStateValue("outbox", { ...message, ...this.client.about() })
     this.client.receive(data)
+    if (data.done?.length) this.tabs.wrote()
     this.draw()
+    if (!this.drawn) takeFocus(this.view.part.concept)
+    this.drawn = true
+    if (!this.client.known) setTimeout(() => this.client.sender.beat())
     this.keepLeases(data.lease_s)
   }
 
@@ -44,6 +52,7 @@ class KeyboardView {
     window.addEventListener("online", () => { this.client.sender.send(); this.draw() }, { signal })
     window.addEventListener("offline", () => this.draw(), { signal })
     window.addEventListener("beforeunload", (event) => { if (this.client.outbox.fragile && this.client.pending()) event.preventDefault() }, { signal })
+    window.addEventListener("pagehide", () => this.tabs.bye(), { signal })
     this.ticking = setInterval(() => this.showSaving(), 500)
     this.watch = new MutationObserver(() => closeConnectionError())
     this.watch.observe(document.body, { childList: true })
@@ -60,18 +69,45 @@ class KeyboardView {
     const inNote = event.composedPath()[0] === this.view.part.note
     if (inNote && event.key === "Escape") return this.view.part.note.blur()
     if (belongsElsewhere(event) || (event.repeat && event.key !== "Backspace")) return
-    const action = actionOf(event)
+    const action = actionOf(event, this.letters)
     if (!action) return
     event.preventDefault()
+    const relearned = this.letters.learn(event)
+    if (relearned) this.view.showLetters(this.letters)
+    if (action.do === "skip" && this.client.justChanged(["skip", "queue"])) return this.tooSoon()
+    this.act(action.do === "undo" ? { ...action, stepsAlone: event.repeat } : action)
+    if (relearned && !this.client.say) this.speak("Your keyboard has other letters: the keys keep their places, and the hints show your letters now.")
+  }
+
+  // A press of a button or on a triangle. One that comes right after the concept changed, or is the second of a double click,
+  // was not meant for what stands there now.
+  press(action) {
+    const now = performance.now()
+    const twice = action.do === this.lastPress.do && now - this.lastPress.at < TOO_SOON_MS && LEAVING.includes(action.do)
+    const dragged = action.joined && action.do === "answer" // goes with the press that began it
+    const early = dragged ? this.lastPress.early : twice || this.client.justChanged()
+    this.lastPress = { do: action.do, at: now, early }
+    if (early && !["dismiss", "setNote"].includes(action.do)) return this.tooSoon()
     this.act(action)
+  }
+
+  tooSoon() {
+    this.speak("That press came right after a change and was not taken. Look first, then press again.")
+  }
+
+  speak(words) {
+    this.client.say = words
+    this.draw()
   }
 
   act(action) {
     const { client, view } = this
     if (action.do === "help") return view.toggleHelp()
+    if (action.do !== "setNote") view.noteBegun = false
     if (action.do === "dismiss") client.refused = client.refused.filter((one) => one !== action.refusal)
-    else if (action.do === "undo") { client.say = ""; client.undo() }
+    else if (action.do === "undo") { client.say = ""; view.part.note.blur(); client.undo(action) }
     else if (client.item) this.decide(action)
+    client.keepDraft()
     this.draw()
     if (action.do === "note" && client.item) view.part.note.focus()
   }
@@ -90,7 +126,7 @@ class KeyboardView {
       noType: () => draft.noType(),
       confidence: () => draft.confidence(data.confidence[action.level][1]),
       flag: () => draft.flag(),
-      setNote: () => draft.note(action.text),
+      setNote: () => draft.note(action.text, action.joined),
       submit: () => { this.takeNote(); client.submit() },
       skip: () => { this.takeNote(); client.skip() },
     }
@@ -134,7 +170,8 @@ class KeyboardView {
     clearInterval(this.ticking)
     this.watch.disconnect()
     clearTimeout(this.beat)
-    this.client.close()
+    this.tabs.close()
+    this.client.sender.close()
   }
 }
 

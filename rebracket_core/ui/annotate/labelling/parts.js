@@ -13,7 +13,7 @@ export function el(name, attributes = {}, ...children) {
 // A button with its key. A click does not give it the focus, so that Enter goes on meaning "save" for whoever uses both.
 export function keyButton(label, key, onclick, attributes = {}) {
   const hold = { onmousedown: (event) => event.preventDefault() }
-  const shown = el("kbd", { "aria-hidden": "true" }, key)
+  const shown = el("kbd", { "aria-hidden": "true", "data-key": key }, key)
   return el("button", { type: "button", ...attributes, ...hold, onclick }, el("span", {}, label), shown)
 }
 
@@ -23,6 +23,16 @@ export function toggleButton(label, key, onclick) {
 
 export function pressed(button, on) {
   button.setAttribute("aria-pressed", String(Boolean(on)))
+}
+
+// Writes the reader's own letters (see letters.js) on everything below `root` that names a key.
+export function showLetters(root, letters) {
+  for (const kbd of root.querySelectorAll("kbd[data-key]")) {
+    const shown = letters.shown(kbd.dataset.key)
+    setText(kbd, shown)
+    const button = kbd.closest("button")
+    if (button?.hasAttribute("aria-keyshortcuts")) button.setAttribute("aria-keyshortcuts", shown)
+  }
 }
 
 // Sets the text only where it changed, so that nothing is read aloud twice.

@@ -20,6 +20,7 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES
 from rebracket_core.ui.annotate.labelling.label_files import show_label_files
 from rebracket_core.ui.annotate.labelling.people import show_people
+from rebracket_core.ui.kit.confirm import confirm, show_refusal
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
@@ -141,8 +142,25 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
         settings = _fields(project.settings, key=f"label.settings.{project.project_id}", made=True)
         closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
         pressed = st.form_submit_button("Save", icon=":material/save:")
-    if pressed:
+    close = f"label.settings.{project.project_id}.close"
+    show_refusal(key=close)
+    if not pressed:
+        return
+
+    def save() -> None:
         change_settings(workbench.labels.session, project.project_id, settings=settings, by=person.person_id, closed=closed)
+
+    if closed:
+        confirm(
+            "Close this project?",
+            changes=f"Nobody gets concepts of **{escape(project.name)}** any more. Its {project.n_items:,} concepts and all "
+            "labels stay, and what somebody is labelling now is still saved.",
+            yes="Close it",
+            key=close,
+            then=save,
+        )
+    else:
+        save()
         st.rerun()
 
 

@@ -31,7 +31,7 @@ from rebracket_core.annotation import (
     submit_labels,
     undo_event,
 )
-from rebracket_core.annotation.queue import claim_items, renew_leases, show_suggestion
+from rebracket_core.annotation.queue import claim_items, keep_items, show_suggestion
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXES, AXIS_NAMES, TYPE_NAMES
 from rebracket_core.ui.annotate.labelling.outbox import Entry, read_entries, read_holding, runs_of, unreadable
@@ -59,14 +59,16 @@ class ClientSession:
         entries, bad = read_entries(request.get("entries"))
         done = [_ack(entry_id, AckStatus.REFUSED, "It cannot be read.") for entry_id in bad] + self.write(entries)
         holding = read_holding(request.get("holding"))
-        held = set(renew_leases(self.session, self._id, lease_ids=list(holding.values()), by=self._by)) if holding else set()
+        kept = keep_items(self.session, self._id, holding=holding, by=self._by) if holding else {}
         reply = {
             **self.fixed(),
             "done": done,
-            "lost": [lease for lease in holding.values() if lease not in held],
+            "leases": kept,
+            "lost": [lease for item_id, lease in holding.items() if item_id not in kept],
             **self.more(holding),
             "last": self.comparison(entries, done),
-            "recent": [] if request else self.recent(),
+            "client": request.get("client", ""),
+            "recent": self.recent() if not request or request.get("fresh") is True else [],
         }
         with_counts = not request or self.project.n_items <= COUNTED
         return {**reply, "progress": self.progress()} if with_counts else reply

@@ -8,12 +8,13 @@ export class Clock {
     this.running = true
   }
 
-  // A concept stands in front now; the same one again changes nothing.
+  // A concept stands in front now; the same one again changes nothing. Whether it is another one.
   face(key) {
-    if (key === this.key) return
+    if (key === this.key) return false
     this.key = key
     this.spent = 0
     this.since = this.running ? performance.now() : null
+    return true
   }
 
   // The page was left (false) or looked at again (true): time away is not counted.

@@ -1,12 +1,13 @@
 // What is on the page: drawn once, then only what changed is touched.
 
 import { AxisView } from "./axis_view.js"
-import { CONFIDENCE_KEYS, HELP, NO_TYPE_KEY, TYPE_KEYS } from "./keys.js"
-import { el, keyButton, partsOf, pressed, setHidden, setText, toggleButton } from "./parts.js"
+import { CONFIDENCE_KEYS, helpOf, NO_TYPE_KEY, TYPE_KEYS } from "./keys.js"
+import { el, keyButton, partsOf, pressed, setHidden, setText, showLetters, toggleButton } from "./parts.js"
 import { inWords, percent } from "./presses.js"
 
 export class View {
   constructor(root, data, act) {
+    this.root = root
     this.part = partsOf(root)
     this.act = act
     this.mark = null
@@ -23,8 +24,25 @@ export class View {
     this.skip = keyButton("Skip", "x", () => act({ do: "skip" }), { "aria-keyshortcuts": "x" })
     this.undo = keyButton("Undo", "Backspace", () => act({ do: "undo" }), { "aria-keyshortcuts": "Backspace" })
     this.part.actions.replaceChildren(this.submit, this.skip, this.flag, this.undo)
-    this.part.keys.replaceChildren(...HELP.flatMap(([keys, what]) => [el("dt", {}, el("kbd", {}, keys)), el("dd", {}, what)]))
-    this.part.note.onchange = () => act({ do: "setNote", text: this.part.note.value })
+    this.part.note.onfocus = () => { this.noteBegun = false }
+    this.part.note.oninput = () => {
+      act({ do: "setNote", text: this.part.note.value, joined: this.noteBegun })
+      this.noteBegun = true
+    }
+    this.part.help.querySelector("summary").onmousedown = (event) => event.preventDefault()
+  }
+
+  // Writes the reader's own letters on buttons and in the list of keys.
+  showLetters(letters) {
+    showLetters(this.root, letters)
+    this.part.keys.replaceChildren(...helpOf(letters).flatMap(([keys, what]) => [el("dt", {}, el("kbd", {}, keys)), el("dd", {}, what)]))
+  }
+
+  // Says how many other tabs have this project open.
+  showTabs(n) {
+    setHidden(this.part.tabs, !n)
+    const where = n === 1 ? "another tab" : `${n} other tabs`
+    setText(this.part.tabs, n ? `This project is also open in ${where} of this browser. Both show the same concepts; label in one of them.` : "")
   }
 
   // The axis that "even" and "cannot tell" speak to: the one in focus, else the first without an answer, else the last.
@@ -35,11 +53,17 @@ export class View {
   show(client) {
     const { item, draft } = client
     setHidden(this.part.work, !item)
+    for (const button of [this.submit, this.skip, this.flag]) setHidden(button, !item)
+    setHidden(this.part.lost, !item?.lost)
+    setText(this.part.lost, item?.lost ? "It is no longer reserved for you: time ran out, or it was labelled in another tab. It stays here; what you save counts." : "")
     setHidden(this.part.empty, Boolean(item))
     if (item) this.showItem(client, item, draft.now)
     else setText(this.part.empty, client.data.empty || "The next concept is on its way. Keys wait until it is here.")
     this.showLast(client)
     setText(this.part.say, client.say)
+    const { problem } = client.data
+    setHidden(this.part.problem, !problem)
+    setText(this.part.problem, problem ? `${problem} What you decided is kept in this browser and is sent again.` : "")
     this.showProgress(client)
     this.showRefused(client)
   }
