@@ -135,8 +135,8 @@ def held_open(sent: bytes, trickle: bytes = b"") -> Callable[[Scene], str]:
 
     def run(scene: Scene) -> str:
         closed, got = exchange(scene.open_port, sent, trickle=trickle)
-        said = got.split(b" ")[1].decode() if got else "no word"
-        return f"{said}, {'closed' if closed else 'left open'}"
+        code = got.split(b" ")[1].decode() if got else "no word"
+        return f"{code}, {'closed' if closed else 'left open'}"
 
     return run
 
@@ -190,7 +190,7 @@ def foreign_scripts(scene: Scene) -> str:
     return ", ".join(loads) or "loads nothing"
 
 
-def told_paths(scene: Scene) -> str:
+def named_paths(scene: Scene) -> str:
     """Whether /health names folders while a promoted run is broken, to a caller without a key."""
     runs = scene.room / "keyed" / "runs"
     first = json.loads((runs / "promoted.json").read_text())["run_id"]
@@ -270,7 +270,7 @@ API: tuple[Attack, ...] = (
     Attack("a large batch, small requests beside it", "small 200 before the large one", large_and_small),
     Attack("20 callers that hang up", "200", hang_up),
     Attack("/docs: scripts of others", "loads nothing", foreign_scripts),
-    Attack("/health with a broken run, without a key", "names the file, no folder", told_paths),
+    Attack("/health with a broken run, without a key", "names the file, no folder", named_paths),
     Attack("the file of the keys emptied", "503", lost_keys),
     Attack("SIGKILL under --history-first", "0 of them missing", killed),
 )

@@ -173,6 +173,22 @@ def many_groups() -> bytes:
     return _parquet(pa.table({"concept": [TEXT]}), times=20_000, write_statistics=False)
 
 
+def many_ones() -> bytes:
+    """Nearly a million texts that are the number one."""
+    import pyarrow as pa
+
+    return _parquet(pa.table({"concept": pa.array([1] * 950_000, pa.int64())}), compression="zstd")
+
+
+def many_tables() -> bytes:
+    """An archive of twelve tables of a quarter million equal rows, each too small on its own to be looked at."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for number in range(12):
+            archive.writestr(f"a{number}.csv", "text\n" + "a b\n" * 250_000)
+    return held.getvalue()
+
+
 def combining_marks() -> bytes:
     """A letter under ninety thousand combining marks, which take the square of their number to be put in order."""
     return ("a" + "\u0301\u0323" * 45_000).encode()
@@ -264,6 +280,8 @@ BOMBS = (
     Bomb("groups.parquet", many_groups, "read"),
     Bomb("marks.txt", combining_marks, "read", DOORS),
     Bomb("entries.zip", many_entries, "upload"),
+    Bomb("ones.parquet", many_ones, "import"),
+    Bomb("tables.zip", many_tables, "import"),
     Bomb("overlap.zip", shared_bytes, "import"),
     Bomb("stamps.zip", song_of_stamps, "import", _CONCEPT_DOORS),
 )

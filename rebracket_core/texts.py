@@ -20,13 +20,13 @@ _MOST_MARKS = 30
 _MAY_BE_MARKS = re.compile(rf"[^\w\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/'\"]+[\\/])*")
 _NOT_WORD = re.compile(r"[\W_]+")
-# Unicode's Default_Ignorable_Code_Point: what no font shows.
-_INVISIBLE = (
+# All of Unicode's Default_Ignorable_Code_Point, joiners and variation selectors too: what no name is told apart by.
+_IGNORABLES = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_IGNORABLE = re.compile(f"[{_INVISIBLE}]")
-_IGNORABLE_ENDS = re.compile(f"^[{_INVISIBLE}]+|[{_INVISIBLE}]+$")
+_IGNORABLE = re.compile(f"[{_IGNORABLES}]")
+_IGNORABLE_ENDS = re.compile(f"^[{_IGNORABLES}]+|[{_IGNORABLES}]+$")
 
 
 def clean_text(text: str) -> str:

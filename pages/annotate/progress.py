@@ -28,7 +28,7 @@ chosen = st.selectbox(
 )
 project = projects.get(chosen or "", next(iter(projects.values())))
 lifecycle_menu(workbench, StoredKind.PROJECT, project.project_id, key="progress.own")
-show_archived(workbench, StoredKind.PROJECT, key="progress")
+show_archived(workbench, StoredKind.PROJECT, page="progress")
 health = label_health.health_of(workbench, project)
 if not health.progress.n_labels:
     st.info("Nobody has labelled anything here yet. Figures come with the labels.", icon=":material/inbox:")

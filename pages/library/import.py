@@ -38,4 +38,4 @@ if datasets:
         lifecycle_menu(workbench, StoredKind.DATASET, meta.name, key="import.own")
 else:
     PAGE.show_empty("no_data")
-show_archived(workbench, StoredKind.DATASET, key="import")
+show_archived(workbench, StoredKind.DATASET, page="import")

@@ -25,7 +25,7 @@ meta = datasets[choose("Data set", {name: name for name in datasets}, param="dat
 infos = ensure_first(workbench, meta)
 if not infos:
     st.info("The maps of this data set are archived.", icon=":material/archive:")
-    show_archived(workbench, StoredKind.MAP, key="map")
+    show_archived(workbench, StoredKind.MAP, page="map")
     with guard():
         fit_form(workbench, meta, runs)
     st.stop()
@@ -53,4 +53,4 @@ if away.open:
         map_tabs.export(workbench, request)
         with st.container(horizontal=True):
             lifecycle_menu(workbench, StoredKind.MAP, request.stored.map_id, key="map.own")
-        show_archived(workbench, StoredKind.MAP, key="map")
+        show_archived(workbench, StoredKind.MAP, page="map")

@@ -39,7 +39,7 @@ runs = {run.run_id: run for run in snapshot.finished}
 if not runs:
     PAGE.show_empty("no_model" if datasets else "no_data")
     run_choice.show_broken(workbench, snapshot.broken)
-    show_archived(workbench, StoredKind.RUN, key="runs")
+    show_archived(workbench, StoredKind.RUN, page="runs")
     run_export.import_form(workbench)
     st.stop()
 site.link("launch", "Launch a training, or watch one")
@@ -49,7 +49,7 @@ st.caption("Best first by album accuracy on held-out groups, with the range that
 with guard():
     show_leaderboard(list(runs.values()), notes=tags_of(workbench, list(runs.values())))
 run_choice.show_broken(workbench, snapshot.broken)
-show_archived(workbench, StoredKind.RUN, key="runs")
+show_archived(workbench, StoredKind.RUN, page="runs")
 run_export.import_form(workbench)
 
 st.subheader("One model", anchor=False)

@@ -39,4 +39,4 @@ if states:
         lifecycle_menu(workbench, StoredKind.SEARCH, search_id, key="search.own")
 else:
     st.caption("No search yet.")
-show_archived(workbench, StoredKind.SEARCH, key="search")
+show_archived(workbench, StoredKind.SEARCH, page="search")

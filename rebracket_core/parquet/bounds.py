@@ -31,7 +31,7 @@ MAX_PAGE_BYTES = 32 * MIB
 MAX_GROWN_BYTES = 512 * MIB
 """What the wanted columns may grow to; for a larger file MAX_RATIO times its size."""
 MAX_RATIO = 200
-MAX_ROWS = 4_000_000
+MAX_ROWS = 100_000
 """Rows of a small file; a larger one may have 8 a byte."""
 _LIST_BYTES, _LIST_RATIO = 64 * MIB, 32
 _NESTED_BYTES = 128 * MIB

@@ -17,7 +17,9 @@ class ServeOptions:
 
     `per_minute`: requests of one key (or, without keys, one address) in a minute, in bursts of at most a quarter of that;
     `max_body_bytes`, `max_items`, `max_chars`: what one request may hold (2,000 characters, the longest of real concepts,
-    in each of 1,000 concepts); `max_queued`, `max_queued_chars`: texts and their characters that wait, beyond which a
+    in each of 1,000 concepts);
+    `max_arriving_bytes`: what the bodies of all requests that go on may come to;
+    `max_queued`, `max_queued_chars`: texts and their characters that wait, beyond which a
     request is asked to come again; `deadline_s`: how long a request may wait for its answer; `batch_items`: texts that are
     scored together; `drain_s`: how long a server that is told to stop finishes what it has;
     `log_texts`: texts stand in the log (never by default); `keep`: verdicts are kept in the history; `sample`: or only
@@ -33,6 +35,7 @@ class ServeOptions:
     port: int = 8600
     per_minute: int = 6000
     max_body_bytes: int = 8 * 2**20
+    max_arriving_bytes: int = 128 * 2**20
     max_items: int = 1000
     max_chars: int = 2_000_000
     max_queued: int = 4000
@@ -56,6 +59,7 @@ class ServeOptions:
             ("port", 0, 65_535),
             ("per_minute", 1, 10**9),
             ("max_body_bytes", 1024, 2**30),
+            ("max_arriving_bytes", 1024, 2**40),
             ("max_items", 1, 10**6),
             ("max_queued", 1, 10**7),
             ("batch_items", 1, 4096),
@@ -75,6 +79,10 @@ class ServeOptions:
                     found=repr(value),
                     hint=f"change {name}",
                 )
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """Raise ConfigError for a proxy, a host, a prefix or a second run that cannot be read."""
         parse_networks(self.trusted_proxies)
         parse_hosts(self.allowed_hosts)
         if self.root_path and not _ROOT_PATH.fullmatch(self.root_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,16 +16,15 @@ from streamlit.errors import StreamlitAuthError, StreamlitSecretNotFoundError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from rebracket_core.errors import ConfigError, MissingExtraError
+from rebracket_core.serving.guard import names_client, shows_proxy
 from rebracket_core.settings import Settings
 from rebracket_core.ui.admissions import ADMISSIONS
 from rebracket_core.ui.kit.markdown import escape
 
 Address = IPv4Address | IPv6Address
 
-# Headers in which a proxy names for whom it asks, and headers that only say that a proxy asks.
-_CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip", "fly-client-ip")
-_PROXY_HEADERS = ("forwarded", "via", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server")
 _PROVIDER_KEYS = ("client_id", "server_metadata_url")
+_SECRETS_NAMED = "STREAMLIT_SECRETS_FILES"
 _WAYS = (
     "Whoever runs this app has two ways to let you in: set up a sign-in provider (a section [auth] in "
     ".streamlit/secrets.toml), or start it with REBRACKET_OPEN_TO naming the addresses that may come in, such as lan, "
@@ -77,12 +77,13 @@ def require_access() -> None:
 def auth_section() -> Mapping[str, Any] | None:
     """The section `auth` of the secrets, None where there is none.
 
-    Raises ConfigError where a file of secrets is there but cannot be read, for it may well ask for a sign-in.
+    Raises ConfigError where a file of secrets is there, or is named by the environment, and cannot be read: it may well ask for
+    a sign-in.
     """
     try:
         return st.secrets.get("auth")
     except StreamlitSecretNotFoundError as cause:
-        unread = [path for path in st.get_option("secrets.files") if Path(path).exists()]
+        unread = [path for path in st.get_option("secrets.files") if Path(path).exists() or os.environ.get(_SECRETS_NAMED)]
         if unread:
             raise ConfigError(
                 "The secrets cannot be read, so nobody can sign in.",
@@ -169,11 +170,12 @@ def refusal(visit: Visit | None, *, open_to: Sequence[str], hosts: Sequence[str]
 
 def named_clients(visit: Visit) -> tuple[list[tuple[str, Address | None]], bool]:
     """The addresses for which proxies say they ask, as written and as read (None: unreadable), and whether a proxy asks."""
-    texts = [part.strip() for name in _CLIENT_HEADERS for value in visit.headers.get(name, ()) for part in value.split(",")]
+    naming = [value for name, values in visit.headers.items() if names_client(name) for value in values]
+    texts = [part.strip() for value in naming for part in value.split(",")]
     for value in visit.headers.get("forwarded", ()):
         pairs = [pair.strip().partition("=") for element in value.split(",") for pair in element.split(";")]
         texts += [to.strip('" ') for key, _, to in pairs if key.strip().lower() == "for"]
-    proxied = any(name in visit.headers for name in (*_CLIENT_HEADERS, *_PROXY_HEADERS))
+    proxied = any(names_client(name) or shows_proxy(name) for name in visit.headers)
     return [(text, _address(text)) for text in texts], proxied
 
 

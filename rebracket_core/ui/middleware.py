@@ -14,6 +14,10 @@ from rebracket_core.ui.admissions import Admissions
 
 _UPLOADS = "_stcore/upload_file"
 _UPLOAD_SESSION = re.compile(rf"{_UPLOADS}/([^/]+)/[^/]+$")
+_METRICS = "_stcore/metrics"
+_DEVELOPERS = frozenset(
+    {"clear_cache", "set_run_on_save", "debug_disconnect_websocket", "debug_shutdown_runtime", "load_git_info"}
+)
 _NOT_ADMITTED = (
     "Files are taken only from a page that let its visitor in. Open the app in a browser, and sign in where it asks."
 )
@@ -110,6 +114,44 @@ class HomeByName:
             await RedirectResponse(up + (f"?{query}" if query else ""), status_code=307)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+class DeveloperGuard:
+    """Drops what only a developer's browser asks for: Streamlit obeys it before a page has looked at who asks.
+
+    It empties the caches of everyone (`clear_cache`), lets sessions run on their own and tells of the server's sessions
+    (`/_stcore/metrics`).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 to the path of the metrics, and pass on all else but such messages."""
+        if scope["type"] == "http" and scope["path"].rstrip("/").endswith(_METRICS):
+            await PlainTextResponse("Not Found", status_code=404)(scope, receive, send)
+            return
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+
+        async def receive_from_readers() -> Message:
+            while True:
+                message = await receive()
+                if message["type"] != "websocket.receive" or not _is_developers(message.get("bytes") or b""):
+                    return message
+
+        await self._app(scope, receive_from_readers, send)
+
+
+def _is_developers(message: bytes) -> bool:
+    from google.protobuf.message import DecodeError
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    try:
+        return BackMsg.FromString(message).WhichOneof("type") in _DEVELOPERS
+    except DecodeError:
+        return False  # Streamlit refuses it
 
 
 class SecurityHeaders:

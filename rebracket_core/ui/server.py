@@ -27,7 +27,7 @@ def serve(arguments: Sequence[str]) -> int:
     PagesManager.uses_pages_directory = False
     os.environ["FORWARDED_ALLOW_IPS"] = ""
     allow()
-    error_util.show_uncaught_app_exception = unforeseen_box
+    setattr(error_util, "show_uncaught_app_exception", unforeseen_box)  # noqa: B010 - its type differs in a name alone
     _put_guards_in_front()
     sys.argv = ["streamlit", *arguments]
     try:
@@ -46,7 +46,7 @@ def _put_guards_in_front() -> None:
     from streamlit.web.server.starlette import starlette_app
 
     from rebracket_core.ui.admissions import ADMISSIONS
-    from rebracket_core.ui.middleware import HomeByName, OriginGuard, SecurityHeaders, UploadGuard
+    from rebracket_core.ui.middleware import DeveloperGuard, HomeByName, OriginGuard, SecurityHeaders, UploadGuard
     from rebracket_core.ui.site import HOME
 
     streamlits = starlette_app.create_streamlit_middleware
@@ -55,6 +55,7 @@ def _put_guards_in_front() -> None:
         return [
             Middleware(SecurityHeaders),
             Middleware(OriginGuard, hosts=own_names),
+            Middleware(DeveloperGuard),
             Middleware(UploadGuard, admissions=ADMISSIONS),
             Middleware(HomeByName, name=HOME),
             *streamlits(),

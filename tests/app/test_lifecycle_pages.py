@@ -26,6 +26,7 @@ def _press(app: AppTest, key: str) -> AppTest:
     return app.button(key=key).click().run()
 
 
+@pytest.mark.slow
 def test_a_run_is_archived_restored_and_deleted(open_page: Open, home: Path, bench: Workbench) -> None:
     twin = twin_run(home, "twin")
     app = open_page(RUNS)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.testing.v1 import AppTest
 
 from rebracket_core.errors import ConfigError
@@ -161,6 +162,24 @@ def test_the_setting_names_networks_and_goes_on_to_workers() -> None:
     assert Settings.from_env({}).open_to == ()
     with pytest.raises(ConfigError, match="lan, addresses and networks"):
         Settings.from_env({"REBRACKET_OPEN_TO": "everyone"})
+
+
+def test_secrets_that_are_named_and_not_there_let_nobody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = str(tmp_path / "none.toml")
+    real = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda key: [missing] if key == "secrets.files" else real(key))
+    monkeypatch.setattr(access.st, "secrets", NoSecrets())
+    assert auth_section() is None
+    monkeypatch.setenv("STREAMLIT_SECRETS_FILES", missing)
+    with pytest.raises(ConfigError, match=r"none\.toml"):
+        auth_section()
+
+
+class NoSecrets:
+    """Secrets of which no file was found, as Streamlit tells it."""
+
+    def get(self, _: str) -> None:
+        raise StreamlitSecretNotFoundError("none")
 
 
 def test_secrets_that_cannot_be_read_let_nobody_in(

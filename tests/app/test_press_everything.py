@@ -33,6 +33,7 @@ def _press(open_page: Open, page: str, *, options: int, most: int) -> list[str]:
     return done
 
 
+@pytest.mark.slow
 def test_buttons_forms_and_tabs_break_no_page(open_page: Open, busy_home: Path) -> None:
     pressed = {page: _press(open_page, page, options=1, most=25) for page in PAGES if page not in LONG}
     assert sum(map(len, pressed.values())) > 80

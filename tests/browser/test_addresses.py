@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,28 +10,67 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rebracket_core.ui import site
+from tests.support.app_server import AppServer
+from tests.support.moves import settle
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 
 
+SCRIPT = """
+import streamlit as st
+from fault_page import PAGE
+
+PAGE.open()
+
+
+def fail():
+    raise ValueError(str(1 / 0))
+
+
+st.button("Press", key="fault.press", on_click=fail)
+
+
+@st.fragment
+def part():
+    if st.button("Part", key="fault.part"):
+        fail()
+
+
+part()
+if st.query_params.get("fault"):
+    fail()
+"""
+DECLARED = """
+from pathlib import Path
+from rebracket_core.ui.site import PageSpec
+
+PAGE = PageSpec(
+    title="Fault", icon=":material/bug_report:", position=9, help="A fault.", about="A fault.", name="fault", area="Library",
+    file=str(Path(__file__).with_name("fault_script.py")),
+)
+"""
+
+
 @pytest.fixture
-def faulty_page() -> Iterator[str]:
-    """The name of a page that meets a fault, there for one test."""
-    file = Path(site.ROOT) / "pages" / "library" / "zz_fault.py"
-    file.write_text(
-        '"""A page that meets a fault."""\n\nimport streamlit as st\n\nfrom rebracket_core.ui import PageSpec\n\n'
-        'PAGE = PageSpec(title="Fault", icon=":material/bug_report:", position=9, help="A fault.", about="A fault.")\n\n'
-        "PAGE.open()\n\n\ndef fail() -> None:\n    raise ValueError(str(1 / 0))\n\n\n"
-        'st.button("Press", key="fault.press", on_click=fail)\n\n\n'
-        '@st.fragment\ndef part() -> None:\n    if st.button("Part", key="fault.part"):\n        fail()\n\n\npart()\n'
-        'if st.query_params.get("fault"):\n    fail()\n',
-        encoding="utf-8",
-    )
-    yield file.stem
-    file.unlink()
+def faulty_app(home: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of an app with a page, brought by an installed package, that meets a fault."""
+    site_folder = tmp_path / "site"
+    info = site_folder / "faulty-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: faulty\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[rebracket.pages]\nfault = fault_page:PAGE\n", encoding="utf-8")
+    (site_folder / "fault_page.py").write_text(DECLARED, encoding="utf-8")
+    (site_folder / "fault_script.py").write_text(SCRIPT, encoding="utf-8")
+    path = os.pathsep.join([str(site_folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    server = AppServer(home, log=tmp_path / "server.log", env={"PYTHONPATH": path})
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("path", ["/overview", "/overview/", "/overview?person=ann"])
@@ -59,14 +99,17 @@ def test_a_batch_survives_a_refresh(visit: Callable[..., Page]) -> None:
     assert page.get_by_text("2 of 2.").count() == 1
 
 
-@pytest.mark.parametrize("press", ["Press", "Part", ""])
-def test_a_fault_shows_the_apps_own_box_with_ways_out(press: str, faulty_page: str, visit: Callable[..., Page]) -> None:
-    page = visit(f"/{faulty_page}" + ("" if press else "?fault=1"))
-    if press:
-        page.get_by_role("button", name=press, exact=True).click()
-    page.get_by_text("This page met a fault of the app (ZeroDivisionError)").wait_for()
-    main = page.locator("[data-testid=stMain]")
-    assert not {"Ask ChatGPT", "Ask Google", "Traceback"} & set(main.inner_text().splitlines())
-    main.get_by_role("link", name="Open this page again").first.wait_for()
-    main.get_by_role("link", name="Go to the overview").first.click()
-    page.wait_for_function("(title) => document.title === title", arg=site.tab_title("Overview"))
+def test_a_fault_shows_the_apps_own_box_with_ways_out(faulty_app: str, chromium: Browser) -> None:
+    for press in ("Press", "Part", ""):
+        page = chromium.new_page()
+        page.goto(f"{faulty_app}/fault" + ("" if press else "?fault=1"))
+        settle(page)
+        if press:
+            page.get_by_role("button", name=press, exact=True).click()
+        page.get_by_text("This page met a fault of the app (ZeroDivisionError)").wait_for()
+        main = page.locator("[data-testid=stMain]")
+        assert not {"Ask ChatGPT", "Ask Google", "Traceback"} & set(main.inner_text().splitlines())
+        main.get_by_role("link", name="Open this page again").first.wait_for()
+        main.get_by_role("link", name="Go to the overview").first.click()
+        page.wait_for_function("(title) => document.title === title", arg=site.tab_title("Overview"))
+        page.close()

@@ -239,6 +239,7 @@ def test_a_worker_runs_it_and_calls_the_hook(name: str, home: Path, settings: Se
     assert "done." in log_tail(folder)
 
 
+@pytest.mark.slow
 @every_kind_in_a_worker
 def test_a_worker_is_cancelled_and_another_goes_on(name: str, home: Path, settings: Settings, on_path: None) -> None:
     folder, launcher = CASES[name].new(home, long=True), LocalLauncher(settings)
@@ -255,6 +256,7 @@ def test_a_worker_is_cancelled_and_another_goes_on(name: str, home: Path, settin
     assert CASES[name].made(folder) and len(folder.attempts()) == 2
 
 
+@pytest.mark.slow
 @every_kind_in_a_worker
 def test_a_worker_that_is_killed_is_lost_and_another_goes_on(name: str, home: Path, settings: Settings, on_path: None) -> None:
     folder, launcher = CASES[name].new(home, long=True), LocalLauncher(settings)

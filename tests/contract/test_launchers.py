@@ -51,6 +51,7 @@ def test_every_launcher_that_starts_workers_goes_through_this_suite() -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_outside_and_said_to_be_done(launcher: Launcher, home: Path) -> None:
     folder = _new(home, QUICK)
     assert job_state(folder).status is Status.CREATED

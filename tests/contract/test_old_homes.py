@@ -89,6 +89,7 @@ def test_without_a_run_named_the_promoted_one_answers(shared: Path) -> None:
     assert done["run_id"] == RUNS[OLD["promoted"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["starter", "others"])
 @pytest.mark.parametrize("kind", OLD["evaluations"])
 def test_a_run_is_evaluated_as_it_was(kind: str, dataset: str, shared: Path) -> None:
@@ -154,6 +155,7 @@ def test_the_same_labels_have_the_same_snapshot(home: Path) -> None:
     assert taken["snapshot_id"] == OLD["labels"]["snapshot"]
 
 
+@pytest.mark.slow
 def test_labelling_goes_on_in_the_old_project(home: Path, tmp_path: Path) -> None:
     file = home.parent / "files" / "labels.jsonl"
     there = told(home, "annotations", "import", PROJECT, file, "--by", "Ann")

@@ -17,6 +17,8 @@ from rebracket_core.scoring.history import History
 from rebracket_core.services import health
 from rebracket_core.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 VERDICT = {"text": "a bell", "verdict": "REJECT", "reason": "x", "album": "Red", "run_id": "r", "error": None}
 
 

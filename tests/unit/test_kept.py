@@ -16,6 +16,8 @@ from rebracket_core import files
 from rebracket_core.files import new_folder, tighten_home, write_json
 from rebracket_core.runs.production import promote, promoted_id, roll_back
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROMOTER = """
 import sys, time

@@ -36,7 +36,7 @@ _END, _LOCATOR, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
 _END_BYTES, _LOCATOR_BYTES, _TAIL_BYTES = 22, 20, 22 + 65_535
 _LOCAL_BYTES = 30
 _ENTRY_BYTES = 512  # a name and its fields, on average; more is no list of files for people
-_MIN_TOTAL_BYTES = 16 * 1024 * 1024
+_MIN_TOTAL_BYTES = 1024 * 1024
 
 
 def open_zip(source: Path | io.BytesIO, *, name: str, max_files: int) -> zipfile.ZipFile:

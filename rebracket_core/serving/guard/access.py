@@ -29,9 +29,11 @@ SERVED_PATHS = OPEN_PATHS | SCOPES.keys()
 READ_PATHS = OPEN_PATHS | {"/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics"}
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
-# Headers in which a proxy names its caller, and all by which one shows itself.
-_CLIENT_HEADERS = (b"x-forwarded-for", b"x-real-ip", b"x-client-ip", b"cf-connecting-ip", b"true-client-ip", b"fly-client-ip")
-_PROXY_HEADERS = (*_CLIENT_HEADERS, b"forwarded", b"via", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-server")
+# Names of headers in which a proxy says for whom it asks, and of those by which one shows itself; every vendor has its own.
+_NAMES_CLIENT = re.compile(
+    r"(?:client|cluster|real|connecting|user|remote|originating|source|appengine)-?(?:ip|addr)|forwarded-for|external-address"
+)
+_SHOWS_PROXY = re.compile(r"forwarded|^via$|^cdn-loop$|^x-original-|^x-envoy-|^x-proxyuser")
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RAW_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
@@ -80,14 +82,25 @@ def foreign_caller(scope: Mapping[str, Any]) -> str | None:
     address = _address(peer)
     if address is not None and not address.is_loopback:
         return peer
-    proxied = [(name, value.decode("latin-1")) for name, value in scope["headers"] if name in _PROXY_HEADERS]
-    named = [part for name, value in proxied if name in _CLIENT_HEADERS for part in value.split(",")]
-    named += [_for(part) for name, value in proxied if name == b"forwarded" for part in value.split(",")]
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+    proxied = [(name, value) for name, value in pairs if names_client(name) or shows_proxy(name)]
+    named = [part for name, value in proxied if names_client(name) for part in value.split(",")]
+    named += [hop for name, value in proxied if name == "forwarded" for part in value.split(",") for hop in _all_for(part)]
     for hop in named:
         address = _address(hop)
         if address is None or not address.is_loopback:
             return hop.strip() or "somebody whom a proxy does not name"
     return "somebody whom a proxy does not name" if proxied and not named else None
+
+
+def names_client(name: str) -> bool:
+    """Whether a header of this lower-case name says for whom a proxy asks."""
+    return bool(_NAMES_CLIENT.search(name))
+
+
+def shows_proxy(name: str) -> bool:
+    """Whether only a proxy sends a header of this lower-case name."""
+    return bool(_SHOWS_PROXY.search(name))
 
 
 class TrustedProxies:
@@ -161,10 +174,15 @@ def _networks(proxies: Iterable[str]) -> Iterator[Network]:
             ) from cause
 
 
+def _all_for(element: str) -> list[str]:
+    """Every address that an element of Forwarded names; [""] where it names none."""
+    return [found.strip('"') for found in _FORWARDED_FOR.findall(element)] or [""]
+
+
 def _for(element: str) -> str:
-    """The address that an element of Forwarded names, or "" where it names none."""
-    found = _FORWARDED_FOR.search(element)
-    return found[1].strip('"') if found else ""
+    """The address that an element of Forwarded names, or "" where it names none or several."""
+    found = _all_for(element)
+    return found[0] if len(found) == 1 else ""
 
 
 def _address(hop: str) -> Address | None:

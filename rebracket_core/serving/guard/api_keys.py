@@ -20,6 +20,8 @@ from rebracket_core.errors import InputError, StoreError
 from rebracket_core.files import lock_file, make_folder, tighten_home, write_json
 
 PREFIX = "rbk_"
+# A file of keys is read while requests wait; this holds some 50,000 keys.
+MAX_BYTES = 16 * 2**20
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -79,6 +81,7 @@ class ApiKeyStore:
         if self._keys:
             self._existed = True
             return True
+        self._existed = self._existed or os.path.lexists(self._lock_path)  # a key may have come and gone between two requests
         if local and not self._existed and self._seen is None:
             return False
         found = "no file of keys" if self._seen is None else "a file without keys"
@@ -160,6 +163,8 @@ class ApiKeyStore:
             raise self._unreadable(cause) from cause
         if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
             raise self._unreadable(ValueError("it is no plain file"))
+        if found.st_size > MAX_BYTES:
+            raise self._unreadable(ValueError(f"it has {found.st_size:,} bytes"))
         seen = (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
         if seen != self._seen:
             self._keys, self._seen = self._read(), seen

@@ -86,6 +86,7 @@ class AccessMiddleware:
         self._hosts = AllowedHosts(options.host, options.allowed_hosts)
         self._proxies = TrustedProxies(options.trusted_proxies)
         self._closed = ""
+        self._arriving = 0  # bytes of the bodies of the requests that go on now
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         """Pass the request on, or answer it here."""
@@ -105,7 +106,7 @@ class AccessMiddleware:
             if refused is not None:
                 await visit.refuse(*refused)
             else:
-                await self._app(scope, visit.receive, visit.send)
+                await self._pass_on(scope, visit)
             if visit.too_large and not visit.started:
                 await visit.refuse(413, self._too_large(visit))
         except TooLarge:
@@ -130,6 +131,26 @@ class AccessMiddleware:
         prefix, path = self._options.root_path, scope["path"]
         if prefix and path not in SERVED_PATHS and path.startswith(f"{prefix}/"):
             scope["path"] = path[len(prefix) :]
+
+    async def _pass_on(self, scope: Message, visit: _Visit) -> None:
+        """Let the API answer, while the bodies of all requests together stay within `max_arriving_bytes`."""
+        size = visit.declared if visit.declared or not visit.chunked else self._options.max_body_bytes
+        if size and self._arriving + size > self._options.max_arriving_bytes:
+            visit.extra = [(b"retry-after", b"1")]
+            refusal = problem(
+                "Too much is being sent at once.",
+                expected=f"bodies of at most {self._options.max_arriving_bytes:,} bytes together",
+                found="more",
+                hint="ask again in a moment",
+                request_id=visit.request_id,
+            )
+            await visit.refuse(503, refusal)
+            return
+        self._arriving += size
+        try:
+            await self._app(scope, visit.receive, visit.send)
+        finally:
+            self._arriving -= size
 
     def _refusal(self, scope: Message, visit: _Visit) -> Refusal | None:
         """The status and body of a request that goes no further, or None."""
@@ -281,6 +302,7 @@ class _Visit:
         self.caller = (scope.get("client") or ("unknown",))[0]
         length = headers.get(b"content-length", b"")
         self.declared = int(length) if length.isdigit() else 0
+        self.chunked = b"transfer-encoding" in headers
         self.method = scope["method"]
         self.status = 0
         self.started = False

@@ -1,4 +1,4 @@
-from rebracket_core.ui.kit.confirm import confirm as confirm, show_refusal as show_refusal
+from rebracket_core.ui.kit.confirmation import confirm as confirm, show_refusal as show_refusal
 from rebracket_core.ui.kit.download_buttons import downloads as downloads
 from rebracket_core.ui.kit.errors import error_box as error_box, guard as guard
 from rebracket_core.ui.kit.lifecycle import lifecycle_menu as lifecycle_menu, show_archived as show_archived

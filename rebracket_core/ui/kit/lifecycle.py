@@ -90,18 +90,18 @@ def _show_uses(found: Stored) -> None:
     st.markdown("\n".join(["It is used by:", "", *lines]))
 
 
-def show_archived(workbench: Workbench, kind: StoredKind, *, key: str) -> None:
+def show_archived(workbench: Workbench, kind: StoredKind, *, page: str) -> None:
     """Draw what of a kind is archived, each to be restored or deleted; nothing where there is none."""
     ids = [name for of, name in workbench.lifecycle.archived() if of is kind]
     if not ids:
         return
     with st.expander(f"Archived ({len(ids)})", icon=":material/archive:"), guard():
-        chosen = st.selectbox(f"Archived {kind.label}", ids, key=f"{key}.archived")
+        chosen = st.selectbox(f"Archived {kind.label}", ids, key=f"{page}.archived")
         with st.container(horizontal=True):
-            if chosen and st.button("Restore", icon=":material/unarchive:", key=f"{key}.restore"):
+            if chosen and st.button("Restore", icon=":material/unarchive:", key=f"{page}.restore"):
                 workbench.lifecycle.restore(kind, chosen)
                 st.rerun()
             if kind is StoredKind.PROJECT or not chosen:
                 return
-            if st.button("Delete", icon=":material/delete:", key=f"{key}.archived.delete"):
-                _ask(workbench, kind, chosen, key=f"{key}.archived")
+            if st.button("Delete", icon=":material/delete:", key=f"{page}.archived.delete"):
+                _ask(workbench, kind, chosen, key=f"{page}.archived")

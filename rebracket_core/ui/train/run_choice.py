@@ -12,7 +12,7 @@ from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
 from rebracket_core.services import StoredKind
 from rebracket_core.thresholds import in_words
 from rebracket_core.ui.concepts.sentences import count
-from rebracket_core.ui.kit.confirm import confirm, show_refusal
+from rebracket_core.ui.kit.confirmation import confirm, show_refusal
 from rebracket_core.ui.kit.lifecycle import lifecycle_menu
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rebracket_core.runs import RunInfo
-from rebracket_core.ui.kit.confirm import confirm, show_refusal
+from rebracket_core.ui.kit.confirmation import confirm, show_refusal
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench

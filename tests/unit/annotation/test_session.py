@@ -70,7 +70,7 @@ def test_names_that_look_the_same_are_one_person(people: LabelSession, monkeypat
     assert enrol(people, "\u00d6zil A") != first
 
     with monkeypatch.context() as earlier:  # whose ids stand as they were typed
-        earlier.setattr("rebracket_core.annotation.people.key_of", lambda name: name)
+        earlier.setattr("rebracket_core.annotation.people.person_key", lambda name: name)
         people.store.write(lambda held: enrol_within(held, "zoe\u0308", name="Zoe\u0308", at=people.now()))
     assert enrol(people, "Zoe\u0308").person_id == "zoe\u0308"
 

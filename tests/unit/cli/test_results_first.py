@@ -14,7 +14,7 @@ from rebracket_core.cli.exit_codes import NOT_KEPT
 from tests.conftest import open_home
 from tests.support.read_only import can_mount, run_full, run_read_only
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and mounts of POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="limits and mounts of POSIX")]
 TEXT = "A bell cast in 1911 hung in the drowned tower."
 
 

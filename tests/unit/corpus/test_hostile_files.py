@@ -43,6 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {bomb.name: bombs.write(bomb, room) for bomb in bombs.BOMBS}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="limits and peaks are asked of Linux")
 @pytest.mark.parametrize("bomb", EACH)
 def test_each_is_refused_by_name_at_every_door(bomb: bombs.Bomb, made: dict[str, Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import socket
 import threading
 import time
@@ -369,6 +370,22 @@ def test_keys_that_vanish_before_the_first_request_cannot_be_lost_either(home: P
     assert raw(address, "/v1/runs").status == 503
 
 
+def test_keys_that_came_and_went_between_two_requests_cannot_be_lost_either(home: Path, serve: Serve) -> None:
+    address = serve(home)
+    assert raw(address, "/v1/runs").status == 200
+    key_store_of(home).add("right", scopes=list(Scope))
+    (home / "api_keys.json").unlink()
+    assert [raw(address, "/v1/runs").status for _ in range(2)] == [503] * 2
+
+
+def test_a_file_of_keys_without_end_is_not_read(home: Path, serve: Serve) -> None:
+    _, key = key_store_of(home).add("right", scopes=list(Scope))
+    address = serve(home)
+    os.truncate(home / "api_keys.json", 3 * 2**30)  # sparse: it takes no room
+    begin = time.monotonic()
+    assert raw(address, "/v1/runs", key=key).status == 503 and time.monotonic() - begin < 5
+
+
 def test_keys_that_vanish_before_the_server_starts_cannot_be_lost_either(home: Path, serve: Serve) -> None:
     key_store_of(home).add("right", scopes=list(Scope))
     (home / "api_keys.json").unlink()
@@ -479,6 +496,21 @@ FOREIGN = (
     "X-Forwarded-For: nonsense",
     "X-Forwarded-For: ",
     "X-Real-IP: 192.0.2.{}",
+    "X-Cluster-Client-IP: 192.0.2.{}",
+    "Fastly-Client-IP: 192.0.2.{}",
+    "X-Envoy-External-Address: 192.0.2.{}",
+    "X-Azure-ClientIP: 192.0.2.{}",
+    "X-Original-Forwarded-For: 192.0.2.{}",
+    "X-ProxyUser-Ip: 192.0.2.{}",
+    "CF-Connecting-IPv6: 2001:db8::{}",
+    "DO-Connecting-IP: 192.0.2.{}",
+    "X-Appengine-User-IP: 192.0.2.{}",
+    "X-Vercel-Forwarded-For: 192.0.2.{}",
+    "X-Forwarded: for=192.0.2.{}",
+    "Forwarded: for=127.0.0.1;for=192.0.2.{}",
+    "X-Forwarded-Port: 443",
+    "X-Forwarded-Prefix: /songs",
+    "CDN-Loop: cloudflare",
     "CF-Connecting-IP: 2001:db8::{}",
     "Forwarded: for=192.0.2.{};proto=https",
     "Forwarded: for=unknown",
@@ -523,6 +555,7 @@ def test_of_several_callers_the_last_that_is_no_trusted_proxy_counts(headers: tu
         ("x-forwarded-for: 192.0.2.1, ",),
         ("forwarded: for=192.0.2.1, for=unknown",),
         ("forwarded: for=192.0.2.1, by=10.0.0.1",),
+        ("forwarded: for=192.0.2.1;for=198.51.100.7",),
         ("x-forwarded-for: 198.51.100.7", "forwarded: for=192.0.2.1"),  # a proxy that hands on the header it does not set
         ("x-forwarded-for: 192.0.2.1", "forwarded: for=198.51.100.7"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import re
@@ -40,6 +41,29 @@ def client(home: Path) -> Iterator[TestClient]:
 
 def document(**more: Any) -> bytes:
     return json.dumps({"text": TEXT, **more}).encode()
+
+
+def test_bodies_that_are_all_sent_at_once_are_bounded_together(home: Path, serve: Serve) -> None:  # noqa: F811
+    """Each of them waits for its end, so that none is answered; those beyond the bound are, and the others afterwards."""
+    address = serve(home, max_arriving_bytes=20 * 2**20)
+    lines = [socket.create_connection(address, timeout=30) for _ in range(6)]
+    head = "POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    for number, line in enumerate(lines):
+        size = "Content-Length: 7900000" if number % 2 else "Transfer-Encoding: chunked"
+        line.sendall(f"{head}{size}\r\n\r\n".encode())
+        time.sleep(0.2)
+    refused = 0
+    for line in lines:
+        line.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            refused += line.recv(200).startswith(b"HTTP/1.1 503")
+    assert refused == 4
+    assert raw(address, "/v1/validate", method="POST", body=document()).status == 200
+    for line in lines:
+        line.close()
+    until = time.monotonic() + 10
+    while raw(address, "/v1/validate", method="POST", body=document(id="x" * 10)).status != 200:
+        assert time.monotonic() < until
 
 
 # ---- bodies that name their cause -------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ def test_it_learns_and_says_how(base: Path, tmp_path: Path) -> None:
     assert not [p for p in (tmp_path / "run").rglob("*") if p.suffix in (".pt", ".pth", ".bin", ".pkl")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cancel_at", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_cancelled_training_comes_to_the_same_numbers(base: Path, tmp_path: Path, cancel_at: int) -> None:
     """Cancelled within an epoch, at its end and after it; the checkpoint holds the step at which it was."""
@@ -153,6 +154,7 @@ def apart(encoder: Path, job: TuningJob) -> float:
     return float(cosine[alike & others].mean() - cosine[~alike].mean())
 
 
+@pytest.mark.slow
 def test_contrast_draws_the_texts_of_an_album_together(base: Path, tmp_path: Path) -> None:
     longer = CONFIG.with_(epochs=8, patience_epochs=0)
     plain, drawn = job_of(base, longer, held=0), job_of(base, longer.with_(contrastive_loss_weight=4.0), held=0)
@@ -164,6 +166,7 @@ def test_contrast_draws_the_texts_of_an_album_together(base: Path, tmp_path: Pat
     assert apart(tmp_path / "drawn" / ENCODER, drawn) > apart(tmp_path / "plain" / ENCODER, plain) + 0.05
 
 
+@pytest.mark.slow
 def test_phases_freeze_what_they_say(base: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 

@@ -164,6 +164,7 @@ def test_shuffled_labels_fall_to_chance(settings: Settings, tmp_path: Path) -> N
     assert album["ci_low"] <= 0.2 and album["accuracy"] < 0.25
 
 
+@pytest.mark.slow
 def test_a_leaked_split_is_marked_wherever_its_figures_stand(settings: Settings, tmp_path: Path) -> None:
     config = TrainingConfig.of(folds=3, ensemble_size=2, split="leaked")
     run = train_run(

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rebracket_core.ui.admissions import Admissions
-from rebracket_core.ui.middleware import SECURITY_HEADERS, OriginGuard, SecurityHeaders, UploadGuard
+from rebracket_core.ui.middleware import SECURITY_HEADERS, DeveloperGuard, OriginGuard, SecurityHeaders, UploadGuard
 
 STREAM = "/_stcore/stream"
 HOST = "here.example:8501"
@@ -100,6 +100,37 @@ def test_a_socket_of_a_foreign_page_does_not(client: TestClient, origin: str) ->
     ):
         pass
     assert refused.value.code == 1008
+
+
+@pytest.mark.parametrize("kind", ["clear_cache", "set_run_on_save", "debug_shutdown_runtime", "debug_disconnect_websocket"])
+def test_what_only_developers_send_reaches_no_session(kind: str) -> None:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    received: list[str | None] = []
+
+    async def listen(websocket: WebSocket) -> None:
+        await websocket.accept()
+        for _ in range(2):
+            received.append(BackMsg.FromString(await websocket.receive_bytes()).WhichOneof("type"))
+        await websocket.close()
+
+    app = Starlette(routes=[WebSocketRoute(STREAM, listen)], middleware=[Middleware(DeveloperGuard)])
+    rerun, theirs, stop = BackMsg(), BackMsg(), BackMsg()
+    rerun.rerun_script.page_name = "runs"
+    setattr(theirs, kind, True)
+    stop.stop_script = True
+    with TestClient(app).websocket_connect(STREAM) as link:
+        for message in (rerun, theirs, stop):
+            link.send_bytes(message.SerializeToString())
+        with pytest.raises(WebSocketDisconnect):
+            link.receive_bytes()
+    assert received == ["rerun_script", "stop_script"]
+
+
+def test_the_servers_own_counts_are_nobodys_business() -> None:
+    app = Starlette(routes=[Route("/{path:path}", _answer)], middleware=[Middleware(DeveloperGuard)])
+    client = TestClient(app)
+    assert [client.get(path).status_code for path in ("/_stcore/metrics", "/a/_stcore/metrics/", "/runs")] == [404, 404, 200]
 
 
 def test_every_answer_carries_the_headers_a_refusal_too(client: TestClient) -> None:

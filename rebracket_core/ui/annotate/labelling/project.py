@@ -20,7 +20,7 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES
 from rebracket_core.ui.annotate.labelling.label_files import show_label_files
 from rebracket_core.ui.annotate.labelling.people import show_people
-from rebracket_core.ui.kit.confirm import confirm, show_refusal
+from rebracket_core.ui.kit.confirmation import confirm, show_refusal
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
