@@ -8,6 +8,7 @@ import pytest
 
 from rebracket_core.settings import Settings
 from rebracket_core.training import TrainingConfig
+from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import get_workbench
 from tests.support.app_pages import Open, table_with, words
 
@@ -81,7 +82,7 @@ def test_a_new_run_is_shown_and_put_to_use(open_page: Open, home: Path) -> None:
     assert made != before.run_id and "Production model" in app.success[0].value
     app.selectbox(key="runs.run").set_value(made).run()
     app.button(key="runs.promote").click().run()
-    assert bench.resources.runs.promoted_id() == before.run_id and made in words(app)
+    assert bench.resources.runs.promoted_id() == before.run_id and escape(made) in words(app)
     app.button(key="runs.promote.yes").click().run()
     assert not app.exception and not app.error
     after = bench.runs.production()
