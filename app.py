@@ -5,8 +5,10 @@ import streamlit as st
 from rebracket_core.ui import access, site
 from rebracket_core.ui.kit import favicon, guard
 
+# First of all, so that no browser asks Google's server for the icon of a page, which navigation would make the tab's.
+st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
 page = st.navigation(site.navigation(), expanded=True)
-st.set_page_config(page_title=site.tab_title(page.title), page_icon=favicon(), layout="wide")
+st.set_page_config(page_title=site.tab_title(page.title))
 with guard():
     access.require_access()
     with site.address_kept(page.url_path or site.HOME):
