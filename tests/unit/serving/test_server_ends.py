@@ -29,7 +29,7 @@ from rebracket_core.cli import main
 from rebracket_core.services.verdicts import Verdicts
 from rebracket_core.scoring.history import History
 
-validate, keep = Verdicts.validate, History.keep
+validate, keep = Verdicts.validate, History.add
 
 def slow_validate(self, concepts, **more):
     for concept in concepts:
@@ -46,7 +46,7 @@ def slow_keep(self, verdicts, **more):
         time.sleep(600)
     return keep(self, verdicts, **more)
 
-Verdicts.validate, History.keep = slow_validate, slow_keep
+Verdicts.validate, History.add = slow_validate, slow_keep
 main()
 """
 
