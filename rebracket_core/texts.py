@@ -26,7 +26,6 @@ _IGNORABLES = (
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _IGNORABLE = re.compile(f"[{_IGNORABLES}]")
-_IGNORABLE_ENDS = re.compile(f"^[{_IGNORABLES}]+|[{_IGNORABLES}]+$")
 
 
 def clean_text(text: str) -> str:
@@ -132,16 +131,9 @@ def caseless_name(name: str) -> str:
     Case, compatibility forms, the way an accent is composed and characters that nobody sees (Default_Ignorable) no longer
     matter.
     """
-    folded = unicodedata.normalize("NFD", _IGNORABLE.sub("", name)).casefold()
+    folded = unicodedata.normalize("NFD", stream_safe(_IGNORABLE.sub("", identity(name)))).casefold()
     folded = unicodedata.normalize("NFKC", folded).casefold()
     return " ".join(_IGNORABLE.sub("", unicodedata.normalize("NFKC", folded)).split())
-
-
-def visible_name(name: str) -> str:
-    """The name as it is shown: composed (NFC), blanks joined, no character that nobody sees at its ends."""
-    shown = " ".join(unicodedata.normalize("NFC", name).split())
-    ends = _IGNORABLE_ENDS.sub("", shown)
-    return shown if ends == shown else visible_name(ends)
 
 
 def matched_text(text: str) -> str:
@@ -149,4 +141,4 @@ def matched_text(text: str) -> str:
 
     Case and punctuation matter still.
     """
-    return " ".join(_IGNORABLE.sub("", unicodedata.normalize("NFC", clean_text(text))).split())
+    return " ".join(_IGNORABLE.sub("", clean_text(text)).split())

@@ -13,7 +13,7 @@ from rebracket_core.annotation.events.log import NewEvent, append_event, lock_ev
 from rebracket_core.annotation.events.projection import update_people
 from rebracket_core.annotation.session import LabelSession, require
 from rebracket_core.errors import InputError
-from rebracket_core.texts import brief, caseless_name, visible_name
+from rebracket_core.texts import brief, caseless_name, identity
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Row
@@ -22,16 +22,16 @@ MAX_NAME = 120
 MAX_ID_CHARS = 200
 
 
-def person_key(written: str) -> str:
+def person_key(written: str, *, most: int = MAX_ID_CHARS) -> str:
     """The id of the person whose id or name this is: what is typed in other ways, or holds what nobody sees, is the same.
 
-    Raises InputError for one that cannot be used.
+    Raises InputError for one that cannot be used, or is longer than `most`.
     """
     key = caseless_name(storable(written))
-    if not key or key.startswith("(") or len(key) > MAX_ID_CHARS:
+    if not key or key.startswith("(") or len(key) > most:
         raise InputError(
             "This name cannot be used.",
-            expected=f"1 to {MAX_ID_CHARS} signs, the first of them no bracket",
+            expected=f"1 to {most} signs, the first of them no bracket",
             found=brief(written),
             hint="give a name by which others know the person",
         )
@@ -44,16 +44,10 @@ def enrol(session: LabelSession, name: str, *, person_id: str | None = None) -> 
     Names that differ in case, in how accents are composed or in characters that nobody sees are one person's. Raises
     InputError for a name that cannot be used.
     """
-    shown = visible_name(storable(name))
     written = person_id or name
-    key = caseless_name(storable(written))
-    if not shown or not key or key.startswith("(") or len(shown) > MAX_NAME or len(key) > MAX_NAME:
-        raise InputError(
-            "This name cannot be used.",
-            expected=f"1 to {MAX_NAME} signs, the first of them no bracket",
-            found=repr(name)[:200],
-            hint="give a name by which others know you",
-        )
+    for one in {name, written}:
+        person_key(one, most=MAX_NAME)
+    shown = identity(storable(name))
     known = _known(list_people(session), written)
     return known or session.store.write(lambda connection: enrol_within(connection, written, name=shown, at=session.now()))
 
@@ -72,7 +66,7 @@ def enrol_within(connection: Connection, written: str, *, name: str, at: str) ->
         return known
     person_id = person_key(written)
     role = Role.ANNOTATOR if found else Role.ADMIN
-    shown = visible_name(storable(name))[:MAX_ID_CHARS]
+    shown = identity(storable(name))[:MAX_ID_CHARS]
     payload = {"person_id": person_id, "name": shown, "role": str(role), "active": True}
     append_event(connection, NewEvent(EventKind.PERSON, new_id(), at, person_id, payload=payload))
     update_people(connection)

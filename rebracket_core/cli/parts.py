@@ -15,7 +15,7 @@ from rebracket_core.errors import ConfigError
 from rebracket_core.thresholds import Value
 
 if TYPE_CHECKING:
-    from rebracket_core.scoring import PartForm, Parts
+    from rebracket_core.scoring import OrderOptions, PartForm, Parts
     from rebracket_core.workbench import Workbench
 
 PartsOption = Annotated[
@@ -49,8 +49,13 @@ def score_in_parts(
 ) -> int:
     """The exit code, after every part was written."""
     form, folder = _checked(request)
-    more: dict[str, Any] = {"run_id": run, "thresholds": thresholds, "form": form, "rows_per_part": request.rows}
-    more["text_column"] = request.text_column
+    options: OrderOptions = {
+        "run_id": run,
+        "thresholds": thresholds,
+        "form": form,
+        "rows_per_part": request.rows,
+        "text_column": request.text_column,
+    }
     with showing() as progress:
         if request.ray is not None:
             from rebracket_core.scoring import score_on_ray
@@ -64,12 +69,12 @@ def score_in_parts(
                 address=request.ray,
                 workers=request.workers,
                 progress=progress,
-                **more,
+                **options,
             )
         else:
             from rebracket_core.scoring import score_into
 
-            parts = score_into(bench.resources, request.sources, folder=folder, progress=progress, **more)
+            parts = score_into(bench.resources, request.sources, folder=folder, progress=progress, **options)
     counts = parts.counts
     if as_json:
         out.json(_document(parts, folder))

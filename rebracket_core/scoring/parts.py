@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypedDict
 
 from filelock import FileLock, Timeout
 
@@ -53,6 +53,20 @@ class Order:
     def to_dict(self) -> dict[str, Any]:
         """The order as the manifest holds it."""
         return {"format": FORMAT, "rebracket": __version__, **asdict(self), "form": self.form.value}
+
+
+class OrderOptions(TypedDict, total=False):
+    """What may be chosen for the parts of some sources; what is left out has its default.
+
+    `run_id` the production model, `thresholds` the run's own, `form` JSON lines, `rows_per_part` `ROWS_PER_PART`, and
+    `text_column` the name of the column of the texts where it has another name.
+    """
+
+    run_id: str | None
+    thresholds: dict[str, Value] | None
+    form: PartForm
+    rows_per_part: int
+    text_column: str
 
 
 @dataclass(frozen=True, slots=True)

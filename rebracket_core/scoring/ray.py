@@ -8,14 +8,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rebracket_core.corpus.sources import iter_concepts
 from rebracket_core.errors import ConfigError, MissingExtraError, RebracketError, lines_of
 from rebracket_core.progress import ProgressReporter
-from rebracket_core.scoring.parts import Order, Part, PartForm, Parts
-from rebracket_core.scoring.streaming import ROWS_PER_PART, STAGE, StreamScorer, finished, order_of, score_slice
-from rebracket_core.thresholds import Value
+from rebracket_core.scoring.parts import Order, OrderOptions, Part, PartForm, Parts
+from rebracket_core.scoring.streaming import STAGE, StreamScorer, finished, order_of, score_slice
 
 if TYPE_CHECKING:
     from rebracket_core.scoring.base import ScoringResources
@@ -80,12 +79,8 @@ def score_on_ray(
     opener: Callable[[Settings], ScoringResources],
     address: str = LOCAL,
     workers: int = 0,
-    run_id: str | None = None,
-    thresholds: dict[str, Value] | None = None,
-    form: PartForm = PartForm.JSONL,
-    rows_per_part: int = ROWS_PER_PART,
-    text_column: str = "",
     progress: ProgressReporter | None = None,
+    **options: Unpack[OrderOptions],
 ) -> Parts:
     """The parts that `score_into` makes, with the same bytes, made by `workers` actors (by default one a free core).
 
@@ -94,15 +89,7 @@ def score_on_ray(
     machine has to see the sources, the home and the folder under the same paths. Raises MissingExtraError without Ray.
     """
     _check_request(workers)
-    order = order_of(
-        resources,
-        sources,
-        run_id=run_id,
-        thresholds=thresholds,
-        form=form,
-        rows_per_part=rows_per_part,
-        text_column=text_column,
-    )
+    order = order_of(resources, sources, **options)
     with Parts(folder, order).held() as parts:
         done, todo = _left_to_make(parts, sources)
         given = {"opener": opener, **_plain_arguments(resources.settings, sources, folder=folder, order=order)}

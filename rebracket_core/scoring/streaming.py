@@ -8,15 +8,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from rebracket_core.corpus.sources import fingerprint_of, iter_concepts
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.process import one_blas_thread
 from rebracket_core.progress import ProgressReporter
-from rebracket_core.scoring.parts import Order, Part, PartForm, Parts, write_part
-from rebracket_core.thresholds import Value
+from rebracket_core.scoring.parts import Order, OrderOptions, Part, PartForm, Parts, write_part
 from rebracket_core.validation import Verdict, failure_of, predict, rules_digest, verdicts_of
 
 if TYPE_CHECKING:
@@ -91,32 +90,19 @@ def score_into(
     sources: Sequence[Path | str],
     *,
     folder: Path,
-    run_id: str | None = None,
-    thresholds: dict[str, Value] | None = None,
-    form: PartForm = PartForm.JSONL,
-    rows_per_part: int = ROWS_PER_PART,
-    text_column: str = "",
     progress: ProgressReporter | None = None,
+    **options: Unpack[OrderOptions],
 ) -> Parts:
     """The parts of all verdicts on the sources, in input order; parts that the folder holds already are not made again.
 
-    `text_column` names the column of the texts where it has another name.
     Raises ConfigError for a folder that was begun with something else, InputError where there is nothing to score.
     """
-    order = order_of(
-        resources,
-        sources,
-        run_id=run_id,
-        thresholds=thresholds,
-        form=form,
-        rows_per_part=rows_per_part,
-        text_column=text_column,
-    )
+    order = order_of(resources, sources, **options)
     with Parts(folder, order).held() as parts:
         chunks = _missing(sources, parts=parts, progress=progress)
         scored = StreamScorer(resources, order).verdicts(chunks)
         for number, group in itertools.groupby(scored, key=lambda found: found[0]):
-            parts.add(write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in group)))
+            parts.add(write_part(folder, number, form=order.form, chunks=(verdicts for _, verdicts in group)))
         return finished(parts)
 
 
@@ -126,21 +112,13 @@ def score_slice(scorer: StreamScorer, concepts: Iterable[Concept], *, number: in
     return write_part(folder, number, form=form, chunks=(verdicts for _, verdicts in scored))
 
 
-def order_of(
-    resources: ScoringResources,
-    sources: Sequence[Path | str],
-    *,
-    run_id: str | None,
-    thresholds: dict[str, Value] | None,
-    form: PartForm,
-    rows_per_part: int,
-    text_column: str = "",
-) -> Order:
+def order_of(resources: ScoringResources, sources: Sequence[Path | str], **options: Unpack[OrderOptions]) -> Order:
     """What is asked for, with the run chosen and the input's fingerprint taken.
 
     Raises ConfigError for parts that are not of 1 to 1,000,000 rows or thresholds out of their range, and whatever opening
     the run raises.
     """
+    rows_per_part = options.get("rows_per_part", ROWS_PER_PART)
     if not 1 <= rows_per_part <= 1_000_000:
         raise ConfigError(
             "The size of a part is not allowed.",
@@ -148,8 +126,8 @@ def order_of(
             found=str(rows_per_part),
             hint="leave it out for the default",
         )
-    model = resources.model(run_id)
-    limits = model.thresholds.with_(**(thresholds or {}))
+    model = resources.model(options.get("run_id"))
+    limits = model.thresholds.with_(**(options.get("thresholds") or {}))
     found = fingerprint_of(sources)
     return Order(
         run_id=model.run_id,
@@ -158,11 +136,11 @@ def order_of(
         input_digest=found.digest,
         input_files=found.files,
         input_bytes=found.size,
-        form=form,
+        form=options.get("form", PartForm.JSONL),
         rows_per_part=rows_per_part,
         max_text_chars=resources.settings.max_text_chars,
         rules=rules_digest(),
-        text_column=text_column,
+        text_column=options.get("text_column", ""),
     )
 
 

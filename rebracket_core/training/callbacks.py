@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,12 +32,12 @@ class Callback:
         """A part of an epoch of an encoder ended; `figures` by name, see `finetuning.callbacks`."""
 
 
-class CurveCallback(Callback):
+class CurveCallback(Callback, ABC):
     """A callback that makes one point of the curves of everything that it receives: plain numbers by name, given to `point`."""
 
+    @abstractmethod
     def point(self, values: Mapping[str, Any]) -> None:
         """Take one point of the curves."""
-        raise NotImplementedError
 
     def on_step(self, step: int, losses: np.ndarray, *, fold: int) -> None:
         """The mean, the lowest and the highest loss of the members."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from rebracket_core.annotation.events.log import NewEvent, append_event, lock_ev
 from rebracket_core.annotation.events.projection import update_people
 from rebracket_core.annotation.people import enrol, list_people, person_key
 from rebracket_core.errors import InputError
-from rebracket_core.texts import caseless_name, visible_name
+from rebracket_core.texts import caseless_name, identity
 
 
 @pytest.fixture
@@ -77,10 +78,17 @@ def test_two_people_of_an_earlier_version_stay_two(session: LabelSession) -> Non
 @given(st.text(max_size=20))
 def test_the_key_of_a_key_is_itself(name: str) -> None:
     assert caseless_name(caseless_name(name)) == caseless_name(name)
-    assert caseless_name(visible_name(name)) == caseless_name(name)
-    assert visible_name(visible_name(name)) == visible_name(name)
+    assert caseless_name(identity(name)) == caseless_name(name)
+    assert identity(identity(name)) == identity(name)
     try:
         key = person_key(name)
     except InputError:
         return
     assert person_key(key) == key and key
+
+
+def test_a_name_of_marks_without_end_is_refused_as_soon_as_any_other() -> None:
+    begin = time.process_time()
+    with pytest.raises(InputError, match="cannot be used"):
+        person_key("a" + "\u0301\u0323" * 200_000)
+    assert time.process_time() - begin < 2  # in the order of its length: the square of it would take minutes

@@ -25,6 +25,9 @@ group = typer.Typer(
     rich_markup_mode=None,
     help="People's labels: make projects, see how far they are, order them, name what a training takes, back up.",
 )
+PredictingRunOption = Annotated[
+    str | None, typer.Option("--run", help="The run that predicts; by default the production model.")
+]
 ByOption = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who acts; by default the name of the system's user.")
 ]
@@ -130,7 +133,7 @@ def order_(
     project: ProjectArgument,
     order: Annotated[str | None, typer.Argument(help="The query strategy: {strategies}; by default the project's own.")] = None,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")] = None,
+    run: PredictingRunOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -148,7 +151,7 @@ def order_(
 def suggest(
     project: ProjectArgument,
     *,
-    run: Annotated[str | None, typer.Option("--run", help="The run that predicts; by default the production model.")] = None,
+    run: PredictingRunOption = None,
     by: ByOption = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
