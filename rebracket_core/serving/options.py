@@ -18,7 +18,7 @@ class ServeOptions:
     `per_minute`: requests of one key (or, without keys, one address) in a minute, in bursts of at most a quarter of that;
     `max_body_bytes`, `max_items`, `max_chars`: what one request may hold (2,000 characters, the longest of real concepts,
     in each of 1,000 concepts);
-    `max_arriving_bytes`: what the bodies of all requests that go on may come to;
+    `max_arriving_bytes`: what the bodies of all large requests that go on may come to;
     `max_queued`, `max_queued_chars`: texts and their characters that wait, beyond which a
     request is asked to come again; `deadline_s`: how long a request may wait for its answer; `batch_items`: texts that are
     scored together; `drain_s`: how long a server that is told to stop finishes what it has;

@@ -25,12 +25,13 @@ from rebracket_core.corpus.sources.base import Format, Record
 from rebracket_core.corpus.sources.files import Entry, source_of_path
 from rebracket_core.corpus.sources.formats import FORMATS, file_types, known_suffixes
 from rebracket_core.corpus.sources.reading import format_of, iter_concepts, read_concepts, read_concepts_upload, records_of
-from rebracket_core.corpus.sources.stream import Head, Reading, Stream
+from rebracket_core.corpus.sources.stream import Head, Reading
 from rebracket_core.errors import ConfigError, DataError, InputError
 from rebracket_core.registry import Registry
 from rebracket_core.reports.verdict_writers import FIELDS
 from rebracket_core.scoring.watch import Watch, verdict_file
 from tests.conftest import copy_home, open_home
+from tests.support.made_up import Bells
 
 ONE, TWO, THREE = "A bell without a rope.", "A key that fits no door.", "A ledger of lost tides."
 
@@ -215,33 +216,11 @@ def test_a_zip_of_anything_gives_the_same_texts_at_every_door(files: dict[str, b
 # ---- a format from outside --------------------------------------------------------------------------------------------
 
 
-class Bells(Format):
-    """A made-up format: a line "BELLS", then a concept a line after its album."""
-
-    name = "bells"
-    label = "Bells"
-    help = "Concepts rung in a row."
-    suffixes = (".bells",)
-
-    def sniff(self, head: Head, suffix: str) -> bool:
-        """Tell bells by the first line."""
-        return head.data.startswith(b"BELLS\n")
-
-    def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
-        """Give each line."""
-        for number, line in enumerate(stream.lines()):
-            album, _, text = line.strip().partition(" ")
-            if number and text:
-                yield Record(f"{entry.name}:line {number}", {"concept": text, "album": album}, text)
-            elif number:
-                yield Skip(f"{entry.name}:line {number}", "rings without words", "write a text")
-
-
 @pytest.fixture
 def bells(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "tower.bells"
     path.write_text(f"BELLS\nRed {ONE}\nBlue {TWO}\nGreen\n")
-    with FORMATS.registered(Bells, before="parquet"):
+    with FORMATS.registered(Bells, before=Bells.before):
         yield path
 
 

@@ -27,6 +27,7 @@ from rebracket_core.serving.guard.access import (
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
 from rebracket_core.serving.guard.rate_limit import RateLimit
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.requests.bodies import SMALL_BYTES
 from rebracket_core.texts import whole_text
 
 logger = logging.getLogger("rebracket.access")
@@ -86,7 +87,7 @@ class AccessMiddleware:
         self._hosts = AllowedHosts(options.host, options.allowed_hosts)
         self._proxies = TrustedProxies(options.trusted_proxies)
         self._closed = ""
-        self._arriving = 0  # bytes of the bodies of the requests that go on now
+        self._arriving = 0  # bytes of the bodies of the large requests that go on now
 
     async def __call__(self, scope: Message, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
         """Pass the request on, or answer it here."""
@@ -133,8 +134,12 @@ class AccessMiddleware:
             scope["path"] = path[len(prefix) :]
 
     async def _pass_on(self, scope: Message, visit: _Visit) -> None:
-        """Let the API answer, while the bodies of all requests together stay within `max_arriving_bytes`."""
+        """Let the API answer, while the bodies of all large requests together stay within `max_arriving_bytes`.
+
+        Small ones are not counted: whoever holds the large ones open keeps nobody from asking about a text.
+        """
         size = visit.declared if visit.declared or not visit.chunked else self._options.max_body_bytes
+        size = size if size > SMALL_BYTES else 0
         if size and self._arriving + size > self._options.max_arriving_bytes:
             visit.extra = [(b"retry-after", b"1")]
             refusal = problem(

@@ -44,26 +44,39 @@ def document(**more: Any) -> bytes:
 
 
 def test_bodies_that_are_all_sent_at_once_are_bounded_together(home: Path, serve: Serve) -> None:  # noqa: F811
-    """Each of them waits for its end, so that none is answered; those beyond the bound are, and the others afterwards."""
-    address = serve(home, max_arriving_bytes=20 * 2**20)
-    lines = [socket.create_connection(address, timeout=30) for _ in range(6)]
-    head = "POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    for number, line in enumerate(lines):
-        size = "Content-Length: 7900000" if number % 2 else "Transfer-Encoding: chunked"
-        line.sendall(f"{head}{size}\r\n\r\n".encode())
-        time.sleep(0.2)
-    refused = 0
-    for line in lines:
-        line.settimeout(0.5)
-        with contextlib.suppress(TimeoutError):
-            refused += line.recv(200).startswith(b"HTTP/1.1 503")
-    assert refused == 4
-    assert raw(address, "/v1/validate", method="POST", body=document()).status == 200
-    for line in lines:
-        line.close()
+    """Those beyond the bound are refused at once, small ones are answered beside them, and large ones again when they go."""
+    large = b" " * 2**20 + document()
+    address = serve(home, max_arriving_bytes=16 * 2**20)
+    with contextlib.ExitStack() as stack:
+        sizes = ["Content-Length: 7900000", "Transfer-Encoding: chunked"] * 3
+        lines = [stack.enter_context(begun(address, size)) for size in sizes]
+        assert sum(refused(line) for line in lines) == 4  # two fit
+        assert raw(address, "/v1/validate", method="POST", body=document()).status == 200
+        assert refused(stack.enter_context(begun(address, f"Content-Length: {len(large)}")))
     until = time.monotonic() + 10
-    while raw(address, "/v1/validate", method="POST", body=document(id="x" * 10)).status != 200:
+    while True:  # until the server has seen that they are gone
+        with begun(address, f"Content-Length: {len(large)}") as line:
+            if not refused(line):
+                break
         assert time.monotonic() < until
+    assert raw(address, "/v1/validate", method="POST", body=large).status == 200
+
+
+def begun(address: tuple[str, int], size: str) -> socket.socket:
+    """A request of which the head alone was sent, with this header on the size of its body."""
+    line = socket.create_connection(address, timeout=30)
+    head = f"POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{size}\r\n\r\n"
+    line.sendall(head.encode())
+    return line
+
+
+def refused(line: socket.socket) -> bool:
+    """Whether the request is answered with 503 before its body is there."""
+    line.settimeout(0.5)
+    try:
+        return line.recv(200).startswith(b"HTTP/1.1 503")
+    except TimeoutError:
+        return False
 
 
 # ---- bodies that name their cause -------------------------------------------------------------------------------------
