@@ -281,7 +281,8 @@ def test_the_text_column_is_named_on_the_command_line(trained_home: Path, tmp_pa
 
 
 def test_an_installed_package_brings_its_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = SimpleNamespace(name="bells", value="bells:Bells", dist=None, load=lambda: Bells)
+    alone = type("Alone", (Bells,), {"before": ""})  # the registry below holds no other that it could stand before
+    entry = SimpleNamespace(name="bells", value="bells:Bells", dist=None, load=lambda: alone)
     monkeypatch.setattr("rebracket_core.registry._entry_points", lambda group: (entry,) if group == "rebracket.formats" else ())
     opened: Registry[Format] = Registry("format", Format, group=FORMATS.group)
     assert opened.names == ("bells",)
