@@ -38,7 +38,7 @@ def test_a_run_is_archived_restored_and_deleted(open_page: Open, home: Path, ben
     app.selectbox(key="runs.run").set_value(twin).run()
     _press(app, "runs.own.delete")
     assert f"The run **{twin}** goes" in words(app).replace("\\", "") and (home / "runs" / twin).is_dir()
-    _press(app, "runs.own.delete.sure")
+    _press(app, "runs.own.delete.yes")
     assert not app.exception and not (home / "runs" / twin).exists()
 
 
@@ -57,7 +57,7 @@ def test_a_broken_run_can_go(open_page: Open, home: Path, bench: Workbench) -> N
     (home / "runs" / twin / "model" / "manifest.json").unlink()
     app = open_page(RUNS)
     _press(app, "runs.broken.delete")
-    _press(app, "runs.broken.delete.sure")
+    _press(app, "runs.broken.delete.yes")
     assert not app.exception and not (home / "runs" / twin).exists()
 
 
@@ -86,7 +86,7 @@ def test_an_archived_map_stays_away_until_it_is_wanted(open_page: Open, home: Pa
     app.session_state["map.tab"] = "Export"
     app.run()
     _press(app, "map.own.delete")
-    _press(app, "map.own.delete.sure")
+    _press(app, "map.own.delete.yes")
     assert not app.exception and not mark.exists()  # the page then draws its first map anew
 
 

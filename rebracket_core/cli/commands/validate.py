@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import command, out, tell
-from rebracket_core.cli.keeping import Keeping
+from rebracket_core.cli.history_writer import HistoryWriter
 from rebracket_core.cli.options import (
     HomeOption,
     JsonOption,
@@ -97,14 +97,14 @@ def validate(
         return score_in_parts(bench, wanted, run=run, thresholds=thresholds, as_json=as_json)
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
-    keeping = Keeping.begin(bench, wanted=history is not False)
+    writer = HistoryWriter.begin(bench, wanted=history is not False)
     read = _read(sources, bench=bench, text_column=text_column)
-    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, keeping=keeping)
+    chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, writer=writer)
     counts, rest = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
-        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=rest) | keeping.document())
+        out.json(_summary(counts, run_id=run_id, read=read, target=target, verdicts=rest) | writer.document())
     tell_counts(counts, target=target)
-    return keeping.code(code_of(counts))
+    return writer.code(code_of(counts))
 
 
 def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> ConceptsRead:
@@ -121,7 +121,7 @@ def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> C
 
 
 def _scored(
-    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], keeping: Keeping
+    bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value], writer: HistoryWriter
 ) -> Iterator[list[dict[str, Any]]]:
     """The verdicts as dicts, chunk by chunk, so that answers appear while the rest is being scored."""
     total = len(concepts)
@@ -129,7 +129,7 @@ def _scored(
         chunk = concepts[start : start + CHUNK]
         with showing(shown=total > _SMALL) as progress:
             progress.update("Scoring concepts", start, total)
-            verdicts = keeping.add(bench, chunk, run_id=run_id, thresholds=thresholds)
+            verdicts = writer.add(bench, chunk, run_id=run_id, thresholds=thresholds)
             progress.update("Scoring concepts", start + len(chunk), total)
         yield [verdict.to_dict() for verdict in verdicts]
 

@@ -6,20 +6,22 @@ import streamlit as st
 
 from rebracket_core.errors import RebracketError
 from rebracket_core.services import Stored, StoredKind
+from rebracket_core.ui.kit.confirmation import confirm, show_refusal
 from rebracket_core.ui.kit.errors import error_box, guard
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.workbench import Workbench
 
 _MOST_USES = 8
-_ENDED = "ended"
 
 
 def lifecycle_menu(workbench: Workbench, kind: StoredKind, stored_id: str, *, key: str) -> None:
     """Draw the buttons that archive and delete one thing. What is refused says why in a box."""
     if archive_button(workbench, kind, stored_id, key=key):
         st.rerun()
+    show_refusal(key=f"{key}.delete")
     if kind is not StoredKind.PROJECT and st.button("Delete", icon=":material/delete:", key=f"{key}.delete"):
-        _ask(workbench, kind, stored_id, key=key)
+        with guard():
+            _ask(workbench, kind, stored_id, key=f"{key}.delete")
 
 
 def archive_button(workbench: Workbench, kind: StoredKind, stored_id: str, *, key: str) -> bool:
@@ -42,45 +44,26 @@ def archive_button(workbench: Workbench, kind: StoredKind, stored_id: str, *, ke
 
 
 def _ask(workbench: Workbench, kind: StoredKind, stored_id: str, *, key: str) -> None:
-    """Open the dialog, without what an earlier one left."""
-    st.session_state.pop(f"{key}.{_ENDED}", None)
-    _delete_dialog(workbench, kind, stored_id, key=key)
-
-
-def _delete(workbench: Workbench, kind: StoredKind, stored_id: str, key: str) -> None:
-    """Delete as the dialog's button was pressed, and keep how it ended for the dialog: None, or why it was refused."""
-    try:
-        workbench.lifecycle.delete(kind, stored_id)
-        st.session_state[f"{key}.{_ENDED}"] = None
-    except RebracketError as error:
-        st.session_state[f"{key}.{_ENDED}"] = error
-
-
-@st.dialog("Delete for good?")
-def _delete_dialog(workbench: Workbench, kind: StoredKind, stored_id: str, *, key: str) -> None:
-    if f"{key}.{_ENDED}" in st.session_state:
-        refused = st.session_state.pop(f"{key}.{_ENDED}")
-        if refused is None:
-            st.rerun()
-        error_box(refused)
+    """Ask in a dialog that names what goes; what is used is refused at once, with what uses it."""
+    found = workbench.lifecycle.look_at(kind, stored_id)
+    if found.uses:
+        _show_uses(found)
         return
-    with guard():
-        found = workbench.lifecycle.look_at(kind, stored_id)
-        if found.uses:
-            _show_uses(found)
-            return
-        st.markdown(f"The {kind.label} **{escape(stored_id)}** goes: {found.n_files:,} files, {found.n_bytes / 1e6:,.1f} MB.")
-        st.caption("This cannot be undone. Verdicts in the history stay, with its name.")
-        st.button(
-            "Delete",
-            type="primary",
-            icon=":material/delete_forever:",
-            key=f"{key}.delete.sure",
-            on_click=_delete,
-            args=(workbench, kind, stored_id, key),
-        )
+    confirm(
+        "Delete for good?",
+        changes=f"The {kind.label} **{escape(stored_id)}** goes: {found.n_files:,} files, {found.n_bytes / 1e6:,.1f} MB. "
+        "This cannot be undone. Verdicts in the history stay, with its name.",
+        yes="Delete",
+        key=key,
+        then=lambda: _delete(workbench, kind, stored_id),
+    )
 
 
+def _delete(workbench: Workbench, kind: StoredKind, stored_id: str) -> None:
+    workbench.lifecycle.delete(kind, stored_id)
+
+
+@st.dialog("It is used")
 def _show_uses(found: Stored) -> None:
     """Draw why a thing cannot go."""
     st.warning(f"The {found.kind.label} {escape(found.stored_id)} is used, so it is not deleted.")
@@ -92,6 +75,7 @@ def _show_uses(found: Stored) -> None:
 
 def show_archived(workbench: Workbench, kind: StoredKind, *, page: str) -> None:
     """Draw what of a kind is archived, each to be restored or deleted; nothing where there is none."""
+    show_refusal(key=f"{page}.archived.delete")
     ids = [name for of, name in workbench.lifecycle.archived() if of is kind]
     if not ids:
         return
@@ -104,4 +88,4 @@ def show_archived(workbench: Workbench, kind: StoredKind, *, page: str) -> None:
             if kind is StoredKind.PROJECT or not chosen:
                 return
             if st.button("Delete", icon=":material/delete:", key=f"{page}.archived.delete"):
-                _ask(workbench, kind, chosen, key=f"{page}.archived")
+                _ask(workbench, kind, chosen, key=f"{page}.archived.delete")

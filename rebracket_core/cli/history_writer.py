@@ -1,4 +1,4 @@
-"""What becomes of verdicts beside the answer: kept in the history, or said not to be, with an exit code of its own."""
+"""Verdicts of a command into the history; where it refuses them the command answers all the same, and says so in its code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Keeping:
+class HistoryWriter:
     """The history of one command: whether it is wanted, how many verdicts it took and missed, and why.
 
     After its first refusal nothing more is sent to it: a lock would be waited for at every chunk.
@@ -28,11 +28,11 @@ class Keeping:
     refusal: StoreError | None = None
 
     @classmethod
-    def begin(cls, bench: Workbench, *, wanted: bool) -> Keeping:
+    def begin(cls, bench: Workbench, *, wanted: bool) -> HistoryWriter:
         """The history as it answers now. Raises StoreError, before anything is scored, where it is damaged or too new."""
         from rebracket_core.database import needs_repair
 
-        keeping = cls(wanted)
+        writer = cls(wanted)
         if wanted:
             try:
                 bench.history.check()
@@ -40,8 +40,8 @@ class Keeping:
                 if needs_repair(refusal):
                     refusal.hint = f"{refusal.hint}; or validate without saving: --no-history"
                     raise
-                keeping.refusal = refusal
-        return keeping
+                writer.refusal = refusal
+        return writer
 
     def add(self, bench: Workbench, concepts: Sequence[Concept], *, run_id: str, thresholds: dict[str, Value]) -> list[Verdict]:
         """The verdicts on the concepts, kept where they can be."""
