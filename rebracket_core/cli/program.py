@@ -78,8 +78,8 @@ for _command in (
     review_sections,
 ):
     program.command()(_command)
-for _command in (archive, restore, archived, delete):
-    program.command()(_command)
+for _lifecycle in (archive, restore, archived, delete):
+    program.command()(_lifecycle)
 for _explaining in (explain, counterfactuals, replay):
     program.command()(_explaining)
 for _naming in (train, submit):
