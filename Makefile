@@ -8,14 +8,22 @@ PIP_ARGS ?=
 # Python may keep what it compiled: the tests start hundreds of processes, each of which would compile the project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-one test-all check format lint types bench lock clean
+.PHONY: run test test-slow test-one test-all check format lint types bench lock clean
 
 run: $(VENV)/.run-ready
 	@$(BIN)/python -m rebracket_core.workbench.prepare
 	@$(BIN)/python -m rebracket_core.ui run app.py --server.port $(PORT)
 
+# Many tests wait (for a process, a lock, a clock), so there are more workers than cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; n = os.cpu_count() or 2; print(min(2 * n, n + 4))')
+
 test: $(VENV)/.dev-ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -n auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -n $(WORKERS)
+
+# What `make test` leaves out: first what may run side by side, then what measures time or drives a browser.
+test-slow: $(VENV)/.dev-ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "slow and not browser and not alone" -n auto
+	$(BIN)/python -m pytest -m "browser or alone"
 
 test-all: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from rebracket_core.cli.program import program
@@ -31,6 +32,7 @@ def _add(bench: Workbench, albums: list[str], name: str) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_commands_and_pages_say_what_was_not_learnt(home: Path, open_page: Open) -> None:
     bench = get_workbench(Settings.from_env())
     run_id = bench.training.train(_add(bench, ["Red", "Red", "Orange", "Orange"] * 5, "two"), config=QUICK).run_id

@@ -91,6 +91,7 @@ def test_a_leaked_run_is_compared_under_a_warning(open_page: Open, home: Path, b
     assert app.table[-1].value["the second is"].iloc[0].endswith("leaked")
 
 
+@pytest.mark.slow
 def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path, bench: Workbench) -> None:
     first, twin = bench.runs.all()[0].run_id, _twin(home, "twin")
     (home / "runs" / twin / "held.parquet").unlink()
@@ -99,6 +100,7 @@ def test_a_run_of_before_the_rows_were_kept_says_so(open_page: Open, home: Path,
     assert not app.exception and "did not keep" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_rolling_back_promotes_the_model_before(open_page: Open, home: Path, bench: Workbench) -> None:
     first, twin = bench.runs.all()[0].run_id, _twin(home, "twin")
     bench.runs.promote(twin)

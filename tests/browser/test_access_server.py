@@ -11,7 +11,7 @@ import pytest
 from tests.support.app_server import AppServer
 from tests.support.app_visits import title_of as _ask
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SECRET = "a secret of the test's own"
 REFUSED, SIGN_IN, RUNS = "Not open to this visitor", "Sign in", "Runs"

@@ -61,6 +61,7 @@ def test_a_page_says_how_another_package_brings_its_kind() -> None:
         assert group in (ROOT / "docs" / "dev" / "adding" / f"{page}.md").read_text(encoding="utf-8"), f"{page}: {group}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_block_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")

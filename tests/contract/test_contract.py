@@ -46,7 +46,10 @@ def test_every_help_names_its_options() -> None:
         assert set(FLAG.findall(before)) - set(FLAG.findall(now[words])) == set(), words
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+SLOW = ("explain", "counterfactuals", "train")  # commands that take seconds each
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in DOCUMENTS])
 def test_a_command_ends_and_answers_as_before(name: str, scene: Scene) -> None:
     before = DOCUMENTS[name]
     now = scene.run(tuple(before["line"]))

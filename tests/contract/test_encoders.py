@@ -347,6 +347,7 @@ def test_the_page_for_the_next_engineer_names_every_kind() -> None:
     assert all(f"`{kind.written or kind.name}`" in page for kind in ENCODERS)
 
 
+@pytest.mark.slow
 def test_heads_are_trained_on_the_vectors_of_another_modality(numbers: None, settings: Settings, tmp_path: Path) -> None:
     """The rows' numbers become vectors, cached; a column of these by text trains heads that learn what the numbers say."""
     frame, items = _rows_with_numbers()

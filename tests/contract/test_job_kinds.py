@@ -278,6 +278,7 @@ def test_only_a_kind_that_says_so_goes_to_a_remote_machine(name: str, home: Path
         check_remote(folder)
 
 
+@pytest.mark.slow
 def test_the_made_up_job_counts_on_from_its_checkpoint(home: Path, settings: Settings, on_path: None) -> None:
     folder, launcher = _count(home, long=True), LocalLauncher(settings)
     launcher.launch(folder)
@@ -293,6 +294,7 @@ def test_the_made_up_job_counts_on_from_its_checkpoint(home: Path, settings: Set
     assert set(numbers) >= set(range(counted["from"] + 1, 41))
 
 
+@pytest.mark.slow
 def test_specs_of_an_earlier_version_name_no_kind(home: Path, settings: Settings) -> None:
     for name in ("training", "map"):
         folder = CASES[name].new(home, long=False)

@@ -62,6 +62,7 @@ def told(run: Run, *arguments: object, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_every_registry_knows_what_an_installed_package_brings(installed: Run) -> None:
     done = installed("-c", ASKED)
     assert done.returncode == 0, done.stderr
@@ -70,6 +71,7 @@ def test_every_registry_knows_what_an_installed_package_brings(installed: Run) -
     assert found["rules"][0] == NeverSure.code and found["formats"][0] == Bells.name, "they stand where they ask to stand"
 
 
+@pytest.mark.slow
 def test_a_package_that_cannot_be_loaded_is_named_and_nothing_is_skipped(installed: Run, tmp_path: Path) -> None:
     entries = next((tmp_path / "site").glob("*.dist-info")) / "entry_points.txt"
     entries.write_text("[rebracket.jobs]\nmade-up = tests.support.nowhere:Generator\n")
@@ -81,6 +83,7 @@ def _plugins(settings: Settings) -> Check:
     return next(check for check in examine(settings) if check.name == "plugins")
 
 
+@pytest.mark.slow
 def test_the_doctor_names_packages_and_what_is_wrong_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.from_env({"REBRACKET_HOME": str(tmp_path / "home")})
     assert _plugins(settings).detail == "no other package brings anything"
@@ -107,6 +110,7 @@ def test_a_worker_knows_an_installed_kind_of_job_without_being_told_its_module(i
     assert (row["label"], row["status"], row["stage"]) == (Generator.label, "done", "Writing candidates")
 
 
+@pytest.mark.slow
 def test_files_that_are_read_in_a_process_of_their_own_may_be_of_an_installed_format(installed: Run, tmp_path: Path) -> None:
     size = SMALL_BYTES // 20
     path = tmp_path / "tower.bells"

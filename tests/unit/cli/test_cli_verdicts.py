@@ -97,6 +97,7 @@ def test_good_input_ends_with_0_bad_alone_with_2(invoke: Invoke, home: Path, mix
     assert invoke("validate", mixed / "missing", "--home", home).exit_code == 2
 
 
+@pytest.mark.slow
 def test_standard_input_a_concept_a_line(rebracket: Run, home: Path) -> None:
     done = rebracket("validate", "-", "--home", home, "--format", "jsonl", data=f"{TEXT}\n\nAnother key.\n".encode())
     assert done.returncode == 0
@@ -114,6 +115,7 @@ def test_csv_and_table(invoke: Invoke, home: Path, mixed: Path) -> None:
     assert table[0].startswith("concept") and len(table) == 3
 
 
+@pytest.mark.slow
 def test_json_is_one_document_and_nothing_else(rebracket: Run, home: Path, mixed: Path) -> None:
     done = rebracket("validate", mixed / "11-nul.txt", mixed / "01-empty.txt", "--home", home, "--json")
     document = json.loads(done.stdout)

@@ -264,6 +264,7 @@ def test_verdicts_can_be_judged_again(tmp_path: Path) -> None:
     assert (concept.id, concept.expected_album) == ("a", "Red")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

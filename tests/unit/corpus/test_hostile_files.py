@@ -133,6 +133,7 @@ def test_a_file_that_takes_too_long_or_too_much_is_stopped(monkeypatch: pytest.M
     assert not reading_child._idle
 
 
+@pytest.mark.slow
 def test_apart_reads_what_is_read_at_hand_and_keeps_its_process() -> None:
     data = ("concept,rainbow_color\n" + "".join(f"Some text of a song number {k},Red\n" for k in range(9_000))).encode()
     assert not reading_child.is_small(data)

@@ -64,6 +64,7 @@ def test_memory_is_bounded(settings: Settings) -> None:
     assert len(inner.encoded) == 100 and len(cached._memory) == 10
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_fifty_thousand_texts_are_found_in_two_seconds(settings: Settings) -> None:
     texts = [f"concept {n}" for n in range(50_000)]
@@ -194,6 +195,7 @@ def _start(script: str, settings: Settings, *arguments: int) -> subprocess.Popen
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS.parent)
 
 
+@pytest.mark.slow
 def test_processes_share_the_file_and_one_may_be_killed(settings: Settings) -> None:
     writers = [_start(WRITER, settings, 0, 40), _start(WRITER, settings, 20, 60)]
     victim = _start(WRITER, settings, 60, 100_000)

@@ -41,6 +41,7 @@ def _plain(changes: dict[str, object]) -> DebertaV2Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{}, {"share_att_key": False}, {"pos_att_type": ["c2p"]}, {"pos_att_type": ["p2c"]}, {"position_buckets": -1}],

@@ -57,6 +57,7 @@ def test_vectors_are_those_of_pytorch(minilm: OnnxMiniLM, peer) -> None:
     assert np.abs(minilm.encode(texts) - expected).max() <= 1e-5
 
 
+@pytest.mark.slow
 def test_the_torch_encoder_of_the_same_files_agrees(minilm: OnnxMiniLM, shared_settings: Settings) -> None:
     torch_minilm = open_encoder("minilm-torch", settings=shared_settings, cached=False)
     texts = [*SHORT, *ODD, LONG]
@@ -180,6 +181,7 @@ print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
 """
 
 
+@pytest.mark.slow
 def test_a_cold_start_loads_neither_torch_nor_transformers(minilm: OnnxMiniLM, shared_settings: Settings) -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLD, str(shared_settings.home)], capture_output=True, text=True, check=False, timeout=60

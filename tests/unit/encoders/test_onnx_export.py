@@ -26,6 +26,7 @@ def as_files(name: Path, *, settings: Settings, to: Path) -> OnnxEncoder:
     return OnnxEncoder(to / "graph", to / "tokenizer", facts=parts.facts, encoder_id="files", threads=2)
 
 
+@pytest.mark.slow
 def test_a_traced_model_gives_the_vectors_of_pytorch(small_deberta: Path, settings: Settings, tmp_path: Path) -> None:
     found = as_files(small_deberta, settings=settings, to=tmp_path / "files")
     wanted = TorchTransformer(str(small_deberta), settings=settings).encode(TEXTS)

@@ -15,6 +15,7 @@ def unit(rng: np.random.Generator, n: int, *, shift: float = 0.0, dim: int = 16)
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_samples_of_one_kind_raise_the_alarm_as_often_as_the_level_says() -> None:
     rng = np.random.default_rng(1)
     alarms = [two_sample(unit(rng, 40), unit(rng, 30), level=0.05, permutations=199, seed=k).alarm for k in range(300)]

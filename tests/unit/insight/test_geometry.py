@@ -68,6 +68,7 @@ def test_a_naive_distance_makes_noise_look_remote_and_the_unbiased_one_does_not(
     assert found.lengths[0, 1] == pytest.approx(2.0, abs=0.25) and found.p[0, 1] < 0.05
 
 
+@pytest.mark.slow
 def test_axes_of_one_partition_are_one_direction_and_others_are_not() -> None:
     rng, n = np.random.default_rng(1), 600
     modes = rng.integers(0, 3, size=(n, 3))

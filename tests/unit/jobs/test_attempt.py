@@ -83,6 +83,7 @@ def test_every_ending_is_written(
     assert not list(folder.path.glob("attempts/*/reserve"))
 
 
+@pytest.mark.slow
 def test_a_failure_is_resumed_and_the_first_run_is_not_promoted_over_another(
     folder: JobFolder, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def test_a_tracker_that_fails_or_hangs_stops_no_training(
     assert "the training goes on without it" in log_tail(folder)
 
 
+@pytest.mark.slow
 def test_a_tracker_that_is_not_there_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rebracket_core.jobs.tracking import trackers
 

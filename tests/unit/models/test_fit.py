@@ -73,6 +73,7 @@ def test_sample_weights_do_not_broadcast() -> None:
     assert member_losses(z, y, torch.tensor([[1.0, 1.0]]), tasks=only.tasks).item() == pytest.approx(0.669078, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_one_pass_is_as_good_as_one_by_one() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(120, 20)).astype(np.float32)
@@ -118,6 +119,7 @@ def test_a_learnable_rule_is_learnt() -> None:
     assert logits[..., AXIS].shape[-1] == 9 and CONFIDENCE == 9
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_fit_does_not_wait_for_the_compiler_of_torch() -> None:
     """Its import takes nearly as long as torch's own, and a training of heads takes a second."""

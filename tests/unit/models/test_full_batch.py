@@ -51,6 +51,7 @@ def test_the_closed_form_says_what_the_losses_say(options: FitConfig) -> None:
     assert torch.allclose(seen.held.sum(dim=1), told.held_out_losses(logits.detach()), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_members_end_where_their_own_losses_are_lowest(monkeypatch: pytest.MonkeyPatch) -> None:
     """No row is left out, so each runs to its minimum: as low as the general solver gets alone, each member."""
     import torch

@@ -124,6 +124,7 @@ def test_a_folder_that_is_not_there_is_refused(home: Path, tmp_path: Path) -> No
         Watch(open_home(home).verdicts, tmp_path / "none")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_process_misses_nothing_and_ends_cleanly(home: Path, folder: Path) -> None:
@@ -184,6 +185,7 @@ main()
 """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -227,6 +229,7 @@ def test_a_signal_ends_the_process_within_three_seconds(
     assert (b"validated at the next start" in rest) == (names[-1] == "slow.txt")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_file_whose_reader_keeps_pythons_lock_does_not_keep_the_process(home: Path, folder: Path) -> None:

@@ -90,6 +90,7 @@ def test_the_word_that_decides_comes_first_everywhere_and_the_counterfactual_rem
         assert again.album == "Blue" and again.album_probabilities == pytest.approx(flip.verdict.album_probabilities, abs=1e-4)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_what_is_opened_first_counts_against_the_time_of_a_search(planted: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[float] = []

@@ -104,6 +104,7 @@ def test_training_texts_themselves_raise_no_alarm(bench: Workbench) -> None:
     assert not bench.monitoring.drift(run_id).alarm
 
 
+@pytest.mark.slow
 def test_halves_of_the_training_texts_alarm_about_as_often_as_the_level_says(bench: Workbench) -> None:
     vectors = bench.resources.model().ood.training_vectors()
     rng = np.random.default_rng(0)
@@ -114,6 +115,7 @@ def test_halves_of_the_training_texts_alarm_about_as_often_as_the_level_says(ben
     assert 0.01 <= np.mean(alarms) <= 0.10  # 0.05, give or take three standard errors of 200 tests
 
 
+@pytest.mark.slow
 def test_a_sample_goes_into_the_queue_of_labels(bench: Workbench) -> None:
     run_id = bench.resources.model().run_id
     session = bench.labels.session

@@ -220,6 +220,7 @@ def test_every_route_of_the_api_stands_in_one_of_the_two_tables_of_paths(home: P
     assert not OPEN_PATHS & SCOPES.keys() and set(SCOPES) == set(GUARDED) and set(OPEN) < OPEN_PATHS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("local", [True, False])
 def test_no_spelling_of_a_guarded_path_is_answered_without_a_key(home: Path, serve: Serve, local: bool) -> None:
     keys = key_store_of(home)
@@ -277,6 +278,7 @@ def test_a_control_character_in_a_path_is_refused(home: Path, serve: Serve, keye
         assert at(address, "/v1/runs", target=f"/v1/runs{end}", key=key).status == 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keyed", [True, False])
 def test_the_rate_holds_whatever_the_spelling(home: Path, serve: Serve, keyed: bool) -> None:
     key = key_store_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
@@ -409,6 +411,7 @@ def test_a_server_whose_keys_are_all_revoked_is_closed(home: Path, serve: Serve)
 # ---- hosts -------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_keys_a_foreign_host_is_refused_on_every_path(home: Path, serve: Serve) -> None:
     address = serve(home, allowed_hosts=("rebracket.internal", "[fd00::7]"))
     ours = (

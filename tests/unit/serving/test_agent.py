@@ -121,16 +121,16 @@ def test_the_tool_is_one_that_a_model_can_call() -> None:
     assert "cannot be judged" in tool.invoke({"text": ""})["error"]
 
 
-@pytest.mark.parametrize("cut", ["\ud83d a bell cast in 1911", "a bell \udca9 cast in 1911", "\udfff"])
-def test_a_text_that_was_cut_within_a_character_is_scored_or_comes_back(ask: Ask, cut: str) -> None:
-    tried = concept_graph(scripted([cut]), ask, max_tries=1).invoke({"brief": "x"})["tries"]
-    assert len(tried) == 1
-    if any(letter.isascii() for letter in cut):
-        assert tried[0]["verdict"]["text"] == cut.replace("\ud83d", "\ufffd").replace("\udca9", "\ufffd")
-    else:
-        assert tried[0]["branch"] == "reject" and tried[0]["feedback"]
-    album = concept_graph(scripted(["a bell cast in 1911"]), ask, max_tries=1).invoke({"wanted_album": cut})
-    assert album["branch"] == "reject" and album["feedback"]
+def test_a_text_that_was_cut_within_a_character_is_scored_or_comes_back(ask: Ask) -> None:
+    for cut in ("\ud83d a bell cast in 1911", "a bell \udca9 cast in 1911", "\udfff"):
+        tried = concept_graph(scripted([cut]), ask, max_tries=1).invoke({"brief": "x"})["tries"]
+        assert len(tried) == 1
+        if any(letter.isascii() for letter in cut):
+            assert tried[0]["verdict"]["text"] == cut.replace("\ud83d", "\ufffd").replace("\udca9", "\ufffd")
+        else:
+            assert tried[0]["branch"] == "reject" and tried[0]["feedback"]
+        album = concept_graph(scripted(["a bell cast in 1911"]), ask, max_tries=1).invoke({"wanted_album": cut})
+        assert album["branch"] == "reject" and album["feedback"]
 
 
 @pytest.fixture(params=["workbench", "server"])

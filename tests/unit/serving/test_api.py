@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import open_home
+from tests.conftest import copy_home, open_home
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from starlette.testclient import TestClient
@@ -21,8 +22,10 @@ from rebracket_core.validation import Concept
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
 
 
-@pytest.fixture
-def client(home: Path) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def client(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One server for all requests of this file: none of them may change what the next one is answered."""
+    home = copy_home(trained_home, tmp_path_factory.mktemp("served") / "home")
     with TestClient(create_app(open_home(home), ServeOptions(max_body_bytes=200_000, max_items=50))) as client:
         yield client
 
@@ -99,15 +102,20 @@ def test_too_much_is_refused_before_it_is_read(client: TestClient) -> None:
     assert client.post("/v1/validate/batch", json={"items": ["a bell"] * 51}).status_code == 422
 
 
+def _answered(client: TestClient) -> float:
+    found = re.search(r'rebracket_requests_total\{path="/v1/validate",status="200"\} (\S+)', client.get("/metrics").text)
+    return float(found[1]) if found else 0.0
+
+
 def test_health_runs_thresholds_metrics_and_docs(client: TestClient) -> None:
     health = client.get("/health").json()
     assert health["live"] and health["ready"] and health["run_id"]
     runs = client.get("/v1/runs").json()
     assert [run["promoted"] for run in runs] == [True] and 0 < runs[0]["album_accuracy"] <= 1
     assert client.get("/v1/thresholds").json()["thresholds"]["dominant"] == 0.6
+    before = _answered(client)
     client.post("/v1/validate", json={"text": TEXT})
-    text = client.get("/metrics").text
-    assert 'rebracket_requests_total{path="/v1/validate",status="200"} 1.0' in text and "rebracket_verdicts_total{" in text
+    assert _answered(client) == before + 1 and "rebracket_verdicts_total{" in client.get("/metrics").text
     shapes = client.get("/openapi.json").json()["components"]["schemas"]
     assert list(shapes["VerdictOut"]["properties"])[:3] == ["id", "source", "text"]
     assert client.get("/nowhere").status_code == 404 and client.put("/v1/validate").status_code == 405
@@ -122,8 +130,9 @@ def test_keys_scopes_and_limits(home: Path) -> None:
         assert client.post("/v1/validate", json=body).status_code == 401
         assert client.post("/v1/validate", json=body, headers={"Authorization": f"Bearer {reader}"}).status_code == 403
         ours = {"Authorization": f"Bearer {writer}"}
-        statuses = [client.post("/v1/validate", json=body, headers=ours).status_code for _ in range(6)]
-        assert statuses == [200] * 5 + [429]
+        statuses = [client.post("/v1/validate", json=body, headers=ours).status_code for _ in range(5)]
+        assert statuses == [200] * 5  # what may come at once; one more every three seconds, which a busy machine may take
+        assert 429 in {client.post("/v1/validate", json=body, headers=ours).status_code for _ in range(20)}
         assert int(client.post("/v1/validate", json=body, headers=ours).headers["retry-after"]) >= 1
         ring.revoke(key.key_id)
         assert client.post("/v1/validate", json=body, headers=ours).status_code == 401

@@ -10,6 +10,7 @@ pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 from benchmarks.attack import API, APP, attack, home_attacks
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_every_attack_meets_what_it_is_to_meet(trained_home: Path, tmp_path: Path) -> None:
     met = {one.name: (one.expected, observed) for one, observed in attack(trained_home, tmp_path, short=True)}

@@ -75,6 +75,7 @@ def test_many_texts_go_in_parts_and_come_back_in_order() -> None:
     assert all(body["run"] == "r" and body["thresholds"] == {"dominant": 0.7} for body in asked)
 
 
+@pytest.mark.slow
 def test_it_needs_httpx_and_nothing_heavy() -> None:
     code = (
         "import sys, rebracket_core.serving.client;"

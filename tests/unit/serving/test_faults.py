@@ -48,6 +48,7 @@ def ask(client: TestClient, number: int) -> Any:
     return client.post("/v1/validate", json={"text": TEXT.format(number)})
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_worker_that_dies_is_a_503_and_the_next_request_is_answered(
     assert ask(client, 1).status_code == 200 and client.get("/health").json()["queued"] == 0
 
 
+@pytest.mark.slow
 def test_a_database_that_hangs_fills_no_memory_and_costs_no_verdict(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench, freed, written = open_home(home), threading.Event(), []
 
@@ -81,6 +83,7 @@ def test_a_database_that_hangs_fills_no_memory_and_costs_no_verdict(home: Path, 
         assert b"rebracket_history_failures_total 3.0" in client.get("/metrics").content
 
 
+@pytest.mark.slow
 def test_a_promoted_run_whose_model_is_gone_takes_over_when_it_is_back(client: TestClient, home: Path) -> None:
     bench = open_home(home)
     first = bench.resources.runs.chosen(None)

@@ -21,6 +21,7 @@ from tests.support.http_load import Caller, free_port, running
 TEXT = "A bell cast in 1911 hung in the drowned tower, number {}."
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_every_acknowledged_verdict_outlives_a_kill(home: Path) -> None:
     port, answered = free_port(), list[str]()
@@ -50,6 +51,7 @@ def test_every_acknowledged_verdict_outlives_a_kill(home: Path) -> None:
     assert len(answered) >= 20 and set(answered) <= kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "status"), [(True, 503), (False, 200)])
 def test_a_history_that_refuses_costs_the_answer_only_where_it_comes_first(home: Path, first: bool, status: int) -> None:
     (home / "workbench.db").mkdir()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import open_home
+from tests.conftest import copy_home, open_home
 from tests.unit.serving.test_access import Serve, raw, serve  # noqa: F401
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
@@ -33,8 +33,10 @@ JSON = {"Content-Type": "application/json"}
 HALF = "\\ud83d"  # as JSON writes half a surrogate pair
 
 
-@pytest.fixture
-def client(home: Path) -> Iterator[TestClient]:
+@pytest.fixture(scope="module")
+def client(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One server for all requests of this file: none of them may change what the next one is answered."""
+    home = copy_home(trained_home, tmp_path_factory.mktemp("served") / "home")
     with TestClient(create_app(open_home(home)), raise_server_exceptions=False) as client:
         yield client
 

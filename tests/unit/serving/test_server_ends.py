@@ -19,7 +19,7 @@ from tests.conftest import open_home
 from tests.support.http_load import ROOT, Caller, free_port
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]
 
 DRAIN_S, SPARE_S = 1.0, 3.0
 # The words of a text say what becomes of the thread that scores it, or of the one that writes its verdict.

@@ -21,7 +21,7 @@ from tests.conftest import open_home
 
 httpx = pytest.importorskip("httpx")
 pytest.importorskip("fastapi")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 ROOT = Path(__file__).parents[3]
 TEXT = "The bell that was cast in 1911 hung in the wheelhouse, number {}."
 

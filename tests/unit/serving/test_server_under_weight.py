@@ -16,7 +16,7 @@ import pytest
 from tests.support.http_load import Caller, free_port, running
 
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SENTENCE = "The bell that was cast in {year} hung in the wheelhouse, and its number is still stamped on the rim. "
 ITEMS, BYTES = 1000, 7_900_000

@@ -12,6 +12,7 @@ from rebracket_core.settings import Settings
 pytest.importorskip("fastapi", reason="the extra 'serve' is not installed")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_mixed_load_loses_and_mixes_up_nothing(home: Path, tmp_path: Path) -> None:
     found = soak(Settings.from_env({"REBRACKET_HOME": str(home)}), seconds=20, clients=4, log=tmp_path / "log")

@@ -15,6 +15,7 @@ from tests.conftest import open_home
 CONFIG = TrainingConfig.of(folds=3, ensemble_size=2)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     bench = open_home(home)
@@ -26,6 +27,7 @@ def test_the_estimate_is_above_the_training_and_not_absurd(home: Path) -> None:
     assert spent / 3 < found.seconds < 60 * spent  # "at most": every fit to its last step, beside other tests
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_more_steps_folds_and_members_take_longer(home: Path) -> None:
     bench = open_home(home)

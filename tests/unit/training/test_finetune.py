@@ -133,6 +133,7 @@ def test_gradnorm_is_taken_up_where_it_was(base: Path, tmp_path: Path) -> None:
     same(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.mark.slow
 def test_lora_learns_and_is_merged(base: Path, tmp_path: Path) -> None:
     from safetensors.numpy import load_file
 

@@ -54,6 +54,7 @@ def settings(trained_home: Path) -> Settings:
     return Settings(home=trained_home, database_url=f"sqlite:///{trained_home / 'workbench.db'}")
 
 
+@pytest.mark.slow
 def test_each_fold_asks_a_detector_of_its_own_encoder(settings: Settings, tmp_path: Path) -> None:
     rows = prepare_rows(_some(settings, 24).frame, config=CONFIG, encoder=open_encoder("minilm", settings=settings))
     frozen, turned = (

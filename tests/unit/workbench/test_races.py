@@ -94,6 +94,7 @@ def _left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_two_imports_of_one_name(tmp_path: Path, number: int) -> None:
     from rebracket_core.corpus import Library
@@ -113,6 +114,7 @@ def test_two_imports_of_the_same_rows_are_one(tmp_path: Path) -> None:
     assert _left(tmp_path / "home" / "library") == ["one"]
 
 
+@pytest.mark.slow
 def test_two_imports_of_one_run(trained_home: Path, tmp_path: Path) -> None:
     bench = open_home(copy_home(trained_home, tmp_path / "from"))
     run_id = bench.runs.all()[0].run_id
@@ -124,6 +126,7 @@ def test_two_imports_of_one_run(trained_home: Path, tmp_path: Path) -> None:
         assert _left(home / "runs") == [run_id]
 
 
+@pytest.mark.slow
 def test_two_projects_of_one_name(tmp_path: Path) -> None:
     from rebracket_core.annotation import LabelSession
     from rebracket_core.annotation.people import enrol
@@ -139,6 +142,7 @@ def test_two_projects_of_one_name(tmp_path: Path) -> None:
         session.close()
 
 
+@pytest.mark.slow
 def test_two_backups_to_one_file(tmp_path: Path) -> None:
     from rebracket_core.annotation import LabelSession
     from rebracket_core.annotation.database.backup import check
@@ -177,6 +181,7 @@ def test_a_killed_import_leaves_nothing_that_stays(tmp_path: Path) -> None:
     assert _left(library) == ["one"]
 
 
+@pytest.mark.slow
 def test_what_an_earlier_version_left_half_is_taken_over(tmp_path: Path) -> None:
     half = tmp_path / "home" / "library" / "one"
     half.mkdir(parents=True)
