@@ -1,0 +1,169 @@
+"""Surface cues: what counts of small words alone tell of the axes, with no reading at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rebracket_core.corpus.soft_targets import targets
+from rebracket_core.corpus.splits import grouped_folds
+from rebracket_core.errors import DataError
+from rebracket_core.rainbow import AXIS_NAMES, MODES
+
+AGAINST = "against"  # the mark of a concept that was written against the cues
+_FOLDS = 5
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
+_NAME = re.compile(r"(?<![.!?:\"“”]\s)(?<=[\w,;'’)]\s)[A-ZÀ-Þ][\w'’-]+")
+
+
+def _words(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w'’])(?:{'|'.join(text.split())})(?![\w'’])", re.IGNORECASE)
+
+
+_PAST = r"""
+was were had did wasn't weren't hadn't didn't \w{2,}ed said went came saw took made found gave told stood lay kept
+held knew hung ran wrote sat began brought bought sold sent lost became got let left led met fell felt grew built
+drew wore rose spoke broke thought taught caught paid put slept spent swore threw won blew bore chose died drank fed
+flew heard laid meant read rang sang sank shook shot shut stole struck stuck swam swept tore woke wound
+"""
+_PRESENT = """
+is are am has have does do isn't aren't hasn't haven't doesn't don't it's he's she's that's there's they're we're
+i'm says stands comes goes looks sits knows holds keeps takes makes gives finds runs lies hangs turns calls asks
+hears sees feels leaves opens walks speaks waits lives wants counts reads writes begins starts stays remains puts
+sets lets brings carries tells works falls rises moves passes shows thinks wears hands gets
+"""
+_PLACE = """
+in at on under over across between behind beyond through inside outside above below beneath beside along around near
+toward towards into onto against among past down up
+"""
+_NUMERALS = r"""
+two three four five six seven eight nine ten eleven twelve \w+teen \w+teenth twenty thirty forty fifty sixty seventy
+eighty ninety (?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-\w+ hundred thousand million dozen half
+second third fourth fifth sixth seventh eighth ninth tenth
+"""
+_RECORD = r"""
+record\w* regist\w+ catalogue\w* inventor(?:y|ies) ledger\w* report\w* file\w* list(?:s|ed)? log(?:s|ged)?
+document\w* certif\w+ receipt\w* invoice\w* contract\w* signed stamped measured weighed entered archive\w*
+photograph\w* minutes proved survey\w*
+"""
+_FICTION = r"""
+dream\w* imagin\w+ invent(?:ed|s|ion|ing|or|ors)? stor(?:y|ies) tales? legend\w* fable\w* pretend\w* suppos\w+
+hoax\w* myth\w* fairy fanc(?:y|ied) fictio\w+ forger\w* make-believe yarn\w*
+"""
+_MEMORY = r"""
+forg[eo]t\w* remember\w* recall\w* memor\w+ lost name\w* known famous unknown unnamed nameless unread unmarked
+unclaimed recogni\w+ noticed? anybody anyone everybody everyone
+"""
+_PATTERNS: dict[str, re.Pattern[str]] = {
+    "years": re.compile(r"\b(?:1\d|20|21|22|23)\d\d\b"),
+    "digits": re.compile(r"\b\d[\d.,:]*"),
+    "numerals": _words(_NUMERALS),
+    "will, shall": _words("will shall won't shan't \\w+'ll \\w+’ll going\\s+to"),
+    "would, could, might": _words("would could might should may can can't cannot couldn't wouldn't \\w+'d"),
+    "past forms": _words(_PAST),
+    "present forms": _words(_PRESENT),
+    "now": _words("now today tonight this these already still yet currently"),
+    "once": _words(
+        "once ago then later after before until when by year years day days century tomorrow some\\s+day one\\s+day"
+    ),
+    "I, you, we": _words("i me my mine you your yours we us our ours myself yourself ourselves"),
+    "he, she": _words("he she him her his hers himself herself he's she's he'd she'd he'll she'll"),
+    "they": _words("they them their theirs themselves they're they'll they'd"),
+    "it": _words("it its itself it's it'll"),
+    "names": _NAME,
+    "place words": _words(_PLACE),
+    "the": _words("the"),
+    "a, an": _words("a an"),
+    "negations": _words("no not never nobody none nothing nor neither without nowhere \\w+n't"),
+    "fiction words": _words(_FICTION),
+    "record words": _words(_RECORD),
+    "memory words": _words(_MEMORY),
+    "quotes": re.compile(r"[\"“”]"),
+}
+CUES: tuple[str, ...] = ("length", *_PATTERNS)
+
+
+@dataclass(frozen=True, slots=True)
+class CueAccuracy:
+    """What the cue counts alone tell of one axis, over its `n_rows` rows of a single mode in `n_groups` groups.
+
+    `accuracy` is that of a logistic regression on rows of held-out groups, `majority` that of the commonest mode.
+    """
+
+    axis: str
+    accuracy: float
+    majority: float
+    n_rows: int
+    n_groups: int
+
+
+def cue_counts(texts: Sequence[str]) -> np.ndarray:
+    """The cues of n texts, (n, 23) float64 in the order of CUES: the log of the words, then log(1 + count) of each."""
+    counts = [[len(pattern.findall(text)) for pattern in _PATTERNS.values()] for text in texts]
+    lengths = [len(_WORD.findall(text)) for text in texts]
+    return np.log1p(np.column_stack([lengths, np.array(counts, dtype=np.float64).reshape(len(texts), len(_PATTERNS))]))
+
+
+def cue_predictions(frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
+    """The mode that cue counts alone give each row on each axis, (n, 3) int64 into MODES; -1 without a single mode there.
+
+    Out-of-fold: five folds by group, a logistic regression on standardised counts. Raises DataError where an axis has fewer
+    than two modes or the groups are too few.
+    """
+    counts, of = cue_counts(frame["concept"].tolist()), targets(frame)
+    groups = frame["group_id"].to_numpy(dtype=str)
+    predicted = np.full(of.axis_kind.shape, -1, dtype=np.int64)
+    for j, axis in enumerate(AXIS_NAMES):
+        rows = np.flatnonzero(of.axis_kind[:, j] == "single")
+        modes = of.axis[rows, j].argmax(axis=1)
+        if len(np.unique(modes)) < 2:
+            raise DataError(
+                f"The {axis} axis has nothing to tell apart.",
+                expected=f"two of {', '.join(MODES[axis])} or more, as single modes",
+                found=f"{len(np.unique(modes))} in {len(rows)} rows",
+                hint="measure cues on a corpus whose labels vary",
+            )
+        predicted[rows, j] = _out_of_fold(counts[rows], modes, groups=groups[rows], seed=seed)
+    return predicted
+
+
+def _out_of_fold(counts: np.ndarray, modes: np.ndarray, *, groups: np.ndarray, seed: int) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    folds = grouped_folds(groups, modes, n_folds=_FOLDS, seed=seed)
+    predicted = np.empty(len(modes), dtype=np.int64)
+    for fold in range(_FOLDS):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+        predicted[folds == fold] = model.fit(counts[folds != fold], modes[folds != fold]).predict(counts[folds == fold])
+    return predicted
+
+
+def cue_accuracies(frame: pd.DataFrame, *, part: np.ndarray | None = None, seed: int = 0) -> tuple[CueAccuracy, ...]:
+    """What cue counts alone tell of each axis, in the order of AXIS_NAMES, by group-wise cross-validation over all rows.
+
+    `part` (n,) bool: the rows whose figures are reported, all where it is None; the models learn from all rows all the same.
+    Raises DataError as `cue_predictions` does, and where the part has no row with a single mode on an axis.
+    """
+    predicted, of = cue_predictions(frame, seed=seed), targets(frame)
+    wanted = np.ones(len(frame), dtype=bool) if part is None else np.asarray(part, dtype=bool)
+    groups = frame["group_id"].to_numpy(dtype=str)
+    return tuple(
+        _accuracy(axis, of.axis[rows, j].argmax(axis=1), predicted=predicted[rows, j], groups=groups[rows])
+        for j, axis in enumerate(AXIS_NAMES)
+        for rows in [np.flatnonzero((predicted[:, j] >= 0) & wanted)]
+    )
+
+
+def _accuracy(axis: str, truth: np.ndarray, *, predicted: np.ndarray, groups: np.ndarray) -> CueAccuracy:
+    if not len(truth):
+        raise DataError(
+            f"No row of this part has a single {axis} mode.", expected="at least one", found="none", hint="name another part"
+        )
+    majority = float(np.bincount(truth).max() / len(truth))
+    return CueAccuracy(axis, float((predicted == truth).mean()), majority, len(truth), len(np.unique(groups)))
