@@ -108,14 +108,16 @@ def cue_counts(texts: Sequence[str]) -> np.ndarray:
     return np.log1p(np.column_stack([lengths, np.array(counts, dtype=np.float64).reshape(len(texts), len(_PATTERNS))]))
 
 
-def cue_predictions(frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
+def cue_predictions(frame: pd.DataFrame, *, learn: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
     """The mode that cue counts alone give each row on each axis, (n, 3) int64 into MODES; -1 without a single mode there.
 
-    Out-of-fold: five folds by group, a logistic regression on standardised counts. Raises DataError where an axis has fewer
-    than two modes or the groups are too few.
+    Out-of-fold: five folds by group, a logistic regression on standardised counts, fitted on the rows of `learn`, (n,) bool,
+    of the other folds; on all of them where it is None. Raises DataError where an axis has fewer than two modes or the groups
+    are too few.
     """
     counts, of = cue_counts(frame["concept"].tolist()), targets(frame)
     groups = frame["group_id"].to_numpy(dtype=str)
+    usable = _mask(learn, n_rows=len(frame))
     predicted = np.full(of.axis_kind.shape, -1, dtype=np.int64)
     for j, axis in enumerate(AXIS_NAMES):
         rows = np.flatnonzero(of.axis_kind[:, j] == "single")
@@ -127,31 +129,45 @@ def cue_predictions(frame: pd.DataFrame, *, seed: int = 0) -> np.ndarray:
                 found=f"{len(np.unique(modes))} in {len(rows)} rows",
                 hint="measure cues on a corpus whose labels vary",
             )
-        predicted[rows, j] = _out_of_fold(counts[rows], modes, groups=groups[rows], seed=seed)
+        folds = grouped_folds(groups[rows], modes, n_folds=_FOLDS, seed=seed)
+        predicted[rows, j] = _out_of_fold(counts[rows], modes, folds=folds, usable=usable[rows])
     return predicted
 
 
-def _out_of_fold(counts: np.ndarray, modes: np.ndarray, *, groups: np.ndarray, seed: int) -> np.ndarray:
+def _mask(rows: np.ndarray | None, *, n_rows: int) -> np.ndarray:
+    return np.ones(n_rows, dtype=bool) if rows is None else np.asarray(rows, dtype=bool)
+
+
+def _out_of_fold(counts: np.ndarray, modes: np.ndarray, *, folds: np.ndarray, usable: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    folds = grouped_folds(groups, modes, n_folds=_FOLDS, seed=seed)
     predicted = np.empty(len(modes), dtype=np.int64)
     for fold in range(_FOLDS):
+        rows = (folds != fold) & usable
+        if len(np.unique(modes[rows])) < 2:
+            raise DataError(
+                "There is nothing to learn from.",
+                expected="rows of two modes or more outside each fold",
+                found=f"{int(rows.sum())} rows of {len(np.unique(modes[rows]))}",
+                hint="learn from more rows",
+            )
         model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
-        predicted[folds == fold] = model.fit(counts[folds != fold], modes[folds != fold]).predict(counts[folds == fold])
+        predicted[folds == fold] = model.fit(counts[rows], modes[rows]).predict(counts[folds == fold])
     return predicted
 
 
-def cue_accuracies(frame: pd.DataFrame, *, part: np.ndarray | None = None, seed: int = 0) -> tuple[CueAccuracy, ...]:
-    """What cue counts alone tell of each axis, in the order of AXIS_NAMES, by group-wise cross-validation over all rows.
+def cue_accuracies(
+    frame: pd.DataFrame, *, part: np.ndarray | None = None, learn: np.ndarray | None = None, seed: int = 0
+) -> tuple[CueAccuracy, ...]:
+    """What cue counts alone tell of each axis, in the order of AXIS_NAMES, by group-wise cross-validation.
 
-    `part` (n,) bool: the rows whose figures are reported, all where it is None; the models learn from all rows all the same.
-    Raises DataError as `cue_predictions` does, and where the part has no row with a single mode on an axis.
+    `part` (n,) bool: the rows whose figures are reported; `learn` (n,) bool: the rows that models are fitted on; all rows where
+    either is None. Raises DataError as `cue_predictions` does, and where the part has no row with a single mode on an axis.
     """
-    predicted, of = cue_predictions(frame, seed=seed), targets(frame)
-    wanted = np.ones(len(frame), dtype=bool) if part is None else np.asarray(part, dtype=bool)
+    predicted, of = cue_predictions(frame, learn=learn, seed=seed), targets(frame)
+    wanted = _mask(part, n_rows=len(frame))
     groups = frame["group_id"].to_numpy(dtype=str)
     return tuple(
         _accuracy(axis, of.axis[rows, j].argmax(axis=1), predicted=predicted[rows, j], groups=groups[rows])
