@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -16,16 +17,11 @@ from rebracket_core.rainbow import AXIS_NAMES, MODES
 
 AGAINST = "against"  # the mark of a concept that was written against the cues
 _FOLDS = 5
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
-_NAME = re.compile(r"(?<![.!?:\"“”]\s)(?<=[\w,;'’)]\s)[A-ZÀ-Þ][\w'’-]+")
-
-
-def _words(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w'’])(?:{'|'.join(text.split())})(?![\w'’])", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+")
 
 
 _PAST = r"""
-was were had did wasn't weren't hadn't didn't \w{2,}ed said went came saw took made found gave told stood lay kept
+was were had did wasn't weren't hadn't didn't (?!(?:hundr|inde|se|ne|fe|we|spe|re)ed\b)\w{2,}ed said went came saw took made found gave told stood lay kept
 held knew hung ran wrote sat began brought bought sold sent lost became got let left led met fell felt grew built
 drew wore rose spoke broke thought taught caught paid put slept spent swore threw won blew bore chose died drank fed
 flew heard laid meant read rang sang sank shook shot shut stole struck stuck swam swept tore woke wound
@@ -42,7 +38,7 @@ toward towards into onto against among past down up
 """
 _NUMERALS = r"""
 two three four five six seven eight nine ten eleven twelve \w+teen \w+teenth twenty thirty forty fifty sixty seventy
-eighty ninety (?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-\w+ hundred thousand million dozen half
+eighty ninety hundred thousand million dozen half
 second third fourth fifth sixth seventh eighth ninth tenth
 """
 _RECORD = r"""
@@ -52,39 +48,41 @@ photograph\w* minutes proved survey\w*
 """
 _FICTION = r"""
 dream\w* imagin\w+ invent(?:ed|s|ion|ing|or|ors)? stor(?:y|ies) tales? legend\w* fable\w* pretend\w* suppos\w+
-hoax\w* myth\w* fairy fanc(?:y|ied) fictio\w+ forger\w* make-believe yarn\w*
+hoax\w* myth\w* fairy fanc(?:y|ied) fictio\w+ forger\w* yarn\w*
 """
 _MEMORY = r"""
 forg[eo]t\w* remember\w* recall\w* memor\w+ lost name\w* known famous unknown unnamed nameless unread unmarked
 unclaimed recogni\w+ noticed? anybody anyone everybody everyone
 """
-_PATTERNS: dict[str, re.Pattern[str]] = {
+_WORDS: dict[str, str] = {
+    "numerals": _NUMERALS,
+    "will, shall": r"will shall won't shan't \w+'ll",
+    "would, could, might": r"would could might should may can can't cannot couldn't wouldn't \w+'d",
+    "past forms": _PAST,
+    "present forms": _PRESENT,
+    "now": "now today tonight this these already still yet currently",
+    "once": "once ago then later after before until when by year years day days century tomorrow",
+    "I, you, we": "i me my mine you your yours we us our ours myself yourself ourselves",
+    "he, she": "he she him her his hers himself herself he's she's he'd she'd he'll she'll",
+    "they": "they them their theirs themselves they're they'll they'd",
+    "it": "it its itself it's it'll",
+    "place words": _PLACE,
+    "the": "the",
+    "a, an": "a an",
+    "negations": r"no not never nobody none nothing nor neither without nowhere \w+n't",
+    "fiction words": _FICTION,
+    "record words": _RECORD,
+    "memory words": _MEMORY,
+}
+_SIGNS: dict[str, re.Pattern[str]] = {
     "years": re.compile(r"\b(?:1\d|20|21|22|23)\d\d\b"),
     "digits": re.compile(r"\b\d[\d.,:]*"),
-    "numerals": _words(_NUMERALS),
-    "will, shall": _words("will shall won't shan't \\w+'ll \\w+’ll going\\s+to"),
-    "would, could, might": _words("would could might should may can can't cannot couldn't wouldn't \\w+'d"),
-    "past forms": _words(_PAST),
-    "present forms": _words(_PRESENT),
-    "now": _words("now today tonight this these already still yet currently"),
-    "once": _words(
-        "once ago then later after before until when by year years day days century tomorrow some\\s+day one\\s+day"
-    ),
-    "I, you, we": _words("i me my mine you your yours we us our ours myself yourself ourselves"),
-    "he, she": _words("he she him her his hers himself herself he's she's he'd she'd he'll she'll"),
-    "they": _words("they them their theirs themselves they're they'll they'd"),
-    "it": _words("it its itself it's it'll"),
-    "names": _NAME,
-    "place words": _words(_PLACE),
-    "the": _words("the"),
-    "a, an": _words("a an"),
-    "negations": _words("no not never nobody none nothing nor neither without nowhere \\w+n't"),
-    "fiction words": _words(_FICTION),
-    "record words": _words(_RECORD),
-    "memory words": _words(_MEMORY),
+    "names": re.compile(r"(?<![.!?:\"“”]\s)(?<=[\w,;'’)]\s)[A-ZÀ-Þ][\w'’-]+"),
     "quotes": re.compile(r"[\"“”]"),
+    "will, shall": re.compile(r"\bgoing\s+to\b", re.IGNORECASE),
 }
-CUES: tuple[str, ...] = ("length", *_PATTERNS)
+_KINDS = {cue: re.compile("|".join(words.split())) for cue, words in _WORDS.items()}
+CUES: tuple[str, ...] = ("length", *dict.fromkeys((*_WORDS, *_SIGNS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +100,22 @@ class CueAccuracy:
 
 
 def cue_counts(texts: Sequence[str]) -> np.ndarray:
-    """The cues of n texts, (n, 23) float64 in the order of CUES: the log of the words, then log(1 + count) of each."""
-    counts = [[len(pattern.findall(text)) for pattern in _PATTERNS.values()] for text in texts]
-    lengths = [len(_WORD.findall(text)) for text in texts]
-    return np.log1p(np.column_stack([lengths, np.array(counts, dtype=np.float64).reshape(len(texts), len(_PATTERNS))]))
+    """The cues of n texts, (n, 23) float64 in the order of CUES: log(1 + count) of all words, then of each cue."""
+    counts = np.zeros((len(texts), len(CUES)))
+    for row, text in zip(counts, texts, strict=True):
+        words = _WORD.findall(text.replace("’", "'").lower())
+        row[0] = len(words)
+        for word in words:
+            row[list(_cues_of(word))] += 1
+        for cue, sign in _SIGNS.items():
+            row[CUES.index(cue)] += len(sign.findall(text))
+    return np.log1p(counts)
+
+
+@lru_cache(maxsize=50_000)
+def _cues_of(word: str) -> tuple[int, ...]:
+    """The columns of CUES that a word in lower case counts for."""
+    return tuple(CUES.index(cue) for cue, kind in _KINDS.items() if kind.fullmatch(word))
 
 
 def cue_predictions(frame: pd.DataFrame, *, learn: np.ndarray | None = None, seed: int = 0) -> np.ndarray:

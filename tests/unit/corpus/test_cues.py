@@ -33,6 +33,11 @@ def test_cues_are_counted() -> None:
     ones = ("years", "digits", "he, she", "it", "names", "negations", "fiction words", "now", "the", "they", "will, shall")
     assert {cue: found[cue] for cue in ones} == {**dict.fromkeys(ones, 1), "names": 2}
     assert found["past forms"] == 1 and found["numerals"] == 1 and found["quotes"] == 0
+    more = counts_of("We’ll say it’s “going to” need a hundred seeds, indeed; nobody's wanted them.")
+    assert {cue: more[cue] for cue in ("will, shall", "past forms", "quotes", "I, you, we", "it")} == {
+        **{"will, shall": 2, "past forms": 1, "quotes": 2},
+        **{"I, you, we": 0, "it": 1},
+    }
 
 
 def test_cues_tell_what_goes_with_them_alone(frame_of: FrameOf) -> None:
