@@ -21,7 +21,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+")
 
 
 _PAST = r"""
-was were had did wasn't weren't hadn't didn't (?!(?:hundr|inde|se|ne|fe|we|spe|re)ed\b)\w{2,}ed said went came saw took made found gave told stood lay kept
+was were had did wasn't weren't hadn't didn't (?!(?:hundr|inde|se|ne|fe|we|spe|re)ed\b)\w{2,}ed said
+went came saw took made found gave told stood lay kept
 held knew hung ran wrote sat began brought bought sold sent lost became got let left led met fell felt grew built
 drew wore rose spoke broke thought taught caught paid put slept spent swore threw won blew bore chose died drank fed
 flew heard laid meant read rang sang sank shook shot shut stole struck stuck swam swept tore woke wound
