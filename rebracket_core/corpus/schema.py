@@ -14,7 +14,7 @@ from rebracket_core.corpus.fields import TEXT_FIELDS
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
-_PLAIN = ("row_id", "group_id", "origin", "where", "title", "agent", *TEXT_FIELDS, "types_from")
+_PLAIN = ("row_id", "group_id", "origin", "where", "title", "agent", *TEXT_FIELDS, "types_from", "cues")
 _DEFAULTS: dict[str, Any] = {
     **{name: "" for name in ("title", "agent", *TEXT_FIELDS, "types_from", "where")},
     "origin": "table",
@@ -23,6 +23,7 @@ _DEFAULTS: dict[str, Any] = {
     **{f"{axis}_stated": None for axis in AXIS_NAMES},
     "types": None,
     "weight": 1.0,
+    "cues": "",  # "against": written against the surface cues of its labels (see `corpus.audit.cues`)
 }
 COLUMNS: tuple[str, ...] = ("row_id", "group_id", *_DEFAULTS)
 
@@ -148,11 +149,14 @@ def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def frame_digest(frame: pd.DataFrame) -> str:
     """The sha256 of the rows in order of row_id, as canonical JSON: the same rows give the same digest in any order.
 
-    `where` stays out of it, so that a data set moved to another folder keeps its digest.
+    `where` stays out of it, so that a data set moved to another folder keeps its digest; so does an empty mark `cues`, which
+    data sets of earlier versions do not have.
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in rows_of(frame.sort_values("row_id")[names]):
+        if not row["cues"]:
+            del row["cues"]
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

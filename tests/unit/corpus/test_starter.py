@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from rebracket_core.corpus import read_not_concepts, read_source, targets
+from rebracket_core.corpus import frame_digest, read_not_concepts, read_source, targets
 from rebracket_core.corpus.audit.confounds import axis_pairs
+from rebracket_core.corpus.audit.cues import AGAINST, cue_accuracies
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 from rebracket_core.texts import normalised_text
 
@@ -20,6 +23,7 @@ FORBIDDEN = re.compile(
 )
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 MIN_SHARED_WORDS = 8
+MOST_BY_CUES = 0.75
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,40 @@ def test_every_album_type_and_triple(concepts: pd.DataFrame) -> None:
     with_modes = ((of.axis_kind == "single") | (of.axis_kind == "soft")).all(axis=1)
     triples = set(map(tuple, of.axis[with_modes].argmax(axis=2).tolist()))
     assert triples == set(product(range(3), repeat=3))
+
+
+def test_the_edition_is_frozen(starter: Path, concepts: pd.DataFrame, not_concepts: pd.DataFrame) -> None:
+    edition = yaml.safe_load((starter / "edition.yaml").read_text("utf-8"))
+    found = {"edition": 2, "concepts": frame_digest(concepts), "not_concepts": frame_digest(not_concepts)}
+    assert edition == found, "figures were measured on the frozen texts: other texts or labels are another edition"
+
+
+def test_some_rows_have_no_type_and_say_so(concepts: pd.DataFrame) -> None:
+    bare = concepts[concepts["types"].map(len) == 0]
+    assert 0.12 <= len(bare) / len(concepts) <= 0.2
+    assert set(bare["types_from"]) == {"human"} and bare["group_id"].nunique() >= 60
+    assert set(bare["album"].dropna()) == set(ALBUM_NAMES) and bare["album"].isna().any()
+
+
+def test_each_group_has_concepts_against_the_cues(concepts: pd.DataFrame) -> None:
+    assert set(concepts["cues"]) == {"", AGAINST}
+    against = Counter(concepts.loc[concepts["cues"] == AGAINST, "group_id"])
+    assert set(against) == set(concepts["group_id"]) and min(against.values()) >= 2
+    assert against.total() >= len(concepts) / 3
+
+
+def test_cue_counts_alone_do_not_tell_the_axes(concepts: pd.DataFrame) -> None:
+    assert {a.axis: a.accuracy for a in cue_accuracies(concepts) if a.accuracy >= MOST_BY_CUES} == {}
+
+
+@pytest.mark.slow
+def test_what_cues_tell_elsewhere_misleads_where_they_are_written_against(concepts: pd.DataFrame) -> None:
+    against = (concepts["cues"] == AGAINST).to_numpy()
+    marked = cue_accuracies(concepts, part=against, learn=~against)
+    plain = cue_accuracies(concepts, part=~against, learn=~against)
+    assert all(part.n_rows >= 120 for part in (*marked, *plain))
+    assert {a.axis: a.accuracy for a in marked if a.accuracy >= 0.5} == {}
+    assert all(a.accuracy < b.accuracy for a, b in zip(marked, plain, strict=True))
 
 
 def test_uncharted_and_soft_labels(concepts: pd.DataFrame) -> None:

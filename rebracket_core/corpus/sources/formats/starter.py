@@ -98,6 +98,7 @@ def _row(item: Mapping[str, Any], *, fallback: str, common: Row) -> Iterator[Row
         "weight": read_weight(item.get("weight")),
         "types": kinds,
         "types_from": "" if kinds is None else str(item.get("types_from") or "human"),
+        "cues": plain_cell(item.get("cues")),
     }
     for axis in AXIS_NAMES:
         row[axis], row[f"{axis}_stated"] = read_axis(axis, item.get(axis))
