@@ -31,5 +31,5 @@ def test_kinds_are_counted_apart_and_hard_ones_come_first() -> None:
         KindOfNonConcepts("tale", hard=True, n=2, n_out_of_distribution=1, n_accepted=1, n_unscored=0),
         KindOfNonConcepts("chat", hard=False, n=2, n_out_of_distribution=1, n_accepted=0, n_unscored=1),
     )
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         non_concepts_by_kind([verdict()], kinds=[], hard=[])
