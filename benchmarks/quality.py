@@ -112,24 +112,32 @@ def _transfer(bench: Workbench, runs: dict[str, RunInfo]) -> Iterator[dict[str, 
 
 
 def _out_of_distribution(bench: Workbench) -> Iterator[dict[str, Any]]:
-    """Out-of-distribution: non-concepts of kinds that the detector never met, and held-out groups of real concepts."""
+    """Out-of-distribution: non-concepts of kinds that the detector never met, and held-out groups of real concepts.
+
+    Hard kinds (prose and verse) never join the background; their figures stand apart, kind by kind.
+    """
     encoder = bench.resources.encoder("minilm")
     frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
-    none = encoder.encode(frame["concept"].tolist())
-    kinds = frame["group_id"].to_numpy(dtype=str)
+    of_hard = frame["hard"].to_numpy()
+    vectors, kind_of = encoder.encode(frame["concept"].tolist()), frame["group_id"].to_numpy(dtype=str)
+    none, kinds, hard, hard_kinds = vectors[~of_hard], kind_of[~of_hard], vectors[of_hard], kind_of[of_hard]
     for dataset in ("proposals", "songs", "starter"):
         rows = prepare_rows(bench.datasets.get(dataset).frame, config=TrainingConfig(), encoder=encoder)
         real, groups = rows.vectors["concept"], rows.groups
         fold = split(rows, train=np.arange(len(rows)), n_folds=5, config=TrainingConfig(), seed=0)
         kind_fold = {kind: i % 5 for i, kind in enumerate(sorted(set(kinds)))}
-        caught, refused = [], []
+        caught, refused, hard_caught = [], [], []
         for k in range(5):
             met = np.array([kind_fold[kind] != k for kind in kinds])
             detector = OodDetector.fit(real[fold != k], groups[fold != k], background=none[met], seed=0)
             caught.append(detector.p_value(none[~met]) < 0.05)
             refused.append(detector.p_value(real[fold == k]) < 0.05)
+            hard_caught.append(detector.p_value(hard) < 0.05)
         value = (
             f"{np.concatenate(caught).mean():.3f} of non-concepts, {np.concatenate(refused).mean():.3f} of held-out {dataset}"
         )
         what = f"out of distribution, fitted on {dataset}: rejected"
         yield {"what": what, "target": ">= 0.95 of non-concepts, <= 0.10 of real", "value": value}
+        shares = np.mean(hard_caught, axis=0)
+        by_kind = ", ".join(f"{kind} {shares[hard_kinds == kind].mean():.2f}" for kind in sorted(set(hard_kinds)))
+        yield {"what": f"{what}, hard non-concepts", "target": "", "value": f"{shares.mean():.3f} ({by_kind})"}

@@ -1,4 +1,4 @@
-"""Runs under review: their out-of-fold predictions are read and measured; nothing is trained or predicted anew."""
+"""Runs under review: their out-of-fold predictions are read and measured; nothing is trained anew."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
     from rebracket_core.insight import Review
+    from rebracket_core.insight.calibration import KindOfNonConcepts
     from rebracket_core.insight.errors import SplitComparison
     from rebracket_core.insight.geometry import Layers
     from rebracket_core.reports.sections import ReviewContext
@@ -85,6 +86,7 @@ class Reviews:
             review=review,
             vectors=cache(lambda: self.vectors(review, progress=progress)),
             geometry=cache(lambda: self.run_geometry(review, progress=progress)),
+            non_concepts=cache(lambda: self.non_concepts(run_id, progress=progress)),
         )
 
     def report(self, run_id: str, *, sections: Sequence[str] = (), progress: ProgressReporter | None = None) -> str:
@@ -92,6 +94,27 @@ class Reviews:
         from rebracket_core.reports import run_report
 
         return run_report(self.context(run_id, progress=progress), sections=sections, progress=progress)
+
+    def non_concepts(self, run_id: str, *, progress: ProgressReporter | None = None) -> tuple[KindOfNonConcepts, ...]:
+        """What a run makes of the starter corpus's texts that are no concepts, by kind; nothing is kept or counted.
+
+        Raises what the run's encoder raises for texts that it cannot read.
+        """
+        from rebracket_core.corpus import read_not_concepts
+        from rebracket_core.insight.calibration import non_concepts_by_kind
+        from rebracket_core.settings import data_dir
+        from rebracket_core.validation import Concept, Scorer
+
+        frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
+        model = self._resources.model(run_id)
+        verdicts = Scorer(max_text_chars=self._resources.settings.max_text_chars).score(
+            [Concept(id=i, text=text) for i, text in zip(frame["row_id"], frame["concept"], strict=True)],
+            model=model,
+            encoder=self._resources.encoder_of(model),
+            thresholds=model.thresholds,
+            progress=counts(progress or NoProgress(), "Scoring texts that are no concepts"),
+        )
+        return non_concepts_by_kind(verdicts, kinds=frame["group_id"].tolist(), hard=frame["hard"].tolist())
 
     def own_dataset(self, info: RunInfo) -> str | None:
         """The name under which the data that a run was trained on is imported here; None where it is not."""

@@ -164,9 +164,12 @@ def labels_of_tasks(labels: Targets, *, tasks: tuple[str, ...]) -> Targets:
 
 
 def background_texts() -> list[str]:
-    """The texts that are no concepts, from the starter corpus: what an out-of-distribution detector tells concepts from."""
+    """The texts that are no concepts, from the starter corpus: what an out-of-distribution detector tells concepts from.
+
+    Hard ones are left out: they measure what a detector refuses, so that none may have met them.
+    """
     frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
-    return [str(text) for text in frame["concept"].tolist()]
+    return [str(text) for text in frame["concept"][~frame["hard"]].tolist()]
 
 
 def head_targets(soft: Targets) -> HeadTargets:

@@ -65,8 +65,12 @@ def read_upload(
 
 
 def read_not_concepts(folder: Path, *, limits: Limits = _DEFAULT_LIMITS) -> tuple[pd.DataFrame, ReadReport]:
-    """The texts that are no concepts, unlabelled, with their category as group; and the report."""
-    into = DatasetSink(limits, only="not_concepts")
+    """The texts that are no concepts, unlabelled, with their category as group; and the report.
+
+    Behind the columns of a data set stands `hard`: whether the file marks its texts as like concepts on the surface (prose
+    and verse). Such texts measure what is refused; nothing is fitted to them.
+    """
+    into = DatasetSink(limits, only="not_concepts", marks=("hard",))
     return _dataset(source_of_path(Path(folder), limits=limits), into=into, hints=Hints(), label=str(folder))
 
 

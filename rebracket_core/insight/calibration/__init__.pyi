@@ -16,3 +16,7 @@ from rebracket_core.insight.calibration.confidence import (
     risk_coverage as risk_coverage,
     top_predictions as top_predictions,
 )
+from rebracket_core.insight.calibration.non_concepts import (
+    KindOfNonConcepts as KindOfNonConcepts,
+    non_concepts_by_kind as non_concepts_by_kind,
+)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from rebracket_core.insight import Review
+    from rebracket_core.insight.calibration import KindOfNonConcepts
     from rebracket_core.insight.geometry import Geometry
     from rebracket_core.runs import RunInfo
 
@@ -27,6 +28,7 @@ class Need(StrEnum):
     REVIEW = "review"
     VECTORS = "vectors"
     GEOMETRY = "geometry"
+    NON_CONCEPTS = "non_concepts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class ReviewContext:
         review: its held-out predictions.
         vectors: gives (n, d) vectors of the held-out texts from the run's own encoder.
         geometry: measures how labelled texts lie in an encoder's space.
+        non_concepts: scores the starter corpus's texts that are no concepts with the run, and counts the verdicts by kind.
     """
 
     unit: str
@@ -84,6 +87,7 @@ class ReviewContext:
     review: Review | None = None
     vectors: Callable[[], np.ndarray] | None = None
     geometry: Callable[[], Geometry] | None = None
+    non_concepts: Callable[[], Sequence[KindOfNonConcepts]] | None = None
 
     def lacking(self, section: ReviewSection) -> tuple[Need, ...]:
         """The needs of a section that this context does not meet."""
@@ -108,6 +112,11 @@ def vectors_of(context: ReviewContext) -> np.ndarray:
 def geometry_of(context: ReviewContext) -> Geometry:
     """The measured geometry. Raises InputError where there is none."""
     return context.geometry() if context.geometry is not None else _absent(Need.GEOMETRY)
+
+
+def non_concepts_of(context: ReviewContext) -> Sequence[KindOfNonConcepts]:
+    """The verdicts on texts that are no concepts, by kind. Raises InputError where there are none."""
+    return context.non_concepts() if context.non_concepts is not None else _absent(Need.NON_CONCEPTS)
 
 
 def _absent(need: Need) -> NoReturn:

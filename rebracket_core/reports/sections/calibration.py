@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebracket_core.insight.calibration import ALBUM, calibration_by_album, ood_summary, reliability_diagram, top_predictions
+from rebracket_core.insight.calibration import (
+    ALBUM,
+    KindOfNonConcepts,
+    calibration_by_album,
+    ood_summary,
+    reliability_diagram,
+    top_predictions,
+)
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.reports import review_figures as figures
 from rebracket_core.reports.sections.base import (
     REVIEW_SECTIONS,
     Choice,
+    Need,
     Note,
     ReviewContext,
     ReviewSection,
     Table,
+    non_concepts_of,
     review_of,
     run_of,
 )
@@ -106,3 +115,41 @@ class OutOfDistribution(ReviewSection):
                 f"where a fair detector has {limit:.2f}. Album accuracy: {accuracy or 'not measured'}."
             ),
         ]
+
+
+@REVIEW_SECTIONS.register
+class NonConcepts(ReviewSection):
+    """What the run makes of texts that are no concepts, kind by kind."""
+
+    name = "non_concepts"
+    label = "Texts that are no concepts"
+    help = (
+        "Hard kinds are prose and verse that look like concepts; the detector never met them. The other kinds are its "
+        "background, so that it refuses them almost by construction."
+    )
+    page = "confidence"
+    needs = (Need.RUN, Need.NON_CONCEPTS)
+
+    def blocks(self, context: ReviewContext, *, chosen: str) -> Sequence[Note | Table]:
+        """Make a sentence on the hard kinds, one on the others, and a line for each kind."""
+        found = non_concepts_of(context)
+        rows = [
+            {
+                "kind": k.kind,
+                "hard": "yes" if k.hard else "no",
+                "texts": k.n,
+                "out of distribution": round(k.n_out_of_distribution / k.n, 2),
+                "accepted": round(k.n_accepted / k.n, 2),
+                "not scored (no words)": k.n_unscored,
+            }
+            for k in found
+        ]
+        groups = (("hard", [k for k in found if k.hard]), ("other", [k for k in found if not k.hard]))
+        notes = [Note(_refused_sentence(kinds, which=which)) for which, kinds in groups if kinds]
+        return [*notes, Table(rows, alt="What is out of distribution and accepted among texts that are no concepts, by kind")]
+
+
+def _refused_sentence(kinds: Sequence[KindOfNonConcepts], *, which: str) -> str:
+    n, ood, accepted = (sum(getattr(k, name) for k in kinds) for name in ("n", "n_out_of_distribution", "n_accepted"))
+    shares = f"{ood / n:.3f} are out of distribution, and {accepted / n:.3f} are accepted"
+    return f"Of {n:,} texts of {len(kinds)} {which} kinds {shares}."

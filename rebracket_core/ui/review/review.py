@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from rebracket_core.insight import Review
+from rebracket_core.insight.calibration import KindOfNonConcepts
 from rebracket_core.rainbow import ALBUM_NAMES
 from rebracket_core.reports.sections import ReviewContext
 from rebracket_core.runs import RunInfo
@@ -48,6 +49,7 @@ def choose_review(workbench: Workbench, *, page: str) -> ReviewPage:
         review=review,
         vectors=lambda: held_out_vectors(workbench, review),
         geometry=lambda: workbench.review.run_geometry(review),
+        non_concepts=lambda: non_concept_verdicts(workbench, run.run_id),
     )
     return ReviewPage(name=page, workbench=workbench, context=context)
 
@@ -99,6 +101,23 @@ def held_out_vectors(workbench: Workbench, review: Review) -> np.ndarray:
         with working("Reading the held-out texts", done="Read") as progress:
             found = workbench.review.vectors(review, progress=progress)
         found.setflags(write=False)
+        while len(kept) >= 4:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = found
+    return kept[key]
+
+
+@st.cache_resource
+def _non_concepts() -> dict[str, tuple[KindOfNonConcepts, ...]]:
+    return {}
+
+
+def non_concept_verdicts(workbench: Workbench, run_id: str) -> tuple[KindOfNonConcepts, ...]:
+    """What a run makes of texts that are no concepts, by kind; scored with progress the first time and remembered."""
+    kept, key = _non_concepts(), f"{workbench.settings.home} {run_id}"
+    if key not in kept:
+        with working("Scoring texts that are no concepts", done="Scored") as progress:
+            found = workbench.review.non_concepts(run_id, progress=progress)
         while len(kept) >= 4:
             kept.pop(next(iter(kept)), None)
         kept[key] = found

@@ -125,6 +125,23 @@ def test_starter_groups_and_texts_that_are_no_concepts(tmp_path: Path) -> None:
     assert sorted(s.where for s in report.skipped) == ["g.yaml", "n.yaml:text 3"]
 
 
+def test_texts_that_are_no_concepts_keep_the_mark_of_the_hard_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("category: chat\ntexts:\n  - Running late\n")
+    (tmp_path / "b.yaml").write_text("category: poem\nhard: true\ntexts:\n  - {id: p1, text: A pond in rain.}\n  - A gate.\n")
+    (tmp_path / "c.yaml").write_text("category: code\nhard: false\ntexts:\n  - return 0\n")
+    (tmp_path / "d.yaml").write_text("category: tale\nhard: very\ntexts:\n  - A fox.\n")
+    texts, report = read_not_concepts(tmp_path)
+    assert texts["hard"].dtype == bool
+    assert dict(zip(texts["row_id"], texts["hard"], strict=True)) == {
+        "chat-01": False,
+        "p1": True,
+        "poem-02": True,
+        "code-01": False,
+    }
+    (skip,) = report.skipped
+    assert skip.where == "d.yaml" and "'hard'" in skip.reason and "'very'" in skip.reason and "true" in skip.hint
+
+
 def zipped(files: dict[str, bytes | str]) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from rebracket_core.corpus import frame_digest, read_not_concepts, read_source, targets
 from rebracket_core.corpus.audit.confounds import axis_pairs
@@ -40,11 +47,17 @@ def not_concepts(starter: Path) -> pd.DataFrame:
     return frame
 
 
+@pytest.fixture(scope="module")
+def hard(not_concepts: pd.DataFrame) -> pd.DataFrame:
+    """The non-concepts in prose and verse, which look like concepts on the surface."""
+    return not_concepts[not_concepts["hard"]].reset_index(drop=True)
+
+
 def test_size(concepts: pd.DataFrame, not_concepts: pd.DataFrame) -> None:
     sizes = concepts.groupby("group_id").size()
     assert len(concepts) >= 600 and len(sizes) >= 75
     assert sizes.between(4, 10).all()
-    assert len(not_concepts) >= 150
+    assert (~not_concepts["hard"]).sum() >= 150
     assert not set(concepts["row_id"]) & set(not_concepts["row_id"])
 
 
@@ -116,14 +129,48 @@ def test_time_and_space_can_be_told_apart(concepts: pd.DataFrame) -> None:
     assert len(pairs["temporal", "spatial"].pairs) == 9
 
 
-def test_no_text_gives_its_label_away(concepts: pd.DataFrame) -> None:
-    found = {row: FORBIDDEN.findall(text) for row, text in zip(concepts["row_id"], concepts["concept"], strict=True)}
+def test_no_text_gives_its_label_away(concepts: pd.DataFrame, hard: pd.DataFrame) -> None:
+    rows = pd.concat([concepts, hard])
+    found = {row: FORBIDDEN.findall(text) for row, text in zip(rows["row_id"], rows["concept"], strict=True)}
     assert {row: words for row, words in found.items() if words} == {}
 
 
 def test_no_text_twice(concepts: pd.DataFrame, not_concepts: pd.DataFrame) -> None:
     texts = [normalised_text(t) for t in (*concepts["concept"], *not_concepts["concept"])]
     assert len(set(texts)) == len(texts)
+
+
+def surface(text: str) -> list[float]:
+    """What can be counted without reading: lengths, sentences, lines, capitals, digits and each punctuation mark."""
+    n_words = len(text.split())
+    n_sentences = sum(bool(part.strip()) for part in SENTENCE_END.split(text))
+    marks = [text.count(mark) for mark in (",", ";", ":", "'", '"', "-", "(", "?", "!", "\n")]
+    letters = [sum(map(str.isdigit, text)), sum(map(str.isupper, text)), len("".join(text.split()))]
+    return [math.log(n_words), math.log(n_sentences), n_words / n_sentences, *(n / n_words for n in marks + letters)]
+
+
+def test_hard_non_concepts_are_of_ten_kinds_and_of_the_concepts_lengths(concepts: pd.DataFrame, hard: pd.DataFrame) -> None:
+    sizes = hard.groupby("group_id").size()
+    assert len(sizes) == 10 and sizes.min() >= 20 and len(hard) >= 200
+    words, ours = (frame["concept"].str.split().str.len() for frame in (concepts, hard))
+    assert ours.min() >= words.min() and ours.max() <= words.max()
+    quarters = [0.25, 0.5, 0.75]
+    assert np.allclose(ours.quantile(quarters), words.quantile(quarters), rtol=0.1)
+
+
+def test_surface_does_not_tell_hard_non_concepts_from_concepts(
+    concepts: pd.DataFrame, not_concepts: pd.DataFrame, hard: pd.DataFrame
+) -> None:
+    def auc(others: pd.DataFrame) -> float:
+        rows = np.array([surface(text) for text in (*concepts["concept"], *others["concept"])])
+        is_other = np.repeat([False, True], [len(concepts), len(others)])
+        model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        chance = cross_val_predict(model, rows, is_other, cv=folds, method="predict_proba")[:, 1]
+        return float(roc_auc_score(is_other, chance))
+
+    assert auc(not_concepts[~not_concepts["hard"]]) >= 0.95  # the measure sees the surface where there is something to see
+    assert auc(hard) <= 0.75
 
 
 def sentences(text: str) -> set[str]:

@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame
+from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame, read_not_concepts
 from rebracket_core.encoders import open_encoder
 from rebracket_core.errors import ConfigError, DataError
 from rebracket_core.models.artefact import load_artefact
-from rebracket_core.settings import Settings, Thresholds
+from rebracket_core.settings import Settings, Thresholds, data_dir
 from rebracket_core.stats.intervals import calibration_error, clustered_mean, perfect_calibration_error
 from rebracket_core.training import Cancelled, Evaluation, TrainingConfig, train_run
 from rebracket_core.training.callbacks import CurveCallback
 from rebracket_core.training.evaluation.baselines import baseline_predictions
 from rebracket_core.training.heads.checkpoints import FoldCheckpoints
+from rebracket_core.training.rows import background_texts
 from rebracket_core.validation import ConceptModel
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -131,6 +132,11 @@ def test_the_starter_model_beats_its_baselines(starter_home: Path) -> None:
     for axis in ("temporal", "spatial", "ontological"):
         row = info.metrics["metrics"][axis]
         assert row["ci_low"] > row["majority"]
+
+
+def test_hard_non_concepts_are_no_background() -> None:
+    frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
+    assert sorted(background_texts()) == sorted(frame["concept"][~frame["hard"]]) and frame["hard"].any()
 
 
 def test_no_group_stands_on_both_sides(settings: Settings, trained_home: Path) -> None:

@@ -12,7 +12,9 @@ from rebracket_core.corpus.sources.base import Format, Record, Row, Skip
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.repeats import check_repeats
 from rebracket_core.corpus.sources.stream import Head, Stream
+from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.texts import brief
 
 
 def is_starter_group(document: object) -> bool:
@@ -62,7 +64,7 @@ class NotConceptsFormat(Format):
 
     name = "not_concepts"
     label = "Texts that are no concepts"
-    help = "A YAML file with a 'category' and a list 'texts'; such texts teach what to refuse."
+    help = "A YAML file with a 'category' and a list 'texts'; such texts teach what to refuse, or test it ('hard: true')."
     suffixes = (".yml", ".yaml")
     holds_concepts = False
 
@@ -71,8 +73,9 @@ class NotConceptsFormat(Format):
         return is_not_concepts(head.yaml)
 
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
-        """Give each text, unlabelled, its category as group."""
+        """Give each text, unlabelled, its category as group, and whether the file is marked as hard."""
         document, name = stream.document(), entry.name
+        hard = _hard_mark(document, name=name)
         check_repeats(document, ("category",), times=len(document["texts"]), name=name)
         category = plain_id(document.get("category")) or entry.stem
         for number, item in enumerate(document["texts"], start=1):
@@ -85,8 +88,23 @@ class NotConceptsFormat(Format):
                 "origin": "not_concepts",
                 "where": f"{name}:text {number}",
                 "concept": text,
+                "hard": hard,
             }
             yield Record(f"{name}:text {number}", fields, text, rows=partial(iter, (row,)))
+
+
+def _hard_mark(document: Mapping[str, Any], *, name: str) -> bool:
+    """Whether the file's texts are marked as hard. Raises DataError for a mark that is neither true nor false."""
+    mark = document.get("hard", False)
+    if isinstance(mark, bool):
+        return mark
+    raise DataError(
+        "The mark 'hard' is neither true nor false.",
+        expected="hard: true, hard: false, or no such line",
+        found=brief(mark, chars=80),
+        hint="write true where the texts look like concepts",
+        where=name,
+    )
 
 
 def _row(item: Mapping[str, Any], *, fallback: str, common: Row) -> Iterator[Row | Skip]:

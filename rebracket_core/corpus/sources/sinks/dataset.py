@@ -44,13 +44,21 @@ class DatasetSink:
 
     A record without a usable text, with an unknown label or with a repeated id becomes a skip; rows and texts without end
     are a DataError. With `only` the files of that format alone are imported, concepts or not, and their texts need no
-    letters.
+    letters. `marks` names fields of rows that become columns of true and false behind the others.
     """
 
-    def __init__(self, limits: Limits, *, hints: Hints = Hints(), only: str = "") -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        hints: Hints = Hints(),  # noqa: B008 - frozen
+        only: str = "",
+        marks: tuple[str, ...] = (),
+    ) -> None:
         self.limits = limits
         self._hints = hints
         self._only = only
+        self._marks = marks
         self._file: File | None = None
         self._number = 0
         self._waiting: list[tuple[int, Record]] = []
@@ -289,4 +297,5 @@ class DatasetSink:
                 hint=hint,
                 where=clean_text(label),
             )
-        return make_frame(self._rows), ReadReport(len(self._rows), tuple(self._skips), tuple(notes))
+        marks = {name: [bool(row.pop(name, False)) for row in self._rows] for name in self._marks}
+        return make_frame(self._rows).assign(**marks), ReadReport(len(self._rows), tuple(self._skips), tuple(notes))
