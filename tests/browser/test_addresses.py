@@ -186,14 +186,12 @@ def _chosen(page: Page, label: str) -> str:
 @pytest.mark.parametrize(
     ("path", "labels"),
     [
-        ("/validate?validate.mode=Many+concepts", ("Verdict", "Album")),
-        ("/history", ("Verdict", "Album")),
-        ("/search", ("Trials", "Options to vary")),
-        ("/map?map.tab=Fit+a+map", ("Text", "Seed", "Colour by")),
-        ("/launch", ("Cross-validation folds",)),
+        ("/validate?validate.mode=Many+concepts", ("Verdict",)),
+        ("/search", ("Trials",)),
+        ("/map?map.tab=Fit+a+map", ("Seed", "Text")),
     ],
 )
-def test_choices_survive_refresh_and_back(path: str, labels: tuple[str, ...], visit: Callable[..., Page]) -> None:
+def test_choices_survive_a_refresh(path: str, labels: tuple[str, ...], visit: Callable[..., Page]) -> None:
     page = visit("/validate?validate.mode=Many+concepts")
     page.get_by_label("Concepts", exact=True).fill("A bell that was cast.\n\nA tower that will fall.\n\nA road.")
     page.get_by_role("button", name="Validate all").click()
@@ -208,22 +206,13 @@ def test_choices_survive_refresh_and_back(path: str, labels: tuple[str, ...], vi
         _choose(page, label)
     chosen = [_chosen(page, label) for label in labels]
     assert all(one != other for one, other in zip(before, chosen, strict=True))
-    for way_back in (page.reload, lambda: _away_and_back(page)):
-        way_back()
-        page.locator(f"input[aria-label='{labels[0]}']").wait_for()
-        settle(page)
-        for _ in range(40):  # values that the address names come a moment after their fields
-            if [_chosen(page, label) for label in labels] == chosen:
-                break
-            page.wait_for_timeout(250)
-        assert [_chosen(page, label) for label in labels] == chosen
-
-
-def _away_and_back(page: Page) -> None:
-    page.get_by_role("link", name="Import", exact=True).click()
-    page.get_by_role("heading", level=1, name="Import").wait_for()
-    settle(page)
-    page.go_back()
+    page.reload()
+    page.locator(f"input[aria-label='{labels[0]}']").wait_for()
+    for _ in range(40):  # values that the address names come a moment after their fields
+        if [_chosen(page, label) for label in labels] == chosen:
+            break
+        page.wait_for_timeout(250)
+    assert [_chosen(page, label) for label in labels] == chosen
 
 
 def test_a_fault_shows_the_apps_own_box_with_ways_out(faulty_app: str, chromium: Browser) -> None:
