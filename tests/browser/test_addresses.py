@@ -163,58 +163,6 @@ def test_an_edit_of_a_validated_text_survives_and_what_was_emptied_stays_empty(v
     assert field.input_value() == ""
 
 
-def _choose(page: Page, label: str) -> None:
-    """Choose the last option of a choice, or one more of a number."""
-    field = page.locator(f"input[aria-label='{label}']")
-    field.click()
-    if field.get_attribute("type") == "number":
-        field.press("ArrowUp")
-        field.press("Enter")
-    else:
-        page.get_by_role("option").last.click()
-        page.keyboard.press("Escape")
-    settle(page)
-
-
-def _chosen(page: Page, label: str) -> str:
-    """What a choice shows: its value, or the tags of several."""
-    box = page.locator("[data-testid=stSelectbox], [data-testid=stMultiSelect], [data-testid=stNumberInput]")
-    mine = box.filter(has=page.locator(f"input[aria-label='{label}']")).first
-    return mine.inner_text() + "".join(one.input_value() for one in mine.locator("input").all())
-
-
-@pytest.mark.parametrize(
-    ("path", "labels"),
-    [
-        ("/validate?validate.mode=Many+concepts", ("Verdict",)),
-        ("/search", ("Trials",)),
-        ("/map?map.tab=Fit+a+map", ("Seed", "Text")),
-    ],
-)
-def test_choices_survive_a_refresh(path: str, labels: tuple[str, ...], visit: Callable[..., Page]) -> None:
-    page = visit("/validate?validate.mode=Many+concepts")
-    page.get_by_label("Concepts", exact=True).fill("A bell that was cast.\n\nA tower that will fall.\n\nA road.")
-    page.get_by_role("button", name="Validate all").click()
-    page.get_by_text("3 of 3.").wait_for()
-    settle(page)
-    if not path.startswith("/validate"):
-        page.goto(page.url.split("/validate")[0] + path)
-        page.locator(f"input[aria-label='{labels[0]}']").wait_for()
-        settle(page)
-    before = [_chosen(page, label) for label in labels]
-    for label in labels:
-        _choose(page, label)
-    chosen = [_chosen(page, label) for label in labels]
-    assert all(one != other for one, other in zip(before, chosen, strict=True))
-    page.reload()
-    page.locator(f"input[aria-label='{labels[0]}']").wait_for()
-    for _ in range(40):  # values that the address names come a moment after their fields
-        if [_chosen(page, label) for label in labels] == chosen:
-            break
-        page.wait_for_timeout(250)
-    assert [_chosen(page, label) for label in labels] == chosen
-
-
 def test_a_fault_shows_the_apps_own_box_with_ways_out(faulty_app: str, chromium: Browser) -> None:
     for press in ("Press", "Part", ""):
         page = chromium.new_page()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,8 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol, set_role
-from rebracket_core.annotation.projects import change_settings, create_project, get_project, set_closed
+from rebracket_core.annotation.projects import change_settings, create_project, get_project
 from rebracket_core.annotation.queries import get_item, list_events, list_items, list_labels
-from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.annotation.queue.suggestions import put_suggestions
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
 from tests.support.app_server import ROOT, AppServer
@@ -465,81 +463,6 @@ def test_keys_keep_their_places_and_hints_show_the_readers_letters(layout: str, 
     page.reload()
     wait(page)
     assert page.get_by_role("button", name=modes[0], exact=True).locator("kbd").inner_text() == spatial[0]
-
-
-def test_c_and_r_of_dvorak_are_the_desks_and_the_app_does_not_run_again(desk: Open, session: LabelSession) -> None:
-    page = desk()
-    page.wait_for_timeout(TOO_SOON_MS)
-    sent: list[object] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
-    page.reload()
-    wait(page)
-    all_saved(page)
-    page.wait_for_timeout(1500)
-    sent.clear()
-    keys = page.context.new_cdp_session(page)
-    for key, code, number in (("c", "KeyI", 67), ("r", "KeyO", 82)):
-        given = {"key": key, "code": code, "text": key, "windowsVirtualKeyCode": number}
-        keys.send("Input.dispatchKeyEvent", {"type": "keyDown", **given})
-        keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **given})
-    for name, letter in ((TYPE_NAMES[2], "c"), (TYPE_NAMES[3], "r")):
-        button = page.get_by_role("button", name=name, exact=True)
-        assert button.get_attribute("aria-pressed") == "true" and button.locator("kbd").inner_text() == letter
-    page.wait_for_timeout(700)
-    assert sent == []
-
-
-def test_an_expired_lease_changes_nothing_in_front_and_the_label_counts(desk: Open, session: LabelSession) -> None:
-    page = desk("/label?person=ann&label.ahead=5")
-    concept = shown(page)
-    page.keyboard.press("1")
-    enrol(session, "Bo")
-    later = LabelSession(session.store, lambda: time.time() + 7200)
-    theirs = claim_items(later, "trial", n=60, by="bo").items
-    assert concept in [claimed.item.text for claimed in theirs]
-    page.reload()  # whoever comes back finds what they began
-    wait(page)
-    page.locator(".desk [data-part=lost]", has_text="no longer reserved").wait_for()
-    assert shown(page) == concept and answers(page)[0] == MODES["temporal"][0]
-    for key in ("q", "a", "Enter"):
-        page.keyboard.press(key)
-    all_saved(page)
-    (label,) = list_labels(session, "trial")
-    assert get_item(session, "trial", item_id=label.item_id).text == concept != shown(page)
-    assert check_consistency(session) == []
-
-
-def test_a_project_that_is_closed_says_so_keeps_what_was_begun_and_goes_on_when_opened(
-    desk: Open, session: LabelSession
-) -> None:
-    page = desk("/label?person=ann&label.ahead=5")
-    page.keyboard.press("1")
-    concept = shown(page)
-    set_closed(session, "trial", closed=True, by="ann")
-    for key in ("q", "a", "Enter"):
-        page.keyboard.press(key)
-    refused = page.locator(".desk [data-part=refused] p", has_text="Not kept: label")
-    refused.wait_for()
-    assert "The project is closed" in refused.inner_text()
-    closed = page.locator(".desk [data-part=problem]", has_text="This project is closed")
-    closed.wait_for()
-    for key in ("1", "q", "a", "Enter"):
-        page.keyboard.press(key)
-    assert "the project is closed" in page.locator(".desk .say").inner_text()
-    assert list_labels(session, "trial") == []
-    page.reload()
-    closed.wait_for()
-    assert "label.project=trial" in page.url
-    set_closed(session, "trial", closed=False, by="ann")
-    page.reload()
-    wait(page)
-    closed.wait_for(state="hidden")
-    for _ in range(6):
-        if shown(page) == concept:
-            break
-        page.wait_for_timeout(TOO_SOON_MS)
-        page.keyboard.press("x")
-    assert shown(page) == concept and answers(page) == [MODES[axis][0] for axis in AXIS_NAMES]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
