@@ -11,7 +11,6 @@ from rebracket_core.options import Option
 
 _WIDTH = 320
 _FEW = 4
-_BOUND: dict[str, Any] = {"bind": "query-params"}  # what is chosen stands in the address, and so survives a refresh
 
 
 def ask(option: Option, value: Any, *, prefix: str) -> Any:
@@ -21,13 +20,7 @@ def ask(option: Option, value: Any, *, prefix: str) -> Any:
     chosen: Any
     if option.kind == "words" and choices:
         chosen = st.pills(
-            option.label,
-            list(labels),
-            selection_mode="multi",
-            default=list(value),
-            format_func=labels.__getitem__,
-            key=key,
-            **_BOUND,
+            option.label, list(labels), selection_mode="multi", default=list(value), format_func=labels.__getitem__, key=key
         )
         st.caption(_meaning(option))
         return chosen
@@ -39,26 +32,17 @@ def ask(option: Option, value: Any, *, prefix: str) -> Any:
             format_func=labels.__getitem__,
             captions=[choice.help for choice in choices],
             key=key,
-            **_BOUND,
         )
     elif choices:
         chosen = st.selectbox(
-            option.label,
-            list(labels),
-            index=list(labels).index(value),
-            format_func=labels.__getitem__,
-            key=key,
-            width=_WIDTH,
-            **_BOUND,
+            option.label, list(labels), index=list(labels).index(value), format_func=labels.__getitem__, key=key, width=_WIDTH
         )
     elif option.kind == "bool":
-        chosen = st.toggle(option.label, value=value, key=key, **_BOUND)
+        chosen = st.toggle(option.label, value=value, key=key)
     elif option.kind in ("int", "float"):
         chosen = _number(option, value, key=key)
     else:
-        chosen = st.text_input(
-            option.label, value=", ".join(value) if option.kind == "words" else value, key=key, width=_WIDTH, **_BOUND
-        )
+        chosen = st.text_input(option.label, value=", ".join(value) if option.kind == "words" else value, key=key, width=_WIDTH)
     st.caption(_meaning(option) if option.suggestions else option.help)
     return chosen
 
@@ -86,7 +70,7 @@ def _number(option: Option, value: Any, *, key: str) -> Any:
     low, high, step = (kind(n) if n is not None else None for n in (option.low, option.high, option.step))
     fine = _format(step) if isinstance(step, float) else None
     return st.number_input(
-        option.label, value=value, min_value=low, max_value=high, step=step, format=fine, key=key, width=_WIDTH, **_BOUND
+        option.label, value=value, min_value=low, max_value=high, step=step, format=fine, key=key, width=_WIDTH
     )
 
 

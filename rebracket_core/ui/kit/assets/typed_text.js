@@ -86,7 +86,7 @@ function restore(field, name) {
   else settle(field)
 }
 
-function look() {
+function visitFields() {
   for (const field of document.querySelectorAll(FIELDS)) {
     const name = nameOf(field)
     if (name && names.get(field) !== name) restore(field, name)
@@ -113,7 +113,7 @@ function listen(root) {
   const stop = new AbortController()
   const more = { signal: stop.signal, capture: true }
   let waiting = null
-  const watch = new MutationObserver(() => { waiting ??= setTimeout(() => { waiting = null; look() }, PAUSE_MS) })
+  const watch = new MutationObserver(() => { waiting ??= setTimeout(() => { waiting = null; visitFields() }, PAUSE_MS) })
   watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] })
   document.addEventListener("input", onInput, more)
   document.addEventListener("keydown", onKey, more)
@@ -130,7 +130,7 @@ export default function ({ data, parentElement }) {
   try {
     forgetOthers()
     if (!parentElement.listening) listen(parentElement)
-    look()
+    visitFields()
   } catch {
     return undefined // a browser without a store keeps nothing
   }

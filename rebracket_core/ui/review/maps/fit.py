@@ -47,32 +47,21 @@ def fit_form(workbench: Workbench, meta: DatasetMeta, runs: Sequence[RunInfo]) -
     with st.form("map.fit", border=False):
         left, right = st.columns(2)
         with left:
-            method = st.radio(
-                "Method", list(_METHODS), format_func=lambda m: _METHODS[m], key="map.fit.method", bind="query-params"
-            )
-            dims = st.segmented_control("Dimensions", [2, 3], default=2, required=True, key="map.fit.dims", bind="query-params")
-            text = st.selectbox("Text", list(TEXT_FIELDS), key="map.fit.text", bind="query-params")
+            method = st.radio("Method", list(_METHODS), format_func=lambda m: _METHODS[m], key="map.fit.method")
+            dims = st.segmented_control("Dimensions", [2, 3], default=2, required=True, key="map.fit.dims")
+            text = st.selectbox("Text", list(TEXT_FIELDS), key="map.fit.text")
         with right:
-            run_id = st.selectbox(
-                "Encoder of the model", ["the settings' own", *(r.run_id for r in runs)], key="map.fit.run", bind="query-params"
-            )
+            run_id = st.selectbox("Encoder of the model", ["the settings' own", *(r.run_id for r in runs)], key="map.fit.run")
             layer = st.text_input(
                 "Layer",
                 FINAL,
                 key="map.fit.layer",
-                bind="query-params",
                 help="“final” is what the encoder gives. 0, 1, 2, … is one hidden layer, read with PyTorch: slower.",
             )
             near = st.number_input(
-                "Neighbours (UMAP) or perplexity (t-SNE)",
-                2,
-                200,
-                None,
-                key="map.fit.near",
-                bind="query-params",
-                placeholder="default",
+                "Neighbours (UMAP) or perplexity (t-SNE)", 2, 200, None, key="map.fit.near", placeholder="default"
             )
-            seed = st.number_input("Seed", 0, 2**31 - 1, workbench.settings.seed, key="map.fit.seed", bind="query-params")
+            seed = st.number_input("Seed", 0, 2**31 - 1, workbench.settings.seed, key="map.fit.seed")
         pressed = st.form_submit_button("Fit this map", type="primary", icon=":material/scatter_plot:")
     if pressed:
         knob = next(iter(DEFAULTS[MapMethod(method)]), None)
