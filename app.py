@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rebracket_core.ui import access, site
-from rebracket_core.ui.kit import favicon, guard
+from rebracket_core.ui.kit import favicon, guard, keep_in_browser
 
 # First of all, so that no browser asks Google's server for the icon of a page, which navigation would make the tab's.
 st.set_page_config(page_title="Rebracket", page_icon=favicon(), layout="wide")
@@ -11,5 +11,6 @@ page = st.navigation(site.navigation(), expanded=True)
 st.set_page_config(page_title=site.tab_title(page.title))
 with guard():
     access.require_access()
+    keep_in_browser(owner=access.signed_in_as())
     with site.address_kept(page.url_path or site.HOME):
         page.run()

@@ -4,15 +4,7 @@ import streamlit as st
 
 from rebracket_core.annotation import Role, list_cases
 from rebracket_core.ui import PageSpec, person_here, show_person
-from rebracket_core.ui.annotate.labelling import (
-    Adjudication,
-    choose_case,
-    choose_project,
-    decide_form,
-    open_projects,
-    show_case,
-    show_result,
-)
+from rebracket_core.ui.annotate.labelling import Adjudication, choose_case, choose_project, decide_form, show_case, show_result
 from rebracket_core.ui.kit import guard
 
 MOST = 200
@@ -29,8 +21,9 @@ PAGE = PageSpec(
     },
 )
 
-session = PAGE.open().labels.session
-projects = open_projects(session)
+workbench = PAGE.open()
+session = workbench.labels.session
+projects = sorted(workbench.lifecycle.projects(), key=lambda project: project.closed)
 PAGE.require(projects, "no_project")
 with guard():
     person = person_here(session)
@@ -40,8 +33,8 @@ show_person(person)
 PAGE.require(person.role is not Role.ANNOTATOR, "annotator")
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    project = choose_project(projects, key="adjudicate.project")
-    names = st.toggle("Show names", key="adjudicate.names", help="Letters keep it about the concept.")
+    project = choose_project(projects, key="adjudicate.project", session=session) or projects[0]
+    names = st.toggle("Show names", key="adjudicate.names", bind="query-params", help="Letters keep it about the concept.")
 with guard():
     adjudication = Adjudication(session, project, person)
     show_result(adjudication)

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from rebracket_core.annotation import list_projects
 from rebracket_core.ui import PageSpec, person_here, show_person
 from rebracket_core.ui.annotate.labelling import (
     MOST_RESERVED,
     RESERVED,
+    LabellingPage,
     choose_project,
     manage,
-    open_projects,
     show_form,
     show_guideline,
     show_keyboard_view,
@@ -33,19 +34,21 @@ PAGE = PageSpec(
 
 workbench = PAGE.open()
 session = workbench.labels.session
-projects = open_projects(session)
-PAGE.require(projects or workbench.datasets.all(), "no_texts")
+PAGE.require(list_projects(session) or workbench.datasets.all(), "no_texts")
 with guard():
     person = person_here(session)
 if person is None:
     st.stop()
-if not projects:
+bar = st.container(horizontal=True, vertical_alignment="bottom")
+with bar:
+    takes_labels = [one for one in workbench.lifecycle.projects() if not one.closed]
+    project = choose_project(takes_labels, key="label.project", session=session)
+if project is None:
     show_person(person)
     manage(workbench, None, person=person)
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    project = choose_project(projects, key="label.project")
+with bar:
     mode = st.radio("With", [KEYBOARD, FORM], key="label.mode", bind="query-params", horizontal=True)
     guided = st.toggle("Guideline", True, key="label.guided", bind="query-params")
     with st.popover("Reserved", icon=":material/stacks:"):
@@ -62,10 +65,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     show_person(person)
 main, side = st.columns([3, 1], gap="medium") if guided else (st.container(), st.container())
 with main, guard():
+    page = LabellingPage(project.project_id, person.person_id, project.guideline_version)
     if mode == KEYBOARD:
-        show_keyboard_view(project_id=project.project_id, person_id=person.person_id, reserved=int(reserved))
+        show_keyboard_view(page, reserved=int(reserved))
     else:
-        show_form(project_id=project.project_id, person_id=person.person_id)
+        show_form(page)
 with side, guard():
     if guided:
         show_guideline(session, project, person=person)

@@ -6,6 +6,7 @@ from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.services import StoredKind
 from rebracket_core.ui import PageSpec
 from rebracket_core.ui.annotate import progress as label_health
+from rebracket_core.ui.annotate.labelling import choose_project
 from rebracket_core.ui.kit import guard, lifecycle_menu, show_archived
 
 PAGE = PageSpec(
@@ -21,12 +22,9 @@ PAGE = PageSpec(
 )
 
 workbench = PAGE.open()
-projects = {project.project_id: project for project in workbench.lifecycle.projects()}
+projects = workbench.lifecycle.projects()
 PAGE.require(projects, "no_project" if workbench.datasets.all() else "no_texts")
-chosen = st.selectbox(
-    "Project", list(projects), format_func=lambda key: projects[key].name, key="progress.project", bind="query-params"
-)
-project = projects.get(chosen or "", next(iter(projects.values())))
+project = choose_project(projects, key="progress.project", session=workbench.labels.session) or projects[0]
 lifecycle_menu(workbench, StoredKind.PROJECT, project.project_id, key="progress.own")
 show_archived(workbench, StoredKind.PROJECT, page="progress")
 health = label_health.health_of(workbench, project)
@@ -43,7 +41,9 @@ st.subheader("Automation bias: what suggestions do", anchor=False)
 label_health.show_automation_bias(health)
 st.subheader("People", anchor=False)
 label_health.show_people(health)
-axis = st.segmented_control("Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", wrap=True)
+axis = st.segmented_control(
+    "Axis", list(AXIS_NAMES), default=AXIS_NAMES[0], required=True, key="progress.axis", bind="query-params", wrap=True
+)
 with st.expander("Each person's labels beside the others'", icon=":material/grid_on:"):
     label_health.show_confusion(health, axis or AXIS_NAMES[0])
 with guard():

@@ -71,7 +71,7 @@ figures, facts, elsewhere, saved, note, export = st.tabs(
         "Export",
     ],
     key="runs.view",
-    on_change="rerun",
+    bind="query-params",
 )
 if figures.open:
     with figures:

@@ -54,6 +54,7 @@ from rebracket_core.annotation.projects import (
     get_project as get_project,
     list_guidelines as list_guidelines,
     list_projects as list_projects,
+    set_closed as set_closed,
     set_guideline as set_guideline,
 )
 from rebracket_core.annotation.queries import (

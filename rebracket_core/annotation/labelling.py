@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rebracket_core.annotation.database.lookups import item_row, project_row, settings_of
+from rebracket_core.annotation.database.lookups import CLOSED, item_row, open_project, project_row, settings_of
 from rebracket_core.annotation.database.tables import tables
 from rebracket_core.annotation.database.values import iso_of, storable
 from rebracket_core.annotation.entities.enums import AckStatus, EventKind, Role
@@ -47,6 +47,8 @@ _UNDOABLE = frozenset(
         EventKind.UNDO,
     }
 )
+_LABELLING = frozenset({EventKind.LABEL, EventKind.SKIP, EventKind.FLAG})
+"""What only an open project takes; decisions, settings and guidelines go on where it is closed."""
 
 
 class _NewLabel(NamedTuple):
@@ -61,6 +63,7 @@ def submit_labels(session: LabelSession, project_id: str, *, submissions: Sequen
     """Save labels and acknowledge each; what is acknowledged is on disk.
 
     A label whose lease ran out is saved all the same. A second label of a person for the same item and round is a revision.
+    A closed project takes no more: its labels are refused one by one, and what was saved before is "already".
 
     Returns:
         One ack a submission, in order: the same `label_id` again is "already", and a refused one stops none of the others.
@@ -96,7 +99,7 @@ def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[
         One ack a label, in order; sent twice, it is "already".
 
     Raises:
-        InputError: without a source, or for a person who may not import.
+        InputError: without a source, for a person who may not import, or for a closed project.
     """
     if not source.strip():
         raise InputError(
@@ -109,6 +112,7 @@ def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[
     def work(connection: Connection) -> list[Ack]:
         lock_events(connection)
         require(connection, by, role=Role.REVIEWER)
+        project = open_project(connection, project_id)
         key: dict[str, str] = {}
         for name in sorted({label.annotator for label in labels}):
             key[name] = enrol_within(connection, name, name=name, at=session.now()).person_id
@@ -117,7 +121,7 @@ def submit_imported(session: LabelSession, project_id: str, *, labels: Sequence[
             for label in labels
         ]
         lock(connection, by)
-        return _save(connection, given, _Saving(project_row(connection, project_id), by=by, now=session.now()))
+        return _save(connection, given, _Saving(project, by=by, now=session.now()))
 
     return session.store.write(work)
 
@@ -212,7 +216,7 @@ class _Batch:
         """The ack of a label; one that can be saved becomes an event."""
         saving, project, item = self.saving, self.saving.project, self.items.get(label.item_id)
         key = (project.project_id, saving.by, label.item_id)
-        refusal = _refusal(label, item, there=self.there.get(label.label_id), key=key)
+        refusal = _refusal(label, item, there=self.there.get(label.label_id), key=key, closed=project.closed)
         if refusal is not None:
             return refusal
         assert item is not None
@@ -269,7 +273,7 @@ def _lock_slots(connection: Connection, numbers: Sequence[int]) -> None:
         )
 
 
-def _refusal(label: _NewLabel, item: Row[Any] | None, *, there: Any, key: tuple[str, str, str]) -> Ack | None:
+def _refusal(label: _NewLabel, item: Row[Any] | None, *, there: Any, key: tuple[str, str, str], closed: bool) -> Ack | None:
     """The ack of a label that is not written: it is there already, or cannot be saved. None for one to write."""
     label_id, payload = label.label_id, label.payload
     if there is not None:
@@ -279,6 +283,8 @@ def _refusal(label: _NewLabel, item: Row[Any] | None, *, there: Any, key: tuple[
     reason = ""
     if not 0 < len(label_id) <= MAX_ID or not label_id.isascii():
         reason = f"The id of a label is 1 to {MAX_ID} ASCII signs, such as a UUID."
+    elif closed:
+        reason = CLOSED
     elif item is None:
         reason = "The project has no such item."
     elif payload["text_digest"] != item.text_digest:
@@ -364,7 +370,8 @@ def act_on_item(session: LabelSession, project_id: str, *, item_id: str, by: str
         require(connection, by, role=act.role)
         if event_exists(connection, chosen):
             return chosen
-        overlap = settings_of(project_row(connection, project_id)).overlap
+        find = open_project if act.kind in _LABELLING else project_row
+        overlap = settings_of(find(connection, project_id)).overlap
         item = item_row(connection, project_id, item_id=item_id)
         event = NewEvent(act.kind, chosen, session.now(), by, project_id, item_id, payload=act.write(connection, item))
         append_event(connection, event)
@@ -379,7 +386,7 @@ def act_on_item(session: LabelSession, project_id: str, *, item_id: str, by: str
 def undo_event(session: LabelSession, event_id: str, *, by: str, undo_id: str | None = None) -> Claimed | None:
     """Undo a label, skip, flag, decision, setting, guideline, or an undo (which does it again).
 
-    One's own, or anybody's for an admin.
+    One's own, or anybody's for an admin. In a closed project labels, skips and flags stand as they are: InputError.
 
     Returns:
         The item, leased again to the person whose label or skip was undone; None for other things.
@@ -393,6 +400,8 @@ def undo_event(session: LabelSession, event_id: str, *, by: str, undo_id: str | 
         if event_exists(connection, chosen):
             return None
         event = _undoable(connection, event_id, by=by)
+        if _first_of(connection, event).kind in _LABELLING:
+            open_project(connection, event.project_id)
         undo = NewEvent(EventKind.UNDO, chosen, session.now(), by, event.project_id, event.item_id, target=event_id)
         append_event(connection, undo)
         if event.project_id and not event.item_id:
@@ -415,6 +424,16 @@ def _undone_on_item(connection: Connection, event: Row[Any], *, by: str, now: in
             return None
         return lease_again(connection, item, by=by, settings=settings, now=now)
     return None
+
+
+def _first_of(connection: Connection, event: Row[Any]) -> Row[Any]:
+    """What an event is about in the end: itself, or what an undo, or an undo of an undo, takes back."""
+    import sqlalchemy as sa
+
+    events = tables().events
+    while event.kind == EventKind.UNDO:
+        event = connection.execute(sa.select(events).where(events.c.event_id == event.target)).one()
+    return event
 
 
 def _undoable(connection: Connection, event_id: str, *, by: str) -> Row[Any]:

@@ -235,6 +235,12 @@ def change_settings(
     return session.store.write(work)
 
 
+def set_closed(session: LabelSession, project_id: str, *, closed: bool, by: str) -> Project:
+    """Close a project, which then takes no labels, or open it again (admins only); its settings and labels stay."""
+    settings = get_project(session, project_id).settings
+    return change_settings(session, project_id, settings=settings, by=by, closed=closed)
+
+
 def reproject(connection: Connection, project_id: str) -> None:
     """Bring a project's row in line with its events, and where the overlap changed, its slots."""
     before = settings_of(project_row(connection, project_id)).overlap

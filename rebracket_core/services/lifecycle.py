@@ -10,7 +10,7 @@ from rebracket_core.annotation import list_projects
 from rebracket_core.errors import InputError, RebracketError, StoreError
 from rebracket_core.files import ARCHIVED, is_archived, make_folder, remove_folder, write_json
 from rebracket_core.jobs import now
-from rebracket_core.services.usage import StoredKind, changing, folder_of_kind, is_busy, uses_of
+from rebracket_core.services.usage import StoredKind, changing, folder_of_kind, is_busy, listed_projects, uses_of
 
 if TYPE_CHECKING:
     from rebracket_core.annotation import Project
@@ -63,8 +63,18 @@ class Lifecycle:
 
     def projects(self) -> list[Project]:
         """The labelling projects that are not archived, newest first."""
-        parent = folder_of_kind(StoredKind.PROJECT, self._settings)
-        return [p for p in list_projects(self._labels.session) if not is_archived(parent / p.project_id)]
+        return listed_projects(self._labels.session, self._settings)
+
+    def require_listed(self, kind: StoredKind | str, stored_id: str) -> None:
+        """Raise InputError where a thing is archived: it is read, and takes nothing new."""
+        known = _kind(kind)
+        if is_archived(folder_of_kind(known, self._settings) / stored_id):
+            raise InputError(
+                f"The {known.label} is archived and takes nothing new.",
+                expected=f"a {known.label} that is not archived",
+                found=repr(stored_id[:80]),
+                hint=f"restore it where archived things are listed, or with: rebracket restore {known} {stored_id[:80]}",
+            )
 
     def archive(self, kind: StoredKind | str, stored_id: str) -> None:
         """Leave a thing out of lists. Raises InputError for the production model and for what a worker is at work on."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import ModelError
-from rebracket_core.files import lock_file, make_folder
+from rebracket_core.files import is_archived, lock_file, make_folder
 from rebracket_core.runs import RunStore
 
 if TYPE_CHECKING:
-    from rebracket_core.annotation import Project
+    from rebracket_core.annotation import LabelSession, Project
     from rebracket_core.settings import Settings
 
 _LOCK = ".new.usage.lock"
@@ -80,6 +80,14 @@ def folder_of_kind(kind: StoredKind, settings: Settings) -> Path:
         StoredKind.PROJECT: settings.home / "projects",
     }
     return folders[kind]
+
+
+def listed_projects(session: LabelSession, settings: Settings) -> list[Project]:
+    """The labelling projects that are not archived, newest first; closed ones too."""
+    from rebracket_core.annotation import list_projects
+
+    parent = folder_of_kind(StoredKind.PROJECT, settings)
+    return [project for project in list_projects(session) if not is_archived(parent / project.project_id)]
 
 
 def references(settings: Settings) -> list[Reference]:

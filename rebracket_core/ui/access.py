@@ -74,6 +74,11 @@ def require_access() -> None:
     ADMISSIONS.admit(session_id)
 
 
+def signed_in_as() -> str:
+    """Who signed in, by mail or subject; "" without a provider."""
+    return str(st.user.get("email") or st.user.get("sub") or "") if auth_section() is not None else ""
+
+
 def auth_section() -> Mapping[str, Any] | None:
     """The section `auth` of the secrets, None where there is none.
 

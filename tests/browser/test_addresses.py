@@ -99,6 +99,70 @@ def test_a_batch_survives_a_refresh(visit: Callable[..., Page]) -> None:
     assert page.get_by_text("2 of 2.").count() == 1
 
 
+def _typed(page: Page) -> list[str]:
+    """What this tab keeps of typed text, as the browser holds it."""
+    found = page.evaluate("Object.entries(sessionStorage).filter(([key]) => key.startsWith('rebracket.typed')).map(String)")
+    return [str(one) for one in found]
+
+
+def _holds(page: Page, label: str, text: str) -> None:
+    """Wait until a field holds a text; one that was kept comes a moment after its field."""
+    page.wait_for_function(
+        "([label, text]) => document.querySelector(`textarea[aria-label='${label}']`)?.value === text", arg=[label, text]
+    )
+
+
+def test_typed_text_survives_refresh_and_back_and_stays_in_its_tab(visit: Callable[..., Page]) -> None:
+    """Texts that were not sent: in a form, outside of one, on a page that is left and come back to."""
+    page = visit("/validate")
+    field = page.get_by_label("Concept", exact=True)
+    field.press_sequentially("A bell that nobody has rung")
+    page.reload()
+    settle(page)
+    _holds(page, "Concept", "A bell that nobody has rung")
+    assert "bell" not in page.url
+    page.get_by_role("link", name="Map", exact=True).click()
+    place = page.get_by_label("A concept to place on this map")
+    place.wait_for()
+    settle(page)
+    place.fill("A tower that was built twice.")
+    page.go_back()
+    field.wait_for()
+    settle(page)
+    _holds(page, "Concept", "A bell that nobody has rung")
+    page.go_forward()
+    place.wait_for()
+    settle(page)
+    page.reload()
+    settle(page)
+    _holds(page, "A concept to place on this map", "A tower that was built twice.")
+    assert "tower" not in page.url
+    other = page.context.new_page()
+    other.goto(page.url)
+    settle(other)
+    assert other.get_by_label("A concept to place on this map").input_value() == "" and _typed(other) != _typed(page)
+
+
+def test_an_edit_of_a_validated_text_survives_and_what_was_emptied_stays_empty(visit: Callable[..., Page]) -> None:
+    page = visit("/validate")
+    field = page.get_by_label("Concept", exact=True)
+    field.fill("A bell that was cast.")
+    page.get_by_role("button", name="Validate", exact=True).click()
+    page.wait_for_url("**concept=*")
+    page.get_by_text("What to change").wait_for()
+    settle(page)
+    field.fill("A bell that was cast, and never rung.")
+    page.reload()
+    page.get_by_text("What to change").wait_for()  # the verdict on what was sent
+    settle(page)
+    _holds(page, "Concept", "A bell that was cast, and never rung.")
+    field.fill("")
+    page.goto(page.url.split("?")[0])
+    settle(page)
+    page.wait_for_timeout(1000)
+    assert field.input_value() == ""
+
+
 def test_a_fault_shows_the_apps_own_box_with_ways_out(faulty_app: str, chromium: Browser) -> None:
     for press in ("Press", "Part", ""):
         page = chromium.new_page()

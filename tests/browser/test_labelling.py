@@ -428,11 +428,14 @@ def test_a_double_click_leaves_one_concept(desk: Open, session: LabelSession) ->
     assert len(list_labels(session, "trial")) == 1 and shown(page) not in (first, second)
 
 
+ROWS = ("QWE", "ASD")
 LAYOUTS = {
     "Cyrillic": [("й", "KeyQ"), ("ф", "KeyA"), ("ч", "KeyX")],
     "Greek": [(";", "KeyQ"), ("α", "KeyA"), ("χ", "KeyX")],
     "Hebrew": [("/", "KeyQ"), ("ש", "KeyA"), ("ס", "KeyX")],
     "AZERTY": [("a", "KeyQ"), ("q", "KeyA"), ("x", "KeyX")],
+    "Dvorak": [("'", "KeyQ"), ("o", "KeyS"), ("q", "KeyX")],
+    "Colemak": [("f", "KeyE"), ("r", "KeyS"), ("x", "KeyX")],
 }
 
 
@@ -447,8 +450,11 @@ def test_keys_keep_their_places_and_hints_show_the_readers_letters(layout: str, 
     page.evaluate(keydown, spatial)
     assert "hints show your letters" in page.locator(".desk .say").inner_text()
     page.evaluate(keydown, ontological)
-    assert answers(page) == [MODES[axis][0] for axis in AXIS_NAMES]
-    for mode, (letter, _) in ((MODES["spatial"][0], spatial), (MODES["ontological"][0], ontological)):
+    modes = [
+        MODES[name][row.index(code[-1])] for name, row, (_, code) in zip(AXIS_NAMES[1:], ROWS, LAYOUTS[layout], strict=False)
+    ]
+    assert answers(page) == [MODES["temporal"][0], *modes]
+    for mode, (letter, _) in zip(modes, (spatial, ontological), strict=True):
         button = page.get_by_role("button", name=mode, exact=True)
         assert button.locator("kbd").inner_text() == letter and button.get_attribute("aria-keyshortcuts") == letter
     before = shown(page)
@@ -456,7 +462,7 @@ def test_keys_keep_their_places_and_hints_show_the_readers_letters(layout: str, 
     assert shown(page) != before
     page.reload()
     wait(page)
-    assert page.get_by_role("button", name=MODES["spatial"][0], exact=True).locator("kbd").inner_text() == spatial[0]
+    assert page.get_by_role("button", name=modes[0], exact=True).locator("kbd").inner_text() == spatial[0]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -31,6 +31,25 @@ def project_row(connection: Connection, project_id: str) -> Any:
     return found[0]
 
 
+CLOSED = (
+    "The project is closed and takes no labels. An admin can open it again: rebracket annotations reopen, or the Label page."
+)
+"""Why a label is refused there."""
+
+
+def open_project(connection: Connection, project_id: str) -> Any:
+    """The row of a project that takes labels. Raises InputError for an unknown id and for a closed project."""
+    project = project_row(connection, project_id)
+    if project.closed:
+        raise InputError(
+            "The project is closed and takes no labels.",
+            expected="an open project",
+            found=repr(project_id),
+            hint=f"open it again on the Label page, or with: rebracket annotations reopen {project_id}",
+        )
+    return project
+
+
 def no_project(project_id: str) -> InputError:
     """The error for a project that does not exist."""
     return InputError(

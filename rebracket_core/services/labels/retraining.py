@@ -9,6 +9,7 @@ from rebracket_core.annotation import PROJECT, get_progress, get_project, list_p
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.runs import predictions_of
+from rebracket_core.services.usage import listed_projects
 from rebracket_core.training import TrainingConfig
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Retraining:
         found = {NONE: "none: albums and keywords alone"}
         if n := sum(n for _, n in counts.values()):
             found[EVERYBODY] = f"all labels so far ({n:,})"
-        return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in counts.items() if n}
+        listed = [project.project_id for project in listed_projects(session, self._resources.settings)]
+        counted = {key: counts[key] for key in listed if key in counts}
+        return found | {f"{PROJECT}{key}": f"{name} as it stands ({n:,} labels)" for key, (name, n) in counted.items() if n}
 
     def retrain(self, project_id: str) -> str:
         """The id of a run that a worker now trains on the project's data set with all labels so far.

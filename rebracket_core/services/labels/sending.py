@@ -25,6 +25,7 @@ from rebracket_core.annotation import (
 )
 from rebracket_core.annotation.queue import put_first
 from rebracket_core.errors import InputError
+from rebracket_core.services.usage import listed_projects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ class LabelSets:
         """The open projects over a data set that have some of these texts, newest first, with how many."""
         texts = set(self._texts(dataset, row_ids))
         found: dict[Project, int] = {}
-        for project in list_projects(self._session):
+        for project in listed_projects(self._session, self._resources.settings):
             if not project.closed and set(project.dataset.split("+")) & set(dataset.split("+")):
                 n = sum(text in texts for text in self._items(project.project_id))
                 found |= {project: n} if n else {}

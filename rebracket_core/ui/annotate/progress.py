@@ -88,6 +88,7 @@ def show_agreement(health: LabelHealth) -> None:
         default=report.questions[0].question,
         required=True,
         key="progress.question",
+        bind="query-params",
         wrap=True,
     )
     chosen = report.of(name or report.questions[0].question)

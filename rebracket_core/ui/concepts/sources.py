@@ -44,19 +44,19 @@ def options(workbench: Workbench, *, prefix: str) -> Request:
             [_PRODUCTION, *runs],
             format_func=lambda i: run_label(runs[i]) if i in runs else _PRODUCTION,
             key=f"{prefix}.run",
-            persist_state="session",
+            bind="query-params",
             help="Another model is used on this page only; the production model stays.",
         )
         if not st.toggle(
             "Set the thresholds myself",
             key=f"{prefix}.own",
-            persist_state="session",
+            bind="query-params",
             help="Otherwise the model's own: its acceptance was chosen on held-out texts.",
         ):
             return Request(run_id if run_id in runs else None)
         run = runs.get(run_id or "", used)
         limits = workbench.settings.thresholds.with_(**(run.thresholds if run else {}))
-        own = threshold_inputs(limits, key=f"{prefix}.threshold.", suffix=run.run_id if run else "", persist_state="session")
+        own = threshold_inputs(limits, key=f"{prefix}.threshold.", suffix=run.run_id if run else "", bind="query-params")
     return Request(run_id if run_id in runs else None, own or None)
 
 

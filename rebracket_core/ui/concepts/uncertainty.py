@@ -102,6 +102,7 @@ def show_uncertainty(verdict: Verdict, *, run: RunInfo | None, key: str) -> None
                 format_func=lambda share: f"{share:.0%}",
                 required=True,
                 key=f"{key}.coverage",
+                bind="query-params",
             )
             st.text(set_text(verdict, run, coverage=coverage or own_coverage(run)))
         numbers = ", ".join(f"{name} {value:.2f}" for name, value in parts(verdict, kind).items())

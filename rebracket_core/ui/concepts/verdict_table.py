@@ -102,9 +102,9 @@ def filter_controls(prefix: str, verdicts: Sequence[Verdict]) -> Filter:
         text = st.text_input(
             "Search in text, id and source", key=f"{prefix}.search", type="search", width=250, bind="query-params"
         )
-        chosen = st.multiselect("Verdict", words, key=f"{prefix}.verdict", width=250, placeholder="any")
-        named = st.multiselect("Album", albums, key=f"{prefix}.album", width=250, placeholder="any")
+        chosen = st.multiselect("Verdict", words, key=f"{prefix}.verdict", width=250, placeholder="any", bind="query-params")
+        named = st.multiselect("Album", albums, key=f"{prefix}.album", width=250, placeholder="any", bind="query-params")
         against = False
         if any(as_expected(v) == "no" for v in verdicts):
-            against = st.toggle("Only where the source says another album", key=f"{prefix}.against")
+            against = st.toggle("Only where the source says another album", key=f"{prefix}.against", bind="query-params")
     return Filter(text or "", tuple(chosen), tuple(named), bool(against))

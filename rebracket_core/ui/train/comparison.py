@@ -37,6 +37,7 @@ def compare_controls(runs: Sequence[RunInfo]) -> list[str]:
         "Models to compare",
         [run.run_id for run in ranked(runs)],
         key="runs.compare",
+        bind="query-params",
         max_selections=_MOST_RUNS,
         placeholder="choose two or more",
         help="The first one chosen is what the others are compared with.",

@@ -40,12 +40,19 @@ def choose_plan(workbench: Workbench) -> SearchPlan:
     base = TrainingConfig.of(encoder=workbench.settings.encoder, seed=workbench.settings.seed)
     known, offered = all_options(), suggested()
     names = st.multiselect(
-        "Options to vary", list(offered), default=list(FIRST), format_func=lambda name: known[name].label, key="search.options"
+        "Options to vary",
+        list(offered),
+        default=list(FIRST),
+        format_func=lambda name: known[name].label,
+        key="search.options",
+        bind="query-params",
     )
     st.caption("All other options stay as a training has them by default. Few options and many trials find more.")
     space = {name: _ask(name, offered[name], label=known[name].label) for name in dict.fromkeys(names)}
-    n_trials = st.number_input("Trials", 2, 500, value=30, step=1, key="search.trials", width=320)
-    objective = st.selectbox("Minimise", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective")
+    n_trials = st.number_input("Trials", 2, 500, value=30, step=1, key="search.trials", width=320, bind="query-params")
+    objective = st.selectbox(
+        "Minimise", list(OBJECTIVES), format_func=OBJECTIVES.__getitem__, key="search.objective", bind="query-params"
+    )
     plan = plan_from(space, base=base, n_trials=int(n_trials), objective=objective or next(iter(OBJECTIVES)))
     with st.expander("This space as a file", icon=":material/description:", key="search.file"):
         st.code(plan.space.to_yaml(), language="yaml")
@@ -56,13 +63,17 @@ def _ask(name: str, option: Range | Choices, *, label: str) -> Any:
     """Draw the ends of a range or the choices of an option, and return them as a space has them."""
     if isinstance(option, Choices):
         shown = {str(value): value for value in option.values}
-        chosen = st.pills(label, list(shown), selection_mode="multi", default=list(shown), key=f"search.{name}")
+        chosen = st.pills(
+            label, list(shown), selection_mode="multi", default=list(shown), key=f"search.{name}", bind="query-params"
+        )
         return [shown[word] for word in chosen]
     with st.container(horizontal=True):
         whole = float(option.low).is_integer() and bool(option.step or isinstance(option.low, int))
         kind = int if whole else float
-        low = st.number_input(f"{label} from", value=kind(option.low), key=f"search.{name}.low", width=200)
-        high = st.number_input(f"{label} to", value=kind(option.high), key=f"search.{name}.high", width=200)
+        low = st.number_input(f"{label} from", value=kind(option.low), key=f"search.{name}.low", width=200, bind="query-params")
+        high = st.number_input(
+            f"{label} to", value=kind(option.high), key=f"search.{name}.high", width=200, bind="query-params"
+        )
     more = ({"log": True} if option.log else {}) | ({"step": option.step} if option.step else {})
     return {"low": low, "high": high, **more}
 

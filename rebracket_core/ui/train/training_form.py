@@ -29,7 +29,7 @@ _OWN_CONTROLS = ("labels",)
 def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.dataset") -> DatasetMeta:
     """Draw the choice of the data to learn from and return it."""
     names = {meta.name: meta for meta in datasets}
-    name = st.selectbox("Data set", list(names), key=key)
+    name = st.selectbox("Data set", list(names), key=key, bind="query-params")
     meta = names.get(name or "", datasets[0])
     st.caption(
         f"It is trained on {count(meta.n_rows, 'texts')} in {escape(count(meta.n_groups, units(meta.origins)))}, and is "
@@ -43,7 +43,9 @@ def choose_labels(workbench: Workbench) -> str:
     found = workbench.retraining.choices()
     if len(found) == 1:
         return next(iter(found))
-    chosen = st.selectbox("People's labels", list(found), format_func=found.__getitem__, key="launch.labels", width=480)
+    chosen = st.selectbox(
+        "People's labels", list(found), format_func=found.__getitem__, key="launch.labels", bind="query-params", width=480
+    )
     st.caption(
         "What people say of a text stands in the place of its album and keywords; the model's card names exactly which labels."
     )

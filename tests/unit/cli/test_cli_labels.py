@@ -75,3 +75,29 @@ def test_wrong_use_is_bad_input(invoke: Invoke, tmp_path: Path, line: list[str])
     labelled(tmp_path / "home", n=1).close()
     result = invoke("annotations", *line, "--home", tmp_path / "home")
     assert result.exit_code == 2 and "Error:" in result.stderr
+
+
+def test_a_closed_or_archived_project_takes_no_file_and_the_list_says_so(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REBRACKET_DB", raising=False)
+    labelled(tmp_path / "home", n=3).close()
+    home, file = ("--home", tmp_path / "home"), tmp_path / "labels.jsonl"
+    invoke("annotations", "export", "one", "--out", file, *home)
+    file.write_text(file.read_text().replace('"label_id": "', '"label_id": "new-'))
+    assert json.loads(invoke("annotations", "close", "one", "--by", "Rev", "--json", *home).stdout)["closed"] is True
+    refused = invoke("annotations", "import", "one", file, "--by", "Rev", *home)
+    assert refused.exit_code == 2 and "rebracket annotations reopen one" in refused.stderr
+    assert "closed" in invoke("annotations", "status", *home).stdout
+    assert "takes labels again" in invoke("annotations", "reopen", "one", "--by", "Rev", *home).stdout
+    invoke("archive", "project", "one", *home)
+    refused = invoke("annotations", "import", "one", file, "--by", "Rev", *home)
+    assert refused.exit_code == 2 and "rebracket restore project one" in refused.stderr
+    hidden = invoke("annotations", "status", *home)
+    assert "one" not in hidden.stdout.split() and "1 archived" in hidden.stderr
+    assert json.loads(invoke("annotations", "status", "--json", *home).stdout)["projects"] == []
+    for more in ("--all", "one"):
+        assert "open, archived" in invoke("annotations", "status", more, *home).stdout
+    invoke("restore", "project", "one", *home)
+    assert "archived" not in invoke("annotations", "status", *home).stdout
+    assert invoke("annotations", "import", "one", file, "--by", "Rev", *home).exit_code == 0

@@ -181,8 +181,14 @@ def test_a_project_keeps_its_data_set_and_is_archived_alone(bench: Workbench) ->
         bench.lifecycle.delete("project", project.project_id)
     bench.lifecycle.archive("project", project.project_id)
     assert bench.lifecycle.projects() == []
+    with pytest.raises(InputError, match=f"restore project {project.project_id}"):
+        bench.lifecycle.require_listed("project", project.project_id)
+    row_ids = bench.datasets.get(name).frame["row_id"].tolist()[:2]
+    assert bench.labels.picked.held_by(name, row_ids) == {}
     bench.lifecycle.restore("project", project.project_id)
     assert [p.project_id for p in bench.lifecycle.projects()] == [project.project_id]
+    bench.lifecycle.require_listed("project", project.project_id)
+    assert list(bench.labels.picked.held_by(name, row_ids)) == [project]
 
 
 # ---- names, kills, and two at once ------------------------------------------------------------------------------------

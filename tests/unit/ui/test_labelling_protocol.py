@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rebracket_core.annotation import (
 )
 from rebracket_core.annotation.events.consistency import check_consistency
 from rebracket_core.annotation.people import enrol, get_person, set_role
-from rebracket_core.annotation.projects import create_project
+from rebracket_core.annotation.projects import create_project, get_project, set_closed, set_guideline
 from rebracket_core.annotation.queries import get_item, get_progress, list_items, list_labels
 from rebracket_core.annotation.queue.leases import release_leases
 from rebracket_core.annotation.queue.suggestions import put_suggestions
@@ -176,3 +177,29 @@ def test_somebody_who_may_not_work_here_gets_nothing(session: LabelSession) -> N
     with pytest.raises(Exception, match="may not work here"):
         desk.reply({"entries": [_entry(item)], "holding": []})
     assert list_labels(session, "trial") == []
+
+
+def test_a_label_names_the_guideline_on_the_page_and_a_newer_one_is_announced(session: LabelSession) -> None:
+    desk = replace(_desk(session), guideline_shown=1)
+    first = desk.reply({})
+    set_guideline(session, "trial", text="Read it twice.", by="ann")
+    later = replace(desk, project=get_project(session, "trial"))
+    said = later.reply({"entries": [], "holding": _holding(first["items"])})
+    assert (said["guideline_version"], said["guideline_now"]) == (1, 2)
+    shown_anew = replace(later, guideline_shown=2).reply({})
+    assert (shown_anew["guideline_version"], shown_anew["guideline_now"]) == (2, 2)
+
+
+def test_a_closed_project_refuses_every_entry_by_its_id_and_hands_nothing_out(session: LabelSession) -> None:
+    desk = _desk(session)
+    one, two, *rest = desk.reply({})["items"]
+    saved = _entry(one)
+    desk.reply({"entries": [saved], "holding": _holding([two, *rest])})
+    set_closed(session, "trial", closed=True, by="ann")
+    closed = replace(desk, project=get_project(session, "trial"))
+    entries = [saved, _entry(two), _entry(rest[0], "skip"), {"id": str(uuid.uuid4()), "kind": "undo", "target": saved["id"]}]
+    said = closed.reply({"entries": entries, "holding": _holding(rest)})
+    assert [ack["status"] for ack in said["done"]] == ["already", "refused", "refused", "refused"]
+    assert all("closed" in ack["reason"] for ack in said["done"][1:])
+    assert said["closed"] is True and said["items"] == [] and "closed" in said["empty"]
+    assert [label.label_id for label in list_labels(session, "trial")] == [saved["id"]]

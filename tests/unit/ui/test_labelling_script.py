@@ -276,3 +276,86 @@ def test_keys_with_modifiers_and_streamlits_own_are_left_alone(node) -> None:  #
       const all = [...AXIS_KEYS.flat(), ...TYPE_KEYS, ...CONFIDENCE_KEYS, ...single]
       equal(new Set(all).size, all.length)
     """)
+
+
+# What stands on the places of q w e, a s d, i o, n f x, and the rest that means something here, by layout.
+LAYOUTS = {
+    "Dvorak": {"KeyQ": "'", "KeyI": "c", "KeyO": "r", "KeyS": "o", "KeyX": "q", "KeyN": "b", "KeyF": "u"},
+    "Colemak": {"KeyS": "r", "KeyD": "s", "KeyE": "f", "KeyO": "y", "KeyP": ";", "KeyJ": "n", "KeyF": "t"},
+    "Workman": {"KeyE": "r", "KeyW": "d", "KeyP": ";", "KeyN": "k", "KeyJ": "n"},
+    "AZERTY": {"KeyQ": "a", "KeyW": "z", "KeyA": "q"},
+    "QWERTZ": {"KeyY": "z"},
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_key_means_its_place_whatever_letter_stands_on_it(node, layout: str) -> None:  # type: ignore[no-untyped-def]
+    node(f"""
+      const keys = {json.dumps(LAYOUTS[layout])}
+      const letters = new Letters(new Box())
+      for (const [code, key] of Object.entries(keys)) {{
+        const place = code.slice(3).toLowerCase()
+        equal(actionOf({{ key, code }}, letters), actionOf({{ key: place, code }}))
+        equal(actionOf({{ key, code }}, letters) !== null, true)
+        letters.learn({{ key, code }})
+        equal(letters.shown(place), key)
+        equal(actionOf({{ key, code: "" }}, letters), actionOf({{ key: place, code }})) // a keyboard on a screen
+        equal(helpOf(letters).some((row) => row.join(" ").includes(key)), true)
+      }}
+    """)
+
+
+def test_a_whole_layout_is_known_from_one_key_and_its_c_and_r_are_the_desks_where_they_mean_something(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const letters = new Letters(new Box())
+      letters.learn({ key: "r", code: "KeyO" })
+      equal(TYPE_KEYS.map((key) => letters.shown(key)).join(""), "fgcrdhtn")
+      const found = { c: "KeyI", r: "KeyO" }
+      equal(Object.entries(found).map(([key, code]) => isStreamlits({ key }) && actionOf({ key, code }, letters).type), [2, 3])
+      equal(["j", "p"].map((key, i) => actionOf({ key, code: ["KeyC", "KeyR"][i] }, letters)), [null, null])
+      const colemak = new Letters(new Box())
+      colemak.learn({ key: "r", code: "KeyS" })
+      equal(colemak.row.join(""), "qwfpgjluy;arstdhneizxcvbkm")
+      colemak.learn({ key: "g", code: "KeyG" }) // Mod-DH differs there
+      equal(colemak.row.join(""), "qwfpbjluy;arstgmneizxcdvkh")
+    """)
+
+
+def test_a_closed_project_saves_nothing_and_keeps_the_answers(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const box = new Box()
+      const client = new LabellingClient(fixed, box, new Box())
+      client.receive({ ...fixed, items: [item(1), item(2)] })
+      for (const axis of [0, 1, 2]) client.draft.press(axis, axis, presets)
+      client.submit()
+      const [label] = client.outbox.load()
+      client.receive({ ...fixed, closed: true, done: [{ id: label.id, status: "refused", reason: "Closed." }] })
+      equal([client.refused.length, client.pending(), client.history.length], [1, 0, 0])
+      const refusals = ["submit", "skip", "undo"].map((act) => refusalOf(client, { do: act }) !== "")
+      equal(refusals, [true, true, true])
+      client.draft.press(0, 0, presets)
+      equal([refusalOf(client, { do: "undo" }), refusalOf(client, { do: "press" })], ["", ""])
+      client.receive({ ...fixed, closed: false, items: [item(1)] })
+      equal(refusalOf(client, { do: "submit" }), "")
+      equal(client.draftOf(item(1)).value(fixed.axes), label.value) // what was refused stands there again
+    """)
+
+
+def test_a_half_labelled_concept_stays_in_front_though_its_lease_is_over(node) -> None:  # type: ignore[no-untyped-def]
+    node("""
+      const [box, tab] = [new Box(), new Box()]
+      const client = new LabellingClient(fixed, box, tab)
+      client.receive({ ...fixed, items: [item(1), item(2)] })
+      client.draft.press(0, 0, presets)
+      client.keepDraft()
+      const again = new LabellingClient(fixed, box, tab) // the page was loaded anew, and somebody else has the concept now
+      again.receive({ ...fixed, items: [item(3), item(4)] })
+      equal(again.queue.map((one) => one.item_id), ["i1", "i3", "i4"])
+      again.receive({ ...fixed, lost: ["l1"] })
+      equal([again.item.item_id, again.item.lost], ["i1", true])
+      again.draft.undo()
+      again.keepDraft()
+      const blank = new LabellingClient(fixed, box, tab)
+      blank.receive({ ...fixed, items: [item(3)] })
+      equal(blank.queue.map((one) => one.item_id), ["i3"])
+    """)

@@ -83,7 +83,9 @@ def import_(
         raise InputError(
             "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
         ) from error
-    labels = workbench_for(home).labels
+    bench = workbench_for(home)
+    bench.lifecycle.require_listed("project", project)
+    labels = bench.labels
     made = import_labels(labels.session, project, data=data, name=file.name, by=acting(labels, by), format_name=form)
     out.answer(
         made.to_dict(),

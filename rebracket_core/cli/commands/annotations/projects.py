@@ -1,4 +1,4 @@
-"""The commands `annotations create|status|order|suggest|snapshot|backup`: people's labels without a browser."""
+"""The commands `annotations create|status|close|reopen|order|suggest|snapshot|backup`: people's labels without a browser."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ group = typer.Typer(
     rich_markup_mode=None,
     help="People's labels: make projects, see how far they are, order them, name what a training takes, back up.",
 )
+_HEADS = ("project", "texts", "complete", "labels", "with people", "to adjudicate", "decided", "state")
 PredictingRunOption = Annotated[
     str | None, typer.Option("--run", help="The run that predicts; by default the production model.")
 ]
@@ -91,31 +92,26 @@ def create(
 @group.command()
 @command
 def status(
-    project: Annotated[str | None, typer.Argument(help="One project; by default all.")] = None,
+    project: Annotated[str | None, typer.Argument(help="One project; by default all that are not archived.")] = None,
     *,
+    every: Annotated[bool, typer.Option("--all", help="Archived projects too.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
     """Say how far the labelling projects are, and which snapshots were taken."""
     from rebracket_core.annotation import get_progress, get_project, list_projects, list_snapshots
 
-    session = workbench_for(home).labels.session
-    chosen = [get_project(session, project)] if project else list_projects(session)
+    bench = workbench_for(home)
+    session, listed = bench.labels.session, bench.lifecycle.projects()
+    chosen = [get_project(session, project)] if project else list_projects(session) if every else listed
     found = [(one, get_progress(session, one.project_id)) for one in chosen]
     snaps = list_snapshots(session, project)
     if as_json:
         out.json({"projects": [_project(*pair) for pair in found], "snapshots": [_plain(snap) for snap in snaps]})
         return DONE
-    heads = ("project", "texts", "complete", "labels", "with people", "to adjudicate", "decided")
-    out.text(
-        columns(
-            heads,
-            [
-                (one.project_id, p.n_items, p.n_complete, p.n_labels, p.n_leased, p.n_to_adjudicate, p.n_decided)
-                for one, p in found
-            ],
-        )
-    )
+    out.text(columns(_HEADS, [_row(one, p, listed=one in listed) for one, p in found]))
+    if n := len(list_projects(session)) - len(listed) if not (project or every) else 0:
+        tell(f"{n:,} archived, not shown; see: rebracket annotations status --all")
     if snaps:
         out.text("")
         out.text(
@@ -124,6 +120,30 @@ def status(
                 [(s.snapshot_id, s.project_id, s.n_labels, s.n_items, s.at) for s in snaps],
             )
         )
+    return DONE
+
+
+@group.command()
+@command
+def close(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Close a project: nobody labels there any more, and what it has stays."""
+    return _set_closed(project, closed=True, by=by, as_json=as_json, home=home)
+
+
+@group.command()
+@command
+def reopen(project: ProjectArgument, *, by: ByOption = None, as_json: JsonOption = False, home: HomeOption = None) -> int:
+    """Open a closed project again: it takes labels as before."""
+    return _set_closed(project, closed=False, by=by, as_json=as_json, home=home)
+
+
+def _set_closed(project: str, *, closed: bool, by: str | None, as_json: bool, home: Path | None) -> int:
+    from rebracket_core.annotation import set_closed
+
+    labels = workbench_for(home).labels
+    made = set_closed(labels.session, project, closed=closed, by=acting(labels, by))
+    words = "is closed and takes no labels" if closed else "takes labels again"
+    out.answer({"project": made.project_id, "closed": made.closed}, f"{made.project_id} {words}.", as_json=as_json)
     return DONE
 
 
@@ -200,6 +220,12 @@ def backup(
     else:
         out.text(f"{made.path}: {made.n_labels:,} labels, {made.n_events:,} events, checked.")
     return DONE
+
+
+def _row(project: Project, progress: Progress, *, listed: bool) -> tuple[Any, ...]:
+    p, state = progress, "closed" if project.closed else "open"
+    counts = (p.n_items, p.n_complete, p.n_labels, p.n_leased, p.n_to_adjudicate, p.n_decided)
+    return (project.project_id, *counts, state if listed else f"{state}, archived")
 
 
 def _word(kind: Any, word: str) -> Any:

@@ -16,6 +16,7 @@ _MODULES = (
     "letters.js",
     "keys.js",
     "parts.js",
+    "closed.js",
     "axis_view.js",
     "view.js",
     "time.js",

@@ -49,7 +49,7 @@ export class LabellingClient {
     this.queue = keepReserved(this.queue, { leases: data.leases ?? {}, lost: new Set(data.lost ?? []), undoing })
     for (const item of data.items ?? []) if (!away.has(keyOf(item))) putIn(this.queue, item)
     if (!this.known) this.remember(data.recent ?? [])
-    if (wasEmpty) this.queue = broughtForward(this.queue, this.kept.front(), undoing)
+    if (wasEmpty) this.queue = broughtForward(this.queue, this.kept.front(), (key) => undoing.has(key) || this.kept.read(key) !== null)
     this.start(this.known ? "queue" : "load")
     this.known ||= this.isMine(given)
   }
@@ -68,6 +68,7 @@ export class LabellingClient {
     if (!entry) return
     this.refused.push({ reason: ack.reason, kind: entry.kind, text: entry.about ?? "" })
     this.history = this.history.filter((one) => one.id !== ack.id)
+    if (entry.value) this.kept.keep(keyOf(entry), Draft.of(entry.value, this.data.axes)) // for when the concept comes back
   }
 
   // The items whose label or skip is on its way: they are not to come back into the queue.

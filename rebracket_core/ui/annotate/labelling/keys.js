@@ -1,5 +1,5 @@
-// Which key does what, by its place on the keyboard (see letters.js). C and R are Streamlit's own and are left alone, and so is
-// everything pressed with Ctrl, Alt or Meta.
+// Which key does what, by its place on the keyboard (see letters.js). The letters C and R are Streamlit's own wherever their place
+// means nothing here: on Dvorak, Colemak and others they stand on places that do. Ctrl, Alt and Meta leave everything alone.
 
 import { Letters, placeOf } from "./letters.js"
 
@@ -45,7 +45,7 @@ export function helpOf(letters) {
 export function actionOf(event, letters = new Letters()) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return null
   const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key
-  if (pressed === "?" || STREAMLITS.includes(pressed)) return PLAIN[pressed] ?? null
+  if (pressed === "?") return PLAIN[pressed]
   const digit = /^Digit(\d)$/.exec(event.code ?? "")?.[1] ?? (/^\d$/.test(pressed) ? pressed : "")
   const key = placeOf(event.code) || digit || (event.code && pressed.length === 1 ? "" : letters.placeOfLetter(pressed))
   for (const [axis, keys] of AXIS_KEYS.entries()) {
@@ -54,6 +54,11 @@ export function actionOf(event, letters = new Letters()) {
   if (TYPE_KEYS.includes(key)) return { do: "type", type: TYPE_KEYS.indexOf(key) }
   if (CONFIDENCE_KEYS.includes(key)) return { do: "confidence", level: CONFIDENCE_KEYS.indexOf(key) }
   return Object.hasOwn(PLAIN, key) ? PLAIN[key] : null
+}
+
+// Whether the app around the keyboard view has a use of its own for this key, by its letter.
+export function isStreamlits(event) {
+  return STREAMLITS.includes(String(event.key).toLowerCase())
 }
 
 // Whether a control with the focus has a use of its own for Enter: a link elsewhere, a button, a box within a form.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rebracket_core.annotation import LabelSession, Person, Project
+from rebracket_core.annotation import Person, Project
 from rebracket_core.annotation.formats import LABEL_FORMATS, Imported, export_labels, import_labels
+from rebracket_core.services import StoredKind
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.markdown import escape
+from rebracket_core.workbench import Workbench
 
 _SKIPS_SHOWN = 50
 
 
-def show_label_files(session: LabelSession, project: Project, *, person: Person) -> None:
-    """Draw export and import. Raises as `export_labels` and `import_labels` do."""
+def show_label_files(workbench: Workbench, project: Project, *, person: Person) -> None:
+    """Draw export and import. Raises as `export_labels` and `import_labels` do, and where the project is archived."""
+    session = workbench.labels.session
     name = st.selectbox(
         "Format",
         list(LABEL_FORMATS.names),
@@ -34,6 +37,7 @@ def show_label_files(session: LabelSession, project: Project, *, person: Person)
         "Import a file of labels", key="label.files.in", help="Any of these formats; it is recognised by its content."
     )
     if file is not None and st.button("Import its labels", icon=":material/file_open:", key="label.files.take"):
+        workbench.lifecycle.require_listed(StoredKind.PROJECT, project.project_id)
         with st.spinner("Importing the labels"):
             found = import_labels(session, project.project_id, data=file.getvalue(), name=file.name, by=person.person_id)
         _show_result(found)

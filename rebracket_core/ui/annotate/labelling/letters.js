@@ -6,6 +6,10 @@ const LAYOUTS = [
   PLACES,
   "azertyuiopqsdfghjklwxcvbn,",
   "qwertzuiopasdfghjklyxcvbnm",
+  "',.pyfgcrlaoeuidhtn;qjkxbm", // Dvorak
+  "qwfpgjluy;arstdhneizxcvbkm", // Colemak
+  "qwfpbjluy;arstgmneizxcdvkh", // Colemak Mod-DH
+  "qdrwbjfup;ashtgyneozxmcvkl", // Workman
   "йцукенгшщзфывапролдячсмить",
   "йцукенгшщзфівапролдячсмить",
   ";ςερτυθιοπασδφγηξκλζχψωβνμ",

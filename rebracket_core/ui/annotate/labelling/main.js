@@ -1,7 +1,8 @@
 // The component: one keyboard view for each place where it is mounted. Streamlit calls the default export again at every update.
 
+import { refusalOf } from "./closed.js"
 import { LabellingClient, TOO_SOON_MS } from "./desk.js"
-import { actionOf, belongsElsewhere } from "./keys.js"
+import { actionOf, belongsElsewhere, isStreamlits } from "./keys.js"
 import { Letters } from "./letters.js"
 import { closeConnectionError, storageOf, takeFocus } from "./surroundings.js"
 import { Tabs } from "./tabs.js"
@@ -48,6 +49,7 @@ class KeyboardView {
     this.stop = new AbortController()
     const { signal } = this.stop
     document.addEventListener("keydown", (event) => this.onKey(event), { signal })
+    document.addEventListener("keydown", (event) => { if (isStreamlits(event)) this.onKey(event, { first: true }) }, { signal, capture: true })
     document.addEventListener("visibilitychange", () => this.onLook(), { signal })
     window.addEventListener("online", () => { this.client.sender.send(); this.draw() }, { signal })
     window.addEventListener("offline", () => this.draw(), { signal })
@@ -63,7 +65,8 @@ class KeyboardView {
     if (document.hidden) this.client.sender.hurry()
   }
 
-  onKey(event) {
+  // `first` comes before all others who listen, and keeps from them what means something here.
+  onKey(event, { first = false } = {}) {
     if (event.defaultPrevented) return
     this.client.sender.hold()
     const inNote = event.composedPath()[0] === this.view.part.note
@@ -72,6 +75,7 @@ class KeyboardView {
     const action = actionOf(event, this.letters)
     if (!action) return
     event.preventDefault()
+    if (first) event.stopImmediatePropagation()
     const relearned = this.letters.learn(event)
     if (relearned) this.view.showLetters(this.letters)
     if (action.do === "skip" && this.client.justChanged(["skip", "queue"])) return this.tooSoon()
@@ -102,6 +106,8 @@ class KeyboardView {
 
   act(action) {
     const { client, view } = this
+    const refusal = refusalOf(client, action)
+    if (refusal) return this.speak(refusal)
     if (action.do === "help") return view.toggleHelp()
     if (action.do !== "setNote") view.noteBegun = false
     if (action.do === "dismiss") client.refused = client.refused.filter((one) => one !== action.refusal)

@@ -20,8 +20,10 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.queue import claim_items
 from rebracket_core.errors import RebracketError
 from rebracket_core.rainbow import AXES, TYPE_NAMES, TYPES
+from rebracket_core.services import StoredKind
 from rebracket_core.ui.annotate.labelling.choices import choices, in_words
 from rebracket_core.ui.annotate.labelling.protocol import CONFIDENCE, ClientSession, suggestion_for_browser
+from rebracket_core.ui.kit.engine import bench
 from rebracket_core.ui.kit.markdown import escape
 
 NONE_OF_THESE = "none of these"
@@ -31,6 +33,10 @@ _RESULT = "label.plain.said"
 def show_plain(client: ClientSession) -> None:
     """Draw one concept and the form that labels it, or why there is none."""
     _show_result()
+    if client.guideline_version != client.project.guideline_version:
+        st.info(f"The guideline has a new version ({client.project.guideline_version}).", icon=":material/menu_book:")
+        if st.button("Show it", key="label.plain.guideline", icon=":material/refresh:"):
+            st.rerun()
     found = claim_items(client.session, client.project.project_id, n=1, by=client.person.person_id)
     counts = client.progress()
     st.caption(f"{counts['done']:,} of {counts['total']:,} concepts done · {counts['mine']:,} by you")
@@ -124,10 +130,11 @@ def _save(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str,
         value=value,
         client_time=_now(),
         lease_id=claimed.lease.lease_id,
-        guideline_version=client.project.guideline_version,
+        guideline_version=client.guideline_version,
         shown_at=shown_at,
     )
     try:
+        _require_listed(client)
         ack = submit_labels(client.session, client.project.project_id, submissions=[label], by=client.person.person_id)[0]
     except RebracketError as error:
         _note("error", str(error))
@@ -142,6 +149,7 @@ def _save(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str,
 def _skip(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str, key: str) -> None:
     note = str(st.session_state.get(f"{key}.note") or "").strip()
     try:
+        _require_listed(client)
         skip_item(
             client.session,
             client.project.project_id,
@@ -158,10 +166,16 @@ def _skip(client: ClientSession, claimed: Claimed, label_id: str, shown_at: str,
 
 def _undo(client: ClientSession, event_id: str) -> None:
     try:
+        _require_listed(client)
         undo_event(client.session, event_id, by=client.person.person_id)
         _note("ok", "Taken back.")
     except RebracketError as error:
         _note("error", str(error))
+
+
+def _require_listed(client: ClientSession) -> None:
+    """Raise InputError where the project was archived since the form was drawn."""
+    bench().lifecycle.require_listed(StoredKind.PROJECT, client.project.project_id)
 
 
 def _note(kind: str, words: str) -> None:

@@ -16,12 +16,15 @@ from rebracket_core.annotation import (
     SuggestionPolicy,
     change_settings,
     list_projects,
+    set_closed,
 )
 from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES
+from rebracket_core.services import StoredKind
 from rebracket_core.ui.annotate.labelling.label_files import show_label_files
 from rebracket_core.ui.annotate.labelling.people import show_people
 from rebracket_core.ui.kit.confirmation import confirm, show_refusal
 from rebracket_core.ui.kit.errors import guard
+from rebracket_core.ui.kit.lifecycle import show_archived
 from rebracket_core.ui.kit.markdown import escape
 from rebracket_core.ui.kit.progress import working
 from rebracket_core.workbench import Workbench
@@ -39,29 +42,35 @@ _ORDER_HELP = (
 )
 
 
-def open_projects(session: LabelSession) -> list[Project]:
-    """The projects that take labels, newest first."""
-    return [project for project in list_projects(session) if not project.closed]
+def choose_project(projects: Sequence[Project], *, key: str, session: LabelSession) -> Project | None:
+    """The project that is chosen: the one that the address names, else the first of `projects`; None where there is none.
 
-
-def choose_project(projects: Sequence[Project], *, key: str) -> Project:
-    """The project that is chosen, the newest unless the address names another; there is at least one."""
-    by_id = {project.project_id: project for project in projects}
+    The address names what is chosen, the first one too, so that a page loaded anew does not turn to a newer project. One that
+    it names by id or name is there although it is closed or archived: it is read as before.
+    """
+    by_id, named = {project.project_id: project for project in projects}, st.query_params.get(key, "")
+    known = next((one for one in list_projects(session) if named in (one.project_id, one.name)), None) if named else None
+    if known is not None:
+        by_id.setdefault(known.project_id, known)
     if (made := st.session_state.pop(_MADE, None)) in by_id:
         st.session_state[key] = made
+    if not by_id:
+        return None
     if st.session_state.get(key) not in by_id:
-        st.session_state.pop(key, None)
-    picked = st.selectbox(
-        "Project", list(by_id), format_func=lambda one: by_id[one].name, key=key, bind="query-params", width=280
-    )
-    return by_id[str(picked)]
+        if named and known is None:
+            st.toast(f"There is no project {escape(named)} here; this is another one.", icon=":material/search_off:")
+        st.session_state[key] = known.project_id if known is not None else next(iter(by_id))
+    picked = by_id[str(st.selectbox("Project", list(by_id), format_func=lambda one: by_id[one].name, key=key, width=280))]
+    if known is not picked:
+        st.query_params[key] = picked.project_id
+    return picked
 
 
 def manage(workbench: Workbench, project: Project | None, *, person: Person) -> None:
     """Draw what admins may do: make a project, change how it asks, give roles. Others are told whom to ask."""
+    if project is None:
+        _say_none(workbench)
     if person.role is not Role.ADMIN:
-        if project is None:
-            st.info("There is no project yet. An admin makes one from a data set.", icon=":material/inbox:")
         return
     if project is not None:
         with st.expander("Settings", icon=":material/tune:"), guard():
@@ -69,11 +78,34 @@ def manage(workbench: Workbench, project: Project | None, *, person: Person) -> 
         with st.expander("Suggestions and order by the model", icon=":material/model_training:"), guard():
             _ask_model(workbench, project, person=person)
         with st.expander("Labels in files", icon=":material/folder_open:"), guard():
-            show_label_files(workbench.labels.session, project, person=person)
+            show_label_files(workbench, project, person=person)
     with st.expander("New project", icon=":material/add:", expanded=project is None), guard():
         _new(workbench, person=person)
     with st.expander("People", icon=":material/group:"), guard():
         show_people(workbench.labels.session, by=person)
+    _show_closed(workbench, person=person)
+    show_archived(workbench, StoredKind.PROJECT, page="label")
+
+
+def _say_none(workbench: Workbench) -> None:
+    """Say why there is nothing to label, and who can help."""
+    if list_projects(workbench.labels.session):
+        st.info("Every project is closed or archived. An admin can open one again, or make a new one.", icon=":material/inbox:")
+    else:
+        st.info("There is no project yet. An admin makes one from a data set.", icon=":material/inbox:")
+
+
+def _show_closed(workbench: Workbench, *, person: Person) -> None:
+    """Draw the closed projects, each to be opened again; nothing where there is none."""
+    closed = {project.project_id: project for project in workbench.lifecycle.projects() if project.closed}
+    if not closed:
+        return
+    with st.expander(f"Closed ({len(closed)})", icon=":material/lock:"), guard():
+        chosen = st.selectbox("Closed project", list(closed), format_func=lambda one: closed[one].name, key="label.closed")
+        if chosen and st.button("Open it again", icon=":material/lock_open:", key="label.reopen"):
+            set_closed(workbench.labels.session, chosen, closed=False, by=person.person_id)
+            st.session_state[_MADE] = chosen
+            st.rerun()
 
 
 def _new(workbench: Workbench, *, person: Person) -> None:
@@ -140,7 +172,8 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
     st.caption(f"{project.n_items:,} concepts from {escape(project.dataset or 'elsewhere')}.")
     with st.form(f"label.settings.{project.project_id}", border=False):
         settings = _fields(project.settings, key=f"label.settings.{project.project_id}", made=True)
-        closed = st.checkbox("Close it: nobody labels there any more", key=f"label.settings.{project.project_id}.closed")
+        key = f"label.settings.{project.project_id}.closed"
+        closed = st.checkbox("Close it: nobody labels there any more", project.closed, key=key)
         pressed = st.form_submit_button("Save", icon=":material/save:")
     close = f"label.settings.{project.project_id}.close"
     show_refusal(key=close)
@@ -150,11 +183,11 @@ def _settings(workbench: Workbench, project: Project, *, person: Person) -> None
     def save() -> None:
         change_settings(workbench.labels.session, project.project_id, settings=settings, by=person.person_id, closed=closed)
 
-    if closed:
+    if closed and not project.closed:
         confirm(
             "Close this project?",
             changes=f"Nobody gets concepts of **{escape(project.name)}** any more. Its {project.n_items:,} concepts and all "
-            "labels stay, and what somebody is labelling now is still saved.",
+            "labels stay. Labels that come later are refused where whoever gave them sees it. It can be opened again.",
             yes="Close it",
             key=close,
             then=save,

@@ -47,12 +47,16 @@ COUNTED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ClientSession:
-    """One person's labelling client: the labels, the project, the person, and how many concepts are reserved at a time."""
+    """One person's labelling client: the labels, the project, the person, and how many concepts are reserved at a time.
+
+    `guideline_shown` is the version of the guideline that stands on the page, which its labels name; 0 for the present one.
+    """
 
     session: LabelSession
     project: Project
     person: Person
     reserved: int = RESERVED
+    guideline_shown: int = 0
 
     def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a request: what was saved and refused, which leases were lost, what comes next, and why."""
@@ -96,7 +100,9 @@ class ClientSession:
             "confidence": [list(level) for level in CONFIDENCE],
             "policy": str(self.project.settings.suggestions),
             "lease_s": self.project.settings.lease_s,
-            "guideline_version": self.project.guideline_version,
+            "guideline_version": self.guideline_version,
+            "guideline_now": self.project.guideline_version,
+            "closed": self.project.closed,
         }
 
     def write(self, entries: Sequence[Entry]) -> list[dict[str, str]]:
@@ -161,6 +167,11 @@ class ClientSession:
             if event.kind is EventKind.SKIP or value is not None:
                 found.append({"id": event.event_id, "item": _item(item), "value": value})
         return found
+
+    @property
+    def guideline_version(self) -> int:
+        """The version of the guideline that the person has before them."""
+        return self.guideline_shown or self.project.guideline_version
 
     @property
     def _id(self) -> str:

@@ -27,10 +27,10 @@ export function putIn(queue, item) {
   else queue.push(item)
 }
 
-// The queue with the concept in front that stood there before the page was loaded anew: where it is there, or is one of
-// `undoing`, which the server gives again as soon as it has seen the undo.
-export function broughtForward(queue, front, undoing) {
+// The queue with the concept in front that stood there before the page was loaded anew: where it is there, or where `stays`
+// says that it stays although it is not: half-labelled, or one whose undo the server has not seen yet.
+export function broughtForward(queue, front, stays) {
   if (!front?.item_id) return queue
-  const there = queue.find((item) => same(item, front)) ?? (undoing.has(keyOf(front)) ? front : null)
+  const there = queue.find((item) => same(item, front)) ?? (stays(keyOf(front)) ? front : null)
   return there ? [there, ...queue.filter((item) => !same(item, front))] : queue
 }

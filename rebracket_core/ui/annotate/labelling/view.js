@@ -1,6 +1,7 @@
 // What is on the page: drawn once, then only what changed is touched.
 
 import { AxisView } from "./axis_view.js"
+import { CLOSED } from "./closed.js"
 import { CONFIDENCE_KEYS, helpOf, NO_TYPE_KEY, TYPE_KEYS } from "./keys.js"
 import { el, keyButton, partsOf, pressed, setHidden, setText, showLetters, toggleButton } from "./parts.js"
 import { inWords, percent } from "./presses.js"
@@ -29,6 +30,8 @@ export class View {
       act({ do: "setNote", text: this.part.note.value, joined: this.noteBegun })
       this.noteBegun = true
     }
+    const show = () => document.dispatchEvent(new Event("rebracket:wake"))
+    this.part.guideline.append("The guideline has a new version. ", el("button", { type: "button", onclick: show }, "Show it"))
     this.part.help.querySelector("summary").onmousedown = (event) => event.preventDefault()
   }
 
@@ -61,9 +64,10 @@ export class View {
     else setText(this.part.empty, client.data.empty || "The next concept is on its way. Keys wait until it is here.")
     this.showLast(client)
     setText(this.part.say, client.say)
-    const { problem } = client.data
-    setHidden(this.part.problem, !problem)
-    setText(this.part.problem, problem ? `${problem} What you decided is kept in this browser and is sent again.` : "")
+    const { problem, closed } = client.data
+    setHidden(this.part.problem, !problem && !closed)
+    setText(this.part.problem, problem ? `${problem} What you decided is kept in this browser and is sent again.` : closed ? CLOSED : "")
+    setHidden(this.part.guideline, !(client.data.guideline_now > client.data.guideline_version))
     this.showProgress(client)
     this.showRefused(client)
   }
@@ -129,7 +133,7 @@ export class View {
     if (shown === client.refused.length) return
     this.part.refused.dataset.n = client.refused.length
     this.part.refused.replaceChildren(...client.refused.map((one) => el(
-      "p", {}, `Not kept: ${one.kind} of “${one.text}”. ${one.reason} `,
+      "p", {}, `Not kept: ${one.kind} of “${one.text}”. ${one.reason} ${one.kind === "label" ? "Its answers stand there again when the concept does. " : ""}`,
       el("button", { type: "button", onclick: () => this.act({ do: "dismiss", refusal: one }) }, "Understood"),
     )))
   }
