@@ -200,6 +200,7 @@ def test_times_of_sections_are_read_as_they_were_written(tmp_path: Path) -> None
     assert frame["lyrics"].tolist() == ["a", "b", "c", "d", "e"] and not report.notes
 
 
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 INVISIBLE = ["\u00ad", "\u200b", "\u2060", "\ufeff", "\u200e", "\u200d", "\ufe0f", "\u034f", "\u2063"]
 
 
@@ -212,7 +213,7 @@ def test_signs_that_nobody_sees_make_no_other_text_and_no_other_group(sign: str)
 
 
 def test_joiners_that_change_a_word_or_an_emoji_stay() -> None:
-    for text in ("می\u200cخواهم", "क्\u200dष", "👩\u200d🚀", "❤\ufe0f and more", "葛\U000e0100城"):
+    for text in ("می\u200cخواهم", "क्\u200dष", "👩\u200d🚀", "❤\u200d🔥 and more", "ന്\u200d", "র\u200d্যাব", ENGLAND):
         assert clean_text(text) == text
 
 
