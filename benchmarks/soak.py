@@ -76,8 +76,8 @@ def soak(settings: Settings, *, seconds: float, clients: int = CLIENTS, log: Pat
     found, lock, stop, leaving = Soaked(), threading.Lock(), threading.Event(), threading.Event()
     before = _kept(settings)
     port = free_port()
-    os.environ["REBRACKET_HOME"] = str(settings.home)
-    serve = ["-m", "rebracket_core.cli", "serve", "--port", str(port), "--history", "--quiet", "--per-minute", "10000000"]
+    serve = ["-m", "rebracket_core.cli", "serve", "--home", str(settings.home), "--port", str(port), "--history", "--quiet"]
+    serve += ["--per-minute", "10000000"]
     with running(serve, port=port, log=log) as process:
         threads = [threading.Thread(target=_client, args=(port, n, found, lock, stop, leaving)) for n in range(clients)]
         start = time.monotonic()
