@@ -202,6 +202,11 @@ def caseless_name(name: str) -> str:
     return " ".join(_IGNORABLE.sub("", unicodedata.normalize("NFKC", folded)).split())
 
 
+def field_key(name: str) -> str:
+    """The name of a column or field as it is looked up: in any case, without blanks around it and signs that nobody sees."""
+    return name.strip().casefold() if name.isascii() else caseless_name(name)
+
+
 def matched_text(text: str) -> str:
     """The text as a label's text is found again: composed, blanks and line ends joined, without what nobody sees.
 

@@ -10,6 +10,7 @@ from rebracket_core.annotation.formats.records import Reading
 from rebracket_core.corpus import MAX_COLUMNS
 from rebracket_core.corpus.readers import bounded_csv, text_lines
 from rebracket_core.errors import DataError
+from rebracket_core.texts import field_key
 
 LABEL_COLUMNS = ("label", "labels")
 TEXT_COLUMNS = ("text", "data")
@@ -22,7 +23,7 @@ def is_label_table(columns: Collection[str]) -> bool:
 
 
 def header_of(text: str, *, known: Collection[str]) -> list[str]:
-    """The names of the columns of a CSV; [] for JSON, for an empty file, and for what has no row that can be read."""
+    """The names of a CSV's columns as they are looked up; [] for JSON, an empty file, and what has no row that can be read."""
     if text.lstrip()[:1] in ("", "{", "["):
         return []
     lines = _without_sep(text)
@@ -30,7 +31,7 @@ def header_of(text: str, *, known: Collection[str]) -> list[str]:
         first = next(bounded_csv(text_lines(lines), delimiter=_delimiter(lines, known=known)), [])
     except (csv.Error, DataError):
         return []
-    return [name.strip() for name in first]
+    return [field_key(name) for name in first]
 
 
 def table_rows(
@@ -52,7 +53,8 @@ def table_rows(
     """
     lines = _without_sep(text)
     rows = bounded_csv(text_lines(lines), delimiter=_delimiter(lines, known=known), strict=True)
-    names = [name.strip() for name in next(rows, [])]
+    spelled = {field_key(name): name for name in known}
+    names = [spelled.get(field_key(name), name.strip()) for name in next(rows, [])]
     need(names)
     if len(names) > MAX_COLUMNS:
         raise DataError(
@@ -87,6 +89,6 @@ def _delimiter(text: str, *, known: Collection[str]) -> str:
             cells = next(iter(bounded_csv([first], delimiter=delimiter)), [])
         except (csv.Error, DataError):
             return 0
-        return len({cell.strip() for cell in cells} & set(known))
+        return len({field_key(cell) for cell in cells} & {field_key(name) for name in known})
 
     return max(_DELIMITERS, key=hits)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.annotation import AxisLabel, LabelSession, NewItem, NewProject
+from rebracket_core.annotation import AxisLabel, LabelSession, LabelValue, NewItem, NewProject
 from rebracket_core.annotation.formats import Imported, import_labels
 from rebracket_core.annotation.formats.registry import detect
 from rebracket_core.annotation.people import enrol
@@ -205,3 +205,23 @@ def test_our_own_csv_stays_ours_with_a_column_of_labels_beside_it() -> None:
     assert detect(",".join([*COLUMNS, "label"]).encode(), name="x.csv").name == "csv"
     assert detect(b"id;text;label\n", name="x.csv").name == "doccano"
     assert detect(b"id,data,label\n1,Plain.,past\n", name="x.tmp").name == "doccano"
+
+
+# ---- ids and files that lie ---------------------------------------------------------------------------------------------
+
+
+def own(who: str, mode: str, label_id: str = "L1") -> dict[str, Any]:
+    value = LabelValue(AxisLabel.hard("temporal", mode), AxisLabel.abstain(), AxisLabel.abstain())
+    return {"label_id": label_id, "item_id": "i0", "annotator": who, "value": value.to_dict(), "text": TEXTS[0]}
+
+
+def test_one_id_on_labels_of_several_people_loses_none(session: LabelSession) -> None:
+    rows = [own("ada", "past"), own("ben", "future"), own("cy", "present")]
+    data = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    back = take(session, data, "own.jsonl")
+    assert (back.n_saved, back.skipped) == (3, ()) and any("another label has" in what for what in back.taken_as)
+    assert temporal(session) == {("i0", "ada"): PAST, ("i0", "ben"): FUTURE, ("i0", "cy"): PRESENT}
+    for name in ("own.jsonl", "renamed.jsonl"):
+        assert (again := take(session, data, name)).n_already == 3 and again.n_saved == again.n_revised == 0
+    other = json.dumps(own("dy", "past")).encode()
+    assert take(session, other, "other.jsonl").n_saved == 1
