@@ -103,12 +103,12 @@ def _bytes_of(file: Path) -> bytes:
         if file.exists() and not file.is_file() and not file.is_dir():
             raise OSError("it is a pipe, socket or device")
         with file.open("rb") as handle:
-            data = handle.read(_MOST_BYTES + 1)
+            data = handle.read(_MOST_BYTES + 1) if file.stat().st_size <= _MOST_BYTES else None
     except OSError as error:
         raise InputError(
             "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
         ) from error
-    if len(data) > _MOST_BYTES:
+    if data is None or len(data) > _MOST_BYTES:
         raise InputError(
             "The file is too large.",
             expected=f"labels in at most {_MOST_BYTES // 2**20} MiB",
