@@ -15,16 +15,16 @@ _BLANK = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 # Unicode's Default_Ignorable_Code_Point, shown as nothing of their own: no name is told apart by them, and no text by any but
 # joiners (U+200C, U+200D) and tags (U+E0020 to U+E007F) that stand where they mean something.
 _TAGS = "\U000e0020-\U000e007f"
-_UNSEEN = (
+_NEVER_SHOWN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e001f\U000e0080-\U000e0fff"
 )
-IGNORABLES = f"{_UNSEEN}\u200c\u200d{_TAGS}"
+IGNORABLES = f"{_NEVER_SHOWN}\u200c\u200d{_TAGS}"
 """All default-ignorable characters, as they stand between the brackets of a regular expression."""
 
 _IGNORABLE = re.compile(f"[{IGNORABLES}]")
 # Flags of countries' parts are a black flag with tags behind it; tags anywhere else are hidden words.
-_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0061-\U000e007a]{{3,6}}\U000e007f)|[{_UNSEEN}{_TAGS}]")
+_INVISIBLE = re.compile(f"(\U0001f3f4[\U000e0061-\U000e007a]{{3,6}}\U000e007f)|[{_NEVER_SHOWN}{_TAGS}]")
 _JOINERS = re.compile("[\u200c\u200d]+")
 _ODD = re.compile(f"[{IGNORABLES}\x7f-\xa0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]")
 _VIRAMA = 9  # the combining class of the sign that takes a consonant's vowel, and joins it to the next

@@ -11,8 +11,8 @@ from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.texts import IGNORABLES, clean_text
 
 _ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
-_UNSEEN = rf"\x00-\x08\x0e-\x1b\x7f-\x9f{IGNORABLES}"
-_BLANK_LINES = re.compile(rf"\n(?:[^\S\n]|[{_UNSEEN}])*\n[\s{_UNSEEN}]*")
+_NO_SIGN = rf"\x00-\x08\x0e-\x1b\x7f-\x9f{IGNORABLES}"
+_BLANK_LINES = re.compile(rf"\n(?:[^\S\n]|[{_NO_SIGN}])*\n[\s{_NO_SIGN}]*")
 _LINE_END = re.compile(r"\n")
 
 
