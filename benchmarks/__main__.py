@@ -15,6 +15,7 @@ from typing import Any
 
 from benchmarks import quality, speed
 from benchmarks.annotation import annotation
+from benchmarks.attack import attack_rows
 from benchmarks.deberta import deberta
 from benchmarks.explain import explain
 from benchmarks.heads import heads
@@ -67,6 +68,7 @@ PARTS: dict[str, Part] = {
     "stream": lambda bench, _corpus: stream(bench),
     "quality": _on_corpus(quality.quality),
     "review": _on_corpus(review_rows),
+    "attacks": lambda _bench, _corpus: attack_rows(),
 }
 """What is measured, by name, in the order of the page."""
 

@@ -1,8 +1,8 @@
 """Attacks on the API, the app and the command line: what each is to meet, and what it met. `python -m benchmarks.attack`.
 
 Everything runs on this machine, against servers that the script starts over homes of its own: an API without keys, one with,
-and the app. Each attack has its time limit. The exit code is 1 where one met something else. `--short` leaves out the app and
-most hostile files.
+and the app. Each attack has its time limit. The exit code is 1 where one met something else. `--short` leaves out the app, the
+soak of 64 clients (15 minutes, or `--soak-minutes`) and most hostile files.
 """
 
 from __future__ import annotations
@@ -21,95 +21,35 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import bombs
-from rebracket_core.settings import Settings, data_dir
+from benchmarks import attack_load, bombs
+from benchmarks.attack_scene import (
+    LOCAL,
+    TEXT,
+    WAIT_S,
+    Attack,
+    Scene,
+    all_of,
+    copied,
+    exchange,
+    of,
+    posted,
+    settings_of,
+    status,
+)
+from rebracket_core.settings import data_dir
 from rebracket_core.workbench import Workbench
 from tests.support.app_server import AppServer
 from tests.support.http_load import Caller, free_port, running
 from tests.support.read_only import can_mount, run_full, run_read_only
 
-TEXT = "A bell cast in 1911 hung in the drowned tower, number {}."
-HEAD_S, DEADLINE_S, WAIT_S = 1.0, 4.0, 15.0
+HEAD_S, DEADLINE_S = 1.0, 4.0
 MAX_CHARS = 200_000
+SOAK_S = 15 * 60.0
+DIFFERS = " **differs**"
 GUARDED = ("/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
 SPELLINGS = ("{}", "{}%0A", "{}/", "/{}", "{}%00", "/.{}", "/..{}", "{}%2f..", "{}?a=b", "{};x")
-
-
-@dataclass(slots=True)
-class Scene:
-    """What is attacked: the ports of two APIs and the app, their homes, a key that may read runs, and a folder for files."""
-
-    room: Path
-    home: Path
-    open_port: int = 0
-    keyed_port: int = 0
-    key: str = ""
-    app: AppServer | None = None
-    server: subprocess.Popen[bytes] | None = None
-    answered: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """An attack: its name, what it is to meet, and how it is made; `run` gives what it met."""
-
-    name: str
-    expected: str
-    run: Callable[[Scene], str]
-    long: bool = False
-
-
-# ---- raw requests -----------------------------------------------------------------------------------------------------
-
-
-def status(
-    port: int, target: str, *, method: str = "GET", head: Sequence[str] = (), body: bytes = b"", host: str = "localhost"
-) -> str:
-    """The status of one request that is sent as it stands."""
-    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", f"Content-Length: {len(body)}", *head, "", ""]
-    got = exchange(port, "\r\n".join(lines).encode() + body)[1]
-    return got.split(b" ")[1].decode() if got.startswith(b"HTTP/") else "no answer"
-
-
-def exchange(port: int, sent: bytes, *, trickle: bytes = b"") -> tuple[bool, bytes]:
-    """Whether the server closed the connection in time, and what it said."""
-    until, got = time.monotonic() + WAIT_S, b""
-    with socket.create_connection(("127.0.0.1", port), timeout=0.2) as line:
-        with contextlib.suppress(OSError):
-            line.sendall(sent)
-        while time.monotonic() < until:
-            try:
-                if trickle:
-                    line.sendall(trickle)
-                part = line.recv(65536)
-            except TimeoutError:
-                continue
-            except OSError:
-                return True, got
-            if not part:
-                return True, got
-            got += part
-    return False, got
-
-
-def posted(
-    scene: Scene, body: bytes, *, head: Sequence[str] = ("Content-Type: application/json",), path: str = "/v1/validate"
-) -> str:
-    """The status of a body at the API without keys."""
-    return status(scene.open_port, path, method="POST", head=head, body=body)
-
-
-def of(text: str, **more: object) -> bytes:
-    """The body for one text."""
-    return json.dumps({"text": text, **more}).encode()
-
-
-def all_of(answers: Sequence[str]) -> str:
-    """The different answers, each once."""
-    return ", ".join(sorted(set(answers)))
 
 
 # ---- the API ----------------------------------------------------------------------------------------------------------
@@ -238,7 +178,6 @@ def killed(scene: Scene) -> str:
 
 
 HALF = b"POST /v1/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n"
-LOCAL = ["Content-Type: application/json"]
 API: tuple[Attack, ...] = (
     Attack("guarded paths without a key, 10 spellings", "nothing opened", spelled),
     Attack(
@@ -272,7 +211,9 @@ API: tuple[Attack, ...] = (
     Attack("/docs: scripts of others", "loads nothing", foreign_scripts),
     Attack("/health with a broken run, without a key", "names the file, no folder", named_paths),
     Attack("the file of the keys emptied", "503", lost_keys),
+    *attack_load.UPLOADS,
     Attack("SIGKILL under --history-first", "0 of them missing", killed),
+    *attack_load.ENDS,
 )
 
 
@@ -294,6 +235,7 @@ APP: tuple[Attack, ...] = (
     ),
     Attack("app: forged Forwarded", "Not open to this visitor", lambda s: page(s, Forwarded="for=127.0.0.1"), long=True),
     Attack("app: a foreign Host", "Not open to this visitor", lambda s: page(s, host="evil.example"), long=True),
+    *attack_load.APP_UPLOADS,
 )
 
 
@@ -360,11 +302,6 @@ def home_attacks() -> tuple[Attack, ...]:
 # ---- the scene --------------------------------------------------------------------------------------------------------
 
 
-def settings_of(home: Path) -> Settings:
-    """The settings of a home of the script's own."""
-    return Settings.from_env({"REBRACKET_HOME": str(home)})
-
-
 def trained(home: Path, folder: Path) -> Path:
     """A home with a quarter of the starter corpus and one run in production."""
     from rebracket_core.training import TrainingConfig
@@ -376,14 +313,6 @@ def trained(home: Path, folder: Path) -> Path:
     bench.datasets.import_path(folder, name="starter")
     bench.training.train("starter", config=TrainingConfig.of(ensemble_size=1, folds=3, max_steps=25))
     return home
-
-
-def copied(home: Path, to: Path) -> Path:
-    """A copy of a home without its database; the encoder's graph is linked."""
-    shutil.copytree(home, to, ignore=shutil.ignore_patterns("workbench.db*", "cache", "api_keys*"))
-    (to / "cache").mkdir()
-    (to / "cache" / "encoders").symlink_to(home / "cache" / "encoders")
-    return to
 
 
 @contextlib.contextmanager
@@ -408,9 +337,10 @@ def staged(home: Path, room: Path, *, app: bool) -> Iterator[Scene]:
         yield scene
 
 
-def attack(home: Path, room: Path, *, short: bool = False) -> Iterator[tuple[Attack, str]]:
+def attack(home: Path, room: Path, *, short: bool = False, soak_s: float = SOAK_S) -> Iterator[tuple[Attack, str]]:
     """Every attack with what it met, in their order, over copies of a trained home below `room`."""
     with staged(home, room, app=not short) as scene:
+        scene.soak_s = soak_s
         for one in (*APP, *home_attacks(), *API):
             if short and one.long:
                 continue
@@ -420,19 +350,32 @@ def attack(home: Path, room: Path, *, short: bool = False) -> Iterator[tuple[Att
                 yield one, f"{type(error).__name__}: {error}"[:120]
 
 
+def attacks(*, short: bool = False, soak_s: float = SOAK_S) -> Iterator[tuple[Attack, str]]:
+    """Every attack with what it met, over a home that is made for them and removed."""
+    with tempfile.TemporaryDirectory(prefix="rebracket-attack-") as folder:
+        room = Path(folder)
+        yield from attack(trained(room / "home", room / "texts"), room, short=short, soak_s=soak_s)
+
+
+def attack_rows() -> Iterator[dict[str, object]]:
+    """The full form as rows of `make bench`; what differs from what was expected says so."""
+    for one, observed in attacks():
+        yield {"what": one.name, "target": one.expected, "value": observed + ("" if observed == one.expected else DIFFERS)}
+
+
 def main() -> int:
     """Print the table; 1 where something else was met than expected."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attack")
-    parser.add_argument("--short", action="store_true", help="without the app and most hostile files")
+    parser.add_argument("--short", action="store_true", help="without the app, the soak and most hostile files")
+    parser.add_argument("--soak-minutes", type=float, default=SOAK_S / 60, help="how long 64 clients hold on (15)")
     options = parser.parse_args()
     wrong = n = 0
     print("| attack | expected | observed |\n|---|---|---|")
-    with tempfile.TemporaryDirectory(prefix="rebracket-attack-") as folder:
-        room = Path(folder)
-        for one, observed in attack(trained(room / "home", room / "texts"), room, short=options.short):
+    with contextlib.closing(attacks(short=options.short, soak_s=options.soak_minutes * 60)) as found:
+        for one, observed in found:
             n += 1
             wrong += observed != one.expected
-            mark = "" if observed == one.expected else " **differs**"
+            mark = "" if observed == one.expected else DIFFERS
             print(f"| {one.name} | {one.expected} | {observed}{mark} |", flush=True)
     print(f"{n} attacks, {wrong} met something else", file=sys.stderr)
     return 1 if wrong else 0

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, SMOOTHING, TYPE_NAMES, album_named, axis_target
+from rebracket_core.texts import clean_text
 
 CONTEXT_WINDOW = 3
 OWN_SHARE = 0.7
@@ -108,7 +109,8 @@ class HumanTarget:
 def with_human(frame: pd.DataFrame, human: Sequence[HumanTarget]) -> tuple[pd.DataFrame, np.ndarray]:
     """The rows with what people said in the place of albums and keywords, and (n, 3 axes) bool: which triples are theirs.
 
-    A row is found by the digest of its concept. Its weight becomes the people's confidence; its album stays.
+    A row is found by the digest of its concept, as it stands or cleaned as concepts are now: fewer signs were cleaned away
+    once. Its weight becomes the people's confidence; its album stays.
     """
     by_digest = {target.text_digest: target for target in human}
     mask = np.zeros((len(frame), len(AXIS_NAMES)), dtype=bool)
@@ -117,7 +119,7 @@ def with_human(frame: pd.DataFrame, human: Sequence[HumanTarget]) -> tuple[pd.Da
     frame = frame.copy()
     columns = {name: frame[name].tolist() for name in (*AXIS_NAMES, "types", "types_from", "weight")}
     for i, text in enumerate(frame["concept"].tolist()):
-        target = by_digest.get(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
+        target = by_digest.get(_digest(text)) or by_digest.get(_digest(clean_text(text)))
         if target is None:
             continue
         columns["weight"][i] = target.weight
@@ -131,6 +133,10 @@ def with_human(frame: pd.DataFrame, human: Sequence[HumanTarget]) -> tuple[pd.Da
         dtype = "float64" if name == "weight" else object
         frame[name] = pd.Series(values, index=frame.index, dtype=dtype)
     return frame, mask
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def axis_sources(frame: pd.DataFrame, human: np.ndarray) -> np.ndarray:

@@ -47,6 +47,9 @@ SECURITY_HEADERS = {
 }
 
 
+_FOREIGN = "this page belongs to another server"
+
+
 class UploadGuard:
     """Refuses files from sessions that no page has let in, before a byte of them is read.
 
@@ -68,9 +71,9 @@ class UploadGuard:
 
 
 class OriginGuard:
-    """Refuses sockets that a page of another server opens.
+    """Refuses sockets that a page of another server opens, and what such a page would change.
 
-    Streamlit refuses these too, but asks a server on the internet first which address this machine has there.
+    Streamlit refuses these sockets too, but asks a server on the internet first which address this machine has there.
     `hosts` gives the names and addresses, without ports, from which a page may come beside the one that it asks.
     """
 
@@ -79,10 +82,14 @@ class OriginGuard:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Close a socket of a foreign page before it opens, and pass on all else."""
+        """Close a socket of a foreign page before it opens, answer 403 to its changes, and pass on all else."""
         if scope["type"] == "websocket" and self._foreign(Headers(scope=scope)):
             await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "this page belongs to another server"})
+            await send({"type": "websocket.close", "code": 1008, "reason": _FOREIGN})
+            return
+        changes = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if changes and self._foreign(Headers(scope=scope)):
+            await PlainTextResponse(_FOREIGN, status_code=403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.support.app_pages import Open, elements, table_with, words
+from tests.support.look_alikes import PLAIN, look_alikes
 
 PAGE = "pages/concepts/validate.py"
 TEXT = "The town weighed its bread against an iron pound that had been stamped in 1804 and lay in the museum now."
@@ -40,6 +41,16 @@ def test_one_concept_gets_its_verdict_first_and_everything_after(open_page: Open
     assert "trained on the starter corpus" in said
     assert "Album accuracy on held-out groups of texts" in said
     assert len(app.get("download_button")) == 3
+
+
+@pytest.mark.slow
+def test_signs_that_nobody_sees_make_no_other_verdict(open_page: Open, home: Path) -> None:
+    app = _ask(open_page(PAGE), PLAIN)
+    wanted = app.session_state["validate.one"]
+    alike = look_alikes()
+    for name in ("soft hyphen", "joiner", "decomposed", "no-break spaces", "all at once"):
+        assert _ask(app, alike[name]).session_state["validate.one"] == wanted, name
+    assert not app.exception and wanted["text"] == PLAIN
 
 
 def test_a_reject_says_what_to_change(open_page: Open, home: Path) -> None:

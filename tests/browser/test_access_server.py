@@ -9,44 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.app_server import AppServer
-from tests.support.app_visits import title_of as _ask
+from tests.support.app_visits import title_of as _ask, upload_status as _upload
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SECRET = "a secret of the test's own"
 REFUSED, SIGN_IN, RUNS = "Not open to this visitor", "Sign in", "Runs"
-
-
-def _upload(server: AppServer, *, cookie: str = "", **headers: str) -> int:
-    """The status that a visitor's file gets whose page has been drawn, over the same session and with a valid token."""
-    import httpx
-    from streamlit.proto.BackMsg_pb2 import BackMsg
-    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-    from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
-    from websockets.sync.client import connect
-
-    token = generate_xsrf_token_string()
-    cookies = "; ".join([f"_streamlit_xsrf={token}", *filter(None, [cookie])])
-    named = {"Cookie": cookies, "Origin": server.url, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    uri = f"{server.url.replace('http', 'ws', 1)}/_stcore/stream"
-    with connect(uri, additional_headers=named, subprotocols=["streamlit", token], max_size=None, proxy=None) as link:  # type: ignore[list-item]
-        ask = BackMsg()
-        ask.rerun_script.page_name = "runs"
-        link.send(ask.SerializeToString())
-        session = ""
-        while True:
-            message = ForwardMsg.FromString(link.recv(timeout=60))  # type: ignore[arg-type]
-            if message.WhichOneof("type") == "new_session":
-                session = message.new_session.initialize.session_id
-            if message.WhichOneof("type") == "script_finished":
-                break
-        assert session
-        answer = httpx.put(
-            f"{server.url}/_stcore/upload_file/{session}/one",
-            files={"file": ("a.csv", b"text\na\n")},
-            headers={**named, "X-Xsrftoken": token},
-        )
-        return answer.status_code
 
 
 def _serve(home: Path, folder: Path, env: Mapping[str, str]) -> Iterator[AppServer]:

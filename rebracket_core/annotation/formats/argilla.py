@@ -1,7 +1,8 @@
 """Argilla's records, as its SDK 2 writes them with `to_json`: a record a text, an answer a question and user.
 
-A question named after the axis holds a mode; a mixture stands in the text question `<axis>_shares`. Records of versions 1
-are read too: those of feedback datasets, an answer a user, and those of text classification, an annotation a record.
+A question named after the axis holds a mode; a mixture stands in the text question `<axis>_shares`. Flattened records are
+read too (`to_list(flatten=True)`, whose lists `<question>.responses`, `.users` and `.status` belong together by place), and
+those of versions 1: of feedback datasets, an answer a user, and of text classification, an annotation a record.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ _PEOPLE = uuid.UUID("6f0d6cf0-0b3f-5a3e-9b7b-6d1f0c5f2a10")
 _NOBODY = "argilla"
 _LABEL = ("", "submitted")
 _QUESTIONS = (*AXIS_NAMES, TYPES, "flag")
+_RESPONSES = ".responses"
+_FLAT = (_RESPONSES, ".suggestion")
 
 
 class Argilla(LabelFormat):
@@ -58,7 +61,8 @@ class Argilla(LabelFormat):
 
     def recognises(self, file: LabelFile) -> bool:
         """Whether the file is of this form."""
-        return "responses" in file.first or {"annotation", "annotation_agent"} <= set(file.first)
+        first = file.first
+        return "responses" in first or {"annotation", "annotation_agent"} <= set(first) or _is_flat(first)
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as records; a user answers a question once, so of several rounds the last one is written."""
@@ -107,17 +111,18 @@ class Argilla(LabelFormat):
 
 def _read_record(found: Reading, record: Mapping[str, Any], *, where: str) -> None:
     """Take the answers of each user of a record, and skip those that are no label. Raises InputError naming a field."""
-    metadata = mapping_of(record, "metadata")
+    flat = _is_flat(record)
+    metadata = record if flat else mapping_of(record, "metadata")
     pairs = [str(pair).split(" ", 1) for pair in list_of(metadata, "annotators") if " " in str(pair)]
     names = {pair[0]: pair[1] for pair in pairs}
-    fields = mapping_of(record, "fields") or mapping_of(record, "inputs")
+    fields = record if flat else mapping_of(record, "fields") or mapping_of(record, "inputs")
     texts = {
         "item_id": text_of(record, "id", "external_id"),
         "text": text_of(fields, "text", "concept") or text_of(record, "text"),
         "text_digest": text_of(metadata, "text_digest"),
         "client_time": text_of(record, "event_timestamp"),
     }
-    answers = _classified(record) if "responses" not in record else _responses(record)
+    answers = _flat_responses(record) if flat else _responses(record) if "responses" in record else _classified(record)
     if not answers:
         found.skip(where, "nobody answered it")
     for (user, _), group in _by_user(answers).items():
@@ -173,6 +178,34 @@ def _responses(record: Mapping[str, Any]) -> list[_Answer]:
             for name, value in values.items()
         ]
     return found
+
+
+def _is_flat(record: Mapping[str, Any]) -> bool:
+    """Whether questions stand among the fields of a record, as in a flattened export."""
+    return "responses" not in record and any(str(name).endswith(_FLAT) for name in record)
+
+
+def _flat_responses(record: Mapping[str, Any]) -> list[_Answer]:
+    """The answers of a flattened record: by question three lists, of values, users and (later versions) statuses."""
+    found = []
+    for name in (str(name) for name in record if str(name).endswith(_RESPONSES)):
+        values = list_of(record, name)
+        users = _beside(record, f"{name}.users", n=len(values))
+        given = record.get(f"{name}.status")
+        statuses = [None] * len(values) if given is None else _beside(record, f"{name}.status", n=len(values))
+        for value, user, status in zip(values, users, statuses, strict=True):
+            found.append(
+                _answer({"value": value, "user_id": user, "status": status}, field=name, question=name[: -len(_RESPONSES)])
+            )
+    return found
+
+
+def _beside(record: Mapping[str, Any], name: str, *, n: int) -> list[Any]:
+    """The list of a field that has one element an answer. Raises InputError for one that has not."""
+    given = list_of(record, name)
+    if len(given) != n:
+        raise unreadable(name, f"a list of {n}, one an answer", given)
+    return given
 
 
 def _answer(raw: Any, *, field: str, question: str = "") -> _Answer:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from rebracket_core.annotation.formats.json_rows import json_entries
+from rebracket_core.annotation.formats.csv_rows import LABEL_COLUMNS, TEXT_COLUMNS, header_of
+from rebracket_core.annotation.formats.json_rows import file_text, json_entries
 from rebracket_core.annotation.formats.records import Reading, Row, Written
 from rebracket_core.errors import DataError
 
@@ -36,6 +37,14 @@ class LabelFile:
         for _, entry in entries[:_LOOKED_AT]:
             found = entry | found
         return found
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The names of the columns of a CSV; [] where the file is none."""
+        try:
+            return header_of(file_text(self.data)[0], known=(*LABEL_COLUMNS, *TEXT_COLUMNS, "annotator", "item_id"))
+        except DataError:
+            return []
 
 
 class LabelFormat(ABC):

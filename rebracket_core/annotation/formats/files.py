@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rebracket_core.annotation.database.values import storable
 from rebracket_core.annotation.entities.enums import AckStatus
 from rebracket_core.annotation.entities.records import Item, Label
-from rebracket_core.annotation.formats.matching import ItemMatcher, labels_by_key, newest
+from rebracket_core.annotation.formats.matching import ItemMatcher, Placed, labels_by_key, newest
 from rebracket_core.annotation.formats.records import Draft, Reading, Row, Skipped
 from rebracket_core.annotation.formats.registry import LABEL_FORMATS, detect
 from rebracket_core.annotation.labelling import submit_imported
 from rebracket_core.annotation.queries import get_progress, list_items, list_labels
 from rebracket_core.annotation.session import LabelSession
 from rebracket_core.errors import StoreError
+from rebracket_core.texts import caseless_name
 
 _IDS = uuid.UUID("1c0ab21e-6a1d-5c55-8a67-3f6d2f0c9b44")
 _CHUNK = 500
@@ -148,7 +150,7 @@ def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, nam
     known, stands = {label.label_id: label for label in there}, labels_by_key(there)
     placed = ItemMatcher(list_items(session, project_id)).place(reading)
     labels, n_already = [], 0
-    for one in newest(placed, reading=reading, there=stands):
+    for one in _with_own_ids(newest(placed, reading=reading, there=stands), known=known, reading=reading):
         label = _label(one.draft, one.item, name=name)
         by_content = _label(replace(one.draft, label_id=""), one.item, name=name)
         same = known.get(label.label_id) or known.get(by_content.label_id)
@@ -160,6 +162,16 @@ def _new_labels(session: LabelSession, project_id: str, *, reading: Reading, nam
         else:
             labels.append((one.draft.where, label))
     return labels, n_already
+
+
+def _with_own_ids(placed: Sequence[Placed], *, known: Mapping[str, Label], reading: Reading) -> Iterator[Placed]:
+    """The drafts, without an id that stands for a label of another person, text or round, here or earlier in the file."""
+    owners = {label_id: (label.item_id, caseless_name(label.annotator), label.round) for label_id, label in known.items()}
+    for one in placed:
+        if one.draft.label_id and owners.setdefault(one.draft.label_id, one.key) != one.key:
+            reading.taken_as["ids that another label has, taken as labels without an id"] += 1
+            one = replace(one, draft=replace(one.draft, label_id=""))
+        yield one
 
 
 def _is_there(label: Label, stands: Label | None) -> bool:

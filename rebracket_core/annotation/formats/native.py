@@ -6,16 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
 from rebracket_core.annotation.entities.label_schema import WHOLE, LabelValue
 from rebracket_core.annotation.formats.base import LabelFile, LabelFormat
+from rebracket_core.annotation.formats.csv_rows import is_label_table, table_rows
 from rebracket_core.annotation.formats.fields import label_value, mapping_of, rest_of, text_of, unreadable, whole_in
 from rebracket_core.annotation.formats.json_rows import file_text, json_entries
 from rebracket_core.annotation.formats.records import Draft, Losses, Reading, Row, Written
-from rebracket_core.corpus import MAX_COLUMNS
-from rebracket_core.corpus.readers import bounded_csv, text_lines
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.parquet import ParquetTable
 from rebracket_core.rainbow import AXIS_NAMES, MODES, TYPE_NAMES
@@ -42,7 +40,6 @@ _OF_ITEM = ("title", "group_id", "album", "text")
 _SHARES = tuple(f"{axis}_{mode}" for axis in AXIS_NAMES for mode in MODES[axis])
 _KINDS = tuple(f"{axis}_kind" for axis in AXIS_NAMES)
 _UNANSWERED = "not answered"
-_DELIMITERS = (",", ";", "\t", "|")
 _FLAGS = {"": False, "no": False, "false": False, "0": False, "yes": True, "true": True, "1": True}
 COLUMNS: tuple[str, ...] = (
     "item_id",
@@ -114,8 +111,10 @@ class Csv(LabelFormat):
     suffix = ".csv"
 
     def recognises(self, file: LabelFile) -> bool:
-        """Whether the file is called so."""
-        return file.name.casefold().endswith(self.suffix)
+        """Whether the file is called so, and its columns are not those of a tool with one label column."""
+        return file.name.casefold().endswith(self.suffix) and (
+            set(_SHARES) <= set(file.columns) or not is_label_table(file.columns)
+        )
 
     def write(self, rows: Sequence[Row]) -> Written:
         """The labels as CSV, UTF-8 with a byte order mark; no cell is a formula. Only NUL characters are lost."""
@@ -138,7 +137,8 @@ class Csv(LabelFormat):
         if note:
             found.taken_as[note] += 1
         try:
-            return _read_flat(_csv_rows(text, found), found)
+            rows = table_rows(text, known=COLUMNS, found=found, need=_need_columns)
+            return _read_flat(((where, {k: unguarded(cell) for k, cell in raw.items()}) for where, raw in rows), found)
         except csv.Error as error:
             raise DataError(
                 "The CSV cannot be read.",
@@ -193,49 +193,6 @@ class Parquet(LabelFormat):
                 found=str(error)[:200],
                 hint="give the file that an export wrote",
             ) from error
-
-
-def _csv_rows(text: str, found: Reading) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The rows of a CSV with their places, a cell by its column. Raises DataError for columns that no export has.
-
-    A row with more cells than the header is skipped in `found`; one without any is none.
-    """
-    lines = text if "\n" in text else text.replace("\r", "\n")
-    first, _, rest = lines.partition("\n")
-    if first.casefold().startswith("sep="):  # what some spreadsheets write and obey
-        lines = rest
-    rows = bounded_csv(text_lines(lines), delimiter=_delimiter(lines), strict=True)
-    names = [name.strip() for name in next(rows, [])]
-    _need_columns(names)
-    if len(names) > MAX_COLUMNS:
-        raise DataError(
-            "The CSV has too many columns.",
-            expected=f"at most {MAX_COLUMNS:,}",
-            found=f"{len(names):,}",
-            hint="give the file that an export wrote",
-        )
-    for k, raw in enumerate(rows, 2):
-        if not any(cell.strip() for cell in raw):
-            continue
-        if any(cell.strip() for cell in raw[len(names) :]):
-            found.skip(f"row {k}", f"it has {len(raw)} cells, the header {len(names)}")
-            continue
-        cells = zip_longest(names, raw[: len(names)], fillvalue="")
-        yield f"row {k}", {name: unguarded(cell) for name, cell in cells if name}
-
-
-def _delimiter(text: str) -> str:
-    """What parts the cells of a CSV: the sign between which most of our columns' names stand."""
-    first = text.partition("\n")[0].rstrip("\r")
-
-    def hits(delimiter: str) -> int:
-        try:
-            cells = next(iter(bounded_csv([first], delimiter=delimiter)), [])
-        except csv.Error:
-            return 0
-        return len({cell.strip() for cell in cells} & set(COLUMNS))
-
-    return max(_DELIMITERS, key=hits)
 
 
 def _plain_rows(rows: Iterable[tuple[str, dict[str, Any]]], found: Reading) -> Iterator[tuple[str, dict[str, Any]]]:

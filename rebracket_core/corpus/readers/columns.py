@@ -12,7 +12,7 @@ from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
-from rebracket_core.texts import identity
+from rebracket_core.texts import field_key, identity
 
 TEXT_NAMES = ("concept", "white_concept", "text", "content")
 GROUP_NAMES = ("song_id", "thread", "thread_id", "group_id", "group", "song", "manifest_id")
@@ -109,13 +109,13 @@ class ColumnPlan:
 
 
 def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "") -> ColumnPlan:
-    """Which column is what, by exact name (case and outer blanks aside), never by a part of a name.
+    """Which column is what, by exact name (case, outer blanks and invisible signs aside), never by a part of a name.
 
     Raises DataError where there is no text column, or where a column named by the caller is not there.
     """
     by_name: dict[str, str] = {}
     for name in names:
-        by_name.setdefault(name.strip().casefold(), name)
+        by_name.setdefault(field_key(name), name)
     first = _Finder(by_name)
     text = _named(hints.text_column, by_name, what="text", where=where) or first(*TEXT_NAMES)
     notes: list[str] = []
@@ -156,9 +156,9 @@ class Planner:
     def __init__(self, hints: Hints = Hints()) -> None:
         self._hints = hints
         named = (hints.text_column, hints.group_column)
-        self._wanted = _PLANNED | {name.strip().casefold() for name in named if name}
+        self._wanted = _PLANNED | {field_key(name) for name in named if name}
         wanted = hints.text_column
-        self._texts = frozenset({wanted.strip().casefold()} if wanted else TEXT_NAMES)
+        self._texts = frozenset({field_key(wanted)} if wanted else TEXT_NAMES)
         self._counts: dict[str, bool] = {}
         self._plans: dict[tuple[str, ...], ColumnPlan | DataError] = {}
 
@@ -177,7 +177,7 @@ class Planner:
 
     def is_text(self, name: str) -> bool:
         """Whether a field of this name holds the text."""
-        return name.strip().casefold() in self._texts
+        return field_key(name) in self._texts
 
     def planned(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a record that a plan may name."""
@@ -198,7 +198,7 @@ class Planner:
     def _may_count(self, name: str) -> bool:
         counts = self._counts.get(name)
         if counts is None:
-            counts = name.strip().casefold() in self._wanted
+            counts = field_key(name) in self._wanted
             if len(self._counts) < MAX_COLUMNS:
                 self._counts[name] = counts
         return counts
@@ -206,7 +206,7 @@ class Planner:
 
 def is_expected_album(name: str) -> bool:
     """Whether a column holds the album that a text is expected to have."""
-    return name.strip().casefold() == "expected_album"
+    return field_key(name) == "expected_album"
 
 
 class _Finder:
@@ -220,7 +220,7 @@ class _Finder:
 def _named(wanted: str | None, by_name: Mapping[str, str], *, what: str, where: str) -> str:
     if not wanted:
         return ""
-    found = wanted if wanted in by_name.values() else by_name.get(wanted.strip().casefold())
+    found = wanted if wanted in by_name.values() else by_name.get(field_key(wanted))
     if found is None:
         raise DataError(
             f"The {what} column is not there.",
@@ -240,7 +240,7 @@ def is_stem_table(names: Iterable[str]) -> bool:
 
 def is_verdict_table(names: Iterable[str]) -> bool:
     """Whether the columns are those of verdicts that Rebracket wrote."""
-    return {name.strip().casefold() for name in names} >= _VERDICT
+    return {field_key(name) for name in names} >= _VERDICT
 
 
 def _ids(first: _Finder) -> tuple[str, ...]:

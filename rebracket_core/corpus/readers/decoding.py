@@ -46,6 +46,7 @@ _FORMATS = (
     (b"\x80\x05\x95", "a Python pickle"),
     (b"\x7fELF", "a program"),
 )
+_AS_LYRICS = "export the words as text, or for a song as LRC"
 # Files that are written in letters and hold no text of a person's: how they begin, what they are, and what to do.
 _IN_LETTERS = (
     (r"version https://git-lfs\.github\.com/spec/", "a pointer to a file in Git LFS", "fetch the file itself: git lfs pull"),
@@ -55,6 +56,14 @@ _IN_LETTERS = (
     (r"%!PS|%FDF-", "PostScript", "export it as text"),
     (r"-----BEGIN [A-Z ]+-----", "a key or certificate", "give a file of texts"),
     (r"MIME-Version: 1\.", "a saved web page or mail (MIME)", "save it as plain text"),
+    (r"WEBVTT(?:[ \t:-]|\r?\n|\Z)", "subtitles (WebVTT)", _AS_LYRICS),
+    (r"\d+[ \t]*\r?\n\d+:\d\d:\d\d[,.]\d{1,3}[ \t]*-->", "subtitles (SubRip)", _AS_LYRICS),
+    (r"\[Script Info\]", "subtitles (SubStation Alpha)", _AS_LYRICS),
+    (
+        r"<(?:p|div|table|ul|ol|body|article|section|pre|blockquote|h[1-6])[\s>]",
+        "a piece of a web page",
+        "save it as plain text",
+    ),
     (r"\\documentclass|\\begin\{document\}", "LaTeX", "export it as text"),
 )
 _OTHER = tuple((re.compile(pattern, re.IGNORECASE), what, hint) for pattern, what, hint in _IN_LETTERS)
@@ -89,6 +98,7 @@ def decode(data: bytes) -> Decoded:
                 hint="export it as text or CSV",
             )
     text, encoding = _text_of(data)
+    text = text.lstrip("\ufeff")  # a file that was saved with a mark twice
     _refuse_other_forms(text)
     nuls = text.count("\0")
     odd = nuls + sum(

@@ -15,6 +15,7 @@ from rebracket_core.corpus.readers.columns import KNOWN_NAMES, TEXT_NAMES
 from rebracket_core.corpus.readers.decoding import text_lines
 from rebracket_core.corpus.schema import Skip
 from rebracket_core.errors import DataError
+from rebracket_core.texts import field_key
 
 _DELIMITERS = (",", ";", "\t", "|")
 _ONE_COLUMN = "\x1f"
@@ -53,35 +54,35 @@ def find_layout(text: str, *, named: str = "", sure: bool = False) -> Layout | N
 
 def _layout(text: str, *, named: str, sure: bool, delimiters: tuple[str, ...] = _DELIMITERS) -> Layout | None:
     """The layout by the first line of a text, None where it is no header, or (without `sure`) the rows below are uneven."""
-    known = KNOWN_NAMES | ({named.strip().casefold()} if named else set())
+    known = KNOWN_NAMES | ({field_key(named)} if named else set())
     best: tuple[int, Layout] | None = None
     for delimiter in delimiters:
         first = _first_row(text, delimiter)
-        hits = sum(1 for cell in first if cell.strip().casefold() in known)
+        hits = sum(1 for cell in first if field_key(cell) in known)
         if len(first) > 1 and hits and all(len(cell) <= _NAME_CHARS for cell in first) and (best is None or hits > best[0]):
             best = hits, Layout(delimiter, tuple(cell.strip() for cell in first), True)
-    texts = frozenset({*TEXT_NAMES, named.strip().casefold()})
+    texts = frozenset({*TEXT_NAMES, field_key(named)})
     if best is not None and (sure or _is_table(text, best[1], known=texts)):
         return best[1]
     lone = [cell.strip() for cell in _first_row(text, _ONE_COLUMN)]
-    if len(lone) == 1 and lone[0] and lone[0].casefold() in texts:
+    if len(lone) == 1 and lone[0] and field_key(lone[0]) in texts:
         return Layout(_ONE_COLUMN, (lone[0],), True)
     return None
 
 
 def _below(text: str, *, named: str, sure: bool) -> Layout | None:
     """The layout of a table whose header names a text column below lines that are narrower, such as a title or comments."""
-    texts = frozenset({*TEXT_NAMES, *((named.strip().casefold(),) if named else ())})
+    texts = frozenset({*TEXT_NAMES, *((field_key(named),) if named else ())})
     rest, widest = text, 0
     for above in range(_LINES_ABOVE):
         line, _, below = rest.partition("\n")
         for delimiter in _DELIMITERS if above else ():
             cells = [cell.strip() for cell in _first_row(line, delimiter)]
-            hits = sum(1 for cell in cells if cell.casefold() in KNOWN_NAMES)
-            is_header = any(cell.casefold() in texts for cell in cells) and all(len(cell) <= _NAME_CHARS for cell in cells)
+            hits = sum(1 for cell in cells if field_key(cell) in KNOWN_NAMES)
+            is_header = any(field_key(cell) in texts for cell in cells) and all(len(cell) <= _NAME_CHARS for cell in cells)
             if is_header and len(cells) > max(1, widest) and (sure or hits > 1) and below.strip() and _even(rest, delimiter):
                 return Layout(delimiter, tuple(cells), True, above)
-        if above and sure and line.strip().strip('"').casefold() in texts:
+        if above and sure and field_key(line.strip().strip('"')) in texts:
             return Layout(_ONE_COLUMN, (line.strip().strip('"'),), True, above)
         if not line.lstrip().startswith("#"):
             widest = max(widest, *(sum(1 for c in _first_row(line, d) if c.strip()) for d in _DELIMITERS))
@@ -93,7 +94,7 @@ def _below(text: str, *, named: str, sure: bool) -> Layout | None:
 
 def _is_table(text: str, layout: Layout, *, known: frozenset[str]) -> bool:
     """Whether a file that is not called .csv is a table: it names a text column and has even rows below its header."""
-    named = any(name.casefold() in known for name in layout.names if name)
+    named = any(field_key(name) in known for name in layout.names if name)
     return named and "\n" in text.strip() and _even(text, layout.delimiter)
 
 

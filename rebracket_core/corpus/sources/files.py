@@ -177,6 +177,8 @@ def _walk(folder: Path, *, depth: int, skipped: list[tuple[str, str]], root: Pat
                 yield from _walk(child, depth=depth - 1, skipped=skipped, root=root)
         elif child.is_file():
             yield child
+        else:
+            skipped.append((name, "is a pipe, socket or device, not a file"))
 
 
 def _source_of_archive(source: Path | io.BytesIO, *, name: str, limits: Limits) -> FileSource:

@@ -17,7 +17,7 @@ from rebracket_core.insight.explain import CONFIDENCE, LIMIT, Margin, margin_of
 from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
-from rebracket_core.texts import same_text
+from rebracket_core.texts import identity, same_text
 from rebracket_core.validation import unusable
 
 if TYPE_CHECKING:
@@ -293,8 +293,8 @@ class Explain:
         return opened
 
     def clean(self, text: str) -> str:
-        """The text with single spaces. Raises InputError for one that cannot be scored."""
-        clean = " ".join(text.split())
+        """The text as it is scored, with single spaces. Raises InputError for one that cannot be scored."""
+        clean = identity(text)
         if error := unusable(clean, max_chars=self._resources.settings.max_text_chars):
             raise InputError(
                 "The text cannot be explained.", expected="a text that can be scored", found=error, hint="give another text"

@@ -22,6 +22,7 @@ from rebracket_core.annotation import (
     list_snapshots,
     resolve_labels,
     take_snapshot,
+    text_digest,
 )
 from rebracket_core.annotation.queue import put_order, put_suggestions
 from rebracket_core.annotation.queue.strategies import QUERY_STRATEGIES, Need, Pool, canonical_order, score_pool
@@ -30,6 +31,7 @@ from rebracket_core.errors import InputError, NoModelError
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.rainbow import AXIS_NAMES, MODES
 from rebracket_core.services.labels.sending import LabelSets, new_items
+from rebracket_core.texts import clean_text
 from rebracket_core.validation import Concept
 
 if TYPE_CHECKING:
@@ -151,9 +153,10 @@ class Labels:
                     hint="see: rebracket annotations status",
                 )
             for resolved in resolve_labels(self.session, project[snapshot_id], snapshot_id=snapshot_id):
-                found[resolved.text_digest] = HumanTarget(
-                    text_digest=resolved.text_digest, axes=resolved.axes, types=resolved.types, weight=resolved.weight
-                )
+                for digest in {resolved.text_digest, text_digest(clean_text(resolved.text))}:  # one, but for texts of old homes
+                    found[digest] = HumanTarget(
+                        text_digest=digest, axes=resolved.axes, types=resolved.types, weight=resolved.weight
+                    )
         return list(found.values())
 
     def back_up(self, to: Path) -> Backup:

@@ -19,6 +19,7 @@ from rebracket_core.services.maps.predictions import predictions_of
 from rebracket_core.services.maps.ratings import MapPeople, people_of
 from rebracket_core.services.maps.selections import Selections
 from rebracket_core.services.usage import changing
+from rebracket_core.texts import clean_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -253,7 +254,7 @@ class Maps:
         from rebracket_core.stats import nearest_of
 
         stored = self.open(map_id)
-        return nearest_of(self._vector(stored, text), vectors=self._vectors(stored), k=most)
+        return nearest_of(self._vector(stored, clean_text(text)), vectors=self._vectors(stored), k=most)
 
     def place(self, map_id: str, text: str) -> PlacedText:
         """A new text on a map that stays as it is, with its nearest texts. Its place is kept with the map.
@@ -266,10 +267,11 @@ class Maps:
         stored = self.open(map_id)
         if why := unusable(text, max_chars=self._settings.max_text_chars):
             raise InputError("This text cannot be placed.", expected="a concept", found=why, hint="write a sentence")
-        vector, vectors = self._vector(stored, text.strip()), self._vectors(stored)
+        clean = clean_text(text)
+        vector, vectors = self._vector(stored, clean), self._vectors(stored)
         at = place(vector, vectors=vectors, places=stored.places, projection=stored.projection)
-        near, cosines = self.alike(map_id, text.strip(), most=NEAREST)
-        kept = stored.keep_placed(text.strip(), at.tolist())
+        near, cosines = self.alike(map_id, clean, most=NEAREST)
+        kept = stored.keep_placed(clean, at.tolist())
         return PlacedText(kept, tuple(near.tolist()), tuple(cosines.tolist()))
 
     def _vector(self, stored: StoredMap, text: str) -> np.ndarray:

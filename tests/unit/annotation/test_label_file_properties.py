@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import replace
 from typing import Any
@@ -22,7 +24,7 @@ from rebracket_core.texts import caseless_name
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXTS = ("=1+1 sings\r\nin two lines", "'@home \u2603", "Plain.")
 TEXT = "A bell cast in 1911 hung in the drowned tower."
-JSON_FORMS = ("jsonl", "label-studio", "argilla", "prodigy", "doccano")
+JSON_FORMS = ("jsonl", "label-studio", "argilla", "argilla, flattened", "prodigy", "doccano")
 WHOLE_FORMS = ("jsonl", "csv", "parquet", "label-studio", "prodigy")
 
 # ---- any file at all ---------------------------------------------------------------------------------------------------
@@ -39,7 +41,10 @@ _SCALARS = (
     | st.text(max_size=8)
 )
 _KEYS = st.sampled_from(
-    ["value", "values", "choices", "number", "text", "user_id", "status", "per_mille", "kind", "rebracket", *AXIS_NAMES]
+    [
+        *("value", "values", "choices", "number", "text", "user_id", "status", "per_mille", "kind", "rebracket"),
+        *("temporal.responses", "temporal.responses.users", "types.responses", "types.responses.status", *AXIS_NAMES),
+    ]
 )
 VALUES = st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3), max_leaves=6
@@ -67,6 +72,16 @@ PLAIN: dict[str, dict[str, Any]] = {
     "argilla": {
         **{"id": "1", "fields": {"text": TEXT}, "metadata": {}},
         "responses": {"temporal": [{"value": "past", "user_id": "u", "status": "submitted"}]},
+    },
+    "argilla, flattened": {
+        **{
+            "id": "1",
+            "text": TEXT,
+            "status": "completed",
+            "temporal.suggestion": "past",
+            "temporal.responses": ["past", "future"],
+        },
+        **{"temporal.responses.users": ["u", "v"], "temporal.responses.status": ["submitted", "submitted"]},
     },
     "prodigy": {"text": TEXT, "accept": ["past"], "answer": "accept", "_annotator_id": "u", "_timestamp": 5, "meta": {}},
     "doccano": {"id": 1, "text": TEXT, "label": ["past"], "Comments": [], "username": "u"},
@@ -104,6 +119,7 @@ def project() -> LabelSession:
 
 
 def _read(form: str, data: bytes) -> Reading | None:
+    form = form.partition(",")[0]
     try:
         return LABEL_FORMATS.get(form).read(data, name=f"labels{LABEL_FORMATS.get(form).suffix}")
     except DataError as error:
@@ -123,7 +139,7 @@ def test_every_entry_is_imported_or_skipped_by_name(form: str, project: LabelSes
         return
     assert len(found.drafts) + len(found.skipped) >= len(rows)
     assert all(skip.where and skip.reason for skip in found.skipped)
-    back = import_labels(project, "one", data=file, name="f.json", by="rev", format_name=form)
+    back = import_labels(project, "one", data=file, name="f.json", by="rev", format_name=form.partition(",")[0])
     n_done = back.n_saved + back.n_revised + back.n_already
     assert n_done + len(back.skipped) == len(found.drafts) + len(found.skipped)
     json.dumps(back.to_dict(), ensure_ascii=False).encode()
@@ -148,6 +164,42 @@ def test_every_row_of_a_csv_is_imported_or_skipped_by_name(project: LabelSession
     if found is not None:
         assert all(skip.where.startswith("row ") and skip.reason for skip in found.skipped)
         assert found.drafts or found.skipped
+
+
+CELLS = st.sampled_from(
+    ["past", "temporal:past#type:causal", "#", "past##future", "mood", "", TEXT, "Another text.", "a,b", 'say "so"', "\ud800"]
+) | st.text(max_size=6)
+
+
+@QUICK
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=4), st.sampled_from(",;\t|"), st.data())
+def test_every_row_of_doccanos_csv_is_imported_or_skipped_by_name(
+    project: LabelSession, rows: list[list[str]], delimiter: str, data: st.DataObject
+) -> None:
+    out = io.StringIO(newline="")
+    header = data.draw(st.permutations(["id", "text", "label", "Comments"]))
+    csv.writer(out, delimiter=delimiter).writerows([header, *rows])
+    file = out.getvalue().encode("utf-8", "replace")
+    found = _read("doccano", file)
+    assert found is not None and len(found.drafts) + len(found.skipped) == sum(any(c.strip() for c in row) for row in rows)
+    assert all(skip.where.startswith("row ") and skip.reason for skip in found.skipped)
+    back = import_labels(project, "one", data=file, name="ben.csv", by="rev", format_name="doccano")
+    n_done = back.n_saved + back.n_revised + back.n_already
+    assert n_done + len(back.skipped) == len(found.drafts) + len(found.skipped)
+
+
+@QUICK
+@given(st.lists(st.tuples(st.sampled_from(["past", "present", "future"]), st.booleans()), max_size=5, unique_by=lambda p: p[0]))
+def test_a_flattened_record_says_what_the_nested_one_says(answers: list[tuple[str, bool]]) -> None:
+    users = [f"user {mode}" for mode, _ in answers]
+    states = ["submitted" if kept else "discarded" for _, kept in answers]
+    nested = [{"value": m, "user_id": u, "status": s} for (m, _), u, s in zip(answers, users, states, strict=True)]
+    record = {"id": "1", "fields": {"text": TEXT}, "metadata": {}, "responses": {"temporal": nested}}
+    flat = {
+        **{"id": "1", "text": TEXT, "temporal.responses": [mode for mode, _ in answers]},
+        **{"temporal.responses.users": users, "temporal.responses.status": states},
+    }
+    assert _read("argilla", json.dumps([flat]).encode()) == _read("argilla", json.dumps([record]).encode())
 
 
 # ---- own exports -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def test_label_studio_gets_its_configuration(invoke: Invoke, tmp_path: Path) -> 
     result = invoke("annotations", "export", "one", "--out", file, "--format", "label-studio", "--home", tmp_path / "home")
     assert result.exit_code == 0 and "48 of 48" in result.stdout
     assert (tmp_path / "tasks.json.config.xml").read_text().startswith("<View>")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "too large", "device"])
+def test_no_label_file_without_end_is_waited_for(kind: str, invoke: Invoke, tmp_path: Path) -> None:
+    labelled(tmp_path / "home", n=1).close()
+    file = Path("/dev/zero") if kind == "device" else tmp_path / "x.jsonl"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    elif kind == "too large":
+        with file.open("wb") as handle:
+            handle.truncate(256 * 2**20 + 1)  # no block of it is on the disk
+    result = invoke("annotations", "import", "one", file, "--by", "Rev", "--home", tmp_path / "home")
+    assert result.exit_code == 2 and "Error:" in result.stderr and "What to do" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,60 @@ def test_the_header_is_found_below_other_lines(above: str) -> None:
     assert read("a.txt", above + table)[0]["row_id"].tolist() == ["1", "2"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\ufeff\ufeffid,text,album",
+        "id\u00a0,te\u00adxt,\u200balbum",
+        "\ufeffID,\uff34ext,Album\u200e",
+        '"id","text\u200b",album',
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_signs_that_nobody_sees_make_no_other_column(header: str, name: str, tmp_path: Path) -> None:
+    data = f"{header}\n1,{ONE},Green\n2,{TWO},Blue\n".encode()
+    frame, report = read(name, data)
+    assert frame["concept"].tolist() == [ONE, TWO] and frame["album"].tolist() == ["Green", "Blue"] and not report.skipped
+    assert frame["row_id"].tolist() == ["1", "2"]
+    (tmp_path / name).write_bytes(data)
+    assert [c.text for c in read_concepts([tmp_path / name]).concepts] == [ONE, TWO]
+    lines = "".join(json.dumps({"te\u00adxt": text}) + "\n" for text in (ONE, TWO))
+    assert read("a.jsonl", lines)[0]["concept"].tolist() == [ONE, TWO]
+
+
+def test_a_column_that_differs_by_such_signs_stands_twice_and_that_is_said() -> None:
+    frame, report = read("a.csv", f"text,te\u00adxt\n{ONE},{TWO}\n")
+    assert frame["concept"].tolist() == [ONE] and any("same name" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("between", ["", "\ufeff"])
+def test_tables_put_one_below_the_other_hold_no_header_as_a_text(between: str, tmp_path: Path) -> None:
+    table = f"id,text\n1,{ONE}\n"
+    data = f"{table}{between}{table.replace('1,', '2,').replace(ONE, TWO)}"
+    frame, report = read("a.csv", data)
+    assert frame["concept"].tolist() == [ONE, TWO] and any("stands again" in note for note in report.notes)
+    (tmp_path / "a.csv").write_text(data)
+    assert [c.text for c in read_concepts([tmp_path / "a.csv"]).concepts] == [ONE, TWO]
+    assert read("b.csv", f"id,text\n1,{ONE}\n2,text\n")[0]["concept"].tolist() == [ONE, "text"]
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\x1e"])
+def test_marks_before_lines_of_json_are_no_part_of_them(mark: str) -> None:
+    data = "".join(f"{mark}{json.dumps({'text': text})}\n" for text in (ONE, TWO))
+    frame, report = read("a.jsonl", data)
+    assert frame["concept"].tolist() == [ONE, TWO] and not report.skipped
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names")
+def test_what_is_no_file_in_a_folder_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(ONE)
+    os.mkfifo(tmp_path / "b.txt")
+    frame, report = read_source(tmp_path)
+    assert frame["concept"].tolist() == [ONE] and "b.txt: is a pipe" in reasons(report)
+    found = read_concepts([tmp_path])
+    assert [c.text for c in found.concepts] == [ONE] and "b.txt: is a pipe" in reasons(found.report)
+
+
 def test_a_separator_that_is_named_counts_with_windows_line_ends() -> None:
     frame, _ = read("a.csv", f'sep=;\r\nid;text;album\r\n1;"{ONE}";Green\r\n')
     assert (frame["concept"][0], frame["album"][0]) == (ONE, "Green")
@@ -200,6 +254,7 @@ def test_times_of_sections_are_read_as_they_were_written(tmp_path: Path) -> None
     assert frame["lyrics"].tolist() == ["a", "b", "c", "d", "e"] and not report.notes
 
 
+ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 INVISIBLE = ["\u00ad", "\u200b", "\u2060", "\ufeff", "\u200e", "\u200d", "\ufe0f", "\u034f", "\u2063"]
 
 
@@ -212,7 +267,7 @@ def test_signs_that_nobody_sees_make_no_other_text_and_no_other_group(sign: str)
 
 
 def test_joiners_that_change_a_word_or_an_emoji_stay() -> None:
-    for text in ("می\u200cخواهم", "क्\u200dष", "👩\u200d🚀", "❤\ufe0f and more", "葛\U000e0100城"):
+    for text in ("می\u200cخواهم", "क्\u200dष", "👩\u200d🚀", "❤\u200d🔥 and more", "ന്\u200d", "র\u200d্যাব", ENGLAND):
         assert clean_text(text) == text
 
 
@@ -290,6 +345,11 @@ FORMS = {
     "key.txt": (b"-----BEGIN PRIVATE KEY-----\nAbcd\n", "key or certificate"),
     "b.csv": (b"ARROW1\0\0 words", "Arrow"),
     "c.parquet": (b"Not found, sorry\n", "Parquet"),
+    "film.srt": (b"1\r\n00:00:01,000 --> 00:00:04,000\r\nWords of a film.\r\n", "subtitles"),
+    "film.txt": (b"\xef\xbb\xbf1\n00:00:01,000 --> 00:00:04,000\nWords of a film.\n", "subtitles"),
+    "film.vtt": (b"WEBVTT\n\n00:01.000 --> 00:04.000\nWords of a film.\n", "subtitles"),
+    "film.csv": (b"[Script Info]\nTitle: words\n", "subtitles"),
+    "piece.txt": (b"<p>Words of a page.</p>\n<p>More of them.</p>\n", "piece of a web page"),
     "d.json": (b"Not found, sorry\n", "JSON"),
 }
 

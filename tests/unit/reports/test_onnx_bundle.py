@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from rebracket_core.reports.onnx_bundle.layout import FILES, MANIFEST
 from rebracket_core.validation import Concept
 from rebracket_core.workbench import Workbench
 from tests.conftest import copy_home, open_home
+from tests.support.look_alikes import PLAIN, look_alikes
 
 ROOT = Path(__file__).parents[3]
 LONG = " ".join(f"The house number {n} keeps the sound of the door; it is known, and it is gone." for n in range(60))
@@ -52,6 +54,14 @@ def made(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 def folder(made: tuple[Workbench, Path], tmp_path: Path) -> Path:
     """A copy of the folder that a test may break; what it does not touch is linked."""
     return Path(shutil.copytree(made[1], tmp_path / "run", copy_function=lambda a, b: Path(b).hardlink_to(a)))
+
+
+def test_what_looks_the_same_gets_one_verdict_also_as_concepts(made: tuple[Workbench, Path]) -> None:
+    run, texts = open_exported(made[1]), list(look_alikes().values())
+    (wanted,) = run.validate([Concept("", PLAIN)])
+    for found in (run.validate(texts), run.validate([Concept("", text) for text in texts])):
+        assert [replace(verdict, id="") for verdict in found] == [wanted] * len(texts)
+    assert len(run._scorer._cache._entries) == 1
 
 
 def test_verdicts_are_those_of_the_run(made: tuple[Workbench, Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rebracket_core.annotation import (
     Item,
     LabelValue,
     NewItem,
+    NewProject,
     ProjectSettings,
     Submission,
     SuggestionPolicy,
@@ -21,6 +23,7 @@ from rebracket_core.annotation import (
 from rebracket_core.annotation.database.backup import check
 from rebracket_core.annotation.labelling import submit_labels
 from rebracket_core.annotation.people import enrol
+from rebracket_core.annotation.projects import create_project
 from rebracket_core.annotation.queries import get_item, list_labels
 from rebracket_core.annotation.queue.leases import claim_items
 from rebracket_core.annotation.queue.strategies.base import Pool
@@ -29,11 +32,13 @@ from rebracket_core.annotation.snapshots import list_snapshots
 from rebracket_core.corpus.soft_targets import HumanTarget, axis_sources, targets, with_human
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.services.health import Outcome, _labels
+from rebracket_core.texts import clean_text
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 from tests.support.labels import abstained
 
+THIRDS = dict.fromkeys(("temporal", "spatial", "ontological"), (0.2, 0.3, 0.5))
 SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 
 
@@ -92,6 +97,22 @@ def test_people_come_before_albums_and_keywords(home: Path) -> None:
     assert (rows["types"][1], rows["types_from"][1]) == (["memory"], "human")
     assert frame["weight"].tolist()[1] == 1.0  # the data set itself is as it was
     assert HumanTarget.from_dict(human.to_dict()) == human
+
+
+def test_labels_and_rows_find_each_other_when_more_signs_are_cleaned_away_than_once(home: Path) -> None:
+    bench = open_home(home)
+    session = bench.labels.session
+    enrol(session, "Ada")
+    kept = "A bell\u00a0cast in \u845b\U000e0100 hung there."  # as a home of an earlier version has it
+    create_project(session, NewProject("Old", [NewItem("x", kept)]), by="ada")
+    _label_all(bench, "old", abstained(), n=1)
+    human = bench.labels.human_targets(bench.labels.snapshot_for_training("project:old"))
+    frame = bench.datasets.get("starter").frame.head(1)
+    for text in (kept, clean_text(kept)):
+        _, mask = with_human(frame.assign(concept=[text]), [replace(one, axes=THIRDS) for one in human])
+        assert mask.all()
+    (now,) = (one for one in human if one.text_digest == text_digest(clean_text(kept)))
+    assert with_human(frame.assign(concept=[kept]), [replace(now, axes=THIRDS)])[1].all()
 
 
 def test_every_order_and_the_suggestions_come_from_the_run(home: Path) -> None:

@@ -71,6 +71,29 @@ def test_an_upload_that_names_no_session_is_refused(client: TestClient, admissio
     assert client.put(path).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://[", 403),
+        (f"http://{HOST}.evil.example", 403),
+        (f"http://{HOST}", 200),
+        ("https://songs.example", 200),
+        ("", 200),
+    ],
+)
+def test_a_foreign_page_changes_nothing_and_may_look(
+    client: TestClient, admissions: Admissions, origin: str, status: int
+) -> None:
+    admissions.admit("s1")
+    headers = {"Origin": origin} if origin else {}
+    for method in ("PUT", "DELETE", "POST"):
+        assert client.request(method, "/_stcore/upload_file/s1/f1", headers=headers).status_code == status
+    assert client.get("/runs", headers=headers).status_code == 200
+    assert client.options("/_stcore/upload_file/s1/f1", headers=headers).status_code == 200
+
+
 def test_what_is_no_upload_passes_and_so_does_the_question_what_is_allowed(client: TestClient) -> None:
     assert client.get("/runs").text == "reached"
     assert client.options("/_stcore/upload_file/s1/f1").text == "reached"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help="The label format: {label_formats}.")]
 _SHOWN = 20
+_MOST_BYTES = 256 * 2**20
 
 __all__ = ["group"]
 
@@ -77,12 +78,7 @@ def import_(
     """Put the labels of a file into a project, under their own annotators, with the file as their source."""
     from rebracket_core.annotation.formats import import_labels
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(
-            "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
-        ) from error
+    data = _bytes_of(file)
     bench = workbench_for(home)
     bench.lifecycle.require_listed("project", project)
     labels = bench.labels
@@ -101,6 +97,28 @@ def import_(
     if len(made.skipped) > _SHOWN:
         tell(f"and {len(made.skipped) - _SHOWN:,} more; --json lists all.", indent=2)
     return SOME_FAILED if made.skipped else DONE
+
+
+def _bytes_of(file: Path) -> bytes:
+    """The bytes of a file of labels. Raises InputError for what is none, such as a pipe, and for one that is too large."""
+    try:
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise OSError("it is a pipe, socket or device")
+        with file.open("rb") as handle:
+            data = handle.read(_MOST_BYTES + 1) if file.stat().st_size <= _MOST_BYTES else None
+    except OSError as error:
+        raise InputError(
+            "The file cannot be read.", expected="a file of labels", found=str(error), hint="check the path", where=str(file)
+        ) from error
+    if data is None or len(data) > _MOST_BYTES:
+        raise InputError(
+            "The file is too large.",
+            expected=f"labels in at most {_MOST_BYTES // 2**20} MiB",
+            found=f"{file.stat().st_size:,} bytes",
+            hint="split it",
+            where=str(file),
+        )
+    return data
 
 
 @group.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rebracket_core.corpus.readers.columns import is_verdict_table, plan_columns
 from rebracket_core.corpus.readers.delimited import check_width, find_layout, table_rows
@@ -11,6 +11,9 @@ from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
 from rebracket_core.errors import DataError
 from rebracket_core.spreadsheet import unharmed
+from rebracket_core.texts import field_key
+
+_NAME_CHARS = 60
 
 
 class DelimitedFormat(Format):
@@ -31,7 +34,7 @@ class DelimitedFormat(Format):
         if layout is None:
             raise DataError("The table has no layout.", expected="rows of cells", found="none", where=entry.name)
         check_width(layout, name=entry.name)
-        if len({name.casefold() for name in layout.names}) < len(layout.names):
+        if len({field_key(name) for name in layout.names}) < len(layout.names):
             stream.note("Two columns have the same name; the first is used.")
         if layout.above:
             stream.note(f"{entry.name}: {layout.above} lines above the header were left out.")
@@ -44,5 +47,16 @@ class DelimitedFormat(Format):
             if isinstance(found, Skip):
                 yield found
                 continue
+            if layout.header and _is_header(found[1], text=plan.text):
+                stream.note(f"{entry.name}: a header that stands again among the rows was left out.")
+                continue
             values = {name: cell and unharmed(cell) for name, cell in found[1].items()} if own else found[1]
             yield Record(found[0], values, values.get(plan.text), plan)
+
+
+def _is_header(row: Mapping[str, str | None], *, text: str) -> bool:
+    """Whether a row is the header once more, as in tables that were put one below the other."""
+    cell = row.get(text)
+    if not cell or len(cell) > _NAME_CHARS or field_key(cell) != field_key(text):
+        return False
+    return all(field_key(cell or "") == field_key(name) for name, cell in row.items() if name)

@@ -33,6 +33,7 @@ class JsonLinesFormat(Format):
 
 def _values(lines: Iterable[str], *, name: str) -> Iterator[tuple[str, Any] | Skip]:
     for number, line in enumerate(lines, start=1):
+        line = line.lstrip("\ufeff\x1e")  # files put one below the other, and JSON text sequences (RFC 7464)
         if not line.strip():
             continue
         where = f"{name}:line {number}"

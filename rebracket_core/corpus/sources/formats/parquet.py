@@ -11,6 +11,7 @@ from rebracket_core.corpus.readers.parquet import MAGIC, iter_records, open_parq
 from rebracket_core.corpus.sources.base import Format, Record, Skip
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
+from rebracket_core.texts import field_key
 
 _TYPE_FIELD = "rebracketing_type"
 
@@ -35,7 +36,7 @@ class ParquetFormat(Format):
         stream.check_rows(table.n_rows)
         schema = table.schema_arrow
         names = [n for n in schema.names if n != STRUCT or _has_type_field(schema)]
-        if len({name.strip().casefold() for name in names}) < len(names):
+        if len({field_key(name) for name in names}) < len(names):
             stream.note("Two columns have the same name; the first is used.")
         plan = plan_columns(names, hints=stream.hints, where=name)
         if vectors := vector_columns(schema):

@@ -8,26 +8,29 @@ from collections.abc import Iterator
 from rebracket_core.corpus.sources.base import Format, Record, Skip, Unclaimed
 from rebracket_core.corpus.sources.files import Entry
 from rebracket_core.corpus.sources.stream import Head, Stream
-from rebracket_core.texts import clean_text
+from rebracket_core.texts import IGNORABLES, clean_text
 
 _ABOUT = re.compile(r"^(?:readme|licen[cs]e|changelog|notice|contributing)\b", re.IGNORECASE)
-_BLANK_LINES = re.compile(r"\n[^\S\n]*\n\s*")
+_NO_SIGN = rf"\x00-\x08\x0e-\x1b\x7f-\x9f{IGNORABLES}"
+_BLANK_LINES = re.compile(rf"\n(?:[^\S\n]|[{_NO_SIGN}])*\n[\s{_NO_SIGN}]*")
 _LINE_END = re.compile(r"\n")
 
 
 def split_texts(text: str) -> list[str]:
     """The texts of a file: its paragraphs, set apart by blank lines; its lines where it has one paragraph only."""
-    return list(_iter_texts(clean_text(text)))
+    return list(_iter_texts(text))
 
 
-def _iter_texts(whole: str) -> Iterator[str]:
+def _iter_texts(text: str) -> Iterator[str]:
+    """The cleaned texts; only what ends a line of a file (LF, CR, CR LF) parts them, other line ends stay within a text."""
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
     between = _BLANK_LINES if _BLANK_LINES.search(whole) else _LINE_END
     start = 0
     for gap in between.finditer(whole):
-        if part := whole[start : gap.start()].strip():
+        if part := clean_text(whole[start : gap.start()]):
             yield part
         start = gap.end()
-    if part := whole[start:].strip():
+    if part := clean_text(whole[start:]):
         yield part
 
 
@@ -46,10 +49,9 @@ class PlainFormat(Format):
     def records(self, stream: Stream, entry: Entry) -> Iterator[Record | Skip]:
         """Give each text of the file, unlabelled."""
         text = stream.text()
-        whole = clean_text(text)
-        stream.check_rows(lambda: _iter_texts(whole))
-        parts = list(_iter_texts(whole))
-        unit = "each paragraph" if "\n\n" in whole else "each line"
+        stream.check_rows(lambda: _iter_texts(text))
+        parts = list(_iter_texts(text))
+        unit = "each paragraph" if _BLANK_LINES.search(text.strip()) else "each line"
         stream.note(f"Plain text: {unit} was taken as a concept.")
         for number, part in enumerate(parts, start=1):
             yield Record(entry.name if len(parts) == 1 else f"{entry.name}:text {number}", text=part, origin="text")
