@@ -13,6 +13,7 @@ class Concept:
     `expected_album` is the album that its label names, None without one. With an `error` there is nothing to judge and
     `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
     descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note.
+    `vectors` holds, by field (the text itself is "concept"), numbers that an encoder made of it: a run on vectors reads them.
     """
 
     id: str
@@ -21,3 +22,4 @@ class Concept:
     expected_album: str | None = None
     error: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    vectors: dict[str, tuple[float, ...]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus.row_vectors import VectorsMeta
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
@@ -62,10 +63,18 @@ class DatasetMeta:
     source: str
     report: ReadReport
     n_albums: int = 0
+    vectors: tuple[VectorsMeta, ...] = ()
+    """The columns of vectors that came with the texts, those too that were not taken."""
+
+    @property
+    def own_vectors(self) -> tuple[VectorsMeta, ...]:
+        """The columns of vectors that are there, and that a run can be trained on."""
+        return tuple(found for found in self.vectors if found.is_taken)
 
     def to_dict(self) -> dict[str, Any]:
         """The description as plain values."""
-        return {**asdict(self), "origins": list(self.origins), "report": self.report.to_dict()}
+        lists = {"origins": list(self.origins), "vectors": [asdict(found) for found in self.vectors]}
+        return {**asdict(self), **lists, "report": self.report.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,24 @@ _SHOWN = 20
 _EVIDENCE = 3
 
 
+GroupColumnOption = Annotated[
+    str | None, typer.Option("--group-column", metavar="NAME", help="The column or field that names the song.")
+]
+ConfigOption = Annotated[
+    str | None, typer.Option("--config", metavar="NAME", help="The config of a Hugging Face data set that has several.")
+]
+SplitOption = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", help="The split of a Hugging Face data set that has several.")
+]
+VectorsOption = Annotated[
+    Path | None,
+    typer.Option("--vectors", metavar="FILE", help="A Parquet table of the rows' vectors, joined by id, one to one."),
+]
+VectorsEncoderOption = Annotated[
+    str, typer.Option("--vectors-encoder", metavar="NAME", help="What made the vectors: it tells people what a new text needs.")
+]
+
+
 @command
 def import_(
     source: Annotated[
@@ -29,19 +47,28 @@ def import_(
     *,
     name: Annotated[str | None, typer.Option("--name", help="The data set's name; by default the source's.")] = None,
     text_column: TextColumnOption = None,
-    group_column: Annotated[
-        str | None, typer.Option("--group-column", metavar="NAME", help="The column or field that names the song.")
-    ] = None,
+    group_column: GroupColumnOption = None,
+    config: ConfigOption = None,
+    split: SplitOption = None,
+    vectors: VectorsOption = None,
+    vectors_encoder: VectorsEncoderOption = "",
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Read a source of texts and keep it as a data set; says what was taken, what was skipped and why."""
+    """Read a source of texts and keep it as a data set; says what was taken, what was not, what was skipped and why."""
     bench = workbench_for(home)
     if source == STARTER and name in (None, STARTER) and not Path(source).exists():
         dataset, report = bench.datasets.import_starter()
     else:
         dataset, report = bench.datasets.import_path(
-            Path(source), name=name, text_column=text_column, group_column=group_column
+            Path(source),
+            name=name,
+            vectors=vectors,
+            vectors_encoder=vectors_encoder,
+            text_column=text_column,
+            group_column=group_column,
+            config=config,
+            split=split,
         )
     if as_json:
         out.json({**dataset.meta.to_dict(), "report": report.to_dict()})

@@ -15,7 +15,7 @@ from rebracket_core.corpus.audit.duplicates import NearDuplicate, near_duplicate
 from rebracket_core.corpus.audit.findings import findings_of
 from rebracket_core.corpus.audit.leakage import measure_leakage
 from rebracket_core.corpus.audit.report import TOKEN_WINDOW, AuditReport, Count, Shared, Spread
-from rebracket_core.corpus.schema import Dataset
+from rebracket_core.corpus.schema import Dataset, DatasetMeta
 from rebracket_core.corpus.soft_targets import Targets, targets
 from rebracket_core.corpus.splits import leak_safe_groups
 from rebracket_core.errors import DataError
@@ -51,8 +51,7 @@ def audit(
     groups = leak_safe_groups(frame)
     tell("audit", 1, _STEPS)
     report = AuditReport(
-        name=dataset.name,
-        digest=dataset.meta.digest,
+        **_about(dataset.meta),
         leakage=measure_leakage(frame, texts=texts, groups=groups, labels=of.album_idx),
         axis_pairs=axis_pairs(of),
         window=window,
@@ -68,6 +67,10 @@ def audit(
         report = replace(report, n_near_duplicates=n_near, near_duplicates=near)
     tell("audit", _STEPS, _STEPS)
     return replace(report, findings=findings_of(report))
+
+
+def _about(meta: DatasetMeta) -> dict[str, Any]:
+    return {"name": meta.name, "digest": meta.digest, "vectors": meta.vectors}
 
 
 def _with_tokens(report: AuditReport, frame: pd.DataFrame, *, count_tokens: TokenCounter | None) -> AuditReport:

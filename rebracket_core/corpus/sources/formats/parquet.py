@@ -38,7 +38,7 @@ class ParquetFormat(Format):
         if len({name.strip().casefold() for name in names}) < len(names):
             stream.note("Two columns have the same name; the first is used.")
         plan = plan_columns(names, hints=stream.hints, where=name)
-        if vectors := vector_columns(schema):
+        if not plan.vectors and (vectors := vector_columns(schema)):
             stream.note(f"Embeddings ({', '.join(vectors)}) stand beside the texts; they are read on their own, by id.")
         columns = list(dict.fromkeys((*plan.used(), *filter(is_expected_album, names))))
         text = plan.text
