@@ -31,7 +31,9 @@ _LISTS = {
     **{f"{axis}_stated": pa.list_(pa.string()) for axis in AXIS_NAMES},
     "types": pa.list_(pa.string()),
 }
-_SCHEMA = pa.schema([(name, pa.float64() if name == "weight" else _LISTS.get(name, pa.string())) for name in COLUMNS])
+_SCHEMA = pa.schema(
+    [(name, pa.float64() if name in ("weight", "confidence") else _LISTS.get(name, pa.string())) for name in COLUMNS]
+)
 
 
 def slug(text: str) -> str:

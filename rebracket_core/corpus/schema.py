@@ -24,6 +24,7 @@ _DEFAULTS: dict[str, Any] = {
     **{f"{axis}_stated": None for axis in AXIS_NAMES},
     "types": None,
     "weight": 1.0,
+    "confidence": None,
 }
 COLUMNS: tuple[str, ...] = ("row_id", "group_id", *_DEFAULTS)
 
@@ -144,7 +145,7 @@ def _text(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
-    return list(value) if not isinstance(value, str) else value
+    return value if isinstance(value, (str, float)) else list(value)
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -157,11 +158,14 @@ def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def frame_digest(frame: pd.DataFrame) -> str:
     """The sha256 of the rows in order of row_id, as canonical JSON: the same rows give the same digest in any order.
 
-    `where` stays out of it, so that a data set moved to another folder keeps its digest.
+    `where` stays out of it, so that a data set moved to another folder keeps its digest, and so does a confidence that is not
+    given, so that one of an earlier version keeps its own.
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in rows_of(frame.sort_values("row_id")[names]):
+        if row["confidence"] is None:
+            del row["confidence"]
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

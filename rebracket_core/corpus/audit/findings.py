@@ -152,6 +152,14 @@ def _contradictions(r: AuditReport) -> Iterator[Finding]:
             "The album's modes are used.",
             r.contradicting_modes,
         )
+    if r.n_contradicting_scores:
+        yield Finding(
+            Level.WARNING,
+            "scores_contradict_labels",
+            f"{r.n_contradicting_scores} scores name another mode than the row's label",
+            "The scores are trained towards; the album classifier learns the label.",
+            r.contradicting_scores,
+        )
     if r.n_contradicting_albums:
         yield Finding(
             Level.PROBLEM,

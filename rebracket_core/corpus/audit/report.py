@@ -100,6 +100,8 @@ class AuditReport:
     n_near_duplicates: int | None = None
     near_duplicates: tuple[NearDuplicate, ...] = ()
     vectors: tuple[VectorsMeta, ...] = ()
+    n_contradicting_scores: int = 0
+    contradicting_scores: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
+from rebracket_core.corpus.readers.scores import SCORE_NAMES, Scores, plan_scores
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
 from rebracket_core.texts import brief, identity
@@ -65,7 +66,7 @@ KNOWN_NAMES: frozenset[str] = frozenset(
     }
 )
 
-_PLANNED = KNOWN_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
+_PLANNED = KNOWN_NAMES | SCORE_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
 """The names that decide a plan; all others are never looked at."""
 
 
@@ -101,6 +102,8 @@ class ColumnPlan:
     weight: str = ""
     origin: str = "table"
     number_repeats: bool = False
+    scores: Scores = ()
+    confidence: str = ""
     vectors: tuple[tuple[str, str], ...] = ()
     """The fields with the columns of their vectors, where these are wanted."""
     notes: tuple[str, ...] = ()
@@ -120,6 +123,8 @@ class ColumnPlan:
             self.descriptions,
             self.lyrics,
             self.weight,
+            *(c for _, three in self.scores for c in three),
+            self.confidence,
             *(c for _, c in self.vectors),
         ]
         return list(dict.fromkeys(name for name in plain if name))
@@ -289,6 +294,10 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder, *, vectors: bool) -> Col
     if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
         plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
+    else:
+        scores, confidence, lacking = plan_scores(first.by_name)
+        plan = replace(plan, scores=scores, confidence=confidence)
+        notes += lacking
     if vectors:
         plan = replace(plan, vectors=_vectors(first, plan))
     return replace(plan, notes=tuple(notes))
@@ -320,6 +329,8 @@ def _taken(plan: ColumnPlan) -> str:
         f"'{plan.group}' as the group" if plan.group else "no group column, so each row is a group of its own",
         f"'{plan.album}' as the album" if plan.album else "no album column",
         *(f"'{column}' as {axis}" for axis, column in plan.axes),
+        *(f"{', '.join(map(repr, three))} as the {axis} scores" for axis, three in plan.scores),
+        f"'{plan.confidence}' as the confidence" if plan.confidence else "",
         f"'{plan.types}' as the types" if plan.types else "",
         *(
             f"'{getattr(plan, role)}' as {role}"

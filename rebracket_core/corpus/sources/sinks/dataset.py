@@ -23,7 +23,8 @@ from rebracket_core.corpus.readers.columns import (
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import is_null_word, missing, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.scores import read_scores, read_share
 from rebracket_core.corpus.row_vectors import FieldVectors, VectorCollector, one_width
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
@@ -35,7 +36,7 @@ _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
-_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "group_id")
+_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "confidence", "group_id")
 _EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
@@ -182,6 +183,11 @@ class DatasetSink:
             row[axis] = shares
             # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
             row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
+        for axis, three in plan.scores:
+            shares = read_scores(axis, [cell_of(values, column) for column in three])
+            row[axis] = row.get(axis) or shares
+        if plan.confidence and not missing(cell := cell_of(values, plan.confidence)):
+            row["confidence"] = read_share(cell, what="confidence")
         row["types"], row["types_from"] = self._types(values, plan)
         return row
 
