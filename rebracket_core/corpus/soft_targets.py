@@ -22,8 +22,8 @@ class Targets:
 
     `album_idx` (n,) int64 into ALBUM_NAMES, -1 without one; `axis` (n, 3 axes, 3 modes) float64, each triple sums to 1;
     `axis_kind` (n, 3) of "single", "multi", "none", "soft" or "unlabelled"; `axis_known` is its mask of trainable
-    triples; `confidence` (n,) is 1 with any mode and 0 with none, or what the row gives for it; `types` (n, 8) 0/1, valid where `types_labelled`;
-    `weight` (n,) is the annotator's confidence.
+    triples; `confidence` (n,) is 1 with any mode and 0 with none, or what the row gives for it; `types` (n, 8) 0/1,
+    valid where `types_labelled`; `weight` (n,) is the annotator's confidence.
     """
 
     album_idx: np.ndarray

@@ -19,8 +19,8 @@ BLANK_LINE = "\n\n"
 def collapse_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows with each concept of a group once, at the place of its first row and under that row's id.
 
-    The distinct descriptions and lyrics of the repeats are joined in order by a blank line; weights and given confidences are averaged.
-    Raises DataError, naming the rows, where repeats carry different labels.
+    The distinct descriptions and lyrics of the repeats are joined in order by a blank line; weights and given
+    confidences are averaged. Raises DataError, naming the rows, where repeats carry different labels.
     """
     kept: dict[tuple[str, str], list[int]] = {}
     keys = list(zip(frame["group_id"].tolist(), frame["concept"].tolist(), strict=True))

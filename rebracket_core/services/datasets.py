@@ -14,6 +14,7 @@ from rebracket_core.texts import clean_note
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import AuditReport, Dataset, DatasetMeta, ReadReport, RowsRead
+    from rebracket_core.corpus.sources import Hub
     from rebracket_core.services.resources import Resources
 
 
@@ -79,6 +80,34 @@ class Datasets:
 
         read = read_rows_apart(file_name, data, hints=Hints(**columns, vectors=True))
         return self._kept(read, name=name or slug(Path(file_name).stem), source=file_name, vectors_encoder=vectors_encoder)
+
+    def import_hub(
+        self,
+        hub_name: str,
+        *,
+        revision: str,
+        name: str | None = None,
+        vectors_encoder: str = "",
+        hub: Hub | None = None,
+        **columns: Unpack[ImportHints],
+    ) -> tuple[Dataset, ReadReport]:
+        """Fetch one config and split of a data set on the Hugging Face hub and keep it; its source names the commit.
+
+        Raises DataError where the hub cannot be reached, the part has to be chosen, or the data cannot be read.
+        """
+        from tempfile import TemporaryDirectory
+
+        from rebracket_core.corpus import read_rows, slug
+        from rebracket_core.corpus.readers import Hints
+        from rebracket_core.corpus.sources import fetch_dataset
+        from rebracket_core.files import make_folder
+
+        config, split = columns.get("config"), columns.get("split")
+        with TemporaryDirectory(dir=make_folder(self._resources.settings.cache)) as room:
+            found = fetch_dataset(hub_name, revision=revision, config=config, split=split, to=Path(room), hub=hub)
+            read = read_rows(found.folder, hints=Hints(**columns, vectors=True))
+            source = f"{found.name}@{found.commit}"
+            return self._kept(read, name=name or slug(hub_name), source=source, vectors_encoder=vectors_encoder)
 
     def _kept(self, read: RowsRead, *, name: str, source: str, vectors_encoder: str) -> tuple[Dataset, ReadReport]:
         """Keep the rows with their vectors, which carry the name of what made them."""

@@ -26,6 +26,7 @@ from rebracket_core.corpus.sources.files import (
 )
 from rebracket_core.corpus.sources.formats import FORMATS, known_suffixes
 from rebracket_core.corpus.sources.formats.manifest import named_lyrics
+from rebracket_core.corpus.sources.hub_layout import choose_part, descriptions
 from rebracket_core.corpus.sources.sinks.concepts import ConceptSink, ConceptsRead
 from rebracket_core.corpus.sources.sinks.dataset import DatasetSink
 from rebracket_core.corpus.sources.stream import HEAD_BYTES, YAML_SUFFIXES, Head, Reading, Stream
@@ -111,6 +112,9 @@ def _within_memory(work: Callable[[], Result], current: list[str]) -> Result:
 def _dataset(
     source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "", current: list[str] | None = None
 ) -> tuple[pd.DataFrame, ReadReport]:
+    source, note = choose_part(source, config=hints.config, split=hints.split)
+    if note:
+        into.note(note)
     reading = Reading(source, into.limits, hints, into.note, current=[] if current is None else current)
     for file, found in records_of(reading):
         into.take(file, found)
@@ -241,7 +245,10 @@ def records_of(reading: Reading, *, given: str = "") -> Iterator[Found]:
         file = File(Entry(where), None, given, source.many)
         yield file, Unclaimed(where, reason, "copy it into the folder to have it read")
     companions: list[Found] = []
+    described = descriptions(source)
     for entry in source.entries:
+        if entry.name in described:
+            continue
         for file, found in _records_of_file(entry, reading=reading, given=given):
             if file.format is not None and file.format.companion:
                 companions.append((file, found))

@@ -28,6 +28,7 @@ from rebracket_core.corpus.sources.files import ZIP_MAGIC
 from rebracket_core.corpus.sources.reading import RowsRead, read_concepts_upload, read_rows_upload
 from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
 from rebracket_core.errors import DataError, InputError
+from rebracket_core.parquet import STREAM_MAGIC
 
 MIB = 1 << 20
 SMALL_BYTES = 256 * 1024
@@ -89,7 +90,7 @@ def read_rows_apart(name: str, data: bytes, *, hints: Hints = Hints(), bounds: R
 
 def is_small(data: bytes) -> bool:
     """Whether a file is a short text, which the bounds of the readers keep from doing harm."""
-    return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC))
+    return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC, STREAM_MAGIC))
 
 
 def _concept_of(reply: dict[str, Any]) -> Concept:
