@@ -152,7 +152,7 @@ def saved_parts(source: FileSource) -> list[Part]:
         if folder.name and str(folder.parent / DICT) in by_name:
             split = folder.name  # the key in the dictionary is what people call it
         parts.append(Part(config, str(split), tuple(_files(state, folder, by_name=by_name))))
-    return _told_apart(parts, homes)
+    return _distinct(parts, homes)
 
 
 def _described(entry: Entry) -> dict[str, object]:
@@ -203,7 +203,7 @@ def _files(state: dict[str, object], folder: PurePosixPath, *, by_name: dict[str
         )
 
 
-def _told_apart(parts: list[Part], homes: list[PurePosixPath]) -> list[Part]:
+def _distinct(parts: list[Part], homes: list[PurePosixPath]) -> list[Part]:
     """The parts, those of one config and split under different folders named by their folder."""
     keys = [(part.config, part.split) for part in parts]
     if len(set(keys)) == len(keys):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rebracket_core.corpus import Concept
-from rebracket_core.errors import EncoderError, NoModelError
+from rebracket_core.errors import DataError, EncoderError, NoModelError
 from rebracket_core.training import TrainingConfig
 from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
@@ -178,3 +178,55 @@ def test_minilm_stays_the_choice_where_it_is_asked_for_or_the_vectors_are_unsoun
         bench.datasets.import_path(write(tmp_path / "bare.parquet", [{"concept": r["concept"]} for r in rows]))
         bench.resources.encoder("vectors:bare")
     assert TrainingConfig.of(encoder="vectors:random").features.encoder == "vectors:random"
+
+
+def test_the_api_and_the_command_line_score_by_vectors_and_say_what_is_needed(bench: Workbench, tmp_path: Path) -> None:
+    from fastapi.testclient import TestClient
+    from typer.testing import CliRunner
+
+    from rebracket_core.cli.program import program
+    from rebracket_core.serving.api import create_app
+    from rebracket_core.serving.options import ServeOptions
+
+    (run,) = bench.runs.all()
+    near = table()[6]["concept_embedding"]
+    with TestClient(create_app(bench, ServeOptions())) as client:
+        body = {"text": "A text of somebody else", "run": run.run_id}
+        plain = client.post("/v1/validate", json=body)
+        own = client.post("/v1/validate", json={**body, "vectors": {"concept": near}})
+        items = ["One", {"text": "Two", "vectors": {"concept": near}}]
+        batch = client.post("/v1/validate/batch", json={"run": run.run_id, "items": items})
+    assert plain.status_code == 422 and "768 numbers by microsoft/deberta-v3-base" in plain.text
+    assert own.status_code == 200 and own.json()["album"] == "Blue"
+    one, two = batch.json()["verdicts"]
+    assert "768 numbers" in one["error"] and two["error"] is None and two["album"] == "Blue"
+
+    path = write(tmp_path / "new.parquet", table(4))
+    given = [str(path), "--run", run.run_id, "--home", str(bench.settings.home), "--no-history"]
+    scored = CliRunner().invoke(program, ["validate", *given, "--json"])
+    assert scored.exit_code == 0 and '"n_failed": 0' in scored.stdout
+    (tmp_path / "plain.txt").write_text("A text of somebody else, without a vector")
+    refused = CliRunner().invoke(program, ["validate", str(tmp_path / "plain.txt"), *given[1:], "--json"])
+    assert refused.exit_code != 0 and "768 numbers by microsoft/deberta-v3-base" in refused.stdout
+    parts = CliRunner().invoke(program, ["validate", *given[:-1], "--parts", str(tmp_path / "parts"), "--json"])
+    assert parts.exit_code == 0, parts.output
+    assert '"error":null' in (next((tmp_path / "parts").glob("part*"))).read_text().replace(" ", "")
+
+
+def test_a_table_of_vectors_of_its_own_is_joined_by_id_one_to_one(bench: Workbench, tmp_path: Path) -> None:
+    rows = [{k: v for k, v in row.items() if not k.endswith("_embedding")} for row in table()[::2]]
+    vectors = [{k: row[k] for k in ("segment_id", "concept", "concept_embedding")} for row in table()[::2]]
+    source = write(tmp_path / "plain.parquet", rows)
+    turned = write(tmp_path / "turned.parquet", vectors[::-1])
+    dataset, report = bench.datasets.import_path(source, name="joined", vectors=turned)
+    assert dataset.meta.own_vectors[0].n_rows == len(rows) and any("joined by id" in note for note in report.notes)
+    encoder = bench.resources.encoder("vectors:joined")
+    first = np.array(vectors[0]["concept_embedding"])
+    assert np.allclose(encoder.encode([rows[0]["concept"]])[0], first / np.linalg.norm(first), atol=1e-5)
+    for name, changed, found in (
+        ("less", vectors[1:], "1 rows without a vector ('0-0')"),
+        ("more", [*vectors, {**vectors[0], "segment_id": "x-9"}], "1 vectors without a row ('x-9')"),
+    ):
+        with pytest.raises(DataError, match="one to one") as caught:
+            bench.datasets.import_path(source, name=name, vectors=write(tmp_path / f"{name}.parquet", changed))
+        assert found in caught.value.found
