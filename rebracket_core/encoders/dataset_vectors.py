@@ -94,6 +94,19 @@ class DatasetVectors:
             progress(len(listed), len(listed))
         return unit(rows)
 
+    def beside(self, other: DatasetVectors) -> DatasetVectors:
+        """The same with the texts of other data, whose vectors must be of this width: what a run is evaluated on."""
+        if other.dim != self.dim:
+            raise EncoderError(
+                "The vectors of the other data set have another width.",
+                expected=self.needs,
+                found=f"{other.dim} numbers",
+                hint="evaluate on a data set whose vectors were made by the encoder of the training vectors",
+            )
+        return DatasetVectors(
+            {**self._found, **other._found}, dim=self.dim, encoder_id=self.encoder_id, needs=self.needs, remarks=self.remarks
+        )
+
     def checked(self, vector: Sequence[float]) -> np.ndarray:
         """The vector (dim,) float32 that a text brings. Raises: EncoderError where it is none of this width."""
         numbers = np.asarray(vector, dtype=np.float32)

@@ -230,3 +230,36 @@ def test_a_table_of_vectors_of_its_own_is_joined_by_id_one_to_one(bench: Workben
         with pytest.raises(DataError, match="one to one") as caught:
             bench.datasets.import_path(source, name=name, vectors=write(tmp_path / f"{name}.parquet", changed))
         assert found in caught.value.found
+
+
+def test_a_run_is_evaluated_on_other_data_with_their_vectors(bench: Workbench, tmp_path: Path) -> None:
+    (run,) = bench.runs.all()
+    bench.datasets.import_path(write(tmp_path / "more.parquet", table(44)))
+    found = bench.runs.evaluate(run.run_id, "more")
+    assert found.n_seen_excluded == 24 and found.album["n"] == 20 and found.album["accuracy"] > 0.9
+    narrow = [{**row, "concept_embedding": row["concept_embedding"][:64]} for row in table(44)]
+    for row in narrow:
+        del row["lyric_embedding"]
+    bench.datasets.import_path(write(tmp_path / "narrow.parquet", narrow))
+    with pytest.raises(EncoderError, match="another width"):
+        bench.runs.evaluate(run.run_id, "narrow")
+
+
+def test_vectors_that_change_before_a_run_goes_on_stop_it(bench: Workbench, tmp_path: Path) -> None:
+    from rebracket_core.jobs import JobInputs, run_job
+    from rebracket_core.progress import NoProgress
+    from tests.conftest import copy_home
+
+    other = open_home(copy_home(bench.settings.home, tmp_path / "home"))
+    config = other.training.default_config("seg").with_(ensemble_size=1, folds=3, max_steps=20)
+    folder = other.training._new_run("seg", config)
+    other.resources.library.remove("seg")
+    changed = [{**row, "concept_embedding": row["concept_embedding"][::-1]} for row in table()]
+    other.datasets.import_path(write(tmp_path / "seg.parquet", changed), vectors_encoder="microsoft/deberta-v3-base, CLS")
+    with pytest.raises(DataError, match="have changed since the run was made"):
+        run_job(
+            folder,
+            attempt=folder.new_attempt(),
+            settings=other.settings,
+            inputs=JobInputs(other.resources.encoder, progress=NoProgress()),
+        )
