@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field as of_class, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,8 @@ class FieldVectors:
     field: str
     column: str
     ids: tuple[str, ...] = ()
-    at: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    matrix: np.ndarray = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    at: np.ndarray = of_class(default_factory=lambda: np.empty(0, dtype=np.int64))
+    matrix: np.ndarray = of_class(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
     findings: tuple[VectorFinding, ...] = ()
     encoder: str = ""
 

@@ -74,7 +74,7 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
         album_idx=np.array([ALBUM_NAMES.index(a.name) if a else -1 for a in albums], dtype=np.int64),
         axis=axis,
         axis_kind=kind,
-        confidence=_confidence(frame, np.isin(kind, ("single", "multi", "soft")).any(axis=1)),
+        confidence=_confidence(frame, np.asarray(np.isin(kind, ("single", "multi", "soft")).any(axis=1))),
         types=multi_hot,
         types_labelled=np.array([k is not None for k in kinds], dtype=bool),
         weight=frame["weight"].to_numpy(dtype=np.float64),

@@ -283,11 +283,11 @@ def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if request["kind"] == "concepts":
         read = read_concepts_upload(request["name"], data, **request["how"])
         return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
-    read = read_rows_upload(request["name"], data, hints=Hints(**request["how"]))
+    rows = read_rows_upload(request["name"], data, hints=Hints(**request["how"]))
     return {
-        "rows": read.frame.to_dict("records"),
-        "report": read.report.to_dict(),
-        "vectors": [found.to_dict() for found in read.vectors],
+        "rows": rows.frame.to_dict("records"),
+        "report": rows.report.to_dict(),
+        "vectors": [found.to_dict() for found in rows.vectors],
     }
 
 

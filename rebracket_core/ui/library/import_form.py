@@ -57,7 +57,7 @@ def _files(workbench: Workbench) -> None:
         )
         name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
         column = text_column_field(f"import.column.{turn}")
-        hints, vectors_encoder = _further(f"import.{turn}")
+        hints, vectors_encoder = _further(f"import.{turn}", text_column=column)
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")
         seen = preview_button(f"import.preview.{turn}")
     if seen:
@@ -68,7 +68,7 @@ def _files(workbench: Workbench) -> None:
         raise InputError("No file was chosen.", expected="one file", found="none", hint="choose a file first")
     data, chosen = file.getvalue(), (name or "").strip() or None
     read = partial(workbench.datasets.import_upload, file.name, data, vectors_encoder=vectors_encoder, **hints)
-    if _take(file.name, lambda: read(name=chosen, text_column=column)):
+    if _take(file.name, lambda: read(name=chosen)):
         st.session_state["import.turn"] = turn + 1
         st.rerun()
 
@@ -81,21 +81,16 @@ def _folder(workbench: Workbench) -> None:
         chosen = choose_place(root, key="import.path")
         name = st.text_input("Name of the data set", key="import.folder.name", placeholder="the folder's own name")
         column = text_column_field("import.folder.column")
-        hints, vectors_encoder = _further("import.folder")
+        hints, vectors_encoder = _further("import.folder", text_column=column)
         pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
     if pressed:
         place = named(chosen)
         source = workbench.datasets.below_root(place)
         chosen_name = (name or "").strip() or None
-        _take(
-            place,
-            lambda: workbench.datasets.import_path(
-                source, name=chosen_name, vectors_encoder=vectors_encoder, text_column=column, **hints
-            ),
-        )
+        _take(place, lambda: workbench.datasets.import_path(source, name=chosen_name, vectors_encoder=vectors_encoder, **hints))
 
 
-def _further(prefix: str) -> tuple[ImportHints, str]:
+def _further(prefix: str, *, text_column: str | None) -> tuple[ImportHints, str]:
     """Draw the fields that few sources need: the part of a Hugging Face data set, and what made the vectors."""
     with st.expander("Hugging Face data sets, vectors", icon=":material/dataset:"):
         config = st.text_input("Config", key=f"{prefix}.config", help="Of a data set that has several; an error lists them.")
@@ -106,7 +101,8 @@ def _further(prefix: str) -> tuple[ImportHints, str]:
             help="Vectors beside the texts (embedding, concept_embedding, lyric_embedding) are taken; a model trained on them "
             "says with this name what a new text needs.",
         )
-    hints: ImportHints = {"config": (config or "").strip() or None, "split": (split or "").strip() or None}
+    part = {"config": (config or "").strip() or None, "split": (split or "").strip() or None}
+    hints: ImportHints = {"text_column": text_column, "config": part["config"], "split": part["split"]}
     return hints, (encoder or "").strip()
 
 
