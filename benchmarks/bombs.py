@@ -355,7 +355,7 @@ def _by_watch(path: Path) -> str:
 def _by_import_upload(path: Path) -> str:
     from rebracket_core.corpus.sources import read_rows_apart as read
 
-    return _skips(read(path.name, path.read_bytes())[1])
+    return _skips(read(path.name, path.read_bytes()).report)
 
 
 _ENTER: dict[str, Callable[[Path], str]] = {

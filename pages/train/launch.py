@@ -40,7 +40,8 @@ else:
         meta = training_form.choose_dataset(datasets)
         site.link("search", "Or search for good options")
         with guard():
-            config = training_form.choose_config(workbench.settings).with_(labels=training_form.choose_labels(workbench))
+            config = training_form.choose_config_for(workbench, meta)
+            config = config.with_(labels=training_form.choose_labels(workbench))
             training_form.show_config(config, meta)
             training_form.show_estimate(workbench, meta, config=config)
             if started := training_form.press(workbench, meta, config=config):

@@ -25,6 +25,13 @@ from rebracket_core.corpus.fields import (
 )
 from rebracket_core.corpus.library import Library as Library, join_datasets as join_datasets, slug as slug
 from rebracket_core.corpus.limits import MAX_COLUMNS as MAX_COLUMNS, Limits as Limits
+from rebracket_core.corpus.row_vectors import (
+    MAX_WIDTH as MAX_WIDTH,
+    FieldVectors as FieldVectors,
+    VectorsMeta as VectorsMeta,
+    joined_vectors as joined_vectors,
+    read_vector as read_vector,
+)
 from rebracket_core.corpus.schema import (
     COLUMNS as COLUMNS,
     Dataset as Dataset,
@@ -44,7 +51,9 @@ from rebracket_core.corpus.soft_targets import (
     with_human as with_human,
 )
 from rebracket_core.corpus.sources.reading import (
+    RowsRead as RowsRead,
     read_not_concepts as read_not_concepts,
+    read_rows as read_rows,
     read_source as read_source,
     read_upload as read_upload,
 )
@@ -55,5 +64,5 @@ from rebracket_core.corpus.splits import (
     row_folds as row_folds,
     sparse_classes as sparse_classes,
 )
-from rebracket_core.corpus.units import collapse_repeats as collapse_repeats
+from rebracket_core.corpus.units import BLANK_LINE as BLANK_LINE, collapse_repeats as collapse_repeats
 from rebracket_core.corpus.usable import unusable as unusable

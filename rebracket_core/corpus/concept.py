@@ -16,6 +16,7 @@ class Concept:
     `text` holds at most its beginning. `fields` holds what else is known: title, agent, group,
     descriptions, lyrics, origin (songs, proposals or starter, where the shape of the source tells it), and a note. Text and
     fields are cleaned (`texts.clean_text`) by whatever door they come in, so that what looks the same is scored the same.
+    `vectors` holds, by field (the text itself is "concept"), numbers that an encoder made of it: a run on vectors reads them.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Concept:
     expected_album: str | None = None
     error: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
+    vectors: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.text, str):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus.row_vectors import FieldVectors, VectorsMeta, read_vectors_file, to_arrays
 from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame, rows_of
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.files import ARCHIVED, atomic_file, is_archived, new_folder, remove_folder, write_json
@@ -27,7 +31,9 @@ _LISTS = {
     **{f"{axis}_stated": pa.list_(pa.string()) for axis in AXIS_NAMES},
     "types": pa.list_(pa.string()),
 }
-_SCHEMA = pa.schema([(name, pa.float64() if name == "weight" else _LISTS.get(name, pa.string())) for name in COLUMNS])
+_SCHEMA = pa.schema(
+    [(name, pa.float64() if name in ("weight", "confidence") else _LISTS.get(name, pa.string())) for name in COLUMNS]
+)
 
 
 def slug(text: str) -> str:
@@ -53,7 +59,9 @@ def join_datasets(parts: Sequence[Dataset]) -> Dataset:
     return Dataset(name, rows, _describe(rows, name=name, source=name, report=report))
 
 
-def _describe(rows: pd.DataFrame, *, name: str, source: str, report: ReadReport) -> DatasetMeta:
+def _describe(
+    rows: pd.DataFrame, *, name: str, source: str, report: ReadReport, vectors: Sequence[FieldVectors] = ()
+) -> DatasetMeta:
     return DatasetMeta(
         name=name,
         digest=frame_digest(rows),
@@ -64,6 +72,7 @@ def _describe(rows: pd.DataFrame, *, name: str, source: str, report: ReadReport)
         source=source,
         report=report,
         n_albums=len({album for album in rows["album"] if album}),
+        vectors=tuple(found.describe() for found in vectors),
     )
 
 
@@ -73,8 +82,12 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
 
-    def add(self, frame: pd.DataFrame, *, name: str, source: str, report: ReadReport) -> Dataset:
+    def add(
+        self, frame: pd.DataFrame, *, name: str, source: str, report: ReadReport, vectors: Sequence[FieldVectors] = ()
+    ) -> Dataset:
         """The data set, now kept under the name. The same rows under the same name are kept once.
+
+        `vectors` are kept with the rows; where these are there already without any, the vectors are added to them.
 
         Of two processes that import under one name at once, one keeps its rows; the other finds the name taken. Raises
         InputError for a bad name, DataError for an empty frame or a name that other rows have, StoreError where the disk
@@ -84,14 +97,13 @@ class Library:
         if frame.empty:
             raise DataError("The data set is empty.", expected="at least one row", found="none", hint="read another source")
         checked = make_frame(rows_of(frame))
-        digest = frame_digest(checked)
+        meta = _describe(checked, name=name, source=source, report=report, vectors=vectors)
         if (home / META_FILE).exists():
-            return self._known(name, digest)
-        meta = _describe(checked, name=name, source=source, report=report)
+            return self._known(meta, vectors)
         try:
-            self._write(home, frame=checked, meta=meta)
+            self._write(home, frame=checked, meta=meta, vectors=vectors)
         except FileExistsError:  # another import of this name was quicker
-            return self._known(name, digest)
+            return self._known(meta, vectors)
         return Dataset(name, checked, meta)
 
     def names(self) -> list[str]:
@@ -150,6 +162,14 @@ class Library:
             )
         return Dataset(name, frame, meta)
 
+    def vectors(self, name: str) -> tuple[FieldVectors, ...]:
+        """The vectors that came with a data set's texts, () where none were taken.
+
+        Raises DataError for an unknown name, StoreError where the file is damaged.
+        """
+        known = self.meta(name).own_vectors
+        return read_vectors_file(self._home(name) / _vectors_file(known), known) if known else ()
+
     def joined(self, name: str) -> Dataset:
         """One data set, or the rows of several: "songs+proposals". Raises as `load` does."""
         parts = [self.load(part.strip()) for part in name.split("+")]
@@ -191,32 +211,45 @@ class Library:
             )
         return self.folder / name
 
-    def _known(self, name: str, digest: str) -> Dataset:
-        """The data set that has the name, where its rows are of this digest; else a DataError."""
-        if not (self._home(name) / META_FILE).is_file():
+    def _known(self, meta: DatasetMeta, vectors: Sequence[FieldVectors]) -> Dataset:
+        """The data set that has the name, where its rows and vectors are these; else a DataError."""
+        name, home = meta.name, self._home(meta.name)
+        if not (home / META_FILE).is_file():
             raise DataError(
                 "The name is taken by a folder that is no data set.",
                 expected="a new name",
-                found=str(self._home(name)),
+                found=str(home),
                 hint="choose another name, or move that folder away",
             )
-        if self.meta(name).digest == digest:
-            (self._home(name) / ARCHIVED).unlink(missing_ok=True)  # it is wanted again
+        there = self.meta(name)
+        own, new = there.own_vectors, meta.own_vectors
+        if there.digest == meta.digest and (not own or not new or _digests(own) == _digests(new)):
+            (home / ARCHIVED).unlink(missing_ok=True)  # it is wanted again
+            if new and not own:
+                self._write_vectors(home, meta=replace(there, vectors=meta.vectors), vectors=vectors)
             return self.load(name)
+        what = "rows" if there.digest != meta.digest else "vectors"
         raise DataError(
-            "There is a data set of this name with other rows.",
+            f"There is a data set of this name with other {what}.",
             expected="a new name",
             found=repr(name),
             hint="choose another name, or remove the old one first",
         )
 
-    def _write(self, home: Path, *, frame: pd.DataFrame, meta: DatasetMeta) -> None:
+    def _write_vectors(self, home: Path, *, meta: DatasetMeta, vectors: Sequence[FieldVectors]) -> None:
+        """Write the vectors of a data set, and then the description that names them."""
+        if meta.own_vectors:
+            with atomic_file(home / _vectors_file(meta.own_vectors)) as file:
+                np.savez(file, **to_arrays(vectors))  # type: ignore[arg-type]  # the stub takes its options for arrays
+        write_json(home / META_FILE, meta.to_dict())
+
+    def _write(self, home: Path, *, frame: pd.DataFrame, meta: DatasetMeta, vectors: Sequence[FieldVectors]) -> None:
         try:
             with new_folder(home, is_left_over=_is_left_over) as room:
                 with atomic_file(room / _rows_file(meta.digest)) as file, pq.ParquetWriter(file, _SCHEMA) as writer:
                     for rows in _pieces(frame):
                         writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
-                write_json(room / META_FILE, meta.to_dict())
+                self._write_vectors(room, meta=meta, vectors=vectors)
         except FileExistsError:
             raise
         except (OSError, pa.ArrowException, UnicodeEncodeError) as error:
@@ -243,11 +276,20 @@ def _pieces(frame: pd.DataFrame) -> Iterator[list[dict[str, Any]]]:
 
 def _is_left_over(home: Path) -> bool:
     """Whether a folder is what an import or a removal of an earlier version left when it was killed: rows at most."""
-    return all(re.fullmatch(r"rows-[0-9a-f]+\.parquet|\..*\.tmp", path.name) for path in home.iterdir())
+    names = r"rows-[0-9a-f]+\.parquet|vectors-[0-9a-f]+\.npz|\..*\.tmp"
+    return all(re.fullmatch(names, path.name) for path in home.iterdir())
 
 
 def _rows_file(digest: str) -> str:
     return f"rows-{digest[:16]}.parquet"
+
+
+def _vectors_file(known: Sequence[VectorsMeta]) -> str:
+    return f"vectors-{hashlib.sha256(''.join(_digests(known)).encode()).hexdigest()[:16]}.npz"
+
+
+def _digests(known: Sequence[VectorsMeta]) -> list[str]:
+    return [found.digest for found in known]
 
 
 def _meta_of(raw: Mapping[str, Any]) -> DatasetMeta:
@@ -263,4 +305,5 @@ def _meta_of(raw: Mapping[str, Any]) -> DatasetMeta:
         source=str(raw["source"]),
         report=ReadReport(int(report["taken"]), skipped, tuple(report["notes"])),
         n_albums=int(raw.get("n_albums", 0)),
+        vectors=tuple(VectorsMeta.from_dict(found) for found in raw.get("vectors", ())),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rebracket_core.corpus.fields import TEXT_FIELDS
+from rebracket_core.corpus.row_vectors import VectorsMeta
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
@@ -24,6 +25,7 @@ _DEFAULTS: dict[str, Any] = {
     "types": None,
     "weight": 1.0,
     "cues": "",  # "against": written against the surface cues of its labels (see `corpus.audit.cues`)
+    "confidence": None,
 }
 COLUMNS: tuple[str, ...] = ("row_id", "group_id", *_DEFAULTS)
 
@@ -63,10 +65,18 @@ class DatasetMeta:
     source: str
     report: ReadReport
     n_albums: int = 0
+    vectors: tuple[VectorsMeta, ...] = ()
+    """The columns of vectors that came with the texts, those too that were not taken."""
+
+    @property
+    def own_vectors(self) -> tuple[VectorsMeta, ...]:
+        """The columns of vectors that are there, and that a run can be trained on."""
+        return tuple(found for found in self.vectors if found.is_taken)
 
     def to_dict(self) -> dict[str, Any]:
         """The description as plain values."""
-        return {**asdict(self), "origins": list(self.origins), "report": self.report.to_dict()}
+        lists = {"origins": list(self.origins), "vectors": [asdict(found) for found in self.vectors]}
+        return {**asdict(self), **lists, "report": self.report.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ def _text(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
-    return list(value) if not isinstance(value, str) else value
+    return value if isinstance(value, (str, float)) else list(value)
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -149,14 +159,16 @@ def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def frame_digest(frame: pd.DataFrame) -> str:
     """The sha256 of the rows in order of row_id, as canonical JSON: the same rows give the same digest in any order.
 
-    `where` stays out of it, so that a data set moved to another folder keeps its digest; so does an empty mark `cues`, which
-    data sets of earlier versions do not have.
+    `where` stays out of it, so that a data set moved to another folder keeps its digest; so do an empty mark `cues` and a
+    confidence that is not given, which data sets of earlier versions do not have.
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in rows_of(frame.sort_values("row_id")[names]):
         if not row["cues"]:
             del row["cues"]
+        if row["confidence"] is None:
+            del row["confidence"]
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

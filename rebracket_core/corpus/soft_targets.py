@@ -23,8 +23,8 @@ class Targets:
 
     `album_idx` (n,) int64 into ALBUM_NAMES, -1 without one; `axis` (n, 3 axes, 3 modes) float64, each triple sums to 1;
     `axis_kind` (n, 3) of "single", "multi", "none", "soft" or "unlabelled"; `axis_known` is its mask of trainable
-    triples; `confidence` (n,) is 1 with any mode and 0 with none; `types` (n, 8) 0/1, valid where `types_labelled`;
-    `weight` (n,) is the annotator's confidence.
+    triples; `confidence` (n,) is 1 with any mode and 0 with none, or what the row gives for it; `types` (n, 8) 0/1,
+    valid where `types_labelled`; `weight` (n,) is the annotator's confidence.
     """
 
     album_idx: np.ndarray
@@ -75,11 +75,17 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
         album_idx=np.array([ALBUM_NAMES.index(a.name) if a else -1 for a in albums], dtype=np.int64),
         axis=axis,
         axis_kind=kind,
-        confidence=np.asarray(np.isin(kind, ("single", "multi", "soft")).any(axis=1), dtype=np.float64),
+        confidence=_confidence(frame, np.asarray(np.isin(kind, ("single", "multi", "soft")).any(axis=1))),
         types=multi_hot,
         types_labelled=np.array([k is not None for k in kinds], dtype=bool),
         weight=frame["weight"].to_numpy(dtype=np.float64),
     )
+
+
+def _confidence(frame: pd.DataFrame, has_modes: np.ndarray) -> np.ndarray:
+    """(n,) the confidence that a row gives, else 1 with any mode and 0 with none."""
+    given = frame["confidence"].tolist()
+    return np.array([float(has) if own is None else own for own, has in zip(given, has_modes, strict=True)], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ BLANK_LINE = "\n\n"
 def collapse_repeats(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows with each concept of a group once, at the place of its first row and under that row's id.
 
-    The distinct descriptions and lyrics of the repeats are joined in order by a blank line; weights are averaged.
-    Raises DataError, naming the rows, where repeats carry different labels.
+    The distinct descriptions and lyrics of the repeats are joined in order by a blank line; weights and given
+    confidences are averaged. Raises DataError, naming the rows, where repeats carry different labels.
     """
     kept: dict[tuple[str, str], list[int]] = {}
     keys = list(zip(frame["group_id"].tolist(), frame["concept"].tolist(), strict=True))
@@ -47,4 +47,6 @@ def _one_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
                 hint="correct one of the rows",
             )
     joined = {name: BLANK_LINE.join(dict.fromkeys(row[name] for row in rows if row[name])) for name in _MERGED}
-    return {**first, **joined, "weight": sum(row["weight"] for row in rows) / len(rows)}
+    weight = sum(row["weight"] for row in rows) / len(rows)
+    given = [row["confidence"] for row in rows if row["confidence"] is not None]
+    return {**first, **joined, "weight": weight, "confidence": sum(given) / len(given) if given else None}

@@ -4,6 +4,14 @@ from rebracket_core.encoders.cache.cached_encoder import (
     embeddings_dir as embeddings_dir,
     uncached as uncached,
 )
+from rebracket_core.encoders.dataset_vectors import (
+    VECTORS_PREFIX as VECTORS_PREFIX,
+    DatasetVectors as DatasetVectors,
+    KnowsTexts as KnowsTexts,
+    describe_vectors as describe_vectors,
+    notes_on_vectors as notes_on_vectors,
+    vectors_for as vectors_for,
+)
 from rebracket_core.encoders.device import (
     describe_device as describe_device,
     device_name as device_name,

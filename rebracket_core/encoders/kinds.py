@@ -28,6 +28,7 @@ class EncoderKind(ABC):
         modality: the name of a registered modality: what its encoders read.
         written: how people write it, such as "precomputed:TABLE.parquet"; "" for the name itself.
         catch_all: whether it is asked last, because its names have no form of their own.
+        stored: whether its vectors were made elsewhere and are at hand, so that no cache stands in front.
     """
 
     name: str
@@ -36,6 +37,7 @@ class EncoderKind(ABC):
     modality: str = TEXT.name
     written: str = ""
     catch_all: bool = False
+    stored: bool = False
 
     def matches(self, name: str) -> bool:
         """Whether a name that somebody gave means this kind."""
@@ -111,6 +113,7 @@ class PrecomputedTable(EncoderKind):
     label = "Precomputed vectors"
     help = "Vectors of a Parquet table, found by the texts beside them; other texts have none."
     written = "precomputed:TABLE.parquet"
+    stored = True
 
     def matches(self, name: str) -> bool:
         """Whether the name begins with "precomputed:"."""
@@ -121,6 +124,27 @@ class PrecomputedTable(EncoderKind):
         from rebracket_core.encoders.precomputed import PrecomputedTexts
 
         return PrecomputedTexts(Path(name.partition(":")[2]).expanduser())
+
+
+@ENCODERS.register
+class VectorsOfDataset(EncoderKind):
+    """The vectors that came with the texts of a data set."""
+
+    name = "vectors"
+    label = "Vectors of the data set"
+    help = "The vectors that were imported with a data set's texts; a new text needs a vector of its own."
+    written = "vectors:DATASET"
+    stored = True
+
+    def matches(self, name: str) -> bool:
+        """Whether the name begins with "vectors:"."""
+        return name.startswith(f"{self.name}:")
+
+    def open(self, name: str, settings: Settings) -> Encoder[str]:
+        """Return the encoder of the data set after the colon."""
+        from rebracket_core.encoders.dataset_vectors import open_vectors
+
+        return open_vectors(name, settings)
 
 
 @ENCODERS.register

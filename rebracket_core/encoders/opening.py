@@ -33,7 +33,7 @@ def open_encoder(name: str, *, settings: Settings, cached: bool = True, layer: i
     """
     kind = kind_of(name)
     encoder = kind.open(name, settings) if layer is None else kind.open_layer(name, layer, settings=settings)
-    return CachedEncoder(encoder, settings=settings) if cached else encoder
+    return CachedEncoder(encoder, settings=settings) if cached and not kind.stored else encoder
 
 
 def open_text_encoder(name: str, *, settings: Settings, cached: bool = True, layer: int | None = None) -> Encoder[str]:
@@ -45,7 +45,7 @@ def open_text_encoder(name: str, *, settings: Settings, cached: bool = True, lay
     encoder = open_encoder(name, settings=settings, cached=False, layer=layer)
     if encoder.modality != TEXT.name:
         encoder = FromText(encoder, name=name)
-    return CachedEncoder(encoder, settings=settings) if cached else encoder
+    return CachedEncoder(encoder, settings=settings) if cached and not kind_of(name).stored else encoder
 
 
 def build_minilm(settings: Settings, *, progress: ProgressReporter | None = None) -> Path:

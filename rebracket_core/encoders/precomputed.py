@@ -134,6 +134,14 @@ class PrecomputedTexts:
         self.dim = self._vectors.dim
         self._path = path
 
+    def knows(self, text: str) -> bool:
+        """Whether there is a vector for this text; a blank one needs none."""
+        from rebracket_core.corpus import text_digest
+        from rebracket_core.texts import clean_text
+
+        digest = text_digest(clean_text(text))
+        return not digest or self._vectors.has(digest)
+
     def encode(self, texts: Sequence[str], *, progress: StepCounter | None = None) -> Vectors:
         """Return vectors (n, dim) float32 of the texts, in their order. Raises: EncoderError for texts that have none."""
         from rebracket_core.corpus import text_digest

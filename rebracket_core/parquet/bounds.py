@@ -16,12 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 from rebracket_core.errors import DataError
 from rebracket_core.parquet.pages import DELTA_BYTE_ARRAY, Page, iter_pages
+from rebracket_core.parquet.pieces import (
+    MAX_TYPE_DEPTH,
+    MIB,
+    PIECE_BYTES,
+    ROW_BYTES,
+    RowTooLarge,
+    depth,
+    expanded,
+    pieces,
+    plain,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-MIB = 1 << 20
 MAX_FOOTER_BYTES = 8 * MIB
 MAX_PARTS = 20_000
 """Columns (with their fields), row groups, and entries of any other list of the footer."""
@@ -35,8 +45,7 @@ MAX_ROWS = 100_000
 """Rows of a small file; a larger one may have 8 a byte."""
 _LIST_BYTES, _LIST_RATIO = 64 * MIB, 32
 _NESTED_BYTES = 128 * MIB
-_PIECE_BYTES, _ROW_BYTES, _BATCH_ROWS = 32 * MIB, 64 * MIB, 2048
-_MAX_TYPE_DEPTH = 16
+_BATCH_ROWS = 2048
 _LOOKED_INTO = 2_000  # column chunks whose dictionary is read on its own
 _BY_DICTIONARY = (2, 8)
 _ROWS_A_BYTE = 8
@@ -81,13 +90,13 @@ class ParquetTable:
             scan = self._scan(wanted)
             longest = self._longest_shared(scan) if scan.parts else 0
             table = self._reader(pq, metadata=self._table.metadata, read_dictionary=scan.shared)
-            if longest * _BATCH_ROWS <= _PIECE_BYTES and scan.shared_most <= self._most:
+            if longest * _BATCH_ROWS <= PIECE_BYTES and scan.shared_most <= self._most:
                 table = self._table  # whatever the rows share is short: each can have its own at once
             elif scan.shared_most > self._most:
                 self._check_shared(table, scan)
             for batch in table.iter_batches(batch_size=scan.rows, columns=wanted):
                 for piece in self._pieces(batch):
-                    yield _plain(piece)
+                    yield plain(piece)
         except MemoryError:
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -130,8 +139,8 @@ class ParquetTable:
         self.n_rows = max(metadata.num_rows, rows)
         if self.n_rows > most:
             raise self._grows(f"at most {most:,} rows", f"{self.n_rows:,} in {self.size:,} bytes")
-        if any(_depth(field.type) > _MAX_TYPE_DEPTH for field in self.schema_arrow):
-            raise self._grows(f"columns nested at most {_MAX_TYPE_DEPTH} levels deep", "more")
+        if any(depth(field.type) > MAX_TYPE_DEPTH for field in self.schema_arrow):
+            raise self._grows(f"columns nested at most {MAX_TYPE_DEPTH} levels deep", "more")
 
     def _scan(self, columns: Sequence[str]) -> _PageScan:
         """What the page headers say of the columns."""
@@ -197,20 +206,15 @@ class ParquetTable:
         """Refuse texts that share values and would come to too much when each row has its own."""
         grown = 0
         for batch in table.iter_batches(batch_size=scan.rows, columns=scan.large):
-            grown += sum(_expanded(column) for column in batch.columns)
+            grown += sum(expanded(column) for column in batch.columns)
             if grown > self._most:
                 raise self._grows(f"texts that come to at most {self._most:,} bytes", "more: many rows share long ones")
 
     def _pieces(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        size = sum(_expanded(column) for column in batch.columns)
-        if size <= _PIECE_BYTES or (batch.num_rows == 1 and size <= _ROW_BYTES):
-            yield batch
-        elif batch.num_rows > 1:
-            half = batch.num_rows // 2
-            yield from self._pieces(batch.slice(0, half))
-            yield from self._pieces(batch.slice(half))
-        else:
-            raise self._grows(f"rows of at most {_ROW_BYTES:,} bytes", f"{size:,}")
+        try:
+            yield from pieces(batch)
+        except RowTooLarge as error:
+            raise self._grows(f"rows of at most {ROW_BYTES:,} bytes", f"{error.size:,}") from error
 
     def _grows(self, expected: str, found: str) -> DataError:
         return _refused(
@@ -283,7 +287,7 @@ class _PageScan:
     @property
     def rows(self) -> int:
         """How many rows to read at once."""
-        return max(1, min(_BATCH_ROWS, int(_PIECE_BYTES / max(1.0, sum(self._widths.values()) + sum(self._chained.values())))))
+        return max(1, min(_BATCH_ROWS, int(PIECE_BYTES / max(1.0, sum(self._widths.values()) + sum(self._chained.values())))))
 
 
 def _check_footer(file: Any, *, where: str) -> int:
@@ -322,78 +326,6 @@ def _dictionary(array: Any) -> Any:
         else:
             return None
     return array.dictionary
-
-
-def _depth(kind: pa.DataType) -> int:
-    deepest, level = 0, [kind]
-    while level and deepest <= _MAX_TYPE_DEPTH:
-        deepest += 1
-        level = [one.field(k).type for one in level for k in range(one.num_fields)]
-    return deepest
-
-
-def _expanded(array: Any) -> int:
-    """The bytes of an array when each row has values of its own; no list of values counts less than 8 bytes a value."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kind = array.type
-    own = 8 * len(array)
-    if pa.types.is_dictionary(kind):
-        texts = (
-            pa.types.is_string(kind.value_type)
-            or pa.types.is_large_string(kind.value_type)
-            or pa.types.is_binary(kind.value_type)
-            or pa.types.is_large_binary(kind.value_type)
-        )
-        lengths = pc.binary_length(array.dictionary) if texts else None
-        return own + (int(pc.sum(lengths.take(array.indices).cast(pa.int64())).as_py() or 0) if lengths is not None else own)
-    if pa.types.is_map(kind):
-        return own + _expanded(array.keys) + _expanded(array.items)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return own + _expanded(array.flatten())
-    if pa.types.is_struct(kind):
-        return own + sum(_expanded(part) for part in array.flatten())
-    return max(own, int(array.nbytes))
-
-
-def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with each row's own values in the place of shared ones."""
-    import pyarrow as pa
-
-    arrays, fields = [], []
-    for field, array in zip(batch.schema, batch.columns, strict=True):
-        kind = _plain_type(field.type)
-        arrays.append(_own_values(array) if pa.types.is_dictionary(field.type) else array.cast(kind))
-        fields.append(pa.field(field.name, kind))
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def _own_values(array: Any) -> Any:
-    """The values of an array that shares them, each written out; no more memory is asked for than they take."""
-    import pyarrow as pa
-
-    used = array.indices.unique().drop_null()
-    words = dict(zip(used.to_pylist(), array.dictionary.take(used).to_pylist(), strict=True))
-    return pa.array([words.get(at) for at in array.indices.to_pylist()], array.type.value_type)
-
-
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        return kind.value_type
-    if pa.types.is_list(kind):
-        return pa.list_(_plain_field(kind.value_field))
-    if pa.types.is_large_list(kind):
-        return pa.large_list(_plain_field(kind.value_field))
-    if pa.types.is_struct(kind):
-        return pa.struct([_plain_field(kind.field(k)) for k in range(kind.num_fields)])
-    return kind
-
-
-def _plain_field(field: pa.Field) -> pa.Field:
-    return field.with_type(_plain_type(field.type))
 
 
 def _refused(message: str, *, expected: str, found: str, hint: str, where: str) -> DataError:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from rebracket_core.encoders import VECTORS_PREFIX
 from rebracket_core.errors import InputError, ModelError
 from rebracket_core.files import is_archived, lock_file, make_folder, write_json
 from rebracket_core.jobs import SPEC, JobFolder, now
@@ -33,7 +34,7 @@ def gives_verdicts(folder: JobFolder) -> bool:
 
 def _untrained(folder: JobFolder) -> tuple[str, ...]:
     """What a verdict needs and the run did not learn: it is no task of it, or its labels could not teach it."""
-    tasks = TrainingConfig.from_dict(folder.spec()["config"]).tasks.tasks
+    tasks = _config(folder).tasks.tasks
     try:
         metrics = json.loads((folder.path / "evaluation.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not finished, or of an earlier version: the tasks alone say it
@@ -41,9 +42,16 @@ def _untrained(folder: JobFolder) -> tuple[str, ...]:
     return untrained_tasks({"config": {"tasks": tasks}, "metrics": metrics})
 
 
+def _config(folder: JobFolder) -> TrainingConfig:
+    return TrainingConfig.from_dict(folder.spec()["config"])
+
+
 def promote_first(folder: JobFolder, settings: Settings) -> None:
-    """Promote a run where none is in production and it gives verdicts; a `jobs.DoneHook` for trainings."""
-    if not gives_verdicts(folder):
+    """Promote a run where none is in production and it gives verdicts on texts; a `jobs.DoneHook` for trainings.
+
+    A run on vectors of its data waits for a person to promote it: it could not say anything of a plain text.
+    """
+    if not gives_verdicts(folder) or _config(folder).features.encoder.startswith(VECTORS_PREFIX):
         return
     with _alone(settings.runs):
         if promoted_id(settings.runs) is None:

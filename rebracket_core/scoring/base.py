@@ -29,8 +29,8 @@ class ScoringResources(Protocol):
 class Scorer(Protocol):
     """Files to concepts, and concepts to verdicts: what a watched folder needs."""
 
-    def read_upload(self, name: str, data: bytes) -> ConceptsRead:
-        """The concepts of one file."""
+    def read_upload(self, name: str, data: bytes, *, vectors: bool = False) -> ConceptsRead:
+        """The concepts of one file, with `vectors` those that stand beside the texts too."""
 
     def validate(
         self, concepts: Sequence[Concept], *, run_id: str | None = None, source: str = "", keep: bool = True

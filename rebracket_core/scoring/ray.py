@@ -54,7 +54,8 @@ class PartWorker:
         rows = self._order.rows_per_part
         if self._at < 0 or number < self._at:
             how: dict[str, Any] = {"max_text_chars": self._order.max_text_chars, "text_column": self._order.text_column or None}
-            self._concepts, self._at = iter_concepts(self._sources, **how), 0
+            self._concepts = iter_concepts(self._sources, **how, vectors=self._scorer.reads_vectors)
+            self._at = 0
         for _ in itertools.islice(self._concepts, (number - self._at) * rows):
             pass
         mine = itertools.islice(self._concepts, rows)

@@ -44,6 +44,11 @@ class StreamScorer:
         self._max_chars = order.max_text_chars
         self._counts = resources.counts
 
+    @property
+    def reads_vectors(self) -> bool:
+        """Whether the run reads the vectors that stand beside the texts."""
+        return self._model.vectors is not None
+
     def verdicts(self, chunks: Iterable[Numbered]) -> Iterator[tuple[int, list[Verdict]]]:
         """The verdicts on each chunk under its number, in order; the next chunks are encoded while one is scored."""
         waiting: deque[tuple[int, list[Concept], list[Verdict | None], Future[Predictions] | None]] = deque()
@@ -51,7 +56,7 @@ class StreamScorer:
         with one_blas_thread(), ThreadPoolExecutor(_THREADS, thread_name_prefix="stream") as pool:
             since = time.perf_counter()
             for number, concepts in chunks:
-                known = [failure_of(c, max_chars=self._max_chars, run_id=self._model.run_id) for c in concepts]
+                known = [failure_of(c, max_chars=self._max_chars, model=self._model, encoder=self._encoder) for c in concepts]
                 fresh = [c for c, verdict in zip(concepts, known, strict=True) if verdict is None]
                 predicted = pool.submit(predict, fresh, model=self._model, encoder=self._encoder) if fresh else None
                 waiting.append((number, fresh, known, predicted))
@@ -99,8 +104,9 @@ def score_into(
     """
     order = order_of(resources, sources, **options)
     with Parts(folder, order).held() as parts:
-        chunks = _missing(sources, parts=parts, progress=progress)
-        scored = StreamScorer(resources, order).verdicts(chunks)
+        scorer = StreamScorer(resources, order)
+        chunks = _missing(sources, parts=parts, progress=progress, vectors=scorer.reads_vectors)
+        scored = scorer.verdicts(chunks)
         for number, group in itertools.groupby(scored, key=lambda found: found[0]):
             parts.add(write_part(folder, number, form=order.form, chunks=(verdicts for _, verdicts in group)))
         return finished(parts)
@@ -157,10 +163,13 @@ def finished(parts: Parts) -> Parts:
     return parts
 
 
-def _missing(sources: Sequence[Path | str], *, parts: Parts, progress: ProgressReporter | None) -> Iterator[Numbered]:
+def _missing(
+    sources: Sequence[Path | str], *, parts: Parts, progress: ProgressReporter | None, vectors: bool
+) -> Iterator[Numbered]:
     """The chunks of the parts that are not finished; a chunk never lies in two parts."""
     order, done = parts.order, 0
-    concepts = iter_concepts(sources, max_text_chars=order.max_text_chars, text_column=order.text_column or None)
+    how: dict[str, Any] = {"max_text_chars": order.max_text_chars, "text_column": order.text_column or None}
+    concepts = iter_concepts(sources, **how, vectors=vectors)
     for number in itertools.count():
         part = itertools.islice(concepts, order.rows_per_part)
         rows = 0

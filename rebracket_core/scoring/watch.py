@@ -59,6 +59,7 @@ class Watch:
     run_id: str | None = None
     settle_s: float = 1.0
     keep: bool = True
+    vectors: bool = False
     _seen: dict[Path, tuple[FileState, float]] = field(default_factory=dict)
     _done: dict[Path, FileState] = field(default_factory=dict)
     _writing: threading.Lock = field(default_factory=threading.Lock)
@@ -161,7 +162,7 @@ class Watch:
         if len(data) > MAX_BYTES:
             return _failure(path, f"The file is larger than {MAX_BYTES:,} bytes; use rebracket validate --parts", digest)
         try:
-            read = self.scorer.read_upload(path.name, data)
+            read = self.scorer.read_upload(path.name, data, **({"vectors": True} if self.vectors else {}))
             verdicts = self.scorer.validate(read.concepts, run_id=self.run_id, source=str(path), keep=self.keep)
         except InputError as error:
             return _failure(path, str(error), digest)

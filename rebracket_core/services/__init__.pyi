@@ -1,5 +1,5 @@
 from rebracket_core.services.bundle import bundle_resources as bundle_resources
-from rebracket_core.services.datasets import Datasets as Datasets
+from rebracket_core.services.datasets import Datasets as Datasets, ImportHints as ImportHints
 from rebracket_core.services.health import Outcome as Outcome, examine as examine
 from rebracket_core.services.jobs import Jobs as Jobs, JobView as JobView
 from rebracket_core.services.lifecycle import Lifecycle as Lifecycle, Stored as Stored

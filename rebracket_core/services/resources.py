@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rebracket_core.encoders import Encoder, describe_device, open_text_encoder
+from rebracket_core.encoders import VECTORS_PREFIX, Encoder, describe_device, open_text_encoder, vectors_for
 from rebracket_core.runs import RunStore
 from rebracket_core.scoring import History, VerdictCounts
 from rebracket_core.settings import Settings
@@ -56,15 +56,25 @@ class Resources:
             return self._models[chosen]
 
     def encoder(self, name: str) -> Encoder:
-        """An encoder by name, opened once."""
+        """An encoder by name, opened once; vectors of a data set anew each time, for another may have taken its name."""
+        if name.startswith(VECTORS_PREFIX):
+            return self._opener(name)
         with self._lock:
             if name not in self._encoders:
                 self._encoders[name] = self._opener(name)
             return self._encoders[name]
 
     def encoder_of(self, model: ConceptModel) -> Encoder:
-        """The encoder of a run's model, opened once."""
-        return self.encoder(self.runs.encoder_of(model))
+        """The encoder of a run's model, opened once; of a run on vectors, one that takes what texts bring along."""
+        name = self.runs.encoder_of(model)
+        if model.vectors is None:
+            return self.encoder(name)
+        with self._lock:
+            if model.encoder_id not in self._encoders:
+                self._encoders[model.encoder_id] = vectors_for(
+                    name, encoder_id=model.encoder_id, described=model.vectors, settings=self.settings
+                )
+            return self._encoders[model.encoder_id]
 
     def dataset(self, name: str) -> Dataset:
         """One imported data set with its rows; "songs+proposals" gives the rows of both."""

@@ -11,9 +11,11 @@ from rebracket_core.runs import RunNote, read_note, write_note
 from rebracket_core.services.usage import changing
 
 if TYPE_CHECKING:
+    from rebracket_core.encoders import Encoder
     from rebracket_core.runs import RunInfo
     from rebracket_core.services.resources import Resources
     from rebracket_core.training.evaluation import Comparison, Evaluation
+    from rebracket_core.validation import ConceptModel
 
 
 class Runs:
@@ -78,6 +80,17 @@ class Runs:
 
         return self._store.info(import_run(source, runs=self._store.folder, name=name))
 
+    def _encoder_for(self, model: ConceptModel, dataset: str) -> Encoder:
+        """The encoder of a run; of one on vectors, with those that came with the texts of the data set."""
+        from rebracket_core.encoders import VECTORS_PREFIX, DatasetVectors
+
+        encoder = self._resources.encoder_of(model)
+        if not isinstance(encoder, DatasetVectors):
+            return encoder
+        theirs = self._resources.encoder(f"{VECTORS_PREFIX}{dataset}")
+        assert isinstance(theirs, DatasetVectors)
+        return encoder.beside(theirs)
+
     def evaluate(self, run_id: str, dataset: str, *, progress: ProgressReporter | None = None) -> Evaluation:
         """The figures of a run on a data set: on its own, those of the groups that it was not fitted on."""
         from rebracket_core.training import Evaluation, evaluate_run
@@ -91,7 +104,7 @@ class Runs:
         return evaluate_run(
             model,
             other,
-            encoder=self._resources.encoder_of(model),
+            encoder=self._encoder_for(model, dataset),
             training_frame=self._resources.dataset(own).frame if own else None,
             progress=counts(progress, "Reading texts") if progress else None,
         )

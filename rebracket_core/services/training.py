@@ -14,6 +14,7 @@ from rebracket_core.progress import NoProgress, ProgressReporter
 from rebracket_core.services.usage import changing
 
 if TYPE_CHECKING:
+    from rebracket_core.corpus import DatasetMeta
     from rebracket_core.jobs import JobFolder, JobState
     from rebracket_core.runs import RunInfo
     from rebracket_core.services.labels.labels import Labels
@@ -74,7 +75,7 @@ class Trainings:
         from rebracket_core.jobs.launchers import DstackLauncher
         from rebracket_core.training import refuse_unlearnable
 
-        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
+        chosen, data = config or self.default_config(dataset), self._resources.dataset(dataset)
         refuse_unlearnable(data.frame, config=chosen)
         encoder_id = self._resources.encoder(chosen.features.encoder).encoder_id
         with TemporaryDirectory() as room:
@@ -99,7 +100,7 @@ class Trainings:
         """What a training will take at most, from a probe of some seconds on this machine."""
         from rebracket_core.training import estimate_training
 
-        chosen = config or self._default_config()
+        chosen = config or self.default_config(dataset)
         encoder, frame = self._resources.encoder(chosen.features.encoder), self._resources.dataset(dataset).frame
         return estimate_training(frame, config=chosen, encoder=encoder, settings=self._resources.settings)
 
@@ -149,7 +150,7 @@ class Trainings:
         from rebracket_core.jobs.tracking import check_tracker
         from rebracket_core.training import available_memory, refuse_too_large, refuse_unlearnable
 
-        chosen, data = config or self._default_config(), self._resources.dataset(dataset)
+        chosen, data = config or self.default_config(dataset), self._resources.dataset(dataset)
         if chosen.data.labels != "none":
             chosen = chosen.with_(labels=self._labels.snapshot_for_training(chosen.data.labels))
         human = [] if chosen.data.labels == "none" else self._labels.human_targets(chosen.data.labels)
@@ -165,10 +166,24 @@ class Trainings:
             self._resources.library.require(dataset)
             return create_run(runs, meta=data.meta, config=chosen, encoder_id=encoder.encoder_id, human=human, more=more)
 
-    def _default_config(self) -> TrainingConfig:
+    def default_config(self, dataset: str) -> TrainingConfig:
+        """The config of a training that names none: on the vectors that came with the data, where there are sound ones.
+
+        Otherwise, and where the settings name another encoder than MiniLM, on what the settings' encoder makes of the texts.
+        Raises DataError for an unknown data set.
+        """
+        from rebracket_core.encoders import MINILM, VECTORS_PREFIX
         from rebracket_core.training import TrainingConfig
 
-        return TrainingConfig.of(encoder=self._resources.settings.encoder, seed=self._resources.settings.seed)
+        settings = self._resources.settings
+        metas = [self._resources.library.meta(part.strip()) for part in dataset.split("+")]
+        own = settings.encoder == MINILM and all(_has_sound_vectors(meta) for meta in metas)
+        return TrainingConfig.of(encoder=f"{VECTORS_PREFIX}{dataset}" if own else settings.encoder, seed=settings.seed)
+
+
+def _has_sound_vectors(meta: DatasetMeta) -> bool:
+    """Whether a data set has vectors of its concepts, and nothing stands against them."""
+    return any(found.field == "concept" and not found.findings for found in meta.own_vectors)
 
 
 @contextmanager

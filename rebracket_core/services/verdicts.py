@@ -29,18 +29,29 @@ class Verdicts:
         self._resources = resources
         self._scorer = Scorer(max_text_chars=resources.settings.max_text_chars)
 
-    def read(self, sources: Sequence[Path | str], *, text_column: str | None = None) -> ConceptsRead:
-        """The concepts of files, folders or "-", in input order, with what could not be read."""
+    def reads_vectors(self, run_id: str | None = None) -> bool:
+        """Whether a run, or the production run, was trained on vectors, and reads those that texts bring along.
+
+        Raises NoModelError where there is no such run.
+        """
+        return self._resources.model(run_id).vectors is not None
+
+    def read(self, sources: Sequence[Path | str], *, text_column: str | None = None, vectors: bool = False) -> ConceptsRead:
+        """The concepts of files, folders or "-", in input order, with what could not be read.
+
+        With `vectors` those that stand beside the texts are read too (see `reads_vectors`).
+        """
         from rebracket_core.corpus.sources import read_concepts
 
-        return read_concepts(sources, max_text_chars=self._resources.settings.max_text_chars, text_column=text_column)
+        most = self._resources.settings.max_text_chars
+        return read_concepts(sources, max_text_chars=most, text_column=text_column, vectors=vectors)
 
-    def read_upload(self, name: str, data: bytes, *, text_column: str | None = None) -> ConceptsRead:
+    def read_upload(self, name: str, data: bytes, *, text_column: str | None = None, vectors: bool = False) -> ConceptsRead:
         """The concepts of one uploaded or watched file, read within bounds of memory and time; see `reading_child`."""
         from rebracket_core.corpus.sources import read_concepts_apart
 
         most = self._resources.settings.max_text_chars
-        return read_concepts_apart(name, data, max_text_chars=most, text_column=text_column)
+        return read_concepts_apart(name, data, max_text_chars=most, text_column=text_column, vectors=vectors)
 
     def validate(
         self,

@@ -60,7 +60,7 @@ class Client:
     def validate(
         self, text: str, *, run: str | None = None, thresholds: Mapping[str, float | bool | str] | None = None, **concept: Any
     ) -> Verdict:
-        """The verdict on one text. `concept` may hold id, source, expected_album and fields.
+        """The verdict on one text. `concept` may hold id, source, expected_album, fields and vectors.
 
         Raises InputError for a text that cannot be scored, ApiError where the server gives no verdict.
         """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from rebracket_core.corpus import MAX_WIDTH, TEXT_FIELDS
 from rebracket_core.thresholds import THRESHOLDS, Value
 from rebracket_core.validation import RULES, Verdict, reasons
 from rebracket_core.verdict_kinds import VerdictKind
@@ -43,6 +44,12 @@ class ConceptIn(Strict):
     fields: dict[str, str] = Field(
         default_factory=dict,
         description="What else is known: descriptions, lyrics, title, agent, and origin (songs, proposals, starter).",
+    )
+    vectors: dict[str, Annotated[list[float], Field(max_length=MAX_WIDTH)]] = Field(
+        default_factory=dict,
+        max_length=len(TEXT_FIELDS),
+        description="Vectors of the text (concept) and of fields, for a run that was trained on vectors; other runs encode the "
+        "texts and do not look at these.",
     )
 
 

@@ -20,7 +20,7 @@ from rebracket_core.corpus import (
     targets,
     with_human,
 )
-from rebracket_core.encoders import Encoder, encode_fields
+from rebracket_core.encoders import Encoder, KnowsTexts, encode_fields
 from rebracket_core.errors import DataError
 from rebracket_core.models import HeadTargets
 from rebracket_core.settings import data_dir
@@ -37,7 +37,7 @@ class TrainingRows:
     `frame` the collapsed rows; `texts` and `vectors` by field ((n, dim) float32); `soft` targets smoothed as the config
     says, `plain` the same unsmoothed (what calibration and scores are held against); `sources` (n, 3 axes) where each
     triple comes from ("human", "given", "album", "stated" or ""); `groups` (n,) the rows' songs or threads, merged where
-    a text stands in several; `background` (b, dim) vectors of texts that are no concepts.
+    a text stands in several; `background` (b, dim) vectors of texts that are no concepts, None where there are none.
     """
 
     frame: pd.DataFrame
@@ -46,7 +46,7 @@ class TrainingRows:
     soft: Targets
     plain: Targets
     groups: np.ndarray
-    background: np.ndarray
+    background: np.ndarray | None
     sources: np.ndarray
 
     def __len__(self) -> int:
@@ -90,7 +90,7 @@ def prepare_rows(
         soft=rows.soft,
         plain=rows.plain,
         groups=rows.groups,
-        background=encoder.encode(background_texts()),
+        background=background_vectors(encoder),
         sources=rows.sources,
     )
 
@@ -170,6 +170,14 @@ def background_texts() -> list[str]:
     """
     frame, _ = read_not_concepts(data_dir() / "starter" / "not_concepts")
     return [str(text) for text in frame["concept"][~frame["hard"]].tolist()]
+
+
+def background_vectors(encoder: Encoder) -> np.ndarray | None:
+    """(b, dim) the vectors of the texts that are no concepts; None where the encoder does not know all of them."""
+    texts = background_texts()
+    if isinstance(encoder, KnowsTexts) and not all(map(encoder.knows, texts)):
+        return None
+    return encoder.encode(texts)
 
 
 def head_targets(soft: Targets) -> HeadTargets:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.corpus import Dataset, HumanTarget
-from rebracket_core.encoders import Encoder
+from rebracket_core.encoders import Encoder, describe_vectors, notes_on_vectors
 from rebracket_core.files import write_json
 from rebracket_core.models import Calibration, ConformalSets, save_artefact, scores_from_logits
 from rebracket_core.progress import counts
@@ -64,7 +64,8 @@ def train_run(
     learnable = require_learnable(rows, config=config)
     rows = replace(rows, plain=learnable.without_missing(rows.plain), soft=learnable.without_missing(rows.soft))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
-    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, (*learnable.notes, *notes), learnable)
+    remarks = (*learnable.notes, *notes_on_vectors(encoder), *_on_background(rows), *notes)
+    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, remarks, learnable)
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(given)
 
@@ -107,7 +108,8 @@ def _train(given: _Inputs) -> Evaluation:
         arrays=model.to_arrays(),
         manifest=_manifest(
             model, rows, dataset=given.dataset, config=config, crossed=crossed, evaluation=evaluation, transfer=transfer
-        ),
+        )
+        | {"vectors": describe_vectors(given.encoder)},
     )
     write_json(folder / "evaluation.json", evaluation.to_dict())
     callback.update("Done", 1, 1)
@@ -226,6 +228,15 @@ def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
         "n_human": int((rows.sources == "human").any(axis=1).sum()),
         "sources": {axis: counted(rows.sources[:, j]) for j, axis in enumerate(AXIS_NAMES)},
     }
+
+
+def _on_background(rows: TrainingRows) -> tuple[str, ...]:
+    if rows.background is not None:
+        return ()
+    return (
+        "There are no vectors of texts that are no concepts, so texts out of distribution are found by their distance to the "
+        "training texts alone, which finds fewer of them.",
+    )
 
 
 def _notes(config: TrainingConfig, transfer: list[dict[str, Any]]) -> tuple[str, ...]:

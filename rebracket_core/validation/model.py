@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rebracket_core.aliases import modern
-from rebracket_core.encoders import Encoder, FeatureRecipe, encode_fields
+from rebracket_core.encoders import DatasetVectors, Encoder, FeatureRecipe, encode_fields
 from rebracket_core.errors import ConfigError, ModelError
 from rebracket_core.models import Artefact, Calibration, ConformalSets, Scores
 from rebracket_core.models.heads import Head, heads_from
@@ -75,8 +75,17 @@ class ConceptModel:
     sets: ConformalSets | None = None
     fingerprints: frozenset[str] = frozenset()
 
-    def predict(self, texts: Mapping[str, Sequence[str]], *, encoder: Encoder) -> Predictions:
-        """The predictions for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder."""
+    def predict(
+        self,
+        texts: Mapping[str, Sequence[str]],
+        *,
+        encoder: Encoder,
+        own: Mapping[str, Sequence[Sequence[float] | None]] | None = None,
+    ) -> Predictions:
+        """The predictions for texts by field; an absent field counts as empty. Raises ModelError for a foreign encoder.
+
+        `own` are vectors by field that texts bring along, None for a text without; only a run on vectors reads them.
+        """
         if encoder.encoder_id != self.encoder_id:
             raise ModelError(
                 "The run was trained on other vectors.",
@@ -86,13 +95,23 @@ class ConceptModel:
             )
         n = len(next(iter(texts.values())))
         full = {field: list(texts.get(field) or [""] * n) for field in self.recipe.fields}
-        vectors = encode_fields(full, fields=self.recipe.fields, encoder=encoder)
+        vectors = (
+            {field: encoder.encode_own(full[field], own=(own or {}).get(field, ())) for field in self.recipe.fields}
+            if isinstance(encoder, DatasetVectors)
+            else encode_fields(full, fields=self.recipe.fields, encoder=encoder)
+        )
         logits = self.head.logits(self.recipe.assemble(vectors, full))
         return Predictions(
             scores=self.head.scores(logits, calibration=self.calibration),
             ood_p=self.ood.p_value(vectors[self.recipe.fields[0]]),
             untrained=untrained_tasks(self.manifest),
         )
+
+    @property
+    def vectors(self) -> Mapping[str, Any] | None:
+        """What a new text needs, where the run was trained on the vectors of its data (`dim`, `needs`); else None."""
+        found: Mapping[str, Any] | None = self.manifest.get("vectors")
+        return found
 
     @property
     def origins(self) -> tuple[str, ...]:

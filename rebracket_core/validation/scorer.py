@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from rebracket_core.encoders import Encoder
-from rebracket_core.errors import InputError, ModelError
+from rebracket_core.encoders import DatasetVectors, Encoder
+from rebracket_core.errors import EncoderError, InputError, ModelError
 from rebracket_core.process import one_blas_thread
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation.concept import Concept
@@ -42,7 +42,7 @@ class Scorer:
         verdicts: list[Verdict | None] = [None] * len(concepts)
         fresh: list[int] = []
         for i, concept in enumerate(concepts):
-            failed = failure_of(concept, max_chars=self._max_chars, run_id=model.run_id)
+            failed = failure_of(concept, max_chars=self._max_chars, model=model, encoder=encoder)
             if failed:
                 verdicts[i] = failed
                 continue
@@ -70,7 +70,8 @@ def predict(concepts: Sequence[Concept], *, model: ConceptModel, encoder: Encode
     texts = {
         field: [c.text if field == "concept" else c.fields.get(field, "") for c in concepts] for field in model.recipe.fields
     }
-    return model.predict(texts, encoder=encoder)
+    own = {field: [c.vectors.get(field) for c in concepts] for field in model.recipe.fields}
+    return model.predict(texts, encoder=encoder, own=own)
 
 
 def verdicts_of(
@@ -143,10 +144,28 @@ def decision_of(verdict: Verdict) -> Decision:
     return decide(verdict.evidence())[0]
 
 
-def failure_of(concept: Concept, *, max_chars: int, run_id: str) -> Verdict | None:
-    """The verdict of a concept that has an error or no usable text; None where it can be scored."""
+def failure_of(concept: Concept, *, max_chars: int, model: ConceptModel, encoder: Encoder) -> Verdict | None:
+    """The verdict of a concept that has an error, no usable text, or none of the vectors that the run needs; else None."""
     error = concept.error or unusable(concept.text, max_chars=max_chars)
-    return failed_verdict(concept, error, run_id=run_id) if error else None
+    error = error or _without_vector(concept, fields=model.recipe.fields, encoder=encoder)
+    return failed_verdict(concept, error, run_id=model.run_id) if error else None
+
+
+def _without_vector(concept: Concept, *, fields: Sequence[str], encoder: Encoder) -> str | None:
+    """Why a run on vectors cannot score a concept: it brings none, or one that does not fit; None where it can."""
+    if not isinstance(encoder, DatasetVectors):
+        return None
+    for field in fields:
+        text = concept.text if field == "concept" else concept.fields.get(field, "")
+        own = concept.vectors.get(field)
+        try:
+            if own is not None:
+                encoder.checked(own)
+            else:
+                encoder.encode([text])
+        except EncoderError as error:
+            return str(error)
+    return None
 
 
 def _text_problem(text: object) -> InputError | None:
@@ -171,4 +190,5 @@ def _flags(concept: Concept, *, model: ConceptModel) -> tuple[str, ...]:
 def _key(concept: Concept, *, model: ConceptModel, thresholds: Thresholds) -> Hashable:
     """All that a verdict depends on: run, encoder, thresholds, the rules as they are now, and every field that is read."""
     fields = tuple((f, concept.fields.get(f, "")) for f in (*model.recipe.fields, "origin") if f != "concept")
-    return (model.run_id, model.encoder_id, thresholds, RULES.revision, concept.text, fields)
+    own = tuple((f, tuple(concept.vectors[f])) for f in model.recipe.fields if f in concept.vectors) if model.vectors else ()
+    return (model.run_id, model.encoder_id, thresholds, RULES.revision, concept.text, fields, own)

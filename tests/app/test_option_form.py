@@ -15,9 +15,12 @@ def _page() -> None:
     import streamlit as st
 
     from rebracket_core.settings import Settings
+    from rebracket_core.training.config import TrainingConfig
     from rebracket_core.ui.train.training_form import choose_config
 
-    st.session_state["made"] = choose_config(Settings.from_env()).to_dict()
+    settings = Settings.from_env()
+    default = TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
+    st.session_state["made"] = choose_config(default).to_dict()
 
 
 def test_a_new_kind_is_on_the_form_with_its_options(empty_home: Path) -> None:

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings as hypothesis_settings, stra
 from typer.testing import CliRunner
 
 from rebracket_core.cli.program import program
-from rebracket_core.corpus import Dataset, DatasetMeta, ReadReport, frame_digest, make_frame
+from rebracket_core.corpus import Dataset, DatasetMeta, Library, ReadReport, frame_digest, make_frame, read_rows
 from rebracket_core.corpus.fields import FIELDS, TEXT_FIELDS, field_names
-from rebracket_core.encoders import CachedEncoder, Encoder, Precomputed, Vectors, open_encoder
+from rebracket_core.corpus.readers import Hints
+from rebracket_core.encoders import CachedEncoder, Encoder, Precomputed, Vectors, open_encoder, uncached
 from rebracket_core.encoders.base import checked_vectors
 from rebracket_core.encoders.kinds import ENCODERS, MINILM, MINILM_TORCH, EncoderKind, kind_of, names_of_encoders
 from rebracket_core.encoders.modality import MODALITIES, Modality, checked_items, content_of
@@ -143,16 +144,24 @@ NAMES = {MINILM: MINILM, MINILM_TORCH: MINILM_TORCH}
 
 
 @pytest.fixture(scope="session")
-def name_of(small_deberta: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+def name_of(small_deberta: Path, shared_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     """A name that means the kind, and whose encoder can be opened here."""
 
     def name(kind: str) -> str:
         if kind == "precomputed":
             path = tmp_path_factory.mktemp("table") / "vectors.parquet"
             return f"precomputed:{_table(path, texts=[text for text in dict.fromkeys(TEXTS) if text])}"
+        if kind == "vectors":
+            return _dataset_with_vectors(shared_settings, tmp_path_factory.mktemp("data") / "words.parquet")
         return str(small_deberta) if kind == "transformers" else NAMES[kind]
 
     return name
+
+
+def _dataset_with_vectors(settings: Settings, path: Path) -> str:
+    read = read_rows(_table(path, texts=[text for text in dict.fromkeys(TEXTS) if text]), hints=Hints(vectors=True))
+    Library(settings.library).add(read.frame, name="words", source=path.name, report=read.report, vectors=read.vectors)
+    return "vectors:words"
 
 
 def _table(path: Path, *, texts: Sequence[str]) -> Path:
@@ -163,7 +172,7 @@ def _table(path: Path, *, texts: Sequence[str]) -> Path:
 
 def test_every_kind_stands_in_this_suite() -> None:
     """A kind that is registered without a row here fails; add its name to `name_of`."""
-    assert set(ENCODERS.names) == {*NAMES, "precomputed", "transformers"}
+    assert set(ENCODERS.names) == {*NAMES, "precomputed", "vectors", "transformers"}
     assert [kind.name for kind in ENCODERS if kind.catch_all] == ["transformers"]
 
 
@@ -182,7 +191,9 @@ def test_a_kind_opens_an_encoder_with_and_without_a_cache(
     plain = open_encoder(name_of(kind), settings=shared_settings, cached=False)
     cached = open_encoder(name_of(kind), settings=shared_settings)
     assert plain.modality == cached.modality == ENCODERS.get(kind).modality
-    assert isinstance(plain, Encoder) and isinstance(cached, CachedEncoder) and cached.inner.encoder_id == plain.encoder_id
+    stored = ENCODERS.get(kind).stored  # vectors that are at hand need no cache
+    assert isinstance(plain, Encoder) and isinstance(cached, CachedEncoder) != stored
+    assert uncached(cached).encoder_id == plain.encoder_id
     texts = [text for text in TEXTS if text]
     vectors = plain.encode(texts)
     assert vectors.shape == (len(texts), plain.dim) and vectors.dtype == np.float32
@@ -196,7 +207,7 @@ def test_a_kind_opens_an_encoder_with_and_without_a_cache(
 def test_a_kind_gives_a_hidden_layer_or_says_that_it_has_none(
     kind: str, name_of: Callable[[str], str], shared_settings: Settings
 ) -> None:
-    if kind == "precomputed":
+    if kind in ("precomputed", "vectors"):
         with pytest.raises(EncoderError, match="no transformers model"):
             open_encoder(name_of(kind), settings=shared_settings, layer=1)
         return
@@ -211,7 +222,7 @@ def test_a_table_knows_its_own_texts_alone(tmp_path: Path, shared_settings: Sett
     )
     expected = WordEncoder(dim=32).encode(["a bell", "a rose"])
     assert np.abs(encoder.encode(["a bell", "a rose"])[0] - expected[0]).max() <= 1e-6
-    with pytest.raises(EncoderError, match=r"1 of 1 texts have no precomputed vector.*'a drum'"):
+    with pytest.raises(EncoderError, match=r"1 of 2 texts have no precomputed vector.*'a drum'"):
         encoder.encode(["a rose", "a drum"])
     blank = encoder.encode(["", "a rose"])
     assert blank[0].tolist() == [1.0, *[0.0] * 31] and np.abs(blank[1] - expected[1]).max() <= 1e-6

@@ -45,6 +45,13 @@ class Case:
     texts: tuple[str, ...]
 
 
+def arrow(**columns: list[Any]) -> bytes:
+    table, sink = pa.table(columns), pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
 def parquet(**columns: list[Any]) -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.table(columns), out)
@@ -72,6 +79,7 @@ CASES = {
     "json": Case("a.json", json.dumps([{"concept": ONE, "album": "Red"}, TWO]).encode(), (ONE, TWO)),
     "jsonl": Case("a.jsonl", f'{{"text": "{ONE}", "album": "Red"}}\n\n"{TWO}"\n'.encode(), (ONE, TWO)),
     "csv": Case("a.csv", f"concept;album\n{ONE};Red\n{TWO};\n".encode(), (ONE, TWO)),
+    "arrow": Case("a.arrow", arrow(concept=[ONE, TWO], rainbow_color=["Red", None], other=[1, 2]), (ONE, TWO)),
     "parquet": Case("a.parquet", parquet(concept=[ONE, TWO], rainbow_color=["Red", None], other=[1, 2]), (ONE, TWO)),
     "plain": Case("a.txt", f"{ONE}\n\n{TWO}\n".encode(), (ONE, TWO)),
     "lrc": Case("a.lrc", LYRICS, ()),

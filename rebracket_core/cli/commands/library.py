@@ -10,15 +10,39 @@ import typer
 from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, TextColumnOption, workbench_for
 from rebracket_core.cli.progress import showing
-from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.cli.tables import columns as in_columns, one_line
+from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import ReadReport
     from rebracket_core.corpus.audit import AuditReport, Finding
+    from rebracket_core.services import ImportHints
 
 STARTER = "starter"
 _SHOWN = 20
 _EVIDENCE = 3
+
+
+GroupColumnOption = Annotated[
+    str | None, typer.Option("--group-column", metavar="NAME", help="The column or field that names the song.")
+]
+ConfigOption = Annotated[
+    str | None, typer.Option("--config", metavar="NAME", help="The config of a Hugging Face data set that has several.")
+]
+SplitOption = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", help="The split of a Hugging Face data set that has several.")
+]
+RevisionOption = Annotated[
+    str | None,
+    typer.Option("--revision", metavar="REV", help="SOURCE is a data set on the Hugging Face hub, at this commit or branch."),
+]
+VectorsOption = Annotated[
+    Path | None,
+    typer.Option("--vectors", metavar="FILE", help="A Parquet table of the rows' vectors, joined by id, one to one."),
+]
+VectorsEncoderOption = Annotated[
+    str, typer.Option("--vectors-encoder", metavar="NAME", help="What made the vectors: it tells people what a new text needs.")
+]
 
 
 @command
@@ -29,19 +53,28 @@ def import_(
     *,
     name: Annotated[str | None, typer.Option("--name", help="The data set's name; by default the source's.")] = None,
     text_column: TextColumnOption = None,
-    group_column: Annotated[
-        str | None, typer.Option("--group-column", metavar="NAME", help="The column or field that names the song.")
-    ] = None,
+    group_column: GroupColumnOption = None,
+    config: ConfigOption = None,
+    split: SplitOption = None,
+    revision: RevisionOption = None,
+    vectors: VectorsOption = None,
+    vectors_encoder: VectorsEncoderOption = "",
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> int:
-    """Read a source of texts and keep it as a data set; says what was taken, what was skipped and why."""
+    """Read a source of texts and keep it as a data set; says what was taken, what was not, what was skipped and why."""
     bench = workbench_for(home)
+    columns: ImportHints = {"text_column": text_column, "group_column": group_column, "config": config, "split": split}
     if source == STARTER and name in (None, STARTER) and not Path(source).exists():
         dataset, report = bench.datasets.import_starter()
+    elif revision:
+        _refuse_both(revision=revision, vectors=vectors)
+        dataset, report = bench.datasets.import_hub(
+            source, revision=revision, name=name, vectors_encoder=vectors_encoder, **columns
+        )
     else:
         dataset, report = bench.datasets.import_path(
-            Path(source), name=name, text_column=text_column, group_column=group_column
+            Path(source), name=name, vectors=vectors, vectors_encoder=vectors_encoder, **columns
         )
     if as_json:
         out.json({**dataset.meta.to_dict(), "report": report.to_dict()})
@@ -50,6 +83,17 @@ def import_(
         out.text(f"{meta.name}: {meta.n_rows:,} rows in {meta.n_groups:,} groups ({', '.join(meta.origins)}) taken.")
     _tell_report(report)
     return SOME_FAILED if report.skipped else DONE
+
+
+def _refuse_both(*, revision: str, vectors: Path | None) -> None:
+    """Raise InputError for a table of vectors beside a data set of the hub, whose own columns are taken."""
+    if vectors is not None:
+        raise InputError(
+            "Vectors of their own go with files of this machine.",
+            expected="--revision or --vectors",
+            found=f"--revision {revision} --vectors {vectors}",
+            hint="download the data set and import it with --vectors",
+        )
 
 
 def _tell_report(report: ReadReport) -> None:
@@ -84,9 +128,9 @@ def _audit_text(report: AuditReport) -> str:
         f"{report.name}: {report.n_rows:,} rows, {report.n_groups:,} groups, {report.n_texts:,} different texts, "
         f"{report.n_leak_safe_groups:,} groups that share nothing",
         "",
-        columns(("album", "rows", "groups"), albums),
+        in_columns(("album", "rows", "groups"), albums),
         "",
-        columns(("axis", "mode", "rows", "groups"), modes),
+        in_columns(("axis", "mode", "rows", "groups"), modes),
         "",
         "Without a label: " + ", ".join(f"{name} {n:,}" for name, n in report.missing.items()),
         "",

@@ -40,8 +40,7 @@ def search(
     from rebracket_core.training.config import TrainingConfig
 
     bench = workbench_for(home)
-    settings = bench.settings
-    base = TrainingConfig.from_file(config) if config else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
+    base = TrainingConfig.from_file(config) if config else bench.training.default_config(dataset)
     plan = plan_from(space, base=base.with_(**pairs(values)), n_trials=trials, objective=objective)
     if detach:
         search_id = bench.search.launch(dataset, plan=plan)

@@ -17,7 +17,6 @@ from rebracket_core.errors import InputError
 if TYPE_CHECKING:
     from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
     from rebracket_core.services import Jobs, Searches, Trainings
-    from rebracket_core.settings import Settings
     from rebracket_core.training.config import TrainingConfig
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.workbench import Workbench
@@ -47,7 +46,7 @@ def train(
 ) -> int:
     """Train a run on a data set and measure it on held-out groups; rebracket encoders lists what --set encoder= takes."""
     bench = workbench_for(home)
-    chosen = _config(config, values, settings=bench.settings)
+    chosen = _config(config, values, bench=bench, dataset=dataset)
     if dstack is not None:
         parts = bench.training.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
@@ -108,11 +107,16 @@ def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
     return bench.search if bench.search.has(job_id) else bench.jobs if bench.jobs.has(job_id) else bench.training
 
 
-def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
+def _config(file: Path | None, values: list[str] | None, *, bench: Workbench, dataset: str) -> TrainingConfig:
+    from rebracket_core.encoders import VECTORS_PREFIX
     from rebracket_core.training.config import TrainingConfig
 
-    base = TrainingConfig.from_file(file) if file else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
-    return base.with_(**pairs(values))
+    base = TrainingConfig.from_file(file) if file else bench.training.default_config(dataset)
+    chosen = base.with_(**pairs(values))
+    if chosen.features.encoder.startswith(VECTORS_PREFIX):
+        tell("Note: it is trained on the vectors that came with the data, and can score only texts that bring such a vector.")
+        tell("To train on what MiniLM makes of the texts: --set encoder=minilm", indent=2)
+    return chosen
 
 
 def run_text(info: RunInfo) -> str:

@@ -98,7 +98,7 @@ def validate(
     chosen = _format(form, target=target, as_json=as_json)
     run_id = bench.resources.model(run).run_id
     writer = HistoryWriter.begin(bench, wanted=history is not False)
-    read = _read(sources, bench=bench, text_column=text_column)
+    read = _read(sources, bench=bench, run_id=run_id, text_column=text_column)
     chunks = _scored(bench, read.concepts, run_id=run_id, thresholds=thresholds, writer=writer)
     counts, rest = _written(chunks, form=chosen, target=target, as_json=as_json)
     if as_json:
@@ -107,8 +107,8 @@ def validate(
     return writer.code(code_of(counts))
 
 
-def _read(sources: list[str], *, bench: Workbench, text_column: str | None) -> ConceptsRead:
-    read = bench.verdicts.read(sources, text_column=text_column)
+def _read(sources: list[str], *, bench: Workbench, run_id: str, text_column: str | None) -> ConceptsRead:
+    read = bench.verdicts.read(sources, text_column=text_column, vectors=bench.verdicts.reads_vectors(run_id))
     _tell_report(read)
     if not read.concepts:
         raise InputError(

@@ -48,8 +48,8 @@ def watch(
     from rebracket_core.scoring import Watch
 
     bench = workbench_for(home)
-    bench.resources.model(run)
-    watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history)
+    vectors = bench.verdicts.reads_vectors(run)
+    watching = Watch(bench.verdicts, folder, run_id=run, settle_s=settle_s, keep=history, vectors=vectors)
     stop, seen = _stopped_by_signals(), [0, 0]
 
     def show(scored: ScoredFile) -> None:

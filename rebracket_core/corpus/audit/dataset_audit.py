@@ -15,7 +15,7 @@ from rebracket_core.corpus.audit.duplicates import NearDuplicate, near_duplicate
 from rebracket_core.corpus.audit.findings import findings_of
 from rebracket_core.corpus.audit.leakage import measure_leakage
 from rebracket_core.corpus.audit.report import TOKEN_WINDOW, AuditReport, Count, Shared, Spread
-from rebracket_core.corpus.schema import Dataset
+from rebracket_core.corpus.schema import Dataset, DatasetMeta
 from rebracket_core.corpus.soft_targets import Targets, targets
 from rebracket_core.corpus.splits import leak_safe_groups
 from rebracket_core.errors import DataError
@@ -51,8 +51,7 @@ def audit(
     groups = leak_safe_groups(frame)
     tell("audit", 1, _STEPS)
     report = AuditReport(
-        name=dataset.name,
-        digest=dataset.meta.digest,
+        **_about(dataset.meta),
         leakage=measure_leakage(frame, texts=texts, groups=groups, labels=of.album_idx),
         axis_pairs=axis_pairs(of),
         window=window,
@@ -68,6 +67,10 @@ def audit(
         report = replace(report, n_near_duplicates=n_near, near_duplicates=near)
     tell("audit", _STEPS, _STEPS)
     return replace(report, findings=findings_of(report))
+
+
+def _about(meta: DatasetMeta) -> dict[str, Any]:
+    return {"name": meta.name, "digest": meta.digest, "vectors": meta.vectors}
 
 
 def _with_tokens(report: AuditReport, frame: pd.DataFrame, *, count_tokens: TokenCounter | None) -> AuditReport:
@@ -150,7 +153,7 @@ def _balance(rows: np.ndarray) -> float | None:
 
 
 def _contradictions(frame: pd.DataFrame, texts: list[str]) -> dict[str, Any]:
-    modes = list(_contradicting_modes(frame))
+    modes, scores = list(_contradicting_modes(frame)), list(_contradicting_scores(frame))
     by_text: dict[str, dict[str, str]] = defaultdict(dict)
     for text, album, row_id in zip(texts, frame["album"].tolist(), frame["row_id"].tolist(), strict=True):
         if album:
@@ -161,6 +164,8 @@ def _contradictions(frame: pd.DataFrame, texts: list[str]) -> dict[str, Any]:
     return {
         "n_contradicting_modes": len(modes),
         "contradicting_modes": tuple(modes[:_SHOWN]),
+        "n_contradicting_scores": len(scores),
+        "contradicting_scores": tuple(scores[:_SHOWN]),
         "n_contradicting_albums": len(albums),
         "contradicting_albums": tuple(albums[:_SHOWN]),
     }
@@ -179,6 +184,19 @@ def _contradicting_modes(frame: pd.DataFrame) -> Iterable[str]:
         ]
         if wrong:
             yield f"{row_id} ({name}): {'; '.join(wrong)}"
+
+
+def _contradicting_scores(frame: pd.DataFrame) -> Iterable[str]:
+    """Rows whose scores name another mode than their label: the album's modes, or without one those that they state."""
+    for axis in AXIS_NAMES:
+        columns = (frame[name].tolist() for name in ("row_id", "album", axis, f"{axis}_stated"))
+        for row_id, name, shares, stated in zip(*columns, strict=True):
+            modes = album_named(name).modes[axis] if name else frozenset(stated or ())
+            if shares is None or not modes:
+                continue
+            first = MODES[axis][int(np.argmax(shares))]
+            if first not in modes:
+                yield f"{row_id}: {axis} scores say {first} ({max(shares):.2f}), the label {' + '.join(sorted(modes))}"
 
 
 def _near(

@@ -22,6 +22,7 @@ def findings_of(report: AuditReport) -> tuple[Finding, ...]:
         *_contradictions(report),
         *_albums(report),
         *_lengths(report),
+        *_vectors(report),
     ]
     return tuple(sorted(found, key=lambda f: order.index(f.level)))
 
@@ -151,6 +152,14 @@ def _contradictions(r: AuditReport) -> Iterator[Finding]:
             "The album's modes are used.",
             r.contradicting_modes,
         )
+    if r.n_contradicting_scores:
+        yield Finding(
+            Level.WARNING,
+            "scores_contradict_labels",
+            f"{r.n_contradicting_scores} scores name another mode than the row's label",
+            "The scores are trained towards; the album classifier learns the label.",
+            r.contradicting_scores,
+        )
     if r.n_contradicting_albums:
         yield Finding(
             Level.PROBLEM,
@@ -199,3 +208,42 @@ def _lengths(r: AuditReport) -> Iterator[Finding]:
         yield Finding(
             Level.INFO, "very_short_texts", "Some texts have fewer than three words", "There is little to judge in them."
         )
+
+
+_OF_VECTORS = {
+    "identical": "All texts have one vector",
+    "constant": "Some vectors are one number repeated",
+    "shared": "Different texts share a vector",
+    "random": "The vectors look like random numbers",
+    "two_for_a_text": "One text has different vectors",
+    "missing": "Some texts have no vector",
+    "not_finite": "Some vectors hold NaN or infinity",
+    "zero": "Some vectors are zero",
+    "width": "The vectors differ in width",
+    "other_width": "The columns of vectors differ in width",
+}
+
+
+def _vectors(r: AuditReport) -> Iterator[Finding]:
+    for meta in r.vectors:
+        if meta.is_taken:
+            yield Finding(
+                Level.INFO,
+                "vectors",
+                f"{meta.n_rows:,} rows have vectors of their {meta.field}",
+                f"'{meta.column}' holds {meta.n_vectors:,} different ones of {meta.dim} numbers, made by "
+                f"{meta.encoder or 'an encoder that was not named at import'}. A run can be trained on them.",
+            )
+        for found in meta.findings:
+            yield Finding(
+                Level.PROBLEM,
+                f"vectors_{found.code}",
+                _OF_VECTORS.get(found.code, "The vectors cannot be used"),
+                f"'{meta.column}': {found.detail}."
+                + (
+                    " The column was not taken."
+                    if found.bars
+                    else " A run on them would learn nothing that holds for other texts."
+                ),
+                found.rows,
+            )

@@ -9,6 +9,7 @@ from typing import Any
 from rebracket_core.corpus.audit.confounds import AxisPair
 from rebracket_core.corpus.audit.duplicates import NearDuplicate
 from rebracket_core.corpus.audit.leakage import Leakage
+from rebracket_core.corpus.row_vectors import VectorsMeta
 
 TOKEN_WINDOW = 256
 
@@ -67,7 +68,8 @@ class AuditReport:
     the albums' rows over that of an even spread across the albums present (1 = even), None without albums; `missing`
     counts rows without album (of them `uncharted`: with labels on all axes), types, each axis and `any_axis`; `words`
     are words in a concept; `tokens` and `beyond_window` (texts longer than `window` tokens) need a counter,
-    `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without.
+    `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without; `vectors` are the columns of vectors
+    that came with the data.
     """
 
     name: str
@@ -97,6 +99,9 @@ class AuditReport:
     beyond_window: int | None = None
     n_near_duplicates: int | None = None
     near_duplicates: tuple[NearDuplicate, ...] = ()
+    vectors: tuple[VectorsMeta, ...] = ()
+    n_contradicting_scores: int = 0
+    contradicting_scores: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from typing import Any
 
 from rebracket_core.corpus.limits import MAX_COLUMNS
 from rebracket_core.corpus.readers.labels import missing
+from rebracket_core.corpus.readers.scores import SCORE_NAMES, Scores, plan_scores
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXES
-from rebracket_core.texts import field_key, identity
+from rebracket_core.texts import brief, field_key, identity
 
 TEXT_NAMES = ("concept", "white_concept", "text", "content")
 GROUP_NAMES = ("song_id", "thread", "thread_id", "group_id", "group", "song", "manifest_id")
@@ -24,6 +25,14 @@ STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
 _LYRICS = "lyric_text"
+_VECTORS = {
+    "concept": ("concept_embedding", "embedding"),
+    "lyrics": ("lyric_embedding",),
+    "descriptions": ("description_embedding",),
+}
+"""The columns that hold vectors of a field, best first."""
+VECTOR_NAMES: frozenset[str] = frozenset(name for names in _VECTORS.values() for name in names)
+_LEFT_SHOWN = 40
 _WHOLE_FLOAT = re.compile(r"\A(-?(?:0|[1-9][0-9]*))\.0+\Z")  # as pandas writes whole numbers where one is missing
 _PLANS_KEPT = 1000
 
@@ -57,16 +66,22 @@ KNOWN_NAMES: frozenset[str] = frozenset(
     }
 )
 
-_PLANNED = KNOWN_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
+_PLANNED = KNOWN_NAMES | SCORE_NAMES | _SONG_TABLE | _VERDICT | {"track_id", "lrc_lyrics"}
 """The names that decide a plan; all others are never looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the caller says of a source: its group and text columns."""
+    """What the caller says of a source: its group and text columns, and whether the vectors beside the texts are wanted.
+
+    Of a Hugging Face data set `config` and `split` say which part is read, where it has several.
+    """
 
     group_column: str | None = None
     text_column: str | None = None
+    vectors: bool = False
+    config: str | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,10 @@ class ColumnPlan:
     weight: str = ""
     origin: str = "table"
     number_repeats: bool = False
+    scores: Scores = ()
+    confidence: str = ""
+    vectors: tuple[tuple[str, str], ...] = ()
+    """The fields with the columns of their vectors, where these are wanted."""
     notes: tuple[str, ...] = ()
 
     def used(self) -> list[str]:
@@ -104,6 +123,9 @@ class ColumnPlan:
             self.descriptions,
             self.lyrics,
             self.weight,
+            *(c for _, three in self.scores for c in three),
+            self.confidence,
+            *(c for _, c in self.vectors),
         ]
         return list(dict.fromkeys(name for name in plain if name))
 
@@ -146,8 +168,8 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
         number_repeats="proposal_id" in by_name,
         origin="songs" if "segment_id" in by_name else "proposals" if "proposal_id" in by_name else "table",
     )
-    plan = _for_known_tables(plan, first)
-    return replace(plan, notes=(*notes, *plan.notes, _taken(plan)))
+    plan = _for_known_tables(plan, first, vectors=hints.vectors)
+    return replace(plan, notes=(*notes, *plan.notes, _taken(plan), *_left(by_name, plan)))
 
 
 class Planner:
@@ -157,6 +179,8 @@ class Planner:
         self._hints = hints
         named = (hints.text_column, hints.group_column)
         self._wanted = _PLANNED | {field_key(name) for name in named if name}
+        if hints.vectors:
+            self._wanted |= VECTOR_NAMES
         wanted = hints.text_column
         self._texts = frozenset({field_key(wanted)} if wanted else TEXT_NAMES)
         self._counts: dict[str, bool] = {}
@@ -258,7 +282,7 @@ def _group(first: _Finder) -> str:
     return first(*GROUP_NAMES)
 
 
-def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
+def _for_known_tables(plan: ColumnPlan, first: _Finder, *, vectors: bool) -> ColumnPlan:
     notes: list[str] = []
     if is_stem_table(first.by_name):
         notes.append("One row is one audio stem: 'id' is the song, 'track_id' the stem; stem descriptions were left out.")
@@ -270,7 +294,32 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
     if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
         plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
+    else:
+        scores, confidence, lacking = plan_scores(first.by_name)
+        plan = replace(plan, scores=scores, confidence=confidence)
+        notes += lacking
+    if vectors:
+        plan = replace(plan, vectors=_vectors(first, plan))
     return replace(plan, notes=tuple(notes))
+
+
+def _vectors(first: _Finder, plan: ColumnPlan) -> tuple[tuple[str, str], ...]:
+    """The fields that the plan reads, with the columns of their vectors; lyrics that stand in for concepts are the concept."""
+    found = {field: first(*names) for field, names in _VECTORS.items()}
+    if plan.text.strip().casefold() == _LYRICS:
+        found = {"concept": first("lyric_embedding", "embedding")}
+    read = {"concept", *(role for role in ("lyrics", "descriptions") if getattr(plan, role))}
+    return tuple((field, column) for field, column in found.items() if column and field in read)
+
+
+def _left(by_name: Mapping[str, str], plan: ColumnPlan) -> tuple[str, ...]:
+    """A note that names the columns which were not taken, where there are any."""
+    used = {name.partition(".")[0] for name in plan.used()} | set(plan.used())
+    left = [name for name in by_name.values() if name not in used]
+    if not left:
+        return ()
+    more = f" and {len(left) - _LEFT_SHOWN:,} more" if len(left) > _LEFT_SHOWN else ""
+    return (f"Columns not taken: {', '.join(brief(name, chars=60) for name in left[:_LEFT_SHOWN])}{more}.",)
 
 
 def _taken(plan: ColumnPlan) -> str:
@@ -280,6 +329,8 @@ def _taken(plan: ColumnPlan) -> str:
         f"'{plan.group}' as the group" if plan.group else "no group column, so each row is a group of its own",
         f"'{plan.album}' as the album" if plan.album else "no album column",
         *(f"'{column}' as {axis}" for axis, column in plan.axes),
+        *(f"{', '.join(map(repr, three))} as the {axis} scores" for axis, three in plan.scores),
+        f"'{plan.confidence}' as the confidence" if plan.confidence else "",
         f"'{plan.types}' as the types" if plan.types else "",
         *(
             f"'{getattr(plan, role)}' as {role}"

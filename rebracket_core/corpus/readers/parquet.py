@@ -1,4 +1,4 @@
-"""Parquet tables: only the columns that are needed, batch by batch, so that audio columns are never loaded."""
+"""Parquet tables and Arrow streams: only the columns that are needed, batch by batch; audio is never loaded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from rebracket_core.errors import DataError
-from rebracket_core.parquet import ParquetTable
+from rebracket_core.parquet import ArrowTable, ParquetTable
 
 MAGIC = b"PAR1"
 
@@ -29,7 +29,12 @@ def _is_vector(kind: pa.DataType) -> bool:
     return lists and pa.types.is_floating(kind.value_type)
 
 
-def iter_records(table: ParquetTable, *, columns: list[str], where: str) -> Iterator[Mapping[str, Any]]:
+def open_arrow(source: Path | bytes, *, where: str) -> ArrowTable:
+    """The opened stream. Raises DataError where the file is damaged, no Arrow stream, or described without measure."""
+    return ArrowTable(source, where=where)
+
+
+def iter_records(table: ParquetTable | ArrowTable, *, columns: list[str], where: str) -> Iterator[Mapping[str, Any]]:
     """The rows of the columns as plain values; "training_data.x" reads that field of the struct alone.
 
     Raises DataError where a part of the file is damaged, and before the first row where the columns grow too large.
@@ -42,7 +47,7 @@ def iter_records(table: ParquetTable, *, columns: list[str], where: str) -> Iter
             yield from batch.to_pylist()
     except UnicodeDecodeError as error:
         raise DataError(
-            "The Parquet file is damaged.",
+            "The file is damaged.",
             expected="readable columns",
             found=str(error)[:200],
             hint="copy or export it again",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import pandas as pd
 from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import Hints
+from rebracket_core.corpus.row_vectors import FieldVectors
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.base import File, Format, Record, Unclaimed, skip_of
 from rebracket_core.corpus.sources.files import (
@@ -25,6 +26,7 @@ from rebracket_core.corpus.sources.files import (
 )
 from rebracket_core.corpus.sources.formats import FORMATS, known_suffixes
 from rebracket_core.corpus.sources.formats.manifest import named_lyrics
+from rebracket_core.corpus.sources.hub_layout import choose_part, descriptions
 from rebracket_core.corpus.sources.sinks.concepts import ConceptSink, ConceptsRead
 from rebracket_core.corpus.sources.sinks.dataset import DatasetSink
 from rebracket_core.corpus.sources.stream import HEAD_BYTES, YAML_SUFFIXES, Head, Reading, Stream
@@ -40,6 +42,32 @@ Result = TypeVar("Result")
 # ---- into a data set --------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """The rows of a source, the report, and the columns of vectors that stood beside the texts."""
+
+    frame: pd.DataFrame
+    report: ReadReport
+    vectors: tuple[FieldVectors, ...] = ()
+
+
+def read_rows(source: Path, *, hints: Hints, limits: Limits = _DEFAULT_LIMITS) -> RowsRead:
+    """The rows of a file or folder as `read_source` gives them, read as the hints say, with the vectors that they ask for."""
+    current: list[str] = [Path(source).name]
+    into = DatasetSink(limits, hints=hints)
+    frame, report = _within_memory(
+        lambda: _dataset(source_of_path(Path(source), limits=limits), into=into, hints=hints, current=current), current
+    )
+    return RowsRead(frame, report, into.vectors)
+
+
+def read_rows_upload(name: str, data: bytes, *, hints: Hints, limits: Limits = _DEFAULT_LIMITS) -> RowsRead:
+    """The same for one uploaded file; nothing is written anywhere."""
+    into = DatasetSink(limits, hints=hints)
+    frame, report = _dataset(source_of_bytes(name, data, limits=limits), into=into, hints=hints)
+    return RowsRead(frame, report, into.vectors)
+
+
 def read_source(
     source: Path, *, group_column: str | None = None, text_column: str | None = None, limits: Limits = _DEFAULT_LIMITS
 ) -> tuple[pd.DataFrame, ReadReport]:
@@ -48,20 +76,16 @@ def read_source(
     Every registered format is read (see `sources.formats`). A bad record or file becomes a skip. Raises DataError where
     the whole source gives nothing.
     """
-    hints = Hints(group_column, text_column)
-    current: list[str] = [Path(source).name]
-    into = DatasetSink(limits, hints=hints)
-    return _within_memory(
-        lambda: _dataset(source_of_path(Path(source), limits=limits), into=into, hints=hints, current=current), current
-    )
+    found = read_rows(source, hints=Hints(group_column, text_column), limits=limits)
+    return found.frame, found.report
 
 
 def read_upload(
     name: str, data: bytes, *, group_column: str | None = None, text_column: str | None = None, limits: Limits = _DEFAULT_LIMITS
 ) -> tuple[pd.DataFrame, ReadReport]:
     """The rows of one uploaded file, as `read_source` would read it from disk; nothing is written anywhere."""
-    hints = Hints(group_column, text_column)
-    return _dataset(source_of_bytes(name, data, limits=limits), into=DatasetSink(limits, hints=hints), hints=hints)
+    found = read_rows_upload(name, data, hints=Hints(group_column, text_column), limits=limits)
+    return found.frame, found.report
 
 
 def read_not_concepts(folder: Path, *, limits: Limits = _DEFAULT_LIMITS) -> tuple[pd.DataFrame, ReadReport]:
@@ -92,6 +116,9 @@ def _within_memory(work: Callable[[], Result], current: list[str]) -> Result:
 def _dataset(
     source: FileSource, *, into: DatasetSink, hints: Hints, label: str = "", current: list[str] | None = None
 ) -> tuple[pd.DataFrame, ReadReport]:
+    source, note = choose_part(source, config=hints.config, split=hints.split)
+    if note:
+        into.note(note)
     reading = Reading(source, into.limits, hints, into.note, current=[] if current is None else current)
     for file, found in records_of(reading):
         into.take(file, found)
@@ -102,36 +129,46 @@ def _dataset(
 
 
 def read_concepts(
-    sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+    sources: Sequence[Path | str],
+    *,
+    max_text_chars: int = _MAX_TEXT_CHARS,
+    text_column: str | None = None,
+    vectors: bool = False,
 ) -> ConceptsRead:
     """The concepts of files, folders and archives; "-" is standard input, one concept a line or JSON lines.
 
-    `text_column` names the field or column that holds the texts where it has another name. Nothing raises for what a source
-    holds but more rows or text than are read at once: an unreadable source, file or record is a Concept with an `error`.
+    `text_column` names the field or column that holds the texts where it has another name; with `vectors` those that stand
+    beside the texts are read too. Nothing raises for what a source holds but more rows or text than are read at once: an
+    unreadable source, file or record is a Concept with an `error`.
     """
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column))
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column, vectors=vectors))
     found = (c for source in sources for c in _concepts_of(source, sink=sink))
     return _within_memory(lambda: _numbered(found, sink=sink), sink.current)
 
 
 def read_concepts_upload(
-    name: str, data: bytes, *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+    name: str, data: bytes, *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None, vectors: bool = False
 ) -> ConceptsRead:
     """The concepts of one uploaded file, as `read_concepts` would read it from disk; nothing is written anywhere."""
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column))
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars), hints=Hints(text_column=text_column, vectors=vectors))
     found = _guarded(name, lambda: source_of_bytes(name, data, limits=sink.limits), sink=sink)
     return _numbered(found, sink=sink)
 
 
 def iter_concepts(
-    sources: Sequence[Path | str], *, max_text_chars: int = _MAX_TEXT_CHARS, text_column: str | None = None
+    sources: Sequence[Path | str],
+    *,
+    max_text_chars: int = _MAX_TEXT_CHARS,
+    text_column: str | None = None,
+    vectors: bool = False,
 ) -> Iterator[Concept]:
     """The concepts that `read_concepts` gives, in the same order, without holding them; tables may be of any length.
 
     Ids stand as in the source: to number those that repeat, all would have to be remembered. Raises InputError for
     standard input, which cannot be read twice, and DataError for a source that cannot be opened.
     """
-    sink = ConceptSink(Limits(max_text_chars=max_text_chars, long_tables=True), hints=Hints(text_column=text_column))
+    hints = Hints(text_column=text_column, vectors=vectors)
+    sink = ConceptSink(Limits(max_text_chars=max_text_chars, long_tables=True), hints=hints)
     for given in sources:
         source = path_source(given, limits=sink.limits)
         yield from _made(
@@ -212,7 +249,10 @@ def records_of(reading: Reading, *, given: str = "") -> Iterator[Found]:
         file = File(Entry(where), None, given, source.many)
         yield file, Unclaimed(where, reason, "copy it into the folder to have it read")
     companions: list[Found] = []
+    described = descriptions(source)
     for entry in source.entries:
+        if entry.name in described:
+            continue
         for file, found in _records_of_file(entry, reading=reading, given=given):
             if file.format is not None and file.format.companion:
                 companions.append((file, found))

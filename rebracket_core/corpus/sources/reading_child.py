@@ -17,18 +17,18 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from rebracket_core.corpus.concept import Concept
+from rebracket_core.corpus.readers.columns import Hints
 from rebracket_core.corpus.readers.parquet import MAGIC
+from rebracket_core.corpus.row_vectors import vectors_of
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.files import ZIP_MAGIC
-from rebracket_core.corpus.sources.reading import read_concepts_upload, read_upload
+from rebracket_core.corpus.sources.reading import RowsRead, read_concepts_upload, read_rows_upload
 from rebracket_core.corpus.sources.sinks.concepts import ConceptsRead
 from rebracket_core.errors import DataError, InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from rebracket_core.parquet import STREAM_MAGIC
 
 MIB = 1 << 20
 SMALL_BYTES = 256 * 1024
@@ -58,41 +58,43 @@ BOUNDS = ReadingBounds()
 
 
 def read_concepts_apart(
-    name: str, data: bytes, *, max_text_chars: int, text_column: str | None = None, bounds: ReadingBounds | None = None
+    name: str,
+    data: bytes,
+    *,
+    max_text_chars: int,
+    text_column: str | None = None,
+    vectors: bool = False,
+    bounds: ReadingBounds | None = None,
 ) -> ConceptsRead:
     """The concepts that `read_concepts_upload` gives of one file, read where it can be stopped.
 
     Raises DataError, naming the file, where reading it took more than the bounds.
     """
-    how: dict[str, Any] = {"max_text_chars": max_text_chars, "text_column": text_column}
+    how: dict[str, Any] = {"max_text_chars": max_text_chars, "text_column": text_column, "vectors": vectors}
     if is_small(data):
         return read_concepts_upload(name, data, **how)
     reply = _ask({"kind": "concepts", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
-    return ConceptsRead(tuple(Concept(**concept) for concept in reply["concepts"]), _report_of(reply["report"]))
+    return ConceptsRead(tuple(map(_concept_of, reply["concepts"])), _report_of(reply["report"]))
 
 
-def read_rows_apart(
-    name: str,
-    data: bytes,
-    *,
-    text_column: str | None = None,
-    group_column: str | None = None,
-    bounds: ReadingBounds | None = None,
-) -> tuple[pd.DataFrame, ReadReport]:
-    """The rows and the report that `corpus.read_upload` gives of one file, read where it can be stopped.
+def read_rows_apart(name: str, data: bytes, *, hints: Hints = Hints(), bounds: ReadingBounds | None = None) -> RowsRead:  # noqa: B008 - frozen
+    """The rows, report and vectors that `read_rows_upload` gives of one file, read where it can be stopped.
 
-    Raises DataError as `read_upload` does, and where reading the file took more than the bounds.
+    Raises DataError as it does, and where reading the file took more than the bounds.
     """
-    how: dict[str, Any] = {"text_column": text_column, "group_column": group_column}
     if is_small(data):
-        return read_upload(name, data, **how)
-    reply = _ask({"kind": "rows", "name": name, "how": how}, data, bounds=bounds or BOUNDS)
-    return make_frame(reply["rows"]), _report_of(reply["report"])
+        return read_rows_upload(name, data, hints=hints)
+    reply = _ask({"kind": "rows", "name": name, "how": asdict(hints)}, data, bounds=bounds or BOUNDS)
+    return RowsRead(make_frame(reply["rows"]), _report_of(reply["report"]), tuple(map(vectors_of, reply["vectors"])))
 
 
 def is_small(data: bytes) -> bool:
     """Whether a file is a short text, which the bounds of the readers keep from doing harm."""
-    return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC))
+    return len(data) <= SMALL_BYTES and not data.startswith((MAGIC, ZIP_MAGIC, STREAM_MAGIC))
+
+
+def _concept_of(reply: dict[str, Any]) -> Concept:
+    return Concept(**{**reply, "vectors": {name: tuple(numbers) for name, numbers in reply["vectors"].items()}})
 
 
 def _report_of(reply: dict[str, Any]) -> ReadReport:
@@ -281,8 +283,12 @@ def _found(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     if request["kind"] == "concepts":
         read = read_concepts_upload(request["name"], data, **request["how"])
         return {"concepts": [asdict(concept) for concept in read.concepts], "report": read.report.to_dict()}
-    frame, report = read_upload(request["name"], data, **request["how"])
-    return {"rows": frame.to_dict("records"), "report": report.to_dict()}
+    rows = read_rows_upload(request["name"], data, hints=Hints(**request["how"]))
+    return {
+        "rows": rows.frame.to_dict("records"),
+        "report": rows.report.to_dict(),
+        "vectors": [found.to_dict() for found in rows.vectors],
+    }
 
 
 def _error_of(error: InputError) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from rebracket_core.corpus.readers.json_text import begins_as_json, first_lines_
 from rebracket_core.corpus.readers.yaml_text import TWICE, load_yaml_documents
 from rebracket_core.corpus.sources.files import DOCUMENT, Entry, FileSource
 from rebracket_core.errors import DataError
+from rebracket_core.parquet import FILE_MAGIC, STREAM_MAGIC
 
 HEAD_BYTES = 1 << 20
 YAML_SUFFIXES = (".yml", ".yaml")
 _BLOCK_BYTES = 1 << 20
-_NO_TEXT = (b"PAR1", b"PK\x03\x04")
+_NO_TEXT = (b"PAR1", b"PK\x03\x04", STREAM_MAGIC, FILE_MAGIC)
 _YAML_KEY = re.compile(
     r"^(?:manifest_id|rainbow_color|structure|concepts|concept|texts|agent_name):(?:\s|$)", re.MULTILINE
 )  # keys that make a file YAML whatever it is called

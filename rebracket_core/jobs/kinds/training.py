@@ -21,6 +21,7 @@ from rebracket_core.jobs.kinds.pinned_data import pinned_dataset
 
 if TYPE_CHECKING:
     from rebracket_core.corpus import DatasetMeta, HumanTarget
+    from rebracket_core.encoders import Encoder
     from rebracket_core.training import Evaluation, TrainingConfig
 
 LABELS = "labels.json"
@@ -157,10 +158,12 @@ def _train(job: Job) -> Evaluation:
     spec, settings, opener = job.spec, job.settings, job.inputs.open_encoder
     config = TrainingConfig.from_dict(spec["config"])
     name = config.features.encoder
+    encoder = opener(name) if opener else open_text_encoder(name, settings=settings)
+    _check_vectors(encoder, encoder_id=str(spec["encoder_id"]))
     return train_run(
         pinned_dataset(spec["dataset"], digest=spec["dataset_digest"], settings=settings),
         config=config,
-        encoder=opener(name) if opener else open_text_encoder(name, settings=settings),
+        encoder=encoder,
         folder=job.folder.path,
         thresholds=settings.thresholds,
         callback=job.callback,
@@ -168,6 +171,19 @@ def _train(job: Job) -> Evaluation:
         settings=settings,
         notes=tuple(spec.get("notes", ())),
     )
+
+
+def _check_vectors(encoder: Encoder, *, encoder_id: str) -> None:
+    """Raise DataError where the vectors of the data are others than when the run was made."""
+    from rebracket_core.encoders import DatasetVectors
+
+    if isinstance(encoder, DatasetVectors) and encoder.encoder_id != encoder_id:
+        raise DataError(
+            "The vectors of the data set have changed since the run was made.",
+            expected=encoder_id,
+            found=encoder.encoder_id,
+            hint="train a new run",
+        )
 
 
 def _is_number(value: Any) -> bool:

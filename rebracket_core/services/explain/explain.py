@@ -135,7 +135,7 @@ class ExplainedRun:
                 hint="ask another run",
             )
         name = resources.runs.encoder_of(self.model)
-        self._name, self.encoder = name, resources.encoder(name)
+        self._name, self.encoder = name, resources.encoder_of(self.model)
         self._quick = uncached(self.encoder)
 
     def scores(self, texts: Sequence[str]) -> Scores:

@@ -46,7 +46,14 @@ def read_concept(item: ConceptIn, *, longest: int) -> Concept:
     """The concept with its text cleaned; one that is far longer than `longest` is refused as it is."""
     album = read_album(item.expected_album)
     fields = {whole_text(name): whole_text(value) for name, value in item.fields.items()}
-    found = Concept(id=whole_text(item.id), text="", source=whole_text(item.source), expected_album=album, fields=fields)
+    found = Concept(
+        id=whole_text(item.id),
+        text="",
+        source=whole_text(item.source),
+        expected_album=album,
+        fields=fields,
+        vectors={whole_text(name): tuple(numbers) for name, numbers in item.vectors.items()},
+    )
     if len(item.text) > CLEANED_TIMES * longest:
         error = f"Its text has {len(item.text):,} characters, {longest:,} are allowed; shorten it"
         return replace(found, text=whole_text(item.text[:SHOWN_CHARS]), error=error)

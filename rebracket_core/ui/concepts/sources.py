@@ -133,7 +133,8 @@ def _paste(workbench: Workbench, request: Request) -> None:
             found="an empty field",
             hint="paste concepts, one a line or with a blank line between",
         )
-    read = workbench.verdicts.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"))
+    vectors = workbench.verdicts.reads_vectors(request.run_id)
+    read = workbench.verdicts.read_upload("pasted.txt", (text or "").encode("utf-8", "replace"), vectors=vectors)
     validate(workbench, request, read.concepts, report=read.report, label="Pasted concepts")
 
 
@@ -159,8 +160,9 @@ def _files(workbench: Workbench, request: Request) -> None:
         raise InputError("No file was chosen.", expected="one or several files", found="none", hint="choose files first")
     concepts: list[Concept] = []
     taken, skipped, notes = 0, list[Skip](), list[str]()
+    vectors = workbench.verdicts.reads_vectors(request.run_id)
     for file in files:
-        read = workbench.verdicts.read_upload(file.name, file.getvalue(), text_column=column)
+        read = workbench.verdicts.read_upload(file.name, file.getvalue(), text_column=column, vectors=vectors)
         concepts += read.concepts
         taken, skipped, notes = (taken + read.report.taken, [*skipped, *read.report.skipped], [*notes, *read.report.notes])
     label = files[0].name if len(files) == 1 else f"{len(files)} files"
@@ -179,7 +181,8 @@ def _folder(workbench: Workbench, request: Request) -> None:
         pressed = st.form_submit_button("Validate all", type="primary", icon=":material/rule:")
     if pressed:
         place = named(chosen)
-        read = workbench.verdicts.read([workbench.datasets.below_root(place)], text_column=column)
+        vectors = workbench.verdicts.reads_vectors(request.run_id)
+        read = workbench.verdicts.read([workbench.datasets.below_root(place)], text_column=column, vectors=vectors)
         validate(workbench, request, read.concepts, report=read.report, label=place)
 
 

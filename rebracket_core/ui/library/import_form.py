@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from rebracket_core.corpus import Dataset, ReadReport
 from rebracket_core.corpus.sources.formats import file_types, formats_in_words
 from rebracket_core.errors import InputError
+from rebracket_core.services import ImportHints
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count
 from rebracket_core.ui.kit.folder import choose_place, named, opened
@@ -55,6 +57,7 @@ def _files(workbench: Workbench) -> None:
         )
         name = st.text_input("Name of the data set", key=f"import.name.{turn}", placeholder="the file's own name")
         column = text_column_field(f"import.column.{turn}")
+        hints, vectors_encoder = _further(f"import.{turn}", text_column=column)
         pressed = st.form_submit_button("Import", type="primary", icon=":material/upload_file:")
         seen = preview_button(f"import.preview.{turn}")
     if seen:
@@ -64,7 +67,8 @@ def _files(workbench: Workbench) -> None:
     if file is None:
         raise InputError("No file was chosen.", expected="one file", found="none", hint="choose a file first")
     data, chosen = file.getvalue(), (name or "").strip() or None
-    if _take(file.name, lambda: workbench.datasets.import_upload(file.name, data, name=chosen, text_column=column)):
+    read = partial(workbench.datasets.import_upload, file.name, data, vectors_encoder=vectors_encoder, **hints)
+    if _take(file.name, lambda: read(name=chosen)):
         st.session_state["import.turn"] = turn + 1
         st.rerun()
 
@@ -77,12 +81,29 @@ def _folder(workbench: Workbench) -> None:
         chosen = choose_place(root, key="import.path")
         name = st.text_input("Name of the data set", key="import.folder.name", placeholder="the folder's own name")
         column = text_column_field("import.folder.column")
+        hints, vectors_encoder = _further("import.folder", text_column=column)
         pressed = st.form_submit_button("Import", type="primary", icon=":material/drive_folder_upload:")
     if pressed:
         place = named(chosen)
         source = workbench.datasets.below_root(place)
         chosen_name = (name or "").strip() or None
-        _take(place, lambda: workbench.datasets.import_path(source, name=chosen_name, text_column=column))
+        _take(place, lambda: workbench.datasets.import_path(source, name=chosen_name, vectors_encoder=vectors_encoder, **hints))
+
+
+def _further(prefix: str, *, text_column: str | None) -> tuple[ImportHints, str]:
+    """Draw the fields that few sources need: the part of a Hugging Face data set, and what made the vectors."""
+    with st.expander("Hugging Face data sets, vectors", icon=":material/dataset:"):
+        config = st.text_input("Config", key=f"{prefix}.config", help="Of a data set that has several; an error lists them.")
+        split = st.text_input("Split", key=f"{prefix}.split", help="train, for example; several are joined by +.")
+        encoder = st.text_input(
+            "Encoder of the vectors",
+            key=f"{prefix}.encoder",
+            help="Vectors beside the texts (embedding, concept_embedding, lyric_embedding) are taken; a model trained on them "
+            "says with this name what a new text needs.",
+        )
+    part = {"config": (config or "").strip() or None, "split": (split or "").strip() or None}
+    hints: ImportHints = {"text_column": text_column, "config": part["config"], "split": part["split"]}
+    return hints, (encoder or "").strip()
 
 
 def _take(label: str, read: Callable[[], tuple[Dataset, ReadReport]]) -> bool:

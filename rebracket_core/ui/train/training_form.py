@@ -9,6 +9,7 @@ import streamlit as st
 
 from rebracket_core.corpus import DatasetMeta
 from rebracket_core.corpus.audit import Level
+from rebracket_core.encoders import VECTORS_PREFIX
 from rebracket_core.jobs.launchers.executors import LOCAL, executors
 from rebracket_core.options import Option
 from rebracket_core.settings import Settings
@@ -38,6 +39,21 @@ def choose_dataset(datasets: Sequence[DatasetMeta], *, key: str = "launch.datase
     return meta
 
 
+def choose_config_for(workbench: Workbench, meta: DatasetMeta) -> TrainingConfig:
+    """Draw the choices of a training on a data set; one with vectors of its own begins with these, and says what follows."""
+    default = workbench.training.default_config(meta.name)
+    if not default.features.encoder.startswith(VECTORS_PREFIX):
+        return choose_config(default)
+    config = choose_config(default, prefix=f"{_PREFIX}.{meta.name}")  # choices of its own: they name this data set
+    if config.features.encoder.startswith(VECTORS_PREFIX):
+        st.info(
+            "It is trained on the vectors that came with the data. The model can then score only texts that bring such a "
+            "vector; with the encoder minilm it scores any text.",
+            icon=":material/scatter_plot:",
+        )
+    return config
+
+
 def choose_labels(workbench: Workbench) -> str:
     """Draw the choice of people's labels to learn from, where there are any, and return it as the option `labels`."""
     found = workbench.retraining.choices()
@@ -52,17 +68,16 @@ def choose_labels(workbench: Workbench) -> str:
     return chosen or next(iter(found))
 
 
-def choose_config(settings: Settings) -> TrainingConfig:
-    """Draw all choices and return the config that they make; as they stand they are good to train with.
+def choose_config(default: TrainingConfig, *, prefix: str = _PREFIX) -> TrainingConfig:
+    """Draw all choices, which stand at `default`, and return the config that they make; they are good to train with.
 
     The form is made of the options themselves: the basic ones in sight, the others by section, those that count alone.
     Raises ConfigError where a choice is not allowed, such as no text at all.
     """
-    default = TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
     values, chosen = default.values(), dict[str, Any]()
     options = {name: option for name, option in all_options().items() if name not in _OWN_CONTROLS}
     first = {name: option for name, option in options.items() if option.basic and not option.needs}
-    ask_all(first, values, prefix=_PREFIX, chosen=chosen)
+    ask_all(first, values, prefix=prefix, chosen=chosen)
     if chosen["split"] == LEAKED:
         st.text_input("Type leaked to confirm", key="launch.confirm", width=_WIDTH)
     rest = {name: option for name, option in options.items() if name not in first}
@@ -70,7 +85,7 @@ def choose_config(settings: Settings) -> TrainingConfig:
         here = {name: option for name, option in rest.items() if option.section == section}
         if any(option.counts({**values, **chosen}) for option in here.values()):
             with st.expander(title, icon=":material/tune:", key=f"{_PREFIX}.section.{section}"):
-                ask_all(here, values, prefix=_PREFIX, chosen=chosen)
+                ask_all(here, values, prefix=prefix, chosen=chosen)
     return default.with_(**chosen)
 
 

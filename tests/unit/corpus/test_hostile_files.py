@@ -139,9 +139,9 @@ def test_apart_reads_what_is_read_at_hand_and_keeps_its_process() -> None:
     assert not reading_child.is_small(data)
     assert read_concepts_apart("a.csv", data, max_text_chars=1000) == read_concepts_upload("a.csv", data, max_text_chars=1000)
     (child,) = reading_child._idle
-    frame, report = read_rows_apart("a.csv", data)
+    found = read_rows_apart("a.csv", data)
     same, other = read_upload("a.csv", data)
-    assert frame.equals(same) and report == other and reading_child._idle == [child]
+    assert found.frame.equals(same) and found.report == other and reading_child._idle == [child]
     os.kill(child._process.pid, 9)
     child._process.wait()
     assert len(read_concepts_apart("a.csv", data, max_text_chars=1000).concepts) == 9_000  # another takes its place

@@ -91,7 +91,9 @@ def test_columns_are_never_taken_by_a_part_of_their_name(tmp_path: Path) -> None
     rows = [{"concept": CONCEPT, "temporal_complexity_score": 0.2, "ontological_uncertainty": 0.1, "spatially": "x"}]
     frame, report = read_source(write(tmp_path / "t.parquet", rows))
     assert frame["temporal_stated"][0] is None and frame["ontological_stated"][0] is None
-    assert not any("complexity" in note for note in report.notes)
+    taken = " ".join(note for note in report.notes if note.startswith("Columns taken"))
+    assert taken and "complexity" not in taken
+    assert any("Columns not taken" in note and "temporal_complexity_score" in note for note in report.notes)
 
 
 def test_proposals_with_one_id_and_two_texts_are_all_taken(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class Turned:
 
     def fit(self, rows: TrainingRows, *, train: np.ndarray, seed: int, name: str) -> tuple[FittedHeads, TrainingRows]:
         vectors = {field: _turn(v) for field, v in rows.vectors.items()}
+        assert rows.background is not None
         seen = replace(rows, vectors=vectors, background=_turn(rows.background))
         return fit_ensemble(seen, train=train, config=CONFIG, seed=seed), seen
 

@@ -6,7 +6,7 @@ from rebracket_core.corpus.sources.formats.json_rows import JsonFormat
 from rebracket_core.corpus.sources.formats.jsonl import JsonLinesFormat
 from rebracket_core.corpus.sources.formats.lrc import LyricsFormat
 from rebracket_core.corpus.sources.formats.manifest import ManifestFormat
-from rebracket_core.corpus.sources.formats.parquet import ParquetFormat
+from rebracket_core.corpus.sources.formats.parquet import ArrowFormat, ParquetFormat
 from rebracket_core.corpus.sources.formats.plain import AboutFormat, PipedFormat, PlainFormat
 from rebracket_core.corpus.sources.formats.proposal import ProposalFormat
 from rebracket_core.corpus.sources.formats.starter import NotConceptsFormat, StarterFormat
@@ -16,6 +16,7 @@ from rebracket_core.registry import Registry
 FORMATS: Registry[Format] = Registry("format", Format, group="rebracket.formats")
 for _kind in (
     ParquetFormat,
+    ArrowFormat,
     JsonLinesFormat,
     JsonFormat,
     PipedFormat,

@@ -15,6 +15,7 @@ from rebracket_core.corpus.concept import Concept
 from rebracket_core.corpus.limits import Limits
 from rebracket_core.corpus.readers.columns import ColumnPlan, Hints, Planner, is_expected_album, plain_id, row_ids
 from rebracket_core.corpus.readers.labels import missing, read_album
+from rebracket_core.corpus.row_vectors import read_vector
 from rebracket_core.corpus.schema import ReadReport, Skip
 from rebracket_core.corpus.sources.base import File, Record, Unclaimed, skip_of
 from rebracket_core.corpus.usable import unusable
@@ -111,7 +112,8 @@ class ConceptSink:
         if origin in _TELLING_ORIGINS:
             fields["origin"] = origin
         text, error = self._text(record.text)
-        return Concept(concept_id or _id_of(record.where), text, source, album, error, fields)
+        vectors = {} if plan is None else _vectors(values, plan)
+        return Concept(concept_id or _id_of(record.where), text, source, album, error, fields, vectors)
 
     def _album(self, values: Mapping[str, Any], fields: dict[str, str]) -> str | None:
         """The album that the label names; one that names none is a note and no failure."""
@@ -131,6 +133,12 @@ class ConceptSink:
         error = unusable(value, max_chars=self.limits.max_text_chars)
         text = clean_text(value) if isinstance(value, str) else ""
         return (text[:_SHOWN_CHARS] if error else text), error
+
+
+def _vectors(values: Mapping[str, Any], plan: ColumnPlan) -> dict[str, tuple[float, ...]]:
+    """The vectors that stand beside a text, by field; whether they fit is for the run to say."""
+    found = {field: read_vector(values.get(column)) for field, column in plan.vectors}
+    return {field: tuple(vector.tolist()) for field, vector in found.items() if vector is not None}
 
 
 def _place(file: File, where: str) -> str:

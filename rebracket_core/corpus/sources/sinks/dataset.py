@@ -23,7 +23,9 @@ from rebracket_core.corpus.readers.columns import (
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import is_null_word, missing, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.scores import read_scores, read_share
+from rebracket_core.corpus.row_vectors import FieldVectors, VectorCollector, one_width
 from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
 from rebracket_core.errors import DataError, InputError
@@ -34,7 +36,7 @@ _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
-_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "group_id")
+_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "confidence", "group_id")
 _EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
@@ -72,6 +74,9 @@ class DatasetSink:
         self._at: dict[str, int] = {}
         self._budget = TextBudget(limits)
         self._numbers: dict[str, int] = {}
+        self._collectors: dict[str, VectorCollector] = {}
+        self.vectors: tuple[FieldVectors, ...] = ()
+        """The columns of vectors that the hints ask for, once there is a result; each says itself whether it was taken."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -163,7 +168,10 @@ class DatasetSink:
         row["group_id"] = row["row_id"] if own_group else row["group_id"]
         if own_group and plan.group:
             self.note(f"Rows without a '{plan.group}' are groups of their own.")
-        self._keep(row, number_repeats=plan.number_repeats)
+        row_id = self._keep(row, number_repeats=plan.number_repeats)
+        for name, column in plan.vectors if row_id else ():
+            collector = self._collectors.setdefault(name, VectorCollector(field=name, column=column))
+            collector.add(row_id, text=str(row[name] or ""), value=cell_of(record.values, column))
 
     def _row(self, record: Record, plan: ColumnPlan) -> Row:
         values = record.values
@@ -183,6 +191,11 @@ class DatasetSink:
             row[axis] = shares
             # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
             row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
+        for axis, three in plan.scores:
+            shares = read_scores(axis, [cell_of(values, column) for column in three])
+            row[axis] = row.get(axis) or shares
+        if plan.confidence and not missing(cell := cell_of(values, plan.confidence)):
+            row["confidence"] = read_share(cell, what="confidence")
         row["types"], row["types_from"] = self._types(values, plan)
         return row
 
@@ -198,20 +211,23 @@ class DatasetSink:
         keyword = plan.types.split(".")[-1].strip().casefold() == KEYWORD_TYPE_COLUMN
         return types, stated or ("keyword" if keyword else "human")
 
-    def _keep(self, row: Row, *, number_repeats: bool = False) -> None:
-        """Keep a row; with `number_repeats` a repeated id that carries another text is kept as "id#2" and noted."""
+    def _keep(self, row: Row, *, number_repeats: bool = False) -> str:
+        """The id that a row has now, or had; "" where it was skipped.
+
+        With `number_repeats` a repeated id that carries another text is kept as "id#2" and noted.
+        """
         where = str(row.get("where", ""))
         text = self._usable_text(row.get("concept"), where=where)
         if text is None:
-            return
+            return ""
         row_id = str(row["row_id"])
         if row_id in self._texts:
             if self._texts[row_id] == text:
                 self._repeat(row, where=where)
-                return
+                return row_id
             if not number_repeats:
                 self.skip(where, f"its id {row_id!r} was taken with another text", hint="make the ids different")
-                return
+                return ""
             row_id = self._numbered(row_id)
             self.note("Some ids stand for several texts; the later ones were numbered (#2, #3, ...).")
         if len(self._rows) >= self.limits.max_rows:
@@ -220,6 +236,7 @@ class DatasetSink:
         extra = {name: self._budget.take(clean_text(str(row.get(name) or "")), where=where) for name in _EXTRA}
         self._at[row_id] = len(self._rows)
         self._rows.append({**row, **extra, "row_id": row_id, "concept": text})
+        return row_id
 
     def _repeat(self, row: Row, *, where: str) -> None:
         """Skip a row that repeats one that was taken; one that says something else of it is named with both."""
@@ -280,9 +297,19 @@ class DatasetSink:
         """Record a note for people; the same note is kept once, with a count."""
         self._notes[text] = self._notes.get(text, 0) + 1
 
+    def _checked_vectors(self) -> tuple[FieldVectors, ...]:
+        order = sorted(self._collectors, key=("concept", "lyrics", "descriptions").index)
+        return one_width(
+            self._collectors[name].result(row["row_id"] for row in self._rows if clean_text(str(row.get(name) or "")))
+            for name in order
+        )
+
     def result(self, label: str) -> tuple[pd.DataFrame, ReadReport]:
         """The frame and the report. Raises DataError, with the first reasons, where nothing was imported."""
         self._end_file()
+        self.vectors = self._checked_vectors()
+        for found in self.vectors:
+            self.note(found.note)
         notes = [text if n == 1 else f"{text} ({n} times)" for text, n in self._notes.items()]
         for reason, n in self._skip_counts.items():
             if n > self.limits.max_skips:
