@@ -9,16 +9,15 @@ import typer
 
 from rebracket_core.cli.commands.explain import report_replay
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.cli.training_options import config_from
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
     from rebracket_core.runs import AccuracyScore, RunInfo, RunMetrics
     from rebracket_core.services import Jobs, Searches, Trainings
-    from rebracket_core.settings import Settings
-    from rebracket_core.training.config import TrainingConfig
     from rebracket_core.training.evaluation import Evaluation
     from rebracket_core.workbench import Workbench
 
@@ -30,7 +29,10 @@ LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skil
 def train(
     dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
     *,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A YAML or JSON training config.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="A YAML or JSON training config, ours or the training pipeline's."),
+    ] = None,
     values: SetOption = None,
     follow: Annotated[bool, typer.Option("--follow/--quiet", help="Show how far the training is, on stderr.")] = True,
     detach: Annotated[
@@ -47,7 +49,7 @@ def train(
 ) -> int:
     """Train a run on a data set and measure it on held-out groups; rebracket encoders lists what --set encoder= takes."""
     bench = workbench_for(home)
-    chosen = _config(config, values, settings=bench.settings)
+    chosen = config_from(config, values, settings=bench.settings)
     if dstack is not None:
         parts = bench.training.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
@@ -106,13 +108,6 @@ def resume(
 def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
     """The service that has the job: an id of no search and no other job is a run's."""
     return bench.search if bench.search.has(job_id) else bench.jobs if bench.jobs.has(job_id) else bench.training
-
-
-def _config(file: Path | None, values: list[str] | None, *, settings: Settings) -> TrainingConfig:
-    from rebracket_core.training.config import TrainingConfig
-
-    base = TrainingConfig.from_file(file) if file else TrainingConfig.of(encoder=settings.encoder, seed=settings.seed)
-    return base.with_(**pairs(values))
 
 
 def run_text(info: RunInfo) -> str:

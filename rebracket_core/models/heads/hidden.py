@@ -87,8 +87,8 @@ class HiddenHead(Head):
     name = "hidden"
     label = "Hidden layers"
     help = (
-        "The classifiers of the ensemble have hidden layers that all tasks share. They can see what features say together; with "
-        "few songs they learn them by heart, so compare with the linear ones."
+        "The classifiers of the ensemble have hidden layers that all tasks share. They can see what features say together; "
+        "with few songs they learn them by heart, so compare with the linear ones."
     )
     Options = HiddenOptions
     sees = (

@@ -127,7 +127,7 @@ def _with_gradient(total: torch.Tensor, gradient: torch.Tensor, *, at: torch.Ten
 
 
 def head_penalty(weights: Sequence[torch.Tensor], *, inverse_l2: float, n_train: torch.Tensor) -> torch.Tensor:
-    """|w|²/(2·C·n) of the heads' (M, d, k) layers, the mean over members: what holds heads on frozen vectors holds them here."""
+    """|w|²/(2·C·n) of the heads' (M, d, k) layers, the mean over members: the penalty of heads on frozen vectors."""
     squares = torch.stack([(weight**2).sum(dim=(1, 2)) for weight in weights]).sum(dim=0)
     return (squares / (2.0 * inverse_l2 * n_train)).mean()
 

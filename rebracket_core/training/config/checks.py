@@ -78,7 +78,7 @@ def a_weighting_has_something_to_balance(config: Sections) -> None:
             raise ConfigError(
                 f"The weighting '{name}' can do nothing here.",
                 expected=plain,
-                found=f"{name!r}, which shifts what tasks share from one to another; linear heads on frozen vectors share nothing",
+                found=f"{name!r}, which weighs tasks in what they share; linear heads on frozen vectors share nothing",
                 hint="choose head=hidden, whose tasks share hidden layers, or let the encoder learn",
             )
     elif not config.finetuning.tunes:

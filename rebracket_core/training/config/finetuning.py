@@ -236,8 +236,8 @@ def _phase(text: str, tasks: tuple[str, ...]) -> Phase:
     if not good or not 1 <= int(epochs) <= _LONGEST or rate is None:
         raise ConfigError(
             "A phase cannot be read.",
-            expected=f"heads, backbone or all, then /tasks of {', '.join(tasks)} where not all, then :epochs, then @factor of the "
-            "learning rates where not 1",
+            expected=f"heads, backbone or all, then /tasks of {', '.join(tasks)} where not all, then :epochs, then @factor "
+            "of the learning rates where not 1",
             found=repr(text),
             hint="such as phases=heads:1,all:3 or phases=heads/album:1,all:3",
         )

@@ -117,4 +117,4 @@ def test_what_has_no_effect_is_named() -> None:
     assert set(config.idle()) == {"accumulation_steps", "schedule", "epochs"} and not config.changed()
     hidden = TrainingConfig.of(accumulation_steps=4, schedule="cosine", head="hidden")
     assert set(hidden.idle()) == {"accumulation_steps"}
-    assert "method is full or lora, or where head is hidden" == hidden.changed()["schedule"][0].counts_where()
+    assert hidden.changed()["schedule"][0].counts_where() == "method is full or lora, or where head is hidden"
