@@ -27,7 +27,7 @@ def config_from(file: Path | None, values: list[str] | None, *, settings: Settin
     if file:
         reading = read_config_file(file, changes=pairs(values))
         if not reading.plain:
-            for line in columns(READING_COLUMNS, [key.cells for key in reading.keys]).splitlines():
+            for line in columns(READING_COLUMNS, [key.cells for key in reading.keys]).split("\n"):
                 tell(line)
             shown = {name for key in reading.keys for name in key.options}
         tell(f"{file}: {reading.summary}")

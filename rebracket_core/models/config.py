@@ -112,9 +112,9 @@ class TasksConfig:
         choices=offered,
         label="Task weighting",
         searchable=Choices((FIXED, UNCERTAINTY)),
-        help="fixed takes the tasks' weights as they are; uncertainty lets their losses weigh themselves; dwa weighs more "
-        "what learns slowly; the others balance the tasks' gradients on an encoder that learns. Linear heads on frozen vectors share "
-        "nothing, so there a weight only moves a task's strength against the penalty.",
+        help="fixed takes the tasks' weights as they are; uncertainty lets their losses weigh themselves; dwa weighs "
+        "slow tasks more; the others balance the tasks' gradients on an encoder that learns. Linear heads on frozen vectors "
+        "share nothing, so there a weight only moves a task's strength against the penalty.",
     )
     gradnorm_alpha: float = option(
         1.5,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from rebracket_core.models.config import FitConfig
 from rebracket_core.models.heads.base import Head
+from rebracket_core.models.heads.hidden_layers import Layer, hidden_logits
 from rebracket_core.models.heads.linear import log_odds
 from rebracket_core.models.heads.problem import OnStep, Problem, row_space
 from rebracket_core.models.layout import ALBUM, TYPES
@@ -26,8 +27,6 @@ _SHAPES = (
     Choice("gelu", "GELU", "a smooth ReLU"),
     Choice("tanh", "Tanh", "bent to between -1 and 1"),
 )
-# A layer of a member: its weights (M, i, o) and biases (M, o).
-Layer = tuple[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,36 +193,6 @@ class HiddenHead(Head):
             raise KeyError("hidden.0.weight")
         bend = ACTIVATIONS[int(arrays["activation"][0])]
         return cls(layers, arrays["weight"], arrays["bias"], bend, exclusive_types)
-
-
-def hidden_logits(
-    features: torch.Tensor, *, layers: Sequence[Layer], last: Layer, activation: str, dropout: float = 0.0
-) -> torch.Tensor:
-    """(n, M, 27) logits of (n, d) features in PyTorch; `dropout` leaves so much of each hidden layer out."""
-    at = last_hidden(features, layers=layers, activation=activation, dropout=dropout)
-    return outputs_of(at, last=last)
-
-
-def last_hidden(features: torch.Tensor, *, layers: Sequence[Layer], activation: str, dropout: float = 0.0) -> torch.Tensor:
-    """(M, n, h) what the last hidden layer gives."""
-    import torch
-
-    bend: Callable[[torch.Tensor], torch.Tensor] = {"relu": torch.relu, "gelu": torch.nn.functional.gelu, "tanh": torch.tanh}[
-        activation
-    ]
-    at = features.expand(len(layers[0][0]), *features.shape)
-    for weight, bias in layers:
-        at = bend(torch.baddbmm(bias[:, None], at, weight))
-        if dropout:
-            at = torch.nn.functional.dropout(at, dropout)
-    return at
-
-
-def outputs_of(hidden: torch.Tensor, *, last: Layer) -> torch.Tensor:
-    """(n, M, 27) logits of the (M, n, h) last hidden layer."""
-    import torch
-
-    return torch.baddbmm(last[1][:, None], hidden, last[0]).transpose(0, 1)
 
 
 def _bent(values: np.ndarray, activation: str) -> np.ndarray:

@@ -7,21 +7,18 @@ their cuts are taken member by member.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
 
-from rebracket_core.models.heads.hidden import Layer, hidden_logits, last_hidden, outputs_of
+from rebracket_core.models.heads.hidden_layers import Layer, hidden_logits, last_hidden, outputs_of
 from rebracket_core.models.heads.problem import OnStep, Problem
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.losses.backbone import cut_lengths
 from rebracket_core.models.losses.pace import TaskPace, kept_parts
 from rebracket_core.models.losses.tasks import part_losses, pulls_of
 from rebracket_core.models.optimiser import move_outputs_at, output_rates, rate_factor
-
-if TYPE_CHECKING:
-    from rebracket_core.models.heads.hidden import HiddenOptions
 
 _LEAST_GAIN = 1e-5
 Fitted = tuple[tuple[Layer, ...], np.ndarray, np.ndarray]
@@ -56,7 +53,7 @@ class _Training:
 
     def __init__(self, x: torch.Tensor, problem: Problem) -> None:
         self.x, self.problem, self.config = x, problem, problem.config
-        self.own: HiddenOptions = problem.config.options
+        self.own: Any = problem.config.options
         self.parameters = first_weights(x, widths=[int(w) for w in self.own.hidden_layers], members=problem.members)
         rate = self.own.hidden_learning_rate
         self.adam = torch.optim.Adam(self.parameters, lr=rate)

@@ -65,19 +65,10 @@ def backbone_loss(
     pulls, total = _weighted({name: each[name] for name in here}, tasks=tasks, factors=factors or {})
     norms: dict[str, float] = {}
     if output["inner"].requires_grad and (balance is not None or task_grad_norm or with_norms):
-        means = [part.mean() for part in pulls]
-        gradients = feature_gradients(means, output["inner"])
-        gramian = _summed(gradients @ gradients.T) / _processes() ** 2
-        lengths = gramian.diagonal().clamp(min=0).sqrt()
-        if with_norms:
-            norms = dict(zip(here, lengths.tolist(), strict=True))
+        lengths, gradient = _pulled(output, pulls, parts=here, balance=balance, task_grad_norm=task_grad_norm)
+        norms = dict(zip(here, lengths.tolist(), strict=True)) if with_norms else {}
         if (balance is not None or task_grad_norm) and output["features"].requires_grad:
-            cut = cut_lengths(lengths, most=task_grad_norm)
-            weights = cut
-            if balance is not None:
-                cut_gramian = gramian * cut[:, None] * cut[None, :]
-                weights = cut * _balanced_weights(balance, means, gramian=cut_gramian, parts=here).to(cut)
-            total = _with_gradient(total, weights.to(gradients) @ gradients, at=output["features"])
+            total = _with_gradient(total, gradient, at=output["features"])
     of_batch = {name: _mean(each[name].detach().mean()) for name in here} if with_norms or tasks.by_pace else {}
     shown = dict(of_batch) if with_norms else {}
     weight = tasks.contrastive_loss_weight
@@ -87,6 +78,26 @@ def backbone_loss(
         if with_norms:
             shown[CONTRASTIVE] = apart.detach()
     return BackboneLoss(total, shown, norms, of_batch)
+
+
+def _pulled(
+    output: dict[str, torch.Tensor],
+    pulls: Sequence[torch.Tensor],
+    *,
+    parts: Sequence[str],
+    balance: Balance | None,
+    task_grad_norm: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(k,) lengths of the parts' gradients at the features, before any cut, and what they come to, cut and balanced."""
+    means = [part.mean() for part in pulls]
+    gradients = feature_gradients(means, output["inner"])
+    gramian = _summed(gradients @ gradients.T) / _processes() ** 2
+    lengths = gramian.diagonal().clamp(min=0).sqrt()
+    weights = cut_lengths(lengths, most=task_grad_norm)
+    if balance is not None and output["features"].requires_grad:
+        cut_gramian = gramian * weights[:, None] * weights[None, :]
+        weights = weights * _balanced_weights(balance, means, gramian=cut_gramian, parts=parts).to(weights)
+    return lengths, weights.to(gradients) @ gradients
 
 
 def cut_lengths(lengths: torch.Tensor, *, most: float) -> torch.Tensor:

@@ -50,7 +50,7 @@ WEIGHTINGS: Registry[Weighting] = Registry("weighting", Weighting, group="rebrac
 for _known in (
     Weighting(FIXED, "Fixed", "The tasks' weights stay as they are."),
     Weighting(UNCERTAINTY, "By uncertainty", "Each task is divided by its own loss (Kendall et al. 2018)."),
-    Weighting(DWA, "By pace (DWA)", "What learns slowly weighs more from the third epoch on (Liu et al. 2019).", by_pace=True),
+    Weighting(DWA, "By pace (DWA)", "Slow tasks weigh more from the third epoch on (Liu et al. 2019).", by_pace=True),
     Weighting(GRADNORM, "GradNorm", "Pulls the tasks to one pace of learning (Chen et al. 2018).", needs_backbone=True),
     Weighting("pcgrad", "PCGrad", "Projects gradients that conflict (Yu et al. 2020).", True, "PCGradWeighting"),
     Weighting(

@@ -176,7 +176,7 @@ def _trained_on(value: Any, whole: Mapping[str, Any]) -> Found:
     held = whole.get("data.val_split")
     if isinstance(value, int | float) and isinstance(held, int | float) and abs(value + held - 1) < 1e-9:
         return Found(TAKEN, note="follows from val_split")
-    return _refused("what is not held out is learnt from; folds says how much that is")
+    return _refused("the rest of the songs is trained on; folds says how much that is")
 
 
 def _frozen_layers(value: Any, whole: Mapping[str, Any]) -> Found:

@@ -24,7 +24,8 @@ class TuningJob:
 
     `base` the folder of the encoder to begin with; `device` and `threads` of each process; `config` the run's, whole; `texts`
     by field; `words` (n, V) and `targets` as heads take them; `weight` (M, h, 27) and `bias` (M, 27) of the heads to begin
-    with, `hidden` their other arrays by name; `member_weights` (M, n), 0 where a member leaves a row out; `held` (n,) bool, the rows that are held back to find the best epoch.
+    with, `hidden` their other arrays by name; `member_weights` (M, n), 0 where a member leaves a row out; `held` (n,) bool,
+    the rows that are held back to find the best epoch.
     """
 
     base: str
