@@ -32,6 +32,63 @@ OLD_VALUES: dict[str, dict[str, str]] = {
     "head": {"ensemble": "linear", "dropout": "mc_dropout"},
     "tasks": {"marked": "has_any_type"},
 }
+# Keys of the training pipeline's YAML files that are options of ours under other names, value for value.
+PIPELINE_KEYS = {
+    "data.random_seed": "seed",
+    "reproducibility.seed": "seed",
+    "model.text_encoder.model_name": "encoder",
+    "model.text_encoder.max_length": "max_tokens",
+    "model.classifier.dropout": "hidden_dropout",
+    "model.classifier.activation": "activation",
+    "model.regression_head.dropout": "hidden_dropout",
+    "model.regression_head.activation": "activation",
+    "model.multitask.weighting_strategy": "weighting",
+    "model.multitask.task_dropout": "task_dropout",
+    "model.multitask.per_task_grad_clip": "task_grad_norm",
+    "model.multitask.gradnorm.alpha": "gradnorm_alpha",
+    "model.multitask.dwa.temperature": "dwa_temperature",
+    "model.multitask.loss_weights.classification": "types_weight",
+    "model.multitask.loss_weights.temporal": "temporal_weight",
+    "model.multitask.loss_weights.spatial": "spatial_weight",
+    "model.multitask.loss_weights.ontological": "ontological_weight",
+    "model.multitask.loss_weights.confidence": "confidence_weight",
+    "model.multitask.loss_weights.temporal_regression": "temporal_weight",
+    "model.multitask.loss_weights.spatial_regression": "spatial_weight",
+    "model.multitask.loss_weights.ontological_regression": "ontological_weight",
+    "model.multitask.loss_weights.confidence_regression": "confidence_weight",
+    "training.epochs": "epochs",
+    "training.batch_size": "batch_size",
+    "training.learning_rate": "learning_rate",
+    "training.encoder_lr": "learning_rate",
+    "training.classification_head_lr": "classes_learning_rate",
+    "training.regression_head_lr": "axes_learning_rate",
+    "training.task_learning_rates.encoder": "learning_rate",
+    "training.task_learning_rates.classifier": "classes_learning_rate",
+    "training.task_learning_rates.regression": "axes_learning_rate",
+    "training.weight_decay": "weight_decay",
+    "training.warmup_ratio": "warmup",
+    "training.gradient_accumulation_steps": "accumulation_steps",
+    "training.max_grad_norm": "max_grad_norm",
+    "training.per_task_grad_clip": "task_grad_norm",
+    "training.task_dropout": "task_dropout",
+    "training.early_stopping.patience": "patience_epochs",
+    "soft_targets.label_smoothing": "smoothing",
+    "training.soft_targets.label_smoothing": "smoothing",
+}
+# Values of the pipeline's keys that are values of ours under other names.
+PIPELINE_VALUES: dict[str, tuple[str, dict[str, str]]] = {
+    "model.classifier.class_weights": ("class_weights", {"balanced": "balanced", "uniform": "none", "none": "none"}),
+    "training.regression_loss": (
+        "axis_loss",
+        {"mse": "mse", "dist_mse": "mse", "huber": "huber", "smooth_l1": "smooth_l1", "kl_div": "kl", "jsd": "jsd"},
+    ),
+    "training.lr_scheduler": ("schedule", {"linear": "linear", "cosine": "cosine", "constant": "constant"}),
+    "training.loss.type": ("type_loss", {"cross_entropy": "single", "bce_with_logits": "multi"}),
+}
+PIPELINE_VALUES["training.regression_loss.distribution_loss"] = PIPELINE_VALUES["training.regression_loss"]
+PIPELINE_VALUES["training.regression_loss.type"] = PIPELINE_VALUES["training.regression_loss"]
+PIPELINE_VALUES["training.scheduler"] = PIPELINE_VALUES["training.lr_scheduler"]
+PIPELINE_VALUES["training.classification_loss.type"] = PIPELINE_VALUES["training.loss.type"]
 _OLD_CURVES = {"contrastive": "contrast", "has_any_type": "marked"}
 _OLD_WORDS_OF_PHASES = {"trunk": "backbone", "marked": "has_any_type"}
 _NEW_KEYS = {new: old for old, new in OLD_KEYS.items()}

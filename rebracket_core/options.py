@@ -62,7 +62,8 @@ class Option:
     choices, or a function that gives them (members of a registry do as choices: they have a name, a label and help);
     `known` are names that may stand there beside others that only have a form, such as paths, given like choices;
     `searchable` is False where a search must not vary it, a Range or Choices where one is suggested; `needs` maps another
-    option to the values under which this one counts; `basic` ones stand first in a form.
+    option to the values under which this one counts, and `or_needs` says under which others it counts as well; `basic` ones
+    stand first in a form.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Option:
     needs: Mapping[str, tuple[Any, ...]] | None = None
     basic: bool = False
     known: tuple[Any, ...] | Callable[[], Iterable[Any]] = ()
+    or_needs: Mapping[str, tuple[Any, ...]] | None = None
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -135,7 +137,16 @@ class Option:
 
     def counts(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these values of the others."""
-        return all(values.get(name) in allowed for name, allowed in (self.needs or {}).items())
+        ways = [needs for needs in (self.needs or {}, self.or_needs) if needs is not None]
+        return any(all(values.get(name) in allowed for name, allowed in way.items()) for way in ways)
+
+    def counts_where(self, *, quote: str = "") -> str:
+        """Where the option counts, in words such as "method is full or lora"; "" where it always does.
+
+        `quote` stands before and after each option's name.
+        """
+        ways = (_way(needs, quote=quote) for needs in (self.needs, self.or_needs) if needs)
+        return ", or where ".join(ways) if self.needs else ""
 
     def _number(self, value: Any) -> int | float:
         try:
@@ -161,6 +172,7 @@ def option(
     needs: Mapping[str, tuple[Any, ...]] | None = None,
     basic: bool = False,
     known: tuple[Any, ...] | Callable[[], Iterable[Any]] = (),
+    or_needs: Mapping[str, tuple[Any, ...]] | None = None,
 ) -> Any:
     """A field of a section, described once; see `Option` for what each part means."""
     described = Option(
@@ -178,8 +190,16 @@ def option(
         needs=needs,
         basic=basic,
         known=known,
+        or_needs=or_needs,
     )
     return field(default=default, metadata={_KEY: described})
+
+
+def _way(needs: Mapping[str, tuple[Any, ...]], *, quote: str) -> str:
+    def words(values: tuple[Any, ...]) -> str:
+        return " or ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values)
+
+    return "; ".join(f"{quote}{name}{quote} is {words(values)}" for name, values in needs.items())
 
 
 def _choices(given: tuple[Any, ...] | Callable[[], Iterable[Any]]) -> tuple[Choice, ...]:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebracket_core.cli.exit_codes import DONE, command, out
-from rebracket_core.cli.options import HomeOption, JsonOption
-from rebracket_core.cli.tables import one_line
+from rebracket_core.cli.exit_codes import DONE, command, out, tell
+from rebracket_core.cli.options import HomeOption, JsonOption, pairs
+from rebracket_core.cli.tables import columns, one_line
+
+if TYPE_CHECKING:
+    from rebracket_core.training.config import TrainingConfig
+
+
+def config_from(file: Path | None, values: list[str] | None, *, default: TrainingConfig) -> TrainingConfig:
+    """The config of a file, or the default one, with the "key=value" words on it.
+
+    On stderr stand the keys of a file of the users' pipeline, each taken, changed or refused, and options without effect.
+    """
+    from rebracket_core.training.config import READING_COLUMNS, read_config_file
+
+    shown = set[str]()
+    if file:
+        reading = read_config_file(file, changes=pairs(values))
+        if not reading.plain:
+            for line in columns(READING_COLUMNS, [key.cells for key in reading.keys]).split("\n"):
+                tell(line)
+            shown = {name for key in reading.keys for name in key.options}
+        tell(f"{file}: {reading.summary}")
+        config = reading.config
+    else:
+        config = default.with_(**pairs(values))
+    for name, (option, _) in config.idle().items():
+        if name not in shown:
+            tell(f"Note: {name} has no effect here: it counts where {option.counts_where()}.")
+    return config
 
 
 @command

@@ -4,12 +4,13 @@ from rebracket_core.models.artefact import (
     load_manifest as load_manifest,
     save_artefact as save_artefact,
 )
-from rebracket_core.models.backbone import Backbone as Backbone
+from rebracket_core.models.backbone import Backbone as Backbone, HiddenLayers as HiddenLayers
 from rebracket_core.models.config import (
     PARTS as PARTS,
     VERDICT_TASKS as VERDICT_TASKS,
     FitConfig as FitConfig,
     HeadsConfig as HeadsConfig,
+    OptimiserConfig as OptimiserConfig,
     TasksConfig as TasksConfig,
 )
 from rebracket_core.models.conformal import ConformalSets as ConformalSets, in_sets as in_sets
@@ -19,6 +20,11 @@ from rebracket_core.models.layout import (
     CONFIDENCE as CONFIDENCE,
     N_OUTPUTS as N_OUTPUTS,
     TYPES as TYPES,
+)
+from rebracket_core.models.optimiser import (
+    move_outputs_at as move_outputs_at,
+    output_rates as output_rates,
+    rate_factor as rate_factor,
 )
 from rebracket_core.models.scores import (
     Calibration as Calibration,

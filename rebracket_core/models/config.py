@@ -7,10 +7,12 @@ from typing import Any
 
 from rebracket_core.models.heads.registry import HEADS
 from rebracket_core.models.losses.functions import AxisLoss, TypeLoss
-from rebracket_core.models.losses.weighting import FIXED, UNCERTAINTY, offered
+from rebracket_core.models.losses.weighting import DWA, FIXED, UNCERTAINTY, offered
 from rebracket_core.options import Choice, Choices, Range, option
 from rebracket_core.rainbow import AXIS_NAMES
 
+_TRAINS_ENCODER = {"method": ("full", "lora")}
+_HAS_HIDDEN_LAYERS = {"head": ("hidden",)}
 AXES, ALBUM, TYPES, HAS_ANY_TYPE = "axes", "album", "types", "has_any_type"
 VERDICT_TASKS = (AXES, ALBUM)
 # What each task of a config comes to: the parts that have a loss of their own.
@@ -26,6 +28,7 @@ _AXIS_LOSSES = (
     Choice(AxisLoss.MSE, "Mean squared error", "of the scores"),
     Choice(AxisLoss.HUBER, "Huber", "of the scores"),
     Choice(AxisLoss.SMOOTH_L1, "Smooth L1", "of the scores"),
+    Choice(AxisLoss.JSD, "Jensen-Shannon divergence", "against the soft targets: bounded by ln 2, so no row counts for much"),
 )
 _TYPE_LOSSES = (
     Choice(TypeLoss.MULTI, "Several", "each type is predicted on its own: a text may have none or several"),
@@ -56,7 +59,7 @@ class TasksConfig:
         AxisLoss.KL.value,
         choices=_AXIS_LOSSES,
         label="Axis loss",
-        searchable=Choices(("kl", "mse", "huber")),
+        searchable=Choices(("kl", "mse", "huber", "jsd")),
         help="How far an axis' three scores are from their target.",
     )
     axis_delta: float = option(
@@ -109,9 +112,9 @@ class TasksConfig:
         choices=offered,
         label="Task weighting",
         searchable=Choices((FIXED, UNCERTAINTY)),
-        help="fixed takes the tasks' weights as they are; uncertainty lets their losses weigh themselves; the others balance "
-        "the tasks' gradients on an encoder that learns. Linear heads on frozen vectors share nothing, so there a weight only "
-        "moves a task's strength against the penalty.",
+        help="fixed takes the tasks' weights as they are; uncertainty lets their losses weigh themselves; dwa weighs "
+        "slow tasks more; the others balance the tasks' gradients on an encoder that learns. Linear heads on frozen vectors "
+        "share nothing, so there a weight only moves a task's strength against the penalty.",
     )
     gradnorm_alpha: float = option(
         1.5,
@@ -122,8 +125,23 @@ class TasksConfig:
         needs={"weighting": ("gradnorm",)},
         help="How strongly GradNorm pulls the tasks to one pace.",
     )
+    dwa_temperature: float = option(
+        2.0,
+        low=0.05,
+        high=100.0,
+        step=0.5,
+        label="DWA temperature",
+        needs={"weighting": (DWA,)},
+        help="How evenly DWA weighs the tasks: high is near to equal weights. It acts from the third epoch on, because it "
+        "compares the losses of the two before.",
+    )
     axis_weight: float = _weight(
         1.0, label="Axis weight", help="The fixed weight of each axis.", searchable=Range(0.3, 3.0, log=True)
+    )
+    temporal_weight: float = _weight(1.0, label="Temporal weight", help="The temporal axis' own weight, times axis_weight.")
+    spatial_weight: float = _weight(1.0, label="Spatial weight", help="The spatial axis' own weight, times axis_weight.")
+    ontological_weight: float = _weight(
+        1.0, label="Ontological weight", help="The ontological axis' own weight, times axis_weight."
     )
     confidence_weight: float = _weight(0.5, label="Confidence weight", help="The fixed weight of the chromatic confidence.")
     album_weight: float = _weight(
@@ -133,13 +151,24 @@ class TasksConfig:
     has_any_type_weight: float = _weight(
         0.5, label="Has-any-type weight", help="The fixed weight of whether a text has any type."
     )
+    task_dropout: float = option(
+        0.0,
+        low=0.0,
+        high=0.9,
+        step=0.05,
+        label="Task dropout",
+        needs=_TRAINS_ENCODER,
+        or_needs=_HAS_HIDDEN_LAYERS,
+        help="The chance that a task's loss is left out of a step, so that none leans on the others; those that stay count the "
+        "more. Linear heads on frozen vectors share no weights, so there it would do nothing.",
+    )
     contrastive_loss_weight: float = option(
         0.0,
         low=0.0,
         high=100.0,
         step=0.5,
         label="Contrastive loss weight",
-        needs={"method": ("full", "lora")},
+        needs=_TRAINS_ENCODER,
         basic=True,
         help="The weight of a loss that draws the vectors of an album's texts together and holds those of two albums apart "
         "(SetFit's, on all pairs of a batch); 0 leaves it out. With few texts an album, 1 and more epochs help most.",
@@ -161,6 +190,11 @@ class TasksConfig:
         return self.weighting == UNCERTAINTY
 
     @property
+    def by_pace(self) -> bool:
+        """Whether the tasks are weighed by how fast their losses fall (DWA)."""
+        return self.weighting == DWA
+
+    @property
     def exclusive_types(self) -> bool:
         """Whether a text has exactly one rebracketing type."""
         return self.type_loss == TypeLoss.SINGLE
@@ -170,7 +204,8 @@ class TasksConfig:
         task = AXES if part in PARTS[AXES] else part
         if task not in self.tasks:
             return 0.0
-        return float(getattr(self, f"{'axis' if part in AXIS_NAMES else part}_weight"))
+        own = float(getattr(self, f"{part}_weight"))
+        return own * self.axis_weight if part in AXIS_NAMES else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +254,71 @@ class HeadsConfig:
     )
 
 
+_SCHEDULES = (
+    Choice("linear", "Linear", "it falls evenly to 0"),
+    Choice("cosine", "Cosine", "it falls slowly, then fast, then slowly to 0 (half a wave)"),
+    Choice("constant", "Constant", "it stays as it is after the warm-up"),
+)
+
+
+def _in_batches(default: Any, **described: Any) -> Any:
+    """An option that counts where weights are trained batch by batch: an encoder that learns, or hidden layers."""
+    return option(default, needs=_TRAINS_ENCODER, or_needs=_HAS_HIDDEN_LAYERS, **described)
+
+
+@dataclass(frozen=True, slots=True)
+class OptimiserConfig:
+    """How steps are taken where weights learn batch by batch; linear heads on frozen vectors take all rows at every step."""
+
+    schedule: str = _in_batches(
+        "linear", choices=_SCHEDULES, label="Schedule of the learning rate", help="How the learning rate falls."
+    )
+    max_grad_norm: float = _in_batches(
+        1.0,
+        low=0.0,
+        high=1e6,
+        step=0.5,
+        label="Gradient clipping",
+        help="The length to which the gradient of a step is cut where it is longer; 0 cuts nothing.",
+    )
+    task_grad_norm: float = _in_batches(
+        0.0,
+        low=0.0,
+        high=1e6,
+        step=0.1,
+        label="Gradient clipping by task",
+        help="The length to which each task's gradient is cut where it enters the weights that tasks share, so that none "
+        "drowns the others; a task's own weights are not touched. 0 cuts nothing.",
+    )
+    accumulation_steps: int = option(
+        1,
+        low=1,
+        high=1024,
+        step=1,
+        label="Batches a step (accumulation)",
+        needs=_TRAINS_ENCODER,
+        help="So many batches are added up before a step is taken: as a batch that many times as large, with the memory of "
+        "one. The contrastive loss sees the pairs of one batch alone. Heads on frozen vectors need no memory to speak of: "
+        "there it would do nothing.",
+    )
+    axes_learning_rate: float = _in_batches(
+        0.0,
+        low=0.0,
+        high=1.0,
+        step=1e-4,
+        label="Learning rate of the axes",
+        help="How far one step moves what answers the axes and the chromatic confidence; 0 takes the heads' rate.",
+    )
+    classes_learning_rate: float = _in_batches(
+        0.0,
+        low=0.0,
+        high=1.0,
+        step=1e-4,
+        label="Learning rate of the classes",
+        help="How far one step moves what answers album and types; 0 takes the heads' rate.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class FitConfig:
     """Everything that a fit of heads reads, each section whole: `options` are those of the kind of head itself."""
@@ -227,3 +327,4 @@ class FitConfig:
     heads: HeadsConfig = field(default_factory=HeadsConfig)
     options: Any = None
     seed: int = 0
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)

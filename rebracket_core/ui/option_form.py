@@ -10,7 +10,7 @@ import streamlit as st
 from rebracket_core.options import Option
 
 _WIDTH = 320
-_FEW = 4
+_FEW = 5
 
 
 def ask(option: Option, value: Any, *, prefix: str) -> Any:

@@ -48,3 +48,26 @@ def test_every_option_that_counts_is_on_the_form(empty_home: Path) -> None:
     wanted = {name for name, option in all_options().items() if name != "labels" and option.counts(values)}
     assert wanted <= drawn, wanted - drawn
     assert not {name for name, option in all_options().items() if not option.counts(values)} & drawn
+
+
+PIPELINE_FILE = b"""
+training: {gradient_accumulation_steps: 2, epochs: 7, learning_rate: 2e-5, device: cuda}
+model:
+  text_encoder: {freeze_layers: 0}
+  classifier: {hidden_dims: [64], class_weights: balanced}
+"""
+
+
+def test_a_file_of_the_pipeline_fills_the_form_and_says_what_it_came_to(empty_home: Path) -> None:
+    app = AppTest.from_function(_page, default_timeout=120).run()
+    app.number_input(key="launch.ensemble_size").set_value(2).run()
+    app.file_uploader(key="launch.upload").upload("theirs.yml", PIPELINE_FILE).run()
+    assert not app.exception
+    made = app.session_state["made"]
+    wanted = {"accumulation_steps": 2, "epochs": 7, "method": "full", "head": "hidden", "class_weights": "balanced"}
+    assert {name: made[name] for name in wanted} == wanted and made["ensemble_size"] == 5
+    table = app.dataframe[0].value
+    assert dict(zip(table["key"], table["outcome"], strict=True))["training.device"] == "refused"
+    assert len(table) == 7
+    app.number_input(key="launch.epochs").set_value(3).run()
+    assert app.session_state["made"]["epochs"] == 3

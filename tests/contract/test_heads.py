@@ -50,12 +50,15 @@ def _planted() -> tuple[np.ndarray, HeadTargets, np.ndarray]:
     return x, y, weights
 
 
-@pytest.fixture(scope="module", params=["linear", "mc_dropout", "evidential", "prototype"])
+@pytest.fixture(scope="module", params=["linear", "mc_dropout", "evidential", "hidden", "prototype"])
 def fitted(request: pytest.FixtureRequest, prototypes: type[Head]) -> tuple[Head, np.ndarray, HeadTargets, list[int]]:
     """A head of each registered kind, fitted on planted rows, and the steps that it told of."""
-    assert HEADS.names == ("linear", "mc_dropout", "evidential", "prototype"), "a new kind needs its row here"
+    assert HEADS.names == ("linear", "mc_dropout", "evidential", "hidden", "prototype"), "a new kind needs its row here"
     x, y, weights = _planted()
-    own = {"mc_samples": 4} if request.param == "mc_dropout" else {}
+    own = {
+        "mc_dropout": {"mc_samples": 4},
+        "hidden": {"hidden_layers": ("48", "24"), "activation": "gelu", "hidden_batch_size": 16, "hidden_learning_rate": 0.01},
+    }.get(request.param, {})
     steps: list[int] = []
     config = fit_config(head=request.param, ensemble_size=MEMBERS, inverse_l2=50.0, max_steps=12, **own)
     head = fit_heads(x, y, member_weights=weights, config=config, on_step=lambda step, losses: steps.append(step))

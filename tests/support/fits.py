@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rebracket_core.models import FitConfig, HeadsConfig, HeadTargets, TasksConfig
+from rebracket_core.models import FitConfig, HeadsConfig, HeadTargets, OptimiserConfig, TasksConfig
 from rebracket_core.models.heads import HEADS, Head
 from rebracket_core.options import options_of
 
@@ -19,9 +19,10 @@ def fit_config(*, seed: int = 0, **options: Any) -> FitConfig:
     kind = HEADS.get(options.get("head", "linear"))
     tasks, options = _section(TasksConfig, options)
     heads, options = _section(HeadsConfig, options)
+    optimiser, options = _section(OptimiserConfig, options)
     own, options = _section(kind.Options, options) if kind.Options else (None, options)
     assert not options, f"no such options: {options}"
-    return FitConfig(tasks=tasks, heads=heads, options=own, seed=seed)
+    return FitConfig(tasks=tasks, heads=heads, options=own, seed=seed, optimiser=optimiser)
 
 
 def _section(section: type[T], options: dict[str, Any]) -> tuple[T, dict[str, Any]]:

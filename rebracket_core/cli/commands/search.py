@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.cli.training_options import config_from
 
 if TYPE_CHECKING:
     from rebracket_core.services import SearchView
@@ -37,11 +38,10 @@ def search(
 ) -> int:
     """Search for good training options. A fifth of the groups is put aside: no trial meets it, the last word comes from it."""
     from rebracket_core.services import plan_from
-    from rebracket_core.training.config import TrainingConfig
 
     bench = workbench_for(home)
-    base = TrainingConfig.from_file(config) if config else bench.training.default_config(dataset)
-    plan = plan_from(space, base=base.with_(**pairs(values)), n_trials=trials, objective=objective)
+    base = config_from(config, values, default=bench.training.default_config(dataset))
+    plan = plan_from(space, base=base, n_trials=trials, objective=objective)
     if detach:
         search_id = bench.search.launch(dataset, plan=plan)
         if as_json:

@@ -9,9 +9,10 @@ import typer
 
 from rebracket_core.cli.commands.explain import report_replay
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
-from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, pairs, workbench_for
+from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, workbench_for
 from rebracket_core.cli.progress import showing
 from rebracket_core.cli.tables import columns, one_line
+from rebracket_core.cli.training_options import config_from
 from rebracket_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ LEAKED = "LEAKED: the split is by row, so these figures measure memory, not skil
 def train(
     dataset: Annotated[str, typer.Argument(help="The name of an imported data set.")],
     *,
-    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A YAML or JSON training config.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="A YAML or JSON training config, ours or the training pipeline's."),
+    ] = None,
     values: SetOption = None,
     follow: Annotated[bool, typer.Option("--follow/--quiet", help="Show how far the training is, on stderr.")] = True,
     detach: Annotated[
@@ -46,7 +50,8 @@ def train(
 ) -> int:
     """Train a run on a data set and measure it on held-out groups; rebracket encoders lists what --set encoder= takes."""
     bench = workbench_for(home)
-    chosen = _config(config, values, bench=bench, dataset=dataset)
+    chosen = config_from(config, values, default=bench.training.default_config(dataset))
+    _tell_of_vectors(chosen)
     if dstack is not None:
         parts = bench.training.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
@@ -107,16 +112,12 @@ def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
     return bench.search if bench.search.has(job_id) else bench.jobs if bench.jobs.has(job_id) else bench.training
 
 
-def _config(file: Path | None, values: list[str] | None, *, bench: Workbench, dataset: str) -> TrainingConfig:
+def _tell_of_vectors(chosen: TrainingConfig) -> None:
     from rebracket_core.encoders import VECTORS_PREFIX
-    from rebracket_core.training.config import TrainingConfig
 
-    base = TrainingConfig.from_file(file) if file else bench.training.default_config(dataset)
-    chosen = base.with_(**pairs(values))
     if chosen.features.encoder.startswith(VECTORS_PREFIX):
         tell("Note: it is trained on the vectors that came with the data, and can score only texts that bring such a vector.")
         tell("To train on what MiniLM makes of the texts: --set encoder=minilm", indent=2)
-    return chosen
 
 
 def run_text(info: RunInfo) -> str:

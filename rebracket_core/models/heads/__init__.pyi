@@ -1,5 +1,7 @@
 from rebracket_core.models.heads.base import Head as Head
 from rebracket_core.models.heads.evidential import EvidentialHead as EvidentialHead
+from rebracket_core.models.heads.hidden import ACTIVATIONS as ACTIVATIONS, HiddenHead as HiddenHead
+from rebracket_core.models.heads.hidden_layers import Layer as Layer, hidden_logits as hidden_logits
 from rebracket_core.models.heads.kinds import (
     HEADS as HEADS,
     HOUSE_KINDS as HOUSE_KINDS,

@@ -42,6 +42,8 @@ class Head(ABC):
     limits: ClassVar[str] = ""
     # Whether heads of this kind can learn on along with an encoder.
     trains_with_backbone: ClassVar[bool] = False
+    # Whether the tasks share weights inside a head of this kind, such as hidden layers.
+    shares_weights: ClassVar[bool] = False
 
     @classmethod
     def check(cls, config: FitConfig) -> None:

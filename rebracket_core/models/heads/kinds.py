@@ -7,12 +7,13 @@ from typing import Any
 
 from rebracket_core.models.heads.base import Head
 from rebracket_core.models.heads.evidential import EvidentialHead
+from rebracket_core.models.heads.hidden import HiddenHead
 from rebracket_core.models.heads.linear import LinearHead
 from rebracket_core.models.heads.mc_dropout import McDropoutHead
 from rebracket_core.models.heads.registry import HEADS
 
 LINEAR = LinearHead.name  # what heads are where nothing else is said
-_KINDS = (LinearHead, McDropoutHead, EvidentialHead)
+_KINDS = (LinearHead, McDropoutHead, EvidentialHead, HiddenHead)
 HOUSE_KINDS = tuple(kind.name for kind in _KINDS)
 for _kind in _KINDS:
     HEADS.register(_kind)

@@ -7,7 +7,7 @@ training takes, is the gradient of the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -26,11 +26,15 @@ _LOG_VARIANCE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class BackboneLoss:
-    """The loss of one batch: `total` to go back from; on request, by part its loss and its gradient's norm."""
+    """The loss of one batch: `total` to go back from; on request, by part its loss and its gradient's norm, before any cut.
+
+    `whole` are the parts' losses, of the whole batch whichever process asks, unweighted.
+    """
 
     total: torch.Tensor
     losses: dict[str, torch.Tensor]
     norms: dict[str, float]
+    whole: dict[str, torch.Tensor]
 
 
 def backbone_loss(
@@ -42,53 +46,81 @@ def backbone_loss(
     parts: Sequence[str],
     album_balance: torch.Tensor | None = None,
     balance: Balance | None = None,
+    factors: Mapping[str, float] | None = None,
+    task_grad_norm: float = 0.0,
     with_norms: bool = False,
 ) -> BackboneLoss:
     """The loss of a batch: `output` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
 
-    `parts` are those of the tasks that this phase trains. With a `balance` the backbone follows the balanced gradient,
-    and `output` must be split; without one the weights are fixed, or the losses' own where the tasks say so. The contrastive
-    loss is of the features of the whole batch where several processes share it; no balance touches it.
+    `parts` are those of the tasks that this step trains, `factors` what multiplies each one's weight (1 where it has none).
+    With a `balance` the backbone follows the balanced gradient; with `task_grad_norm` above 0 each part's gradient is cut to
+    that length where it enters the features. Either needs a split `output`; without one the weights are fixed, or the losses'
+    own where the tasks say so. The contrastive loss is of the features of the whole batch where several processes share it;
+    no balance touches it.
     """
     each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
     here = [name for name in parts if whole[name] is not None]
     if not here:
-        return BackboneLoss(output["logits"].sum() * 0.0, {}, {})
-    scaled, total = _weighted({name: each[name] for name in here}, tasks=tasks)
+        return BackboneLoss(output["logits"].sum() * 0.0, {}, {}, {})
+    pulls, total = _weighted({name: each[name] for name in here}, tasks=tasks, factors=factors or {})
     norms: dict[str, float] = {}
-    if output["inner"].requires_grad and (balance is not None or with_norms):
-        means = [part.mean() for part in scaled]
-        gradients = feature_gradients(means, output["inner"])
-        gramian = _summed(gradients @ gradients.T) / _processes() ** 2
-        if with_norms:
-            norms = dict(zip(here, gramian.diagonal().clamp(min=0).sqrt().tolist(), strict=True))
-        if balance is not None and output["features"].requires_grad:
-            weights = _balanced_weights(balance, means, gramian=gramian, parts=here)
-            total = _with_gradient(total, weights.to(gradients) @ gradients, at=output["features"])
-    shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
+    if output["inner"].requires_grad and (balance is not None or task_grad_norm or with_norms):
+        lengths, gradient = _pulled(output, pulls, parts=here, balance=balance, task_grad_norm=task_grad_norm)
+        norms = dict(zip(here, lengths.tolist(), strict=True)) if with_norms else {}
+        if (balance is not None or task_grad_norm) and output["features"].requires_grad:
+            total = _with_gradient(total, gradient, at=output["features"])
+    of_batch = {name: _mean(each[name].detach().mean()) for name in here} if with_norms or tasks.by_pace else {}
+    shown = dict(of_batch) if with_norms else {}
     weight = tasks.contrastive_loss_weight
     if weight and output["features"].requires_grad:
         apart = functions.album_contrast(_gathered(output["features"]), _gathered(y["album"]))
         total = total + weight * apart
         if with_norms:
             shown[CONTRASTIVE] = apart.detach()
-    return BackboneLoss(total, shown, norms)
+    return BackboneLoss(total, shown, norms, of_batch)
 
 
-def _weighted(losses: dict[str, torch.Tensor], *, tasks: TasksConfig) -> tuple[list[torch.Tensor], torch.Tensor]:
-    """The (M,) losses of the parts times the tasks' weights, and their () total, the mean over the ensemble.
+def _pulled(
+    output: dict[str, torch.Tensor],
+    pulls: Sequence[torch.Tensor],
+    *,
+    parts: Sequence[str],
+    balance: Balance | None,
+    task_grad_norm: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """(k,) lengths of the parts' gradients at the features, before any cut, and what they come to, cut and balanced."""
+    means = [part.mean() for part in pulls]
+    gradients = feature_gradients(means, output["inner"])
+    gramian = _summed(gradients @ gradients.T) / _processes() ** 2
+    lengths = gramian.diagonal().clamp(min=0).sqrt()
+    weights = cut_lengths(lengths, most=task_grad_norm)
+    if balance is not None and output["features"].requires_grad:
+        cut_gramian = gramian * weights[:, None] * weights[None, :]
+        weights = weights * _balanced_weights(balance, means, gramian=cut_gramian, parts=parts).to(weights)
+    return lengths, weights.to(gradients) @ gradients
 
-    Weighted by uncertainty, the losses stay as they are and the total takes each one's log for its log-variance.
+
+def cut_lengths(lengths: torch.Tensor, *, most: float) -> torch.Tensor:
+    """(k,) what k gradients of these lengths are multiplied by so that none is longer than `most`; 1 where `most` is 0."""
+    return (most / lengths.clamp(min=1e-12)).clamp(max=1.0) if most else torch.ones_like(lengths)
+
+
+def _weighted(
+    losses: dict[str, torch.Tensor], *, tasks: TasksConfig, factors: Mapping[str, float]
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """The (M,) losses of the parts as they pull, and their () total, the mean over the ensemble.
+
+    They pull with the tasks' weights, or, weighted by uncertainty, divided by themselves: the total then takes each one's log
+    for its log-variance. `factors` multiplies either.
     """
+    scale = [factors.get(name, 1.0) for name in losses]
     if not tasks.by_uncertainty:
-        scaled = [loss * tasks.weight_of(name) for name, loss in losses.items()]
-        return scaled, torch.stack(scaled).sum(dim=0).mean()
-    scaled = list(losses.values())
-    variance = torch.stack([_mean(part.detach()) for part in scaled], dim=-1).clamp(min=1e-12).log()
-    total = functions.uncertainty_weighted(
-        torch.stack(scaled, dim=-1), log_variance=variance.clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
-    ).mean()
-    return scaled, total
+        pulls = [loss * (tasks.weight_of(name) * by) for (name, loss), by in zip(losses.items(), scale, strict=True)]
+        return pulls, torch.stack(pulls).sum(dim=0).mean()
+    variance = [_mean(loss.detach()).clamp(min=1e-12).log().clamp(-_LOG_VARIANCE, _LOG_VARIANCE) for loss in losses.values()]
+    pulls = [(-v).exp() * loss * by for v, loss, by in zip(variance, losses.values(), scale, strict=True)]
+    constants = torch.stack([v * by for v, by in zip(variance, scale, strict=True)])
+    return pulls, (torch.stack(pulls) + constants).sum(dim=0).mean()
 
 
 def _balanced_weights(
@@ -105,9 +137,10 @@ def _with_gradient(total: torch.Tensor, gradient: torch.Tensor, *, at: torch.Ten
     return total + through - through.detach()
 
 
-def head_penalty(weight: torch.Tensor, *, inverse_l2: float, n_train: torch.Tensor) -> torch.Tensor:
-    """|w|²/(2·C·n) of (M, d, 27) heads, the mean over members: what holds heads on frozen vectors holds them here."""
-    return ((weight**2).sum(dim=(1, 2)) / (2.0 * inverse_l2 * n_train)).mean()
+def head_penalty(weights: Sequence[torch.Tensor], *, inverse_l2: float, n_train: torch.Tensor) -> torch.Tensor:
+    """|w|²/(2·C·n) of the heads' (M, d, k) layers, the mean over members: the penalty of heads on frozen vectors."""
+    squares = torch.stack([(weight**2).sum(dim=(1, 2)) for weight in weights]).sum(dim=0)
+    return (squares / (2.0 * inverse_l2 * n_train)).mean()
 
 
 def _parts(

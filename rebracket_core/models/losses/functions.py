@@ -22,6 +22,7 @@ class AxisLoss(StrEnum):
     MSE = "mse"
     HUBER = "huber"
     SMOOTH_L1 = "smooth_l1"
+    JSD = "jsd"
 
 
 class TypeLoss(StrEnum):
@@ -63,6 +64,21 @@ def smooth_l1(logits: torch.Tensor, target: torch.Tensor, *, beta: float) -> tor
     return smooth_l1_loss(softmax(logits, dim=-1), target.expand_as(logits), reduction="none", beta=beta).mean(dim=-1)
 
 
+def jsd(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(...) Jensen-Shannon divergence of the target and the softmax scores in nats over the last axis, 0 to ln 2.
+
+    The mean of both one's KL divergence from their mixture; in bits, as figures show it, it is this divided by ln 2.
+    """
+    import torch
+    from torch.nn.functional import softmax
+
+    scores = softmax(logits, dim=-1)
+    mixture = (0.5 * (scores + target)).clamp(min=torch.finfo(scores.dtype).tiny).log()
+    own = torch.xlogy(target, target) - target * mixture
+    other = torch.xlogy(scores, scores.clamp(min=torch.finfo(scores.dtype).tiny)) - scores * mixture
+    return 0.5 * (own + other).sum(dim=-1)
+
+
 def axis_losses(logits: torch.Tensor, target: torch.Tensor, *, kind: str, delta: float) -> torch.Tensor:
     """(...) losses of axes by the name of an AxisLoss; `delta` is Huber's delta and smooth L1's beta."""
     if kind == AxisLoss.KL:
@@ -71,6 +87,8 @@ def axis_losses(logits: torch.Tensor, target: torch.Tensor, *, kind: str, delta:
         return mse(logits, target)
     if kind == AxisLoss.HUBER:
         return huber(logits, target, delta=delta)
+    if kind == AxisLoss.JSD:
+        return jsd(logits, target)
     return smooth_l1(logits, target, beta=delta)
 
 
@@ -169,7 +187,14 @@ def uncertainty_weighted(losses: torch.Tensor, *, log_variance: torch.Tensor | N
     Without `log_variance` each v stands at its optimum ln L, within ±4: the weights are what the losses make of them at
     every step, so nothing has to be learnt beside the heads, and the gradient is the same as at that optimum.
     """
-    v = log_variance
-    if v is None:
-        v = losses.detach().clamp(min=1e-12).log().clamp(-_LOG_VARIANCE, _LOG_VARIANCE)
+    v = _log_variance(losses) if log_variance is None else log_variance
     return ((-v).exp() * losses + v).sum(dim=-1)
+
+
+def own_weights(losses: torch.Tensor) -> torch.Tensor:
+    """(...) what each loss is multiplied by in `uncertainty_weighted` at the optimum: one over itself, within e^±4."""
+    return (-_log_variance(losses)).exp()
+
+
+def _log_variance(losses: torch.Tensor) -> torch.Tensor:
+    return losses.detach().clamp(min=1e-12).log().clamp(-_LOG_VARIANCE, _LOG_VARIANCE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rebracket_core.models.config import AXES, PARTS, TasksConfig
@@ -38,12 +38,27 @@ def member_losses(
         axes = [parts[axis] for axis in AXIS_NAMES if tasks.weight_of(axis) > 0]
         others = [parts[name] for name in _OTHERS if tasks.weight_of(name) > 0]
         return functions.uncertainty_weighted(torch.stack([*axes, *others], dim=-1))
-    of_axes: torch.Tensor = sum(parts[axis] for axis in AXIS_NAMES)  # type: ignore[assignment]
-    total = tasks.weight_of(AXIS_NAMES[0]) * of_axes
+    total: torch.Tensor = sum(tasks.weight_of(axis) * parts[axis] for axis in AXIS_NAMES)  # type: ignore[assignment]
     for name in _OTHERS:
         if name in parts:
             total = total + tasks.weight_of(name) * parts[name]
     return total
+
+
+def pulls_of(
+    losses: Mapping[str, torch.Tensor], *, tasks: TasksConfig, factors: Mapping[str, float] | None = None
+) -> dict[str, torch.Tensor]:
+    """By part the (M,) losses as they pull on what tasks share: times their weights, or divided by themselves.
+
+    Only the parts of `tasks` that have a weight; `factors` multiplies them, and with it only its own parts are there.
+    """
+    out = {}
+    for name in tasks.parts:
+        if name not in losses or not tasks.weight_of(name) or (factors is not None and name not in factors):
+            continue
+        weight = functions.own_weights(losses[name]) if tasks.by_uncertainty else tasks.weight_of(name)
+        out[name] = losses[name] * weight * (1.0 if factors is None else factors[name])
+    return out
 
 
 def part_losses(

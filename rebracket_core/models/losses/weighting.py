@@ -9,7 +9,7 @@ from typing import Any
 from rebracket_core.errors import ConfigError
 from rebracket_core.registry import Registry
 
-FIXED, UNCERTAINTY, GRADNORM = "fixed", "uncertainty", "gradnorm"
+FIXED, UNCERTAINTY, GRADNORM, DWA = "fixed", "uncertainty", "gradnorm", "dwa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Weighting:
 
     `needs_backbone`: it balances the gradients that tasks send into parameters which they share, so there must be some, and
     more than one task. `weigh` turns the (k, k) tensor of their inner products into (k,) weights; in its place `torchjd`
-    names TorchJD's class behind it, and `projects` says whether that asks for a projector. Where `built` is False the name is
+    names TorchJD's class behind it, and `projects` says whether that asks for a projector. `by_pace`: it compares the losses of
+    the epochs, so shared weights of any kind do, an encoder that learns or hidden layers. Where `built` is False the name is
     known from the literature and refused with its reason.
 
     Raises ConfigError for one that is built and says in no way how it weighs.
@@ -32,10 +33,11 @@ class Weighting:
     projects: bool = False
     built: bool = True
     weigh: Callable[[Any], Any] | None = None
+    by_pace: bool = False
 
     def __post_init__(self) -> None:
         balances = bool(self.torchjd or self.weigh)
-        if self.built and self.name not in (FIXED, UNCERTAINTY, GRADNORM) and not (balances and self.needs_backbone):
+        if self.built and self.name not in (FIXED, UNCERTAINTY, GRADNORM, DWA) and not (balances and self.needs_backbone):
             raise ConfigError(
                 f"The weighting '{self.name}' says in no way how it weighs.",
                 expected="needs_backbone=True, and a function as weigh or a class of TorchJD as torchjd",
@@ -48,6 +50,7 @@ WEIGHTINGS: Registry[Weighting] = Registry("weighting", Weighting, group="rebrac
 for _known in (
     Weighting(FIXED, "Fixed", "The tasks' weights stay as they are."),
     Weighting(UNCERTAINTY, "By uncertainty", "Each task is divided by its own loss (Kendall et al. 2018)."),
+    Weighting(DWA, "By pace (DWA)", "Slow tasks weigh more from the third epoch on (Liu et al. 2019).", by_pace=True),
     Weighting(GRADNORM, "GradNorm", "Pulls the tasks to one pace of learning (Chen et al. 2018).", needs_backbone=True),
     Weighting("pcgrad", "PCGrad", "Projects gradients that conflict (Yu et al. 2020).", True, "PCGradWeighting"),
     Weighting(
@@ -78,5 +81,5 @@ for _known in (
 
 
 def offered() -> tuple[Weighting, ...]:
-    """The weightings that can be chosen, those without a shared backbone first."""
+    """The weightings that can be chosen, those that need no gradient of a shared backbone first."""
     return tuple(weighting for weighting in WEIGHTINGS if weighting.built)

@@ -5,6 +5,13 @@ from rebracket_core.training.config.document import (
     section_title as section_title,
 )
 from rebracket_core.training.config.finetuning import FinetuningConfig as FinetuningConfig
+from rebracket_core.training.config.reading import (
+    READING_COLUMNS as READING_COLUMNS,
+    ConfigReading as ConfigReading,
+    read_config as read_config,
+    read_config_file as read_config_file,
+    read_config_text as read_config_text,
+)
 from rebracket_core.training.config.sections import (
     LEAKED as LEAKED,
     DataConfig as DataConfig,

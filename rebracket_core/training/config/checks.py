@@ -65,12 +65,23 @@ class Sections(Protocol):
 
 
 def a_weighting_has_something_to_balance(config: Sections) -> None:
-    """A way to balance gradients needs parameters that are shared, and more than one part that is learnt."""
+    """A way to balance tasks needs parameters that are shared, and more than one part that is learnt."""
     name = config.tasks.weighting
-    if name not in WEIGHTINGS or not WEIGHTINGS.get(name).needs_backbone:
+    if name not in WEIGHTINGS:
         return
-    plain = " or ".join(weighting.name for weighting in WEIGHTINGS if not weighting.needs_backbone)
-    if not config.finetuning.tunes:
+    chosen = WEIGHTINGS.get(name)
+    if not (chosen.needs_backbone or chosen.by_pace):
+        return
+    plain = " or ".join(weighting.name for weighting in WEIGHTINGS if not (weighting.needs_backbone or weighting.by_pace))
+    if not config.finetuning.tunes and chosen.by_pace:
+        if not config.head.shares_weights:
+            raise ConfigError(
+                f"The weighting '{name}' can do nothing here.",
+                expected=plain,
+                found=f"{name!r}, which weighs tasks in what they share; linear heads on frozen vectors share nothing",
+                hint="choose head=hidden, whose tasks share hidden layers, or let the encoder learn",
+            )
+    elif not config.finetuning.tunes:
         raise ConfigError(
             f"The weighting '{name}' can do nothing here.",
             expected=plain,

@@ -68,6 +68,7 @@ def plain_options() -> list[dict[str, Any]]:
             "searchable": o.searchable is not False,
             "suggested": _suggestion(o.searchable),
             "needs": {name: list(values) for name, values in (o.needs or {}).items()},
+            "or_needs": {name: list(values) for name, values in (o.or_needs or {}).items()},
             "older_name": old.get(o.name),
         }
         for o in all_options().values()
@@ -97,7 +98,7 @@ def changed_table(changed: Mapping[str, tuple[Option, Any]]) -> list[tuple[str, 
 
 
 def _row(option: Option) -> tuple[str, str, str, str]:
-    needs = "; ".join(f"`{name}` is {' or '.join(shown(v) for v in values)}" for name, values in (option.needs or {}).items())
+    needs = option.counts_where(quote="`")
     kept = " The same for all trials of a search." if option.searchable is False else ""
     return (
         f"`{option.name}`",

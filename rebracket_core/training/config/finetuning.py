@@ -33,11 +33,15 @@ _LONGEST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What is trained for some epochs: "heads", "backbone" or "all", and which parts of the tasks."""
+    """What is trained for some epochs: "heads", "backbone" or "all", and which parts of the tasks.
+
+    `rate` multiplies all learning rates in these epochs.
+    """
 
     trained: str
     parts: tuple[str, ...]
     epochs: int
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class FinetuningConfig:
         label="Phases",
         needs=_TRAINS_ENCODER,
         help="What is trained for how many epochs, such as heads:1, all:3 (heads, backbone or all); all/album+types:2 trains "
-        "these tasks alone. Empty: everything is trained in every epoch.",
+        "these tasks alone, and all:3@0.1 takes a tenth of all learning rates. Empty: everything is trained in every epoch.",
     )
     learning_rate: float = option(
         0.0,
@@ -222,16 +226,28 @@ def _parts(tasks: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _phase(text: str, tasks: tuple[str, ...]) -> Phase:
-    """The phase that "all:3" or "heads/album+types:1" says."""
-    head, _, epochs = text.partition(":")
+    """The phase that "all:3", "heads/album+types:1" or "all:3@0.1" says."""
+    head, _, rest = text.partition(":")
+    epochs, at, factor = rest.partition("@")
     trained, _, named = head.strip().partition("/")
     own = tuple(part.strip() for part in named.split("+")) if named else tasks
     good = trained in (HEADS, BACKBONE, ALL) and set(own) <= set(tasks) and epochs.strip().isdecimal()
-    if not good or not 1 <= int(epochs) <= _LONGEST:
+    rate = _factor(factor) if at else 1.0
+    if not good or not 1 <= int(epochs) <= _LONGEST or rate is None:
         raise ConfigError(
             "A phase cannot be read.",
-            expected=f"heads, backbone or all, then /tasks of {', '.join(tasks)} where not all, then :epochs",
+            expected=f"heads, backbone or all, then /tasks of {', '.join(tasks)} where not all, then :epochs, then @factor "
+            "of the learning rates where not 1",
             found=repr(text),
             hint="such as phases=heads:1,all:3 or phases=heads/album:1,all:3",
         )
-    return Phase(trained, _parts(own), int(epochs))
+    return Phase(trained, _parts(own), int(epochs), rate)
+
+
+def _factor(text: str) -> float | None:
+    """The factor of a phase's rates; None where it is no number above 0 and at most 1000."""
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if 0 < found <= _LONGEST else None

@@ -10,7 +10,7 @@ from typing import Any
 
 from rebracket_core.aliases import modern
 from rebracket_core.errors import ConfigError, DataError
-from rebracket_core.models import VERDICT_TASKS, FitConfig, HeadsConfig, TasksConfig
+from rebracket_core.models import VERDICT_TASKS, FitConfig, HeadsConfig, OptimiserConfig, TasksConfig
 from rebracket_core.models.heads import HEADS, HOUSE_KINDS, Head
 from rebracket_core.options import Option, options_of
 from rebracket_core.texts import brief
@@ -26,6 +26,7 @@ SECTIONS: dict[str, type] = {
     "tasks": TasksConfig,
     "heads": HeadsConfig,
     "finetuning": FinetuningConfig,
+    "optimiser": OptimiserConfig,
     "evaluation": EvaluationConfig,
 }
 _OF_A_HEAD = "head:"
@@ -56,6 +57,7 @@ class TrainingConfig:
     heads: HeadsConfig = field(default_factory=HeadsConfig)
     finetuning: FinetuningConfig = field(default_factory=FinetuningConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     head_options: tuple[Any, ...] = field(default_factory=lambda: tuple(h.Options() for h in HEADS if h.Options is not None))
 
     def __post_init__(self) -> None:
@@ -166,6 +168,12 @@ class TrainingConfig:
         values_of = {name: (option, self.value(option)) for name, option in all_options().items()}
         return {name: (o, value) for name, (o, value) in values_of.items() if value != o.default and o.counts(values)}
 
+    def idle(self) -> dict[str, tuple[Option, Any]]:
+        """The options that do not stand at their default and have no effect beside the others, with their values."""
+        values = self.values()
+        values_of = {name: (option, self.value(option)) for name, option in all_options().items()}
+        return {name: (o, value) for name, (o, value) in values_of.items() if value != o.default and not o.counts(values)}
+
     @property
     def head(self) -> type[Head]:
         """The kind of head that is fitted."""
@@ -174,7 +182,9 @@ class TrainingConfig:
     def fit_config(self, *, seed: int | None = None) -> FitConfig:
         """What a fit of heads reads: whole sections, and the options of the kind of head."""
         chosen = self.data.seed if seed is None else seed
-        return FitConfig(tasks=self.tasks, heads=self.heads, options=self._options_of(self.head), seed=chosen)
+        return FitConfig(
+            tasks=self.tasks, heads=self.heads, options=self._options_of(self.head), seed=chosen, optimiser=self.optimiser
+        )
 
     @property
     def n_predictions(self) -> int:

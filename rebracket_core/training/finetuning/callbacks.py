@@ -88,6 +88,8 @@ class FinetuningCallback(TrainerCallback):
         """Ask the rows held back, rank the epoch and end the training where nothing was gained for long enough."""
         if not self._ends_epoch(state):  # somebody stopped it on the way
             return
+        if self._trainer.pace is not None:
+            self._trainer.pace.end_epoch()
         loss = self.held_loss() if self._held else -float(state.global_step)
         better = not self.ranked or loss < self.ranked[0][0] - _LEAST_GAIN
         self.stale = 0 if better else self.stale + 1

@@ -92,8 +92,9 @@ class EncoderTuner:
             texts=texts,
             words=vocabulary.transform(joined(texts, fields=config.data.text)) if vocabulary else empty,
             targets=head_targets(rows.soft).take(train),
-            weight=begin["weight"],
-            bias=begin["bias"],
+            weight=begin.pop("weight"),
+            bias=begin.pop("bias"),
+            hidden=begin,
             member_weights=weights,
             held=validation,
         )

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from rebracket_core.encoders.transformers import load_trainable, save_trained
 from rebracket_core.errors import MissingExtraError
-from rebracket_core.models import Backbone
+from rebracket_core.models import Backbone, HiddenLayers
+from rebracket_core.models.heads import HiddenHead
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.finetuning import LORA, FinetuningConfig
 from rebracket_core.training.finetuning.job import TuningJob
@@ -93,7 +94,17 @@ def make_backbone(job: TuningJob, encoder: Any) -> Backbone:
         bias=torch.from_numpy(job.bias),
         fields=len(job.texts),
         vector_weight=job.config.features.embedding_weight,
+        hidden=_hidden_layers(job),
     )
+
+
+def _hidden_layers(job: TuningJob) -> HiddenLayers | None:
+    """The hidden layers that the heads of a job begin with; None where they are linear."""
+    if not job.hidden:
+        return None
+    head = HiddenHead.from_arrays({**job.hidden, "weight": job.weight, "bias": job.bias}, exclusive_types=False)
+    layers = tuple((torch.from_numpy(weight), torch.from_numpy(bias)) for weight, bias in head.layers)
+    return HiddenLayers(layers, head.activation, job.config.fit_config().options.hidden_dropout)
 
 
 def with_lora(encoder: Any, *, config: FinetuningConfig) -> Any:
@@ -116,7 +127,7 @@ def with_lora(encoder: Any, *, config: FinetuningConfig) -> Any:
 
 
 def trained_heads(folder: Path) -> dict[str, Any]:
-    """`weight` (M, d, 27) and `bias` (M, 27) float32 of a finished training, as numpy arrays."""
+    """The heads of a finished training as `Head.from_arrays` takes them."""
     return {name: value.numpy() for name, value in load_file(folder / HEADS_FILE).items()}
 
 
@@ -127,8 +138,8 @@ def _write(backbone: Backbone, job: TuningJob, folder: Path) -> None:
         encoder = encoder.merge_and_unload()
     shutil.rmtree(folder / ENCODER, ignore_errors=True)
     save_trained(encoder, folder / ENCODER, base=Path(job.base))
-    heads = {"weight": backbone.weight.detach().cpu().contiguous(), "bias": backbone.bias.detach().cpu().contiguous()}
-    save_file(heads, folder / HEADS_FILE)
+    kept = {name: torch.from_numpy(value) for name, value in job.hidden.items() if name not in backbone.head_arrays()}
+    save_file({**kept, **backbone.head_arrays()}, folder / HEADS_FILE)
 
 
 def _needs_accelerate() -> None:

@@ -12,8 +12,17 @@ from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainingArguments
 
 from rebracket_core.files import make_folder, write_json
-from rebracket_core.models import Backbone
-from rebracket_core.models.losses import ALL_PARTS, WEIGHTINGS, BackboneLoss, Balance, backbone_loss, head_penalty
+from rebracket_core.models import Backbone, move_outputs_at, output_rates, rate_factor
+from rebracket_core.models.losses import (
+    ALL_PARTS,
+    WEIGHTINGS,
+    BackboneLoss,
+    Balance,
+    TaskPace,
+    backbone_loss,
+    head_penalty,
+    kept_parts,
+)
 from rebracket_core.training.config.finetuning import ALL, BACKBONE, HEADS
 from rebracket_core.training.finetuning.batches import LengthOrder, RowBatches
 from rebracket_core.training.finetuning.job import TuningJob
@@ -39,6 +48,10 @@ class BackboneTrainer(Trainer):
         self.backbone = backbone
         self.balance: Balance | None = None
         tasks = job.config.tasks
+        self.pace: TaskPace | None = None
+        if tasks.by_pace:
+            self.pace = TaskPace(ALL_PARTS, temperature=tasks.dwa_temperature)
+            backbone.pace = self.pace
         if WEIGHTINGS.get(tasks.weighting).needs_backbone:
             self.balance = Balance(tasks.weighting, n_tasks=len(ALL_PARTS), alpha=tasks.gradnorm_alpha)
             backbone.balance = self.balance  # its buffers go where the backbone goes
@@ -58,30 +71,49 @@ class BackboneTrainer(Trainer):
         """The loss of a batch; where the step is logged, the gradients' norms are noted too."""
         backbone = self.backbone
         backbone.trains_encoder, backbone.trains_heads = self.phase.trained != HEADS, self.phase.trained != BACKBONE
-        output = model(inputs["ids"], inputs["mask"], inputs["present"], inputs["words"], split=self.balance is not None)
+        tasks, cut = self.job.config.tasks, self.job.config.optimiser.task_grad_norm
+        split = self.balance is not None or cut > 0
+        output = model(inputs["ids"], inputs["mask"], inputs["present"], inputs["words"], split=split)
+        factors = self._factors()
         logged = (self.state.global_step + 1) % self.args.logging_steps == 0
         found = backbone_loss(
             output,
             inputs["y"],
             inputs["row_weight"],
-            tasks=self.job.config.tasks,
-            parts=self.phase.parts,
+            tasks=tasks,
+            parts=tuple(factors),
             album_balance=inputs.get("album_balance"),
             balance=self.balance,
+            factors=factors,
+            task_grad_norm=cut,
             with_norms=logged,
         )
+        if self.pace is not None:
+            self.pace.see(found.whole)
         if logged:
             self.last_loss = found
         if not backbone.trains_heads:
             return found.total
+        weights = [value for name, value in backbone.head_parameters().items() if name != "bias" and value.dim() == 3]
         return found.total + head_penalty(
-            backbone.weight, inverse_l2=self.job.config.heads.inverse_l2, n_train=self._n_train.to(backbone.weight.device)
+            weights, inverse_l2=self.job.config.heads.inverse_l2, n_train=self._n_train.to(backbone.weight.device)
         )
+
+    def _factors(self) -> dict[str, float]:
+        """What multiplies the weight of each part that counts in this step: its pace, and what task dropout takes from others.
+
+        The step's number alone draws what is left out, so the batches that are added up to one step agree.
+        """
+        tasks, parts = self.job.config.tasks, self.phase.parts
+        weights = self.pace.weights(parts) if self.pace is not None else dict.fromkeys(parts, 1.0)
+        kept = kept_parts(parts, dropout=tasks.task_dropout, seed=(self.job.seed, self.state.global_step))
+        return {name: weights[name] / (1.0 - tasks.task_dropout) for name in kept}
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW: the encoder's weights with decay, its biases and norms without, the heads at a rate of their own."""
         if self.optimizer is None:
-            config, heads = self.config, {"weight", "bias"}
+            config, own = self.config, self.backbone.head_parameters()
+            heads = set(own)
             trainable = {name: p for name, p in self.backbone.named_parameters() if p.requires_grad}
             shrinks = [p for n, p in trainable.items() if n not in heads and not _without_decay(n)]
             stays = [p for n, p in trainable.items() if n not in heads and _without_decay(n)]
@@ -91,7 +123,24 @@ class BackboneTrainer(Trainer):
                 {"params": [trainable[n] for n in sorted(heads)], "lr": config.head_learning_rate, "weight_decay": 0.0},
             ]
             self.optimizer = torch.optim.AdamW([g for g in groups if g["params"]], fused=True)
+            shares = output_rates(self.job.config.optimiser, heads_rate=config.head_learning_rate)
+            if shares is not None:
+                move_outputs_at(self.optimizer, [own["weight"], own["bias"]], shares)
         return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> torch.optim.lr_scheduler.LRScheduler:
+        """The share of all rates at each step: the warm-up, the schedule, and the factor of the phase."""
+        if self.lr_scheduler is None:
+            warmup, schedule = self.args.get_warmup_steps(num_training_steps), self.job.config.optimiser.schedule
+            steps_an_epoch = max(1, num_training_steps // self.config.total_epochs(self.job.config.tasks.tasks))
+            factors = [phase.rate for phase in self.phases for _ in range(phase.epochs)]
+
+            def share(step: int) -> float:
+                of_phase = factors[min(step // steps_an_epoch, len(factors) - 1)]
+                return of_phase * rate_factor(step, total=num_training_steps, warmup=warmup, schedule=schedule)
+
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, share)
+        return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthOrder:
         return self.order
@@ -153,7 +202,8 @@ def arguments(job: TuningJob, *, folder: Path, n_rows: int, freezes: bool) -> Tr
     config, processes = job.config.finetuning, job.config.finetuning.processes
     if job.device.startswith("cuda:"):
         os.environ.setdefault("ACCELERATE_TORCH_DEVICE", job.device)
-    steps = -(-n_rows // config.batch_size)
+    accumulated = job.config.optimiser.accumulation_steps
+    steps = -(-n_rows // (config.batch_size * accumulated))
     options = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=config.batch_size // processes,
@@ -161,6 +211,8 @@ def arguments(job: TuningJob, *, folder: Path, n_rows: int, freezes: bool) -> Tr
         learning_rate=config.rate,
         weight_decay=config.weight_decay,
         warmup_steps=config.warmup,
+        gradient_accumulation_steps=accumulated,
+        max_grad_norm=job.config.optimiser.max_grad_norm,
         logging_strategy="steps",
         logging_steps=max(1, steps // _LOGS_AN_EPOCH),
         logging_nan_inf_filter=False,

@@ -13,7 +13,7 @@ from rebracket_core.encoders import VECTORS_PREFIX
 from rebracket_core.jobs.launchers.executors import LOCAL, executors
 from rebracket_core.options import Option
 from rebracket_core.settings import Settings
-from rebracket_core.training.config import LEAKED, TrainingConfig, all_options, section_title
+from rebracket_core.training.config import LEAKED, READING_COLUMNS, TrainingConfig, all_options, read_config_text, section_title
 from rebracket_core.ui import site
 from rebracket_core.ui.concepts.sentences import count, units
 from rebracket_core.ui.kit.markdown import escape
@@ -24,6 +24,7 @@ from rebracket_core.workbench import Workbench
 
 CONFIG_FILE = "training.yaml"
 _PREFIX, _WIDTH = "launch", 320
+_UPLOAD, _READ = f"{_PREFIX}.upload", f"{_PREFIX}.read"
 _OWN_CONTROLS = ("labels",)
 
 
@@ -74,6 +75,7 @@ def choose_config(default: TrainingConfig, *, prefix: str = _PREFIX) -> Training
     The form is made of the options themselves: the basic ones in sight, the others by section, those that count alone.
     Raises ConfigError where a choice is not allowed, such as no text at all.
     """
+    default = choose_file(prefix) or default
     values, chosen = default.values(), dict[str, Any]()
     options = {name: option for name, option in all_options().items() if name not in _OWN_CONTROLS}
     first = {name: option for name, option in options.items() if option.basic and not option.needs}
@@ -87,6 +89,31 @@ def choose_config(default: TrainingConfig, *, prefix: str = _PREFIX) -> Training
             with st.expander(title, icon=":material/tune:", key=f"{_PREFIX}.section.{section}"):
                 ask_all(here, values, prefix=prefix, chosen=chosen)
     return default.with_(**chosen)
+
+
+def choose_file(prefix: str) -> TrainingConfig | None:
+    """Draw the way to begin with a config file, with a line for each of its keys, and return its config; None without one.
+
+    What stands in the form is replaced when another file comes. Raises ConfigError for a file that cannot be read.
+    """
+    with st.expander("Begin with a config file", icon=":material/upload_file:", key=f"{_PREFIX}.begin"):
+        file = st.file_uploader("A YAML or JSON file, ours or the training pipeline's", ["yaml", "yml", "json"], key=_UPLOAD)
+        if _is_another(file.file_id if file else ""):
+            for name in all_options():
+                st.session_state.pop(f"{prefix}.{name}", None)
+        if file is None:
+            return None
+        reading = read_config_text(file.getvalue().decode("utf-8", errors="replace"), where=file.name)
+        st.caption(reading.summary)
+        rows = [dict(zip(READING_COLUMNS, key.cells, strict=True)) for key in reading.keys]
+        st.dataframe(rows, hide_index=True, key=f"{_PREFIX}.reading")
+        return reading.config
+
+
+def _is_another(file_id: str) -> bool:
+    """Whether the file is not the one that the form was made of before."""
+    before, st.session_state[_READ] = st.session_state.get(_READ, ""), file_id
+    return bool(before != file_id)
 
 
 def _titles(options: Mapping[str, Option]) -> dict[str, str]:

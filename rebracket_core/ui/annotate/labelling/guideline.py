@@ -24,6 +24,7 @@ from rebracket_core.rainbow import ALBUMS, AXES, AXIS_NAMES, TYPES
 from rebracket_core.ui.annotate.labelling.choices import in_words
 from rebracket_core.ui.kit.errors import guard
 from rebracket_core.ui.kit.markdown import escape, snippet
+from rebracket_core.ui.site import ROOT
 
 _EXAMPLES = 3
 
@@ -39,6 +40,8 @@ def show_guideline(session: LabelSession, project: Project, *, person: Person) -
     _examples(session, project)
     with st.expander("What the words mean"):
         _words()
+    with st.expander("The eight types, with examples"):
+        st.markdown(types_guide())
     if len(versions := list_guidelines(session, project.project_id)) > 1:
         with st.expander("Versions"):
             for one in reversed(versions):
@@ -85,6 +88,13 @@ def _words() -> None:
     st.caption("Albums are found by these words; label what the concept says and not the album that you expect.")
     st.markdown("\n".join(f"- {name}: {modes}" for name, modes in words.items()))
     st.markdown("**Rebracketing types**\n" + "\n".join(f"- {kind.name}: {escape(kind.redraws)}" for kind in TYPES))
+
+
+def types_guide() -> str:
+    """The guide to the types as the page shows it: what labellers need of `docs/types.md`, without links to other pages."""
+    text = (ROOT / "docs" / "types.md").read_text(encoding="utf-8")
+    guide = text.partition("\n## Where types come from")[0].partition("\n")[2]
+    return guide.replace("\n## ", "\n#### ").strip()
 
 
 def _edit(session: LabelSession, project: Project, *, now: Guideline, person: Person) -> None:
