@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import attack_load, bombs
@@ -350,7 +350,7 @@ def attack(home: Path, room: Path, *, short: bool = False, soak_s: float = SOAK_
                 yield one, f"{type(error).__name__}: {error}"[:120]
 
 
-def attacks(*, short: bool = False, soak_s: float = SOAK_S) -> Iterator[tuple[Attack, str]]:
+def attacks(*, short: bool = False, soak_s: float = SOAK_S) -> Generator[tuple[Attack, str], None, None]:
     """Every attack with what it met, over a home that is made for them and removed."""
     with tempfile.TemporaryDirectory(prefix="rebracket-attack-") as folder:
         room = Path(folder)

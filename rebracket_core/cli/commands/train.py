@@ -50,8 +50,7 @@ def train(
 ) -> int:
     """Train a run on a data set and measure it on held-out groups; rebracket encoders lists what --set encoder= takes."""
     bench = workbench_for(home)
-    chosen = config_from(config, values, default=bench.training.default_config(dataset))
-    _tell_of_vectors(chosen)
+    chosen = _of_vectors(config_from(config, values, default=bench.training.default_config(dataset)))
     if dstack is not None:
         parts = bench.training.write_dstack(dataset, config=chosen, to=dstack)
         if as_json:
@@ -112,12 +111,14 @@ def _service_of(bench: Workbench, job_id: str) -> Jobs | Searches | Trainings:
     return bench.search if bench.search.has(job_id) else bench.jobs if bench.jobs.has(job_id) else bench.training
 
 
-def _tell_of_vectors(chosen: TrainingConfig) -> None:
+def _of_vectors(chosen: TrainingConfig) -> TrainingConfig:
+    """The same config; where it trains on vectors of the data, stderr tells what follows from that."""
     from rebracket_core.encoders import VECTORS_PREFIX
 
     if chosen.features.encoder.startswith(VECTORS_PREFIX):
         tell("Note: it is trained on the vectors that came with the data, and can score only texts that bring such a vector.")
         tell("To train on what MiniLM makes of the texts: --set encoder=minilm", indent=2)
+    return chosen
 
 
 def run_text(info: RunInfo) -> str:

@@ -55,8 +55,7 @@ def backbone_loss(
     `parts` are those of the tasks that this step trains, `factors` what multiplies each one's weight (1 where it has none).
     With a `balance` the backbone follows the balanced gradient; with `task_grad_norm` above 0 each part's gradient is cut to
     that length where it enters the features. Either needs a split `output`; without one the weights are fixed, or the losses'
-    own where the tasks say so. The contrastive loss is of the features of the whole batch where several processes share it;
-    no balance touches it.
+    own where the tasks say so. No balance touches the contrastive loss.
     """
     each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
     here = [name for name in parts if whole[name] is not None]

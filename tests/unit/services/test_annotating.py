@@ -38,7 +38,7 @@ from rebracket_core.workbench import Workbench
 from tests.conftest import open_home
 from tests.support.labels import abstained
 
-THIRDS = dict.fromkeys(("temporal", "spatial", "ontological"), (0.2, 0.3, 0.5))
+THIRDS: dict[str, tuple[float, ...] | None] = dict.fromkeys(("temporal", "spatial", "ontological"), (0.2, 0.3, 0.5))
 SMALL = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=15, tfidf=False)
 
 

@@ -53,7 +53,7 @@ CLASSIFIER = {
     "logging": {"wandb": {"enabled": True, "entity": None}},
     "reproducibility": {"seed": 42, "deterministic": True},
 }
-REGRESSION = {
+REGRESSION: dict[str, Any] = {
     "data": {
         "classification_target": "rebracketing_type",
         "classification_type": "multiclass",
