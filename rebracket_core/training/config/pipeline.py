@@ -131,13 +131,13 @@ def _kind_of_target(value: Any, whole: Mapping[str, Any]) -> Found:
     """`target_type` and `classification_type`: which tasks, and whether a text may have several types."""
     scores = any(key.startswith("data.regression_targets.") for key in whole)
     tasks = ["axes", "album", "types"] if scores else ["types"]
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "binary": {"tasks": ["axes", "album", "has_any_type"] if scores else ["has_any_type"]},
         "multiclass": {"tasks": tasks, "type_loss": "single"},
         "multilabel": {"tasks": tasks, "type_loss": "multi"},
         "regression": {"tasks": ["axes"]},
     }
-    if value not in ways:
+    if not isinstance(value, str) or value not in ways:
         return _refused(f"one of {', '.join(ways)} can stand here")
     return Found(CHANGED, ways[value])
 

@@ -163,6 +163,7 @@ def test_two_keys_that_disagree_are_refused_the_second_time() -> None:
         ("data.stratified", False, "always"),
         ("training.mixed_precision", "yes", "true or false"),
         ("model.regression_head.predict_uncertainty", True, "evidential"),
+        ("data.target_type", ["binary"], "binary"),
         ("training.epoch", 3, "did you mean training.epochs?"),
     ],
 )
