@@ -55,7 +55,7 @@ def fitted(request: pytest.FixtureRequest, prototypes: type[Head]) -> tuple[Head
     """A head of each registered kind, fitted on planted rows, and the steps that it told of."""
     assert HEADS.names == ("linear", "mc_dropout", "evidential", "hidden", "prototype"), "a new kind needs its row here"
     x, y, weights = _planted()
-    own = {
+    own: dict[str, Any] = {
         "mc_dropout": {"mc_samples": 4},
         "hidden": {"hidden_layers": ("48", "24"), "activation": "gelu", "hidden_batch_size": 16, "hidden_learning_rate": 0.01},
     }.get(request.param, {})

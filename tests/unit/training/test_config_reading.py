@@ -13,7 +13,7 @@ from rebracket_core.rainbow import MODES
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.config import all_options, read_config, read_config_file, read_config_text
 
-CLASSIFIER = {
+CLASSIFIER: dict[str, Any] = {
     "data": {
         "manifest_path": "data/base_manifest_db.parquet",
         "target_column": "rebracketing_type",
@@ -53,7 +53,7 @@ CLASSIFIER = {
     "logging": {"wandb": {"enabled": True, "entity": None}},
     "reproducibility": {"seed": 42, "deterministic": True},
 }
-REGRESSION = {
+REGRESSION: dict[str, Any] = {
     "data": {
         "classification_target": "rebracketing_type",
         "classification_type": "multiclass",
