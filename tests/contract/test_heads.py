@@ -55,11 +55,11 @@ def fitted(request: pytest.FixtureRequest, prototypes: type[Head]) -> tuple[Head
     """A head of each registered kind, fitted on planted rows, and the steps that it told of."""
     assert HEADS.names == ("linear", "mc_dropout", "evidential", "hidden", "prototype"), "a new kind needs its row here"
     x, y, weights = _planted()
-    kinds: dict[str, dict[str, Any]] = {
+    options: dict[str, dict[str, Any]] = {
         "mc_dropout": {"mc_samples": 4},
         "hidden": {"hidden_layers": ("48", "24"), "activation": "gelu", "hidden_batch_size": 16, "hidden_learning_rate": 0.01},
     }
-    own = kinds.get(request.param, {})
+    own = options.get(request.param, {})
     steps: list[int] = []
     config = fit_config(head=request.param, ensemble_size=MEMBERS, inverse_l2=50.0, max_steps=12, **own)
     head = fit_heads(x, y, member_weights=weights, config=config, on_step=lambda step, losses: steps.append(step))

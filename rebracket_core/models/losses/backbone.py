@@ -70,8 +70,7 @@ def backbone_loss(
             total = _with_gradient(total, gradient, at=output["features"])
     of_batch = {name: _mean(each[name].detach().mean()) for name in here} if with_norms or tasks.by_pace else {}
     shown = dict(of_batch) if with_norms else {}
-    weight = tasks.contrastive_loss_weight
-    if weight and output["features"].requires_grad:
+    if (weight := tasks.contrastive_loss_weight) and output["features"].requires_grad:
         apart = functions.album_contrast(_gathered(output["features"]), _gathered(y["album"]))
         total = total + weight * apart
         if with_norms:

@@ -137,7 +137,7 @@ def _kind_of_target(value: Any, whole: Mapping[str, Any]) -> Found:
         "multilabel": {"tasks": tasks, "type_loss": "multi"},
         "regression": {"tasks": ["axes"]},
     }
-    if value not in ways:
+    if not isinstance(value, str) or value not in ways:
         return _refused(f"one of {', '.join(ways)} can stand here")
     return Found(CHANGED, ways[value])
 

@@ -141,7 +141,7 @@ def _leaves(name: str, value: Any) -> dict[str, Any]:
 
 def _given(own: Mapping[str, Any], known: Mapping[str, Option]) -> dict[str, Any]:
     """The options of our own as the file names them, those below a section dotted."""
-    out: dict[str, Any] = {}
+    out = dict[str, Any]()
     for name, value in own.items():
         out |= _leaves(name, value) if name in SECTIONS and isinstance(value, Mapping) else {name: value}
     return {name: value for name, value in out.items() if name != "schema_version"}

@@ -139,9 +139,8 @@ class BackboneTrainer(Trainer):
                 of_phase = factors[min(step // steps_an_epoch, len(factors) - 1)]
                 return of_phase * rate_factor(step, total=num_training_steps, warmup=warmup, schedule=schedule)
 
-            over = optimizer or self.optimizer
-            assert over is not None  # the trainer makes it before its schedule
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(over, share)
+            chosen: torch.optim.Optimizer = optimizer or self.create_optimizer()
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, share)
         return self.lr_scheduler
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthOrder:

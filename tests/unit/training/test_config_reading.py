@@ -13,7 +13,7 @@ from rebracket_core.rainbow import MODES
 from rebracket_core.training import TrainingConfig
 from rebracket_core.training.config import all_options, read_config, read_config_file, read_config_text
 
-CLASSIFIER = {
+CLASSIFIER: dict[str, Any] = {
     "data": {
         "manifest_path": "data/base_manifest_db.parquet",
         "target_column": "rebracketing_type",
@@ -163,6 +163,7 @@ def test_two_keys_that_disagree_are_refused_the_second_time() -> None:
         ("data.stratified", False, "always"),
         ("training.mixed_precision", "yes", "true or false"),
         ("model.regression_head.predict_uncertainty", True, "evidential"),
+        ("data.target_type", ["binary"], "binary"),
         ("training.epoch", 3, "did you mean training.epochs?"),
     ],
 )

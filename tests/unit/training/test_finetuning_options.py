@@ -10,11 +10,11 @@ import pytest
 
 from rebracket_core.errors import ConfigError
 from rebracket_core.models.heads import HiddenHead
-from rebracket_core.training import Callback, Cancelled, TrainingConfig
+from rebracket_core.training import Cancelled, TrainingConfig
 from rebracket_core.training.finetuning.job import TuningJob
 from rebracket_core.training.finetuning.loop import make_backbone, make_trainer, trained_heads
 from tests.support.encoder_fixtures import save_small_deberta
-from tests.unit.training.test_finetune import CONFIG, N, job_of, same, train
+from tests.unit.training.test_finetune import CONFIG, N, Told, job_of, same, train
 
 pytestmark = pytest.mark.slow
 QUICK = CONFIG.with_(epochs=3, checkpoint_steps=0, patience_epochs=0)
@@ -41,11 +41,10 @@ def hidden_job(base: Path, **options: Any) -> TuningJob:
 
 def rates(base: Path, folder: Path, **options: Any) -> list[float]:
     """The encoder's learning rate at each of the nine steps, over its own."""
-    trainer, _ = make_trainer(job_of(base, QUICK.with_(warmup=0.0, **options), held=8), folder, callback=Callback())
+    trainer, _ = make_trainer(job_of(base, QUICK.with_(warmup=0.0, **options), held=8), folder, callback=Told())
     trainer.create_optimizer()
-    schedule = trainer.create_scheduler(9)
-    share = schedule.lr_lambdas[0]  # type: ignore[attr-defined]
-    return [share(step) for step in range(9)]
+    schedule: Any = trainer.create_scheduler(9)
+    return [share(step) for share in schedule.lr_lambdas[:1] for step in range(9)]
 
 
 def test_phases_and_schedules_set_the_rate_of_each_step(base: Path, tmp_path: Path) -> None:
@@ -60,7 +59,7 @@ def test_phases_and_schedules_set_the_rate_of_each_step(base: Path, tmp_path: Pa
 
 def test_the_arguments_carry_clipping_and_accumulation(base: Path, tmp_path: Path) -> None:
     job = job_of(base, QUICK.with_(max_grad_norm=0.25, accumulation_steps=2))
-    trainer, _ = make_trainer(job, tmp_path, callback=Callback())
+    trainer, _ = make_trainer(job, tmp_path, callback=Told())
     assert (trainer.args.max_grad_norm, trainer.args.gradient_accumulation_steps) == (0.25, 2)
 
 
