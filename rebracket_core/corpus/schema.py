@@ -14,6 +14,7 @@ from rebracket_core.corpus.fields import TEXT_FIELDS
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
+HAS_ANY_TYPE = "has_any_type"
 _PLAIN = ("row_id", "group_id", "origin", "where", "title", "agent", *TEXT_FIELDS, "types_from")
 _DEFAULTS: dict[str, Any] = {
     **{name: "" for name in ("title", "agent", *TEXT_FIELDS, "types_from", "where")},
@@ -22,6 +23,7 @@ _DEFAULTS: dict[str, Any] = {
     **{axis: None for axis in AXIS_NAMES},
     **{f"{axis}_stated": None for axis in AXIS_NAMES},
     "types": None,
+    HAS_ANY_TYPE: None,
     "weight": 1.0,
 }
 COLUMNS: tuple[str, ...] = ("row_id", "group_id", *_DEFAULTS)
@@ -135,7 +137,7 @@ def _text(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
-    return list(value) if not isinstance(value, str) else value
+    return value if isinstance(value, (str, bool)) else list(value)
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -148,11 +150,14 @@ def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def frame_digest(frame: pd.DataFrame) -> str:
     """The sha256 of the rows in order of row_id, as canonical JSON: the same rows give the same digest in any order.
 
-    `where` stays out of it, so that a data set moved to another folder keeps its digest.
+    `where` stays out of it, so that a data set moved to another folder keeps its digest; so do fields of later versions
+    where a row says nothing in them, so that data sets of earlier versions keep theirs.
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in rows_of(frame.sort_values("row_id")[names]):
+        if row[HAS_ANY_TYPE] is None:
+            del row[HAS_ANY_TYPE]
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

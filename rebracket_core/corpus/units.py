@@ -46,5 +46,5 @@ def _one_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
                 found=f"{first['row_id']!r} says {first[name]!r}, {other['row_id']!r} says {other[name]!r}",
                 hint="correct one of the rows",
             )
-    joined = {name: BLANK_LINE.join(dict.fromkeys(row[name] for row in rows if row[name])) for name in _MERGED}
+    joined: dict[str, Any] = {name: BLANK_LINE.join(dict.fromkeys(row[name] for row in rows if row[name])) for name in _MERGED}
     return {**first, **joined, "weight": sum(row["weight"] for row in rows) / len(rows)}

@@ -54,7 +54,12 @@ class TrainingRows:
 
     @property
     def strata(self) -> np.ndarray:
-        """(n,) the album of each row, and one more class for rows without one: what splits are balanced by."""
+        """(n,) the album of each row, and one more class for rows without one: what splits are balanced by.
+
+        Where no row has an album, the rarest of a row's types, no type at all and no label are the classes.
+        """
+        if not (self.plain.album_idx >= 0).any():
+            return _type_strata(self.plain)
         return np.where(self.plain.album_idx < 0, self.plain.album_idx.max() + 1, self.plain.album_idx)
 
 
@@ -107,12 +112,22 @@ def labelled_rows(frame: pd.DataFrame, *, config: TrainingConfig, human: Sequenc
     soft = labels_of_tasks(soft_targets(rows, config=config), tasks=config.tasks.tasks)
     useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
     if "axes" not in config.tasks.tasks and "album" not in config.tasks.tasks:
-        useful = plain.types_labelled
+        useful = plain.types_labelled | plain.any_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
     refuse_one_text(rows, fields=("concept",))  # which would make one group of all
     groups = _enough_groups(rows, n_rows=len(frame))
     return LabelledRows(rows, soft=soft, plain=plain, groups=groups, sources=axis_sources(rows, by_people))
+
+
+def _type_strata(plain: Targets) -> np.ndarray:
+    """(n,) the rarest type of each row; then classes for rows with some type, with none, and without any label."""
+    k = plain.types.shape[1]
+    order = np.argsort(plain.types[plain.types_labelled].sum(axis=0), kind="stable")
+    rarest = order[plain.types[:, order].argmax(axis=1)]
+    named = plain.types_labelled & (plain.types.sum(axis=1) > 0)
+    other = np.where(~plain.any_labelled, k + 2, np.where(plain.any_type > 0, k, k + 1))
+    return np.where(named, rarest, other)
 
 
 def refuse_one_text(labelled: pd.DataFrame, *, fields: Sequence[str]) -> None:
@@ -158,8 +173,10 @@ def labels_of_tasks(labels: Targets, *, tasks: tuple[str, ...]) -> Targets:
         labels = replace(labels, album_idx=np.full_like(labels.album_idx, -1))
     if "axes" not in tasks:
         labels = replace(labels, axis_kind=np.full_like(labels.axis_kind, "unlabelled"))
-    if "types" not in tasks and "has_any_type" not in tasks:
+    if "types" not in tasks:
         labels = replace(labels, types_labelled=np.zeros_like(labels.types_labelled))
+    if "has_any_type" not in tasks:  # the types that a row names say it too, and no more is read than they
+        labels = replace(labels, any_labelled=labels.any_labelled & labels.types_labelled)
     return labels
 
 
@@ -180,4 +197,6 @@ def head_targets(soft: Targets) -> HeadTargets:
         types=soft.types,
         types_mask=soft.types_labelled.astype(np.float32),
         weight=soft.weight,
+        any_type=soft.any_type,
+        any_mask=soft.any_labelled.astype(np.float32),
     )

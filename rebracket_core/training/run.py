@@ -91,7 +91,7 @@ def _train(given: _Inputs) -> Evaluation:
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=given.tuner)
     callback.update("Calibrating on held-out songs", 0, 1)
     held_out = held_out_rows(rows, crossed, config=config, thresholds=given.thresholds)
-    calibration = fit_calibration(crossed.logits, rows.plain)
+    calibration = fit_calibration(crossed.logits, rows.plain, tasks=config.tasks)
     choices = choose_thresholds(held_out, targets=_targets(config))
     transfer = transfer_between_origins(
         rows, config=config, progress=counts(callback, "Evaluating on other sources"), tuner=given.tuner
@@ -157,7 +157,7 @@ def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConf
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
     texts = rows.texts[config.data.text[0]]
     logits, fold = crossed.logits, crossed.fold
-    own = fold_calibrations(logits, rows.plain, fold=fold)
+    own = fold_calibrations(logits, rows.plain, fold=fold, tasks=config.tasks)
     scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
     held_out = HeldOutRows(
         predictions=Predictions(scores=scores, ood_p=crossed.ood_p),

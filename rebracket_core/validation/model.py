@@ -57,6 +57,11 @@ def untrained_tasks(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in _NEEDED if name not in tasks or parts[name] <= missing)
 
 
+def _exclusive(manifest: Mapping[str, Any]) -> bool:
+    """Whether the run learnt that a text has exactly one type; calibrations of earlier runs do not say it."""
+    return bool(manifest["config"].get("type_loss") == "single")
+
+
 @dataclass(frozen=True, slots=True)
 class ConceptModel:
     """Everything that a run needs to predict, and the facts that its predictions carry.
@@ -119,7 +124,7 @@ class ConceptModel:
                 encoder_id=manifest["encoder_id"],
                 recipe=FeatureRecipe.from_dict(manifest["recipe"]),
                 head=heads_from(arrays, manifest["config"]),
-                calibration=Calibration.from_dict(manifest["calibration"]),
+                calibration=Calibration.from_dict({**manifest["calibration"], "exclusive_types": _exclusive(manifest)}),
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
                 thresholds=Thresholds.from_dict(manifest["thresholds"]),
                 manifest=manifest,

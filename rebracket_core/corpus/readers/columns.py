@@ -20,6 +20,8 @@ ID_NAMES = ("segment_id", "row_id", "proposal_id", "concept_id", "id")
 ALBUM_NAMES_OF_COLUMNS = ("rainbow_color", "album")
 TYPE_COLUMNS = ("rebracketing_type", "rebracketing_types", "types")
 KEYWORD_TYPE_COLUMN = "rebracketing_type"
+KEYWORD_MARKER_COLUMN = "has_rebracketing_markers"
+MARKER_COLUMNS = (KEYWORD_MARKER_COLUMN, "has_any_type")
 STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
@@ -42,6 +44,7 @@ KNOWN_NAMES: frozenset[str] = frozenset(
         *ID_NAMES,
         *ALBUM_NAMES_OF_COLUMNS,
         *TYPE_COLUMNS,
+        *MARKER_COLUMNS,
         "title",
         "agent",
         "agent_name",
@@ -80,6 +83,7 @@ class ColumnPlan:
     axes: tuple[tuple[str, str], ...] = ()
     types: str = ""
     types_from: str = ""
+    markers: str = ""
     title: str = ""
     agent: str = ""
     descriptions: str = ""
@@ -99,6 +103,7 @@ class ColumnPlan:
             *(c for _, c in self.axes),
             self.types,
             self.types_from,
+            self.markers,
             self.title,
             self.agent,
             self.descriptions,
@@ -138,6 +143,7 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
         axes=tuple((axis, found) for axis, options in _AXIS_COLUMNS.items() if (found := first(*options))),
         types=first(*TYPE_COLUMNS),
         types_from=first("types_from"),
+        markers=first(*MARKER_COLUMNS),
         title=first("title"),
         agent=first("agent", "agent_name"),
         descriptions=first("descriptions", "description"),
@@ -267,9 +273,11 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder) -> ColumnPlan:
             plan = replace(plan, lyrics="")
     if not plan.types and STRUCT in first.by_name:
         plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
+    if not plan.markers and STRUCT in first.by_name:
+        plan = replace(plan, markers=f"{first(STRUCT)}.{KEYWORD_MARKER_COLUMN}")
     if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
-        plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
+        plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="", markers="")
     return replace(plan, notes=tuple(notes))
 
 
@@ -281,6 +289,7 @@ def _taken(plan: ColumnPlan) -> str:
         f"'{plan.album}' as the album" if plan.album else "no album column",
         *(f"'{column}' as {axis}" for axis, column in plan.axes),
         f"'{plan.types}' as the types" if plan.types else "",
+        f"'{plan.markers}' as whether there is any type" if plan.markers else "",
         *(
             f"'{getattr(plan, role)}' as {role}"
             for role in ("title", "agent", "descriptions", "lyrics", "weight")

@@ -24,7 +24,7 @@ def torch_output_logits(z: torch.Tensor, output: str, *, calibration: Calibratio
         p = torch.sigmoid(z[..., CONFIDENCE] / calibration.confidence_temperature).mean(dim=1)
         return _log(torch.stack([p, 1.0 - p], dim=1))
     if output == "type":
-        p = torch.sigmoid(z[..., TYPES] / calibration.type_temperature).mean(dim=1)
+        p = _types(z[..., TYPES], calibration=calibration).mean(dim=1)
         return _log(p) - _log(1.0 - p)
     axes = z[..., AXIS].reshape(*z.shape[:2], len(AXIS_NAMES), N_MODES)
     heads = torch.softmax(axes / _tensor(calibration.axis_temperature)[:, None], dim=-1).mean(dim=1)
@@ -36,6 +36,15 @@ def torch_output_logits(z: torch.Tensor, output: str, *, calibration: Calibratio
     mixture = posterior @ _tensor(album_targets())[:, at]
     shown = (1.0 - blend) * heads[:, at] + blend * mixture
     return _log(shown / shown.sum(dim=-1, keepdim=True))
+
+
+def _types(log_odds: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    if calibration.exclusive_types:
+        return torch.softmax(logsigmoid(log_odds) / calibration.type_temperature, dim=-1)
+    return torch.sigmoid(log_odds / calibration.type_temperature)
 
 
 def _posterior(z: torch.Tensor, heads: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:

@@ -4,6 +4,7 @@ from rebracket_core.models.losses.backbone import (
     backbone_loss as backbone_loss,
     head_penalty as head_penalty,
 )
+from rebracket_core.models.losses.classes import CLASSES as CLASSES, class_weights as class_weights
 from rebracket_core.models.losses.functions import (
     AxisLoss as AxisLoss,
     TypeLoss as TypeLoss,

@@ -47,6 +47,10 @@ def out_of_fold_predictions_of(held_out: HeldOutRows, *, frame: pd.DataFrame, fo
         axis_kind=truth.axis_kind.astype(str),
         types_truth=truth.types,
         types_labelled=truth.types_labelled,
+        predicted_types=scores.predicted_types,
+        any_type=scores.any_type,
+        any_truth=truth.any_type,
+        any_labelled=truth.any_labelled,
     )
 
 

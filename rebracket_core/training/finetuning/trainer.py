@@ -66,7 +66,7 @@ class BackboneTrainer(Trainer):
             inputs["row_weight"],
             tasks=self.job.config.tasks,
             parts=self.phase.parts,
-            album_balance=inputs.get("album_balance"),
+            class_weights=inputs["class_weights"],
             balance=self.balance,
             with_norms=logged,
         )

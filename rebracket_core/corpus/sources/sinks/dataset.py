@@ -12,6 +12,7 @@ import pandas as pd
 
 from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import (
+    KEYWORD_MARKER_COLUMN,
     KEYWORD_TYPE_COLUMN,
     TEXT_NAMES,
     ColumnPlan,
@@ -23,8 +24,8 @@ from rebracket_core.corpus.readers.columns import (
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight
-from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
+from rebracket_core.corpus.readers.labels import is_null_word, read_album, read_axis, read_types, read_weight, read_yes_or_no
+from rebracket_core.corpus.schema import HAS_ANY_TYPE, ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.rainbow import AXIS_NAMES
@@ -34,7 +35,7 @@ _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
-_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "group_id")
+_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", HAS_ANY_TYPE, "weight", "group_id")
 _EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
@@ -176,7 +177,25 @@ class DatasetSink:
             # In the users' tables a row with an album and an empty mode cell says: no mode on this axis.
             row[f"{axis}_stated"] = [] if shares is None and modes is None and album else modes
         row["types"], row["types_from"] = self._types(values, plan)
+        self._mark(row, read_yes_or_no(cell_of(values, plan.markers)), plan=plan)
         return row
+
+    def _mark(self, row: Row, marked: bool | None, *, plan: ColumnPlan) -> None:
+        """Join what a row says of having any type with the types that it names; a row that contradicts itself has neither.
+
+        No type at all is a label of all eight: none of them. That there is one says nothing of which.
+        """
+        types = row["types"]
+        if marked is None:
+            return
+        if types is not None and bool(types) != marked:
+            self.note("Some rows name a type and say that they have none, or the reverse; they stay without types.")
+            row["types"], row["types_from"] = None, ""
+        elif types is None and not marked:
+            counted = plan.markers.split(".")[-1].strip().casefold() == KEYWORD_MARKER_COLUMN
+            row["types"], row["types_from"] = [], "keyword" if counted else "human"
+        elif types is None:
+            row[HAS_ANY_TYPE] = True
 
     def _types(self, values: Mapping[str, Any], plan: ColumnPlan) -> tuple[list[str] | None, str]:
         try:
