@@ -19,7 +19,7 @@ from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.stats import write_out_of_fold_predictions, write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
-from rebracket_core.training.evaluation.baseline_folds import cross_baselines
+from rebracket_core.training.evaluation.baseline_folds import cross_baselines, run_type_baselines
 from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
 from rebracket_core.training.evaluation.out_of_fold import out_of_fold_predictions_of, out_of_fold_rows_of
 from rebracket_core.training.evaluation.thresholds import Choice, choose_thresholds, chosen_values, cross_thresholds
@@ -92,7 +92,7 @@ def _train(given: _Inputs) -> Evaluation:
     callback.update("Calibrating on held-out songs", 0, 1)
     held_out = held_out_rows(rows, crossed, config=config, thresholds=given.thresholds)
     calibration = fit_calibration(crossed.logits, rows.plain, tasks=config.tasks)
-    choices = choose_thresholds(held_out, targets=_targets(config))
+    choices = choose_thresholds(held_out, targets=_targets(config)) if config.gives_verdicts else ()
     transfer = transfer_between_origins(
         rows, config=config, progress=counts(callback, "Evaluating on other sources"), tuner=given.tuner
     )
@@ -165,6 +165,8 @@ def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConf
         groups=rows.groups,
         texts=texts,
         baselines=cross_baselines(rows, fold=crossed.fold, config=config),
+        type_baselines=run_type_baselines(rows, fold=crossed.fold, config=config),
+        exclusive_types=config.tasks.exclusive_types,
         thresholds=[thresholds] * len(rows),
         coverage=config.evaluation.coverage,
         set_limits=set_limits(
