@@ -18,6 +18,7 @@ from rebracket_core.cli.commands.lifecycle import archive, archived, delete, res
 from rebracket_core.cli.commands.machine import app as serve_app, doctor, encoders, formats
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
+from rebracket_core.cli.commands.predict import predict
 from rebracket_core.cli.commands.report import report, review_sections
 from rebracket_core.cli.commands.runs import card, compare, export_run, import_run
 from rebracket_core.cli.commands.search import search, searches, train_found
@@ -73,6 +74,7 @@ for _command in (
     import_run,
     evaluate,
     validate,
+    predict,
     report,
     rules,
     review_sections,

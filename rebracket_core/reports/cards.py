@@ -245,6 +245,8 @@ def _use(run: RunInfo) -> str:
     if run.gives_verdicts:
         lines.append(f"rebracket promote {run.run_id}")
         lines.append(f'echo "A concept." | rebracket validate - --run {run.run_id} --format jsonl')
+    else:
+        lines.append(f'echo "A concept." | rebracket predict - --run {run.run_id} --format jsonl')
     return "```sh\n" + "\n".join(line.replace("`", "") for line in lines) + "\n```"
 
 

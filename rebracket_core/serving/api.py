@@ -23,6 +23,7 @@ from rebracket_core.serving.guard.middleware import AccessMiddleware, RequestRec
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
 from rebracket_core.serving.model_router import Change, ModelRouter, share_of
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.predictions import add_predictions
 from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, ServerStopped
 from rebracket_core.serving.requests.bodies import BodyRoute
 from rebracket_core.serving.requests.disconnects import while_connected
@@ -283,6 +284,7 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     app.router.route_class = BodyRoute
     _add_health(app, service)
     _add_verdicts(app, service)
+    add_predictions(app, service)
     _add_runs(app, service)
     _add_metrics(app, service)
     add_error_handlers(app, counts=service.counts, deadline_s=service.options.deadline_s)

@@ -15,6 +15,7 @@ from rebracket_core.corpus import (
     collapse_repeats,
     leak_safe_groups,
     read_not_concepts,
+    settle_types,
     smooth_context,
     take_targets,
     targets,
@@ -105,7 +106,8 @@ def labelled_rows(frame: pd.DataFrame, *, config: TrainingConfig, human: Sequenc
 
     Raises DataError where all texts are the same, or songs and threads are too few.
     """
-    rows, by_people = with_human(collapse_repeats(frame), human)
+    single = collapse_repeats(frame, ambiguous_types=config.data.ambiguous_types)
+    rows, by_people = with_human(settle_types(single, ambiguous_types=config.data.ambiguous_types), human)
     has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
     rows, by_people = rows[has_text].reset_index(drop=True), by_people[has_text.to_numpy()]
     plain = labels_of_tasks(targets(rows, smoothing=0.0), tasks=config.tasks.tasks)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus import Dataset, HumanTarget
+from rebracket_core.corpus import Dataset, HumanTarget, texts_with_two_types
 from rebracket_core.encoders import Encoder
 from rebracket_core.files import write_json
 from rebracket_core.models import Calibration, ConformalSets, save_artefact, scores_from_logits
@@ -64,7 +64,8 @@ def train_run(
     learnable = require_learnable(rows, config=config)
     rows = replace(rows, plain=learnable.without_missing(rows.plain), soft=learnable.without_missing(rows.soft))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
-    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, (*learnable.notes, *notes), learnable)
+    said = (*learnable.notes, *_ambiguity(dataset, config=config), *notes)
+    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, said, learnable)
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(given)
 
@@ -228,6 +229,13 @@ def _labels(rows: TrainingRows, config: TrainingConfig) -> dict[str, Any]:
         "n_human": int((rows.sources == "human").any(axis=1).sum()),
         "sources": {axis: counted(rows.sources[:, j]) for j, axis in enumerate(AXIS_NAMES)},
     }
+
+
+def _ambiguity(dataset: Dataset, *, config: TrainingConfig) -> tuple[str, ...]:
+    """A note on texts with two type labels, where the run learns types and there are any."""
+    n = len(texts_with_two_types(dataset.frame)) if {"types", "has_any_type"} & set(config.tasks.tasks) else 0
+    what = {"skip": "they teach and test no type", "merge": "all their types are taken", "both": "each label is learnt"}
+    return (f"{n} texts have different type labels on different rows; {what[config.data.ambiguous_types]}.",) if n else ()
 
 
 def _notes(config: TrainingConfig, transfer: list[dict[str, Any]]) -> tuple[str, ...]:

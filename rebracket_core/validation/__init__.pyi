@@ -26,6 +26,11 @@ from rebracket_core.validation.model import (
     untrained_tasks as untrained_tasks,
 )
 from rebracket_core.validation.ood import OodDetector as OodDetector, OodMethod as OodMethod
+from rebracket_core.validation.prediction import (
+    Prediction as Prediction,
+    learnt_parts as learnt_parts,
+    predictions_of as predictions_of,
+)
 from rebracket_core.validation.rules import (
     RULES as RULES,
     Decision as Decision,

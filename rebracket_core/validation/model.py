@@ -45,7 +45,8 @@ class Predictions:
                 "The run gives no verdicts.",
                 expected="a run that was trained on axes and album",
                 found=f"it was trained without {' and '.join(self.untrained)}",
-                hint="ask another run, or train one with these tasks",
+                hint="ask it without a verdict (rebracket predict FILE --run RUN, or POST /v1/predict), ask another run, or "
+                "train one with these tasks",
             )
 
 

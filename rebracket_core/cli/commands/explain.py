@@ -25,8 +25,11 @@ def explain(
     *,
     run: RunOption = None,
     output: Annotated[
-        str, typer.Option("--output", help="album, temporal, spatial, ontological, type or confidence.")
-    ] = "album",
+        str | None,
+        typer.Option(
+            "--output", help="album, temporal, spatial, ontological, type, any_type or confidence; by default the first learnt."
+        ),
+    ] = None,
     answer: Annotated[str | None, typer.Option("--answer", help="Explain this prediction; by default the first.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="Hold it against this one; by default the second.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Words alone: no checks that ask about parts of the text.")] = False,

@@ -117,7 +117,8 @@ def _config(file: Path | None, values: list[str] | None, *, settings: Settings) 
 
 def run_text(info: RunInfo) -> str:
     """A finished run with its figures, as text."""
-    state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
+    use = "promote" if info.gives_verdicts else "predict FILE --run"
+    state = "verdicts come from it" if info.promoted else f"to use it: rebracket {use} {info.run_id}"
     size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
     return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.measured)}"
 

@@ -67,7 +67,8 @@ class AuditReport:
     the albums' rows over that of an even spread across the albums present (1 = even), None without albums; `missing`
     counts rows without album (of them `uncharted`: with labels on all axes), types, each axis and `any_axis`; `words`
     are words in a concept; `tokens` and `beyond_window` (texts longer than `window` tokens) need a counter,
-    `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without.
+    `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without. `n_ambiguous_types` counts texts whose
+    rows name different types, `ambiguous_types` names some of them.
     """
 
     name: str
@@ -97,6 +98,8 @@ class AuditReport:
     beyond_window: int | None = None
     n_near_duplicates: int | None = None
     near_duplicates: tuple[NearDuplicate, ...] = ()
+    n_ambiguous_types: int = 0
+    ambiguous_types: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

@@ -157,13 +157,19 @@ def _fit_types(calibration: Calibration, logits: np.ndarray, targets: Targets) -
 
 
 def _fit_any_type(calibration: Calibration, logits: np.ndarray, targets: Targets) -> Calibration:
-    """The slope and shift of the log-odds of having any type (Platt 1999), where rows with and without are labelled."""
+    """The slope and shift of the log-odds of having any type, where rows with and without are labelled.
+
+    As Platt (1999) has it, the targets stand a little inside 0 and 1, so that what is told apart without an error does not
+    make the slope endless.
+    """
     from scipy.optimize import minimize
 
     mask = targets.any_labelled
     truth = targets.any_type[mask]
     if calibration.exclusive_types or not mask.any() or truth.min() == truth.max():
         return calibration
+    n_yes = float(truth.sum())
+    truth = np.where(truth > 0, (n_yes + 1.0) / (n_yes + 2.0), 1.0 / (len(truth) - n_yes + 2.0))
     odds = any_type_log_odds(type_probabilities(logits[mask][..., TYPES], calibration=calibration))
     found = minimize(lambda x: _bce(sigmoid(odds * np.exp(x[0]) + x[1]), truth), x0=np.zeros(2), method="Nelder-Mead")
     return replace(
