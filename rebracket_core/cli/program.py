@@ -18,13 +18,12 @@ from rebracket_core.cli.commands.lifecycle import archive, archived, delete, res
 from rebracket_core.cli.commands.machine import app as serve_app, doctor, encoders, formats
 from rebracket_core.cli.commands.map import map_
 from rebracket_core.cli.commands.monitor import monitor
-from rebracket_core.cli.commands.predict import predict
 from rebracket_core.cli.commands.report import report, review_sections
 from rebracket_core.cli.commands.runs import card, compare, export_run, import_run
 from rebracket_core.cli.commands.search import search, searches, train_found
 from rebracket_core.cli.commands.serve import keys, serve
 from rebracket_core.cli.commands.train import cancel, evaluate, promote, resume, runs, train
-from rebracket_core.cli.commands.validate import validate
+from rebracket_core.cli.commands.validate import predict, validate
 from rebracket_core.cli.commands.watch import watch
 from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common

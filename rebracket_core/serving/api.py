@@ -284,7 +284,6 @@ def create_app(bench: Workbench, options: ServeOptions | None = None) -> FastAPI
     app.router.route_class = BodyRoute
     _add_health(app, service)
     _add_verdicts(app, service)
-    add_predictions(app, service)
     _add_runs(app, service)
     _add_metrics(app, service)
     add_error_handlers(app, counts=service.counts, deadline_s=service.options.deadline_s)
@@ -318,6 +317,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
 
 def _add_verdicts(app: FastAPI, service: Service) -> None:
     longest = service.router.bench.settings.max_text_chars
+    add_predictions(app, service)
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=ERRORS)
     async def validate(request: Request, body: ValidateIn) -> Response:

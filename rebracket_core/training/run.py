@@ -64,8 +64,8 @@ def train_run(
     learnable = require_learnable(rows, config=config)
     rows = replace(rows, plain=learnable.without_missing(rows.plain), soft=learnable.without_missing(rows.soft))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
-    said = (*learnable.notes, *_ambiguity(dataset, config=config), *notes)
-    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, said, learnable)
+    all_notes = (*learnable.notes, *_ambiguity(dataset, config=config), *notes)
+    given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, all_notes, learnable)
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(given)
 

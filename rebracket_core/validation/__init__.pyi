@@ -26,11 +26,6 @@ from rebracket_core.validation.model import (
     untrained_tasks as untrained_tasks,
 )
 from rebracket_core.validation.ood import OodDetector as OodDetector, OodMethod as OodMethod
-from rebracket_core.validation.prediction import (
-    Prediction as Prediction,
-    learnt_parts as learnt_parts,
-    predictions_of as predictions_of,
-)
 from rebracket_core.validation.rules import (
     RULES as RULES,
     Decision as Decision,
@@ -43,10 +38,13 @@ from rebracket_core.validation.rules import (
     rules_reading as rules_reading,
 )
 from rebracket_core.validation.scorer import (
+    Prediction as Prediction,
     Scorer as Scorer,
     decision_of as decision_of,
     failure_of as failure_of,
+    learnt_parts as learnt_parts,
     predict as predict,
+    predictions_of as predictions_of,
     verdicts_from as verdicts_from,
     verdicts_of as verdicts_of,
 )

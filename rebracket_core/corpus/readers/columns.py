@@ -123,10 +123,9 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
         by_name.setdefault(name.strip().casefold(), name)
     first = _Finder(by_name)
     text = _named(hints.text_column, by_name, what="text", where=where) or first(*TEXT_NAMES)
-    notes: list[str] = []
+    notes = ()
     if not text and "segment_id" in by_name and _LYRICS in by_name:
-        text = by_name[_LYRICS]
-        notes.append("The table has no concept column; the lyrics of each segment were taken as its text.")
+        text, notes = by_name[_LYRICS], ("The table has no concept column; the lyrics of each segment were taken as its text.",)
     if not text:
         raise DataError(
             "No column holds the text.",
@@ -136,7 +135,7 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
             where=where,
         )
     plan = ColumnPlan(
-        text=text,
+        text,
         ids=_ids(first),
         group=_named(hints.group_column, by_name, what="group", where=where) or _group(first),
         album=first(*ALBUM_NAMES_OF_COLUMNS),

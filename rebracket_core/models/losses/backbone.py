@@ -66,8 +66,7 @@ def backbone_loss(
             weights = _balanced_weights(balance, means, gramian=gramian, parts=here)
             total = _with_gradient(total, weights.to(gradients) @ gradients, at=output["features"])
     shown = {name: _mean(each[name].detach().mean()) for name in here} if with_norms else {}
-    weight = tasks.contrastive_loss_weight
-    if weight and output["features"].requires_grad:
+    if (weight := tasks.contrastive_loss_weight) and output["features"].requires_grad:
         apart = functions.album_contrast(_gathered(output["features"]), _gathered(y["album"]))
         total = total + weight * apart
         if with_norms:

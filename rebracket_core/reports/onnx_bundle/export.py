@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rebracket_core.runs import RunStore
     from rebracket_core.settings import Settings
 
-Answer = Verdict | Prediction
+Outcome = Verdict | Prediction
 TOLERANCE = 1e-5
 COMPARED_TEXTS = 32
 MIN_CHECK = 8
@@ -162,7 +162,7 @@ def _compared_with_run(
     wanted = _in_pytorch(concepts, model=source.model, name=source.encoder, settings=settings)
     tell(2)
     exported = ExportedRun(room, max_text_chars=settings.max_text_chars)
-    equality = _compared(wanted, _answers(exported, concepts), encoder=exported.encoder)
+    equality = _compared(wanted, _predicted(exported, concepts), encoder=exported.encoder)
     _same_or_refused(equality, run_id=source.run_id)
     if precision is Precision.FLOAT32:
         return equality, None
@@ -197,12 +197,12 @@ def _own_texts(folder: Path) -> list[Concept]:
     return [Concept(id=f"own-{at}", text=text) for at, text in enumerate(chain(_PLAIN, spread))]
 
 
-def _answers(exported: ExportedRun, concepts: Sequence[Concept]) -> Sequence[Answer]:
+def _predicted(exported: ExportedRun, concepts: Sequence[Concept]) -> Sequence[Outcome]:
     """The folder's verdicts, or the predictions of a run that gives none."""
     return exported.predict(concepts) if untrained_tasks(exported.model.manifest) else exported.validate(concepts)
 
 
-def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, settings: Settings) -> Sequence[Answer]:
+def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, settings: Settings) -> Sequence[Outcome]:
     """The verdicts of the run with its encoder in PyTorch, on the CPU; predictions where it gives no verdicts."""
     settings = replace(settings, device="cpu")
     encoder = open_encoder(MINILM_TORCH if name == MINILM else name, settings=settings, cached=False)
@@ -214,7 +214,7 @@ def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, 
     return scorer.score(concepts, model=model, encoder=encoder, thresholds=model.thresholds)
 
 
-def _compared(before: Sequence[Answer], after: Sequence[Answer], *, encoder: Any) -> Difference:
+def _compared(before: Sequence[Outcome], after: Sequence[Outcome], *, encoder: Any) -> Difference:
     pairs = list(zip(before, after, strict=True))
     changes = [Change(a.id, _outcome(a), _outcome(b)) for a, b in pairs if _outcome(a) != _outcome(b)]
     scored = [(a, b) for a, b in pairs if not (a.error or b.error)]
@@ -229,7 +229,7 @@ def _compared(before: Sequence[Answer], after: Sequence[Answer], *, encoder: Any
     )
 
 
-def _outcome(verdict: Answer) -> str:
+def _outcome(verdict: Outcome) -> str:
     if verdict.error:
         return f"error: {verdict.error}"
     if isinstance(verdict, Prediction):
@@ -238,7 +238,7 @@ def _outcome(verdict: Answer) -> str:
     return " ".join(str(part) for part in (verdict.verdict, verdict.reason, verdict.album) if part)
 
 
-def _apart(a: Answer, b: Answer) -> float:
+def _apart(a: Outcome, b: Outcome) -> float:
     """The largest difference of a score of two verdicts or predictions."""
     found = [abs((a.chromatic_confidence or 0.0) - (b.chromatic_confidence or 0.0))]
     for name in _SCORES:
@@ -267,7 +267,7 @@ def _lower(
     precision: Precision,
     *,
     check: Sequence[Concept],
-    before: Sequence[Answer],
+    before: Sequence[Outcome],
     max_text_chars: int,
 ) -> Difference:
     """What the lower precision changes in `before`, the verdicts on `check`; its graph is now the one in the folder.
@@ -284,7 +284,7 @@ def _lower(
         graph = as_int8(full, exported.encoder.batches([c.text for c in check[::CALIBRATION_STEP][:CALIBRATION_TEXTS]]))
     replace_graph(room, graph, precision=precision, encoder=lowered_facts(exported.manifest.encoder))
     lower = ExportedRun(room, max_text_chars=max_text_chars)
-    after = _answers(lower, [check[at] for at in compared])
+    after = _predicted(lower, [check[at] for at in compared])
     return _compared([before[at] for at in compared], after, encoder=lower.encoder)
 
 

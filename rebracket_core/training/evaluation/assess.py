@@ -37,10 +37,9 @@ def evaluate_run(
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
     n_all = len(rows)
     rows = take_rows(rows, _new_rows(rows, model))
+    predictions = model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder)
     held_out = HeldOutRows(
-        predictions=replace(
-            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
-        ),
+        predictions=replace(predictions, untrained=()),
         targets=rows.plain,
         groups=rows.groups,
         texts=rows.texts[config.data.text[0]],

@@ -50,9 +50,9 @@ def type_scores(
         **_right(truth, predicted, own, exclusive=exclusive, seed=seed),
         **{name: _average(found, j) for j, name in enumerate(AVERAGES)},
         "top_k": _top_k(truth, p, own, seed=seed),
-        "macro_average_precision": float(np.mean([row["average_precision"] for row in per_type.values()])),
-        "macro_prevalence": float(np.mean([row["prevalence"] for row in per_type.values()])),
-        "macro_auc": _mean([row["auc"] for row in per_type.values()]),
+        **{
+            f"macro_{key}": _mean([row[key] for row in per_type.values()]) for key in ("average_precision", "prevalence", "auc")
+        },
         "per_type": per_type,
         "absent": [name for name in TYPE_NAMES if name not in per_type],
         "baselines": {
