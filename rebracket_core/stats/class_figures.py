@@ -49,7 +49,7 @@ def class_scores(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray, *
     """
     truth, predicted, codes = truth.astype(bool), predicted.astype(bool), group_codes(groups)
     sums = [sums_by_group(t, codes) for t in (truth & predicted, ~truth & predicted, truth & ~predicted)]
-    present = truth.any(axis=0)
+    present: np.ndarray = np.asarray(truth.any(axis=0))
     own = [s.sum(axis=0)[None] for s in sums]
     per_class, averages = _figures(*own, present=present)
     draws = group_draws(len(sums[0]), seed=seed)

@@ -123,7 +123,7 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
         by_name.setdefault(name.strip().casefold(), name)
     first = _Finder(by_name)
     text = _named(hints.text_column, by_name, what="text", where=where) or first(*TEXT_NAMES)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if not text and "segment_id" in by_name and _LYRICS in by_name:
         text, notes = by_name[_LYRICS], ("The table has no concept column; the lyrics of each segment were taken as its text.",)
     if not text:

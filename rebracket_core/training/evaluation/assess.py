@@ -35,8 +35,7 @@ def evaluate_run(
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
-    n_all = len(rows)
-    rows = take_rows(rows, _new_rows(rows, model))
+    n_all, rows = len(rows), take_rows(rows, _new_rows(rows, model))
     predictions = model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder)
     held_out = HeldOutRows(
         predictions=replace(predictions, untrained=()),

@@ -23,7 +23,7 @@ def type_predictions(
     which the text has a marker word. Where a text has exactly one (`exclusive`) each gives one: the commonest, or that with
     the most marker words.
     """
-    truth = plain.types[train] > 0.5
+    truth: np.ndarray = np.asarray(plain.types[train] > 0.5)
     majority = _decided(truth.mean(axis=0), exclusive=exclusive)
     by_group = {g: _decided(share, exclusive=exclusive) for g, share in _group_shares(truth, groups[train]).items()}
     hits = keyword_hits([texts[i] for i in test])
@@ -48,7 +48,7 @@ def any_type_predictions(
     return {
         "majority": np.full(len(test), majority),
         "lookup": np.array([by_group.get(g, majority) for g in groups[test].tolist()]),
-        "keywords": (keyword_hits([texts[i] for i in test]) > 0).any(axis=1).astype(np.float64),
+        "keywords": np.asarray(keyword_hits([texts[i] for i in test]).any(axis=1), dtype=np.float64),
         "tfidf_lr": _tfidf(texts, truth, train=train, test=test, exclusive=False, seed=seed)[:, 0],
     }
 

@@ -17,6 +17,7 @@ Document = dict[str, Any]
 TOP_K = (1, 2, 3)
 _F1 = FIGURES.index("f1")
 _PAIRS = 10
+_MEANS = ("average_precision", "prevalence", "auc")
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 Baselines = Mapping[str, Mapping[str, np.ndarray]]
 
@@ -50,19 +51,21 @@ def type_scores(
         **_right(truth, predicted, own, exclusive=exclusive, seed=seed),
         **{name: _average(found, j) for j, name in enumerate(AVERAGES)},
         "top_k": _top_k(truth, p, own, seed=seed),
-        **{
-            f"macro_{key}": _mean([row[key] for row in per_type.values()]) for key in ("average_precision", "prevalence", "auc")
-        },
+        **{f"macro_{key}": _mean([row[key] for row in per_type.values()]) for key in _MEANS},
         "per_type": per_type,
         "absent": [name for name in TYPE_NAMES if name not in per_type],
         "baselines": {
-            name: _baseline(values[at] > 0.5, found, truth=truth, groups=own, exclusive=exclusive, seed=seed)
-            for name, values in baselines.get("types", {}).items()
-            if (values[at] >= 0).all()
+            name: _baseline(values > 0.5, found, truth=truth, groups=own, exclusive=exclusive, seed=seed)
+            for name, values in _given(baselines.get("types", {}), at).items()
         },
         "confusion": {"labels": list(TYPE_NAMES), "counts": (truth.T.astype(int) @ predicted.astype(int)).tolist()},
         "pairs": confused_pairs(truth, predicted),
     }
+
+
+def _given(baselines: Mapping[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
+    """What those baselines say of the rows `at` that say something of all of them."""
+    return {name: values[at] for name, values in baselines.items() if (values[at] >= 0).all()}
 
 
 def any_type_scores(
@@ -76,11 +79,9 @@ def any_type_scores(
     right = (predicted == truth).astype(np.float64)
     share = clustered_mean(right, own, seed=seed)
     rows = {}
-    for name, values in baselines.items():
-        if not (values[at] >= 0).all():
-            continue
-        theirs = (values[at] > 0.5) == truth
-        other = class_scores(truth[:, None], (values[at] > 0.5)[:, None], own, seed=seed)
+    for name, values in _given(baselines, at).items():
+        theirs = (values > 0.5) == truth
+        other = class_scores(truth[:, None], (values > 0.5)[:, None], own, seed=seed)
         gap = clustered_mean(right - theirs, own, seed=seed)
         rows[name] = {
             "accuracy": float(theirs.mean()),
@@ -146,7 +147,7 @@ def _spread(p: np.ndarray) -> Document | None:
 def _right(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray, *, exclusive: bool, seed: int) -> Document:
     """How often the one type is right; where there may be several, how often exactly the right ones are predicted."""
     hit = (truth & predicted).any(axis=1) if exclusive else (truth == predicted).all(axis=1)
-    share = clustered_mean(hit.astype(np.float64), groups, seed=seed)
+    share = clustered_mean(np.asarray(hit, dtype=np.float64), groups, seed=seed)
     return {"accuracy": share.value, "ci_low": share.ci_low, "ci_high": share.ci_high}
 
 
@@ -156,7 +157,7 @@ def _top_k(truth: np.ndarray, p: np.ndarray, groups: np.ndarray, *, seed: int) -
     first = np.take_along_axis(truth, np.argsort(-p, axis=1, kind="stable"), axis=1)[some]
     found = {}
     for k in TOP_K:
-        share = clustered_mean(first[:, :k].any(axis=1).astype(np.float64), groups[some], seed=seed)
+        share = clustered_mean(np.asarray(first[:, :k].any(axis=1), dtype=np.float64), groups[some], seed=seed)
         found[str(k)] = {"accuracy": share.value, **{key: v for key, v in share.to_dict().items() if key != "value"}}
     return found
 
