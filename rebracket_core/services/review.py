@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,8 +47,9 @@ class _Texts:
 
     def take(self, at: np.ndarray) -> _Texts:
         """Some of the texts, by index."""
-        arrays = {name: None if (own := getattr(self, name)) is None else own[at] for name in _Texts.__slots__[1:]}
-        return _Texts([self.texts[i] for i in at], **arrays)
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _Texts.__slots__[1:]}
+        kept = {name: None if values is None else values[at] for name, values in arrays.items()}
+        return _Texts([self.texts[i] for i in at], **kept)
 
     @property
     def labels(self) -> dict[str, np.ndarray]:

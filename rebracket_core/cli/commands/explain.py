@@ -25,11 +25,8 @@ def explain(
     *,
     run: RunOption = None,
     output: Annotated[
-        str | None,
-        typer.Option(
-            "--output", help="album, temporal, spatial, ontological, type, any_type or confidence; by default the first learnt."
-        ),
-    ] = None,
+        str, typer.Option("--output", help="album, temporal, spatial, ontological, type, any_type or confidence.")
+    ] = "album",
     answer: Annotated[str | None, typer.Option("--answer", help="Explain this prediction; by default the first.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="Hold it against this one; by default the second.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Words alone: no checks that ask about parts of the text.")] = False,

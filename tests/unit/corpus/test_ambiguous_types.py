@@ -1,5 +1,7 @@
 """A text with two type labels: named by the audit, settled by a choice, never the end of a training."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -12,7 +14,7 @@ from rebracket_core.training.rows import labelled_rows
 
 def _frame() -> pd.DataFrame:
     """One text with two labels in one song, one in two songs, and plain ones."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"row_id": "a", "group_id": "one", "concept": "The door", "types": ["spatial"], "types_from": "human"},
         {"row_id": "b", "group_id": "one", "concept": "The door", "types": ["temporal"], "types_from": "human"},
         {"row_id": "c", "group_id": "two", "concept": "A bell", "types": ["memory"]},
