@@ -48,7 +48,7 @@ class _Texts:
     def take(self, at: np.ndarray) -> _Texts:
         """Some of the texts, by index."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _Texts.__slots__[1:]}
-        kept = {name: None if values is None else values[at] for name, values in arrays.items()}
+        kept: dict[str, Any] = {name: None if values is None else values[at] for name, values in arrays.items()}
         return _Texts([self.texts[i] for i in at], **kept)
 
     @property

@@ -29,7 +29,8 @@ def type_predictions(
     hits = keyword_hits([texts[i] for i in test])
     words = (hits > 0).astype(np.float64)
     if exclusive:
-        words = np.where(hits.any(axis=1)[:, None], np.eye(hits.shape[1])[hits.argmax(axis=1)], majority)
+        some = np.asarray(hits.any(axis=1))
+        words = np.where(some[:, None], np.eye(hits.shape[1])[hits.argmax(axis=1)], majority)
     return {
         "majority": np.tile(majority, (len(test), 1)),
         "lookup": np.array([by_group.get(g, majority) for g in groups[test].tolist()]).reshape(len(test), -1),
