@@ -38,7 +38,8 @@ class TypeScores:
 
     `figures` are those of all types, `any_type` those of having any; `per_type` are the rows of an evaluation by type,
     `absent` the types that no text has; `gaps` say by how much the run is better than each simple rule (macro F1, and
-    accuracy of any type), with a paired interval.
+    accuracy of any type), with a paired interval. `any_type_same` says why having any type is not measured, where all labels
+    are the same.
     """
 
     n: int = 0
@@ -50,6 +51,7 @@ class TypeScores:
     absent: tuple[str, ...] = ()
     pairs: tuple[Raw, ...] = ()
     gaps: Mapping[str, Mapping[str, Raw]] = field(default_factory=dict)
+    any_type_same: str = ""
 
     @property
     def measured(self) -> bool:
@@ -67,6 +69,9 @@ class TypeScores:
         """Read the part `types` of an evaluation document; earlier versions have the average precision alone."""
         found = raw or {}
         marked = found.get("marked") or {}
+        one_answer = marked.get("prevalence") in (0.0, 1.0)  # then whatever says it is always right
+        if one_answer:
+            marked = {"n_texts": 0, "same": "some type" if marked["prevalence"] else "no type", "of": marked.get("n_texts")}
         gaps = {
             "macro F1": {k: row["macro_f1_difference"] for k, row in (found.get("baselines") or {}).items()},
             "accuracy of any type": {k: row["accuracy_difference"] for k, row in (marked.get("baselines") or {}).items()},
@@ -81,6 +86,7 @@ class TypeScores:
             absent=tuple(found.get("absent") or ()),
             pairs=tuple(found.get("pairs") or ()),
             gaps={name: rows for name, rows in gaps.items() if rows},
+            any_type_same=f"all {marked['of']:,} labelled texts have {marked['same']}" if marked.get("of") else "",
         )
 
     def figure_rows(self) -> list[dict[str, Any]]:
@@ -138,6 +144,8 @@ class TypeScores:
     def sentences(self) -> list[str]:
         """What the figures come to, in words: where there is no skill it is said."""
         found = [_skill(name, rows) for name, rows in self.gaps.items()]
+        if self.any_type_same:
+            found.append(f"Any type is not measured: {self.any_type_same}.")
         if self.absent and self.figures:
             found.append(f"Not measured, because no text has them: {', '.join(self.absent)}.")
         return found

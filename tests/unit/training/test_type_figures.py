@@ -11,6 +11,7 @@ from rebracket_core.corpus import make_frame, targets
 from rebracket_core.models import Calibration, Scores
 from rebracket_core.models.scores import predicted_types
 from rebracket_core.rainbow import TYPE_NAMES
+from rebracket_core.runs import TypeScores
 from rebracket_core.training.evaluation.type_baselines import cross_type_baselines, keyword_hits
 from rebracket_core.training.evaluation.type_figures import confused_pairs, type_scores
 from rebracket_core.training.heads.calibration import best_f1_threshold
@@ -129,3 +130,10 @@ def test_thresholds_give_the_best_f1() -> None:
 
 def test_marker_words_are_counted() -> None:
     assert keyword_hits(["The wall because the WALL, walls"])[0].tolist() == [3, 0, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_question_with_one_answer_everywhere_is_not_shown_as_right() -> None:
+    marked = {"n": 7, "n_texts": 7, "n_groups": 3, "prevalence": 1.0, "accuracy": 1.0, "ci_low": 1.0, "ci_high": 1.0}
+    found = TypeScores.from_dict({"n": 0, "marked": marked})
+    assert found.any_type == () and found.headline is None
+    assert found.sentences() == ["Any type is not measured: all 7 labelled texts have some type."]
