@@ -103,7 +103,7 @@ def ask(rows: TrainingRows, *, config: TrainingConfig, fold: np.ndarray, setting
         if tuner is not None:
             tuner.forget(name)
     folder.cleanup()
-    scores, plain = cross_calibrate(logits, rows.plain, fold=fold, head=config.head), rows.plain
+    scores, plain = cross_calibrate(logits, rows.plain, fold=fold, head=config.head, tasks=config.tasks), rows.plain
     right = (scores.album.argmax(axis=1) == plain.album_idx).astype(np.float64)
     axis_right = (scores.axis.argmax(axis=-1) == plain.axis.argmax(axis=-1)).astype(np.float64)
     return RowResult(

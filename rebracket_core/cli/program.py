@@ -23,7 +23,7 @@ from rebracket_core.cli.commands.runs import card, compare, export_run, import_r
 from rebracket_core.cli.commands.search import search, searches, train_found
 from rebracket_core.cli.commands.serve import keys, serve
 from rebracket_core.cli.commands.train import cancel, evaluate, promote, resume, runs, train
-from rebracket_core.cli.commands.validate import validate
+from rebracket_core.cli.commands.validate import predict, validate
 from rebracket_core.cli.commands.watch import watch
 from rebracket_core.cli.exit_codes import BROKEN_PIPE, DONE, hush_stdout
 from rebracket_core.cli.options import HomeOption, common
@@ -73,6 +73,7 @@ for _command in (
     import_run,
     evaluate,
     validate,
+    predict,
     report,
     rules,
     review_sections,

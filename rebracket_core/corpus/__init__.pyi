@@ -64,5 +64,13 @@ from rebracket_core.corpus.splits import (
     row_folds as row_folds,
     sparse_classes as sparse_classes,
 )
-from rebracket_core.corpus.units import BLANK_LINE as BLANK_LINE, collapse_repeats as collapse_repeats
+from rebracket_core.corpus.units import (
+    BLANK_LINE as BLANK_LINE,
+    BOTH as BOTH,
+    MERGE as MERGE,
+    SKIP as SKIP,
+    collapse_repeats as collapse_repeats,
+    settle_types as settle_types,
+    texts_with_two_types as texts_with_two_types,
+)
 from rebracket_core.corpus.usable import unusable as unusable

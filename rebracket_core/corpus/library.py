@@ -18,7 +18,17 @@ import pyarrow.parquet as pq
 
 from rebracket_core.corpus.fields import TEXT_FIELDS
 from rebracket_core.corpus.row_vectors import FieldVectors, VectorsMeta, read_vectors_file, to_arrays
-from rebracket_core.corpus.schema import COLUMNS, Dataset, DatasetMeta, ReadReport, Skip, frame_digest, make_frame, rows_of
+from rebracket_core.corpus.schema import (
+    COLUMNS,
+    HAS_ANY_TYPE,
+    Dataset,
+    DatasetMeta,
+    ReadReport,
+    Skip,
+    frame_digest,
+    make_frame,
+    rows_of,
+)
 from rebracket_core.errors import DataError, InputError, StoreError
 from rebracket_core.files import ARCHIVED, atomic_file, is_archived, new_folder, remove_folder, write_json
 from rebracket_core.rainbow import AXIS_NAMES
@@ -30,6 +40,7 @@ _LISTS = {
     **{axis: pa.list_(pa.float64()) for axis in AXIS_NAMES},
     **{f"{axis}_stated": pa.list_(pa.string()) for axis in AXIS_NAMES},
     "types": pa.list_(pa.string()),
+    HAS_ANY_TYPE: pa.bool_(),
 }
 _SCHEMA = pa.schema(
     [(name, pa.float64() if name in ("weight", "confidence") else _LISTS.get(name, pa.string())) for name in COLUMNS]

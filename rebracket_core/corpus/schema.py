@@ -15,6 +15,7 @@ from rebracket_core.corpus.row_vectors import VectorsMeta
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import AXIS_NAMES
 
+HAS_ANY_TYPE = "has_any_type"
 _PLAIN = ("row_id", "group_id", "origin", "where", "title", "agent", *TEXT_FIELDS, "types_from", "cues")
 _DEFAULTS: dict[str, Any] = {
     **{name: "" for name in ("title", "agent", *TEXT_FIELDS, "types_from", "where")},
@@ -23,11 +24,13 @@ _DEFAULTS: dict[str, Any] = {
     **{axis: None for axis in AXIS_NAMES},
     **{f"{axis}_stated": None for axis in AXIS_NAMES},
     "types": None,
+    HAS_ANY_TYPE: None,
     "weight": 1.0,
     "cues": "",  # "against": written against the surface cues of its labels (see `corpus.audit.cues`)
     "confidence": None,
 }
 COLUMNS: tuple[str, ...] = ("row_id", "group_id", *_DEFAULTS)
+_LATER = (HAS_ANY_TYPE, "cues", "confidence")  # columns that data sets of earlier versions do not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def _text(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if value is None or (isinstance(value, float) and value != value):
         return None
-    return value if isinstance(value, (str, float)) else list(value)
+    return value if isinstance(value, (str, bool, float)) else list(value)
 
 
 def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -159,16 +162,13 @@ def rows_of(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def frame_digest(frame: pd.DataFrame) -> str:
     """The sha256 of the rows in order of row_id, as canonical JSON: the same rows give the same digest in any order.
 
-    `where` stays out of it, so that a data set moved to another folder keeps its digest; so do an empty mark `cues` and a
-    confidence that is not given, which data sets of earlier versions do not have.
+    `where` stays out of it, so that a data set moved to another folder keeps its digest; so do fields of later versions
+    where a row says nothing in them, so that data sets of earlier versions keep theirs.
     """
     digest = hashlib.sha256()
     names = [name for name in COLUMNS if name != "where"]
     for row in rows_of(frame.sort_values("row_id")[names]):
-        if not row["cues"]:
-            del row["cues"]
-        if row["confidence"] is None:
-            del row["confidence"]
+        row = {name: value for name, value in row.items() if name not in _LATER or value not in (None, "")}
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=list).encode("utf-8", "surrogatepass"))
         digest.update(b"\n")
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rebracket_core.corpus.schema import HAS_ANY_TYPE
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, SMOOTHING, TYPE_NAMES, album_named, axis_target
 from rebracket_core.texts import clean_text
 
@@ -24,7 +25,8 @@ class Targets:
     `album_idx` (n,) int64 into ALBUM_NAMES, -1 without one; `axis` (n, 3 axes, 3 modes) float64, each triple sums to 1;
     `axis_kind` (n, 3) of "single", "multi", "none", "soft" or "unlabelled"; `axis_known` is its mask of trainable
     triples; `confidence` (n,) is 1 with any mode and 0 with none, or what the row gives for it; `types` (n, 8) 0/1,
-    valid where `types_labelled`; `weight` (n,) is the annotator's confidence.
+    valid where `types_labelled`; `weight` (n,) is the annotator's confidence; `any_type` (n,) 0/1 whether the row has any
+    type at all, valid where `any_labelled`: a row may be known to have a type without its being known which.
     """
 
     album_idx: np.ndarray
@@ -34,6 +36,8 @@ class Targets:
     types: np.ndarray
     types_labelled: np.ndarray
     weight: np.ndarray
+    any_type: np.ndarray
+    any_labelled: np.ndarray
 
     @property
     def axis_known(self) -> np.ndarray:
@@ -71,6 +75,7 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
             kind[i, j] = ("none", "single", "multi")[min(len(modes), 2)]
     kinds = frame["types"].tolist()
     multi_hot = np.array([[float(t in (k or ())) for t in TYPE_NAMES] for k in kinds]).reshape(n, len(TYPE_NAMES))
+    marked = [bool(k) if k is not None else m for k, m in zip(kinds, frame[HAS_ANY_TYPE].tolist(), strict=True)]
     return Targets(
         album_idx=np.array([ALBUM_NAMES.index(a.name) if a else -1 for a in albums], dtype=np.int64),
         axis=axis,
@@ -79,6 +84,8 @@ def targets(frame: pd.DataFrame, *, smoothing: float = SMOOTHING) -> Targets:
         types=multi_hot,
         types_labelled=np.array([k is not None for k in kinds], dtype=bool),
         weight=frame["weight"].to_numpy(dtype=np.float64),
+        any_type=np.array([bool(m) for m in marked], dtype=np.float64),
+        any_labelled=np.array([m is not None for m in marked], dtype=bool),
     )
 
 

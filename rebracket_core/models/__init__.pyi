@@ -29,10 +29,13 @@ from rebracket_core.models.optimiser import (
 from rebracket_core.models.scores import (
     Calibration as Calibration,
     Scores as Scores,
+    any_type_log_odds as any_type_log_odds,
+    any_type_probability as any_type_probability,
     axis_affinity as axis_affinity,
     entropy as entropy,
     scores_from_logits as scores_from_logits,
     sigmoid as sigmoid,
     softmax as softmax,
+    type_probabilities as type_probabilities,
 )
 from rebracket_core.models.targets import HeadTargets as HeadTargets

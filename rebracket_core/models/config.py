@@ -8,8 +8,8 @@ from typing import Any
 from rebracket_core.models.heads.registry import HEADS
 from rebracket_core.models.losses.functions import AxisLoss, TypeLoss
 from rebracket_core.models.losses.weighting import DWA, FIXED, UNCERTAINTY, offered
-from rebracket_core.options import Choice, Choices, Range, option
-from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.options import Choice, Choices, Range, option, refuse_unless
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 
 _TRAINS_ENCODER = {"method": ("full", "lora")}
 _HAS_HIDDEN_LAYERS = {"head": ("hidden",)}
@@ -34,10 +34,53 @@ _TYPE_LOSSES = (
     Choice(TypeLoss.MULTI, "Several", "each type is predicted on its own: a text may have none or several"),
     Choice(TypeLoss.SINGLE, "Exactly one", "a softmax over the types, trained on rows that have one"),
 )
+_MOST_CLASS_WEIGHT = 1e4
+_NO_CLASS_WEIGHTS, _BALANCED = "none", "balanced"
 _CLASS_WEIGHTS = (
-    Choice("none", "None", "every row counts the same"),
-    Choice("balanced", "Balanced", "an album weighs the inverse of its share of the rows, so that rare ones count as much"),
+    Choice(_NO_CLASS_WEIGHTS, "None", "every class counts the same"),
+    Choice(_BALANCED, "Balanced", "a class weighs the inverse of its share of the rows, so that rare ones count as much"),
 )
+_TYPE_DECISIONS = (
+    Choice("chosen", "Chosen thresholds", "every type beyond its threshold, which gave the best F1 on other held-out songs"),
+    Choice("half", "One half", "every type whose probability is 0.5 or more"),
+    Choice("argmax", "The likeliest", "the one with the highest probability"),
+)
+
+
+def read_class_weights(text: str) -> dict[str, float]:
+    """Weights by class from "causal=3, Red=2", a YAML or JSON list of eight (types) or nine (albums), or a mapping.
+
+    Raises ConfigError that says which class or number is wrong.
+    """
+    parts = [part.strip() for part in text.strip().strip("[](){}").split(",") if part.strip()]
+    if not any("=" in part or ":" in part for part in parts):
+        order = {len(TYPE_NAMES): TYPE_NAMES, len(ALBUM_NAMES): ALBUM_NAMES}.get(len(parts), ())
+        pairs = list(zip(order, parts, strict=False))
+        wanted = (
+            f"{_NO_CLASS_WEIGHTS}, {_BALANCED}, {len(TYPE_NAMES)} numbers for the types or {len(ALBUM_NAMES)} for the albums"
+        )
+        refuse_unless("class_weights", bool(pairs), expected=f"{wanted}, or class=weight", found=text)
+    else:
+        pairs = [
+            (name.strip().strip("'\""), value) for name, _, value in (part.replace(":", "=").partition("=") for part in parts)
+        ]
+    known = {name.casefold(): name for name in (*ALBUM_NAMES, *(m for modes in MODES.values() for m in modes), *TYPE_NAMES)}
+    known |= {name: name for name in ("any_type", "no_type")}
+    found: dict[str, float] = {}
+    for name, value in pairs:
+        refuse_unless("class_weights", name.casefold() in known, expected=f"a class: {', '.join(known.values())}", found=name)
+        found[known[name.casefold()]] = _class_weight(name, value)
+    return found
+
+
+def _class_weight(name: str, text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    good = 0.0 <= weight <= _MOST_CLASS_WEIGHT
+    refuse_unless("class_weights", good, expected=f"{name}=a number from 0 to {_MOST_CLASS_WEIGHT:g}", found=text)
+    return weight
 
 
 def _weight(default: float, *, label: str, help: str, searchable: bool | Range = True) -> Any:
@@ -77,12 +120,22 @@ class TasksConfig:
         label="Types of a text",
         help="Whether a text may have several rebracketing types, or has exactly one.",
     )
+    type_decision: str = option(
+        "chosen",
+        choices=_TYPE_DECISIONS,
+        label="Predicted types",
+        searchable=False,
+        needs={"type_loss": ("multi",)},
+        help="Which types are predicted of a text that may have several; of exactly one it is always the likeliest.",
+    )
     class_weights: str = option(
-        "none",
-        choices=_CLASS_WEIGHTS,
+        _NO_CLASS_WEIGHTS,
+        known=_CLASS_WEIGHTS,
         label="Class weights",
-        searchable=Choices(("none", "balanced")),
-        help="Whether rare albums count as much as common ones.",
+        searchable=Choices((_NO_CLASS_WEIGHTS, _BALANCED)),
+        help="Whether rare classes of every task (albums, modes, types, any type) count as much as common ones: none; "
+        "balanced; eight numbers for the types or nine for the albums in their order, or classes by name, as causal=3, Red=2, "
+        "no_type=0.5.",
     )
     label_smoothing: float = option(
         0.0,
@@ -181,8 +234,22 @@ class TasksConfig:
 
     @property
     def balanced(self) -> bool:
-        """Whether albums are weighed by the inverse of how often they occur."""
-        return self.class_weights == "balanced"
+        """Whether classes are weighed by the inverse of how often they occur."""
+        return self.class_weights == _BALANCED
+
+    @property
+    def weighs_classes(self) -> bool:
+        """Whether classes of a task count differently."""
+        return self.class_weights != _NO_CLASS_WEIGHTS
+
+    @property
+    def manual_class_weights(self) -> dict[str, float]:
+        """The weights that were set by hand, by class; empty where there are none.
+
+        Raises ConfigError for a number of weights that fits no task, an unknown class, or a weight that is none.
+        """
+        named = self.class_weights in (_NO_CLASS_WEIGHTS, _BALANCED)
+        return {} if named else read_class_weights(self.class_weights)
 
     @property
     def by_uncertainty(self) -> bool:

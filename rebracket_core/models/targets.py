@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-_FLOATS = ("axis", "axis_mask", "confidence", "confidence_mask", "types", "types_mask", "weight")
+_FLOATS = ("axis", "axis_mask", "confidence", "confidence_mask", "types", "types_mask", "weight", "any_type", "any_mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class HeadTargets:
     """Targets of n rows as plain arrays; see corpus.targets for their meaning. Masks are 0/1 floats.
 
     `axis` (n, 3, 3), `axis_mask` (n, 3), `confidence` (n,), `confidence_mask` (n,), `album_idx` (n,) with -1 for none,
-    `types` (n, 8), `types_mask` (n,), `weight` (n,).
+    `types` (n, 8), `types_mask` (n,), `weight` (n,); `any_type` (n,) with `any_mask` (n,), by default what the types say.
     """
 
     axis: np.ndarray
@@ -29,6 +29,13 @@ class HeadTargets:
     types: np.ndarray
     types_mask: np.ndarray
     weight: np.ndarray
+    any_type: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    any_mask: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if len(self.any_mask) != len(self.types_mask):
+            object.__setattr__(self, "any_type", (np.asarray(self.types).sum(axis=-1) > 0).astype(np.float32))
+            object.__setattr__(self, "any_mask", np.asarray(self.types_mask, dtype=np.float32))
 
     def take(self, rows: np.ndarray) -> HeadTargets:
         """The targets of some rows, in the given order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rebracket_core.runs import Calibration, RunInfo, SetScores
+from rebracket_core.runs import Calibration, RunInfo, SetScores, TypeScores, table
 from rebracket_core.thresholds import in_words
 from rebracket_core.training.config import TrainingConfig, all_options, changed_table
 from rebracket_core.validation import promise_words, rules_list
@@ -102,6 +102,9 @@ def _data(run: RunInfo, *, spec: Mapping[str, Any]) -> list[str]:
 def _figures(run: RunInfo) -> list[str]:
     metrics = run.measured
     notes = [_list(_words(note) for note in metrics.notes)] if metrics.notes else []
+    types = _types(metrics.types)
+    if not metrics.measured and types:
+        return [*([_leak_warning()] if run.leaked else []), *types, *notes]
     if not metrics.measured:
         return ["Nothing could be measured: no held-out text has a label that was learnt.", *notes]
     heads = ("question", "accuracy", "95 % interval", "texts", *(title for _, title in _BASELINES))
@@ -119,13 +122,29 @@ def _figures(run: RunInfo) -> list[str]:
     more = (
         [f"Not measured, because no text of the data has them: {_words(', '.join(metrics.absent))}."] if metrics.absent else []
     )
-    if types := metrics.types.n:
+    if n_types := metrics.types.n:
         more.append(
-            f"Rebracketing types, on {types:,} texts: average precision {_number(metrics.types.average_precision)} "
+            f"Rebracketing types, on {n_types:,} texts: average precision {_number(metrics.types.average_precision)} "
             f"(by chance {_number(metrics.types.prevalence)})."
         )
+    more += types
     warning = [_leak_warning()] if run.leaked else []
     return [*warning, tail, _table(heads, table), *notes, *more]
+
+
+def _types(types: TypeScores) -> list[str]:
+    """The figures of types as tables with what they come to in words; nothing where none were measured."""
+    if not types.measured:
+        return []
+    tables = [types.figure_rows(), types.gap_rows(), types.type_rows(), types.pair_rows()]
+    shown = [_table(heads, [tuple(map(_cell, row)) for row in rows]) for heads, rows in (table(t) for t in tables if t)]
+    return ["Rebracketing types on held-out groups, with 95 % intervals over whole groups:", *shown, _list(types.sentences())]
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _words(value) if isinstance(value, str) else _number(value)  # type: ignore[arg-type]
 
 
 def _calibration(found: Calibration) -> str:
@@ -226,6 +245,8 @@ def _use(run: RunInfo) -> str:
     if run.gives_verdicts:
         lines.append(f"rebracket promote {run.run_id}")
         lines.append(f'echo "A concept." | rebracket validate - --run {run.run_id} --format jsonl')
+    else:
+        lines.append(f'echo "A concept." | rebracket predict - --run {run.run_id} --format jsonl')
     return "```sh\n" + "\n".join(line.replace("`", "") for line in lines) + "\n```"
 
 

@@ -20,3 +20,4 @@ from rebracket_core.runs.store import (
     RunStore as RunStore,
     info_of as info_of,
 )
+from rebracket_core.runs.type_metrics import TypeScores as TypeScores, table as table

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.runs.type_metrics import TypeScores
 
 Raw = Mapping[str, Any]
 
@@ -146,21 +147,6 @@ class GateScores:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeScores:
-    """Average precision over rebracketing types beside their prevalence, on `n` texts; None: not measured."""
-
-    n: int = 0
-    average_precision: float | None = None
-    prevalence: float | None = None
-
-    @classmethod
-    def from_dict(cls, raw: Raw | None) -> TypeScores:
-        """Read the part `types` of an evaluation document."""
-        found = raw or {}
-        return cls(int(found.get("n") or 0), found.get("macro_average_precision"), found.get("macro_prevalence"))
-
-
-@dataclass(frozen=True, slots=True)
 class RunMetrics:
     """The figures of an evaluation. Whatever a run of an earlier version did not measure is None or empty.
 
@@ -175,7 +161,7 @@ class RunMetrics:
     scores: Mapping[str, AccuracyScore] = field(default_factory=dict)
     calibration: Calibration = Calibration()
     gate: GateScores = GateScores()
-    types: TypeScores = TypeScores()
+    types: TypeScores = field(default_factory=TypeScores)
     split: str = ""
     leaked: bool = False
     n_rows: int = 0

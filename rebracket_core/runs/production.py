@@ -66,7 +66,8 @@ def promote(runs: Path, run_id: str) -> None:
             "The run cannot be promoted.",
             expected="a run that was trained on axes and album, which every verdict needs",
             found=f"it did not learn {' and '.join(_untrained(folder))}",
-            hint="train a run with the tasks axes and album on texts of several albums, and promote that one",
+            hint=f"what it learnt it predicts without being promoted: rebracket predict FILE --run {run_id}; for verdicts, "
+            "train a run with the tasks axes and album on texts of several albums, and promote that one",
         )
     if is_archived(folder.path):
         raise ModelError(

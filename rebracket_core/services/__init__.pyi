@@ -4,6 +4,7 @@ from rebracket_core.services.health import Outcome as Outcome, examine as examin
 from rebracket_core.services.jobs import Jobs as Jobs, JobView as JobView
 from rebracket_core.services.lifecycle import Lifecycle as Lifecycle, Stored as Stored
 from rebracket_core.services.monitoring import STEPS as STEPS, Monitoring as Monitoring, Traffic as Traffic
+from rebracket_core.services.predictions import Predict as Predict
 from rebracket_core.services.resources import Resources as Resources
 from rebracket_core.services.review import LAYER_TEXTS as LAYER_TEXTS, Reviews as Reviews, unit_of as unit_of
 from rebracket_core.services.runs import Runs as Runs

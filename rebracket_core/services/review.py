@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,17 +29,35 @@ if TYPE_CHECKING:
     from rebracket_core.services.resources import Resources
 
 LAYER_TEXTS = 1000
-_LAYERS_VERSION = 1
+_LAYERS_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """The different texts of a data set with their labels, -1 for none, and the groups that leak nothing."""
+    """The different texts of a data set with their labels, -1 for none, and the groups that leak nothing.
+
+    `type_idx` is the type of texts with exactly one, `any_type` 1 or 0 for those known to have any or none; None: not read.
+    """
 
     texts: list[str]
     album_idx: np.ndarray
     axis_truth: np.ndarray
     groups: np.ndarray
+    type_idx: np.ndarray | None = None
+    any_type: np.ndarray | None = None
+
+    def take(self, at: np.ndarray) -> _Texts:
+        """Some of the texts, by index."""
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _Texts.__slots__[1:]}
+        kept: dict[str, Any] = {name: None if values is None else values[at] for name, values in arrays.items()}
+        return _Texts([self.texts[i] for i in at], **kept)
+
+    @property
+    def labels(self) -> dict[str, np.ndarray]:
+        """(n,) labels by question: the album, each axis, the type, and any type; -1 for none."""
+        found = {"album": self.album_idx, **{axis: self.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
+        more = {"type": self.type_idx, "any type": self.any_type}
+        return found | {name: labels for name, labels in more.items() if labels is not None}
 
 
 class Reviews:
@@ -228,9 +246,8 @@ class Reviews:
             settings=self._resources.settings,
             progress=counts(progress or NoProgress(), "Reading texts layer by layer"),
         )
-        labels = {"album": texts.album_idx, **{axis: texts.axis_truth[:, j] for j, axis in enumerate(AXIS_NAMES)}}
         found = probe_layers(
-            states, labels, texts.groups, seed=self.seed, progress=counts(progress or NoProgress(), "Probing layers")
+            states, texts.labels, texts.groups, seed=self.seed, progress=counts(progress or NoProgress(), "Probing layers")
         )
         write_json(self._layers_path(dataset), found.to_dict())
         return found
@@ -252,6 +269,8 @@ class Reviews:
             album_idx=truth.album_idx,
             axis_truth=np.where(truth.axis_kind == "single", truth.axis.argmax(axis=2), -1),
             groups=np.asarray(leak_safe_groups(frame), dtype=str),
+            type_idx=np.where(truth.types_labelled & (truth.types.sum(axis=1) == 1), truth.types.argmax(axis=1), -1),
+            any_type=np.where(truth.any_labelled, truth.any_type, -1.0).astype(np.int64),
         )
 
     def _some(self, texts: _Texts) -> _Texts:
@@ -263,7 +282,7 @@ class Reviews:
         total = np.cumsum([size[g] for g in order.tolist()])
         kept = np.isin(texts.groups, order[: max(1, int((total <= LAYER_TEXTS).sum()))])
         at = np.flatnonzero(kept)
-        return _Texts([texts.texts[i] for i in at], texts.album_idx[at], texts.axis_truth[at], texts.groups[at])
+        return texts.take(at)
 
 
 def unit_of(origins: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ from rebracket_core.serving.guard.middleware import AccessMiddleware, RequestRec
 from rebracket_core.serving.metrics import CONTENT_TYPE, Counts
 from rebracket_core.serving.model_router import Change, ModelRouter, share_of
 from rebracket_core.serving.options import ServeOptions
+from rebracket_core.serving.predictions import add_predictions
 from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, ServerStopped
 from rebracket_core.serving.requests.bodies import BodyRoute
 from rebracket_core.serving.requests.disconnects import while_connected
@@ -316,6 +317,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
 
 def _add_verdicts(app: FastAPI, service: Service) -> None:
     longest = service.router.bench.settings.max_text_chars
+    add_predictions(app, service)
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=ERRORS)
     async def validate(request: Request, body: ValidateIn) -> Response:

@@ -86,6 +86,11 @@ class ModelRouter:
         )
         return [verdict.to_dict() for verdict in verdicts]
 
+    def predict(self, run_id: str | None, concepts: Sequence[Concept]) -> list[dict[str, Any]]:
+        """What a run, by default the one that answers now, predicts of concepts, in order, as plain values."""
+        chosen = self._known(run_id) if run_id is not None else self.choose("")
+        return [one.to_dict() for one in self.bench.predict.predict(concepts, run_id=chosen, remembered=False)]
+
     def thresholds(self, run_id: str | None, changes: Mapping[str, Value]) -> Change:
         """The changes, checked against the thresholds of a run; a ConfigError names an unknown one."""
         if changes:

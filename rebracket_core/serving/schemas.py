@@ -71,6 +71,47 @@ class BatchIn(Strict):
     run: Run
 
 
+class PredictIn(Strict):
+    """Texts for a run that need not give verdicts."""
+
+    items: list[Any] = Field(
+        description="Concepts as in /v1/validate (text, id, source, fields), or plain texts.",
+        examples=[[{"id": "1", "text": TEXT}, "A lighthouse that nobody has built yet."]],
+    )
+    run: Run
+
+
+class PredictionOut(BaseModel):
+    """What a run predicts of one text; what it did not learn is null."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    source: str
+    text: str
+    run_id: str
+    types: dict[str, float] | None
+    predicted_types: list[str] | None
+    any_type: float | None
+    has_any_type: bool | None
+    album: str | None
+    album_probabilities: dict[str, float] | None
+    temporal: dict[str, float] | None
+    spatial: dict[str, float] | None
+    ontological: dict[str, float] | None
+    chromatic_confidence: float | None
+    ood_p_value: float | None
+    error: str | None
+
+
+class PredictOut(BaseModel):
+    """The predictions in the order of the items; `n_failed` of them carry an `error`."""
+
+    n: int
+    n_failed: int
+    predictions: list[PredictionOut]
+
+
 def _json_type(hint: Any) -> Any:
     """The type of a verdict's field as JSON carries it."""
     origin, parts = get_origin(hint), get_args(hint)

@@ -6,6 +6,14 @@ from rebracket_core.stats.cells import (
     simultaneous_differences as simultaneous_differences,
     wilson as wilson,
 )
+from rebracket_core.stats.class_figures import (
+    AVERAGES as AVERAGES,
+    FIGURES as FIGURES,
+    ClassFigures as ClassFigures,
+    RankingFigures as RankingFigures,
+    class_scores as class_scores,
+    ranking_figures as ranking_figures,
+)
 from rebracket_core.stats.intervals import (
     MeanEstimate as MeanEstimate,
     calibration_error as calibration_error,

@@ -34,8 +34,12 @@ def write_out_of_fold_file(path: Path, columns: Mapping[str, Any], *, schema: pa
     write_bytes(path, sink.getvalue())
 
 
-def read_out_of_fold_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str) -> T:
+def read_out_of_fold_file(
+    path: Path, *, schema: pa.Schema, make: Callable[[pa.Table], T], message: str, later: tuple[str, ...] = ()
+) -> T:
     """Return what `make` makes of the file's columns of this schema; it refuses values with a ValueError or KeyError.
+
+    Files of earlier versions may lack the columns `later`; `make` then gets a table without them.
 
     Raises: ModelError with this message where the file is damaged or foreign.
     """
@@ -43,7 +47,8 @@ def read_out_of_fold_file(path: Path, *, schema: pa.Schema, make: Callable[[pa.T
 
     try:
         table = ParquetTable(path, where=str(path)).table()
-        return make(table.select(schema.names).cast(schema))
+        there = pa.schema([field for field in schema if field.name not in later or field.name in table.column_names])
+        return make(table.select(there.names).cast(there))
     except (DataError, OSError, pa.ArrowException, KeyError, ValueError) as cause:
         raise ModelError(
             message,

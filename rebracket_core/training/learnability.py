@@ -60,8 +60,10 @@ class Learnability:
                 kind = labels.axis_kind.copy()
                 kind[:, j] = "unlabelled"
                 labels = replace(labels, axis_kind=kind)
-        if {TYPES, HAS_ANY_TYPE} & set(self.questions) <= set(self.missing):
+        if TYPES in self.missing:
             labels = replace(labels, types_labelled=np.zeros_like(labels.types_labelled))
+        if {TYPES, HAS_ANY_TYPE} & set(self.questions) <= set(self.missing):
+            labels = replace(labels, any_labelled=np.zeros_like(labels.any_labelled))
         return labels
 
 
@@ -82,9 +84,9 @@ def learnable_questions(labels: Targets, *, groups: np.ndarray, config: Training
             missing[name] = why
         else:
             remarks += _remarks(name, words, n_units)
-    for name, values in _type_questions(labels, tasks):
+    for name, values, labelled in _type_questions(labels, tasks):
         questions.append(name)
-        if why := _why_types_missing(values, units[labels.types_labelled]):
+        if why := _why_types_missing(values, units[labelled]):
             missing[name] = why
     return Learnability(tuple(questions), missing, tuple(remarks))
 
@@ -154,11 +156,11 @@ def _remarks(name: str, words: np.ndarray, n_units: dict[str, int]) -> list[str]
     return remarks
 
 
-def _type_questions(labels: Targets, tasks: tuple[str, ...]) -> list[tuple[str, np.ndarray]]:
-    """The questions about types with their (m, k) bool labels, over the m rows that have a label of them."""
-    truth = labels.types[labels.types_labelled] > 0.5
-    found = [(TYPES, truth)] if TYPES in tasks else []
-    return [*found, (HAS_ANY_TYPE, truth.any(axis=1)[:, None])] if HAS_ANY_TYPE in tasks else found
+def _type_questions(labels: Targets, tasks: tuple[str, ...]) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """The questions about types with their (m, k) bool labels, and which (n,) rows these are: those that have a label."""
+    typed, known = labels.types_labelled, labels.any_labelled
+    found = [(TYPES, labels.types[typed] > 0.5, typed)] if TYPES in tasks else []
+    return [*found, (HAS_ANY_TYPE, labels.any_type[known, None] > 0.5, known)] if HAS_ANY_TYPE in tasks else found
 
 
 def _why_types_missing(truth: np.ndarray, units: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from rebracket_core.corpus import (
     collapse_repeats,
     leak_safe_groups,
     read_not_concepts,
+    settle_types,
     smooth_context,
     take_targets,
     targets,
@@ -54,7 +55,12 @@ class TrainingRows:
 
     @property
     def strata(self) -> np.ndarray:
-        """(n,) the album of each row, and one more class for rows without one: what splits are balanced by."""
+        """(n,) the album of each row, and one more class for rows without one: what splits are balanced by.
+
+        Where no row has an album, the rarest of a row's types, no type at all and no label are the classes.
+        """
+        if not (self.plain.album_idx >= 0).any():
+            return _type_strata(self.plain)
         return np.where(self.plain.album_idx < 0, self.plain.album_idx.max() + 1, self.plain.album_idx)
 
 
@@ -100,19 +106,30 @@ def labelled_rows(frame: pd.DataFrame, *, config: TrainingConfig, human: Sequenc
 
     Raises DataError where all texts are the same, or songs and threads are too few.
     """
-    rows, by_people = with_human(collapse_repeats(frame), human)
+    single = collapse_repeats(frame, ambiguous_types=config.data.ambiguous_types)
+    rows, by_people = with_human(settle_types(single, ambiguous_types=config.data.ambiguous_types), human)
     has_text = (rows[list(config.data.text)].apply(lambda column: column.str.strip()) != "").any(axis=1)
     rows, by_people = rows[has_text].reset_index(drop=True), by_people[has_text.to_numpy()]
     plain = labels_of_tasks(targets(rows, smoothing=0.0), tasks=config.tasks.tasks)
     soft = labels_of_tasks(soft_targets(rows, config=config), tasks=config.tasks.tasks)
     useful = np.asarray(plain.labelled | (plain.album_idx >= 0))
     if "axes" not in config.tasks.tasks and "album" not in config.tasks.tasks:
-        useful = plain.types_labelled
+        useful = plain.types_labelled | plain.any_labelled
     plain, soft = take_targets(plain, useful), take_targets(soft, useful)
     rows, by_people = rows[useful].reset_index(drop=True), by_people[useful]
     refuse_one_text(rows, fields=("concept",))  # which would make one group of all
     groups = _enough_groups(rows, n_rows=len(frame))
     return LabelledRows(rows, soft=soft, plain=plain, groups=groups, sources=axis_sources(rows, by_people))
+
+
+def _type_strata(plain: Targets) -> np.ndarray:
+    """(n,) the rarest type of each row; then classes for rows with some type, with none, and without any label."""
+    k = plain.types.shape[1]
+    order = np.argsort(plain.types[plain.types_labelled].sum(axis=0), kind="stable")
+    rarest = order[plain.types[:, order].argmax(axis=1)]
+    named = plain.types_labelled & (plain.types.sum(axis=1) > 0)
+    other = np.where(~plain.any_labelled, k + 2, np.where(plain.any_type > 0, k, k + 1))
+    return np.where(named, rarest, other)
 
 
 def refuse_one_text(labelled: pd.DataFrame, *, fields: Sequence[str]) -> None:
@@ -158,8 +175,10 @@ def labels_of_tasks(labels: Targets, *, tasks: tuple[str, ...]) -> Targets:
         labels = replace(labels, album_idx=np.full_like(labels.album_idx, -1))
     if "axes" not in tasks:
         labels = replace(labels, axis_kind=np.full_like(labels.axis_kind, "unlabelled"))
-    if "types" not in tasks and "has_any_type" not in tasks:
+    if "types" not in tasks:
         labels = replace(labels, types_labelled=np.zeros_like(labels.types_labelled))
+    if "has_any_type" not in tasks:  # the types that a row names say it too, and no more is read than they
+        labels = replace(labels, any_labelled=labels.any_labelled & labels.types_labelled)
     return labels
 
 
@@ -191,4 +210,6 @@ def head_targets(soft: Targets) -> HeadTargets:
         types=soft.types,
         types_mask=soft.types_labelled.astype(np.float32),
         weight=soft.weight,
+        any_type=soft.any_type,
+        any_mask=soft.any_labelled.astype(np.float32),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rebracket_core.corpus import Dataset, HumanTarget
+from rebracket_core.corpus import Dataset, HumanTarget, texts_with_two_types
 from rebracket_core.encoders import Encoder, describe_vectors, notes_on_vectors
 from rebracket_core.files import write_json
 from rebracket_core.models import Calibration, ConformalSets, save_artefact, scores_from_logits
@@ -19,7 +19,7 @@ from rebracket_core.settings import Settings, Thresholds
 from rebracket_core.stats import write_out_of_fold_predictions, write_out_of_fold_rows
 from rebracket_core.training.callbacks import Callback
 from rebracket_core.training.config.training_config import TrainingConfig
-from rebracket_core.training.evaluation.baseline_folds import cross_baselines
+from rebracket_core.training.evaluation.baseline_folds import cross_baselines, run_type_baselines
 from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
 from rebracket_core.training.evaluation.out_of_fold import out_of_fold_predictions_of, out_of_fold_rows_of
 from rebracket_core.training.evaluation.thresholds import Choice, choose_thresholds, chosen_values, cross_thresholds
@@ -64,7 +64,8 @@ def train_run(
     learnable = require_learnable(rows, config=config)
     rows = replace(rows, plain=learnable.without_missing(rows.plain), soft=learnable.without_missing(rows.soft))
     tuner = EncoderTuner(folder, config=config, settings=settings, callback=callback) if config.finetuning.tunes else None
-    remarks = (*learnable.notes, *notes_on_vectors(encoder), *_on_background(rows), *notes)
+    on_data = (*notes_on_vectors(encoder), *_on_background(rows), *_ambiguity(dataset, config=config))
+    remarks = (*learnable.notes, *on_data, *notes)
     given = _Inputs(folder, rows, dataset, config, encoder, thresholds, callback, tuner, remarks, learnable)
     with threadpool_limits(1 if len(rows) < _WORTH_THREADS else None):
         return _train(given)
@@ -92,8 +93,8 @@ def _train(given: _Inputs) -> Evaluation:
     crossed = cross_fit(rows, config=config, callback=callback, checkpoints=finished, tuner=given.tuner)
     callback.update("Calibrating on held-out songs", 0, 1)
     held_out = held_out_rows(rows, crossed, config=config, thresholds=given.thresholds)
-    calibration = fit_calibration(crossed.logits, rows.plain)
-    choices = choose_thresholds(held_out, targets=_targets(config))
+    calibration = fit_calibration(crossed.logits, rows.plain, tasks=config.tasks)
+    choices = choose_thresholds(held_out, targets=_targets(config)) if config.gives_verdicts else ()
     transfer = transfer_between_origins(
         rows, config=config, progress=counts(callback, "Evaluating on other sources"), tuner=given.tuner
     )
@@ -159,7 +160,7 @@ def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConf
     """The rows with what models, calibrations and thresholds of the other folds say of them."""
     texts = rows.texts[config.data.text[0]]
     logits, fold = crossed.logits, crossed.fold
-    own = fold_calibrations(logits, rows.plain, fold=fold)
+    own = fold_calibrations(logits, rows.plain, fold=fold, tasks=config.tasks)
     scores = cross_scores(logits, fold=fold, calibrations=own, head=config.head)
     held_out = HeldOutRows(
         predictions=Predictions(scores=scores, ood_p=crossed.ood_p),
@@ -167,6 +168,8 @@ def held_out_rows(rows: TrainingRows, crossed: CrossFit, *, config: TrainingConf
         groups=rows.groups,
         texts=texts,
         baselines=cross_baselines(rows, fold=crossed.fold, config=config),
+        type_baselines=run_type_baselines(rows, fold=crossed.fold, config=config),
+        exclusive_types=config.tasks.exclusive_types,
         thresholds=[thresholds] * len(rows),
         coverage=config.evaluation.coverage,
         set_limits=set_limits(
@@ -237,6 +240,13 @@ def _on_background(rows: TrainingRows) -> tuple[str, ...]:
         "There are no vectors of texts that are no concepts, so texts out of distribution are found by their distance to the "
         "training texts alone, which finds fewer of them.",
     )
+
+
+def _ambiguity(dataset: Dataset, *, config: TrainingConfig) -> tuple[str, ...]:
+    """A note on texts with two type labels, where the run learns types and there are any."""
+    n = len(texts_with_two_types(dataset.frame)) if {"types", "has_any_type"} & set(config.tasks.tasks) else 0
+    what = {"skip": "they teach and test no type", "merge": "all their types are taken", "both": "each label is learnt"}
+    return (f"{n} texts have different type labels on different rows; {what[config.data.ambiguous_types]}.",) if n else ()
 
 
 def _notes(config: TrainingConfig, transfer: list[dict[str, Any]]) -> tuple[str, ...]:

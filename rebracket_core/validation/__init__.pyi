@@ -38,10 +38,13 @@ from rebracket_core.validation.rules import (
     rules_reading as rules_reading,
 )
 from rebracket_core.validation.scorer import (
+    Prediction as Prediction,
     Scorer as Scorer,
     decision_of as decision_of,
     failure_of as failure_of,
+    learnt_parts as learnt_parts,
     predict as predict,
+    predictions_of as predictions_of,
     verdicts_from as verdicts_from,
     verdicts_of as verdicts_of,
 )

@@ -45,7 +45,8 @@ class Predictions:
                 "The run gives no verdicts.",
                 expected="a run that was trained on axes and album",
                 found=f"it was trained without {' and '.join(self.untrained)}",
-                hint="ask another run, or train one with these tasks",
+                hint="ask it without a verdict (rebracket predict FILE --run RUN, or POST /v1/predict), ask another run, or "
+                "train one with these tasks",
             )
 
 
@@ -55,6 +56,11 @@ def untrained_tasks(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     missing = set(manifest.get("metrics", {}).get("not_learnt", ()))
     parts = {"axes": set(AXIS_NAMES), "album": {"album"}}
     return tuple(name for name in _NEEDED if name not in tasks or parts[name] <= missing)
+
+
+def _exclusive(manifest: Mapping[str, Any]) -> bool:
+    """Whether the run learnt that a text has exactly one type; calibrations of earlier runs do not say it."""
+    return bool(manifest["config"].get("type_loss") == "single")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ class ConceptModel:
                 encoder_id=manifest["encoder_id"],
                 recipe=FeatureRecipe.from_dict(manifest["recipe"]),
                 head=heads_from(arrays, manifest["config"]),
-                calibration=Calibration.from_dict(manifest["calibration"]),
+                calibration=Calibration.from_dict({**manifest["calibration"], "exclusive_types": _exclusive(manifest)}),
                 ood=OodDetector.from_arrays({k.removeprefix(_OOD): v for k, v in arrays.items() if k.startswith(_OOD)}),
                 thresholds=Thresholds.from_dict(manifest["thresholds"]),
                 manifest=manifest,

@@ -11,6 +11,7 @@ from rebracket_core.services import (
     Jobs,
     Lifecycle,
     Monitoring,
+    Predict,
     Resources,
     Reviews,
     Runs,
@@ -34,6 +35,7 @@ class Workbench:
         self.resources = resources = resources or Resources(settings)
         self.history = resources.history
         self.verdicts = Verdicts(resources)
+        self.predict = Predict(resources)
         self.runs = Runs(resources)
         self.datasets = Datasets(resources)
         self.labels = Labels(resources, verdicts=self.verdicts)

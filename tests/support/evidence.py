@@ -93,6 +93,8 @@ def predictions(*, axis: Any, confidence: Any, album: Any, types: Any = None, un
         album=np.asarray(album, dtype=float),
         types=kinds,
         uncertainty=np.asarray(uncertainty, dtype=float),
+        any_type=1.0 - np.prod(1.0 - kinds, axis=1),
+        predicted_types=(kinds >= 0.5).astype(float),
     )
     return Predictions(scores=scores, ood_p=None if ood_p is None else np.asarray(ood_p, dtype=float))
 

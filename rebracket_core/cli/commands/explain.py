@@ -25,7 +25,7 @@ def explain(
     *,
     run: RunOption = None,
     output: Annotated[
-        str, typer.Option("--output", help="album, temporal, spatial, ontological, type or confidence.")
+        str, typer.Option("--output", help="album, temporal, spatial, ontological, type, any_type or confidence.")
     ] = "album",
     answer: Annotated[str | None, typer.Option("--answer", help="Explain this prediction; by default the first.")] = None,
     against: Annotated[str | None, typer.Option("--against", help="Hold it against this one; by default the second.")] = None,

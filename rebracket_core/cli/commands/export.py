@@ -91,7 +91,8 @@ def _text(report: ExportReport) -> str:
     ]
     if report.lowered is not None:
         lines += _lowered(report.lowered, precision=report.precision)
-    lines.append(f"To use it: rebracket validate --model {one_line(report.folder)} SOURCE")
+    use = "validate" if report.gives_verdicts else "predict"
+    lines.append(f"To use it: rebracket {use} --model {one_line(report.folder)} SOURCE")
     return "\n".join(lines)
 
 

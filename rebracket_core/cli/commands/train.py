@@ -123,7 +123,8 @@ def _of_vectors(chosen: TrainingConfig) -> TrainingConfig:
 
 def run_text(info: RunInfo) -> str:
     """A finished run with its figures, as text."""
-    state = "verdicts come from it" if info.promoted else f"to use it: rebracket promote {info.run_id}"
+    use = "promote" if info.gives_verdicts else "predict FILE --run"
+    state = "verdicts come from it" if info.promoted else f"to use it: rebracket {use} {info.run_id}"
     size = f"{info.n_rows:,} rows, {info.n_groups:,} groups"
     return f"Run {info.run_id} on {one_line(info.dataset)} ({size}); {state}.\n\n{_scores_text(info.measured)}"
 
@@ -142,8 +143,10 @@ def runs(*, as_json: JsonOption = False, home: HomeOption = None) -> int:
         )
         return DONE
     if snapshot.finished:
-        heads = ("run", "made", "data set", "rows", "groups", "album", "low", "high", "production", "leaked")
-        out.text(columns(heads, [_run_row(info) for info in snapshot.finished]))
+        heads = ["run", "made", "data set", "rows", "groups", "album", "low", "high", "production", "leaked"]
+        with_types = any(info.measured.types.measured for info in snapshot.finished)
+        rows = [(*_run_row(info), *(_type_cells(info) if with_types else ())) for info in snapshot.finished]
+        out.text(columns([*heads, *(("types", "any type") if with_types else ())], rows))
     else:
         out.text("No finished runs. Train one: rebracket train DATASET")
     for info in snapshot.finished:
@@ -163,6 +166,13 @@ def _run_row(info: RunInfo) -> tuple[Any, ...]:
     production = "production" if info.promoted else ""
     leaked = "LEAKED" if info.leaked else ""
     return (info.run_id, info.created_at, info.dataset, info.n_rows, info.n_groups, *figures, production, leaked)
+
+
+def _type_cells(info: RunInfo) -> tuple[str, str]:
+    """The macro F1 of a run's types and the AUC of having any, with their intervals; "-" where there is none."""
+    types = info.measured.types
+    auc = next((figure for figure in types.any_type if figure.name.endswith("AUC")), None)
+    return f"macro F1 {types.figures[0]}" if types.figures else "-", f"AUC {auc}" if auc else "-"
 
 
 @command
@@ -214,17 +224,25 @@ def evaluate(
 
 def _scores_text(metrics: RunMetrics) -> str:
     """The figures of an evaluation as text: scores with intervals and baselines, calibration, what the gate accepts."""
-    parts = [LEAKED, ""] if metrics.leaked else []
-    parts.append(columns(_SCORE_HEADS, [_score_row(name, score) for name, score in metrics.scores.items()]))
+    from rebracket_core.runs import table
+
+    parts = [LEAKED] if metrics.leaked else []
+    types = metrics.types
+    scores = metrics.measured if types.measured else metrics.scores  # a run of types alone has no album and no axes to show
+    if scores:
+        parts += [*([""] if parts else []), columns(_SCORE_HEADS, [_score_row(name, score) for name, score in scores.items()])]
+    for rows in (types.figure_rows(), types.gap_rows(), types.type_rows(), types.pair_rows()):
+        parts += [f"\n{columns(*table(rows))}"] if rows else []
+    parts += ["", *map(one_line, types.sentences())] if types.sentences() else []
     calibration, gate = metrics.calibration, metrics.gate
     if calibration.ece is not None:
         parts.append(f"\nCalibration error {_number(calibration.ece)} (by chance: {_number(calibration.ece_by_chance)}).")
-    if gate.coverage is not None:
+    if gate.coverage is not None and (metrics.measured or not types.measured):
         share, accuracy = _number(gate.coverage), _number(gate.accuracy)
         parts.append(f"The rules accept {share} of the texts; the accuracy of these is {accuracy} (n {gate.n_accepted}).")
         parts += [f"  {kind}: accuracy {_number(score.accuracy)} (n {score.n})" for kind, score in gate.measured.items()]
     parts += [f"Note: {one_line(note)}" for note in metrics.notes]
-    return "\n".join(parts)
+    return "\n".join(parts).strip("\n")
 
 
 def _score_row(name: str, score: AccuracyScore) -> tuple[Any, ...]:

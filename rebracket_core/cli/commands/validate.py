@@ -1,4 +1,4 @@
-"""The command `validate`: concepts in, verdicts out, in input order."""
+"""The commands `validate` and `predict`: concepts in, verdicts or predictions out, in input order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.exit_codes import command, out, tell
+from rebracket_core.cli.exit_codes import DONE, SOME_FAILED, command, out, tell
 from rebracket_core.cli.history_writer import HistoryWriter
 from rebracket_core.cli.options import (
     HomeOption,
@@ -34,7 +34,7 @@ from rebracket_core.cli.parts import (
     tell_counts,
 )
 from rebracket_core.cli.progress import showing
-from rebracket_core.cli.tables import terminal_width
+from rebracket_core.cli.tables import columns, one_line, terminal_width
 from rebracket_core.errors import ConfigError, InputError
 from rebracket_core.thresholds import Value, threshold
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 CHUNK = 128
 _SMALL = 32
 _NOTES_SHOWN = 10
+_SNIPPET = 60
 _FILE_TABLE_WIDTH = 160
 Write = Callable[[bytes], None]
 
@@ -251,3 +252,70 @@ def _tell_report(read: ConceptsRead) -> None:
     if skipped:
         more = f" and {len(skipped) - 1:,} more" if len(skipped) > 1 else ""
         tell(f"Skipped: {skipped[0].where} ({skipped[0].reason}){more}")
+
+
+@command
+def predict(
+    sources: SourcesArgument,
+    *,
+    run: RunOption = None,
+    model: ModelOption = None,
+    form: Annotated[
+        Format | None, typer.Option("--format", help="table, jsonl or csv; by default what --out says, else a table.")
+    ] = None,
+    target: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of stdout.")] = None,
+    text_column: TextColumnOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> int:
+    """Predict types, any type and whatever else a run learnt; unlike a verdict it needs neither axes nor album."""
+    chosen = _prediction_format(form, target=target)
+    bench = workbench_for(home, model=model)
+    read = _read(sources, bench=bench, text_column=text_column)
+    with showing(shown=len(read.concepts) > _SNIPPET) as progress:
+        found = [one.to_dict() for one in bench.predict.predict(read.concepts, run_id=run, progress=progress)]
+    failed = sum(bool(one["error"]) for one in found)
+    if target is not None:
+        _write_predictions(target, found, form=chosen)
+    if as_json:
+        document = {"run_id": found[0]["run_id"], "n": len(found), "n_failed": failed, "report": read.report.to_dict()}
+        out.json({**document, **({"predictions": found} if target is None else {"out": str(target)})})
+    elif target is None:
+        _show_predictions(found, form=chosen)
+    tell(f"{len(found):,} texts, {failed:,} failed; {one_line(found[0]['run_id'])}.")
+    return SOME_FAILED if failed else DONE
+
+
+def _prediction_format(form: Format | None, *, target: Path | None) -> Format:
+    chosen = form or (_BY_SUFFIX.get(target.suffix.casefold(), Format.JSONL) if target else Format.TABLE)
+    if chosen is Format.PARQUET or (chosen is Format.TABLE and target is not None):
+        raise ConfigError(
+            "Predictions are not written in this format.",
+            expected="jsonl or csv" if target else "table, jsonl or csv",
+            found=str(chosen),
+            hint="choose another --format",
+        )
+    return chosen
+
+
+def _write_predictions(target: Path, found: list[dict[str, Any]], *, form: Format) -> None:
+    from rebracket_core.files import export_file
+
+    with export_file(target.resolve()) as handle:
+        handle.write(_prediction_bytes(found, form=form))
+
+
+def _show_predictions(found: list[dict[str, Any]], *, form: Format) -> None:
+    from rebracket_core.reports.prediction_writers import prediction_rows
+
+    if form is not Format.TABLE:
+        out.data(_prediction_bytes(found, form=form))
+        return
+    rows = [{**row, "text": one_line(row["text"])[:_SNIPPET]} for row in prediction_rows(found)]
+    out.text(columns(tuple(rows[0]), [tuple(row.values()) for row in rows]))
+
+
+def _prediction_bytes(found: list[dict[str, Any]], *, form: Format) -> bytes:
+    from rebracket_core.reports.prediction_writers import predictions_csv, predictions_jsonl
+
+    return predictions_csv(found) if form is Format.CSV else predictions_jsonl(found)

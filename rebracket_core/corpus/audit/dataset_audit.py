@@ -18,6 +18,7 @@ from rebracket_core.corpus.audit.report import TOKEN_WINDOW, AuditReport, Count,
 from rebracket_core.corpus.schema import Dataset, DatasetMeta
 from rebracket_core.corpus.soft_targets import Targets, targets
 from rebracket_core.corpus.splits import leak_safe_groups
+from rebracket_core.corpus.units import texts_with_two_types
 from rebracket_core.errors import DataError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES, album_named
 from rebracket_core.texts import normalised_text
@@ -161,7 +162,13 @@ def _contradictions(frame: pd.DataFrame, texts: list[str]) -> dict[str, Any]:
     albums = [
         ", ".join(f"{row_id}: {album}" for album, row_id in found.items()) for found in by_text.values() if len(found) > 1
     ]
+    twice = texts_with_two_types(frame)
+    named = [(str(row_id), types) for row_id, types in zip(frame["row_id"], frame["types"], strict=True)]
     return {
+        "n_ambiguous_types": len(twice),
+        "ambiguous_types": tuple(
+            "; ".join(f"{named[at][0]}: {', '.join(named[at][1]) or 'none'}" for at in places) for places in twice[:_SHOWN]
+        ),
         "n_contradicting_modes": len(modes),
         "contradicting_modes": tuple(modes[:_SHOWN]),
         "n_contradicting_scores": len(scores),

@@ -20,6 +20,7 @@ def findings_of(report: AuditReport) -> tuple[Finding, ...]:
         *_axes(report),
         *_labels(report),
         *_contradictions(report),
+        *_ambiguous_types(report),
         *_albums(report),
         *_lengths(report),
         *_vectors(report),
@@ -167,6 +168,18 @@ def _contradictions(r: AuditReport) -> Iterator[Finding]:
             f"{r.n_contradicting_albums} texts belong to different albums",
             "No model can be right on both.",
             r.contradicting_albums,
+        )
+
+
+def _ambiguous_types(r: AuditReport) -> Iterator[Finding]:
+    if r.n_ambiguous_types:
+        yield Finding(
+            Level.WARNING,
+            "text_with_two_types",
+            f"{r.n_ambiguous_types} texts have different rebracketing types on different rows",
+            "The option ambiguous_types says what a training makes of them: skip leaves their types out, merge takes all of "
+            "them, both learns each label.",
+            r.ambiguous_types,
         )
 
 

@@ -69,7 +69,8 @@ class AuditReport:
     counts rows without album (of them `uncharted`: with labels on all axes), types, each axis and `any_axis`; `words`
     are words in a concept; `tokens` and `beyond_window` (texts longer than `window` tokens) need a counter,
     `n_near_duplicates` and `near_duplicates` need vectors, and are None or 0 without; `vectors` are the columns of vectors
-    that came with the data.
+    that came with the data. `n_ambiguous_types` counts texts whose rows name different types, `ambiguous_types` names some
+    of them.
     """
 
     name: str
@@ -102,6 +103,8 @@ class AuditReport:
     vectors: tuple[VectorsMeta, ...] = ()
     n_contradicting_scores: int = 0
     contradicting_scores: tuple[str, ...] = ()
+    n_ambiguous_types: int = 0
+    ambiguous_types: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ ID_NAMES = ("segment_id", "row_id", "proposal_id", "concept_id", "id")
 ALBUM_NAMES_OF_COLUMNS = ("rainbow_color", "album")
 TYPE_COLUMNS = ("rebracketing_type", "rebracketing_types", "types")
 KEYWORD_TYPE_COLUMN = "rebracketing_type"
+KEYWORD_MARKER_COLUMN = "has_rebracketing_markers"
+MARKER_COLUMNS = (KEYWORD_MARKER_COLUMN, "has_any_type")
 STRUCT = "training_data"
 _SONG_TABLE = frozenset({"player", "song_structure", STRUCT, "audio_file", "midi_file"})
 _VERDICT = frozenset({"verdict", "run_id"})
@@ -51,6 +53,7 @@ KNOWN_NAMES: frozenset[str] = frozenset(
         *ID_NAMES,
         *ALBUM_NAMES_OF_COLUMNS,
         *TYPE_COLUMNS,
+        *MARKER_COLUMNS,
         "title",
         "agent",
         "agent_name",
@@ -95,6 +98,7 @@ class ColumnPlan:
     axes: tuple[tuple[str, str], ...] = ()
     types: str = ""
     types_from: str = ""
+    markers: str = ""
     title: str = ""
     agent: str = ""
     descriptions: str = ""
@@ -118,6 +122,7 @@ class ColumnPlan:
             *(c for _, c in self.axes),
             self.types,
             self.types_from,
+            self.markers,
             self.title,
             self.agent,
             self.descriptions,
@@ -140,10 +145,9 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
         by_name.setdefault(field_key(name), name)
     first = _Finder(by_name)
     text = _named(hints.text_column, by_name, what="text", where=where) or first(*TEXT_NAMES)
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     if not text and "segment_id" in by_name and _LYRICS in by_name:
-        text = by_name[_LYRICS]
-        notes.append("The table has no concept column; the lyrics of each segment were taken as its text.")
+        text, notes = by_name[_LYRICS], ("The table has no concept column; the lyrics of each segment were taken as its text.",)
     if not text:
         raise DataError(
             "No column holds the text.",
@@ -153,13 +157,14 @@ def plan_columns(names: Iterable[str], *, hints: Hints = Hints(), where: str = "
             where=where,
         )
     plan = ColumnPlan(
-        text=text,
+        text,
         ids=_ids(first),
         group=_named(hints.group_column, by_name, what="group", where=where) or _group(first),
         album=first(*ALBUM_NAMES_OF_COLUMNS),
         axes=tuple((axis, found) for axis, options in _AXIS_COLUMNS.items() if (found := first(*options))),
         types=first(*TYPE_COLUMNS),
         types_from=first("types_from"),
+        markers=first(*MARKER_COLUMNS),
         title=first("title"),
         agent=first("agent", "agent_name"),
         descriptions=first("descriptions", "description"),
@@ -291,9 +296,11 @@ def _for_known_tables(plan: ColumnPlan, first: _Finder, *, vectors: bool) -> Col
             plan = replace(plan, lyrics="")
     if not plan.types and STRUCT in first.by_name:
         plan = replace(plan, types=f"{first(STRUCT)}.{KEYWORD_TYPE_COLUMN}")
+    if not plan.markers and STRUCT in first.by_name:
+        plan = replace(plan, markers=f"{first(STRUCT)}.{KEYWORD_MARKER_COLUMN}")
     if is_verdict_table(first.by_name):
         notes.append("These are verdicts of a model: their albums, axes and types were skipped as labels.")
-        plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="")
+        plan = replace(plan, album=first("expected_album"), axes=(), types="", types_from="", markers="")
     else:
         scores, confidence, lacking = plan_scores(first.by_name)
         plan = replace(plan, scores=scores, confidence=confidence)
@@ -332,6 +339,7 @@ def _taken(plan: ColumnPlan) -> str:
         *(f"{', '.join(map(repr, three))} as the {axis} scores" for axis, three in plan.scores),
         f"'{plan.confidence}' as the confidence" if plan.confidence else "",
         f"'{plan.types}' as the types" if plan.types else "",
+        f"'{plan.markers}' as whether there is any type" if plan.markers else "",
         *(
             f"'{getattr(plan, role)}' as {role}"
             for role in ("title", "agent", "descriptions", "lyrics", "weight")

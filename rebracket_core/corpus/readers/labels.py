@@ -19,6 +19,7 @@ _NULL_WORDS = frozenset(("nan", "NaN", "NAN", "-nan", "-NaN", "null", "NULL", "N
 _NULL_CHARS = 32
 _NO_MODE = frozenset({"None", "NONE"})  # said of an axis: no mode at all
 _SUM_SLACK = 0.02
+_YES, _NO = frozenset({"1", "1.0", "true", "t", "yes", "y"}), frozenset({"0", "0.0", "false", "f", "no", "n"})
 _MOST = 1e9  # above any share; infinity, NaN and a whole number that no float can hold are not below it
 
 
@@ -82,6 +83,23 @@ def read_types(value: object) -> list[str] | None:
         value = _json_or_same(value)
     chosen = parse_types(value)
     return [name for name in TYPE_NAMES if name in chosen]
+
+
+def read_yes_or_no(value: object) -> bool | None:
+    """Whether a cell says yes or no, None where it says nothing: a switch, 0 or 1 in any spelling, or a word for it.
+
+    Raises InputError that names anything else.
+    """
+    if missing(value):
+        return None
+    word = str(value).strip().casefold()
+    if isinstance(value, (bool, int, float)):
+        word = str(int(value)) if value in (0, 1) else word
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise InputError(
+        "This is neither yes nor no.", expected="true or false, yes or no, 1 or 0", found=brief(value), hint="correct the cell"
+    )
 
 
 def read_weight(value: object) -> float:

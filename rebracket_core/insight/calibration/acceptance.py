@@ -87,6 +87,8 @@ def verdicts_at(review: Review, thresholds: Thresholds) -> list[Verdict]:
         album=review.album_proba,
         types=kept.types,
         uncertainty=kept.uncertainty,
+        any_type=kept.any_type,
+        predicted_types=kept.predicted_types,
     )
     concepts = [Concept(id=row_id, text=text or "-") for row_id, text in zip(review.row_id, review.text, strict=True)]
     return verdicts_from(

@@ -15,7 +15,6 @@ from rebracket_core.verdict_kinds import VerdictKind
 
 FEW_GROUPS = 10  # below so many songs a 95 % interval over songs covers 0.81 to 0.90 (simulated with 4 to 8 songs)
 NO_MODE = "no mode"
-TYPE_LIMIT = 0.5
 VERDICTS = tuple(map(str, VerdictKind))
 
 
@@ -245,11 +244,11 @@ def _axis_sides(review: Review, index: int, *, expected: bool) -> _Sides:
 
 
 def _type_sides(review: Review, *, expected: bool) -> _Sides:
-    """A text with several types stands in several lines, and is given every type from one half on."""
+    """A text with several types stands in several lines, and is given every type that was predicted of it."""
     predictions = review.all_predictions()
     _needs(bool(predictions.types_labelled.any()), review, "types")
     member = np.where(predictions.types_labelled[:, None], predictions.types_truth, 0.0)
-    given = predictions.types if expected else (predictions.types >= TYPE_LIMIT).astype(np.float64)
+    given = predictions.types if expected else predictions.predicted_types
     nothing = np.zeros(len(review)) if expected else (given.sum(axis=1) == 0).astype(np.float64)
     bare = ((predictions.types_truth.sum(axis=1) == 0) & predictions.types_labelled).astype(np.float64)
     names = (*TYPE_NAMES, "none")

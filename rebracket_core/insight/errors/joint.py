@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rebracket_core.insight.errors.confusion_matrix import TYPE_LIMIT
 from rebracket_core.insight.review import Review
 from rebracket_core.rainbow import AXIS_NAMES, TYPE_NAMES
 from rebracket_core.stats import ratio_intervals
@@ -64,8 +63,8 @@ def joint_failures(review: Review, *, seed: int) -> list[Failure]:
 class TypeRow:
     """One rebracketing type against all others: of `n` texts that have it `found` are found, `false` others are called it.
 
-    `recall` and `precision` with intervals over songs at one half; `average_precision` beside `prevalence`, which chance
-    would reach. NaN where nothing was called it.
+    `recall` and `precision` of what was predicted with intervals over songs; `average_precision` beside `prevalence`, which
+    chance would reach. NaN where nothing was called it.
     """
 
     name: str
@@ -91,7 +90,7 @@ def type_rows(review: Review, *, seed: int) -> list[TypeRow]:
     if not len(at):
         return []
     truth, estimates = predictions.types_truth[at] > 0, predictions.types[at]
-    predicted, groups = estimates >= TYPE_LIMIT, review.groups[at]
+    predicted, groups = predictions.predicted_types[at] > 0, review.groups[at]
     both = (truth & predicted).astype(np.float64)
     recall = ratio_intervals(both, truth.astype(np.float64), groups, seed=seed)
     precision = ratio_intervals(both, predicted.astype(np.float64), groups, seed=seed)

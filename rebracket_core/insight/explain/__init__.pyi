@@ -28,6 +28,7 @@ from rebracket_core.insight.explain.gradients import (
     OpenModel as OpenModel,
 )
 from rebracket_core.insight.explain.margins import (
+    ANY_TYPE as ANY_TYPE,
     CONFIDENCE as CONFIDENCE,
     OUTPUTS as OUTPUTS,
     Margin as Margin,

@@ -12,7 +12,9 @@ from rebracket_core.models import Scores
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, MODES, TYPE_NAMES
 
 CONFIDENCE = "confidence"
-OUTPUTS = ("album", *AXIS_NAMES, "type", CONFIDENCE)
+ANY_TYPE = "any_type"
+OUTPUTS = ("album", *AXIS_NAMES, "type", ANY_TYPE, CONFIDENCE)
+SOME_TYPE, NO_TYPE = "some type", "no type"
 A_CONCEPT, NO_CONCEPT = "like an album", "like none"
 _TINY = 1e-12
 
@@ -48,6 +50,8 @@ def classes_of(output: str) -> tuple[str, ...]:
         return tuple(ALBUM_NAMES)
     if output == "type":
         return tuple(TYPE_NAMES)
+    if output == ANY_TYPE:
+        return SOME_TYPE, NO_TYPE
     if output == CONFIDENCE:
         return A_CONCEPT, NO_CONCEPT
     if output in AXIS_NAMES:
@@ -62,6 +66,8 @@ def output_logits(scores: Scores, output: str) -> np.ndarray:
         return _log(scores.album)
     if output == "type":
         return _log(scores.types) - _log(1.0 - scores.types)
+    if output == ANY_TYPE:
+        return _log(np.stack([scores.any_type, 1.0 - scores.any_type], axis=1))
     if output == CONFIDENCE:
         return _log(np.stack([scores.confidence, 1.0 - scores.confidence], axis=1))
     return _log(scores.axis[:, AXIS_NAMES.index(output)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rebracket_core.insight.explain.margins import CONFIDENCE as CONFIDENCE_OUTPUT
+from rebracket_core.insight.explain.margins import ANY_TYPE, CONFIDENCE as CONFIDENCE_OUTPUT
 from rebracket_core.models import ALBUM, AXIS, CONFIDENCE, TYPES, Calibration
 from rebracket_core.rainbow import AXIS_NAMES, N_MODES, album_targets, album_vertices
 
@@ -23,8 +23,10 @@ def torch_output_logits(z: torch.Tensor, output: str, *, calibration: Calibratio
     if output == CONFIDENCE_OUTPUT:
         p = torch.sigmoid(z[..., CONFIDENCE] / calibration.confidence_temperature).mean(dim=1)
         return _log(torch.stack([p, 1.0 - p], dim=1))
+    if output == ANY_TYPE:
+        return _log(_any_type(_types(z[..., TYPES], calibration=calibration).mean(dim=1), calibration=calibration))
     if output == "type":
-        p = torch.sigmoid(z[..., TYPES] / calibration.type_temperature).mean(dim=1)
+        p = _types(z[..., TYPES], calibration=calibration).mean(dim=1)
         return _log(p) - _log(1.0 - p)
     axes = z[..., AXIS].reshape(*z.shape[:2], len(AXIS_NAMES), N_MODES)
     heads = torch.softmax(axes / _tensor(calibration.axis_temperature)[:, None], dim=-1).mean(dim=1)
@@ -36,6 +38,25 @@ def torch_output_logits(z: torch.Tensor, output: str, *, calibration: Calibratio
     mixture = posterior @ _tensor(album_targets())[:, at]
     shown = (1.0 - blend) * heads[:, at] + blend * mixture
     return _log(shown / shown.sum(dim=-1, keepdim=True))
+
+
+def _types(log_odds: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    if calibration.exclusive_types:
+        return torch.softmax(logsigmoid(log_odds) / calibration.type_temperature, dim=-1)
+    return torch.sigmoid(log_odds / calibration.type_temperature)
+
+
+def _any_type(types: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:
+    """(b, 2) the calibrated probabilities of having any type and of having none, from (b, 8) independent ones."""
+    import torch
+
+    none = torch.log1p(-types.clamp(0.0, 1.0 - _TINY)).sum(dim=1)
+    odds = (-torch.expm1(none)).clamp_min(_TINY).log() - none
+    p = torch.sigmoid(odds * calibration.any_type_slope + calibration.any_type_shift)
+    return torch.stack([p, 1.0 - p], dim=1)
 
 
 def _posterior(z: torch.Tensor, heads: torch.Tensor, *, calibration: Calibration) -> torch.Tensor:

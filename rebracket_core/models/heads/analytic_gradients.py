@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rebracket_core.models.layout import ALBUM, AXIS, N_AXIS_LOGITS, N_OUTPUTS, OUTPUT_TASK, TASKS
+from rebracket_core.models.layout import ALBUM, AXIS, N_AXIS_LOGITS, N_OUTPUTS, OUTPUT_TASK, TASKS, TYPES
 from rebracket_core.models.losses.functions import AxisLoss, TypeLoss
-from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, N_MODES, TYPE_NAMES
+from rebracket_core.models.losses.tasks import part_weights
+from rebracket_core.rainbow import ALBUM_NAMES, N_MODES, TYPE_NAMES
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +79,9 @@ class AnalyticGradients:
         shares = (_shares(problem, problem.learnt), _shares(problem, problem.held_out))
         self._shares = torch.cat(shares, dim=1)
         self._constant = torch.einsum("nmq,nq->mq", self._shares.double(), own.double())
-        self._wide = shares[0][..., self._of].contiguous()
+        self._each = _by_output(problem)
+        wide = shares[0][..., self._of]
+        self._wide = wide.contiguous() if self._each is None else wide * self._each
         flat = 1.0 / (self._together.sum(dim=1) + self._one)
         self.curvature = self._wide.sum(dim=0).mean(dim=0) * flat * (1.0 - flat)
 
@@ -105,7 +108,8 @@ class AnalyticGradients:
             wanted = self._target[part, None]
             odds = z.exp()
             sums = (odds @ self._together).add_(self._one)
-            crossed = (sums.log().mul_(self._active[part, None]) - wanted * z) @ self._task
+            crossed = sums.log().mul_(self._active[part, None]) - wanted * z
+            crossed = (crossed if self._each is None else crossed * self._each[part]) @ self._task
             losses += (self._shares[part] * crossed.repeat(1, 2, 1)).sum(dim=0)
             odds.div_(sums).sub_(wanted).mul_(self._wide[part])
             here = apart[: len(x)]
@@ -150,12 +154,26 @@ def _shares(problem: Problem, row_weight: torch.Tensor) -> torch.Tensor:
     """(n, M, 6) how much a row counts for a task in a member's loss: the task's weight over all rows that have it."""
     import torch
 
-    w, y, weight_of = row_weight.T, problem.y, problem.config.tasks.weight_of
-    album = w * (y["album"] >= 0).float()[:, None]
-    weighted = [
-        *((w * y["axis_mask"][:, j, None], weight_of(axis)) for j, axis in enumerate(AXIS_NAMES)),
-        (w * y["confidence_mask"][:, None], weight_of("confidence")),
-        (album if problem.balance is None else album * problem.balance.T, weight_of("album")),
-        (w * y["types_mask"][:, None], weight_of("types") / len(TYPE_NAMES)),
-    ]
-    return torch.stack([weight * rows / rows.sum(dim=0).clamp(min=1e-9) for rows, weight in weighted], dim=-1)
+    y, tasks, by_class = problem.y, problem.config.tasks, problem.class_weights
+    weights = part_weights(y, row_weight, tasks=tasks, class_weights=by_class)
+    found = []
+    for name in TASKS:
+        rows = weights[name]
+        total = rows.flatten(2).sum(dim=2).sum(dim=0) / len(TYPE_NAMES) if rows.dim() == 3 else rows.sum(dim=0)
+        if rows.dim() == 3:  # each type has a weight of its own, which `_by_output` holds
+            rows = row_weight.T * y["types_mask"][:, None]
+        weight = tasks.weight_of(name) / (len(TYPE_NAMES) if name == "types" else 1)
+        found.append(weight * rows / total.clamp(min=1e-9))
+    return torch.stack(found, dim=-1)
+
+
+def _by_output(problem: Problem) -> torch.Tensor | None:
+    """(n, M, 27) what multiplies each output's loss where types are weighed one by one, None where they are not."""
+    import torch
+
+    types = problem.class_weights.get("types")
+    if types is None:
+        return None
+    each = torch.ones(types.shape[1], types.shape[0], N_OUTPUTS)
+    each[..., TYPES] = types.permute(1, 0, 2)
+    return each

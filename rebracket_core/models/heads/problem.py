@@ -14,7 +14,8 @@ import numpy as np
 
 from rebracket_core.models.config import FitConfig
 from rebracket_core.models.layout import N_OUTPUTS
-from rebracket_core.models.losses.tasks import AlbumLoss, album_balance, member_losses
+from rebracket_core.models.losses.classes import class_weights
+from rebracket_core.models.losses.tasks import AlbumLoss, member_losses
 from rebracket_core.models.losses.weighting import FIXED
 from rebracket_core.models.targets import HeadTargets
 
@@ -35,7 +36,7 @@ class Problem:
     learnt: torch.Tensor
     held_out: torch.Tensor
     n_learnt: torch.Tensor
-    balance: torch.Tensor | None
+    class_weights: dict[str, torch.Tensor]
     config: FitConfig
     album_loss: AlbumLoss | None = None
 
@@ -50,9 +51,9 @@ class Problem:
         learnt = torch.from_numpy(member_weights.astype(np.float32)) * y["weight"]
         held = torch.from_numpy((member_weights == 0).astype(np.float32)) * y["weight"]
         n_learnt = torch.from_numpy((member_weights > 0).sum(axis=1).astype(np.float32)).clamp(min=1.0)
-        balance = album_balance(y["album"], learnt) if config.tasks.balanced else None
+        by_class = class_weights(y, learnt, tasks=config.tasks)
         held_out = held if bool((held.sum(dim=1) > 0).all()) else learnt
-        return cls(y, learnt, held_out, n_learnt, balance, config, album_loss)
+        return cls(y, learnt, held_out, n_learnt, by_class, config, album_loss)
 
     @property
     def members(self) -> int:
@@ -62,7 +63,7 @@ class Problem:
     def penalised(self, logits: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """() the sum of the members' losses on the rows that they learn from, with the penalty |w|²/(2·C·n) on weights."""
         loss = member_losses(
-            logits, self.y, self.learnt, tasks=self.config.tasks, balance=self.balance, album_loss=self.album_loss
+            logits, self.y, self.learnt, tasks=self.config.tasks, class_weights=self.class_weights, album_loss=self.album_loss
         ).sum()
         penalty = (weight**2).sum(dim=(1, 2)) / (2.0 * self.config.heads.inverse_l2 * self.n_learnt)
         return loss + penalty.sum()
@@ -70,7 +71,9 @@ class Problem:
     def held_out_losses(self, logits: torch.Tensor) -> torch.Tensor:
         """(M,) losses on the rows held out; they weigh tasks the same at every step, so that steps compare."""
         fixed = replace(self.config.tasks, weighting=FIXED)
-        return member_losses(logits, self.y, self.held_out, tasks=fixed, balance=self.balance, album_loss=self.album_loss)
+        return member_losses(
+            logits, self.y, self.held_out, tasks=fixed, class_weights=self.class_weights, album_loss=self.album_loss
+        )
 
     def best(self, weight: torch.Tensor, bias: torch.Tensor) -> Best:
         """The memory of each member's best step, before the first."""

@@ -5,6 +5,7 @@ from rebracket_core.models.losses.backbone import (
     cut_lengths as cut_lengths,
     head_penalty as head_penalty,
 )
+from rebracket_core.models.losses.classes import CLASSES as CLASSES, class_weights as class_weights
 from rebracket_core.models.losses.functions import (
     AxisLoss as AxisLoss,
     TypeLoss as TypeLoss,

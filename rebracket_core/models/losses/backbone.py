@@ -16,8 +16,7 @@ import torch.distributed as dist
 from rebracket_core.models.config import PARTS, TasksConfig
 from rebracket_core.models.losses import functions
 from rebracket_core.models.losses.gradient_balance import Balance, feature_gradients
-from rebracket_core.models.losses.tasks import part_losses
-from rebracket_core.rainbow import AXIS_NAMES
+from rebracket_core.models.losses.tasks import part_losses, part_weights
 
 CONTRASTIVE = "contrastive"
 ALL_PARTS = tuple(part for parts in PARTS.values() for part in parts)
@@ -44,20 +43,21 @@ def backbone_loss(
     *,
     tasks: TasksConfig,
     parts: Sequence[str],
-    album_balance: torch.Tensor | None = None,
+    class_weights: Mapping[str, torch.Tensor] | None = None,
     balance: Balance | None = None,
     factors: Mapping[str, float] | None = None,
     task_grad_norm: float = 0.0,
     with_norms: bool = False,
 ) -> BackboneLoss:
-    """The loss of a batch: `output` as the backbone's forward gives it, `row_weight` and `album_balance` (M, b).
+    """The loss of a batch: `output` as the backbone's forward gives it, `row_weight` (M, b).
 
-    `parts` are those of the tasks that this step trains, `factors` what multiplies each one's weight (1 where it has none).
-    With a `balance` the backbone follows the balanced gradient; with `task_grad_norm` above 0 each part's gradient is cut to
-    that length where it enters the features. Either needs a split `output`; without one the weights are fixed, or the losses'
-    own where the tasks say so. No balance touches the contrastive loss.
+    `class_weights` are those of the batch's rows, as `classes.class_weights` gives them; `parts` are those of the tasks that
+    this step trains, `factors` what multiplies each one's weight (1 where it has none). With a `balance` the backbone follows
+    the balanced gradient; with `task_grad_norm` above 0 each part's gradient is cut to that length where it enters the
+    features. Either needs a split `output`; without one the weights are fixed, or the losses' own where the tasks say so. No
+    balance touches the contrastive loss.
     """
-    each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, album_balance=album_balance)
+    each, whole = _parts(output["logits"], y, row_weight, tasks=tasks, class_weights=class_weights)
     here = [name for name in parts if whole[name] is not None]
     if not here:
         return BackboneLoss(output["logits"].sum() * 0.0, {}, {}, {})
@@ -147,14 +147,14 @@ def _parts(
     row_weight: torch.Tensor,
     *,
     tasks: TasksConfig,
-    album_balance: torch.Tensor | None,
+    class_weights: Mapping[str, torch.Tensor] | None,
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor | None]]:
     """By part the (M,) losses, each this process' share of the whole batch's times the processes, and its sum of weights.
 
     The sum is None where no row of the whole batch has a label of the part.
     """
-    found = part_losses(logits, y, row_weight, tasks=tasks, balance=album_balance)
-    own = label_weights(y, row_weight, tasks=tasks, album_balance=album_balance)
+    found = part_losses(logits, y, row_weight, tasks=tasks, class_weights=class_weights)
+    own = label_weights(y, row_weight, tasks=tasks, class_weights=class_weights)
     names = list(found)
     mine = torch.stack([own[name] for name in names])
     whole = _summed(mine)
@@ -164,21 +164,15 @@ def _parts(
 
 
 def label_weights(
-    y: dict[str, torch.Tensor], row_weight: torch.Tensor, *, tasks: TasksConfig, album_balance: torch.Tensor | None = None
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    class_weights: Mapping[str, torch.Tensor] | None = None,
 ) -> dict[str, torch.Tensor]:
     """By part the (M,) sums of the weights of rows that have its label: what `part_losses` divides by."""
-    has_album = (y["album"] >= 0).float()
-    album = row_weight if album_balance is None else row_weight * album_balance
-    typed = y["types_mask"]
-    if tasks.exclusive_types:
-        typed = typed * functions.with_a_type(y["types"])
-    return {
-        **{axis: (row_weight * y["axis_mask"][:, a]).sum(dim=1) for a, axis in enumerate(AXIS_NAMES)},
-        "confidence": (row_weight * y["confidence_mask"]).sum(dim=1),
-        "album": (album * has_album).sum(dim=1),
-        "types": (row_weight * typed).sum(dim=1),
-        "has_any_type": (row_weight * y["types_mask"]).sum(dim=1),
-    }
+    weights = part_weights(y, row_weight, tasks=tasks, class_weights=class_weights)
+    return {part: rows.sum(dim=0) if rows.dim() == 2 else rows.sum(dim=(0, 2)) for part, rows in weights.items()}
 
 
 def _processes() -> int:

@@ -126,17 +126,17 @@ def types_single(logits: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
     return -(share * log_softmax(logits, dim=-1)).sum(dim=-1)
 
 
-def has_any_type(logits: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+def has_any_type(logits: torch.Tensor, has: torch.Tensor) -> torch.Tensor:
     """(...) cross-entropy of "has any type at all", where P(any) = 1 - Π(1 - p) over the types' own probabilities.
 
-    The binary question needs no output of its own: a text is marked where at least one of its types is there (noisy-or).
+    `has` (...) is 1 where there is one. The binary question needs no output of its own: a text is marked where at least one
+    of its types is there (noisy-or).
     """
     import torch
     from torch.nn.functional import logsigmoid
 
     log_none = logsigmoid(-logits).sum(dim=-1)
     log_any = torch.log(-torch.expm1(log_none.clamp(max=-1e-7)))
-    has = with_a_type(types)
     return -(has * log_any + (1.0 - has) * log_none)
 
 

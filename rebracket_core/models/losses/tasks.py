@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rebracket_core.models.config import AXES, PARTS, TasksConfig
 from rebracket_core.models.layout import ALBUM, AXIS, CONFIDENCE, TYPES
 from rebracket_core.models.losses import functions
-from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
+from rebracket_core.rainbow import AXIS_NAMES
 
 if TYPE_CHECKING:
     import torch
@@ -24,16 +24,16 @@ def member_losses(
     row_weight: torch.Tensor,
     *,
     tasks: TasksConfig,
-    balance: torch.Tensor | None = None,
+    class_weights: Mapping[str, torch.Tensor] | None = None,
     album_loss: AlbumLoss | None = None,
 ) -> torch.Tensor:
     """(M,) losses of M members from (n, M, 27) logits: the tasks' losses, weighted as the config says.
 
-    `row_weight` (M, n); `balance` (M, n) multiplies it for the album.
+    `row_weight` (M, n); `class_weights`, as `classes.class_weights` gives them, multiply it part by part.
     """
     import torch
 
-    parts = part_losses(logits, y, row_weight, tasks=tasks, balance=balance, album_loss=album_loss)
+    parts = part_losses(logits, y, row_weight, tasks=tasks, class_weights=class_weights, album_loss=album_loss)
     if tasks.by_uncertainty:
         axes = [parts[axis] for axis in AXIS_NAMES if tasks.weight_of(axis) > 0]
         others = [parts[name] for name in _OTHERS if tasks.weight_of(name) > 0]
@@ -67,7 +67,7 @@ def part_losses(
     row_weight: torch.Tensor,
     *,
     tasks: TasksConfig,
-    balance: torch.Tensor | None = None,
+    class_weights: Mapping[str, torch.Tensor] | None = None,
     album_loss: AlbumLoss | None = None,
 ) -> dict[str, torch.Tensor]:
     """By part the (M,) losses of M members, each a weighted mean over the rows that have that label.
@@ -76,26 +76,57 @@ def part_losses(
     `member_losses`.
     """
     n, members, _ = logits.shape
-    w = row_weight.T
     axis = functions.axis_losses(
         logits[..., AXIS].reshape(n, members, -1, 3), y["axis"][:, None], kind=tasks.axis_loss, delta=tasks.axis_delta
     )
-    out = {name: functions.weighted_mean(axis[..., a], w * y["axis_mask"][:, a][:, None]) for a, name in enumerate(AXIS_NAMES)}
+    weights = part_weights(y, row_weight, tasks=tasks, class_weights=class_weights)
+    out = {name: functions.weighted_mean(axis[..., a], weights[name]) for a, name in enumerate(AXIS_NAMES)}
     conf = functions.bce(logits[..., CONFIDENCE], y["confidence"][:, None])
-    out["confidence"] = functions.weighted_mean(conf, w * y["confidence_mask"][:, None])
-    has_album = (y["album"] >= 0).float()[:, None]
+    out["confidence"] = functions.weighted_mean(conf, weights["confidence"])
     of_albums = album_loss or _cross_entropy(tasks)
-    album = of_albums(logits[..., ALBUM], y["album"].clamp(min=0))
-    out["album"] = functions.weighted_mean(album, w * has_album if balance is None else w * balance.T * has_album)
-    kinds, types, mask = logits[..., TYPES], y["types"][:, None], y["types_mask"][:, None]
+    out["album"] = functions.weighted_mean(of_albums(logits[..., ALBUM], y["album"].clamp(min=0)), weights["album"])
+    kinds, types = logits[..., TYPES], y["types"][:, None]
     if tasks.exclusive_types:
-        has_type = w * mask * functions.with_a_type(y["types"])[:, None]
-        out["types"] = functions.weighted_mean(functions.types_single(kinds, types), has_type)
+        out["types"] = functions.weighted_mean(functions.types_single(kinds, types), weights["types"])
+    elif weights["types"].dim() == 2:
+        out["types"] = functions.weighted_mean(functions.types_multi(kinds, types), weights["types"])
     else:
-        out["types"] = functions.weighted_mean(functions.types_multi(kinds, types), w * mask)
+        each, share = functions.bce(kinds, types), weights["types"]
+        out["types"] = functions.weighted_mean(each.permute(0, 2, 1).flatten(0, 1), share.permute(0, 2, 1).flatten(0, 1))
     if tasks.weight_of("has_any_type") > 0:
-        out["has_any_type"] = functions.weighted_mean(functions.has_any_type(kinds, types), w * mask)
+        any_type = functions.has_any_type(kinds, y["any_type"][:, None])
+        out["has_any_type"] = functions.weighted_mean(any_type, weights["has_any_type"])
     return out
+
+
+def part_weights(
+    y: dict[str, torch.Tensor],
+    row_weight: torch.Tensor,
+    *,
+    tasks: TasksConfig,
+    class_weights: Mapping[str, torch.Tensor] | None = None,
+) -> dict[str, torch.Tensor]:
+    """By part the (n, M) weights of its rows, 0 for those without a label; (n, M, 8) for types that are weighed one by one."""
+    typed = y["types_mask"]
+    if tasks.exclusive_types:
+        typed = typed * functions.with_a_type(y["types"])
+    masks = {
+        **{axis: y["axis_mask"][:, a] for a, axis in enumerate(AXIS_NAMES)},
+        "confidence": y["confidence_mask"],
+        "album": (y["album"] >= 0).float(),
+        "types": typed,
+    }
+    if tasks.weight_of("has_any_type") > 0:
+        masks["has_any_type"] = y["any_mask"]
+    w, found = row_weight.T, {}
+    for part, mask in masks.items():
+        factor = (class_weights or {}).get(part)
+        weight = w * mask[:, None]
+        if factor is None:
+            found[part] = weight
+        else:
+            found[part] = weight * factor.T if factor.dim() == 2 else weight[..., None] * factor.permute(1, 0, 2)
+    return found
 
 
 def _cross_entropy(tasks: TasksConfig) -> AlbumLoss:
@@ -104,12 +135,3 @@ def _cross_entropy(tasks: TasksConfig) -> AlbumLoss:
         return functions.album_cross_entropy(logits, album[:, None].expand(n, members), label_smoothing=tasks.label_smoothing)
 
     return loss
-
-
-def album_balance(album: torch.Tensor, train_w: torch.Tensor) -> torch.Tensor:
-    """(M, n) weight of each row's album for each member, from the (M, n) weights of the rows that it is trained on."""
-    import torch
-
-    one_hot = torch.nn.functional.one_hot(album.clamp(min=0), len(ALBUM_NAMES)) * (album >= 0)[:, None]
-    weights = torch.from_numpy(functions.balanced_weights((train_w @ one_hot.float()).numpy()))
-    return weights[:, album.clamp(min=0)]

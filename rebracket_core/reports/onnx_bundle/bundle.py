@@ -15,7 +15,7 @@ from rebracket_core.reports.onnx_bundle.layout import GRAPH, MODEL, TOKENIZER, M
 from rebracket_core.settings import Settings
 from rebracket_core.texts import clean_text
 from rebracket_core.thresholds import Value
-from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
+from rebracket_core.validation import Concept, ConceptModel, Prediction, Scorer, Verdict, predictions_of
 
 
 class ExportedRun:
@@ -42,7 +42,7 @@ class ExportedRun:
             encoder_id=self.manifest.encoder_id,
             threads=threads or thread_count(Settings(home=folder, database_url="")),
         )
-        self._scorer = Scorer(max_text_chars=max_text_chars)
+        self._scorer, self._max_chars = Scorer(max_text_chars=max_text_chars), max_text_chars
 
     @property
     def run_id(self) -> str:
@@ -60,9 +60,21 @@ class ExportedRun:
 
         `thresholds` replaces some of the run's own.
         """
-        listed = [Concept(id=str(at), text=clean_text(one)) if isinstance(one, str) else one for at, one in enumerate(concepts)]
         limits = self.model.thresholds.with_(**(thresholds or {}))
-        return self._scorer.score(listed, model=self.model, encoder=self.encoder, thresholds=limits, progress=progress)
+        return self._scorer.score(
+            self._listed(concepts), model=self.model, encoder=self.encoder, thresholds=limits, progress=progress
+        )
+
+    def predict(
+        self, concepts: Sequence[Concept | str], *, progress: Callable[[int, int], None] | None = None
+    ) -> list[Prediction]:
+        """One prediction a concept, in input order, of everything that the run learnt, verdict or not."""
+        return predictions_of(
+            self._listed(concepts), model=self.model, encoder=self.encoder, max_chars=self._max_chars, progress=progress
+        )
+
+    def _listed(self, concepts: Sequence[Concept | str]) -> list[Concept]:
+        return [Concept(id=str(at), text=clean_text(one)) if isinstance(one, str) else one for at, one in enumerate(concepts)]
 
 
 def open_exported(folder: str | os.PathLike[str], *, threads: int = 0, max_text_chars: int = 100_000) -> ExportedRun:

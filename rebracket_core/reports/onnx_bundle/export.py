@@ -14,12 +14,13 @@ from rebracket_core.errors import InputError, ModelError
 from rebracket_core.progress import ProgressReporter
 from rebracket_core.reports.onnx_bundle import ExportedRun, Precision, read_manifest, write_folder
 from rebracket_core.reports.onnx_bundle.layout import GRAPH, finish, refuse_taken, replace_graph, write_manifest
-from rebracket_core.validation import Concept, ConceptModel, Scorer, Verdict
+from rebracket_core.validation import Concept, ConceptModel, Prediction, Scorer, Verdict, predictions_of, untrained_tasks
 
 if TYPE_CHECKING:
     from rebracket_core.runs import RunStore
     from rebracket_core.settings import Settings
 
+Outcome = Verdict | Prediction
 TOLERANCE = 1e-5
 COMPARED_TEXTS = 32
 MIN_CHECK = 8
@@ -74,6 +75,7 @@ class ExportReport:
     bytes: int
     equality: Difference
     lowered: Difference | None
+    gives_verdicts: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -113,7 +115,7 @@ def export_onnx(
     except BaseException:
         shutil.rmtree(room, ignore_errors=True)
         raise
-    return ExportReport(str(to), run_id, precision, size, equality, lowered)
+    return ExportReport(str(to), run_id, precision, size, equality, lowered, gives_verdicts=not untrained_tasks(model.manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _compared_with_run(
     wanted = _in_pytorch(concepts, model=source.model, name=source.encoder, settings=settings)
     tell(2)
     exported = ExportedRun(room, max_text_chars=settings.max_text_chars)
-    equality = _compared(wanted, exported.validate(concepts), encoder=exported.encoder)
+    equality = _compared(wanted, _predicted(exported, concepts), encoder=exported.encoder)
     _same_or_refused(equality, run_id=source.run_id)
     if precision is Precision.FLOAT32:
         return equality, None
@@ -195,17 +197,24 @@ def _own_texts(folder: Path) -> list[Concept]:
     return [Concept(id=f"own-{at}", text=text) for at, text in enumerate(chain(_PLAIN, spread))]
 
 
-def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, settings: Settings) -> list[Verdict]:
-    """The verdicts of the run with its encoder in PyTorch, on the CPU."""
+def _predicted(exported: ExportedRun, concepts: Sequence[Concept]) -> Sequence[Outcome]:
+    """The folder's verdicts, or the predictions of a run that gives none."""
+    return exported.predict(concepts) if untrained_tasks(exported.model.manifest) else exported.validate(concepts)
+
+
+def _in_pytorch(concepts: Sequence[Concept], *, model: ConceptModel, name: str, settings: Settings) -> Sequence[Outcome]:
+    """The verdicts of the run with its encoder in PyTorch, on the CPU; predictions where it gives no verdicts."""
     settings = replace(settings, device="cpu")
     encoder = open_encoder(MINILM_TORCH if name == MINILM else name, settings=settings, cached=False)
     if name == MINILM:  # the same weights, in another engine
         model = replace(model, encoder_id=encoder.encoder_id)
+    if untrained_tasks(model.manifest):
+        return predictions_of(concepts, model=model, encoder=encoder, max_chars=settings.max_text_chars)
     scorer = Scorer(max_text_chars=settings.max_text_chars)
     return scorer.score(concepts, model=model, encoder=encoder, thresholds=model.thresholds)
 
 
-def _compared(before: Sequence[Verdict], after: Sequence[Verdict], *, encoder: Any) -> Difference:
+def _compared(before: Sequence[Outcome], after: Sequence[Outcome], *, encoder: Any) -> Difference:
     pairs = list(zip(before, after, strict=True))
     changes = [Change(a.id, _outcome(a), _outcome(b)) for a, b in pairs if _outcome(a) != _outcome(b)]
     scored = [(a, b) for a, b in pairs if not (a.error or b.error)]
@@ -220,18 +229,22 @@ def _compared(before: Sequence[Verdict], after: Sequence[Verdict], *, encoder: A
     )
 
 
-def _outcome(verdict: Verdict) -> str:
+def _outcome(verdict: Outcome) -> str:
     if verdict.error:
         return f"error: {verdict.error}"
+    if isinstance(verdict, Prediction):
+        any_type = {True: "some type", False: "no type", None: ""}[verdict.has_any_type]
+        return "; ".join(part for part in (", ".join(verdict.predicted_types or ()), any_type, verdict.album) if part)
     return " ".join(str(part) for part in (verdict.verdict, verdict.reason, verdict.album) if part)
 
 
-def _apart(a: Verdict, b: Verdict) -> float:
-    """The largest difference of a score of two verdicts."""
+def _apart(a: Outcome, b: Outcome) -> float:
+    """The largest difference of a score of two verdicts or predictions."""
     found = [abs((a.chromatic_confidence or 0.0) - (b.chromatic_confidence or 0.0))]
     for name in _SCORES:
-        left, right = getattr(a, name) or {}, getattr(b, name) or {}
+        left, right = getattr(a, name, None) or {}, getattr(b, name, None) or {}
         found += [abs(left.get(key, 0.0) - right.get(key, 0.0)) for key in {*left, *right}]
+    found.append(abs((getattr(a, "any_type", None) or 0.0) - (getattr(b, "any_type", None) or 0.0)))
     return max(found)
 
 
@@ -254,7 +267,7 @@ def _lower(
     precision: Precision,
     *,
     check: Sequence[Concept],
-    before: Sequence[Verdict],
+    before: Sequence[Outcome],
     max_text_chars: int,
 ) -> Difference:
     """What the lower precision changes in `before`, the verdicts on `check`; its graph is now the one in the folder.
@@ -271,7 +284,7 @@ def _lower(
         graph = as_int8(full, exported.encoder.batches([c.text for c in check[::CALIBRATION_STEP][:CALIBRATION_TEXTS]]))
     replace_graph(room, graph, precision=precision, encoder=lowered_facts(exported.manifest.encoder))
     lower = ExportedRun(room, max_text_chars=max_text_chars)
-    after = lower.validate([check[at] for at in compared])
+    after = _predicted(lower, [check[at] for at in compared])
     return _compared([before[at] for at in compared], after, encoder=lower.encoder)
 
 

@@ -3,7 +3,7 @@
 Importing this package registers all of them. See `docs/dev/adding/review-section.md` for another one.
 """
 
-from rebracket_core.reports.sections import scores, confusion, calibration, acceptance, errors, geometry  # isort: skip
+from rebracket_core.reports.sections import scores, types, confusion, calibration, acceptance, errors, geometry  # isort: skip
 from rebracket_core.reports.sections.acceptance import NO_VERDICTS, area_sentence, gate_row
 from rebracket_core.reports.sections.base import (
     REVIEW_SECTIONS,
@@ -41,4 +41,4 @@ __all__ = [
     "wrong_sentence",
 ]
 
-_SECTION_MODULES = (scores, confusion, calibration, acceptance, errors, geometry)
+_SECTION_MODULES = (scores, types, confusion, calibration, acceptance, errors, geometry)

@@ -13,18 +13,18 @@ import numpy as np
 
 from rebracket_core.encoders import uncached
 from rebracket_core.errors import InputError, ModelError
-from rebracket_core.insight.explain import CONFIDENCE, LIMIT, Margin, margin_of
+from rebracket_core.insight.explain import ANY_TYPE, CONFIDENCE, LIMIT, OUTPUTS, Margin, margin_of
 from rebracket_core.progress import NoProgress, ProgressReporter, counts
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.settings import Settings
 from rebracket_core.texts import identity, same_text
-from rebracket_core.validation import unusable
+from rebracket_core.validation import learnt_parts, unusable
 
 if TYPE_CHECKING:
     from rebracket_core.insight.explain import Attention, Faithfulness, OpenEncoder, OpenModel
     from rebracket_core.models import Scores
     from rebracket_core.services.resources import Resources
-    from rebracket_core.validation import Predictions
+    from rebracket_core.validation import ConceptModel, Predictions
 
 NEAREST = 5
 AGREE = 0.7
@@ -186,15 +186,18 @@ class Explain:
         self,
         text: str,
         *,
-        output: str = "album",
+        output: str | None = None,
         answer: str | None = None,
         against: str | None = None,
         run_id: str | None = None,
     ) -> Explanation:
         """Which words speak for an answer, by Integrated Gradients; by default for the first answer against the second.
 
+        The output is by default the album, or the first thing that the run learnt.
+
         Raises: InputError for an unknown output or answer, or a text that cannot be scored.
         """
+        output = output or next(iter(self.outputs(run_id)), "album")
         clean, opened = self.clean(text), self.opened(run_id, output=output)
         scores = opened.scores([clean])
         target = margin_of(scores, output, answer=answer, against=against)
@@ -248,13 +251,13 @@ class Explain:
         """Where the encoder of a run looked: no reason for its answer."""
         from rebracket_core.insight.explain import attention
 
-        return attention(self.opened(run_id).gradients.encoder, self.clean(text))
+        return attention(self.opened(run_id, output=None).gradients.encoder, self.clean(text))
 
     def nearest(self, text: str, *, run_id: str | None = None) -> Nearest:
         """The training texts nearest in embedding space, of those whose vectors are remembered: nothing else is encoded."""
         from rebracket_core.stats import nearest_of
 
-        opened, clean = self.opened(run_id), self.clean(text)
+        opened, clean = self.opened(run_id, output=None), self.clean(text)
         known_texts = opened.texts()
         lookup = getattr(opened.encoder, "lookup", None)
         if not known_texts or lookup is None:
@@ -270,25 +273,31 @@ class Explain:
 
     def remember(self, run_id: str | None = None, *, progress: ProgressReporter | None = None) -> int:
         """The number of training texts of a run whose vectors are remembered from now on: all of them."""
-        opened = self.opened(run_id)
+        opened = self.opened(run_id, output=None)
         known_texts = [text for text, _ in opened.texts()]
         opened.encoder.encode(known_texts, progress=counts(progress, "Reading texts") if progress else None)
         return len(known_texts)
 
-    def opened(self, run_id: str | None, *, output: str = "album") -> ExplainedRun:
-        """Open a run for explanations. Raises ModelError where it did not learn the output."""
+    def outputs(self, run_id: str | None = None) -> tuple[str, ...]:
+        """The outputs of a run that can be explained: what it learnt, album first."""
+        return outputs_of(self._resources.model(run_id))
+
+    def opened(self, run_id: str | None, *, output: str | None) -> ExplainedRun:
+        """Open a run for explanations of an output, or for its vectors alone. Raises ModelError where it did not learn it."""
         from rebracket_core.insight.explain import classes_of
 
-        classes_of(output)
         opened = ExplainedRun(self._resources, run_id)
-        learnt = opened.model.manifest.get("config", {}).get("tasks", ("axes", "album"))
-        needed = "axes" if output in (*AXIS_NAMES, CONFIDENCE) else output
-        if (needed == "type" and not opened.model.has_types) or (needed != "type" and needed not in learnt):
+        if output is None:
+            return opened
+        classes_of(output)
+        learnt = outputs_of(opened.model)
+        if output not in learnt:
             raise ModelError(
                 "The run did not learn this output.",
-                expected=f"a run that was trained on {needed}",
-                found=opened.model.run_id,
-                hint="ask about another output or another run",
+                expected=f"one that it learnt: {', '.join(learnt)}",
+                found=output,
+                hint="ask about another output (--output) or another run",
+                where=opened.model.run_id,
             )
         return opened
 
@@ -300,6 +309,17 @@ class Explain:
                 "The text cannot be explained.", expected="a text that can be scored", found=error, hint="give another text"
             )
         return clean
+
+
+def outputs_of(model: ConceptModel) -> tuple[str, ...]:
+    """The outputs of a run that can be explained: what it learnt, album first."""
+    parts = learnt_parts(model.manifest)
+    found = {
+        "type": model.has_types and "types" in parts,
+        ANY_TYPE: bool(parts & {"types", "has_any_type"}) and not model.calibration.exclusive_types,
+        CONFIDENCE: bool(parts & set(AXIS_NAMES)),
+    }
+    return tuple(name for name in OUTPUTS if found.get(name, name in parts))
 
 
 def _open_encoder(name: str, settings: Settings, *, window: int) -> OpenEncoder:

@@ -108,6 +108,26 @@ def a_softmax_over_types_knows_no_none(config: Sections) -> None:
     )
 
 
+def class_weights_name_classes(config: Sections) -> None:
+    """Weights set by hand are those of known classes, and one of them at least counts in a task that is learnt."""
+    from rebracket_core.models.losses import CLASSES
+
+    by_hand = config.tasks.manual_class_weights
+    learnt = {name for part in config.tasks.parts for name in CLASSES.get(part, ())}
+    refuse_unless(
+        "class_weights",
+        not by_hand or bool(learnt & set(by_hand)),
+        expected=f"a class of a task that is learnt: {', '.join(sorted(learnt))}",
+        found=", ".join(by_hand),
+    )
+    refuse_unless(
+        "class_weights",
+        not by_hand or any(weight > 0 for weight in by_hand.values()),
+        expected="a weight above 0 among them",
+        found=config.tasks.class_weights,
+    )
+
+
 def a_contrastive_loss_needs_albums(config: Sections) -> None:
     """The contrastive loss draws the texts of an album together."""
     weight = config.tasks.contrastive_loss_weight
@@ -198,6 +218,7 @@ def a_head_fits_its_training(config: Sections) -> None:
 CHECKS = (
     an_encoder_reads_texts,
     a_softmax_over_types_knows_no_none,
+    class_weights_name_classes,
     a_contrastive_loss_needs_albums,
     without_tfidf_the_embedding_counts,
     labels_are_known_by_name,

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 GROUPED, LEAKED = "grouped", "leaked"
 NO_LABELS = "none"
 _TEXTS = tuple(Choice(field.name, field.name.capitalize(), field.label) for field in FIELDS if field.modality == "text")
+_AMBIGUOUS = (
+    Choice("skip", "Leave out", "such a text teaches and tests no type; what else it is labelled with counts"),
+    Choice("merge", "All of them", "such a text has every type that a row gives it"),
+    Choice("both", "Each on its own", "such a text stands once with each label, on the same side of every split"),
+)
 _SPLITS = (
     Choice(GROUPED, "By song", "All texts of a song stay on one side: the figures say what new songs would get."),
     Choice(
@@ -42,6 +47,13 @@ class DataConfig:
         label="People's labels",
         help="none; human, what people say now, before albums and keywords; project:ID, the same of one project; or snapshots "
         "of it by id, joined by +. A run's own config always names the snapshots.",
+    )
+    ambiguous_types: str = option(
+        "skip",
+        choices=_AMBIGUOUS,
+        label="Texts with two type labels",
+        searchable=False,
+        help="What becomes of a text whose rows name different rebracketing types; the audit lists them.",
     )
     seed: int = option(
         20260122,

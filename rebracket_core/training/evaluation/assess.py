@@ -8,14 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from rebracket_core.corpus import Dataset, take_targets, targets
+from rebracket_core.corpus import Dataset, Targets, take_targets, targets
 from rebracket_core.encoders import Encoder, joined
 from rebracket_core.errors import DataError
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baseline_folds import hard_labels
 from rebracket_core.training.evaluation.baselines import NAMES, baseline_predictions
 from rebracket_core.training.evaluation.evaluate import Evaluation, HeldOutRows, evaluate_rows
-from rebracket_core.training.rows import TrainingRows, prepare_rows
+from rebracket_core.training.evaluation.type_baselines import cross_type_baselines
+from rebracket_core.training.rows import TrainingRows, labels_of_tasks, prepare_rows
 from rebracket_core.validation import ConceptModel, text_fingerprint
 
 
@@ -34,16 +35,16 @@ def evaluate_run(
     """
     config = TrainingConfig.from_dict(dict(model.manifest["config"]))
     rows = prepare_rows(dataset.frame, config=config, encoder=encoder, progress=progress)
-    n_all = len(rows)
-    rows = take_rows(rows, _new_rows(rows, model))
+    n_all, rows = len(rows), take_rows(rows, _new_rows(rows, model))
+    predictions = model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder)
     held_out = HeldOutRows(
-        predictions=replace(
-            model.predict({f: rows.frame[f].tolist() for f in config.data.text}, encoder=encoder), untrained=()
-        ),
+        predictions=replace(predictions, untrained=()),
         targets=rows.plain,
         groups=rows.groups,
         texts=rows.texts[config.data.text[0]],
         baselines=_baselines(rows, training_frame, config=config),
+        type_baselines=_type_baselines(rows, training_frame, config=config),
+        exclusive_types=config.tasks.exclusive_types,
         thresholds=[model.thresholds] * len(rows),
         coverage=config.evaluation.coverage,
         set_limits=np.full(len(rows), model.sets.limit(config.evaluation.coverage)) if model.sets else None,
@@ -125,3 +126,22 @@ def _baselines(
                 by_baseline[name][test - n_train] = values
         out[key] = by_baseline
     return out
+
+
+def _type_baselines(
+    rows: TrainingRows, training_frame: pd.DataFrame | None, *, config: TrainingConfig
+) -> dict[str, dict[str, np.ndarray]]:
+    """What the baselines of types, learnt on the rows that the run was trained on, predict of other rows."""
+    if training_frame is None:
+        return {}
+    own = {field: training_frame[field].tolist() for field in config.data.text}
+    texts = joined(own, fields=config.data.text) + joined(rows.texts, fields=config.data.text)
+    n_train, tasks = len(training_frame), config.tasks.tasks
+    learnt = labels_of_tasks(targets(training_frame, smoothing=0.0), tasks=tasks)
+    both = Targets(*(np.concatenate([getattr(learnt, name), getattr(rows.plain, name)]) for name in Targets.__slots__))
+    groups = np.array([*training_frame["group_id"].tolist(), *rows.frame["group_id"].tolist()], dtype=object)
+    fold = np.repeat([0, 1], [n_train, len(rows)])  # each learns on the other; the second part's are kept
+    found = cross_type_baselines(
+        texts, both, groups=groups, fold=fold, exclusive=config.tasks.exclusive_types, seed=config.data.seed
+    )
+    return {key: {name: values[n_train:] for name, values in by_name.items()} for key, by_name in found.items()}

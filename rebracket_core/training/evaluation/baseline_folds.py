@@ -9,6 +9,7 @@ from rebracket_core.encoders import joined
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.training.config.training_config import TrainingConfig
 from rebracket_core.training.evaluation.baselines import NAMES, baseline_predictions
+from rebracket_core.training.evaluation.type_baselines import cross_type_baselines
 from rebracket_core.training.rows import TrainingRows
 
 
@@ -29,6 +30,18 @@ def cross_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingCon
                 by_baseline[name][test] = values
         out[key] = by_baseline
     return out
+
+
+def run_type_baselines(rows: TrainingRows, *, fold: np.ndarray, config: TrainingConfig) -> dict[str, dict[str, np.ndarray]]:
+    """For "types" and "has_any_type": what each baseline, learnt on the other folds, predicts of a run's rows."""
+    return cross_type_baselines(
+        joined(rows.texts, fields=config.data.text),
+        rows.plain,
+        groups=np.array(rows.frame["group_id"].tolist(), dtype=object),
+        fold=fold,
+        exclusive=config.tasks.exclusive_types,
+        seed=config.data.seed,
+    )
 
 
 def hard_labels(plain: Targets) -> dict[str, np.ndarray]:

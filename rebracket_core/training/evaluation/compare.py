@@ -10,12 +10,22 @@ import numpy as np
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
-from rebracket_core.stats import OutOfFoldRows, common_positions, group_sums, holm, merged_groups, paired_differences
+from rebracket_core.stats import (
+    OutOfFoldPredictions,
+    OutOfFoldRows,
+    common_positions,
+    group_sums,
+    holm,
+    merged_groups,
+    paired_differences,
+)
 
 MIN_GROUPS = 2
 BRIER, LOG_LOSS = "album_brier", "album_log_loss"
 METRICS = ("album", *AXIS_NAMES, BRIER, LOG_LOSS)
-_LOWER_IS_BETTER = frozenset({BRIER, LOG_LOSS})
+TYPE_METRICS = ("types", "types_f1", "types_log_loss")
+ANY_TYPE_METRICS = ("any_type", "any_type_log_loss")
+_LOWER_IS_BETTER = frozenset({BRIER, LOG_LOSS, "types_log_loss", "any_type_log_loss"})
 _FLOOR = 1e-12
 LEAKED_NOTE = (
     "{runs} was split by row, so texts of one song stood on both sides: its figures measure memory, and the differences say "
@@ -25,12 +35,16 @@ LEAKED_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class RunPredictions:
-    """A run as it enters a comparison: its held-out rows, whether its split leaks, and its config as plain values."""
+    """A run as it enters a comparison: its held-out rows, whether its split leaks, and its config as plain values.
+
+    `predictions` are the numbers of the same rows, without which types cannot be compared.
+    """
 
     run_id: str
     rows: OutOfFoldRows
     leaked: bool
     config: Mapping[str, Any]
+    predictions: OutOfFoldPredictions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +150,7 @@ def on_truth_of_second(
     known = np.array([answered[row_id] for row_id in b.row_id], dtype=bool).reshape(-1, len(AXIS_NAMES))
     b = replace(b, axis_truth=np.where(known, b.axis_truth, -1))
     a = replace(first.rows.take(at[:, 0]), album_truth=b.album_truth, axis_truth=b.axis_truth)
-    return replace(first, rows=a), replace(second, rows=b)
+    return replace(first, rows=a, predictions=None), replace(second, rows=b, predictions=None)
 
 
 def config_difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -168,7 +182,10 @@ def _pair(first: RunPredictions, second: RunPredictions, *, seed: int) -> Compar
         only_second=len(second.rows) - len(b),
         relabelled=int(((a.album_truth != b.album_truth) | (a.axis_truth != b.axis_truth).any(axis=1)).sum()),
         leaked=leaked,
-        metrics=_differences(a, b, groups=groups, seed=seed),
+        metrics=(
+            *_differences(a, b, groups=groups, seed=seed),
+            *_type_differences(first, second, at=at, groups=groups, seed=seed),
+        ),
         config=config_difference(first.config, second.config),
         disagreements=_disagreements(a, b),
         notes=tuple(LEAKED_NOTE.format(runs=run_id) for run_id in leaked),
@@ -179,6 +196,48 @@ def _differences(a: OutOfFoldRows, b: OutOfFoldRows, *, groups: np.ndarray, seed
     table_a, table_b = _values(a), _values(b)
     changed = np.column_stack([a.album_truth != b.album_truth, a.axis_truth != b.axis_truth])[:, _TRUTH_OF]
     table_a[changed] = np.nan
+    return _paired(METRICS, table_a, table_b, groups=groups, seed=seed)
+
+
+def _type_differences(
+    first: RunPredictions, second: RunPredictions, *, at: tuple[np.ndarray, np.ndarray], groups: np.ndarray, seed: int
+) -> tuple[Difference, ...]:
+    """The differences on types and on having any, over rows whose labels are the same in both; none where a run has none."""
+    if first.predictions is None or second.predictions is None:
+        return ()
+    a, b = first.predictions.take(at[0]), second.predictions.take(at[1])
+    typed = a.types_labelled & b.types_labelled & (a.types_truth == b.types_truth).all(axis=1)
+    marked = a.any_labelled & b.any_labelled & (a.any_truth == b.any_truth)
+    names = [*(TYPE_METRICS if typed.any() else ()), *(ANY_TYPE_METRICS if marked.any() else ())]
+    tables = [np.column_stack([*_type_values(x, typed), *_any_type_values(x, marked)]) for x in (a, b)]
+    keep = [k for k, name in enumerate((*TYPE_METRICS, *ANY_TYPE_METRICS)) if name in names]
+    return _paired(names, tables[0][:, keep], tables[1][:, keep], groups=groups, seed=seed)
+
+
+def _type_values(of: OutOfFoldPredictions, typed: np.ndarray) -> list[np.ndarray]:
+    """By row whether exactly the right types were predicted, F1 of the text's types, and log loss; NaN for rows without."""
+    truth, predicted = of.types_truth > 0, of.predicted_types > 0
+    hits, both = (truth & predicted).sum(axis=1), truth.sum(axis=1) + predicted.sum(axis=1)
+    f1 = np.where(both > 0, 2.0 * hits / np.maximum(both, 1), 1.0)
+    p = np.clip(of.types, _FLOOR, 1.0 - _FLOOR)
+    loss = -np.where(truth, np.log(p), np.log1p(-p)).mean(axis=1)
+    exact = (truth == predicted).all(axis=1).astype(np.float64)
+    return [np.where(typed, values, np.nan) for values in (exact, f1, loss)]
+
+
+def _any_type_values(of: OutOfFoldPredictions, marked: np.ndarray) -> list[np.ndarray]:
+    """By row whether having any type was predicted rightly, and the log loss; NaN for rows without a label."""
+    truth, p = of.any_truth > 0, np.clip(of.any_type, _FLOOR, 1.0 - _FLOOR)
+    right = ((p >= 0.5) == truth).astype(np.float64)
+    return [np.where(marked, values, np.nan) for values in (right, -np.where(truth, np.log(p), np.log1p(-p)))]
+
+
+def _paired(
+    names: Sequence[str], table_a: np.ndarray, table_b: np.ndarray, *, groups: np.ndarray, seed: int
+) -> tuple[Difference, ...]:
+    """The difference of each of some metrics, from two (n, m) tables of values a row."""
+    if not names:
+        return ()
     sums = group_sums(table_a, table_b, groups=groups)
     paired = paired_differences(sums, seed=seed)
     return tuple(
@@ -195,7 +254,7 @@ def _differences(a: OutOfFoldRows, b: OutOfFoldRows, *, groups: np.ndarray, seed
             n=int(sums.counts[:, k].sum()),
             n_groups=int((sums.counts[:, k] > 0).sum()),
         )
-        for k, metric in enumerate(METRICS)
+        for k, metric in enumerate(names)
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rebracket_core.corpus import Targets
-from rebracket_core.models import Scores, in_sets
-from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES, TYPE_NAMES
+from rebracket_core.models import in_sets
+from rebracket_core.rainbow import ALBUM_NAMES, AXIS_NAMES
 from rebracket_core.settings import Thresholds
 from rebracket_core.stats import MeanEstimate, calibration_error, clustered_mean, perfect_calibration_error, reliability
+from rebracket_core.training.evaluation.type_figures import type_scores
 from rebracket_core.validation import Concept, Predictions, Verdict, axes_affinity, is_out_of_distribution, verdicts_from
 from rebracket_core.verdict_kinds import VerdictKind
 
@@ -62,7 +63,8 @@ class HeldOutRows:
 
     `baselines` maps "album" and each axis to a mapping of baseline name → (n,) labels (-1 where it gives none).
     `thresholds` holds one set a row (cross-chosen) or the run's own for all; so does `set_limits` (n,) the limit of each
-    row's album set at `coverage`, None where the run has no such sets.
+    row's album set at `coverage`, None where the run has no such sets. `type_baselines` are as `cross_type_baselines` gives
+    them; with `exclusive_types` a text has exactly one type.
     """
 
     predictions: Predictions
@@ -73,6 +75,8 @@ class HeldOutRows:
     thresholds: list[Thresholds]
     coverage: float | None = None
     set_limits: np.ndarray | None = None
+    type_baselines: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    exclusive_types: bool = False
 
 
 def evaluate_rows(held_out: HeldOutRows, *, seed: int, **facts: Any) -> Evaluation:
@@ -100,7 +104,14 @@ def evaluate_rows(held_out: HeldOutRows, *, seed: int, **facts: Any) -> Evaluati
         album=album,
         calibration=calibration,
         selective=selective_scores(held_out, seed=seed),
-        types=_type_scores(scores, plain),
+        types=type_scores(
+            scores,
+            plain,
+            groups=held_out.groups,
+            baselines=held_out.type_baselines,
+            exclusive=held_out.exclusive_types,
+            seed=seed,
+        ),
         confusion=_confusion(top[has], plain.album_idx[has]),
         **facts,
     )
@@ -239,42 +250,6 @@ def _album_scores(held_out: HeldOutRows, *, seed: int) -> dict[str, Any]:
         chosen = held_out.predictions.scores.album[has, truth[has]]
         row["log_loss"] = float(-np.log(np.maximum(chosen, 1e-12)).mean())
     return row
-
-
-def _type_scores(scores: Scores, plain: Targets) -> dict[str, Any]:
-    """Average precision of each type beside how often it occurs, which is what an answer by chance would reach.
-
-    `marked` is the same for "has any type at all", whose probability is 1 - Π(1 - p) over the types.
-    """
-    from sklearn.metrics import average_precision_score
-
-    mask = plain.types_labelled
-    if not mask.any():
-        return {"n": 0}
-    truth, predicted = plain.types[mask] > 0.5, scores.types[mask]
-    per_type = {
-        name: {
-            "average_precision": float(average_precision_score(truth[:, k], predicted[:, k])),
-            "prevalence": float(truth[:, k].mean()),
-            "n": int(truth[:, k].sum()),
-        }
-        for k, name in enumerate(TYPE_NAMES)
-        if truth[:, k].any()
-    }
-    has = np.asarray(truth.any(axis=1))
-    any_p = 1.0 - np.prod(1.0 - predicted, axis=1)
-    marked = {"prevalence": float(has.mean()), "n": int(has.sum())}
-    if has.any():
-        marked["average_precision"] = float(average_precision_score(has, any_p))
-        marked["accuracy"] = float(((any_p >= 0.5) == has).mean())
-    return {
-        "n": int(mask.sum()),
-        "marked": marked,
-        "macro_average_precision": float(np.mean([row["average_precision"] for row in per_type.values()])),
-        "macro_prevalence": float(np.mean([row["prevalence"] for row in per_type.values()])),
-        "per_type": per_type,
-        "absent": [name for name in TYPE_NAMES if name not in per_type],
-    }
 
 
 def _confusion(top: np.ndarray, truth: np.ndarray) -> dict[str, Any]:

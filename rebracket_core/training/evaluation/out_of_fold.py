@@ -11,6 +11,7 @@ from rebracket_core.errors import ModelError
 from rebracket_core.rainbow import AXIS_NAMES
 from rebracket_core.stats import OutOfFoldPredictions, OutOfFoldRows
 from rebracket_core.training.evaluation.evaluate import HeldOutRows, held_out_verdicts
+from rebracket_core.training.evaluation.type_baselines import typed_rows
 from rebracket_core.verdict_kinds import is_accepted
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def out_of_fold_predictions_of(held_out: HeldOutRows, *, frame: pd.DataFrame, fo
         axis_target=truth.axis,
         axis_kind=truth.axis_kind.astype(str),
         types_truth=truth.types,
-        types_labelled=truth.types_labelled,
+        types_labelled=typed_rows(truth, exclusive=held_out.exclusive_types),
+        predicted_types=scores.predicted_types,
+        any_type=scores.any_type,
+        any_truth=truth.any_type,
+        any_labelled=np.zeros_like(truth.any_labelled) if held_out.exclusive_types else truth.any_labelled,
     )
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from rebracket_core.encoders.text import Tokens
-from rebracket_core.models.losses import balanced_weights
-from rebracket_core.rainbow import ALBUM_NAMES
+from rebracket_core.models.losses import class_weights
 from rebracket_core.training.finetuning.job import TuningJob
 
 _POOL = 16  # batches among which texts are sorted by length
@@ -33,7 +32,7 @@ class RowBatches:
         self._words = torch.from_numpy(np.ascontiguousarray(job.words, dtype=np.float32))
         self._y = job.targets.tensors()
         self._member = torch.from_numpy(np.ascontiguousarray(job.member_weights, dtype=np.float32)) * self._y["weight"]
-        self._album_balance = album_balance(job, self._member) if job.config.tasks.balanced else None
+        self._class_weights = class_weights(self._y, self._member, tasks=job.config.tasks)
 
     def collate(self, rows: Sequence[int]) -> dict[str, Any]:
         """One batch: what the backbone takes, the targets `y`, and the weights of the rows for each member, (M, b)."""
@@ -51,7 +50,7 @@ class RowBatches:
             "words": self._words[at],
             "y": {name: value[at] for name, value in self._y.items()},
             "row_weight": self._member[:, at],
-            **({} if self._album_balance is None else {"album_balance": self._album_balance[:, at]}),
+            "class_weights": {part: weights[:, at] for part, weights in self._class_weights.items()},
         }
 
 
@@ -76,10 +75,3 @@ class LengthOrder(torch.utils.data.Sampler[int]):
 
     def __len__(self) -> int:
         return len(self._lengths)
-
-
-def album_balance(job: TuningJob, member: torch.Tensor) -> torch.Tensor:
-    """(M, n) weight of each row's album for each member, by how often the member's rows have it."""
-    album = np.asarray(job.targets.album_idx)
-    one_hot = np.eye(len(ALBUM_NAMES), dtype=np.float32)[np.maximum(album, 0)] * (album >= 0)[:, None]
-    return torch.from_numpy(balanced_weights(member.numpy() @ one_hot))[:, np.maximum(album, 0)]

@@ -82,7 +82,7 @@ class BackboneTrainer(Trainer):
             inputs["row_weight"],
             tasks=tasks,
             parts=tuple(factors),
-            album_balance=inputs.get("album_balance"),
+            class_weights=inputs["class_weights"],
             balance=self.balance,
             factors=factors,
             task_grad_norm=cut,

@@ -172,7 +172,7 @@ def _cross_losses(
         losses: dict[int, float] = {}
         for part in (folds[0], k) if done == 2 else (k,):
             at, by = np.flatnonzero(fold == part), np.flatnonzero(np.isin(fold, folds[:done]) & (fold != part))
-            scores = _calibrated(logits, rows.plain, at=at, by=by)
+            scores = _calibrated(logits, rows.plain, at=at, by=by, config=config)
             plain = take_targets(rows.plain, at)
             loss[at] = row_losses(scores, plain, objective=objective)
             right[at] = row_losses(scores, plain, objective="album_error")
@@ -195,8 +195,9 @@ def _fold_logits(
     return predict_rows(fitted, rows, at=np.flatnonzero(fold == k))
 
 
-def _calibrated(logits: np.ndarray, plain: Targets, *, at: np.ndarray, by: np.ndarray) -> Scores:
-    return scores_from_logits(logits[at], calibration=fit_calibration(logits[by], take_targets(plain, by)))
+def _calibrated(logits: np.ndarray, plain: Targets, *, at: np.ndarray, by: np.ndarray, config: TrainingConfig) -> Scores:
+    calibration = fit_calibration(logits[by], take_targets(plain, by), tasks=config.tasks)
+    return scores_from_logits(logits[at], calibration=calibration)
 
 
 def row_losses(scores: Scores, plain: Targets, *, objective: str) -> np.ndarray:
@@ -269,7 +270,8 @@ def _outer_scores(rows: SearchRows, config: TrainingConfig) -> tuple[Scores, Tar
         logits[fold == k] = _fold_logits(inner, k, fold=fold, config=config, tell=lambda: None)
     final = fit_ensemble(inner, train=everything, config=config, seed=config.data.seed)
     logits_outer = predict_rows(final, outer, at=np.arange(len(outer)))
-    return scores_from_logits(logits_outer, calibration=fit_calibration(logits, inner.plain)), outer.plain, outer.groups
+    calibration = fit_calibration(logits, inner.plain, tasks=config.tasks)
+    return scores_from_logits(logits_outer, calibration=calibration), outer.plain, outer.groups
 
 
 def _finite(value: float) -> float | None:

@@ -86,8 +86,9 @@ def _show_pairs(cells: Cells, *, unit: str) -> None:
 def _show_types(review: Review, *, seed: int) -> None:
     st.markdown("**Type by type**")
     st.caption(
-        "A text may have several types: it then stands in several rows of the table above. A type counts as predicted from one "
-        "half on. Average precision is to be read against the share that has the type, which is expected by chance."
+        "A text may have several types: it then stands in several rows of the table above. Counted are the types that were "
+        "predicted: the likeliest of exactly one, else those beyond their thresholds. Average precision is to be read against "
+        "the share that has the type, which is expected by chance."
     )
     rows = [
         {

@@ -22,7 +22,7 @@ from rebracket_core.workbench import Workbench
 
 _FIRST, _SECOND, _PRODUCTION = "(the first)", "(the second)", "The production model"
 _MOST_WORDS = 24
-_NAMES = {"confidence": "chromatic confidence", "type": "rebracketing type"}
+_NAMES = {"confidence": "chromatic confidence", "type": "rebracketing type", "any_type": "any rebracketing type"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,19 @@ _NAMES = {
     "spatial": "spatial accuracy",
     "ontological": "ontological accuracy",
     "album_brier": "album's probabilities (Brier score)",
+    "types": "exactly the right types",
+    "types_f1": "types (mean F1 of a text)",
+    "types_log_loss": "types' probabilities (log loss)",
+    "any_type": "any type accuracy",
+    "any_type_log_loss": "any type's probability (log loss)",
     "album_log_loss": "album's probabilities (log loss)",
 }
 # Log loss lies on another scale, so the chart goes without it.
-_IN_CHART = {name: name for name in ("album", "temporal", "spatial", "ontological")} | {"album_brier": "Brier score"}
+_IN_CHART = {name: name for name in ("album", "temporal", "spatial", "ontological")} | {
+    "album_brier": "Brier score",
+    "types_f1": "types (F1)",
+    "any_type": "any type",
+}
 _RIGHT_ONE = {"first": "the first", "second": "the second", "neither": "neither", "unknown": "not known"}
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rebracket_core.charts import ReliabilityBin, Score, confusion_counts, reliability_curve, score_intervals
 from rebracket_core.rainbow import AXIS_NAMES
-from rebracket_core.runs import RunInfo, RunMetrics
+from rebracket_core.runs import RunInfo, RunMetrics, TypeScores
 from rebracket_core.ui.concepts import sentences, uncertainty
 from rebracket_core.ui.kit.figure import show
 from rebracket_core.ui.kit.markdown import escape
@@ -75,7 +75,9 @@ def choose_run(runs: Mapping[str, RunInfo], *, key: str) -> RunInfo:
 def run_label(run: RunInfo) -> str:
     """A run in one line for a list of choices; unescaped."""
     mark = "production · " if run.promoted else ""
-    return f"{mark}{run.run_id} · {run.dataset} · album accuracy {run.measured.album}"
+    types = run.measured.types.headline if run.measured.album.accuracy is None else None
+    figure = f"{types.name} {types}" if types else f"album accuracy {run.measured.album}"
+    return f"{mark}{run.run_id} · {run.dataset} · {figure}"
 
 
 def run_table(runs: Sequence[RunInfo]) -> pd.DataFrame:
@@ -91,6 +93,7 @@ def run_table(runs: Sequence[RunInfo]) -> pd.DataFrame:
                 "sources": ", ".join(run.origins),
                 "album accuracy": str(metrics.album),
                 **{axis: str(metrics.scores[axis]) for axis in AXIS_NAMES},
+                "types": f"{found.name} {found}" if (found := metrics.types.headline) else "not measured",
                 "calibration error": metrics.calibration.ece,
                 "split": "leaked" if run.leaked else metrics.split,
                 "not learnt": ", ".join(metrics.not_learnt),
@@ -110,6 +113,10 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
     if metrics.not_learnt:
         st.warning(f"Not learnt: {escape(', '.join(metrics.not_learnt))}. Why stands in the notes below.")
     scores = scores_of(metrics)
+    _show_types(metrics.types)
+    if not scores and metrics.types.measured:
+        _show_notes(metrics)
+        return
     if not scores:
         st.info("Nothing could be measured: no held-out text of this data set has a label that was learnt.")
         _show_notes(metrics)
@@ -134,6 +141,21 @@ def show_figures(metrics: RunMetrics, *, key: str) -> None:
     if metrics.confusion_labels:
         show(confusion_counts(metrics.confusion_counts, metrics.confusion_labels), key=f"{key}.confusion")
     _show_notes(metrics)
+
+
+def _show_types(types: TypeScores) -> None:
+    """Draw the figures of types as tables, and what they come to in words; nothing where none were measured."""
+    for sentence in types.sentences():
+        st.text(sentence)
+    tables = (
+        (types.figure_rows(), "Figures of the types with intervals, beside simple rules"),
+        (types.gap_rows(), "By how much the model is better than simple rules, on the same texts"),
+        (types.type_rows(), "Each type with its figures"),
+        (types.pair_rows(), "Types that are confused, the most frequent first"),
+    )
+    for rows, alt in tables:
+        if rows:
+            st.dataframe(pd.DataFrame(rows).round(3), hide_index=True, alt=alt)
 
 
 def _show_notes(metrics: RunMetrics) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import read_album, read_axis, read_types, read_weight, read_yes_or_no
 from rebracket_core.errors import DataError, InputError
 
 
@@ -88,3 +88,24 @@ def test_weights() -> None:
     for bad in ("heavy", -1, float("inf"), [1]):
         with pytest.raises(DataError, match="weight"):
             read_weight(bad)
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0, "1", "1.0", "TRUE", " yes ", "y", "T"])
+def test_yes(value: Any) -> None:
+    assert read_yes_or_no(value) is True
+
+
+@pytest.mark.parametrize("value", [False, 0, 0.0, "0", "false", "No", "n", "F"])
+def test_no(value: Any) -> None:
+    assert read_yes_or_no(value) is False
+
+
+@pytest.mark.parametrize("value", [None, "", float("nan"), "NA"])
+def test_neither_yes_nor_no(value: Any) -> None:
+    assert read_yes_or_no(value) is None
+
+
+@pytest.mark.parametrize("value", ["perhaps", 2, 0.5, "10"])
+def test_what_is_neither_yes_nor_no_is_named(value: Any) -> None:
+    with pytest.raises(InputError, match="neither yes nor no"):
+        read_yes_or_no(value)

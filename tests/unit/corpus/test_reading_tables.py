@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rebracket_core.corpus import collapse_repeats, read_source, read_upload
+from rebracket_core.corpus import collapse_repeats, read_source, read_upload, targets
+from rebracket_core.corpus.schema import frame_digest, make_frame, rows_of
 from rebracket_core.errors import DataError
 
 CONCEPT = "A ledger that was kept for forty years and then counted"
@@ -135,3 +136,27 @@ def test_verdicts_of_a_model_are_not_labels() -> None:
     frame, report = read_upload("verdicts.jsonl", json.dumps(line).encode())
     assert frame["album"][0] is None and frame["temporal"][0] is None
     assert any("verdicts of a model" in note for note in report.notes)
+
+
+def test_whether_there_is_any_marker_is_read_beside_the_types_and_on_its_own(tmp_path: Path) -> None:
+    (tmp_path / "marked.csv").write_text(
+        "concept,rebracketing_type,has_rebracketing_markers\n"
+        "The door remembers,,0\nThe wall is thin,,yes\nThe bell is late,temporal,True\nThe map is wet,,\n"
+        "The clock is lost,spatial,no\nThe sea is near,,perhaps\n"
+    )
+    frame, report = read_source(tmp_path / "marked.csv")
+    assert frame["types"].tolist() == [[], None, ["temporal"], None, None]
+    assert frame["has_any_type"].tolist() == [None, True, None, None, None]
+    assert frame["types_from"].tolist() == ["keyword", "", "keyword", "", ""]
+    assert any("'has_rebracketing_markers' as whether there is any type" in note for note in report.notes)
+    assert any("name a type and say that they have none" in note for note in report.notes)
+    assert any("perhaps" in skip.reason for skip in report.skipped)
+    of = targets(frame)
+    assert of.any_labelled.tolist() == [True, True, True, False, False]
+    assert of.any_type[:3].tolist() == [0.0, 1.0, 1.0] and of.types_labelled.tolist() == [True, False, True, False, False]
+
+
+def test_data_sets_of_earlier_versions_keep_their_digest(tmp_path: Path) -> None:
+    frame, _ = read_source(write(tmp_path / "t.parquet", stems()))
+    assert frame_digest(frame) == frame_digest(make_frame(rows_of(frame.drop(columns="has_any_type"))))
+    assert frame_digest(frame) != frame_digest(frame.assign(has_any_type=[True, None, None]))

@@ -37,7 +37,7 @@ def test_repeats_become_one_row(frame_of: FrameOf) -> None:
 
 
 @pytest.mark.parametrize(
-    "labels", [{"album": "Blue"}, {"album": None}, {"temporal": [1.0, 0.0, 0.0]}, {"types": []}, {"spatial_stated": ["thing"]}]
+    "labels", [{"album": "Blue"}, {"album": None}, {"temporal": [1.0, 0.0, 0.0]}, {"spatial_stated": ["thing"]}]
 )
 def test_repeats_with_other_labels_are_an_error_that_names_them(frame_of: FrameOf, labels: Any) -> None:
     frame = frame_of(

@@ -32,6 +32,10 @@ def make_review(truth: np.ndarray, proba: np.ndarray, **changes: Any) -> Review:
         axis_kind=np.full((n, 3), "single"),
         types_truth=np.zeros((n, 8)),
         types_labelled=np.zeros(n, dtype=bool),
+        predicted_types=np.zeros((n, 8)),
+        any_type=np.zeros(n),
+        any_truth=np.zeros(n),
+        any_labelled=np.zeros(n, dtype=bool),
     )
     told: dict[str, Any] = {
         "run_id": "run",

@@ -26,9 +26,13 @@ from rebracket_core.serving.api import create_app
 from rebracket_core.serving.guard.api_keys import ApiKeyStore, Scope
 from rebracket_core.serving.options import ServeOptions
 
-GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
+GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/predict", "/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
 OPEN = ("/health", "/docs", "/openapi.json")
-BODIES = {"/v1/validate": b'{"text": "A bell that was cast in 1911."}', "/v1/validate/batch": b'{"items": ["A bell."]}'}
+BODIES = {
+    "/v1/validate": b'{"text": "A bell that was cast in 1911."}',
+    "/v1/validate/batch": b'{"items": ["A bell."]}',
+    "/v1/predict": b'{"items": ["A bell."]}',
+}
 SEPARATORS = (
     "%0A",
     "%0D",
@@ -251,6 +255,7 @@ def test_a_key_opens_only_what_its_scope_says_however_the_path_is_spelled(home: 
     wrong = {
         "/v1/validate": reads,
         "/v1/validate/batch": reads,
+        "/v1/predict": reads,
         "/v1/runs": validates,
         "/v1/thresholds": validates,
         "/metrics": reads,
@@ -284,7 +289,7 @@ def test_the_rate_holds_whatever_the_spelling(home: Path, serve: Serve, keyed: b
     key = key_store_of(home).add("right", scopes=list(Scope))[1] if keyed else ""
     address = serve(home, per_minute=4)
     start = time.monotonic()
-    found = [raw(address, target, key=key).status for path in GUARDED[2:] for target in spellings(path)]
+    found = [raw(address, target, key=key).status for path in GUARDED[3:] for target in spellings(path)]
     taken = found.count(200) + found.count(307)
     assert 1 <= taken <= 1 + (time.monotonic() - start) / 15 and found.count(429) > 15
     assert raw(address, "/health").status == 200
@@ -292,7 +297,7 @@ def test_the_rate_holds_whatever_the_spelling(home: Path, serve: Serve, keyed: b
 
 def test_without_keys_the_plain_paths_are_answered_and_unknown_ones_are_404(home: Path, serve: Serve) -> None:
     address = serve(home)
-    assert [at(address, path).status for path in (*GUARDED, *OPEN)] == [200] * 9
+    assert [at(address, path).status for path in (*GUARDED, *OPEN)] == [200] * 10
     assert raw(address, "/nowhere").status == raw(address, "/V1/runs").status == 404
     assert raw(address, "/v1/runs", method="PUT").status == 405
 

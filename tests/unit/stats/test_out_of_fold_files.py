@@ -61,6 +61,10 @@ def _answers(n: int) -> OutOfFoldPredictions:
         axis_kind=np.full((n, 3), "single"),
         types_truth=np.zeros((n, 8)),
         types_labelled=np.arange(n) % 2 == 0,
+        predicted_types=(rng.random((n, 8)) > 0.5).astype(float),
+        any_type=rng.random(n),
+        any_truth=np.zeros(n),
+        any_labelled=np.arange(n) % 3 == 0,
     )
 
 

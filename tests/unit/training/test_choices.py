@@ -67,7 +67,7 @@ def test_labels_that_are_not_asked_for_are_not_there() -> None:
     album = labels_of_tasks(told, tasks=("album",))
     assert album.album_idx[0] >= 0 and not album.labelled.any() and not album.types_labelled.any()
     marked = labels_of_tasks(told, tasks=("has_any_type",))
-    assert marked.album_idx[0] == -1 and marked.types_labelled.all()
+    assert marked.album_idx[0] == -1 and marked.any_labelled.all() and not marked.types_labelled.any()
 
 
 def test_context_is_taken_from_the_same_song_alone() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rebracket_core.corpus.limits import Limits, SourceTooLarge, TextBudget, too_many_rows
 from rebracket_core.corpus.readers.columns import (
+    KEYWORD_MARKER_COLUMN,
     KEYWORD_TYPE_COLUMN,
     TEXT_NAMES,
     ColumnPlan,
@@ -23,10 +24,18 @@ from rebracket_core.corpus.readers.columns import (
     plan_columns,
     row_ids,
 )
-from rebracket_core.corpus.readers.labels import is_null_word, missing, read_album, read_axis, read_types, read_weight
+from rebracket_core.corpus.readers.labels import (
+    is_null_word,
+    missing,
+    read_album,
+    read_axis,
+    read_types,
+    read_weight,
+    read_yes_or_no,
+)
 from rebracket_core.corpus.readers.scores import read_scores, read_share
 from rebracket_core.corpus.row_vectors import FieldVectors, VectorCollector, one_width
-from rebracket_core.corpus.schema import ReadReport, Skip, make_frame
+from rebracket_core.corpus.schema import HAS_ANY_TYPE, ReadReport, Skip, make_frame
 from rebracket_core.corpus.sources.base import File, Record, Row, skip_of
 from rebracket_core.errors import DataError, InputError
 from rebracket_core.rainbow import AXIS_NAMES
@@ -36,7 +45,16 @@ _UNWANTED = {
     False: ("its texts are no concepts", "they are read by read_not_concepts"),
     True: ("is no list of texts", "expected 'category' and a list 'texts'; see data/starter/not_concepts"),
 }
-_LABELS = ("album", *AXIS_NAMES, *(f"{axis}_stated" for axis in AXIS_NAMES), "types", "weight", "confidence", "group_id")
+_LABELS = (
+    "album",
+    *AXIS_NAMES,
+    *(f"{axis}_stated" for axis in AXIS_NAMES),
+    "types",
+    HAS_ANY_TYPE,
+    "weight",
+    "confidence",
+    "group_id",
+)
 _EXTRA = ("descriptions", "lyrics", "title", "agent")
 _ROLES = ("title", "agent", "descriptions", "lyrics")
 
@@ -197,7 +215,25 @@ class DatasetSink:
         if plan.confidence and not missing(cell := cell_of(values, plan.confidence)):
             row["confidence"] = read_share(cell, what="confidence")
         row["types"], row["types_from"] = self._types(values, plan)
+        self._mark(row, read_yes_or_no(cell_of(values, plan.markers)), plan=plan)
         return row
+
+    def _mark(self, row: Row, marked: bool | None, *, plan: ColumnPlan) -> None:
+        """Join what a row says of having any type with the types that it names; a row that contradicts itself has neither.
+
+        No type at all is a label of all eight: none of them. That there is one says nothing of which.
+        """
+        types = row["types"]
+        if marked is None:
+            return
+        if types is not None and bool(types) != marked:
+            self.note("Some rows name a type and say that they have none, or the reverse; they stay without types.")
+            row["types"], row["types_from"] = None, ""
+        elif types is None and not marked:
+            counted = plan.markers.split(".")[-1].strip().casefold() == KEYWORD_MARKER_COLUMN
+            row["types"], row["types_from"] = [], "keyword" if counted else "human"
+        elif types is None:
+            row[HAS_ANY_TYPE] = True
 
     def _types(self, values: Mapping[str, Any], plan: ColumnPlan) -> tuple[list[str] | None, str]:
         try:
