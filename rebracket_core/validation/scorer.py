@@ -253,7 +253,7 @@ def predictions_of(
     found: list[Prediction | None] = [None] * len(concepts)
     readable: list[int] = []
     for i, concept in enumerate(concepts):
-        failed = failure_of(concept, max_chars=max_chars, run_id=model.run_id, model=model, encoder=encoder)
+        failed = failure_of(concept, max_chars=max_chars, model=model, encoder=encoder)
         if failed is None:
             readable.append(i)
         else:

@@ -271,7 +271,8 @@ def predict(
     """Predict types, any type and whatever else a run learnt; unlike a verdict it needs neither axes nor album."""
     chosen = _prediction_format(form, target=target)
     bench = workbench_for(home, model=model)
-    read = _read(sources, bench=bench, text_column=text_column)
+    run_id = bench.resources.model(run).run_id
+    read = _read(sources, bench=bench, run_id=run_id, text_column=text_column)
     with showing(shown=len(read.concepts) > _SNIPPET) as progress:
         found = [one.to_dict() for one in bench.predict.predict(read.concepts, run_id=run, progress=progress)]
     failed = sum(bool(one["error"]) for one in found)

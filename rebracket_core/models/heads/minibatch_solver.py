@@ -100,7 +100,7 @@ class _Training:
             {name: value[rows] for name, value in problem.y.items()},
             problem.learnt[:, rows],
             tasks=tasks,
-            balance=None if problem.balance is None else problem.balance[:, rows],
+            class_weights={name: value[:, rows] for name, value in problem.class_weights.items()},
         )
         pulls = pulls_of(losses, tasks=tasks, factors=self._factors(losses))
         if cut:
