@@ -19,6 +19,7 @@ OPEN_PATHS = frozenset({"/health", "/docs", "/docs/oauth2-redirect", "/openapi.j
 SCOPES: Mapping[str, Scope] = {
     "/v1/validate": Scope.VALIDATE,
     "/v1/validate/batch": Scope.VALIDATE,
+    "/v1/transmigration": Scope.VALIDATE,
     "/v1/runs": Scope.RUNS,
     "/v1/thresholds": Scope.RUNS,
     "/v1/rules": Scope.RUNS,
