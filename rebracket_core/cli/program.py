@@ -10,7 +10,8 @@ import typer
 
 from rebracket_core import __version__
 from rebracket_core.cli.commands.annotations.files import group as annotations_group
-from rebracket_core.cli.commands.explain import counterfactuals, explain, replay
+from rebracket_core.cli.commands.explaining.explain import counterfactuals, explain, replay
+from rebracket_core.cli.commands.explaining.transmigrate import transmigrate
 from rebracket_core.cli.commands.export import export_onnx
 from rebracket_core.cli.commands.jobs import jobs, submit
 from rebracket_core.cli.commands.library import audit, import_
@@ -81,7 +82,7 @@ for _command in (
     program.command()(_command)
 for _lifecycle in (archive, restore, archived, delete):
     program.command()(_lifecycle)
-for _explaining in (explain, counterfactuals, replay):
+for _explaining in (explain, counterfactuals, replay, transmigrate):
     program.command()(_explaining)
 for _naming in (train, submit):
     program.command(cls=RegistryHelp)(_naming)

@@ -10,5 +10,14 @@ from rebracket_core.services.review import LAYER_TEXTS as LAYER_TEXTS, Reviews a
 from rebracket_core.services.runs import Runs as Runs
 from rebracket_core.services.search import Searches as Searches, SearchView as SearchView, plan_from as plan_from
 from rebracket_core.services.training import RunWatch as RunWatch, Trainings as Trainings
+from rebracket_core.services.transmigrations import (
+    MAX_DISTANCE as MAX_DISTANCE,
+    TransmigrationPlan as TransmigrationPlan,
+    Transmigrations as Transmigrations,
+    axis_rows as axis_rows,
+    plan_between as plan_between,
+    plan_from_scores as plan_from_scores,
+    plan_from_verdict as plan_from_verdict,
+)
 from rebracket_core.services.usage import StoredKind as StoredKind
 from rebracket_core.services.verdicts import Verdicts as Verdicts

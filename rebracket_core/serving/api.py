@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from rebracket_core import __version__
 from rebracket_core.errors import DataError, InputError, RebracketError, StoreError
+from rebracket_core.services import plan_from_verdict
 from rebracket_core.serving.docs_page import add_docs
 from rebracket_core.serving.error_handlers import ERRORS, add_error_handlers
 from rebracket_core.serving.guard.api_keys import ApiKeyStore
@@ -28,8 +29,20 @@ from rebracket_core.serving.requests.batching import SLICE_CHARS, Batcher, Serve
 from rebracket_core.serving.requests.bodies import BodyRoute
 from rebracket_core.serving.requests.disconnects import while_connected
 from rebracket_core.serving.requests.reading import caller_of, chars_of, checked_chars, read_concept, read_item
-from rebracket_core.serving.schemas import BatchIn, BatchOut, HealthOut, RulesOut, RunOut, ThresholdsOut, ValidateIn, VerdictOut
-from rebracket_core.validation import Concept, rules_document, thresholds_document
+from rebracket_core.serving.schemas import (
+    BatchIn,
+    BatchOut,
+    ConceptIn,
+    HealthOut,
+    RulesOut,
+    RunOut,
+    ThresholdsOut,
+    TransmigrationIn,
+    TransmigrationOut,
+    ValidateIn,
+    VerdictOut,
+)
+from rebracket_core.validation import Concept, place_of, rules_document, thresholds_document
 from rebracket_core.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -349,6 +362,34 @@ def _add_verdicts(app: FastAPI, service: Service) -> None:
         failed = sum(bool(verdict["error"]) for verdict in verdicts)
         return _json({"n": len(verdicts), "n_failed": failed, "verdicts": verdicts})
 
+    _add_transmigration(app, service)
+
+
+def _add_transmigration(app: FastAPI, service: Service) -> None:
+    bench = service.router.bench
+
+    @app.post("/v1/transmigration", response_model=TransmigrationOut, responses=ERRORS)
+    async def transmigration(request: Request, body: TransmigrationIn) -> Response:
+        """The plan from an album, a triple of modes or a text to an album or a triple."""
+        if (body.text is None) == (body.start is None):
+            raise InputError(
+                "A move has one start.",
+                expected="from or text",
+                found="neither" if body.text is None else "both",
+                hint="leave one out",
+            )
+        chars = checked_chars(body.model_dump(), most=service.options.max_chars)
+        if body.text is None:
+            plan = bench.transmigrations.between(
+                body.start or "", body.to, thresholds=dict(body.thresholds), max_distance=body.max_distance
+            )
+            return _json(plan.to_dict())
+        place_of(body.to)  # a word that is no place costs no scoring
+        item = ConceptIn(text=body.text)
+        longest = bench.settings.max_text_chars
+        verdict = (await _scored(service, request, body, chars=chars, read=lambda: [read_concept(item, longest=longest)]))[0]
+        return _json(plan_from_verdict(verdict, body.to, max_distance=body.max_distance).to_dict())
+
 
 def _add_runs(app: FastAPI, service: Service) -> None:
     @app.get("/v1/runs", response_model=list[RunOut], responses=ERRORS)
@@ -379,7 +420,12 @@ def _add_metrics(app: FastAPI, service: Service) -> None:
 
 
 async def _scored(
-    service: Service, request: Request, body: ValidateIn | BatchIn, *, chars: int, read: Callable[[], list[Concept]]
+    service: Service,
+    request: Request,
+    body: ValidateIn | BatchIn | TransmigrationIn,
+    *,
+    chars: int,
+    read: Callable[[], list[Concept]],
 ) -> list[dict[str, Any]]:
     """The verdicts on the concepts that `read` gives, unless the caller goes or the deadline passes before."""
 

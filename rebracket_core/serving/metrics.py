@@ -9,7 +9,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-KNOWN_PATHS = frozenset({"/health", "/v1/validate", "/v1/validate/batch", "/v1/runs", "/v1/thresholds", "/metrics"})
+KNOWN_PATHS = frozenset(
+    {"/health", "/v1/validate", "/v1/validate/batch", "/v1/transmigration", "/v1/runs", "/v1/thresholds", "/metrics"}
+)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 

@@ -112,6 +112,23 @@ class PredictOut(BaseModel):
     predictions: list[PredictionOut]
 
 
+class TransmigrationIn(Strict):
+    """Where a move begins (`from` or `text`, one of the two) and where it ends."""
+
+    start: str | None = Field(
+        default=None,
+        alias="from",
+        max_length=200,
+        description="An album, or a triple of modes such as past_thing_imagined.",
+        examples=["Red"],
+    )
+    text: str | None = Field(default=None, description="A concept that a run scores, in the place of `from`.")
+    to: str = Field(max_length=200, description="An album, or a triple of modes.", examples=["Yellow"])
+    max_distance: float = Field(default=2.0, gt=0, le=10, description="A move farther than this is no move in one go.")
+    thresholds: Thresholds
+    run: Run
+
+
 def _json_type(hint: Any) -> Any:
     """The type of a verdict's field as JSON carries it."""
     origin, parts = get_origin(hint), get_args(hint)
@@ -146,6 +163,76 @@ else:
         __doc__="A verdict: the fields of a line of `rebracket validate --format jsonl`, in that order.",
         **{name: (_json_type(hint), ...) for name, hint in get_type_hints(Verdict).items()},
     )
+
+
+AxisScores = dict[str, dict[str, float]]
+
+
+class PlaceOut(BaseModel):
+    """The end of a move: `album` is null where no album has these modes."""
+
+    name: str
+    album: str | None
+    modes: dict[str, list[str]]
+    scores: AxisScores
+
+
+class StartOut(BaseModel):
+    """The start of a move: an album, a triple, or the mode of a text that a run scored."""
+
+    name: str
+    text: str
+    run_id: str
+    scores: AxisScores
+
+
+class AxisChangeOut(BaseModel):
+    """How one axis changes; `rank` is its place in the order of needed change, null where nothing changes."""
+
+    axis: str
+    rank: int | None
+    size: float
+    direction: str
+    vector: dict[str, float]
+
+
+class StepOut(BaseModel):
+    """One axis set to its target, and the state after it."""
+
+    number: int
+    axis: str
+    text: str
+    distance: float
+    remaining: float
+    scores: AxisScores
+    mode: str
+    nearest_album: str
+    nearest_distance: float
+
+
+class EditOut(BaseModel):
+    """A minimal edit of a text on one axis; `targets` are the scores to reach, empty where the axis is too far."""
+
+    axis: str
+    distance: float
+    targets: dict[str, float]
+    text: str
+
+
+class TransmigrationOut(BaseModel):
+    """A plan of transmigration: what `rebracket transmigrate --json` prints."""
+
+    start: StartOut = Field(alias="from")
+    to: PlaceOut
+    distance: float
+    difficulty: str
+    max_distance: float
+    within_reach: bool
+    order: list[str]
+    changes: list[AxisChangeOut]
+    steps: list[StepOut]
+    edits: list[EditOut]
+    warnings: list[str]
 
 
 class BatchOut(BaseModel):

@@ -60,17 +60,21 @@ from rebracket_core.validation.states import (
     read_state as read_state,
 )
 from rebracket_core.validation.transmigration import (
+    AxisChange as AxisChange,
     Difficulty as Difficulty,
     Edit as Edit,
     Path as Path,
+    Place as Place,
     Step as Step,
     apply_targets as apply_targets,
+    axis_changes as axis_changes,
     axis_distances as axis_distances,
     difficulty as difficulty,
     distances as distances,
     distances_many as distances_many,
     minimal_edits as minimal_edits,
     path as path,
+    place_of as place_of,
     vertex as vertex,
 )
 from rebracket_core.validation.trust import (

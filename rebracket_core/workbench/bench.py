@@ -17,6 +17,7 @@ from rebracket_core.services import (
     Runs,
     Searches,
     Trainings,
+    Transmigrations,
     Verdicts,
     bundle_resources,
 )
@@ -47,6 +48,7 @@ class Workbench:
         self.review = Reviews(resources)
         self.explain = Explain(resources)
         self.counterfactuals = Counterfactuals(resources, verdicts=self.verdicts)
+        self.transmigrations = Transmigrations(resources, verdicts=self.verdicts, counterfactuals=self.counterfactuals)
         self.maps = Maps(resources, labels=self.labels, verdicts=self.verdicts, reviews=self.review)
         self.monitoring = Monitoring(resources, labels=self.labels)
 

@@ -71,8 +71,8 @@ def _mark(step: PathStep, name: str, shares: Sequence[float]) -> go.Scatterterna
         cliponaxis=False,
         marker={
             "size": 14,
-            "color": ALBUM_COLOURS[step.album] if own else OUTLINE,
-            "symbol": ALBUM_SYMBOLS[step.album] if own else "circle",
+            "color": ALBUM_COLOURS.get(step.album, OUTLINE) if own else OUTLINE,
+            "symbol": ALBUM_SYMBOLS.get(step.album, "diamond") if own else "circle",
             "line": {"color": OUTLINE, "width": 1.5},
         },
         hovertemplate=f"{first} %{{a:.2f}} · {second} %{{b:.2f}} · {third} %{{c:.2f}}<extra>{name}</extra>",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebracket_core.cli.commands.explain import report_replay
+from rebracket_core.cli.commands.explaining.explain import report_replay
 from rebracket_core.cli.exit_codes import DONE, command, out, tell
 from rebracket_core.cli.options import HomeOption, JsonOption, SetOption, workbench_for
 from rebracket_core.cli.progress import showing

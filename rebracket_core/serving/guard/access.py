@@ -20,6 +20,7 @@ SCOPES: Mapping[str, Scope] = {
     "/v1/validate": Scope.VALIDATE,
     "/v1/validate/batch": Scope.VALIDATE,
     "/v1/predict": Scope.VALIDATE,
+    "/v1/transmigration": Scope.VALIDATE,
     "/v1/runs": Scope.RUNS,
     "/v1/thresholds": Scope.RUNS,
     "/v1/rules": Scope.RUNS,

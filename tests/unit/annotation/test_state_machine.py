@@ -163,7 +163,7 @@ class Labelling(RuleBasedStateMachine):
 
 TestLabelling = Labelling.TestCase
 TestLabelling.settings = settings(
-    max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=3, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -26,12 +26,22 @@ from rebracket_core.serving.api import create_app
 from rebracket_core.serving.guard.api_keys import ApiKeyStore, Scope
 from rebracket_core.serving.options import ServeOptions
 
-GUARDED = ("/v1/validate", "/v1/validate/batch", "/v1/predict", "/v1/runs", "/v1/thresholds", "/v1/rules", "/metrics")
+GUARDED = (
+    "/v1/validate",
+    "/v1/validate/batch",
+    "/v1/predict",
+    "/v1/transmigration",
+    "/v1/runs",
+    "/v1/thresholds",
+    "/v1/rules",
+    "/metrics",
+)
 OPEN = ("/health", "/docs", "/openapi.json")
 BODIES = {
     "/v1/validate": b'{"text": "A bell that was cast in 1911."}',
     "/v1/validate/batch": b'{"items": ["A bell."]}',
     "/v1/predict": b'{"items": ["A bell."]}',
+    "/v1/transmigration": b'{"from": "Red", "to": "Blue"}',
 }
 SEPARATORS = (
     "%0A",
@@ -256,6 +266,7 @@ def test_a_key_opens_only_what_its_scope_says_however_the_path_is_spelled(home: 
         "/v1/validate": reads,
         "/v1/validate/batch": reads,
         "/v1/predict": reads,
+        "/v1/transmigration": reads,
         "/v1/runs": validates,
         "/v1/thresholds": validates,
         "/metrics": reads,

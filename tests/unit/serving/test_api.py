@@ -65,6 +65,23 @@ def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) ->
     assert client.post("/v1/validate/batch", json={"items": []}).json() == {"n": 0, "n_failed": 0, "verdicts": []}
 
 
+def test_a_transmigration_is_planned_between_places_and_from_a_text(client: TestClient, home: Path) -> None:
+    answer = client.post("/v1/transmigration", json={"from": "Red", "to": "past_thing_imagined"})
+    assert answer.status_code == 200 and answer.json()["to"]["album"] == "Orange"
+    assert (answer.json()["order"], answer.json()["distance"]) == (["ontological"], pytest.approx(1.414214, abs=1e-5))
+    scored = client.post("/v1/transmigration", json={"text": TEXT, "to": "Blue"})
+    own = open_home(home).transmigrations.from_text(TEXT, "Blue").to_dict()
+    assert scored.status_code == 200 and scored.json() == json.loads(json.dumps(own))
+    for wrong in (
+        {"to": "Blue"},
+        {"from": "Red", "text": TEXT, "to": "Blue"},
+        {"from": "Red", "to": "teal"},
+        {"text": " ", "to": "Blue"},
+    ):
+        refused = client.post("/v1/transmigration", json=wrong)
+        assert refused.status_code == 422 and refused.json()["error"]["hint"], wrong
+
+
 def test_thresholds_of_a_request_stand_in_its_verdict(client: TestClient) -> None:
     verdict = client.post("/v1/validate", json={"text": TEXT, "thresholds": {"dominant": 0.65}}).json()
     assert verdict["thresholds"]["dominant"] == 0.65
