@@ -56,6 +56,13 @@ def table_rows(
     spelled = {field_key(name): name for name in known}
     names = [spelled.get(field_key(name), name.strip()) for name in next(rows, [])]
     need(names)
+    if broken := [name for name in names if "\n" in name or "\r" in name]:
+        raise DataError(
+            "The header of the CSV swallows the rows below it.",
+            expected="names of columns on one line",
+            found=f"a name over several lines: {broken[0][:60]!r}",
+            hint="close the quote in the first line",
+        )
     if len(names) > MAX_COLUMNS:
         raise DataError(
             "The CSV has too many columns.",

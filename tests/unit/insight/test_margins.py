@@ -9,7 +9,7 @@ import pytest
 
 from rebracket_core.errors import InputError
 from rebracket_core.insight.explain.margins import OUTPUTS, margin_of, output_logits
-from rebracket_core.models.heads import HEADS, Head
+from rebracket_core.models.heads import HEADS, Head, HiddenHead
 from rebracket_core.models.layout import N_OUTPUTS
 from rebracket_core.models.scores import Calibration, scores_from_logits
 
@@ -36,7 +36,10 @@ def test_the_answers_in_torch_are_those_that_decide(exclusive: bool, kind: type[
     calibration = replace(calibration, exclusive_types=exclusive)
     rng = np.random.default_rng(4)
     weight, bias = rng.normal(size=(3, 12, N_OUTPUTS)).astype(np.float32), rng.normal(size=(3, N_OUTPUTS)).astype(np.float32)
-    heads = kind.from_arrays({"weight": weight, "bias": bias}, exclusive_types=exclusive)
+    arrays = {"weight": weight, "bias": bias}
+    if kind.name == "hidden":
+        arrays = HiddenHead(((weight[..., :12], bias[:, :12]),), weight, bias).to_arrays()
+    heads = kind.from_arrays(arrays, exclusive_types=exclusive)
     features = rng.normal(size=(5, 12)).astype(np.float32)
     scores = heads.scores(heads.logits(features), calibration=calibration)
     z = heads.torch_logits(torch.from_numpy(features))

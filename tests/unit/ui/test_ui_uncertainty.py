@@ -81,7 +81,7 @@ def test_no_set_where_nothing_can_be_promised() -> None:
 
 
 def test_every_kind_can_be_chosen_and_says_what_it_cannot_see() -> None:
-    assert HEADS.names == ("linear", "mc_dropout", "evidential")
+    assert HEADS.names == ("linear", "mc_dropout", "evidential", "hidden")
     for kind in HEADS:
         assert "out-of-distribution test" in kind.blind and len(kind.sees) > 60
     assert uncertainty.kind_of(_run()) is HEADS.get("linear")
