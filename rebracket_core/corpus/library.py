@@ -130,15 +130,15 @@ class Library:
     def meta(self, name: str) -> DatasetMeta:
         """What is known of a data set. Raises DataError for an unknown name, StoreError for a damaged description."""
         path = self._home(name) / META_FILE
-        if not path.is_file():
+        try:
+            return _meta_of(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
             raise DataError(
                 "There is no such data set.",
                 expected=f"one of {', '.join(self.names()) or '(none yet)'}",
                 found=repr(name),
                 hint="import it first",
-            )
-        try:
-            return _meta_of(json.loads(path.read_text(encoding="utf-8")))
+            ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 "The description of a data set is damaged.",
@@ -155,6 +155,7 @@ class Library:
         try:
             frame = make_frame(pq.read_table(path).to_pylist())
         except (OSError, pa.ArrowException, DataError) as error:
+            self.meta(name)  # a data set that was deleted meanwhile is not damaged but unknown
             raise StoreError(
                 "The rows of a data set cannot be read.",
                 expected=path.name,

@@ -217,8 +217,8 @@ def _model(settings: Settings) -> Check:
 
 
 def _verdict(settings: Settings) -> Check:
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.resources import Resources
-    from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Concept
 
     started = time.perf_counter()

@@ -56,6 +56,18 @@ def table_rows(
     spelled = {field_key(name): name for name in known}
     names = [spelled.get(field_key(name), name.strip()) for name in next(rows, [])]
     need(names)
+    _check_header(names)
+    for k, raw in enumerate(rows, 2):
+        if not any(cell.strip() for cell in raw):
+            continue
+        if any(cell.strip() for cell in raw[len(names) :]):
+            found.skip(f"row {k}", f"it has {len(raw)} cells, the header {len(names)}")
+            continue
+        cells = zip_longest(names, raw[: len(names)], fillvalue="")
+        yield f"row {k}", {name: cell for name, cell in cells if name}
+
+
+def _check_header(names: Sequence[str]) -> None:
     if broken := [name for name in names if "\n" in name or "\r" in name]:
         raise DataError(
             "The header of the CSV swallows the rows below it.",
@@ -70,14 +82,6 @@ def table_rows(
             found=f"{len(names):,}",
             hint="give the file that an export wrote",
         )
-    for k, raw in enumerate(rows, 2):
-        if not any(cell.strip() for cell in raw):
-            continue
-        if any(cell.strip() for cell in raw[len(names) :]):
-            found.skip(f"row {k}", f"it has {len(raw)} cells, the header {len(names)}")
-            continue
-        cells = zip_longest(names, raw[: len(names)], fillvalue="")
-        yield f"row {k}", {name: cell for name, cell in cells if name}
 
 
 def _without_sep(text: str) -> str:

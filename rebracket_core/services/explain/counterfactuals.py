@@ -29,8 +29,8 @@ from rebracket_core.validation import Concept, Verdict, verdicts_from
 
 if TYPE_CHECKING:
     from rebracket_core.insight.explain import Proposer, WordModel
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.resources import Resources
-    from rebracket_core.services.verdicts import Verdicts
 
 LEAST_S = 3.0
 _KEPT = 2

@@ -36,8 +36,8 @@ from rebracket_core.validation import Concept
 
 if TYPE_CHECKING:
     from rebracket_core.annotation.database import Backup
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.resources import Resources
-    from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
 
 _SURE_TYPE = 0.5

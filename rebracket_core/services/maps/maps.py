@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from rebracket_core.encoders import Encoder
     from rebracket_core.jobs import JobState
     from rebracket_core.maps import NeighbourhoodOverlap, WordContrast
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.labels.labels import Labels
     from rebracket_core.services.resources import Resources
     from rebracket_core.services.review import Reviews
-    from rebracket_core.services.verdicts import Verdicts
 
 _KEPT = 4
 ALIKE = 50  # texts that a search by meaning gives

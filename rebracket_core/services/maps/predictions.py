@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rebracket_core.insight import Review
     from rebracket_core.maps import StoredMap
     from rebracket_core.runs import RunInfo
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.review import Reviews
-    from rebracket_core.services.verdicts import Verdicts
     from rebracket_core.validation import Verdict
 
 

@@ -94,6 +94,7 @@ def test_wrong_use_is_bad_input(invoke: Invoke, tmp_path: Path, line: list[str])
     assert result.exit_code == 2 and "Error:" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_closed_or_archived_project_takes_no_file_and_the_list_says_so(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

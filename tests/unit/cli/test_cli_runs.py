@@ -60,6 +60,7 @@ def test_a_card_on_stdout_in_a_file_and_as_json(invoke: Invoke, home: Path, run_
     assert json.loads(invoke("card", run_id, "--home", home, "--json").stdout)["card"] == shown
 
 
+@pytest.mark.slow
 def test_a_run_goes_from_one_home_to_another(invoke: Invoke, home: Path, run_id: str, tmp_path: Path) -> None:
     file, other = tmp_path / "run.zip", tmp_path / "other"
     said = json.loads(invoke("export-run", run_id, "--out", file, "--home", home, "--json").stdout)

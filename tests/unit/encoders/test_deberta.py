@@ -60,6 +60,7 @@ def test_every_length_and_batch_agrees_with_transformers(changes: dict[str, obje
         assert torch.allclose(found, expected, atol=1e-5, rtol=0), (length, batch)
 
 
+@pytest.mark.slow
 def test_positions_count() -> None:
     """The test above could not fail if positions did nothing: turned around, the tokens give another sum."""
     model = _plain({})

@@ -140,6 +140,7 @@ def test_a_tracker_that_is_not_there_is_named(home: Path, monkeypatch: pytest.Mo
     assert job_state(folder).status is Status.DONE and "rebracket[trackio]" in json.dumps(tracked(folder))
 
 
+@pytest.mark.slow
 def test_without_a_tracker_nothing_is_written(home: Path) -> None:
     folder = _train(home, "")
     assert tracked(folder) == {} and not (home / "tracking").exists()

@@ -96,6 +96,7 @@ def test_the_same_seed_gives_the_same_map_with_repeated_rows(method: str) -> Non
     assert method == "tsne" or not np.array_equal(maps[0], other)
 
 
+@pytest.mark.slow
 def test_a_stop_while_a_map_is_laid_out_stops_it() -> None:
     pytest.importorskip("openTSNE")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from rebracket_core.models.layout import ALBUM
 from rebracket_core.models.scores import Calibration, entropy, scores_from_logits
@@ -25,6 +26,7 @@ def _learnable(n: int = 300) -> tuple[np.ndarray, HeadTargets, np.ndarray]:
     return x, y, weights
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_thinned_heads() -> None:
     x, y, weights = _learnable()
     quick = fit_config(head="mc_dropout", dropout=0.25, mc_samples=5, max_steps=3)

@@ -157,7 +157,7 @@ import ctypes, time
 from rebracket_core import files
 from rebracket_core.cli import main
 from rebracket_core.scoring import watch as watching
-from rebracket_core.services.verdicts import Verdicts
+from rebracket_core.services.concepts.verdicts import Verdicts
 
 read, write = Verdicts.read_upload, watching.export_bytes
 

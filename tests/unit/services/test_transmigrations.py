@@ -10,7 +10,7 @@ import pytest
 
 from rebracket_core.errors import InputError
 from rebracket_core.rainbow import ALBUM_NAMES
-from rebracket_core.services.transmigrations import plan_between, plan_from_scores
+from rebracket_core.services.concepts.transmigrations import plan_between, plan_from_scores
 from rebracket_core.settings import Thresholds
 from rebracket_core.validation import place_of
 from tests.conftest import open_home

@@ -26,7 +26,7 @@ DRAIN_S, SPARE_S = 1.0, 3.0
 PROGRAM = """
 import ctypes, sys, time
 from rebracket_core.cli import main
-from rebracket_core.services.verdicts import Verdicts
+from rebracket_core.services.concepts.verdicts import Verdicts
 from rebracket_core.scoring.history import History
 
 validate, keep = Verdicts.validate, History.add

@@ -103,6 +103,7 @@ def test_a_question_with_one_label_is_not_measured_and_gives_no_verdict(bench: W
         bench.verdicts.validate([Concept(id="1", text="A bell in the tower.")], run_id=info.run_id)
 
 
+@pytest.mark.slow
 def test_albums_that_share_modes_leave_these_axes_unlearnt(bench: Workbench) -> None:
     """Red and Orange are both past and thing: two axes have one label each."""
     info = bench.training.train(_add(bench, _rows(["Red", "Red", "Orange", "Orange"] * 5)), config=QUICK)

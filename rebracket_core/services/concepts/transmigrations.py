@@ -27,9 +27,9 @@ from rebracket_core.validation import (
 if TYPE_CHECKING:
     from rebracket_core.insight.explain import CounterfactualSearch
     from rebracket_core.progress import ProgressReporter
+    from rebracket_core.services.concepts.verdicts import Verdicts
     from rebracket_core.services.explain import Counterfactuals
     from rebracket_core.services.resources import Resources
-    from rebracket_core.services.verdicts import Verdicts
 
 MAX_DISTANCE = 2.0
 """A move farther than this is advised one state at a time."""
