@@ -19,7 +19,7 @@ from tests.support.jobs import kill_worker, wait_for, worker_pid
 
 KILLS = {"here": 10, "ray": 3}
 QUICK = TrainingConfig.of(ensemble_size=1, folds=3, max_steps=10)
-LONG = TrainingConfig.of(ensemble_size=5, folds=20, max_steps=200, patience_steps=200)
+LONG = TrainingConfig.of(ensemble_size=5, folds=20, max_steps=2000, patience_steps=2000)
 
 
 @pytest.fixture(params=["here", pytest.param("ray", marks=pytest.mark.slow)])

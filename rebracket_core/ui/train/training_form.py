@@ -97,7 +97,7 @@ def choose_file(prefix: str) -> TrainingConfig | None:
     What stands in the form is replaced when another file comes. Raises ConfigError for a file that cannot be read.
     """
     with st.expander("Begin with a config file", icon=":material/upload_file:", key=f"{_PREFIX}.begin"):
-        file = st.file_uploader("A YAML or JSON file, ours or the training pipeline's", ["yaml", "yml", "json"], key=_UPLOAD)
+        file = st.file_uploader("A YAML or JSON file, ours or the training pipeline's", key=_UPLOAD)
         if _is_another(file.file_id if file else ""):
             for name in all_options():
                 st.session_state.pop(f"{prefix}.{name}", None)
