@@ -14,11 +14,8 @@ run: $(VENV)/.run-ready
 	@$(BIN)/python -m rebracket_core.workbench.prepare
 	@$(BIN)/python -m rebracket_core.ui run app.py --server.port $(PORT)
 
-# Many tests wait (for a process, a lock, a clock), so there are more workers than cores.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; n = os.cpu_count() or 2; print(min(2 * n, n + 4))')
-
 test: $(VENV)/.dev-ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow and not browser" -n auto
 
 # What `make test` leaves out: first what may run side by side, then what measures time or drives a browser.
 test-slow: $(VENV)/.dev-ready

@@ -6,7 +6,7 @@ from rebracket_core.ui.kit import guard
 
 PAGE = PageSpec(
     title="Predict",
-    icon=":material/label:",
+    icon=":material/category:",
     position=4,
     help="Types and whatever else a model learnt, without a verdict.",
     about="Rebracketing types, whether there is any, and whatever else a model learnt: for models that were trained without "

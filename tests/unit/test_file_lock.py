@@ -25,6 +25,8 @@ def _holder(file: Path) -> subprocess.Popen[str]:
     return holder
 
 
+@pytest.mark.alone
+@pytest.mark.slow
 def test_whoever_asks_soon_goes_before_those_that_asked_earlier(tmp_path: Path) -> None:
     order: list[str] = []
 
