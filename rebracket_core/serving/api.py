@@ -330,7 +330,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
 
 def _add_verdicts(app: FastAPI, service: Service) -> None:
     longest = service.router.bench.settings.max_text_chars
-    add_predictions(app, service)
+    add_predictions(app, service.router, service.options)
 
     @app.post("/v1/validate", response_model=VerdictOut, responses=ERRORS)
     async def validate(request: Request, body: ValidateIn) -> Response:

@@ -1,4 +1,4 @@
-"""No module of any room imports another that imports it back, inside functions and through lazy faces too."""
+"""No module of any room imports another that imports it back, inside functions, for types alone and through lazy faces too."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ def _homes(path: Path) -> dict[str, str]:
 
 
 def _imports(path: Path) -> list[tuple[str, str]]:
-    """(module, name) of every import of names, those for types alone left out."""
+    """(module, name) of every import of names, those for types alone too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
-    aside = {id(inner) for node in for_types for inner in ast.walk(node)}
-    told = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module and id(n) not in aside]
+    told = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
     return [(str(node.module), alias.name) for node in told for alias in node.names]
 
 

@@ -32,7 +32,7 @@ def show(workbench: Workbench, runs: Mapping[str, RunInfo]) -> None:
             help="A blank line between concepts, or one a line; CSV, JSON lines and YAML are read too. Ctrl+Enter predicts.",
             placeholder="One concept a line, or a blank line between longer ones",
         )
-        pressed = st.form_submit_button("Predict", type="primary", icon=":material/label:")
+        pressed = st.form_submit_button("Predict", type="primary", icon=":material/category:")
     if pressed:
         st.session_state[_FOUND] = _predicted(workbench, run, text or "")
     found: list[dict[str, Any]] | None = st.session_state.get(_FOUND)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,13 +66,22 @@ def test_a_batch_keeps_its_order_and_a_bad_item_its_error(client: TestClient) ->
     assert client.post("/v1/validate/batch", json={"items": []}).json() == {"n": 0, "n_failed": 0, "verdicts": []}
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether two documents are equal but for the last digit of their numbers, which depends on what is encoded together."""
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == pytest.approx(other, abs=2e-6)) if isinstance(one, float) else bool(one == other)
+
+
 def test_a_transmigration_is_planned_between_places_and_from_a_text(client: TestClient, home: Path) -> None:
     answer = client.post("/v1/transmigration", json={"from": "Red", "to": "past_thing_imagined"})
     assert answer.status_code == 200 and answer.json()["to"]["album"] == "Orange"
     assert (answer.json()["order"], answer.json()["distance"]) == (["ontological"], pytest.approx(1.414214, abs=1e-5))
     scored = client.post("/v1/transmigration", json={"text": TEXT, "to": "Blue"})
     own = open_home(home).transmigrations.from_text(TEXT, "Blue").to_dict()
-    assert scored.status_code == 200 and scored.json() == json.loads(json.dumps(own))
+    assert scored.status_code == 200 and _same(scored.json(), json.loads(json.dumps(own)))
     for wrong in (
         {"to": "Blue"},
         {"from": "Red", "text": TEXT, "to": "Blue"},
